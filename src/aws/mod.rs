@@ -1,0 +1,137 @@
+//! STS and IAM behind two small traits; the async runtime starts and ends here.
+//!
+//! May use `sys` and the pure modules.
+
+use crate::chain::target::Target;
+use crate::credentials::{Credentials, Session};
+use crate::secret::Secret;
+
+/// The part of STS keyfob uses.
+pub trait Sts {
+    /// Who these credentials are. Needs no permission and cannot be denied (STS API, GetCallerIdentity).
+    ///
+    /// # Errors
+    /// As [`AwsError`] tells.
+    fn get_caller_identity(&self, signer: &Credentials, target: &Target) -> Result<CallerIdentity, AwsError>;
+
+    /// An MFA session, or one without. Only a long-term key may ask for it. With a code it is sent once.
+    ///
+    /// # Errors
+    /// As [`AwsError`] tells.
+    fn get_session_token(
+        &self,
+        signer: &Credentials,
+        request: &GetSessionToken,
+        target: &Target,
+    ) -> Result<Session, AwsError>;
+
+    /// One hop. With a code it is sent once.
+    ///
+    /// # Errors
+    /// As [`AwsError`] tells.
+    fn assume_role(&self, signer: &Credentials, request: &AssumeRole, target: &Target) -> Result<Session, AwsError>;
+}
+
+/// The part of IAM keyfob uses.
+pub trait Iam {
+    /// The serials of the MFA devices of `user_name`, or of the signer where `None`.
+    ///
+    /// # Errors
+    /// As [`AwsError`] tells.
+    fn list_mfa_devices(
+        &self,
+        signer: &Credentials,
+        user_name: Option<&str>,
+        target: &Target,
+    ) -> Result<Vec<String>, AwsError>;
+}
+
+/// The answer of GetCallerIdentity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallerIdentity {
+    /// 12 digits.
+    pub account: String,
+    /// `arn:aws:iam::…:user/…`, `…:root`, `arn:aws:sts::…:assumed-role/…`.
+    pub arn: String,
+    /// `AIDA…`, `AROA…:session`.
+    pub user_id: String,
+}
+
+/// A device and one of its codes. A code works once across all calls of its device.
+#[derive(Debug, Clone)]
+pub struct MfaCode {
+    /// The device's serial number or ARN.
+    pub serial: String,
+    /// Six digits.
+    pub code: Secret,
+}
+
+/// What is asked of GetSessionToken.
+#[derive(Debug, Clone)]
+pub struct GetSessionToken {
+    /// 900 to 129,600.
+    pub duration_seconds: u32,
+    /// With it the session carries MFA.
+    pub mfa: Option<MfaCode>,
+}
+
+/// What is asked of AssumeRole.
+#[derive(Debug, Clone, Default)]
+pub struct AssumeRole {
+    /// The role.
+    pub role_arn: String,
+    /// 2 to 64 of `[\w+=,.@-]`.
+    pub role_session_name: String,
+    /// 900 to 43,200.
+    pub duration_seconds: u32,
+    /// As the role's trust policy demands it.
+    pub external_id: Option<String>,
+    /// Session tags.
+    pub tags: Vec<(String, String)>,
+    /// Keys of tags that later hops inherit.
+    pub transitive_tag_keys: Vec<String>,
+    /// 2 to 64 of the same characters as a session name.
+    pub source_identity: Option<String>,
+    /// An inline session policy, JSON.
+    pub policy: Option<String>,
+    /// ARNs of managed session policies, ten at most.
+    pub policy_arns: Vec<String>,
+    /// Spent in this hop.
+    pub mfa: Option<MfaCode>,
+}
+
+/// Why a call to AWS gave no answer to use.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum AwsError {
+    /// AWS answered no.
+    #[error("{code}: {message}")]
+    Refused {
+        /// `AccessDenied`, `InvalidClientTokenId`, …
+        code: String,
+        /// AWS's own words.
+        message: String,
+        /// The HTTP status.
+        status: u16,
+        /// For AWS support.
+        request_id: Option<String>,
+    },
+    /// AWS could not be reached: name lookup, connection, TLS, proxy. The request was not processed.
+    #[error("{endpoint} cannot be reached: {cause}")]
+    Unreachable {
+        /// The endpoint's host.
+        endpoint: String,
+        /// What failed.
+        cause: String,
+    },
+    /// The request went out and no answer came back; whether AWS acted on it is not known.
+    #[error("no answer from {endpoint}: {cause}")]
+    AnswerLost {
+        /// The endpoint's host.
+        endpoint: String,
+        /// What failed.
+        cause: String,
+    },
+    /// The request could not be made: a bad CA bundle, proxy, endpoint or parameter.
+    #[error("{0}")]
+    Setup(String),
+}

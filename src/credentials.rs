@@ -1,0 +1,273 @@
+//! What keyfob handles: access keys that last, sessions that expire, and the ids that name them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::secret::Secret;
+use crate::timestamp::Timestamp;
+
+/// The id of a long-term access key: `AKIA` and 12 to 124 more letters or digits (16 in practice).
+///
+/// Prefixes: AWS IAM User Guide, "IAM identifiers"; length: STS API, GetAccessKeyInfo.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AccessKeyId(String);
+
+/// Why a text is no id of a long-term access key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidAccessKeyId {
+    /// A temporary key, which is worthless without its token and expires.
+    #[error("`ASIA…` is the id of a temporary key; only a long-term key (`AKIA…`) can be stored")]
+    Temporary,
+    /// Another kind of id, a secret, or a typing mistake. The text is not repeated: it may be the secret.
+    #[error("that is no access key id: one starts with `AKIA` and has 20 letters and digits")]
+    Malformed,
+}
+
+impl AccessKeyId {
+    /// The id, whole.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The id as it is shown on a terminal: `****ABCD`.
+    pub fn short(&self) -> String {
+        short_id(&self.0)
+    }
+}
+
+/// Any key id, temporary ones too, as it is shown on a terminal: `****ABCD`.
+pub fn short_id(id: &str) -> String {
+    let tail: String = id.chars().skip(id.chars().count().saturating_sub(4)).collect();
+    format!("****{tail}")
+}
+
+impl FromStr for AccessKeyId {
+    type Err = InvalidAccessKeyId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let well_formed =
+            (16..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+        if well_formed && text.starts_with("ASIA") {
+            Err(InvalidAccessKeyId::Temporary)
+        } else if well_formed && text.starts_with("AKIA") {
+            Ok(AccessKeyId(text.to_owned()))
+        } else {
+            Err(InvalidAccessKeyId::Malformed)
+        }
+    }
+}
+
+impl TryFrom<String> for AccessKeyId {
+    type Error = InvalidAccessKeyId;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<AccessKeyId> for String {
+    fn from(id: AccessKeyId) -> String {
+        id.0
+    }
+}
+
+impl fmt::Display for AccessKeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An IAM user's long-term pair.
+#[derive(Debug, Clone)]
+pub struct AccessKey {
+    /// `AKIA…`
+    pub id: AccessKeyId,
+    /// The secret access key.
+    pub secret: Secret,
+}
+
+/// Temporary credentials from STS, or from another program.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// `ASIA…`
+    pub access_key_id: String,
+    /// The secret access key.
+    pub secret_access_key: Secret,
+    /// The session token.
+    pub session_token: Secret,
+    /// When it was made, by the corrected clock.
+    pub issued_at: Timestamp,
+    /// When AWS stops honouring it.
+    pub expires_at: Timestamp,
+    /// The account it works in, 12 digits, where known.
+    pub account_id: Option<String>,
+}
+
+/// What signs a request or is handed to an SDK.
+#[derive(Debug, Clone)]
+pub enum Credentials {
+    /// The long-term key itself.
+    Key {
+        /// The pair.
+        key: AccessKey,
+        /// Its account, where known.
+        account_id: Option<String>,
+    },
+    /// Temporary credentials.
+    Session(Session),
+}
+
+impl Credentials {
+    /// The id, long-term or temporary.
+    pub fn access_key_id(&self) -> &str {
+        match self {
+            Credentials::Key { key, .. } => key.id.as_str(),
+            Credentials::Session(session) => &session.access_key_id,
+        }
+    }
+
+    /// The secret access key.
+    pub fn secret_access_key(&self) -> &Secret {
+        match self {
+            Credentials::Key { key, .. } => &key.secret,
+            Credentials::Session(session) => &session.secret_access_key,
+        }
+    }
+
+    /// The session token, of temporary credentials.
+    pub fn session_token(&self) -> Option<&Secret> {
+        match self {
+            Credentials::Key { .. } => None,
+            Credentials::Session(session) => Some(&session.session_token),
+        }
+    }
+
+    /// When they end; long-term keys do not.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        match self {
+            Credentials::Key { .. } => None,
+            Credentials::Session(session) => Some(session.expires_at),
+        }
+    }
+
+    /// The account they work in, where known.
+    pub fn account_id(&self) -> Option<&str> {
+        match self {
+            Credentials::Key { account_id, .. } => account_id.as_deref(),
+            Credentials::Session(session) => session.account_id.as_deref(),
+        }
+    }
+}
+
+/// Where access keys and the sealing key of their sessions rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Backend {
+    /// Secret Service over D-Bus: gnome-keyring, KWallet, KeePassXC.
+    SecretService,
+    /// The macOS login keychain.
+    MacosKeychain,
+    /// Windows Credential Manager.
+    WindowsCredentialManager,
+    /// The encrypted vault file.
+    Vault,
+}
+
+impl Backend {
+    /// Every backend, in the order `--backend` lists them.
+    pub const ALL: [Backend; 4] =
+        [Backend::SecretService, Backend::MacosKeychain, Backend::WindowsCredentialManager, Backend::Vault];
+
+    /// The name in `--backend`, `KEYFOB_BACKEND`, config.toml and JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Backend::SecretService => "secret-service",
+            Backend::MacosKeychain => "macos-keychain",
+            Backend::WindowsCredentialManager => "windows-credential-manager",
+            Backend::Vault => "vault",
+        }
+    }
+
+    /// The name in a sentence.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Backend::SecretService => "Secret Service",
+            Backend::MacosKeychain => "the macOS Keychain",
+            Backend::WindowsCredentialManager => "Windows Credential Manager",
+            Backend::Vault => "the vault",
+        }
+    }
+
+    /// The keychain of the platform this program was built for.
+    pub const fn platform() -> Option<Backend> {
+        if cfg!(target_os = "linux") {
+            Some(Backend::SecretService)
+        } else if cfg!(target_os = "macos") {
+            Some(Backend::MacosKeychain)
+        } else if cfg!(windows) {
+            Some(Backend::WindowsCredentialManager)
+        } else {
+            None
+        }
+    }
+}
+
+impl FromStr for Backend {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Backend::ALL.into_iter().find(|backend| backend.name() == text).ok_or_else(|| {
+            let names: Vec<_> = Backend::ALL.iter().map(|backend| backend.name()).collect();
+            format!("`{text}` is no key store; there are {}", names.join(", "))
+        })
+    }
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What the index says of a profile's stored key: enough for a plan, no secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredKey {
+    /// The key's id.
+    pub id: AccessKeyId,
+    /// Where the secret rests.
+    pub backend: Backend,
+    /// The user's ARN, where GetCallerIdentity has told it.
+    pub user_arn: Option<String>,
+    /// When the key was put into the key store.
+    pub added_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_long_term_key_ids_are_taken() {
+        assert!("AKIAIOSFODNN7EXAMPLE".parse::<AccessKeyId>().is_ok());
+        assert_eq!("ASIAIOSFODNN7EXAMPLE".parse::<AccessKeyId>(), Err(InvalidAccessKeyId::Temporary));
+        for bad in [
+            "",
+            "AKIA",
+            "AIDAIOSFODNN7EXAMPLE",
+            " AKIAIOSFODNN7EXAMPLE",
+            "akiaiosfodnn7example",
+            "AKIAIOSFODNN7EXAMPL/",
+        ] {
+            assert_eq!(bad.parse::<AccessKeyId>(), Err(InvalidAccessKeyId::Malformed), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_shown_by_its_last_four_characters() {
+        assert_eq!("AKIAIOSFODNN7EXAMPLE".parse::<AccessKeyId>().expect("valid").short(), "****MPLE");
+        assert_eq!(short_id("ab"), "****ab");
+    }
+}

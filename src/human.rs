@@ -1,0 +1,61 @@
+//! The person at the terminal, as a port: what asks and what tells is handed in, so a test can play the person.
+
+use std::time::Duration;
+
+use crate::secret::Secret;
+
+/// Asks a person. The real one talks to the controlling terminal, never to stdin or stdout, which an SDK holds.
+pub trait Human {
+    /// Asks without echo. `limit` bounds the wait: `credential-process` asks for at most 50 s.
+    ///
+    /// # Errors
+    /// [`AskError::Nobody`] at once where there is no terminal, or this process is not in its foreground.
+    fn ask_secret(&self, prompt: &str, limit: Option<Duration>) -> Result<Secret, AskError>;
+
+    /// Asks with echo, for what is no secret.
+    ///
+    /// # Errors
+    /// As [`Human::ask_secret`].
+    fn ask(&self, prompt: &str, limit: Option<Duration>) -> Result<String, AskError>;
+
+    /// Asks yes or no; `--yes` answers yes. An empty answer is no.
+    ///
+    /// # Errors
+    /// As [`Human::ask_secret`].
+    fn confirm(&self, question: &str) -> Result<bool, AskError>;
+
+    /// Whether [`Human::ask`] would find somebody.
+    fn is_there(&self) -> bool;
+
+    /// A passing word (progress, who is waited for), to the terminal alone: stderr belongs to the SDK.
+    fn progress(&self, text: &str);
+}
+
+/// Why a question has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// There is nobody to ask, and why.
+    #[error("nobody can be asked: {0}")]
+    Nobody(&'static str),
+    /// Ctrl-C, Ctrl-D or an empty answer where one is needed.
+    #[error("the question was declined")]
+    Declined,
+    /// No answer within the limit.
+    #[error("no answer within {} s", .0.as_secs())]
+    TimedOut(Duration),
+    /// The terminal failed.
+    #[error("the terminal cannot be used: {0}")]
+    Terminal(#[from] std::io::Error),
+}
+
+/// What keyfob says on stderr beside data and errors. `-q` silences it, `-v` adds the explanations.
+pub trait Talk {
+    /// Something is not as it should be; the command works all the same.
+    fn warn(&self, text: &str);
+    /// What the user could do better.
+    fn hint(&self, text: &str);
+    /// What was done, for commands that change something.
+    fn say(&self, text: &str);
+    /// Why a decision was made; shown with `-v` alone.
+    fn explain(&self, text: &str);
+}

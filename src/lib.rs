@@ -1,0 +1,19 @@
+//! keyfob hands out short-lived AWS credentials from long-term keys that never leave the key store.
+//!
+//! Layers, strictly downward; the pure modules see no file, clock, variable, socket or terminal:
+//!
+//! ```text
+//! main → cli → ops → edges (config_file, keystore, session_cache, aws, mfa) → sys
+//!                ↘ pure: chain → profile → ini · format → credentials → secret
+//! ```
+
+pub mod aws;
+pub mod chain;
+pub mod credentials;
+pub mod error;
+pub mod human;
+pub mod keystore;
+pub mod secret;
+pub mod settings;
+pub mod sys;
+pub mod timestamp;

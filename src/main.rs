@@ -1,0 +1,3 @@
+//! The `keyfob` command.
+
+fn main() {}

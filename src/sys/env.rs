@@ -1,0 +1,98 @@
+//! The process's environment, read once and handed in; every variable keyfob reads or sets is named in [`vars`].
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+
+/// The names of all environment variables keyfob reads, sets or takes away.
+pub mod vars {
+    #![expect(missing_docs, reason = "the names say it")]
+
+    pub const HOME: &str = "HOME";
+    pub const PATH: &str = "PATH";
+    pub const SHELL: &str = "SHELL";
+    pub const DISPLAY: &str = "DISPLAY";
+    pub const WAYLAND_DISPLAY: &str = "WAYLAND_DISPLAY";
+    pub const SSH_CONNECTION: &str = "SSH_CONNECTION";
+    pub const NO_COLOR: &str = "NO_COLOR";
+    pub const TERM: &str = "TERM";
+    pub const USERPROFILE: &str = "USERPROFILE";
+    pub const HOMEDRIVE: &str = "HOMEDRIVE";
+    pub const HOMEPATH: &str = "HOMEPATH";
+    pub const COMSPEC: &str = "COMSPEC";
+
+    pub const AWS_ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
+    pub const AWS_SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
+    pub const AWS_SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
+    pub const AWS_SECURITY_TOKEN: &str = "AWS_SECURITY_TOKEN";
+    pub const AWS_CREDENTIAL_EXPIRATION: &str = "AWS_CREDENTIAL_EXPIRATION";
+    pub const AWS_ACCOUNT_ID: &str = "AWS_ACCOUNT_ID";
+    pub const AWS_PROFILE: &str = "AWS_PROFILE";
+    pub const AWS_DEFAULT_PROFILE: &str = "AWS_DEFAULT_PROFILE";
+    pub const AWS_REGION: &str = "AWS_REGION";
+    pub const AWS_DEFAULT_REGION: &str = "AWS_DEFAULT_REGION";
+    pub const AWS_CONFIG_FILE: &str = "AWS_CONFIG_FILE";
+    pub const AWS_SHARED_CREDENTIALS_FILE: &str = "AWS_SHARED_CREDENTIALS_FILE";
+    pub const AWS_CA_BUNDLE: &str = "AWS_CA_BUNDLE";
+    pub const AWS_ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
+    pub const AWS_ENDPOINT_URL_STS: &str = "AWS_ENDPOINT_URL_STS";
+    pub const AWS_ENDPOINT_URL_IAM: &str = "AWS_ENDPOINT_URL_IAM";
+    pub const AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+    pub const AWS_USE_FIPS_ENDPOINT: &str = "AWS_USE_FIPS_ENDPOINT";
+    pub const AWS_USE_DUALSTACK_ENDPOINT: &str = "AWS_USE_DUALSTACK_ENDPOINT";
+    pub const AWS_STS_REGIONAL_ENDPOINTS: &str = "AWS_STS_REGIONAL_ENDPOINTS";
+
+    pub const KEYFOB_PROFILE: &str = "KEYFOB_PROFILE";
+    pub const KEYFOB_CONFIG: &str = "KEYFOB_CONFIG";
+    pub const KEYFOB_DATA_DIR: &str = "KEYFOB_DATA_DIR";
+    pub const KEYFOB_CACHE_DIR: &str = "KEYFOB_CACHE_DIR";
+    pub const KEYFOB_BACKEND: &str = "KEYFOB_BACKEND";
+    pub const KEYFOB_IDENTITY_FILE: &str = "KEYFOB_IDENTITY_FILE";
+    pub const KEYFOB_PASSPHRASE_FILE: &str = "KEYFOB_PASSPHRASE_FILE";
+    pub const KEYFOB_PASSPHRASE_COMMAND: &str = "KEYFOB_PASSPHRASE_COMMAND";
+    pub const KEYFOB_UNLOCK_TIME: &str = "KEYFOB_UNLOCK_TIME";
+    pub const KEYFOB_KEY_STORE_TIMEOUT: &str = "KEYFOB_KEY_STORE_TIMEOUT";
+    pub const KEYFOB_CONNECT_TIMEOUT: &str = "KEYFOB_CONNECT_TIMEOUT";
+    pub const KEYFOB_CALL_TIMEOUT: &str = "KEYFOB_CALL_TIMEOUT";
+    pub const KEYFOB_PROGRAM_TIMEOUT: &str = "KEYFOB_PROGRAM_TIMEOUT";
+    pub const KEYFOB_SESSION_DURATION: &str = "KEYFOB_SESSION_DURATION";
+    pub const KEYFOB_MFA_CODE: &str = "KEYFOB_MFA_CODE";
+    pub const KEYFOB_MFA_PROCESS: &str = "KEYFOB_MFA_PROCESS";
+    pub const KEYFOB_PROMPT: &str = "KEYFOB_PROMPT";
+    pub const KEYFOB_CHAIN: &str = "KEYFOB_CHAIN";
+}
+
+/// A snapshot of environment variables.
+#[derive(Debug, Clone, Default)]
+pub struct Environment(BTreeMap<OsString, OsString>);
+
+impl Environment {
+    /// The process's own.
+    pub fn of_process() -> Self {
+        Environment(std::env::vars_os().collect())
+    }
+
+    /// Made up, for tests.
+    pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Environment(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+
+    /// The value, where set, not empty and UTF-8: an empty variable counts as unset, as in the SDKs.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.get_os(name)?.to_str()
+    }
+
+    /// The value, where set and not empty, in any encoding.
+    pub fn get_os(&self, name: &str) -> Option<&OsStr> {
+        self.raw(name).filter(|value| !value.is_empty())
+    }
+
+    /// The value as it stands, empty too.
+    pub fn raw(&self, name: &str) -> Option<&OsStr> {
+        self.0.get(OsStr::new(name)).map(OsString::as_os_str)
+    }
+
+    /// Every variable.
+    pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.0.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    }
+}

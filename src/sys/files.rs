@@ -1,0 +1,137 @@
+//! Reading whole files, private folders, and replacing a file so that nobody ever sees half of it.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Reads a file, `None` where there is none.
+///
+/// # Errors
+/// Any failure but absence.
+pub fn read_optional(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if is_absence(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// Makes a folder and its parents, 0700 from the moment each exists. A folder that is there already keeps its mode.
+///
+/// # Errors
+/// Where it cannot be made.
+pub fn private_dir(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Replaces the file at `path`, or makes it, so that after a kill or a power cut it is the old or the new one, whole.
+///
+/// A symlink is followed and stays. The mode and owner of a file that was there are kept; a new one is 0600 from the
+/// moment it exists. The content is in a temporary file beside the target until the rename: a kill leaves that file
+/// (`.keyfob-*.tmp`), which holds no more than the target would have.
+///
+/// # Errors
+/// Of making, writing, syncing or renaming; the old file is then untouched. `EBUSY` on a bind-mounted file.
+pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let target = resolve_link(path)?;
+    let folder = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // tempfile makes the file 0600 with O_EXCL.
+    let mut temporary = tempfile::Builder::new().prefix(".keyfob-").suffix(".tmp").tempfile_in(folder)?;
+    temporary.write_all(content)?;
+    if let Ok(old) = fs::metadata(&target) {
+        keep_owner_and_mode(temporary.as_file(), &old)?;
+    }
+    temporary.as_file().sync_all()?;
+    temporary.persist(&target).map_err(|error| error.error)?;
+    sync_folder(folder);
+    Ok(())
+}
+
+/// Follows symlinks to the file that is, or would be, at their end.
+fn resolve_link(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    // As many as Linux follows (path_resolution(7)).
+    for _ in 0..40 {
+        match fs::read_link(&path) {
+            Ok(next) => path = path.parent().unwrap_or(Path::new("")).join(next),
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput || is_absence(&error) => return Ok(path),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::other("too many symbolic links"))
+}
+
+#[cfg(unix)]
+fn keep_owner_and_mode(file: &fs::File, old: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let new = file.metadata()?;
+    if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
+        fchown(file, Some(old.uid()), Some(old.gid()))?;
+    }
+    file.set_permissions(old.permissions())
+}
+
+#[cfg(not(unix))]
+fn keep_owner_and_mode(_: &fs::File, _: &fs::Metadata) -> io::Result<()> {
+    // On Windows a file takes the access list of its folder, which is the user's own.
+    Ok(())
+}
+
+/// Makes the rename itself durable. A file system that cannot has already done what it can.
+fn sync_folder(folder: &Path) {
+    #[cfg(unix)]
+    if let Ok(folder) = fs::File::open(folder) {
+        let _ = folder.sync_all();
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
+}
+
+#[cfg(all(test, unix))]
+#[expect(clippy::disallowed_methods, reason = "tests lay out files to be replaced")]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_replaced_file_keeps_its_mode_and_the_symlink_to_it() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        fs::write(&real, "old").expect("written");
+        fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).expect("mode set");
+        symlink("real", &link).expect("linked");
+        replace(&link, b"new").expect("replaced");
+        assert_eq!(fs::read(&real).expect("read"), b"new");
+        assert_eq!(fs::metadata(&real).expect("there").permissions().mode() & 0o777, 0o640);
+        assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
+        assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 2, "no temporary file is left");
+    }
+
+    #[test]
+    fn new_files_and_folders_are_private_from_the_start() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let inner = folder.path().join("a/b");
+        private_dir(&inner).expect("made");
+        replace(&inner.join("file"), b"x").expect("made");
+        let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+        assert_eq!((mode(&inner), mode(&folder.path().join("a")), mode(&inner.join("file"))), (0o700, 0o700, 0o600));
+    }
+
+    #[test]
+    fn a_dangling_symlink_is_written_through() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let link = folder.path().join("link");
+        symlink("later", &link).expect("linked");
+        replace(&link, b"new").expect("made");
+        assert_eq!(fs::read(folder.path().join("later")).expect("read"), b"new");
+    }
+}

@@ -1,0 +1,110 @@
+//! Locks between processes: a file, locked by the kernel, so that a holder that dies frees it at once.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// A lock that is held until this is dropped or the process ends, however it ends.
+///
+/// The lock file stays behind, empty of meaning; it holds the last holder's pid.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// Why a lock was not had.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another process held it all the time.
+    #[error("{}", match holder { Some(pid) => format!("process {pid} holds the lock"), None => "another process holds the lock".into() })]
+    Held {
+        /// The pid it left in the file, where readable.
+        holder: Option<u32>,
+    },
+    /// The lock file cannot be made or locked.
+    #[error("the lock file cannot be used: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl Lock {
+    /// Takes the lock at `path` if it is free.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] where it is not.
+    pub fn try_acquire(path: &Path) -> Result<Lock, LockError> {
+        Lock::acquire(path, Duration::ZERO, |_| {})
+    }
+
+    /// Takes the lock at `path`, waiting up to `limit`. `waiting` is called once, after two seconds, with the holder's
+    /// pid, so that a person at a terminal learns what they wait for.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] past the limit.
+    pub fn acquire(path: &Path, limit: Duration, mut waiting: impl FnMut(Option<u32>)) -> Result<Lock, LockError> {
+        let mut file = open(path)?;
+        let start = Instant::now();
+        let mut told = false;
+        // Polled, not blocked on: a blocked flock cannot be given a time limit without signals.
+        let mut pause = Duration::from_millis(2);
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) => return Err(error.into()),
+            }
+            let waited = start.elapsed();
+            if waited >= limit {
+                return Err(LockError::Held { holder: holder(&mut file) });
+            }
+            if !told && waited >= Duration::from_secs(2) {
+                told = true;
+                waiting(holder(&mut file));
+            }
+            std::thread::sleep(pause.min(limit - waited));
+            pause = (pause * 2).min(Duration::from_millis(50));
+        }
+        // The pid is for messages alone; a full disk must not cost the lock.
+        let _ = write_pid(&mut file);
+        Ok(Lock { _file: file })
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+fn write_pid(file: &mut File) -> io::Result<()> {
+    file.seek(SeekFrom::Start(0))?;
+    // Fixed width, so that a shorter pid leaves nothing of a longer one.
+    write!(file, "{:<10}", std::process::id())
+}
+
+fn holder(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.seek(SeekFrom::Start(0)).ok()?;
+    file.take(10).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_held_lock_names_its_holder_and_a_dropped_one_is_free() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("lock");
+        let held = Lock::try_acquire(&path).expect("free");
+        match Lock::try_acquire(&path) {
+            Err(LockError::Held { holder }) => assert_eq!(holder, Some(std::process::id())),
+            other => panic!("{other:?}"),
+        }
+        drop(held);
+        Lock::try_acquire(&path).expect("free again");
+    }
+}

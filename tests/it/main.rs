@@ -1,0 +1,1 @@
+//! keyfob as its users meet it: the real binary in an environment of its own.
