@@ -1,6 +1,6 @@
 //! The only place that reads the world: variables, clock, paths, files, locks, child processes, the terminal.
 //!
-//! May use nothing of keyfob's above it but `error`, `secret` and `timestamp`.
+//! May use nothing of keyfob's above it but `error`, `secret`, `timestamp` and the words of `human`.
 
 pub mod child;
 pub mod clock;
@@ -9,3 +9,4 @@ pub mod files;
 pub mod hardening;
 pub mod lock;
 pub mod paths;
+pub mod terminal;
