@@ -17,3 +17,4 @@ pub mod secret;
 pub mod settings;
 pub mod sys;
 pub mod timestamp;
+pub mod ui;
