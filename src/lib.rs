@@ -17,6 +17,7 @@ pub mod keystore;
 pub mod ops;
 pub mod profile;
 pub mod secret;
+pub mod session_cache;
 pub mod settings;
 pub mod sys;
 pub mod timestamp;

@@ -2,6 +2,8 @@
 //!
 //! May use `sys` and the pure modules.
 
+use std::time::Duration;
+
 use crate::chain::target::Target;
 use crate::credentials::{Credentials, Session};
 use crate::secret::Secret;
@@ -73,6 +75,8 @@ pub struct GetSessionToken {
     pub duration_seconds: u32,
     /// With it the session carries MFA.
     pub mfa: Option<MfaCode>,
+    /// A shorter limit than the settings' for this call, where the caller can do without the answer.
+    pub time_limit: Option<Duration>,
 }
 
 /// What is asked of AssumeRole.
@@ -98,6 +102,8 @@ pub struct AssumeRole {
     pub policy_arns: Vec<String>,
     /// Spent in this hop.
     pub mfa: Option<MfaCode>,
+    /// A shorter limit than the settings' for this call, where the caller can do without the answer.
+    pub time_limit: Option<Duration>,
 }
 
 /// Why a call to AWS gave no answer to use.

@@ -1,5 +1,57 @@
-//! Carries plans and commands out over a context of ports: what asks, tells, stores and signs is handed in.
+//! What a command does once its arguments are read: carries plans out over a context of ports.
 //!
-//! May use everything below the command line.
+//! May use everything but `cli` and `ui`. The world is handed in as a [`Context`], so a test can play all of it.
 
 pub mod access_key_input;
+
+use crate::aws::{Iam, Sts};
+use crate::chain::Base;
+use crate::credentials::{AccessKey, Backend};
+use crate::error::Result;
+use crate::human::{Human, Talk};
+use crate::secret::SecretBytes;
+use crate::session_cache::SessionCache;
+use crate::settings::Settings;
+use crate::sys::clock::Clock;
+use crate::sys::env::Environment;
+use crate::sys::paths::Paths;
+
+/// The world, as a command sees it.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The environment variables keyfob was started with.
+    pub env: &'a Environment,
+    /// The time, corrected by what AWS says.
+    pub clock: &'a Clock,
+    /// keyfob's own settings.
+    pub settings: &'a Settings,
+    /// Where the files are.
+    pub paths: &'a Paths,
+    /// Warnings, hints and explanations.
+    pub talk: &'a dyn Talk,
+    /// The person at the terminal.
+    pub human: &'a dyn Human,
+    /// AWS STS.
+    pub sts: &'a dyn Sts,
+    /// AWS IAM.
+    pub iam: &'a dyn Iam,
+    /// The keys a plan starts from.
+    pub keys: &'a dyn Keys,
+    /// Sealed sessions.
+    pub cache: &'a SessionCache,
+}
+
+/// What carrying a plan out asks of key stores and AWS files.
+pub trait Keys {
+    /// The access key at the base of a plan: out of its key store, or out of the AWS file that has it.
+    ///
+    /// # Errors
+    /// Where the store does not give it (exit 5, or 3 for a locked vault with nobody to ask).
+    fn access_key(&self, base: &Base) -> Result<AccessKey>;
+
+    /// The 32 bytes that seal the sessions of this backend's keys; made and stored where there were none.
+    ///
+    /// # Errors
+    /// As [`Keys::access_key`].
+    fn sealing_key(&self, backend: Backend) -> Result<SecretBytes>;
+}
