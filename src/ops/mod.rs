@@ -3,6 +3,8 @@
 //! May use everything but `cli` and `ui`. The world is handed in as a [`Context`], so a test can play all of it.
 
 pub mod access_key_input;
+pub mod advice;
+pub mod link;
 
 use crate::aws::{Iam, Sts};
 use crate::chain::Base;

@@ -9,4 +9,5 @@ pub mod files;
 pub mod hardening;
 pub mod lock;
 pub mod paths;
+pub mod program;
 pub mod terminal;
