@@ -1,5 +1,6 @@
 //! The plan: how a profile's credentials will be made, and why. Pure: profiles, stored keys and variables are handed in.
 
+pub mod session_name;
 pub mod target;
 
 use std::fmt;
@@ -158,7 +159,10 @@ impl Hop {
 /// Why something was decided. `Display` gives the sentence that `explain`, `-v` and JSON show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Reason {}
+pub enum Reason {
+    /// Stands in until the reasons are written.
+    Placeholder,
+}
 
 impl fmt::Display for Reason {
     fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {

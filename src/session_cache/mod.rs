@@ -2,17 +2,13 @@
 //!
 //! May use `sys` and the pure modules. The sealing key is handed in; no key store is asked here.
 
-use std::path::PathBuf;
+pub mod failure;
+pub mod fresh;
+pub mod name;
+pub mod seal;
+mod store;
 
-/// The cache folder.
-#[derive(Debug)]
-pub struct SessionCache {
-    folder: PathBuf,
-}
+#[cfg(test)]
+mod tests;
 
-impl SessionCache {
-    /// The cache in `folder`, which need not exist yet.
-    pub fn new(folder: PathBuf) -> Self {
-        SessionCache { folder }
-    }
-}
+pub use store::{CacheError, Kept, SessionCache};

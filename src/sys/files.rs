@@ -44,7 +44,8 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let target = resolve_link(path)?;
     let folder = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // tempfile makes the file 0600 with O_EXCL.
-    let mut temporary = tempfile::Builder::new().prefix(".keyfob-").suffix(".tmp").tempfile_in(folder)?;
+    let mut temporary =
+        tempfile::Builder::new().prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX).tempfile_in(folder)?;
     temporary.write_all(content)?;
     if let Ok(old) = fs::metadata(&target) {
         keep_owner_and_mode(temporary.as_file(), &old)?;
@@ -53,6 +54,14 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     temporary.persist(&target).map_err(|error| error.error)?;
     sync_folder(folder);
     Ok(())
+}
+
+const TEMPORARY_PREFIX: &str = ".keyfob-";
+const TEMPORARY_SUFFIX: &str = ".tmp";
+
+/// Whether a file of this name is what a killed [`replace`] left behind.
+pub fn is_temporary(file_name: &str) -> bool {
+    file_name.starts_with(TEMPORARY_PREFIX) && file_name.ends_with(TEMPORARY_SUFFIX)
 }
 
 /// Follows symlinks to the file that is, or would be, at their end.

@@ -6,6 +6,7 @@ pub mod child;
 pub mod clock;
 pub mod env;
 pub mod files;
+pub mod folder;
 pub mod hardening;
 pub mod lock;
 pub mod paths;

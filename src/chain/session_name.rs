@@ -1,0 +1,65 @@
+//! The role session name where a profile gives none. Pure.
+
+use crate::chain::{Base, BaseKey};
+
+/// The longest RoleSessionName (STS API, AssumeRole).
+const LONGEST: usize = 64;
+
+/// The `role_session_name` of hops whose profile gives none: `keyfob-` and the base user's name, else `keyfob`.
+///
+/// It is the same each time, since it is part of what names a cached session, and it says in CloudTrail who came.
+/// The names of IAM users are made of the characters a session name may have, `[\w+=,.@-]` (IAM API, CreateUser).
+pub fn default_role_session_name(base: &Base) -> String {
+    let arn = match &base.key {
+        BaseKey::Stored(key) => key.user_arn.as_deref(),
+        BaseKey::File { .. } => None,
+    };
+    let user = arn.and_then(|arn| arn.rsplit_once(":user/")).map(|(_, path)| path.rsplit('/').next().unwrap_or(path));
+    let mut name = String::from("keyfob");
+    if let Some(user) = user.filter(|user| !user.is_empty()) {
+        name.push('-');
+        name.extend(user.chars().filter(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(*c)));
+        name.truncate(LONGEST);
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain::target::Target;
+    use crate::credentials::{Backend, StoredKey};
+    use crate::timestamp::Timestamp;
+
+    #[test]
+    fn a_session_is_named_after_the_user_within_what_sts_takes() {
+        let cases = [
+            (None, "keyfob".to_owned()),
+            (Some("arn:aws:iam::123456789012:root".to_owned()), "keyfob".to_owned()),
+            (Some("arn:aws:iam::123456789012:user/ann".to_owned()), "keyfob-ann".to_owned()),
+            (Some("arn:aws-cn:iam::123456789012:user/team/a/ann@x.org".to_owned()), "keyfob-ann@x.org".to_owned()),
+            (Some(format!("arn:aws:iam::123456789012:user/{}", "n".repeat(64))), format!("keyfob-{}", "n".repeat(57))),
+        ];
+        for (user_arn, expected) in cases {
+            let base = Base {
+                profile: "base".into(),
+                key: BaseKey::Stored(StoredKey {
+                    id: "AKIAIOSFODNN7EXAMPLE".parse().expect("valid"),
+                    backend: Backend::Vault,
+                    user_arn,
+                    added_at: Timestamp::from_unix(0),
+                }),
+                target: Target {
+                    region: "us-east-1".into(),
+                    sts_endpoint: None,
+                    iam_endpoint: None,
+                    fips: false,
+                    dual_stack: false,
+                    legacy_global: false,
+                    ca_bundle: None,
+                },
+            };
+            assert_eq!(default_role_session_name(&base), expected);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What is remembered of a failed renewal, so that it is neither repeated by those that wait nor waited for each time.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Kind};
+use crate::timestamp::Timestamp;
+
+/// A failed renewal of one session. It holds what the user was shown, and no secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Tells this failure from another of the same words: who waited sees by it that it happened meanwhile.
+    pub id: u64,
+    at: i64,
+    kind: u8,
+    message: String,
+    causes: Vec<String>,
+    hints: Vec<String>,
+}
+
+/// How long a failure keeps a usable session from being renewed, seconds.
+const REMEMBERED: i64 = 60;
+
+impl Failure {
+    /// Of `error`, at `now`. `id` is random.
+    pub fn new(error: &Error, now: Timestamp, id: u64) -> Failure {
+        Failure {
+            id,
+            at: now.unix(),
+            kind: error.kind().exit_code(),
+            message: error.message().to_owned(),
+            causes: error.causes().to_owned(),
+            hints: error.hints().to_owned(),
+        }
+    }
+
+    /// Whether it happened in the last 60 s. One from the future does not count: the clock was set back.
+    pub fn is_remembered(&self, now: Timestamp) -> bool {
+        (0..REMEMBERED).contains(&now.seconds_since(Timestamp::from_unix(self.at)))
+    }
+
+    /// The error as it was.
+    pub fn into_error(self) -> Error {
+        let Failure { id: _, at: _, kind, message, causes, hints } = self;
+        let kinds = [Kind::Failed, Kind::Usage, Kind::NeedsHuman, Kind::Refused, Kind::KeyStore, Kind::Config];
+        let kind = kinds.into_iter().find(|known| known.exit_code() == kind).unwrap_or(Kind::Defect);
+        let error = causes.into_iter().fold(Error::new(kind, message), Error::because);
+        hints.into_iter().fold(error, Error::hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_comes_back_as_it_was_and_is_forgotten_after_a_minute() {
+        let error = Error::new(Kind::NeedsHuman, "a code is needed").because("no terminal").hint("run it in one");
+        let at = Timestamp::from_unix(1_000);
+        let failure = Failure::new(&error, at, 7);
+        let text = serde_json::to_string(&failure).expect("JSON");
+        assert_eq!(serde_json::from_str::<Failure>(&text).expect("JSON").into_error(), error);
+        for (after, remembered) in [(-1, false), (0, true), (59, true), (60, false)] {
+            assert_eq!(failure.is_remembered(at.plus_seconds(after)), remembered, "{after}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The name of a session: a keyed hash of everything that changes its credentials, and of nothing else. Pure.
+
+use std::fmt;
+
+use crate::chain::session_name::default_role_session_name;
+use crate::chain::target::Target;
+use crate::chain::{Base, BaseKey, Hop, Mfa, Plan};
+use crate::session_cache::seal::SealingKey;
+
+/// Which step of a plan a session comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// GetSessionToken.
+    Session,
+    /// The AssumeRole of `plan.hops` with this index.
+    Hop(usize),
+}
+
+impl Step {
+    /// The steps of a plan, first to last; none where the access key itself is handed out.
+    pub fn of(plan: &Plan) -> Vec<Step> {
+        let session = plan.session.iter().map(|_| Step::Session);
+        session.chain((0..plan.hops.len()).map(Step::Hop)).collect()
+    }
+}
+
+/// The name of a session and its file: 64 hexadecimal digits that tell nothing without the sealing key.
+///
+/// Two plans that need the same session get the same name, so the MFA session and each hop are shared by all profiles
+/// that go through them, in whatever region each is. In it are: the kind of step; the base user's ARN (the key's id while
+/// that is unknown, so a rotation keeps the sessions); the MFA device; the settings of every hop up to this one; the
+/// seconds this step asks for; the partition, and the endpoint where one is configured. Not in it: names of profiles,
+/// regions, hosts that only follow from a region, and how long the steps before this one live.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SessionName(String);
+
+impl SessionName {
+    /// The name of what `step` of `plan` gives.
+    pub fn new(key: &SealingKey, plan: &Plan, step: Step) -> SessionName {
+        let digest = key.name_digest(&canonical(plan, step));
+        SessionName(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// The hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SessionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// All that names a session, each part preceded by its length, so that no two different plans read alike.
+///
+/// Everything is taken apart by name: a field that is added to a plan does not compile until it is decided on here.
+fn canonical(plan: &Plan, step: Step) -> Vec<u8> {
+    let Plan { profile: _, base, mfa, session, hops, target, mfa_max_age_seconds: _, notes: _ } = plan;
+    let mut out = Encoder(Vec::with_capacity(512));
+    out.text("keyfob session 1");
+    let Base { profile: _, key, target: base_target } = base;
+    match key {
+        BaseKey::Stored(key) => match &key.user_arn {
+            Some(arn) => out.pair("user", arn),
+            None => out.pair("key", key.id.as_str()),
+        },
+        BaseKey::File { id } => out.pair("key", id.as_str()),
+    }
+    out.place(base_target);
+    out.optional(mfa.as_ref().map(|Mfa { serial, profile: _, process: _, spent_in: _ }| serial.as_str()));
+    match step {
+        Step::Session => {
+            out.text("session");
+            out.number(session.as_ref().map_or(0, |session| session.duration_seconds));
+        }
+        Step::Hop(last) => {
+            out.text("hop");
+            out.place(target);
+            for hop in &hops[..=last] {
+                out.hop(base, hop);
+            }
+            out.number(hops[last].duration_seconds);
+        }
+    }
+    out.0
+}
+
+struct Encoder(Vec<u8>);
+
+impl Encoder {
+    fn number(&mut self, number: u32) {
+        self.0.extend_from_slice(&u64::from(number).to_be_bytes());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.0.extend_from_slice(&(text.len() as u64).to_be_bytes());
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    fn pair(&mut self, name: &str, value: &str) {
+        self.text(name);
+        self.text(value);
+    }
+
+    fn optional(&mut self, text: Option<&str>) {
+        self.0.push(u8::from(text.is_some()));
+        self.text(text.unwrap_or(""));
+    }
+
+    fn list<'t>(&mut self, items: impl ExactSizeIterator<Item = &'t str>) {
+        self.0.extend_from_slice(&(items.len() as u64).to_be_bytes());
+        items.for_each(|item| self.text(item));
+    }
+
+    fn place(&mut self, target: &Target) {
+        let Target { region, sts_endpoint, iam_endpoint: _, fips: _, dual_stack: _, legacy_global, ca_bundle: _ } = target;
+        self.text(partition(region));
+        self.optional(sts_endpoint.as_deref());
+        // Tokens of the global endpoint are not taken by regions that are opted into (IAM User Guide, "Manage AWS STS in
+        // an AWS Region"), so they are not the same sessions.
+        self.0.push(u8::from(*legacy_global));
+    }
+
+    fn hop(&mut self, base: &Base, hop: &Hop) {
+        let Hop {
+            profile: _,
+            role_arn,
+            duration_asked: _,
+            duration_seconds: _,
+            reason: _,
+            role_session_name,
+            external_id,
+            tags,
+            transitive_tag_keys,
+            source_identity,
+            policy,
+            policy_arns,
+        } = hop;
+        self.text(role_arn);
+        self.text(&role_session_name.clone().unwrap_or_else(|| default_role_session_name(base)));
+        self.optional(external_id.as_deref());
+        self.list(tags.iter().map(|(name, _)| name.as_str()));
+        self.list(tags.iter().map(|(_, value)| value.as_str()));
+        self.list(transitive_tag_keys.iter().map(String::as_str));
+        self.optional(source_identity.as_deref());
+        self.optional(policy.as_deref());
+        self.list(policy_arns.iter().map(String::as_str));
+    }
+}
+
+/// The partition a region lies in, by the prefixes of the SDKs' `partitions.json`.
+fn partition(region: &str) -> &'static str {
+    const PREFIXES: [(&str, &str); 7] = [
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("us-iso-", "aws-iso"),
+        ("us-isob-", "aws-iso-b"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("us-isof-", "aws-iso-f"),
+        ("eusc-", "aws-eusc"),
+    ];
+    PREFIXES.iter().find(|(prefix, _)| region.starts_with(prefix)).map_or("aws", |(_, partition)| partition)
+}

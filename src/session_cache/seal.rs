@@ -1,0 +1,228 @@
+//! How a session rests in its file: a clear header that is authenticated, then the sealed credentials. Pure.
+//!
+//! A file is one line of JSON (the [`Header`]), a 24-byte nonce, and XChaCha20-Poly1305's output with its tag.
+
+use chacha20poly1305::aead::{Aead, AeadCore, KeyInit, OsRng, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::credentials::{AccessKeyId, Session};
+use crate::secret::{Secret, SecretBytes};
+use crate::session_cache::name::SessionName;
+use crate::timestamp::Timestamp;
+
+const VERSION: u32 = 1;
+const NONCE_LENGTH: usize = 24;
+
+/// The random key of a backend, as the two keys made of it: one names sessions, one seals them.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct SealingKey {
+    name: [u8; 32],
+    seal: [u8; 32],
+}
+
+impl SealingKey {
+    /// From the 32 bytes that rest in the key store; `None` where they are not 32.
+    pub fn new(bytes: &SecretBytes) -> Option<SealingKey> {
+        let bytes: &[u8; 32] = bytes.expose().try_into().ok()?;
+        Some(SealingKey { name: keyed_hash(bytes, b"keyfob session name"), seal: keyed_hash(bytes, b"keyfob session seal") })
+    }
+
+    pub(super) fn name_digest(&self, canonical: &[u8]) -> [u8; 32] {
+        keyed_hash(&self.name, canonical)
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new((&self.seal).into())
+    }
+}
+
+fn keyed_hash(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
+    let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key).expect("HMAC takes a key of any length");
+    mac.update(message);
+    mac.finalize().into_bytes().into()
+}
+
+/// What kind of session a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SessionKind {
+    /// GetSessionToken with a code.
+    MfaSession,
+    /// GetSessionToken without.
+    Session,
+    /// AssumeRole.
+    Hop,
+}
+
+/// What a session file says in clear: enough to list, clear and remove sessions without the sealing key; no secret.
+///
+/// It is authenticated: a file whose header was changed does not open. Who only reads headers has to bear in mind that
+/// they are then not checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// What kind of session.
+    pub kind: SessionKind,
+    /// The access key at the base of it.
+    pub key_id: AccessKeyId,
+    /// The profiles that asked for it, or for something made with it; the one it was made for first.
+    pub profiles: Vec<String>,
+    /// The last role; none for a session of GetSessionToken.
+    pub role_arn: Option<String>,
+    /// When it was made.
+    pub issued_at: Timestamp,
+    /// When AWS stops honouring it.
+    pub expires_at: Timestamp,
+    /// Seconds by which this machine was behind AWS when it was made.
+    pub clock_offset: i64,
+}
+
+/// The header as it is written.
+#[derive(Serialize, Deserialize)]
+struct HeaderLine {
+    version: u32,
+    kind: SessionKind,
+    key_id: AccessKeyId,
+    profiles: Vec<String>,
+    role_arn: Option<String>,
+    issued_at: i64,
+    expires_at: i64,
+    clock_offset: i64,
+}
+
+/// The sealed part as it is written; `issued_at` and `expires_at` are the header's.
+#[derive(Serialize)]
+struct BodyOut<'a> {
+    access_key_id: &'a str,
+    secret_access_key: &'a str,
+    session_token: &'a str,
+    account_id: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+struct BodyIn {
+    access_key_id: String,
+    secret_access_key: Secret,
+    session_token: Secret,
+    account_id: Option<String>,
+}
+
+/// Why a session file gives no session. Each is a miss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Damage {
+    /// It is cut off or was never a session file.
+    #[error("it is cut off, or no session file")]
+    Garbled,
+    /// A later keyfob wrote it.
+    #[error("another version of keyfob wrote it")]
+    Version,
+    /// It was changed, is another session's file, or was sealed with another key.
+    #[error("it does not open: it was changed, or sealed for another name or with another key")]
+    Sealed,
+}
+
+/// Seals a session for the file of this name.
+pub fn seal(key: &SealingKey, name: &SessionName, header: &Header, session: &Session) -> Vec<u8> {
+    let Session { access_key_id, secret_access_key, session_token, issued_at: _, expires_at: _, account_id } = session;
+    let body = BodyOut {
+        access_key_id,
+        // Security: these leave only through the cipher below; the buffer is large enough never to move.
+        secret_access_key: secret_access_key.expose(),
+        session_token: session_token.expose(),
+        account_id: account_id.as_deref(),
+    };
+    let mut clear = Zeroizing::new(Vec::with_capacity(2 * session_token.expose().len() + 1024));
+    serde_json::to_writer(&mut *clear, &body).expect("texts always become JSON");
+    let mut file = header_line(header);
+    let nonce = XChaCha20Poly1305::generate_nonce(&mut OsRng);
+    let sealed = key
+        .cipher()
+        .encrypt(&nonce, Payload { msg: &clear, aad: &bound_to(name, &file) })
+        .expect("a session is shorter than the cipher's 256 GiB");
+    file.push(b'\n');
+    file.extend_from_slice(&nonce);
+    file.extend_from_slice(&sealed);
+    file
+}
+
+/// Opens the file of this name.
+///
+/// # Errors
+/// Where it is not exactly what [`seal`] made with this key for this name.
+pub fn open(key: &SealingKey, name: &SessionName, file: &[u8]) -> Result<(Header, Session), Damage> {
+    let (line, rest) = split(file)?;
+    let header = parse_header(line)?;
+    let (nonce, sealed) = rest.split_at_checked(NONCE_LENGTH).ok_or(Damage::Garbled)?;
+    let clear = key
+        .cipher()
+        .decrypt(XNonce::from_slice(nonce), Payload { msg: sealed, aad: &bound_to(name, line) })
+        .map_err(|_| Damage::Sealed)?;
+    let clear = SecretBytes::new(clear);
+    let body: BodyIn = serde_json::from_slice(clear.expose()).map_err(|_| Damage::Garbled)?;
+    let session = Session {
+        access_key_id: body.access_key_id,
+        secret_access_key: body.secret_access_key,
+        session_token: body.session_token,
+        issued_at: header.issued_at,
+        expires_at: header.expires_at,
+        account_id: body.account_id,
+    };
+    Ok((header, session))
+}
+
+/// Reads a file's header without opening, and so without checking, it.
+///
+/// # Errors
+/// Where it is no session file of this version.
+pub fn read_header(file: &[u8]) -> Result<Header, Damage> {
+    parse_header(split(file)?.0)
+}
+
+/// What is authenticated beside the sealed part. The file's name is in it: a file renamed to another's name does not open.
+fn bound_to(name: &SessionName, header_line: &[u8]) -> Vec<u8> {
+    [name.as_str().as_bytes(), b"\n", header_line].concat()
+}
+
+fn split(file: &[u8]) -> Result<(&[u8], &[u8]), Damage> {
+    let end = file.iter().position(|byte| *byte == b'\n').ok_or(Damage::Garbled)?;
+    Ok((&file[..end], &file[end + 1..]))
+}
+
+fn header_line(header: &Header) -> Vec<u8> {
+    let Header { kind, key_id, profiles, role_arn, issued_at, expires_at, clock_offset } = header;
+    let line = HeaderLine {
+        version: VERSION,
+        kind: *kind,
+        key_id: key_id.clone(),
+        profiles: profiles.clone(),
+        role_arn: role_arn.clone(),
+        issued_at: issued_at.unix(),
+        expires_at: expires_at.unix(),
+        clock_offset: *clock_offset,
+    };
+    serde_json::to_vec(&line).expect("texts and numbers always become JSON")
+}
+
+fn parse_header(line: &[u8]) -> Result<Header, Damage> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u32,
+    }
+    let Versioned { version } = serde_json::from_slice(line).map_err(|_| Damage::Garbled)?;
+    if version != VERSION {
+        return Err(Damage::Version);
+    }
+    let line: HeaderLine = serde_json::from_slice(line).map_err(|_| Damage::Garbled)?;
+    Ok(Header {
+        kind: line.kind,
+        key_id: line.key_id,
+        profiles: line.profiles,
+        role_arn: line.role_arn,
+        issued_at: Timestamp::from_unix(line.issued_at),
+        expires_at: Timestamp::from_unix(line.expires_at),
+        clock_offset: line.clock_offset,
+    })
+}

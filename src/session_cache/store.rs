@@ -1,0 +1,252 @@
+//! The cache folder: session files, their locks, and the failures of their renewals.
+//!
+//! A session's files are `NAME.session`, `NAME.lock` and `NAME.failure`. Each is replaced in one piece, so a kill leaves
+//! the old one, and at worst a `.keyfob-*.tmp` with a sealed session in it. Lock files stay for good: one that was
+//! deleted while another process waits for it would let two in at once.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::chain::Plan;
+use crate::credentials::{AccessKeyId, Session};
+use crate::session_cache::failure::Failure;
+use crate::session_cache::name::SessionName;
+use crate::session_cache::seal::{self, Damage, Header, SealingKey};
+use crate::sys::lock::{Lock, LockError};
+use crate::sys::{files, folder};
+use crate::timestamp::Timestamp;
+
+/// The cache of sealed sessions in one folder.
+#[derive(Debug)]
+pub struct SessionCache {
+    folder: PathBuf,
+}
+
+/// A session in the cache.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// What its file says in clear.
+    pub header: Header,
+    /// The session.
+    pub session: Session,
+}
+
+/// Why the cache did not do as asked. Nothing of it is fatal: a session is then made, or handed out without being kept.
+#[derive(Debug, thiserror::Error)]
+pub enum CacheError {
+    /// The folder is not the user's own.
+    #[error("the cache folder is not used: {0}")]
+    Distrusted(String),
+    /// A file in it does not open.
+    #[error("the cached session in {} is not used: {damage}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        damage: Damage,
+    },
+    /// Reading, writing or locking failed.
+    #[error("{} cannot be used: {error}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What failed.
+        error: io::Error,
+    },
+    /// Another process holds the session's lock.
+    #[error("{}", match holder { Some(pid) => format!("process {pid} is getting the same session"), None => "another process is getting the same session".into() })]
+    Busy {
+        /// Its pid, where it left one.
+        holder: Option<u32>,
+    },
+}
+
+impl SessionCache {
+    /// The cache in `folder`, which need not exist yet.
+    pub fn new(folder: PathBuf) -> Self {
+        SessionCache { folder }
+    }
+
+    /// The session of this name; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where its file does not open, cannot be read, or others could have put it there. Each is a miss.
+    pub fn get(&self, key: &SealingKey, name: &SessionName) -> Result<Option<Kept>, CacheError> {
+        self.check()?;
+        let path = self.path(name, "session");
+        let Some(file) = files::read_optional(&path).map_err(|error| io_error(&path, error))? else { return Ok(None) };
+        match seal::open(key, name, &file) {
+            Ok((header, session)) => Ok(Some(Kept { header, session })),
+            Err(damage) => Err(CacheError::Damaged { path, damage }),
+        }
+    }
+
+    /// Keeps a session, in place of an old one; the failure of its renewal is forgotten.
+    ///
+    /// # Errors
+    /// Where it is not kept: a full disk, a read-only folder.
+    pub fn put(&self, key: &SealingKey, name: &SessionName, kept: &Kept) -> Result<(), CacheError> {
+        self.write(&self.path(name, "session"), &seal::seal(key, name, &kept.header, &kept.session))?;
+        // A failure that stays is older than the session: it only makes the next renewal wait its minute.
+        let _ = folder::remove(&self.path(name, "failure"));
+        Ok(())
+    }
+
+    /// Takes a session's file out.
+    ///
+    /// # Errors
+    /// Where it is there and stays.
+    pub fn remove(&self, name: &SessionName) -> Result<(), CacheError> {
+        self.take_out(&self.path(name, "session")).map(drop)
+    }
+
+    /// Takes the session's lock, waiting up to `limit`; `waiting` is called once, after 2 s, with the holder's pid.
+    ///
+    /// # Errors
+    /// [`CacheError::Busy`] past the limit; others where there can be no lock.
+    pub fn lock(
+        &self,
+        name: &SessionName,
+        limit: Duration,
+        waiting: impl FnMut(Option<u32>),
+    ) -> Result<Lock, CacheError> {
+        self.prepare()?;
+        let path = self.path(name, "lock");
+        Lock::acquire(&path, limit, waiting).map_err(|error| match error {
+            LockError::Held { holder } => CacheError::Busy { holder },
+            LockError::Io(error) => io_error(&path, error),
+        })
+    }
+
+    /// The last failed renewal of a session, however long ago. One that cannot be read counts for nothing.
+    pub fn failure(&self, name: &SessionName) -> Option<Failure> {
+        self.check().ok()?;
+        let file = files::read_optional(&self.path(name, "failure")).ok()??;
+        serde_json::from_slice(&file).ok()
+    }
+
+    /// Remembers a failed renewal.
+    ///
+    /// # Errors
+    /// Where it cannot be written; then nobody learns of it.
+    pub fn put_failure(&self, name: &SessionName, failure: &Failure) -> Result<(), CacheError> {
+        let file = serde_json::to_vec(failure).expect("texts and numbers always become JSON");
+        self.write(&self.path(name, "failure"), &file)
+    }
+
+    /// The headers of all sessions, expired ones too; no secret is opened, and so nothing of them is checked.
+    ///
+    /// Files that are damaged, or go while this reads, are left out.
+    ///
+    /// # Errors
+    /// Where the folder cannot be read or trusted.
+    pub fn list(&self) -> Result<Vec<Header>, CacheError> {
+        Ok(self.headers()?.into_iter().map(|(_, header)| header).collect())
+    }
+
+    /// When the cached session that a plan ends in expires; `None` where none is cached or it has expired.
+    ///
+    /// Found by profile, role and key, without the sealing key: so after an edit of, say, the external id it may be a
+    /// session that is not used any more. What is handed out is always found by its whole name.
+    pub fn cached_until(&self, plan: &Plan, now: Timestamp) -> Option<Timestamp> {
+        let role = plan.hops.last().map(|hop| &hop.role_arn);
+        let headers = self.list().ok()?.into_iter();
+        let ours = headers.filter(|header| {
+            header.profiles.contains(&plan.profile)
+                && header.role_arn.as_ref() == role
+                && header.expires_at > now
+        });
+        ours.map(|header| header.expires_at).max()
+    }
+
+    /// Forgets the sessions that `profile` asked for, the ones it shares included. Gives how many there were.
+    ///
+    /// # Errors
+    /// Where one of them stays.
+    pub fn clear(&self, profile: &str) -> Result<usize, CacheError> {
+        self.remove_where(|header| header.profiles.iter().any(|asked| asked == profile))
+    }
+
+    /// Forgets the sessions made from an access key. Gives how many there were.
+    ///
+    /// # Errors
+    /// Where one of them stays.
+    pub fn remove_for_key(&self, key_id: &AccessKeyId) -> Result<usize, CacheError> {
+        self.remove_where(|header| header.key_id == *key_id)
+    }
+
+    /// Forgets all sessions, damaged ones and what a kill left behind too. Gives how many there were.
+    ///
+    /// # Errors
+    /// Where something stays.
+    pub fn clear_all(&self) -> Result<usize, CacheError> {
+        let sessions = self.files(|name| is_ours(name, "session"))?;
+        let others = self.files(|name| is_ours(name, "failure") || files::is_temporary(name))?;
+        for path in sessions.iter().chain(&others) {
+            self.take_out(path)?;
+        }
+        Ok(sessions.len())
+    }
+
+    fn remove_where(&self, is_meant: impl Fn(&Header) -> bool) -> Result<usize, CacheError> {
+        let mut removed = 0;
+        for (path, _) in self.headers()?.iter().filter(|(_, header)| is_meant(header)) {
+            self.take_out(&path.with_extension("failure"))?;
+            removed += usize::from(self.take_out(path)?);
+        }
+        Ok(removed)
+    }
+
+    fn headers(&self) -> Result<Vec<(PathBuf, Header)>, CacheError> {
+        self.check()?;
+        let files = self.files(|name| is_ours(name, "session"))?.into_iter();
+        let read = files.filter_map(|path| {
+            let header = seal::read_header(&files::read_optional(&path).ok()??).ok()?;
+            Some((path, header))
+        });
+        Ok(read.collect())
+    }
+
+    fn files(&self, is_meant: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>, CacheError> {
+        folder::files_named(&self.folder, is_meant).map_err(|error| io_error(&self.folder, error))
+    }
+
+    fn path(&self, name: &SessionName, extension: &str) -> PathBuf {
+        self.folder.join(format!("{name}.{extension}"))
+    }
+
+    fn take_out(&self, path: &Path) -> Result<bool, CacheError> {
+        folder::remove(path).map_err(|error| io_error(path, error))
+    }
+
+    fn write(&self, path: &Path, content: &[u8]) -> Result<(), CacheError> {
+        self.prepare()?;
+        files::replace(path, content).map_err(|error| io_error(path, error))
+    }
+
+    fn prepare(&self) -> Result<(), CacheError> {
+        files::private_dir(&self.folder).map_err(|error| io_error(&self.folder, error))?;
+        self.check()
+    }
+
+    // Security: in a folder that others may write, an old session could be put back, or a lock held for ever.
+    fn check(&self) -> Result<(), CacheError> {
+        match folder::distrusted(&self.folder) {
+            Ok(None) => Ok(()),
+            Ok(Some(reason)) => Err(CacheError::Distrusted(reason)),
+            Err(error) => Err(io_error(&self.folder, error)),
+        }
+    }
+}
+
+/// Whether a file of this name is one of ours: `KEYFOB_CACHE_DIR` may name a folder that is not keyfob's alone.
+fn is_ours(file_name: &str, extension: &str) -> bool {
+    file_name.split_once('.').is_some_and(|(name, rest)| {
+        name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit()) && rest == extension
+    })
+}
+
+fn io_error(path: &Path, error: io::Error) -> CacheError {
+    CacheError::Io { path: path.to_owned(), error }
+}

@@ -1,0 +1,89 @@
+//! Folders that only their owner may change: whether they are, what is in them, and taking files out.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why files in `folder` could be somebody else's work; `None` where they could not, or there is no such folder.
+///
+/// # Errors
+/// Where it cannot be looked at.
+pub fn distrusted(folder: &Path) -> io::Result<Option<String>> {
+    let metadata = match fs::metadata(folder) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if !metadata.is_dir() {
+        return Ok(Some(format!("{} is no folder", folder.display())));
+    }
+    Ok(foreign_or_open(folder, &metadata))
+}
+
+#[cfg(unix)]
+fn foreign_or_open(folder: &Path, metadata: &fs::Metadata) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Some(format!("{} belongs to another user", folder.display()));
+    }
+    (metadata.mode() & 0o022 != 0).then(|| format!("{} can be written by other users", folder.display()))
+}
+
+#[cfg(not(unix))]
+fn foreign_or_open(_: &Path, _: &fs::Metadata) -> Option<String> {
+    // On Windows the cache folder lies in the user's own profile, whose access list it takes.
+    None
+}
+
+/// The files in `folder` whose names `is_meant` takes, in any order; none where there is no such folder.
+///
+/// # Errors
+/// Where it cannot be read.
+pub fn files_named(folder: &Path, is_meant: impl Fn(&str) -> bool) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(&is_meant) {
+            files.push(entry.path());
+        }
+    }
+    Ok(files)
+}
+
+/// Takes a file out of its folder; false where there was none.
+///
+/// # Errors
+/// Any failure but absence.
+pub fn remove(file: &Path) -> io::Result<bool> {
+    match fs::remove_file(file) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_that_others_may_write_is_not_trusted() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for (mode, trusted) in
+            [(0o700, true), (0o755, true), (0o500, true), (0o770, false), (0o702, false), (0o777, false)]
+        {
+            fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).expect("mode set");
+            assert_eq!(distrusted(folder.path()).expect("looked at").is_none(), trusted, "{mode:o}");
+        }
+        assert_eq!(distrusted(&folder.path().join("none")).expect("looked at"), None);
+        // Owned by root: foreign, or for root itself writable by everybody.
+        assert!(distrusted(Path::new("/tmp")).expect("looked at").is_some());
+    }
+}
