@@ -57,7 +57,8 @@ impl fmt::Display for SessionName {
 ///
 /// Everything is taken apart by name: a field that is added to a plan does not compile until it is decided on here.
 fn canonical(plan: &Plan, step: Step) -> Vec<u8> {
-    let Plan { profile: _, base, mfa, session, hops, target, mfa_max_age_seconds: _, notes: _ } = plan;
+    let Plan { profile: _, base, mfa, session, hops, target, mfa_max_age_seconds: _, walk: _, used: _, notes: _ } =
+        plan;
     let mut out = Encoder(Vec::with_capacity(512));
     out.text("keyfob session 1");
     let Base { profile: _, key, target: base_target } = base;
@@ -115,7 +116,8 @@ impl Encoder {
     }
 
     fn place(&mut self, target: &Target) {
-        let Target { region, sts_endpoint, iam_endpoint: _, fips: _, dual_stack: _, legacy_global, ca_bundle: _ } = target;
+        let Target { region, sts_endpoint, iam_endpoint: _, fips: _, dual_stack: _, legacy_global, ca_bundle: _ } =
+            target;
         self.text(partition(region));
         self.optional(sts_endpoint.as_deref());
         // Tokens of the global endpoint are not taken by regions that are opted into (IAM User Guide, "Manage AWS STS in
