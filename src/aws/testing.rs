@@ -125,7 +125,7 @@ impl Reply {
         Reply { clock, ..self }
     }
 
-    /// The connection is closed after the answer, without a word.
+    /// The connection is closed a moment after the answer, without a word.
     pub(super) fn closing(self) -> Self {
         Reply { closes: true, ..self }
     }
@@ -238,7 +238,11 @@ fn serve(mut stream: impl Read + Write, connection: usize, script: &Mutex<VecDeq
         let reply = reply.unwrap_or_else(|| Reply::page(418, "the script has ended"));
         std::thread::sleep(reply.wait);
         let Some(bytes) = reply.bytes() else { return };
-        if stream.write_all(&bytes).and_then(|()| stream.flush()).is_err() || reply.closes {
+        if stream.write_all(&bytes).and_then(|()| stream.flush()).is_err() {
+            return;
+        }
+        if reply.closes {
+            std::thread::sleep(Duration::from_millis(50));
             return;
         }
     }

@@ -153,7 +153,7 @@ fn a_connection_the_server_closed_between_two_calls_does_not_lose_one_that_is_se
     let server = Server::http([Reply::caller().closing(), Reply::session("GetSessionToken")]);
     let (aws, target) = (aws(), target(&server.url()));
     aws.get_caller_identity(&key(), &target).expect("an answer");
-    std::thread::sleep(Duration::from_millis(100));
+    std::thread::sleep(Duration::from_millis(200));
     aws.get_session_token(&key(), &mfa_session(), &target).expect("a session");
     assert_eq!(server.asked().iter().map(|asked| asked.connection).collect::<Vec<_>>(), [1, 2]);
 }

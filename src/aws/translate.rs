@@ -87,13 +87,14 @@ fn name_obstacle(cause: &str) -> String {
 
 /// What lies behind an error, outermost first, without the layers that say nothing.
 fn chain(error: &(dyn Error + 'static)) -> String {
-    const EMPTY: [&str; 8] = [
+    const EMPTY: [&str; 9] = [
         "dispatch failure",
         "response error",
         "failed to construct request",
         "io error",
         "other",
         "timeout",
+        "TLS handshake failed",
         "client error (Connect)",
         "client error (SendRequest)",
     ];
