@@ -22,7 +22,7 @@ pub enum AwsError {
     Unreachable {
         /// The endpoint's host.
         endpoint: String,
-        /// What failed; it begins with one of the [`obstacle`] texts.
+        /// What failed; it begins with what kept the request from going out, in a few fixed words.
         cause: String,
     },
     /// The request went out and no answer came back; whether AWS acted on it is not known.
