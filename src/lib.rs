@@ -13,6 +13,7 @@ pub mod credentials;
 pub mod error;
 pub mod human;
 pub mod keystore;
+pub mod mfa;
 pub mod ops;
 pub mod secret;
 pub mod session_cache;

@@ -92,9 +92,14 @@ mod tests {
     fn min_ttl_takes_the_place_of_the_rule() {
         let session = session(3600);
         let at = |left: i64| session.expires_at.plus_seconds(-left);
-        for (min_ttl, left, expected) in
-            [(300, 300, true), (300, 299, false), (3000, 2999, false), (0, 60, true), (0, 59, false), (7200, 3600, false)]
-        {
+        for (min_ttl, left, expected) in [
+            (300, 300, true),
+            (300, 299, false),
+            (3000, 2999, false),
+            (0, 60, true),
+            (0, 59, false),
+            (7200, 3600, false),
+        ] {
             assert_eq!(is_fresh(&session, at(left), Some(Duration::from_secs(min_ttl))), expected, "{min_ttl} {left}");
         }
     }

@@ -115,7 +115,8 @@ impl Encoder {
     }
 
     fn place(&mut self, target: &Target) {
-        let Target { region, sts_endpoint, iam_endpoint: _, fips: _, dual_stack: _, legacy_global, ca_bundle: _ } = target;
+        let Target { region, sts_endpoint, iam_endpoint: _, fips: _, dual_stack: _, legacy_global, ca_bundle: _ } =
+            target;
         self.text(partition(region));
         self.optional(sts_endpoint.as_deref());
         // Tokens of the global endpoint are not taken by regions that are opted into (IAM User Guide, "Manage AWS STS in

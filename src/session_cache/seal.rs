@@ -28,7 +28,10 @@ impl SealingKey {
     /// From the 32 bytes that rest in the key store; `None` where they are not 32.
     pub fn new(bytes: &SecretBytes) -> Option<SealingKey> {
         let bytes: &[u8; 32] = bytes.expose().try_into().ok()?;
-        Some(SealingKey { name: keyed_hash(bytes, b"keyfob session name"), seal: keyed_hash(bytes, b"keyfob session seal") })
+        Some(SealingKey {
+            name: keyed_hash(bytes, b"keyfob session name"),
+            seal: keyed_hash(bytes, b"keyfob session seal"),
+        })
     }
 
     pub(super) fn name_digest(&self, canonical: &[u8]) -> [u8; 32] {

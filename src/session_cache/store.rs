@@ -153,9 +153,7 @@ impl SessionCache {
         let role = plan.hops.last().map(|hop| &hop.role_arn);
         let headers = self.list().ok()?.into_iter();
         let ours = headers.filter(|header| {
-            header.profiles.contains(&plan.profile)
-                && header.role_arn.as_ref() == role
-                && header.expires_at > now
+            header.profiles.contains(&plan.profile) && header.role_arn.as_ref() == role && header.expires_at > now
         });
         ours.map(|header| header.expires_at).max()
     }
