@@ -2,6 +2,8 @@
 //!
 //! May use everything but `cli` and `ui`. The world is handed in as a [`Context`], so a test can play all of it.
 
+pub mod resolve;
+
 use crate::aws::{Iam, Sts};
 use crate::chain::Base;
 use crate::credentials::{AccessKey, Backend};
