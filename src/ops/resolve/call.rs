@@ -39,7 +39,7 @@ impl Run<'_> {
     pub(super) fn make(&self, index: usize) -> Result<Session> {
         let step = self.steps[index];
         let Some(before) = index.checked_sub(1) else {
-            let key = self.context.keys.access_key(&self.plan.base)?;
+            let key = self.untimed(|| self.context.keys.access_key(&self.plan.base))?;
             let signer = Credentials::Key { key, account_id: base_account(self.plan) };
             return self.call(step, &signer).map_err(|stop| self.explained(stop, step, None));
         };
@@ -67,10 +67,7 @@ impl Run<'_> {
         let (Some(mfa), Some(ladder)) = (spent_here, &self.ladder) else { return self.send(step, signer, None) };
         let mut ladder = ladder.borrow_mut();
         loop {
-            let asked = Instant::now();
-            let offered = ladder.next_code()?;
-            // The time somebody took to read a code off a phone is not the renewal's.
-            self.deadline.set(self.deadline.get().map(|deadline| deadline + asked.elapsed()));
+            let offered = self.untimed(|| ladder.next_code())?;
             match self.send(step, signer, Some(MfaCode { serial: mfa.serial.clone(), code: offered.code })) {
                 Err(Stop::Aws(error)) if is_wrong_code(&error) => match offered.origin {
                     Origin::Typed => ladder.refused(&error.to_string())?,
@@ -79,6 +76,14 @@ impl Run<'_> {
                 result => return result,
             }
         }
+    }
+
+    /// Does what a person may be needed for: the time it takes is not the renewal's. Each has a limit of its own.
+    fn untimed<T>(&self, work: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let done = work();
+        self.deadline.set(self.deadline.get().map(|deadline| deadline + start.elapsed()));
+        done
     }
 
     fn send(&self, step: Step, signer: &Credentials, mfa: Option<MfaCode>) -> std::result::Result<Session, Stop> {

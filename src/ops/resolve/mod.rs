@@ -25,8 +25,8 @@ use crate::session_cache::seal::{Header, SealingKey, SessionKind};
 use crate::session_cache::{CacheError, Kept, fresh};
 use crate::timestamp::Timestamp;
 
-/// How long the renewal of a session that is still usable may take, leaving out the time a person or a program needs
-/// to give a code.
+/// How long the renewal of a session that is still usable may take, leaving out what a person may be needed for: the
+/// code, and reading the key, which may ask for the vault's passphrase.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How long one process waits for another that gets the same session.
