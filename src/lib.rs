@@ -14,6 +14,7 @@ pub mod error;
 pub mod human;
 pub mod ini;
 pub mod keystore;
+pub mod mfa;
 pub mod ops;
 pub mod profile;
 pub mod secret;

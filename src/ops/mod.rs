@@ -5,6 +5,7 @@
 pub mod access_key_input;
 pub mod advice;
 pub mod link;
+pub mod resolve;
 
 use crate::aws::{Iam, Sts};
 use crate::chain::Base;

@@ -1,5 +1,7 @@
 //! What is remembered of a failed renewal, so that it is neither repeated by those that wait nor waited for each time.
 
+use chacha20poly1305::aead::OsRng;
+use chacha20poly1305::aead::rand_core::RngCore;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind};
@@ -21,10 +23,10 @@ pub struct Failure {
 const REMEMBERED: i64 = 60;
 
 impl Failure {
-    /// Of `error`, at `now`. `id` is random.
-    pub fn new(error: &Error, now: Timestamp, id: u64) -> Failure {
+    /// Of `error`, at `now`.
+    pub fn new(error: &Error, now: Timestamp) -> Failure {
         Failure {
-            id,
+            id: OsRng.next_u64(),
             at: now.unix(),
             kind: error.kind().exit_code(),
             message: error.message().to_owned(),
@@ -56,7 +58,7 @@ mod tests {
     fn a_failure_comes_back_as_it_was_and_is_forgotten_after_a_minute() {
         let error = Error::new(Kind::NeedsHuman, "a code is needed").because("no terminal").hint("run it in one");
         let at = Timestamp::from_unix(1_000);
-        let failure = Failure::new(&error, at, 7);
+        let failure = Failure::new(&error, at);
         let text = serde_json::to_string(&failure).expect("JSON");
         assert_eq!(serde_json::from_str::<Failure>(&text).expect("JSON").into_error(), error);
         for (after, remembered) in [(-1, false), (0, true), (59, true), (60, false)] {

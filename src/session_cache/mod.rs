@@ -9,6 +9,8 @@ pub mod seal;
 mod store;
 
 #[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
 mod tests;
 
 pub use store::{CacheError, Kept, SessionCache};

@@ -1,0 +1,111 @@
+//! A code, where it came from, and what can go wrong before it is sent.
+
+use crate::error::{Error, Kind};
+use crate::human::AskError;
+use crate::secret::Secret;
+use crate::sys::child::ChildError;
+
+/// A code that looks like one: six digits.
+#[derive(Debug, Clone)]
+pub struct OfferedCode {
+    /// Six digits.
+    pub code: Secret,
+    /// Who gave it.
+    pub origin: Origin,
+}
+
+/// Who gave a code. It decides whether another is asked for when AWS refuses it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// `--mfa-code` or `KEYFOB_MFA_CODE`.
+    Given,
+    /// `mfa_process`.
+    Process,
+    /// A person at the terminal.
+    Typed,
+}
+
+/// Why there is no code.
+#[derive(Debug, thiserror::Error)]
+pub enum CodeError {
+    /// `--mfa-code` or `KEYFOB_MFA_CODE` holds something else. It is not repeated: it may be another secret.
+    #[error("the MFA code in `{0}` is not six digits")]
+    GivenMalformed(&'static str),
+    /// `mfa_process` cannot be split into words.
+    #[error("`mfa_process` of profile `{profile}`: {problem}")]
+    ProcessQuoting {
+        /// The profile that uses the device.
+        profile: String,
+        /// What is wrong.
+        problem: shell_words::ParseError,
+    },
+    /// `mfa_process` did not run to its end.
+    #[error("`{program}` gave no MFA code: {error}")]
+    ProcessFailed {
+        /// The program, without its arguments.
+        program: String,
+        /// What failed.
+        error: ChildError,
+    },
+    /// `mfa_process` said no.
+    #[error("`{program}` gave no MFA code: it ended with {status}")]
+    ProcessStatus {
+        /// The program, without its arguments.
+        program: String,
+        /// How it ended.
+        status: std::process::ExitStatus,
+    },
+    /// `mfa_process` printed something else, which is not repeated.
+    #[error("`{0}` printed something that is not six digits")]
+    ProcessMalformed(String),
+    /// The person gave none.
+    #[error("an MFA code for profile `{profile}` is needed: {error}")]
+    NotAsked {
+        /// The profile asked for.
+        profile: String,
+        /// The device.
+        serial: String,
+        /// Why not.
+        error: AskError,
+    },
+    /// Three codes were no use.
+    #[error("three MFA codes for `{serial}` were wrong")]
+    TriesUsedUp {
+        /// The device.
+        serial: String,
+        /// Why the last one was.
+        last: String,
+    },
+}
+
+impl From<CodeError> for Error {
+    fn from(error: CodeError) -> Error {
+        let message = error.to_string();
+        match error {
+            CodeError::GivenMalformed(_) => Error::new(Kind::Usage, message),
+            CodeError::ProcessQuoting { profile, .. } => {
+                Error::new(Kind::Config, message).hint(format!("see it with `keyfob show {profile}`"))
+            }
+            CodeError::ProcessFailed { .. } | CodeError::ProcessStatus { .. } | CodeError::ProcessMalformed(_) => {
+                Error::new(Kind::Failed, message).hint("run the command of `mfa_process` by hand: it has to print six digits")
+            }
+            CodeError::NotAsked { profile, serial, error: AskError::Nobody(reason) } => Error::new(
+                Kind::NeedsHuman,
+                format!(
+                    "profile `{profile}` needs an MFA code and nobody can be asked: run `keyfob exec {profile} -- true` in a terminal first"
+                ),
+            )
+            .because(reason)
+            .hint(format!("or name a command that prints codes for `{serial}` in `mfa_process`, or set `KEYFOB_MFA_CODE`")),
+            CodeError::NotAsked { profile, error: AskError::TimedOut(_), .. } => Error::new(Kind::NeedsHuman, message)
+                .hint(format!("run `keyfob exec {profile} -- true` in a terminal first; it waits as long as you need")),
+            CodeError::NotAsked { error: AskError::Declined, .. } => Error::new(Kind::Failed, message),
+            CodeError::NotAsked { error: AskError::Terminal(_), profile, .. } => {
+                Error::new(Kind::Failed, message).hint(format!("give a code with `keyfob exec --mfa-code CODE {profile} -- true`"))
+            }
+            CodeError::TriesUsedUp { serial, last } => Error::new(Kind::Refused, message)
+                .because(last)
+                .hint(format!("check that `{serial}` is the device the codes are read from, and that its clock is right")),
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! Carries a plan out: from the cache where it can, else hop by hop, one process for all that want the same.
+//!
+//! Locks are taken from the last step to the first, each held while the one before it is sought. A session's name covers
+//! all the steps before it, so a process only ever waits for a lock of a shorter chain than those it holds: processes
+//! cannot wait for each other in a circle. A process that dies frees its locks at once, and leaves the sessions of the
+//! steps it had done in the cache; the next one goes on from there.
+
+mod call;
+#[cfg(test)]
+mod tests;
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use crate::chain::{BaseKey, Plan};
+use crate::credentials::{Backend, Credentials, Session};
+use crate::error::{Error, Kind, Result};
+use crate::mfa::Ladder;
+use crate::ops::Context;
+use crate::secret::{Secret, SecretBytes};
+use crate::session_cache::failure::Failure;
+use crate::session_cache::name::{SessionName, Step};
+use crate::session_cache::seal::{Header, SealingKey, SessionKind};
+use crate::session_cache::{CacheError, Kept, fresh};
+use crate::timestamp::Timestamp;
+
+/// How long the renewal of a session that is still usable may take, leaving out what a person may be needed for: the
+/// code, and reading the key, which may ask for the vault's passphrase.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long one process waits for another that gets the same session.
+const LONGEST_WAIT: Duration = Duration::from_secs(120);
+
+/// How a plan is to be carried out.
+#[derive(Debug, Clone, Default)]
+pub struct ResolveOptions {
+    /// `--min-ttl`: the life a cached session must have left, in place of the rule for fresh ones.
+    pub min_ttl: Option<Duration>,
+    /// How long a person or `mfa_process` may take; 50 s for `credential-process`, which Go's SDK kills after 60.
+    pub prompt_limit: Option<Duration>,
+    /// `--mfa-code`.
+    pub mfa_code: Option<Secret>,
+}
+
+/// The credentials a plan leads to.
+///
+/// A fresh session comes from the cache, without reading a key or taking a lock. Otherwise it is renewed; where that
+/// fails or takes too long, one that still works is handed out with a warning, and the renewal is not tried again for
+/// 60 s. What only signs the next hop has to work, no more.
+///
+/// Sessions of a key in plain text in an AWS file are sealed with the key of the default store, the one in the settings
+/// or else the platform's keychain; where that cannot be had they are not kept, with a warning, since the key itself is
+/// no safer.
+///
+/// # Errors
+/// Where a key, a code or a session cannot be had: exit 3, 4, 5, 6 or 1 as the reason is.
+pub fn credentials(context: &Context, plan: &Plan, options: &ResolveOptions) -> Result<Credentials> {
+    let steps = Step::of(plan);
+    let Some(last) = steps.len().checked_sub(1) else {
+        let key = context.keys.access_key(&plan.base)?;
+        return Ok(Credentials::Key { key, account_id: call::base_account(plan) });
+    };
+    let ladder = plan.mfa.as_ref().map(|mfa| {
+        let Context { env, settings, human, .. } = *context;
+        let ResolveOptions { min_ttl: _, prompt_limit, mfa_code } = options;
+        RefCell::new(Ladder::new(&plan.profile, mfa, env, settings, human, mfa_code.as_ref(), *prompt_limit))
+    });
+    let run = Run {
+        context,
+        plan,
+        options,
+        steps,
+        sealing_key: sealing_key(context, plan)?,
+        ladder,
+        deadline: Cell::new(None),
+        warned: RefCell::default(),
+    };
+    run.obtain(last, Need::Fresh).map(|obtained| Credentials::Session(obtained.session))
+}
+
+/// One run of one plan.
+struct Run<'a> {
+    context: &'a Context<'a>,
+    plan: &'a Plan,
+    options: &'a ResolveOptions,
+    steps: Vec<Step>,
+    /// None where sessions are not kept.
+    sealing_key: Option<SealingKey>,
+    ladder: Option<RefCell<Ladder<'a>>>,
+    /// When the renewal of a usable session has to be given up.
+    deadline: Cell<Option<Instant>>,
+    warned: RefCell<BTreeSet<String>>,
+}
+
+/// What a session is wanted for.
+#[derive(Clone, Copy)]
+enum Need<'n> {
+    /// To be handed out.
+    Fresh,
+    /// To sign the next hop.
+    Usable,
+    /// To sign the next hop, where AWS has refused the session with this access key id.
+    Replacement(&'n str),
+}
+
+/// A session, and whether another run made it.
+struct Obtained {
+    session: Session,
+    from_cache: bool,
+}
+
+impl Run<'_> {
+    /// The session of a step: out of the cache where one is good enough, else made and kept.
+    fn obtain(&self, index: usize, need: Need) -> Result<Obtained> {
+        let Some(key) = &self.sealing_key else {
+            return self.make(index).map(|session| Obtained { session, from_cache: false });
+        };
+        let name = SessionName::new(key, self.plan, self.steps[index]);
+        let usable = self.look(key, &name, index);
+        if let Some(kept) = usable.as_ref().filter(|kept| self.suffices(kept, need)) {
+            self.add_profile(key, &name, kept);
+            return Ok(Obtained { session: kept.session.clone(), from_cache: true });
+        }
+        // Read before waiting: a failure that is another one afterwards happened meanwhile.
+        let before = self.context.cache.failure(&name);
+        let fallback = usable.filter(|_| matches!(need, Need::Fresh));
+        if let Some(kept) = fallback {
+            if let Some(failure) = before.clone().filter(|failure| failure.is_remembered(self.context.clock.now())) {
+                return self.serve_old(kept, failure.into_error());
+            }
+            self.deadline.set(Some(Instant::now() + PATIENCE));
+            let renewed = self.renew(key, &name, index, need, before.as_ref());
+            return renewed.or_else(|error| self.serve_old(kept, error));
+        }
+        self.renew(key, &name, index, need, before.as_ref())
+    }
+
+    /// Makes a session under its lock, unless another process has made it, or failed to, meanwhile.
+    fn renew(
+        &self,
+        key: &SealingKey,
+        name: &SessionName,
+        index: usize,
+        need: Need,
+        before: Option<&Failure>,
+    ) -> Result<Obtained> {
+        let lock = self.lock(name)?;
+        if lock.is_some() {
+            match self.look(key, name, index) {
+                Some(kept) if self.suffices(&kept, need) => {
+                    return Ok(Obtained { session: kept.session, from_cache: true });
+                }
+                // Dropped now, so that it is gone even where no other can be had.
+                Some(_) if matches!(need, Need::Replacement(_)) => self.warn_of(self.context.cache.remove(name)),
+                Some(_) | None => {}
+            }
+            let failure = self.context.cache.failure(name);
+            if let Some(failure) = failure.filter(|failure| before.is_none_or(|before| before.id != failure.id)) {
+                return Err(failure.into_error());
+            }
+        }
+        match self.make(index) {
+            Ok(session) => {
+                self.keep(key, name, index, &session);
+                Ok(Obtained { session, from_cache: false })
+            }
+            Err(error) => {
+                // Whoever waits for the lock reads this when it is free, so it is written before.
+                let failure = Failure::new(&error, self.context.clock.now());
+                let _ = self.context.cache.put_failure(name, &failure);
+                Err(error)
+            }
+        }
+    }
+
+    /// The lock of a session; `None` where the cache folder can hold none, and each process is on its own.
+    fn lock(&self, name: &SessionName) -> Result<Option<crate::sys::lock::Lock>> {
+        let limit = self.time_left()?.unwrap_or(LONGEST_WAIT);
+        let profile = &self.plan.profile;
+        let waiting = |holder: Option<u32>| {
+            let holder = holder.map_or("another process".to_owned(), |pid| format!("process {pid}"));
+            self.context.human.progress(&format!("waiting for {holder}, which gets the same session as `{profile}`"));
+        };
+        match self.context.cache.lock(name, limit, waiting) {
+            Ok(lock) => Ok(Some(lock)),
+            Err(error @ CacheError::Busy { holder }) => {
+                let seconds = limit.as_secs();
+                let hint =
+                    holder.map_or("try again later".to_owned(), |pid| format!("wait for it, or end it: `kill {pid}`"));
+                Err(Error::new(Kind::Failed, format!("{error}, and is not done after {seconds} s")).hint(hint))
+            }
+            Err(error) => {
+                self.warn_of(Err(error));
+                Ok(None)
+            }
+        }
+    }
+
+    /// The cached session of a step, where it works and this profile accepts it.
+    fn look(&self, key: &SealingKey, name: &SessionName, index: usize) -> Option<Kept> {
+        let kept = match self.context.cache.get(key, name) {
+            Ok(kept) => kept?,
+            Err(error) => {
+                self.warn_of(Err(error));
+                return None;
+            }
+        };
+        let now = self.now_for(&kept.header);
+        let too_old = match self.steps[index] {
+            Step::Session => self.plan.mfa.as_ref().and(self.plan.mfa_max_age_seconds),
+            Step::Hop(_) => None,
+        }
+        .is_some_and(|most| now.seconds_since(kept.session.issued_at) > i64::from(most));
+        (!too_old && fresh::is_usable(&kept.session, now)).then_some(kept)
+    }
+
+    fn suffices(&self, kept: &Kept, need: Need) -> bool {
+        match need {
+            Need::Fresh => fresh::is_fresh(&kept.session, self.now_for(&kept.header), self.options.min_ttl),
+            Need::Usable => true,
+            Need::Replacement(refused) => kept.session.access_key_id != refused,
+        }
+    }
+
+    /// Now, for judging a cached session: nothing has been heard from AWS yet, so a clock that was behind when the
+    /// session was made is taken to be so still. Where it has been put right since, the session is only renewed early.
+    fn now_for(&self, header: &Header) -> Timestamp {
+        let clock = self.context.clock;
+        clock.now().max(clock.uncorrected().plus_seconds(header.clock_offset))
+    }
+
+    fn keep(&self, key: &SealingKey, name: &SessionName, index: usize, session: &Session) {
+        let (kind, role_arn) = match self.steps[index] {
+            Step::Session if self.plan.mfa.is_some() => (SessionKind::MfaSession, None),
+            Step::Session => (SessionKind::Session, None),
+            Step::Hop(hop) => (SessionKind::Hop, Some(self.plan.hops[hop].role_arn.clone())),
+        };
+        let mut profiles = match self.context.cache.get(key, name) {
+            Ok(Some(old)) => old.header.profiles,
+            Ok(None) | Err(_) => Vec::new(),
+        };
+        if !profiles.contains(&self.plan.profile) {
+            profiles.push(self.plan.profile.clone());
+        }
+        let header = Header {
+            kind,
+            key_id: self.plan.base.key.id().clone(),
+            profiles,
+            role_arn,
+            issued_at: session.issued_at,
+            expires_at: session.expires_at,
+            clock_offset: self.context.clock.offset_seconds(),
+        };
+        self.warn_of(self.context.cache.put(key, name, &Kept { header, session: session.clone() }));
+    }
+
+    /// Writes this profile into the header of a session another one made, so that `list` and `clear` know of it.
+    ///
+    /// Left for the next time where somebody holds the lock or the folder cannot be written: the session is good.
+    fn add_profile(&self, key: &SealingKey, name: &SessionName, kept: &Kept) {
+        let Context { cache, .. } = *self.context;
+        if kept.header.profiles.contains(&self.plan.profile) {
+            return;
+        }
+        let Ok(_lock) = cache.lock(name, Duration::ZERO, |_| {}) else { return };
+        if let Ok(Some(mut kept)) = cache.get(key, name) {
+            kept.header.profiles.push(self.plan.profile.clone());
+            let _ = cache.put(key, name, &kept);
+        }
+    }
+
+    /// Hands out a session that could not be renewed, unless it has run out meanwhile.
+    fn serve_old(&self, kept: Kept, error: Error) -> Result<Obtained> {
+        if !fresh::is_usable(&kept.session, self.now_for(&kept.header)) {
+            return Err(error);
+        }
+        let profile = &self.plan.profile;
+        let until = kept.session.expires_at;
+        self.context.talk.warn(&format!("the session of `{profile}` ends at {until} and was not renewed: {error}"));
+        Ok(Obtained { session: kept.session, from_cache: true })
+    }
+
+    /// What is left of the time a renewal may take; `None` where it may take as long as it needs.
+    fn time_left(&self) -> Result<Option<Duration>> {
+        let Some(deadline) = self.deadline.get() else { return Ok(None) };
+        match deadline.checked_duration_since(Instant::now()) {
+            Some(left) if !left.is_zero() => Ok(Some(left)),
+            Some(_) | None => Err(Error::new(Kind::Failed, format!("it took more than {} s", PATIENCE.as_secs()))),
+        }
+    }
+
+    /// Says once what is wrong with the cache; credentials are handed out all the same.
+    fn warn_of(&self, result: std::result::Result<(), CacheError>) {
+        if let Err(error) = result {
+            let text = error.to_string();
+            if self.warned.borrow_mut().insert(text.clone()) {
+                self.context.talk.warn(&text);
+            }
+        }
+    }
+}
+
+/// The key that seals the sessions of a plan.
+fn sealing_key(context: &Context, plan: &Plan) -> Result<Option<SealingKey>> {
+    let read = |backend: Backend| context.keys.sealing_key(backend).and_then(|bytes| usable_key(&bytes, backend));
+    match &plan.base.key {
+        BaseKey::Stored(key) => read(key.backend).map(Some),
+        BaseKey::File { .. } => {
+            let Some(backend) = context.settings.backend.or(Backend::platform()) else { return Ok(None) };
+            let key = read(backend);
+            if let Err(error) = &key {
+                let base = &plan.base.profile;
+                context.talk.warn(&format!("sessions are not kept, each use makes new ones: {error}"));
+                context.talk.hint(&format!("run `keyfob import {base}`: its key is in plain text in an AWS file"));
+            }
+            Ok(key.ok())
+        }
+    }
+}
+
+fn usable_key(bytes: &SecretBytes, backend: Backend) -> Result<SealingKey> {
+    SealingKey::new(bytes).ok_or_else(|| {
+        Error::new(Kind::KeyStore, format!("the key in {} that seals sessions is damaged", backend.title()))
+            .hint("run `keyfob clear --all`: it is made anew then")
+    })
+}

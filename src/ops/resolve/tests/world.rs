@@ -1,0 +1,346 @@
+//! A world made of scripted parts: AWS, a person, a key store and a clock that only tests move.
+#![expect(clippy::disallowed_methods, reason = "tests damage files in place")]
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use crate::aws::{AssumeRole, AwsError, CallerIdentity, GetSessionToken, Iam, MfaCode, Sts};
+use crate::chain::target::Target;
+use crate::chain::{Base, Plan};
+use crate::credentials::{AccessKey, Backend, Credentials, Session};
+use crate::error::{Error, Kind, Result};
+use crate::human::{AskError, Human, Talk};
+use crate::ops::resolve::{ResolveOptions, credentials};
+use crate::ops::{Context, Keys};
+use crate::secret::{Secret, SecretBytes};
+use crate::session_cache::name::{SessionName, Step};
+use crate::session_cache::seal::SealingKey;
+use crate::session_cache::{SessionCache, sample};
+use crate::settings::Settings;
+use crate::sys::clock::Clock;
+use crate::sys::env::Environment;
+use crate::sys::lock::Lock;
+use crate::sys::paths::Paths;
+use crate::timestamp::Timestamp;
+
+pub(super) const NOW: i64 = 1_700_000_000;
+
+pub(super) fn refused(code: &str, message: &str) -> AwsError {
+    AwsError::Refused { code: code.into(), message: message.into(), status: 403, request_id: None }
+}
+
+pub(super) fn denied() -> AwsError {
+    refused("AccessDenied", "User: ann is not authorized to perform: sts:AssumeRole on resource: b")
+}
+
+pub(super) fn unreachable() -> AwsError {
+    AwsError::Unreachable { endpoint: "sts.eu-west-1.amazonaws.com".into(), cause: "no route to host".into() }
+}
+
+/// Everything outside; each run gets a context and a clock of its own, as a process would.
+pub(super) struct World {
+    _folder: tempfile::TempDir,
+    pub(super) cache: SessionCache,
+    env: Environment,
+    settings: Settings,
+    paths: Paths,
+    now: AtomicI64,
+    behind: AtomicI64,
+    aws: Aws,
+    person: Person,
+    keys: KeyRing,
+    warnings: Mutex<Vec<String>>,
+}
+
+impl World {
+    /// A world whose person gives these answers in turn; `declined` is Ctrl-C. After them nobody is there.
+    pub(super) fn new(answers: &[&str]) -> World {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = |name: &str| folder.path().join(name);
+        World {
+            cache: SessionCache::new(path("cache")),
+            env: Environment::default(),
+            settings: Settings::default(),
+            paths: Paths {
+                aws_config: path("config"),
+                aws_credentials: path("credentials"),
+                settings: path("config.toml"),
+                data: path("data"),
+                cache: path("cache"),
+            },
+            now: AtomicI64::new(NOW),
+            behind: AtomicI64::new(0),
+            aws: Aws::default(),
+            person: Person {
+                answers: Mutex::new(answers.iter().map(|answer| (*answer).to_owned()).collect()),
+                ..Person::default()
+            },
+            keys: KeyRing { sealing_key: Mutex::new(vec![7; 32]), ..KeyRing::default() },
+            warnings: Mutex::default(),
+            _folder: folder,
+        }
+    }
+
+    pub(super) fn get(&self, plan: &Plan) -> Result<Credentials> {
+        self.get_with(plan, &ResolveOptions::default())
+    }
+
+    pub(super) fn get_with(&self, plan: &Plan, options: &ResolveOptions) -> Result<Credentials> {
+        let clock = Clock::fixed(Timestamp::from_unix(self.now.load(Ordering::Relaxed)));
+        let call = Call { aws: &self.aws, clock: &clock, behind: self.behind.load(Ordering::Relaxed) };
+        let context = Context {
+            env: &self.env,
+            clock: &clock,
+            settings: &self.settings,
+            paths: &self.paths,
+            talk: self,
+            human: &self.person,
+            sts: &call,
+            iam: &self.aws,
+            keys: &self.keys,
+            cache: &self.cache,
+        };
+        credentials(&context, plan, options)
+    }
+
+    pub(super) fn set_time(&self, now: i64) {
+        self.now.store(now, Ordering::Relaxed);
+    }
+
+    /// AWS's clock is this much ahead of the machine's; an answer tells by how much.
+    pub(super) fn clock_is_behind(&self, seconds: i64) {
+        self.behind.store(seconds, Ordering::Relaxed);
+    }
+
+    pub(super) fn aws_answers<const N: usize>(&self, errors: [AwsError; N]) {
+        self.aws_answers_after(0, errors);
+    }
+
+    pub(super) fn aws_answers_after<const N: usize>(&self, good: usize, errors: [AwsError; N]) {
+        let good = std::iter::repeat_n(None, good);
+        self.aws.script.lock().expect("sound").extend(good.chain(errors.map(Some)));
+    }
+
+    pub(super) fn aws_takes(&self, time: Duration) {
+        *self.aws.pause.lock().expect("sound") = time;
+    }
+
+    pub(super) fn person_takes(&self, time: Duration) {
+        *self.person.pause.lock().expect("sound") = time;
+    }
+
+    pub(super) fn calls(&self) -> Vec<String> {
+        self.aws.calls.lock().expect("sound").iter().map(|(call, _)| call.clone()).collect()
+    }
+
+    pub(super) fn time_limits(&self) -> Vec<Option<Duration>> {
+        self.aws.calls.lock().expect("sound").iter().map(|(_, limit)| *limit).collect()
+    }
+
+    pub(super) fn prompts(&self) -> usize {
+        *self.person.prompts.lock().expect("sound")
+    }
+
+    pub(super) fn progress(&self) -> Vec<String> {
+        self.person.progress.lock().expect("sound").clone()
+    }
+
+    pub(super) fn warnings(&self) -> Vec<String> {
+        self.warnings.lock().expect("sound").clone()
+    }
+
+    pub(super) fn forget_warnings(&self) {
+        self.warnings.lock().expect("sound").clear();
+    }
+
+    pub(super) fn key_reads(&self) -> usize {
+        *self.keys.reads.lock().expect("sound")
+    }
+
+    pub(super) fn lose_access_keys(&self, kind: Kind, message: &'static str) {
+        *self.keys.lost.lock().expect("sound") = Some((kind, message));
+    }
+
+    pub(super) fn find_access_keys(&self) {
+        *self.keys.lost.lock().expect("sound") = None;
+    }
+
+    pub(super) fn lose_key_store(&self, kind: Kind, message: &'static str) {
+        self.lose_access_keys(kind, message);
+        *self.keys.no_sealing_key.lock().expect("sound") = Some((kind, message));
+    }
+
+    pub(super) fn set_sealing_key(&self, bytes: Vec<u8>) {
+        *self.keys.sealing_key.lock().expect("sound") = bytes;
+    }
+
+    pub(super) fn move_cache(&mut self, folder: PathBuf) {
+        self.cache = SessionCache::new(folder);
+    }
+
+    /// Holds the lock of a plan's last session, as another process would.
+    pub(super) fn hold_lock(&self, plan: &Plan) -> Lock {
+        let key = SealingKey::new(&SecretBytes::new(vec![7; 32])).expect("32 bytes");
+        let last: Step = *Step::of(plan).last().expect("it has steps");
+        self.cache.lock(&SessionName::new(&key, plan, last), Duration::ZERO, |_| {}).expect("free")
+    }
+
+    pub(super) fn damage_sessions(&self) {
+        for entry in std::fs::read_dir(&self.paths.cache).expect("listed") {
+            let path = entry.expect("read").path();
+            if path.extension().is_some_and(|extension| extension == "session") {
+                let file = std::fs::read(&path).expect("read");
+                std::fs::write(&path, &file[..file.len() - 1]).expect("written");
+            }
+        }
+    }
+}
+
+impl Talk for World {
+    fn warn(&self, text: &str) {
+        self.warnings.lock().expect("sound").push(text.to_owned());
+    }
+
+    fn hint(&self, _: &str) {}
+
+    fn say(&self, _: &str) {}
+
+    fn explain(&self, _: &str) {}
+}
+
+/// STS that answers every call with the next session, except where the script has an error.
+#[derive(Default)]
+struct Aws {
+    calls: Mutex<Vec<(String, Option<Duration>)>>,
+    script: Mutex<VecDeque<Option<AwsError>>>,
+    pause: Mutex<Duration>,
+    made: AtomicI64,
+}
+
+/// STS as one process reaches it, with that process's clock.
+struct Call<'a> {
+    aws: &'a Aws,
+    clock: &'a Clock,
+    behind: i64,
+}
+
+impl Call<'_> {
+    fn answer(&self, call: String, limit: Option<Duration>, life: u32) -> Result<Session, AwsError> {
+        std::thread::sleep(*self.aws.pause.lock().expect("sound"));
+        self.clock.correct(self.behind);
+        self.aws.calls.lock().expect("sound").push((call, limit));
+        if let Some(error) = self.aws.script.lock().expect("sound").pop_front().flatten() {
+            return Err(error);
+        }
+        let number = self.aws.made.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut session = sample::session(&format!("ASIAFAKE{number}"), self.clock.now().unix(), i64::from(life));
+        session.account_id = None;
+        Ok(session)
+    }
+}
+
+fn with_code(mfa: Option<&MfaCode>) -> String {
+    mfa.map(|mfa| format!(", code {}", mfa.code.expose())).unwrap_or_default()
+}
+
+impl Sts for Call<'_> {
+    fn get_caller_identity(&self, _: &Credentials, _: &Target) -> Result<CallerIdentity, AwsError> {
+        Err(AwsError::Setup("not scripted".into()))
+    }
+
+    fn get_session_token(
+        &self,
+        signer: &Credentials,
+        request: &GetSessionToken,
+        target: &Target,
+    ) -> Result<Session, AwsError> {
+        let GetSessionToken { duration_seconds, mfa, time_limit } = request;
+        let (id, region) = (signer.access_key_id(), &target.region);
+        let call = format!("GetSessionToken {duration_seconds} s{}, by {id} in {region}", with_code(mfa.as_ref()));
+        self.answer(call, *time_limit, *duration_seconds)
+    }
+
+    fn assume_role(&self, signer: &Credentials, request: &AssumeRole, target: &Target) -> Result<Session, AwsError> {
+        let role = request.role_arn.rsplit(':').next().unwrap_or("");
+        let AssumeRole { role_session_name, duration_seconds, mfa, time_limit, .. } = request;
+        let (id, region, code) = (signer.access_key_id(), &target.region, with_code(mfa.as_ref()));
+        let call = format!("AssumeRole {role} as {role_session_name}, {duration_seconds} s{code}, by {id} in {region}");
+        self.answer(call, *time_limit, *duration_seconds)
+    }
+}
+
+impl Iam for Aws {
+    fn list_mfa_devices(&self, _: &Credentials, _: Option<&str>, _: &Target) -> Result<Vec<String>, AwsError> {
+        Err(AwsError::Setup("not scripted".into()))
+    }
+}
+
+#[derive(Default)]
+struct Person {
+    answers: Mutex<VecDeque<String>>,
+    pause: Mutex<Duration>,
+    prompts: Mutex<usize>,
+    progress: Mutex<Vec<String>>,
+}
+
+impl Human for Person {
+    fn ask_secret(&self, _: &str, _: Option<Duration>) -> Result<Secret, AskError> {
+        *self.prompts.lock().expect("sound") += 1;
+        let answer = self.answers.lock().expect("sound").pop_front();
+        std::thread::sleep(*self.pause.lock().expect("sound"));
+        match answer.as_deref() {
+            None => Err(AskError::Nobody("there is no terminal")),
+            Some("declined") => Err(AskError::Declined),
+            Some(code) => Ok(Secret::new(code.to_owned())),
+        }
+    }
+
+    fn ask(&self, _: &str, _: Option<Duration>) -> Result<String, AskError> {
+        Err(AskError::Nobody("only codes are asked for"))
+    }
+
+    fn confirm(&self, _: &str) -> Result<bool, AskError> {
+        Err(AskError::Nobody("only codes are asked for"))
+    }
+
+    fn is_there(&self) -> bool {
+        !self.answers.lock().expect("sound").is_empty()
+    }
+
+    fn progress(&self, text: &str) {
+        self.progress.lock().expect("sound").push(text.to_owned());
+    }
+}
+
+type Lost = Mutex<Option<(Kind, &'static str)>>;
+
+#[derive(Default)]
+struct KeyRing {
+    reads: Mutex<usize>,
+    lost: Lost,
+    no_sealing_key: Lost,
+    sealing_key: Mutex<Vec<u8>>,
+}
+
+fn found(lost: &Lost, what: &str) -> Result<()> {
+    match *lost.lock().expect("sound") {
+        Some((kind, message)) => Err(Error::new(kind, format!("{message}: {what}"))),
+        None => Ok(()),
+    }
+}
+
+impl Keys for KeyRing {
+    fn access_key(&self, base: &Base) -> Result<AccessKey> {
+        found(&self.lost, "access key")?;
+        *self.reads.lock().expect("sound") += 1;
+        Ok(AccessKey { id: base.key.id().clone(), secret: Secret::new("fake-secret-access-key".into()) })
+    }
+
+    fn sealing_key(&self, _: Backend) -> Result<SecretBytes> {
+        found(&self.no_sealing_key, "sealing key")?;
+        Ok(SecretBytes::new(self.sealing_key.lock().expect("sound").clone()))
+    }
+}
