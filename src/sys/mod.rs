@@ -7,5 +7,6 @@ pub mod clock;
 pub mod env;
 pub mod files;
 pub mod hardening;
+pub mod kernel_keyring;
 pub mod lock;
 pub mod paths;
