@@ -12,6 +12,7 @@ pub mod chain;
 pub mod credentials;
 pub mod error;
 pub mod human;
+pub mod index;
 pub mod ini;
 pub mod keystore;
 pub mod mfa;

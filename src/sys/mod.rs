@@ -8,6 +8,7 @@ pub mod env;
 pub mod files;
 pub mod folder;
 pub mod hardening;
+pub mod kernel_keyring;
 pub mod lock;
 pub mod paths;
 pub mod program;
