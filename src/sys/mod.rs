@@ -5,7 +5,9 @@
 pub mod child;
 pub mod clock;
 pub mod env;
+pub mod exec;
 pub mod files;
 pub mod hardening;
 pub mod lock;
+pub mod parent;
 pub mod paths;
