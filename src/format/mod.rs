@@ -2,6 +2,7 @@
 //!
 //! Pure: values in, text out. May use `credentials`, `secret`, `error`, and a snapshot of the environment handed in.
 
+pub mod detect;
 pub mod environment;
 pub mod process;
 mod quote;

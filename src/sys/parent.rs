@@ -1,6 +1,7 @@
 //! The programs that led to this process: its parent, the parent's parent, and so on.
 
 /// How far up to look. A shell is near; past a login or a terminal there is only the machine's own machinery.
+#[cfg(unix)]
 const FARTHEST: usize = 12;
 
 /// Names of the ancestors' programs, nearest first. A process may appear twice: by the file it runs, then by the name it
