@@ -11,6 +11,7 @@ pub mod aws;
 pub mod chain;
 pub mod credentials;
 pub mod error;
+pub mod format;
 pub mod human;
 pub mod index;
 pub mod ini;

@@ -4,6 +4,7 @@
 
 pub mod access_key_input;
 pub mod advice;
+pub mod exec;
 pub mod link;
 pub mod resolve;
 

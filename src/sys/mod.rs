@@ -5,11 +5,13 @@
 pub mod child;
 pub mod clock;
 pub mod env;
+pub mod exec;
 pub mod files;
 pub mod folder;
 pub mod hardening;
 pub mod kernel_keyring;
 pub mod lock;
+pub mod parent;
 pub mod paths;
 pub mod program;
 pub mod terminal;

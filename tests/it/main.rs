@@ -1,1 +1,3 @@
 //! keyfob as its users meet it: the real binary in an environment of its own.
+
+mod shells;
