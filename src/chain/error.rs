@@ -269,7 +269,9 @@ fn hint(error: &PlanError) -> String {
             format!("make an IAM user and store its key: `keyfob add {profile} --replace`")
         }
         PlanError::SecurityKey { profile, .. } => {
-            format!("enrol a virtual device beside it with `keyfob mfa enroll {profile}`, and name that in `mfa_serial`")
+            format!(
+                "enrol a virtual device beside it with `keyfob mfa enroll {profile}`, and name that in `mfa_serial`"
+            )
         }
         PlanError::BadValue { profile, name, .. } => format!("`keyfob profile set {profile} {name} VALUE` mends it"),
         PlanError::Target(error) => error.hint(),

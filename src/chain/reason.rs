@@ -149,7 +149,7 @@ pub enum KeyItselfBecause {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Reason::NothingAsked => f.write_str("one hour, the default: no `duration_seconds` is set"),
+            Reason::NothingAsked => f.write_str("the default, since no `duration_seconds` is set"),
             Reason::AsAsked(AskedBy::Setting) => f.write_str("as `duration_seconds` asks"),
             Reason::AsAsked(AskedBy::Option) => f.write_str("as `--duration` asks"),
             Reason::ChainingCap { asked, signed_by } => write!(
@@ -160,9 +160,9 @@ impl fmt::Display for Reason {
             Reason::SessionAlways => {
                 f.write_str("a session is handed out, not the access key: `keyfob_session` is `always`, its default")
             }
-            Reason::SessionForMfa => {
-                f.write_str("a session is handed out, not the access key: `keyfob_session` is `mfa` and a device is known")
-            }
+            Reason::SessionForMfa => f.write_str(
+                "a session is handed out, not the access key: `keyfob_session` is `mfa` and a device is known",
+            ),
             Reason::SessionShared => f.write_str(
                 "one MFA session, shared by every profile with this key and device: the first role asks for 1h at most",
             ),
@@ -182,9 +182,9 @@ impl fmt::Display for Reason {
                     KeyItselfBecause::NoDevice => "`keyfob_session` is `mfa` and no device is known",
                 })
             }
-            Reason::KeySignsFirstHop => {
-                f.write_str("no MFA device is known, so the access key signs the first hop and no session is made for it")
-            }
+            Reason::KeySignsFirstHop => f.write_str(
+                "no MFA device is known, so the access key signs the first hop and no session is made for it",
+            ),
             Reason::CodeInHopForDuration { profile, asked } => write!(
                 f,
                 "the MFA code is spent in the first hop, straight from the access key: `{profile}` asks for {}, and over an \
@@ -209,17 +209,19 @@ impl fmt::Display for Reason {
                 write!(f, "`keyfob_session` of `{profile}` does nothing: it is for profiles without a role")
             }
             Reason::KeyInFile { profile, place } => {
-                write!(f, "the access key of `{profile}` stands in plain text at {place}; `keyfob import` moves it away")
+                write!(
+                    f,
+                    "the access key of `{profile}` stands in plain text at {place}; `keyfob import` moves it away"
+                )
             }
             Reason::KeyEndsWalk { profile, role_arn } => write!(
                 f,
                 "`{profile}` has an access key of its own, which is the base; its role `{role_arn}` is not assumed, as in \
                  every SDK"
             ),
-            Reason::OwnKeyNotUsed { profile, source } => write!(
-                f,
-                "the access key of `{profile}` itself is not used: its role is assumed from `{source}`"
-            ),
+            Reason::OwnKeyNotUsed { profile, source } => {
+                write!(f, "the access key of `{profile}` itself is not used: its role is assumed from `{source}`")
+            }
             Reason::ProcessFollowed { profile, next } => {
                 write!(f, "the `credential_process` of `{profile}` is keyfob for `{next}`: followed, not run")
             }

@@ -55,6 +55,7 @@ pub fn plan(
     let base = Base { profile: walk.base().name.clone(), key: walk.key.clone(), target: base_target };
     let Made { mfa, session, hops, mfa_max_age_seconds } = made;
     let profile = request.profile.clone();
+    used.sort_by_key(|setting| names.iter().position(|name| *name == setting.profile));
     Ok(Plan { profile, base, mfa, session, hops, target, mfa_max_age_seconds, walk: names, used, notes })
 }
 
@@ -184,8 +185,7 @@ impl<'a, 'p> Maker<'a, 'p> {
         }
         let asked = self.hop_durations()?;
         let first_asked = asked.first().copied().flatten().map_or(HOUR, |(seconds, _)| seconds);
-        let spent_in =
-            if self.request.no_session || first_asked > HOUR { SpentIn::Hop } else { SpentIn::Session };
+        let spent_in = if self.request.no_session || first_asked > HOUR { SpentIn::Hop } else { SpentIn::Session };
         let session = match (&device, spent_in) {
             (None, _) => {
                 self.notes.push(Reason::KeySignsFirstHop);
@@ -234,7 +234,9 @@ impl<'a, 'p> Maker<'a, 'p> {
         let mut durations = Vec::with_capacity(walk.roles.len());
         for (index, node) in walk.role_nodes().enumerate() {
             durations.push(match (self.request.duration_seconds, index + 1 == walk.roles.len()) {
-                (Some(asked), true) => Some((option_in_range(asked, LONGEST_ROLE, "a role's session")?, AskedBy::Option)),
+                (Some(asked), true) => {
+                    Some((option_in_range(asked, LONGEST_ROLE, "a role's session")?, AskedBy::Option))
+                }
                 (_, _) => match node.read("duration_seconds", self.used) {
                     Some(setting) => {
                         let read = |text: &str| values::duration_seconds(text, LONGEST_ROLE);
@@ -333,14 +335,9 @@ impl<'a, 'p> Maker<'a, 'p> {
             None => Ok(None),
         }
     }
-
 }
 
-fn value<T>(
-    node: &Node<'_>,
-    setting: &Setting<'_>,
-    read: impl Fn(&str) -> Result<T, String>,
-) -> Result<T, PlanError> {
+fn value<T>(node: &Node<'_>, setting: &Setting<'_>, read: impl Fn(&str) -> Result<T, String>) -> Result<T, PlanError> {
     read(&setting.value).map_err(|problem| PlanError::BadValue {
         profile: node.name.clone(),
         name: setting.name.to_string(),

@@ -51,6 +51,18 @@ pub enum TargetError {
         /// What is wrong, with what would be right.
         problem: String,
     },
+    /// A service's block in a `services` section with a URL that cannot be.
+    #[error("{place}: `endpoint_url` of `{service}` in `[services {name}]`: {problem}")]
+    Services {
+        /// The section.
+        name: String,
+        /// The service.
+        service: String,
+        /// What is wrong, with what would be right.
+        problem: String,
+        /// Where its block begins.
+        place: Place,
+    },
     /// `services` names a section that is not there.
     #[error("{place}: `{profile}` names the section `[services {name}]`, which the config file does not have")]
     NoServices {
@@ -70,6 +82,7 @@ impl TargetError {
                 format!("`keyfob profile set {profile} {name} VALUE` mends it")
             }
             TargetError::Variable { name, .. } => format!("set or unset `{name}`"),
+            TargetError::Services { name, .. } => format!("mend that line of `[services {name}]`, or take it away"),
             TargetError::NoServices { profile, .. } => {
                 format!("write that section, or `keyfob profile unset {profile} services`")
             }
@@ -126,7 +139,8 @@ pub(super) fn target(
     notes: &mut Vec<Reason>,
 ) -> Result<Target, TargetError> {
     let region = region(node, around, used, notes)?;
-    let ignored = switch(node, around, vars::AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, "ignore_configured_endpoint_urls", used)?;
+    let ignored =
+        switch(node, around, vars::AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, "ignore_configured_endpoint_urls", used)?;
     let (sts_endpoint, iam_endpoint) = if ignored {
         (None, None)
     } else {
@@ -171,15 +185,10 @@ fn region(
     if let Some(outer) = exported.filter(|_| variables.iter().any(|(_, value)| value.is_some()))
         && partition_of_region(outer).name == partition
     {
-        return checked_region(outer)
-            .map_err(|problem| TargetError::Variable { name: vars::KEYFOB_REGION, problem });
+        return checked_region(outer).map_err(|problem| TargetError::Variable { name: vars::KEYFOB_REGION, problem });
     }
     let region = arn.map_or("us-east-1", |(_, partition)| partition.default_region);
-    notes.push(Reason::RegionDefaulted {
-        profile: node.name.clone(),
-        region,
-        arn: arn.map(|(arn, _)| arn.clone()),
-    });
+    notes.push(Reason::RegionDefaulted { profile: node.name.clone(), region, arn: arn.map(|(arn, _)| arn.clone()) });
     Ok(region.to_owned())
 }
 
@@ -208,17 +217,22 @@ fn endpoint(
         }
     }
     if let Some(services) = node.read("services", used) {
-        let section = around.profiles.section(SectionKind::Services, &services.value).ok_or_else(|| {
-            TargetError::NoServices {
+        let section =
+            around.profiles.section(SectionKind::Services, &services.value).ok_or_else(|| TargetError::NoServices {
                 profile: node.name.clone(),
                 name: services.value.to_string(),
                 place: node.place(&services),
-            }
-        })?;
+            })?;
         if let Some(block) = section.setting(service)
             && let Some(url) = block.nested("endpoint_url")
         {
-            return checked_url(url).map(Some).map_err(|problem| bad(node, &block, problem));
+            let bad = |problem| TargetError::Services {
+                name: services.value.to_string(),
+                service: service.to_owned(),
+                problem,
+                place: node.place(&block),
+            };
+            return checked_url(url).map(Some).map_err(bad);
         }
     }
     match node.read("endpoint_url", used) {
@@ -231,7 +245,11 @@ fn checked_url(text: &str) -> Result<String, String> {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let whole = host.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
         && text.bytes().all(|b| b.is_ascii_graphic());
-    if whole { Ok(text.to_owned()) } else { Err(format!("`{text}` is no URL; one starts with `https://` or `http://`")) }
+    if whole {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("`{text}` is no URL; one starts with `https://` or `http://`"))
+    }
 }
 
 /// A switch: the variable beats the profile; unset is off.

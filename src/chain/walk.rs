@@ -106,10 +106,8 @@ enum Step {
 pub(super) fn walk<'p>(world: &World<'p>, asked: &str) -> Result<Walk<'p>, PlanError> {
     let mut trace = Trace::default();
     let mut nodes: Vec<Node<'p>> = Vec::new();
-    let mut node = Node::find(world, asked).ok_or_else(|| PlanError::NoSuchProfile {
-        name: asked.to_owned(),
-        nearest: nearest(world.profiles, asked),
-    })?;
+    let mut node = Node::find(world, asked)
+        .ok_or_else(|| PlanError::NoSuchProfile { name: asked.to_owned(), nearest: nearest(world.profiles, asked) })?;
     loop {
         let step = step(&node, nodes.len(), &mut trace)?;
         nodes.push(node);
