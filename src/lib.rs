@@ -14,6 +14,7 @@ pub mod error;
 pub mod human;
 pub mod ini;
 pub mod keystore;
+pub mod process_line;
 pub mod profile;
 pub mod secret;
 pub mod settings;

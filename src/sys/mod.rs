@@ -9,3 +9,4 @@ pub mod files;
 pub mod hardening;
 pub mod lock;
 pub mod paths;
+pub mod program;
