@@ -4,9 +4,9 @@
 
 use serde::Serialize;
 
-use crate::chain::process::keyfob_profile_of;
 use crate::chain::{StoredKeys, values};
 use crate::credentials::{Backend, account_of_key_id, short_id};
+use crate::process_line::keyfob_profile_of;
 use crate::profile::{Profile, Profiles};
 use crate::timestamp::Timestamp;
 

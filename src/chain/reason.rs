@@ -240,7 +240,22 @@ impl fmt::Display for Reason {
     }
 }
 
-/// Seconds as a person reads them: `12h`, `1h 30m`, `90s`.
+/// Seconds as a person reads them, and as `--duration` takes them: `36h`, `1h 30m`, `90s` as `1m 30s`.
 pub(super) fn length(seconds: u32) -> String {
-    humantime::format_duration(std::time::Duration::from_secs(seconds.into())).to_string()
+    let parts = [(seconds / 3600, 'h'), (seconds / 60 % 60, 'm'), (seconds % 60, 's')];
+    let shown: Vec<String> =
+        parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count}{unit}")).collect();
+    if shown.is_empty() { "0s".to_owned() } else { shown.join(" ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::length;
+
+    #[test]
+    fn a_length_has_no_unit_above_the_hour() {
+        for (seconds, text) in [(0, "0s"), (59, "59s"), (3600, "1h"), (5400, "1h 30m"), (129_601, "36h 1s")] {
+            assert_eq!(length(seconds), text);
+        }
+    }
 }

@@ -265,6 +265,14 @@ const CASES: &[Case] = &[
         hint: "`keyfob profile set b endpoint_url VALUE` mends it",
     },
     Case {
+        says: "a URL in a services section that cannot be",
+        config: "[profile b]|services = s|[services s]|sts =|  endpoint_url = localhost",
+        stored: "b",
+        asked: "b",
+        message: "~/.aws/config:4: `endpoint_url` of `sts` in `[services s]`: `localhost` is no URL; one starts with `https://` or `http://`",
+        hint: "mend that line of `[services s]`, or take it away",
+    },
+    Case {
         says: "services that are not there",
         config: "[profile b]|services = s",
         stored: "b",
@@ -298,7 +306,7 @@ fn a_duration_that_cannot_be_had_is_a_usage_error_that_names_the_hop() {
         ),
         (ROLE, "b", "a", 43_201, "`--duration` is 12h 1s; a role's session lives from 15m to 12h"),
         (ROLE, "b", "a", 899, "`--duration` is 14m 59s; a role's session lives from 15m to 12h"),
-        ("[profile b]", "b", "b", 129_601, "`--duration` is 1day 12h 1s; a session lives from 15m to 1day 12h"),
+        ("[profile b]", "b", "b", 129_601, "`--duration` is 36h 1s; a session lives from 15m to 36h"),
         ("[profile b]", "b(root)", "b", 7200, "`--duration` is 2h; a root user's session lives from 15m to 1h"),
         (
             "[profile b]|keyfob_session = never",
@@ -321,7 +329,7 @@ fn a_session_duration_of_ours_out_of_range_is_an_error() {
     let error = Input { config: "[profile b]", stored: "b", ask: request, ..Input::default() }.plan();
     assert_eq!(
         Error::from(error.expect_err("too short")).message(),
-        "`session_duration` is 1m; a session lives from 15m to 1day 12h"
+        "`session_duration` is 1m; a session lives from 15m to 36h"
     );
 }
 

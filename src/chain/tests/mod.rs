@@ -4,6 +4,7 @@
 
 mod errors;
 mod reference;
+mod requests;
 mod rules;
 mod targets;
 
@@ -74,7 +75,14 @@ pub(super) fn ask(profile: &str) -> Request {
 pub(super) fn expand(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for line in text.split(['\n', ';', '|']) {
-        let line = line.trim().replace("DEVICE", DEVICE);
+        let trimmed = line.trim();
+        // A line under `sts =` is a nested one.
+        let indent = if trimmed.starts_with("endpoint_url") && lines.last().is_some_and(|line| line == "sts =") {
+            "  "
+        } else {
+            ""
+        };
+        let line = format!("{indent}{}", trimmed.replace("DEVICE", DEVICE));
         let line = match line.split_once("ROLE(") {
             Some((before, name)) => {
                 format!("{before}arn:aws:iam::111122223333:role/{}", name.trim_end_matches(')'))

@@ -3,6 +3,8 @@
 use super::{Input, ask};
 use crate::chain::Plan;
 
+type Variables<'a> = &'a [(&'a str, &'a str)];
+
 fn planned(config: &str, env: &[(&str, &str)], asked: &str) -> Plan {
     Input { config, stored: "b", env, ask: ask(asked), ..Input::default() }.plan().expect("there is a plan")
 }
@@ -11,7 +13,7 @@ fn planned(config: &str, env: &[(&str, &str)], asked: &str) -> Plan {
 fn the_region_is_a_variables_then_the_profiles_then_the_partitions() {
     let own = "[profile b]|region = eu-west-1";
     let none = "[profile b]";
-    let cases: [(&str, &str, &[(&str, &str)], &str); 12] = [
+    let cases: [(&str, &str, Variables, &str); 12] = [
         ("the profile's", own, &[], "eu-west-1"),
         ("`AWS_REGION` beats it", own, &[("AWS_REGION", "us-west-2")], "us-west-2"),
         ("so does `AWS_DEFAULT_REGION`", own, &[("AWS_DEFAULT_REGION", "us-west-2")], "us-west-2"),
@@ -94,11 +96,10 @@ fn an_endpoint_is_the_most_particular_one() {
     let profile = "[profile b]\nendpoint_url = http://profile\n";
     let both = format!("{profile}services = s\n{services}");
     let ignoring = format!("{profile}ignore_configured_endpoint_urls = true\n");
-    let general: &[(&str, &str)] = &[("AWS_ENDPOINT_URL", "http://all")];
-    let particular: &[(&str, &str)] = &[("AWS_ENDPOINT_URL", "http://all"), ("AWS_ENDPOINT_URL_STS", "http://sts")];
-    let ignored: &[(&str, &str)] =
-        &[("AWS_ENDPOINT_URL", "http://all"), ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")];
-    let cases: [(&str, &str, &[(&str, &str)], Option<&str>, Option<&str>); 7] = [
+    let general: Variables = &[("AWS_ENDPOINT_URL", "http://all")];
+    let particular: Variables = &[("AWS_ENDPOINT_URL", "http://all"), ("AWS_ENDPOINT_URL_STS", "http://sts")];
+    let ignored: Variables = &[("AWS_ENDPOINT_URL", "http://all"), ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")];
+    let cases: [(_, _, Variables, _, _); 7] = [
         ("none", "[profile b]", &[], None, None),
         ("the profile's", profile, &[], Some("http://profile"), Some("http://profile")),
         ("a services section beats it", &both, &[], Some("http://services"), Some("http://profile")),
@@ -108,9 +109,7 @@ fn an_endpoint_is_the_most_particular_one() {
         ("so does the profile", &ignoring, general, None, None),
     ];
     for (says, config, env, sts, iam) in cases {
-        let profiles = crate::profile::Profiles::from_texts(config, "");
-        let env = crate::sys::env::Environment::from_pairs(env.iter().copied());
-        let plan = crate::chain::plan(&profiles, &super::Stored::of("b"), &env, &ask("b")).expect("there is a plan");
+        let plan = planned(config, env, "b");
         assert_eq!(plan.target.sts_endpoint.as_deref(), sts, "{says}");
         assert_eq!(plan.target.iam_endpoint.as_deref(), iam, "{says}");
     }
