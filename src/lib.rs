@@ -18,6 +18,7 @@ pub mod ini;
 pub mod keystore;
 pub mod mfa;
 pub mod ops;
+pub mod process_line;
 pub mod profile;
 pub mod secret;
 pub mod session_cache;

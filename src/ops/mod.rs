@@ -5,7 +5,6 @@
 pub mod access_key_input;
 pub mod advice;
 pub mod exec;
-pub mod link;
 pub mod resolve;
 
 use crate::aws::{Iam, Sts};
