@@ -1,12 +1,29 @@
-//! The plan: how a profile's credentials will be made, and why. Pure: profiles, stored keys and variables are handed in.
+//! The plan: how a profile's credentials will be made, and why.
+//!
+//! Pure: profiles, the index of stored keys and variables are handed in. May use `profile` and `credentials`.
 
+mod error;
+pub mod explain;
+pub mod list;
+mod process;
+mod reason;
+mod rules;
 pub mod session_name;
 pub mod target;
+mod values;
+mod walk;
 
-use std::fmt;
+#[cfg(test)]
+mod tests;
+
+pub use error::PlanError;
+pub use reason::{AskedBy, Reason};
+pub use rules::plan;
 
 use crate::chain::target::Target;
 use crate::credentials::{AccessKeyId, Backend, StoredKey};
+use crate::profile::{AwsFile, Setting};
+use crate::sys::env::{Environment, vars};
 
 /// What the index of stored keys answers; the plan asks for no secret.
 pub trait StoredKeys {
@@ -15,19 +32,64 @@ pub trait StoredKeys {
 }
 
 /// What is asked for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Request {
     /// The profile.
     pub profile: String,
     /// `--duration`, seconds: one that cannot be had is an error, where one from a file is capped with a note.
     pub duration_seconds: Option<u32>,
-    /// `--no-session`: the access key itself, once.
+    /// `--no-session`: no GetSessionToken, once. Without a role that is the access key itself.
     pub no_session: bool,
     /// The default life of a GetSessionToken session, seconds.
     pub session_duration_seconds: u32,
+    /// `mfa_process` of keyfob's own settings, for profiles that name none.
+    pub mfa_process: Option<String>,
+    /// What the AWS files are called where a line of theirs is named.
+    pub files: FileNames,
+}
+
+impl Default for Request {
+    fn default() -> Self {
+        Request {
+            profile: "default".to_owned(),
+            duration_seconds: None,
+            no_session: false,
+            session_duration_seconds: 12 * 3600,
+            mfa_process: None,
+            files: FileNames::default(),
+        }
+    }
+}
+
+/// What the two AWS files are called in messages and JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileNames {
+    /// The config file's path.
+    pub config: String,
+    /// The credentials file's path.
+    pub credentials: String,
+}
+
+impl Default for FileNames {
+    fn default() -> Self {
+        FileNames { config: "~/.aws/config".to_owned(), credentials: "~/.aws/credentials".to_owned() }
+    }
+}
+
+impl FileNames {
+    /// Where a setting stands.
+    pub fn place_of(&self, setting: &Setting<'_>) -> Place {
+        let path = match setting.file {
+            AwsFile::Config => &self.config,
+            AwsFile::Credentials => &self.credentials,
+        };
+        Place { path: path.clone(), line: setting.line }
+    }
 }
 
 /// How a profile's credentials will be made.
+///
+/// Two plans that differ in nothing but `profile`, `walk`, `used`, `notes` and reasons give the same credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// The profile asked for.
@@ -44,8 +106,68 @@ pub struct Plan {
     pub target: Target,
     /// `keyfob_mfa_max_age` of the asked profile, seconds.
     pub mfa_max_age_seconds: Option<u32>,
+    /// Every profile met, the asked one first, the base last.
+    pub walk: Vec<String>,
+    /// Every setting that had a part in it, in the order of the walk.
+    pub used: Vec<Used>,
     /// What else was decided, or noted and not used.
     pub notes: Vec<Reason>,
+}
+
+impl Plan {
+    /// What `KEYFOB_CHAIN` is for a program started on behalf of this plan: the profiles that were being resolved
+    /// already, then this plan's own.
+    pub fn chain_for_programs(&self, env: &Environment) -> Vec<String> {
+        let mut chain: Vec<String> = outer_chain(env).map(str::to_owned).collect();
+        chain.extend(self.walk.iter().cloned());
+        chain
+    }
+
+    /// The region the profile or the environment asks for; none where a partition's default had to serve.
+    pub fn configured_region(&self) -> Option<&str> {
+        let defaulted = self
+            .notes
+            .iter()
+            .any(|note| matches!(note, Reason::RegionDefaulted { profile, .. } if *profile == self.profile));
+        (!defaulted).then_some(self.target.region.as_str())
+    }
+
+    /// Every reason, in the order things happen: the session's, each hop's, then the notes.
+    pub fn reasons(&self) -> impl Iterator<Item = &Reason> {
+        let session = self.session.iter().map(|session| &session.reason);
+        session.chain(self.hops.iter().map(|hop| &hop.reason)).chain(&self.notes)
+    }
+}
+
+/// The profiles that outer keyfobs are resolving right now.
+fn outer_chain(env: &Environment) -> impl Iterator<Item = &str> {
+    env.get(vars::KEYFOB_CHAIN).unwrap_or_default().split(',').filter(|name| !name.is_empty())
+}
+
+/// A setting that had a part in a plan, and where it stands. Its value is not kept: some are secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Used {
+    /// The profile it belongs to.
+    pub profile: String,
+    /// Its name as it is written, `keyfob_` included.
+    pub name: String,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A line of an AWS file. `Display` gives `FILE:LINE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file, as [`FileNames`] calls it.
+    pub path: String,
+    /// Its line, from 1.
+    pub line: usize,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.path, self.line)
+    }
 }
 
 /// Where a chain starts.
@@ -87,6 +209,19 @@ impl BaseKey {
             BaseKey::File { .. } => None,
         }
     }
+
+    /// The user's ARN, where GetCallerIdentity has told it.
+    pub fn user_arn(&self) -> Option<&str> {
+        match self {
+            BaseKey::Stored(key) => key.user_arn.as_deref(),
+            BaseKey::File { .. } => None,
+        }
+    }
+
+    /// Whether it is known to be a root user's.
+    pub fn is_root(&self) -> bool {
+        self.user_arn().is_some_and(|arn| arn.ends_with(":root"))
+    }
 }
 
 /// The MFA device of a plan.
@@ -120,7 +255,7 @@ pub struct SessionStep {
     pub reason: Reason,
 }
 
-/// One AssumeRole.
+/// One AssumeRole. Everything that changes its credentials is here, so that a cache can name them by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hop {
     /// The profile that names the role.
@@ -153,19 +288,5 @@ impl Hop {
     /// Whether less is sent than was asked for.
     pub fn capped(&self) -> bool {
         self.duration_asked.is_some_and(|asked| asked > self.duration_seconds)
-    }
-}
-
-/// Why something was decided. `Display` gives the sentence that `explain`, `-v` and JSON show.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Reason {
-    /// Stands in until the reasons are written.
-    Placeholder,
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Ok(())
     }
 }

@@ -1,4 +1,13 @@
 //! Where a call goes: region, endpoint and its variants, decided from profile and variables as the SDKs decide it.
+//!
+//! Pure.
+
+use std::path::PathBuf;
+
+use crate::chain::walk::Node;
+use crate::chain::{Place, Reason, Used};
+use crate::profile::{Profiles, SectionKind, Setting};
+use crate::sys::env::{Environment, vars};
 
 /// Where calls of one profile go.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -16,5 +25,280 @@ pub struct Target {
     /// `sts_regional_endpoints = legacy`.
     pub legacy_global: bool,
     /// `ca_bundle`, a PEM file.
-    pub ca_bundle: Option<std::path::PathBuf>,
+    pub ca_bundle: Option<PathBuf>,
+}
+
+impl Target {
+    /// The partition calls go to, as ARNs name it.
+    pub fn partition(&self) -> &'static str {
+        partition_of_region(&self.region).name
+    }
+}
+
+/// Why a call has nowhere to go.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TargetError {
+    /// A setting with a value that cannot be.
+    #[error("{place}: `{name}` of `{profile}`: {problem}")]
+    Setting {
+        /// The profile.
+        profile: String,
+        /// The setting.
+        name: String,
+        /// What is wrong, with what would be right.
+        problem: String,
+        /// Where.
+        place: Place,
+    },
+    /// A variable with a value that cannot be.
+    #[error("`{name}`: {problem}")]
+    Variable {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong, with what would be right.
+        problem: String,
+    },
+    /// `services` names a section that is not there.
+    #[error("{place}: `{profile}` names the section `[services {name}]`, which the config file does not have")]
+    NoServices {
+        /// The profile.
+        profile: String,
+        /// The section.
+        name: String,
+        /// Where.
+        place: Place,
+    },
+}
+
+impl TargetError {
+    pub(super) fn hint(&self) -> String {
+        match self {
+            TargetError::Setting { profile, name, .. } => {
+                format!("`keyfob profile set {profile} {name} VALUE` mends it")
+            }
+            TargetError::Variable { name, .. } => format!("set or unset `{name}`"),
+            TargetError::NoServices { profile, .. } => {
+                format!("write that section, or `keyfob profile unset {profile} services`")
+            }
+        }
+    }
+}
+
+/// A partition of AWS (botocore's `partitions.json`).
+struct Partition {
+    name: &'static str,
+    /// What its regions start with; `aws` has those that match no other.
+    region_prefix: &'static str,
+    /// The region its calls go to where none is set.
+    default_region: &'static str,
+}
+
+const PARTITIONS: [Partition; 8] = [
+    Partition { name: "aws-cn", region_prefix: "cn-", default_region: "cn-north-1" },
+    Partition { name: "aws-us-gov", region_prefix: "us-gov-", default_region: "us-gov-west-1" },
+    Partition { name: "aws-iso", region_prefix: "us-iso-", default_region: "us-iso-east-1" },
+    Partition { name: "aws-iso-b", region_prefix: "us-isob-", default_region: "us-isob-east-1" },
+    Partition { name: "aws-iso-e", region_prefix: "eu-isoe-", default_region: "eu-isoe-west-1" },
+    Partition { name: "aws-iso-f", region_prefix: "us-isof-", default_region: "us-isof-south-1" },
+    Partition { name: "aws-eusc", region_prefix: "eusc-", default_region: "eusc-de-east-1" },
+    Partition { name: "aws", region_prefix: "", default_region: "us-east-1" },
+];
+
+/// The partition in an ARN's second part; none for a text that is no ARN of a known partition.
+fn partition_of_arn(arn: &str) -> Option<&'static Partition> {
+    let name = arn.strip_prefix("arn:")?.split(':').next()?;
+    PARTITIONS.iter().find(|partition| partition.name == name)
+}
+
+fn partition_of_region(region: &str) -> &'static Partition {
+    PARTITIONS.iter().find(|partition| region.starts_with(partition.region_prefix)).expect("`aws` takes every region")
+}
+
+/// What a target is decided from, beside the profile.
+pub(super) struct Surroundings<'a> {
+    pub(super) profiles: &'a Profiles<'a>,
+    pub(super) env: &'a Environment,
+    /// The ARNs at hand, the first that is one decides the partition where no region is set.
+    pub(super) arns: &'a [String],
+}
+
+/// Decides where calls of `node`'s profile go.
+///
+/// # Errors
+/// A region, URL or switch that cannot be, or a `services` section that is not there.
+pub(super) fn target(
+    node: &Node<'_>,
+    around: &Surroundings<'_>,
+    used: &mut Vec<Used>,
+    notes: &mut Vec<Reason>,
+) -> Result<Target, TargetError> {
+    let region = region(node, around, used, notes)?;
+    let ignored =
+        switch(node, around, vars::AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, "ignore_configured_endpoint_urls", used)?;
+    let (sts_endpoint, iam_endpoint) = if ignored {
+        (None, None)
+    } else {
+        (
+            endpoint(node, around, "sts", vars::AWS_ENDPOINT_URL_STS, used)?,
+            endpoint(node, around, "iam", vars::AWS_ENDPOINT_URL_IAM, used)?,
+        )
+    };
+    Ok(Target {
+        region,
+        sts_endpoint,
+        iam_endpoint,
+        fips: switch(node, around, vars::AWS_USE_FIPS_ENDPOINT, "use_fips_endpoint", used)?,
+        dual_stack: switch(node, around, vars::AWS_USE_DUALSTACK_ENDPOINT, "use_dualstack_endpoint", used)?,
+        legacy_global: legacy_global(node, around, used)?,
+        ca_bundle: ca_bundle(node, around, used),
+    })
+}
+
+/// The region: a variable beats the profile, as in the SDKs, unless an outer keyfob exported that variable.
+///
+/// `AWS_REGION` comes before `AWS_DEFAULT_REGION`, as in AWS CLI 2. `KEYFOB_REGION` is the region an outer keyfob
+/// exported: a variable equal to it says what the outer profile wants, so this profile's own region comes first.
+fn region(
+    node: &Node<'_>,
+    around: &Surroundings<'_>,
+    used: &mut Vec<Used>,
+    notes: &mut Vec<Reason>,
+) -> Result<String, TargetError> {
+    let exported = around.env.get(vars::KEYFOB_REGION);
+    let variables = [vars::AWS_REGION, vars::AWS_DEFAULT_REGION].map(|name| (name, around.env.get(name)));
+    for (name, value) in variables {
+        if let Some(value) = value.filter(|value| Some(*value) != exported) {
+            return checked_region(value).map_err(|problem| TargetError::Variable { name, problem });
+        }
+    }
+    if let Some(setting) = node.read("region", used) {
+        return checked_region(&setting.value).map_err(|problem| bad(node, &setting, problem));
+    }
+    let arn = around.arns.iter().find_map(|arn| partition_of_arn(arn).map(|partition| (arn, partition)));
+    let partition = arn.map_or("aws", |(_, partition)| partition.name);
+    if let Some(outer) = exported.filter(|_| variables.iter().any(|(_, value)| value.is_some()))
+        && partition_of_region(outer).name == partition
+    {
+        return checked_region(outer).map_err(|problem| TargetError::Variable { name: vars::KEYFOB_REGION, problem });
+    }
+    let region = arn.map_or("us-east-1", |(_, partition)| partition.default_region);
+    notes.push(Reason::RegionDefaulted { profile: node.name.clone(), region, arn: arn.map(|(arn, _)| arn.clone()) });
+    Ok(region.to_owned())
+}
+
+/// Only what can be one label of a host name passes.
+// Security: a region becomes part of the host that signed requests go to; `x.example/` must not.
+fn checked_region(text: &str) -> Result<String, String> {
+    let label = (1..=63).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-');
+    if label { Ok(text.to_owned()) } else { Err(format!("`{text}` is no region; one looks like `eu-west-1`")) }
+}
+
+/// A service's configured endpoint, in the SDKs' order: `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_ENDPOINT_URL`, the
+/// profile's `services` section, the profile's `endpoint_url` (AWS SDKs Reference Guide, "Service-specific endpoints").
+fn endpoint(
+    node: &Node<'_>,
+    around: &Surroundings<'_>,
+    service: &str,
+    variable: &'static str,
+    used: &mut Vec<Used>,
+) -> Result<Option<String>, TargetError> {
+    for name in [variable, vars::AWS_ENDPOINT_URL] {
+        if let Some(url) = around.env.get(name) {
+            return checked_url(url).map(Some).map_err(|problem| TargetError::Variable { name, problem });
+        }
+    }
+    if let Some(services) = node.read("services", used) {
+        let section =
+            around.profiles.section(SectionKind::Services, &services.value).ok_or_else(|| TargetError::NoServices {
+                profile: node.name.clone(),
+                name: services.value.to_string(),
+                place: node.place(&services),
+            })?;
+        if let Some(block) = section.setting(service)
+            && let Some(url) = block.nested("endpoint_url")
+        {
+            return checked_url(url).map(Some).map_err(|problem| bad(node, &block, problem));
+        }
+    }
+    match node.read("endpoint_url", used) {
+        Some(url) => checked_url(&url.value).map(Some).map_err(|problem| bad(node, &url, problem)),
+        None => Ok(None),
+    }
+}
+
+fn checked_url(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let whole = host.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+        && text.bytes().all(|b| b.is_ascii_graphic());
+    if whole {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("`{text}` is no URL; one starts with `https://` or `http://`"))
+    }
+}
+
+/// A switch: the variable beats the profile; unset is off.
+fn switch(
+    node: &Node<'_>,
+    around: &Surroundings<'_>,
+    variable: &'static str,
+    name: &str,
+    used: &mut Vec<Used>,
+) -> Result<bool, TargetError> {
+    if let Some(value) = around.env.get(variable) {
+        return boolean(value).map_err(|problem| TargetError::Variable { name: variable, problem });
+    }
+    match node.read(name, used) {
+        Some(setting) => boolean(&setting.value).map_err(|problem| bad(node, &setting, problem)),
+        None => Ok(false),
+    }
+}
+
+fn boolean(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(format!("`{text}` is neither `true` nor `false`")),
+    }
+}
+
+fn legacy_global(node: &Node<'_>, around: &Surroundings<'_>, used: &mut Vec<Used>) -> Result<bool, TargetError> {
+    let parse = |text: &str| match text.to_ascii_lowercase().as_str() {
+        "legacy" => Ok(true),
+        "regional" => Ok(false),
+        _ => Err(format!("`{text}` is neither `regional` nor `legacy`")),
+    };
+    let name = vars::AWS_STS_REGIONAL_ENDPOINTS;
+    if let Some(value) = around.env.get(name) {
+        return parse(value).map_err(|problem| TargetError::Variable { name, problem });
+    }
+    match node.read("sts_regional_endpoints", used) {
+        Some(setting) => parse(&setting.value).map_err(|problem| bad(node, &setting, problem)),
+        None => Ok(false),
+    }
+}
+
+/// `AWS_CA_BUNDLE`, else `ca_bundle`, a leading `~/` expanded. Whether the file is there is seen when it is read.
+fn ca_bundle(node: &Node<'_>, around: &Surroundings<'_>, used: &mut Vec<Used>) -> Option<PathBuf> {
+    if let Some(path) = around.env.get_os(vars::AWS_CA_BUNDLE) {
+        return Some(path.into());
+    }
+    let setting = node.read("ca_bundle", used)?;
+    let home = around.env.get_os(vars::HOME).or_else(|| around.env.get_os(vars::USERPROFILE));
+    Some(match (setting.value.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => PathBuf::from(home).join(rest),
+        _ => PathBuf::from(setting.value.as_ref()),
+    })
+}
+
+fn bad(node: &Node<'_>, setting: &Setting<'_>, problem: String) -> TargetError {
+    TargetError::Setting {
+        profile: node.name.clone(),
+        name: setting.name.to_string(),
+        problem,
+        place: node.place(setting),
+    }
 }

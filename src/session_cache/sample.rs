@@ -36,7 +36,7 @@ pub(crate) fn hop(role: &str) -> Hop {
         role_arn: format!("arn:aws:iam::210987654321:role/{role}"),
         duration_asked: None,
         duration_seconds: 3600,
-        reason: Reason::Placeholder,
+        reason: Reason::NothingAsked,
         role_session_name: None,
         external_id: None,
         tags: Vec::new(),
@@ -57,11 +57,13 @@ pub(crate) fn plan(profile: &str, roles: &[&str]) -> Plan {
             target: target("eu-west-1"),
         },
         mfa: Some(Mfa { serial: SERIAL.into(), profile: "base".into(), process: None, spent_in: SpentIn::Session }),
-        session: Some(SessionStep { duration_seconds: 43_200, reason: Reason::Placeholder }),
+        session: Some(SessionStep { duration_seconds: 43_200, reason: Reason::NothingAsked }),
         hops: roles.iter().copied().map(hop).collect(),
         target: target("eu-west-1"),
         mfa_max_age_seconds: None,
         notes: Vec::new(),
+        walk: vec![profile.into(), "base".into()],
+        used: Vec::new(),
     }
 }
 

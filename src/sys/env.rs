@@ -42,6 +42,7 @@ pub mod vars {
     pub const AWS_STS_REGIONAL_ENDPOINTS: &str = "AWS_STS_REGIONAL_ENDPOINTS";
 
     pub const KEYFOB_PROFILE: &str = "KEYFOB_PROFILE";
+    pub const KEYFOB_REGION: &str = "KEYFOB_REGION";
     pub const KEYFOB_CONFIG: &str = "KEYFOB_CONFIG";
     pub const KEYFOB_DATA_DIR: &str = "KEYFOB_DATA_DIR";
     pub const KEYFOB_CACHE_DIR: &str = "KEYFOB_CACHE_DIR";

@@ -1,0 +1,289 @@
+//! Why there is no plan, and how that is told to the user.
+//!
+//! Pure.
+
+use crate::chain::Place;
+use crate::chain::reason::length;
+use crate::chain::target::TargetError;
+use crate::error::{Error, Kind};
+
+/// Why there is no plan.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// No such profile.
+    #[error("there is no profile `{name}`")]
+    NoSuchProfile {
+        /// What was asked for.
+        name: String,
+        /// A profile with nearly that name.
+        nearest: Option<String>,
+    },
+    /// A profile leads to one that is not there.
+    #[error("{place}: `{from}` names `{name}` in `{setting}`, and there is no such profile")]
+    MissingSource {
+        /// What is not there.
+        name: String,
+        /// Who names it.
+        from: String,
+        /// In which setting.
+        setting: String,
+        /// Where.
+        place: Place,
+        /// A profile with nearly that name.
+        nearest: Option<String>,
+    },
+    /// The walk comes back to where it was.
+    #[error("the profiles form a loop: {}", .0.join(" -> "))]
+    Loop(
+        /// The loop, its first name again at the end.
+        Vec<String>,
+    ),
+    /// A program that keyfob started asks keyfob for what it was started for.
+    #[error("keyfob was asked for `{}` by a program it had started for the same profile: {}", .0.last().map_or("", String::as_str), .0.join(" -> "))]
+    AskedByItself(
+        /// The cycle, its first name again at the end.
+        Vec<String>,
+    ),
+    /// A role, and nothing to assume it with.
+    #[error("{place}: `{profile}` names a role and no `source_profile` to assume it with")]
+    RoleWithoutSource {
+        /// The profile.
+        profile: String,
+        /// Its `role_arn`.
+        place: Place,
+        /// Whether it has a key of its own.
+        own_key: bool,
+    },
+    /// A role with two sources.
+    #[error("{place}: `{profile}` has both `source_profile` and `credential_source`; AWS takes one of them")]
+    TwoSources {
+        /// The profile.
+        profile: String,
+        /// Its `credential_source`.
+        place: Place,
+    },
+    /// A profile that is its own source and has nothing to give.
+    #[error("{place}: `{profile}` names itself as its source and has no access key of its own")]
+    SelfSourceWithoutKey {
+        /// The profile.
+        profile: String,
+        /// Its `source_profile`.
+        place: Place,
+    },
+    /// A profile whose `credential_process` is keyfob for itself, with nothing beside it.
+    #[error("{place}: `{profile}` gets its credentials from keyfob, which has no access key and no role for it")]
+    LinkedToNothing {
+        /// The profile.
+        profile: String,
+        /// Its `credential_process`.
+        place: Place,
+    },
+    /// A profile without anything that leads to credentials.
+    #[error("the profile `{profile}` has neither an access key nor a role")]
+    NoCredentials {
+        /// The profile.
+        profile: String,
+    },
+    /// Half a key.
+    #[error("{place}: `{profile}` has `{has}` and no `{lacks}`")]
+    IncompleteKey {
+        /// The profile.
+        profile: String,
+        /// The half that is there.
+        has: &'static str,
+        /// The half that is not.
+        lacks: &'static str,
+        /// Where the half stands.
+        place: Place,
+    },
+    /// A key that expires, in a file. Not taken as a base: nobody knows how long it still lives.
+    #[error("{place}: the access key of `{profile}` is a temporary one, and a file does not say when it expires")]
+    TemporaryKey {
+        /// The profile.
+        profile: String,
+        /// Where it stands.
+        place: Place,
+    },
+    /// Something else where a key id belongs. It is not repeated: it may be the secret.
+    #[error("{place}: `aws_access_key_id` of `{profile}` is no access key id")]
+    BadKeyId {
+        /// The profile.
+        profile: String,
+        /// Where it stands.
+        place: Place,
+    },
+    /// A base that keyfob does not read yet.
+    #[error("{place}: `{profile}` gets its credentials from {base}, which keyfob does not support yet")]
+    Unsupported {
+        /// The profile.
+        profile: String,
+        /// What it is.
+        base: UnsupportedBase,
+        /// The setting that says so.
+        place: Place,
+    },
+    /// AWS refuses AssumeRole to a root user.
+    #[error("`{profile}` holds a root user's key, and AWS lets no root user assume a role")]
+    RootCannotAssumeRole {
+        /// The base.
+        profile: String,
+    },
+    /// A device STS takes no code from.
+    #[error("{place}: `{serial}` is a security key, and AWS takes none for sessions or roles")]
+    SecurityKey {
+        /// Its serial.
+        serial: String,
+        /// The profile that names it.
+        profile: String,
+        /// Where.
+        place: Place,
+    },
+    /// A setting with a value AWS or keyfob cannot take.
+    #[error("{place}: `{name}` of `{profile}`: {problem}")]
+    BadValue {
+        /// The profile.
+        profile: String,
+        /// The setting, as it is written.
+        name: String,
+        /// What is wrong, with what would be right.
+        problem: String,
+        /// Where.
+        place: Place,
+    },
+    /// A region, endpoint or one of its kin that cannot be used.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// `session_duration` of keyfob's own settings is out of range.
+    #[error("`session_duration` is {}; a session lives from 15m to 1day 12h", length(*.0))]
+    BadSessionDuration(
+        /// Seconds.
+        u32,
+    ),
+    /// `--duration` out of AWS's range.
+    #[error("`--duration` is {}; {what} lives from 15m to {}", length(*.asked), length(*.most))]
+    DurationOutOfRange {
+        /// Seconds.
+        asked: u32,
+        /// The most AWS gives, seconds.
+        most: u32,
+        /// "a role's session", "a session".
+        what: &'static str,
+    },
+    /// `--duration` that role chaining does not give.
+    #[error("`--duration {}` cannot be had: the role of `{profile}` is assumed with the session of `{signed_by}`, and AWS ends role chaining after 1h", length(*.asked))]
+    DurationChained {
+        /// Seconds.
+        asked: u32,
+        /// The capped hop.
+        profile: String,
+        /// Whose session signs it.
+        signed_by: String,
+    },
+    /// `--duration` where the access key itself is handed out.
+    #[error("`--duration` cannot be had: the access key of `{profile}` itself is handed out, and it never expires")]
+    DurationOfKey {
+        /// The base.
+        profile: String,
+    },
+}
+
+/// A base that keyfob does not read yet.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnsupportedBase {
+    /// `credential_source`, with its value.
+    #[error("`credential_source = {0}`")]
+    CredentialSource(String),
+    /// `credential_process` of another program.
+    #[error("a `credential_process` of another program")]
+    Process,
+    /// `web_identity_token_file`.
+    #[error("a web identity token (`web_identity_token_file`)")]
+    WebIdentity,
+    /// IAM Identity Center.
+    #[error("IAM Identity Center (`sso_…`)")]
+    Sso,
+    /// `aws login`.
+    #[error("`aws login` (`login_session`)")]
+    LoginSession,
+}
+
+impl From<PlanError> for Error {
+    fn from(error: PlanError) -> Error {
+        let of_the_command_line = matches!(
+            error,
+            PlanError::DurationOutOfRange { .. } | PlanError::DurationChained { .. } | PlanError::DurationOfKey { .. }
+        );
+        let kind = if of_the_command_line { Kind::Usage } else { Kind::Config };
+        let hint = hint(&error);
+        Error::new(kind, error.to_string()).hint(hint)
+    }
+}
+
+/// What the user can do about it.
+fn hint(error: &PlanError) -> String {
+    match error {
+        PlanError::NoSuchProfile { nearest: Some(nearest), .. } => {
+            format!("`{nearest}` is there; `keyfob list` shows all profiles")
+        }
+        PlanError::NoSuchProfile { name, nearest: None } => {
+            format!("`keyfob list` shows the profiles that are there; `keyfob add {name}` makes one with an access key")
+        }
+        PlanError::MissingSource { nearest: Some(nearest), .. } => format!("`{nearest}` is there; was it meant?"),
+        PlanError::MissingSource { name, nearest: None, .. } => {
+            format!("store its access key with `keyfob add {name}`, or name another profile there")
+        }
+        PlanError::Loop(names) => {
+            let name = names.first().map_or("default", String::as_str);
+            format!("`keyfob show {name}` says where each setting stands; one of them must end at an access key")
+        }
+        PlanError::AskedByItself(_) => {
+            "give that program other credentials: it cannot use the profile it is needed for".to_owned()
+        }
+        PlanError::RoleWithoutSource { profile, own_key: true, .. } => {
+            format!("to sign with its own key: `keyfob profile set {profile} source_profile {profile}`")
+        }
+        PlanError::RoleWithoutSource { profile, own_key: false, .. } => {
+            format!("name the profile with the access key: `keyfob profile set {profile} source_profile NAME`")
+        }
+        PlanError::TwoSources { profile, .. } => {
+            format!("take one away: `keyfob profile unset {profile} credential_source`")
+        }
+        PlanError::SelfSourceWithoutKey { profile, .. }
+        | PlanError::LinkedToNothing { profile, .. }
+        | PlanError::NoCredentials { profile } => format!("store an access key with `keyfob add {profile}`"),
+        PlanError::IncompleteKey { profile, .. } | PlanError::BadKeyId { profile, .. } => {
+            format!("store the whole key with `keyfob add {profile}` and take that line away")
+        }
+        PlanError::TemporaryKey { profile, .. } => {
+            format!("store the long-term key (`AKIA…`) with `keyfob add {profile}`; keyfob makes the temporary ones")
+        }
+        PlanError::Unsupported { profile, base, .. } => match base {
+            UnsupportedBase::Sso | UnsupportedBase::LoginSession => format!(
+                "use the profile directly (`aws --profile {profile} …`), or store an access key with `keyfob add {profile}`"
+            ),
+            UnsupportedBase::CredentialSource(_) | UnsupportedBase::Process | UnsupportedBase::WebIdentity => {
+                format!("leave the profile to the SDKs, or store an access key with `keyfob add {profile}`")
+            }
+        },
+        PlanError::RootCannotAssumeRole { profile } => {
+            format!("make an IAM user and store its key: `keyfob add {profile} --replace`")
+        }
+        PlanError::SecurityKey { profile, .. } => {
+            format!(
+                "enrol a virtual device beside it with `keyfob mfa enroll {profile}`, and name that in `mfa_serial`"
+            )
+        }
+        PlanError::BadValue { profile, name, .. } => format!("`keyfob profile set {profile} {name} VALUE` mends it"),
+        PlanError::Target(error) => error.hint(),
+        PlanError::BadSessionDuration(_) => {
+            "set `session_duration` in config.toml, or `KEYFOB_SESSION_DURATION`, to `12h`".to_owned()
+        }
+        PlanError::DurationOutOfRange { most, .. } => format!("ask for less, such as `--duration {}`", length(*most)),
+        PlanError::DurationChained { .. } => {
+            "ask for `--duration 1h`, or assume that role straight from the profile with the access key".to_owned()
+        }
+        PlanError::DurationOfKey { profile } => {
+            format!("leave `--duration` out, or set `keyfob_session = always` in `{profile}` for a session that ends")
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Every profile in a line, as a table and as JSON.
+//!
+//! Pure.

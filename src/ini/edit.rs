@@ -1,0 +1,246 @@
+//! Edits that touch only the lines they name, and write what every SDK reads alike. Pure.
+//!
+//! To come with the profile manager: unset, rename, remove, copy. Deliberately absent: nested blocks are never written.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use zeroize::Zeroizing;
+
+use super::{Document, Property, SectionName, is_identifier, parse};
+
+/// Why an edit is refused; the document is then unchanged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    /// The section's name.
+    #[error("`{0}` cannot be a section's name: the SDKs take only `A-Z a-z 0-9 _ - / . % @ : +`")]
+    SectionName(String),
+    /// The setting's name.
+    #[error("`{0}` cannot be a setting's name: the SDKs take only `a-z 0-9 _ - / . % @ +`")]
+    SettingName(String),
+    /// The value. It is not repeated here, for it may be a secret.
+    #[error("the value of `{name}` cannot be written: {reason}")]
+    Value {
+        /// Of the setting.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+}
+
+impl Document {
+    /// Gives a setting a value; a section that is not there is added at the end of the file.
+    ///
+    /// Only the lines concerned change. Of duplicates the last one is set, for it is the one that counts. A new line
+    /// copies its neighbours' spacing round the `=` and their line ending. An inline comment moves to a line of its
+    /// own above, since botocore would read it as part of the value.
+    ///
+    /// # Errors
+    /// A name or a value that not every SDK would read back as it is given.
+    pub fn set(&mut self, section: SectionName<'_>, name: &str, value: &str) -> Result<(), EditError> {
+        let name = checked_name(name)?;
+        check_value(&name, value)?;
+        self.add_section(section)?;
+        let indices = self.indices_of(section);
+        let found = indices.iter().rev().find_map(|index| self.section(*index).property(&name));
+        let (at, new) = match found {
+            Some(property) if property.value() == value => return Ok(()),
+            Some(property) => (property.span.key_line.start..property.span.end, self.with_value(property, value)),
+            None => self.new_property(*indices.last().expect("the section was just added"), &name, value),
+        };
+        self.splice(at, &new);
+        Ok(())
+    }
+
+    /// Adds an empty section at the end of the file, unless there is one of this name.
+    ///
+    /// # Errors
+    /// A name that SDKs would ignore; one that is there already, in quotes, is taken.
+    pub fn add_section(&mut self, section: SectionName<'_>) -> Result<(), EditError> {
+        if !self.indices_of(section).is_empty() {
+            return Ok(());
+        }
+        if !is_identifier(section.name()) {
+            return Err(EditError::SectionName(section.name().to_owned()));
+        }
+        let ending = self.ending();
+        let mut new = String::new();
+        if !self.text.is_empty() && !self.text.ends_with('\n') {
+            new.push_str(ending);
+        }
+        if self.separates_sections() && !ends_with_blank_line(&self.text) {
+            new.push_str(ending);
+        }
+        new.push_str(&format!("[{}]{ending}", section.header_text()));
+        self.splice(self.text.len()..self.text.len(), &new);
+        Ok(())
+    }
+
+    /// The sections and settings of this document that `old` does not have, as lines to paste into the file by hand.
+    pub fn lines_beyond(&self, old: &Document) -> String {
+        let mut known = HashSet::new();
+        let mut headers = HashSet::new();
+        for section in old.sections() {
+            headers.insert(section.header_text());
+            known
+                .extend(section.properties().map(|property| (section.header_text(), property.key(), property.value())));
+        }
+        let mut lines = String::new();
+        for section in self.sections() {
+            let header = section.header_text();
+            let is_new = |property: &Property<'_>| !known.contains(&(header, property.key(), property.value()));
+            let mut new = section.properties().filter(is_new).peekable();
+            if new.peek().is_some() || !headers.contains(header) {
+                lines.push_str(&format!("[{header}]\n"));
+                new.for_each(|property| lines.push_str(&format!("{} = {}\n", property.key(), property.value())));
+            }
+        }
+        lines
+    }
+
+    /// Every section of this name; `[default]` only where no `[profile default]` replaces it.
+    fn indices_of(&self, section: SectionName<'_>) -> Vec<usize> {
+        let all = |is: &dyn Fn(&super::Section<'_>) -> bool| -> Vec<usize> {
+            self.sections().enumerate().filter(|(_, section)| is(section)).map(|(index, _)| index).collect()
+        };
+        let exact = all(&|candidate| section.is(candidate.header()));
+        match section {
+            SectionName::Profile("default") if exact.is_empty() => all(&|candidate| candidate.header().is_default()),
+            SectionName::Profile(_) | SectionName::Credentials(_) | SectionName::Other(..) => exact,
+        }
+    }
+
+    /// The lines of `property` with another value; comment lines among its continuation lines stay.
+    fn with_value(&self, property: Property<'_>, value: &str) -> String {
+        let span = property.span;
+        let key_line = &self.text[span.key_line.clone()];
+        let ending = &key_line[key_line.trim_end_matches(['\r', '\n']).len()..];
+        let mut new = String::new();
+        if let Some(comment) = property.comment() {
+            new.push_str(comment);
+            new.push_str(if ending.is_empty() { self.ending() } else { ending });
+        }
+        let before = &self.text[span.key_line.start..span.value.start];
+        new.push_str(before);
+        if before.ends_with('=') && span.value.is_empty() {
+            new.push_str(self.spacing(span.key_line.start).1);
+        }
+        new.push_str(value);
+        new.push_str(ending);
+        let rest = &self.text[span.key_line.end..span.end];
+        new.extend(rest.split_inclusive('\n').filter(|line| parse::is_ignored(line.trim_end_matches(['\r', '\n']))));
+        new
+    }
+
+    /// A new line after the section's last property, and where it goes.
+    fn new_property(&self, section: usize, name: &str, value: &str) -> (Range<usize>, String) {
+        let neighbour = match self.properties[self.properties_of(section)].last() {
+            Some(last) => last.key_line.start..last.end,
+            None => self.sections[section].header_line.clone(),
+        };
+        let at = neighbour.end;
+        let neighbour = &self.text[neighbour];
+        let ending = match neighbour {
+            _ if neighbour.ends_with("\r\n") => "\r\n",
+            _ if neighbour.ends_with('\n') => "\n",
+            _ => self.ending(),
+        };
+        let mut new = String::new();
+        if !neighbour.ends_with('\n') {
+            new.push_str(ending);
+        }
+        let (column, after) = self.spacing(at);
+        let before = match column {
+            Column::Space(before) => before.to_owned(),
+            Column::At(column) => " ".repeat(column.saturating_sub(name.len()).max(1)),
+        };
+        new.push_str(&format!("{name}{before}={after}{value}{ending}"));
+        (at..at, new)
+    }
+
+    /// How the nearest property before `at` (else the first one) spaces its `=`.
+    fn spacing(&self, at: usize) -> (Column<'_>, &str) {
+        let before = self.properties.partition_point(|property| property.key_line.start < at);
+        let (before, after) = self.properties.split_at(before);
+        // A property without a value (a nested block) does not show what stands after its `=`.
+        let Some(model) = before.iter().rev().chain(after).find(|property| !property.value.is_empty()) else {
+            return (Column::Space(" "), " ");
+        };
+        let between = &self.text[model.key.end..model.value.start];
+        let (left, right) = between.split_once('=').expect("a property has an `=` between its key and its value");
+        // More than one space lines the `=` up with its neighbours.
+        let lined_up = left.len() > 1 && !left.contains('\t');
+        let column = if lined_up { Column::At(model.key.len() + left.len()) } else { Column::Space(left) };
+        (column, right)
+    }
+
+    /// The file's line ending: that of its first line.
+    fn ending(&self) -> &'static str {
+        match self.text.split_inclusive('\n').next() {
+            Some(line) if line.ends_with("\r\n") => "\r\n",
+            Some(_) | None => "\n",
+        }
+    }
+
+    /// Whether a blank line goes before a new section: as before the last one, and where there is but one.
+    fn separates_sections(&self) -> bool {
+        match self.sections.as_slice() {
+            [] | [_] => true,
+            [.., last] => {
+                let above = &self.text[..last.header_line.start];
+                // Comments right above a header belong to it.
+                let mut lines = above.lines().rev().skip_while(|line| line.starts_with(['#', ';']));
+                lines.next().is_none_or(|line| line.trim().is_empty())
+            }
+        }
+    }
+
+    fn splice(&mut self, at: Range<usize>, new: &str) {
+        // Built beside the old text, so that growing it leaves no copy behind that is not wiped.
+        let mut text = Zeroizing::new(String::with_capacity(self.text.len() + new.len()));
+        text.push_str(&self.text[..at.start]);
+        text.push_str(new);
+        text.push_str(&self.text[at.end..]);
+        *self = parse::parse(text).expect("what is written was checked, so it parses");
+    }
+}
+
+/// Where a new line's `=` goes.
+enum Column<'a> {
+    /// After this much space.
+    Space(&'a str),
+    /// In this column, under its neighbours'.
+    At(usize),
+}
+
+fn ends_with_blank_line(text: &str) -> bool {
+    text.lines().next_back().is_none_or(|line| line.trim().is_empty())
+}
+
+/// The name in lower case; JavaScript's SDK finds no other.
+fn checked_name(name: &str) -> Result<String, EditError> {
+    // botocore ends a name at a `:`.
+    if is_identifier(name) && !name.contains(':') {
+        Ok(name.to_ascii_lowercase())
+    } else {
+        Err(EditError::SettingName(name.to_owned()))
+    }
+}
+
+fn check_value(name: &str, value: &str) -> Result<(), EditError> {
+    let reason = if value.chars().any(|c| c.is_control() && c != '\t') {
+        "it has a line break or another control character"
+    } else if value.trim() != value {
+        "it begins or ends with a blank"
+    } else if value.starts_with(['#', ';']) || parse::without_comment(value) != value {
+        "SDKs would read its `#` or `;` as the start of a comment"
+    } else if value.len() > 1 && ['"', '\''].iter().any(|quote| value.starts_with(*quote) && value.ends_with(*quote)) {
+        "the SDK for Go would take the quotes round it off"
+    } else {
+        return Ok(());
+    };
+    Err(EditError::Value { name: name.to_owned(), reason })
+}
+
+#[cfg(test)]
+mod tests;

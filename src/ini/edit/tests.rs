@@ -1,0 +1,264 @@
+//! Edits: AWS CLI's own cases, ours, and properties.
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::*;
+use crate::ini::SectionKind;
+
+fn document(text: &str) -> Document {
+    Document::parse(text.to_owned()).expect("the test's file parses")
+}
+
+fn edited(text: &str, section: SectionName<'_>, settings: &[(&str, &str)]) -> String {
+    let mut document = document(text);
+    for (name, value) in settings {
+        document.set(section, name, value).expect("can be written");
+    }
+    document.text().to_owned()
+}
+
+/// Where keyfob writes other bytes than the AWS CLI, and why.
+const OTHER_THAN_THE_CLI: [(&str, &str); 4] = [
+    // A new line copies its neighbours' spacing.
+    ("test_handles_no_spaces", "[default]\nfoo=1\nbar=2\nbaz=newvalue\n"),
+    // A changed line keeps its own.
+    ("test_update_single_existing_value_no_spaces", "[default]\nfoo=newvalue\nbar=1"),
+    // A new section is set off by a blank line where there is one section, or the last one is.
+    (
+        "test_appends_newline_on_new_section",
+        "[preview]\ncloudfront = true\n\n[profile new-section]\nregion = us-west-2\n",
+    ),
+    (
+        "test_section_does_not_exist",
+        "[notdefault]\nfoo = bar\nbaz = bar\n\n\n\n[other \"section\"]\n\nfoo = bar\n\n[default]\nfoo = value\n",
+    ),
+];
+
+/// Nested blocks, which keyfob never writes.
+const NOT_FOR_SET: [&str; 6] = [
+    "test_add_to_nested_with_nested_in_the_end",
+    "test_add_to_nested_with_nested_in_the_middle",
+    "test_nested_attributes_new_file",
+    "test_update_nested_attr_no_prior_nesting",
+    "test_update_nested_attribute",
+    "test_updated_nested_attribute_new_section",
+];
+
+#[test]
+fn the_aws_clis_own_edits_give_the_bytes_it_expects() {
+    let cases: Value =
+        serde_json::from_str(include_str!("../../../tests/data/aws-cli/config-writer.json")).expect("JSON");
+    let cases = cases["cases"].as_array().expect("a list");
+    assert_eq!(cases.len(), 23);
+    for case in cases {
+        let (name, original) = (case["name"].as_str().expect("text"), case["original"].as_str().expect("text"));
+        if NOT_FOR_SET.contains(&name) {
+            continue;
+        }
+        let mut update = case["update"].as_object().expect("an object").clone();
+        let section =
+            update.remove("__section__").map_or("default".to_owned(), |s| s.as_str().expect("text").to_owned());
+        let profile = match section.strip_prefix("profile ") {
+            Some(profile) => profile,
+            None => &section,
+        };
+        let bare = ["a", "b", "c"].contains(&profile);
+        let section = if bare { SectionName::Credentials(profile) } else { SectionName::Profile(profile) };
+        let settings: Vec<(&str, &str)> = update.iter().map(|(k, v)| (k.as_str(), v.as_str().expect("text"))).collect();
+        let ours = OTHER_THAN_THE_CLI.iter().find(|(other, _)| *other == name).map(|(_, text)| *text);
+        let expected = ours.unwrap_or(case["expected"].as_str().expect("text"));
+        assert_eq!(edited(original, section, &settings), expected, "{name}");
+    }
+}
+
+#[test]
+fn an_edit_imitates_its_neighbours() {
+    let dev = SectionName::Profile("dev");
+    let cases = [
+        // Line endings.
+        ("[profile dev]\r\na = 1\r\n", "[profile dev]\r\na = 1\r\nregion = x\r\n"),
+        ("[default]\r\na = 1", "[default]\r\na = 1\r\n\r\n[profile dev]\r\nregion = x\r\n"),
+        ("[profile dev]\r\na = 1", "[profile dev]\r\na = 1\r\nregion = x\r\n"),
+        // Spacing, lined up and by tabs.
+        (
+            "[profile dev]\noutput  = json\nsource_profile=a",
+            "[profile dev]\noutput  = json\nsource_profile=a\nregion=x\n",
+        ),
+        (
+            "[profile dev]\nsso_region = 1\noutput     = 2\n",
+            "[profile dev]\nsso_region = 1\noutput     = 2\nregion     = x\n",
+        ),
+        ("[profile dev]\na\t=\t1\n", "[profile dev]\na\t=\t1\nregion\t=\tx\n"),
+        // After a nested block, not inside it; and not before it.
+        (
+            "[profile dev]\na=1\ns3 =\n  max_queue_size = 10\n\n# next\n[profile b]\n",
+            "[profile dev]\na=1\ns3 =\n  max_queue_size = 10\nregion=x\n\n# next\n[profile b]\n",
+        ),
+        // Sections that stand close together stay so.
+        ("[a]\nx=1\n[b]\nx=1\n", "[a]\nx=1\n[b]\nx=1\n[profile dev]\nregion=x\n"),
+        ("[a]\nx=1\n\n# b is old\n[b]\nx=1\n", "[a]\nx=1\n\n# b is old\n[b]\nx=1\n\n[profile dev]\nregion=x\n"),
+        ("# mine\n", "# mine\n\n[profile dev]\nregion = x\n"),
+        ("", "[profile dev]\nregion = x\n"),
+        // Changed in place: own spacing, case of the key, ending; of duplicates the last.
+        ("[profile dev]\nRegion=old\r\nb=1", "[profile dev]\nRegion=x\r\nb=1"),
+        ("[profile dev]\nregion = a\nregion = b\n", "[profile dev]\nregion = a\nregion = x\n"),
+        ("[profile dev]\nregion = a\n[profile dev]\nb = 1\n", "[profile dev]\nregion = x\n[profile dev]\nb = 1\n"),
+        ("[profile dev]\nregion =\nb=1\n", "[profile dev]\nregion =x\nb=1\n"),
+        // An inline comment moves up; continuation lines go, comments among them stay.
+        ("[profile dev]\nregion = old ; why\nb=1\n", "[profile dev]\n; why\nregion = x\nb=1\n"),
+        (
+            "[profile dev]\nregion = old\n  more\n# note\n\n  and more\nb=1\n",
+            "[profile dev]\nregion = x\n# note\n\nb=1\n",
+        ),
+        // Nothing to do leaves even the comment.
+        ("[profile dev]\nregion = x # fine\n", "[profile dev]\nregion = x # fine\n"),
+        // Headers in every form.
+        ("[ profile\tdev ] # mine\n", "[ profile\tdev ] # mine\nregion = x\n"),
+        ("[profile 'dev']\na = 1\n", "[profile 'dev']\na = 1\nregion = x\n"),
+        ("[profile dev]", "[profile dev]\nregion = x\n"),
+    ];
+    for (before, after) in cases {
+        assert_eq!(edited(before, dev, &[("region", "x")]), after, "{before:?}");
+    }
+}
+
+#[test]
+fn the_default_profile_is_edited_where_it_counts() {
+    let default = SectionName::Profile("default");
+    let both = "[default]\na = 1\n[profile default]\na = 2\n";
+    assert_eq!(edited(both, default, &[("a", "3")]), "[default]\na = 1\n[profile default]\na = 3\n");
+    assert_eq!(edited("[default]\na = 1\n", default, &[("a", "3")]), "[default]\na = 3\n");
+    assert_eq!(edited("", default, &[("a", "3")]), "[default]\na = 3\n");
+    let services = SectionName::Other(SectionKind::Services, "local");
+    assert_eq!(edited("", services, &[("a", "3")]), "[services local]\na = 3\n");
+}
+
+#[test]
+fn what_sdks_would_not_read_back_alike_is_refused_and_changes_nothing() {
+    let refused = [
+        ("dev", "region", "a\nb"),
+        ("dev", "region", "a\r"),
+        ("dev", "region", " a"),
+        ("dev", "region", "a\u{a0}"),
+        ("dev", "region", "a # b"),
+        ("dev", "region", "a\t;b"),
+        ("dev", "region", "#a"),
+        ("dev", "region", "\"a\""),
+        ("dev", "re gion", "a"),
+        ("dev", "re:gion", "a"),
+        ("dev", "", "a"),
+        ("dev]", "region", "a"),
+        ("two words", "region", "a"),
+        ("", "region", "a"),
+    ];
+    for (profile, name, value) in refused {
+        let mut document = document("[default]\n");
+        assert!(document.set(SectionName::Profile(profile), name, value).is_err(), "{profile:?} {name:?} {value:?}");
+        assert_eq!(document.text(), "[default]\n");
+    }
+}
+
+#[test]
+fn the_lines_to_paste_are_the_new_settings_alone() {
+    let old = document("[default]\nregion = a\n\n[profile dev]\nregion = b\n");
+    let mut new = old.clone();
+    for (section, name, value) in [
+        (SectionName::Profile("dev"), "mfa_serial", "arn:aws:iam::123456789012:mfa/ann"),
+        (SectionName::Profile("ops"), "region", "c"),
+        (SectionName::Profile("default"), "region", "a"),
+    ] {
+        new.set(section, name, value).expect("can be written");
+    }
+    new.add_section(SectionName::Profile("empty")).expect("can be written");
+    assert_eq!(
+        new.lines_beyond(&old),
+        "[profile dev]\nmfa_serial = arn:aws:iam::123456789012:mfa/ann\n[profile ops]\nregion = c\n[profile empty]\n"
+    );
+}
+
+/// Lines as people have them, put together at random.
+fn any_file() -> impl Strategy<Value = String> {
+    let line = prop_oneof![
+        3 => "\\[(profile )?[ab]\\]( # c)?",
+        4 => "[abR]{1,2} {0,2}= ?[a-z\u{e9}/:=\"]{0,4}( [;#] ?x)?",
+        1 => "(s3|b) ?=\n {1,3}[a-z]{1,3} = [a-z]{0,3}",
+        1 => "[#;].{0,5}",
+        1 => "[ \t]{0,3}",
+        1 => "[ \t]{1,2}[a-z#]{1,4}( = v)?",
+    ];
+    (prop::collection::vec((line, prop_oneof![9 => Just("\n"), 1 => Just("\r\n")]), 0..12), any::<bool>()).prop_map(
+        |(lines, open_end)| {
+            let text: String = lines.iter().flat_map(|(line, ending)| [line.as_str(), ending]).collect();
+            if open_end { text.trim_end_matches(['\r', '\n']).to_owned() } else { text }
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn whatever_parses_prints_as_it_was(text in prop_oneof![any_file(), ".{0,40}", "(\\[a\\]\n)?(.|\n){0,60}"]) {
+        if let Ok(document) = Document::parse(text.clone()) {
+            prop_assert_eq!(document.text(), &text);
+            for property in document.sections().flat_map(|section| section.properties()) {
+                let line = text.lines().nth(property.line() - 1).expect("the line is there");
+                prop_assert!(line.starts_with(property.key()));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_set_is_read_back_and_only_its_lines_change(
+        text in any_file(),
+        name in "(a|b|r|ab|new|s3)",
+        value in "[a-z/:=#\"' \u{e9}-]{0,6}",
+        profile in prop_oneof![Just("a"), Just("b"), Just("c"), Just("default")],
+    ) {
+        let Ok(old) = Document::parse(text.clone()) else { return Ok(()) };
+        let section = SectionName::Profile(profile);
+        let mut new = old.clone();
+        if new.set(section, &name, &value).is_err() {
+            prop_assert_eq!(new.text(), old.text());
+            return Ok(());
+        }
+        let read = |document: &Document| {
+            let found = document.indices_of(section).into_iter().rev();
+            found.filter_map(|index| Some(document.section(index).property(&name)?.value().into_owned())).next()
+        };
+        let read_back = read(&new);
+        prop_assert_eq!(read_back.as_deref(), Some(value.as_str()));
+        // Everything else means what it meant.
+        let others = |document: &Document| {
+            let mut all = Vec::new();
+            let mine = document.indices_of(section);
+            for (index, other) in document.sections().enumerate() {
+                for property in other.properties() {
+                    if !(mine.contains(&index) && property.key().eq_ignore_ascii_case(&name)) {
+                        all.push((other.header_text().to_owned(), property.key().to_owned(), property.value().into_owned()));
+                    }
+                }
+            }
+            all
+        };
+        prop_assert_eq!(others(&new), others(&old));
+        // Every line but the setting's own is there as it was.
+        let kept: Vec<&str> = new.text().lines().collect();
+        let mut at = 0;
+        let mine = old.indices_of(section);
+        let changed: Vec<usize> = mine.iter().rev()
+            .find_map(|index| old.section(*index).property(&name))
+            .map(|property| std::iter::once(property.line()).chain(property.continuations().map(|(line, _)| line)).collect())
+            .unwrap_or_default();
+        for (number, line) in (1..).zip(text.lines()) {
+            if changed.contains(&number) && read(&old).as_deref() != Some(value.as_str()) {
+                continue;
+            }
+            match kept[at..].iter().position(|kept| *kept == line) {
+                Some(found) => at += found + 1,
+                None => prop_assert!(false, "line {} {:?} is gone from {:?}", number, line, new.text()),
+            }
+        }
+    }
+}

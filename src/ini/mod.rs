@@ -1,0 +1,200 @@
+//! AWS's ini dialect as a byte-exact document: spans over the text, read and edited through one type.
+//!
+//! Pure; uses nothing of keyfob's. What sections and settings *mean* is `profile`'s.
+
+mod edit;
+mod header;
+mod parse;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+use zeroize::Zeroizing;
+
+pub use edit::EditError;
+pub use header::{Header, SectionKind, SectionName, is_identifier};
+pub use parse::{Problem, SyntaxError};
+
+/// A config or credentials file: its text and where everything in it lies.
+///
+/// Printing it gives the bytes that were parsed. The grammar is that of AWS's reference parser (smithy-rs
+/// `aws-runtime/src/env_config/parse.rs`); what it refuses is refused here, with the same words.
+#[derive(Clone)]
+pub struct Document {
+    // Security: the file may hold secret access keys; the text is wiped when it is dropped.
+    text: Zeroizing<String>,
+    sections: Vec<SectionSpan>,
+    properties: Vec<PropertySpan>,
+}
+
+/// Where a section lies.
+#[derive(Debug, Clone)]
+struct SectionSpan {
+    /// 1-based.
+    line: usize,
+    /// The text between the brackets.
+    header: Range<usize>,
+    /// The header's line, line ending included.
+    header_line: Range<usize>,
+    /// The section's first property, an index into `Document::properties`; its last is before the next one's first.
+    first: usize,
+}
+
+/// Where a property lies.
+#[derive(Debug, Clone)]
+struct PropertySpan {
+    /// 1-based.
+    line: usize,
+    key: Range<usize>,
+    /// The value on the key's own line, without blanks round it and without its comment.
+    value: Range<usize>,
+    /// The key's line, line ending included.
+    key_line: Range<usize>,
+    /// The end of the last continuation line, line ending included; of the key's line where there is none.
+    end: usize,
+}
+
+impl Document {
+    /// Parses a whole file.
+    ///
+    /// # Errors
+    /// Where AWS's reference parser errors, and for a byte order mark.
+    pub fn parse(text: String) -> Result<Document, SyntaxError> {
+        parse::parse(Zeroizing::new(text))
+    }
+
+    /// The file's text, byte for byte.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The sections in file order; one that appears twice comes twice.
+    pub fn sections(&self) -> impl DoubleEndedIterator<Item = Section<'_>> + ExactSizeIterator {
+        (0..self.sections.len()).map(|index| self.section(index))
+    }
+
+    /// The section at `index` of [`Document::sections`].
+    pub(crate) fn section(&self, index: usize) -> Section<'_> {
+        Section { document: self, index }
+    }
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Security: the text may hold secret access keys.
+        f.debug_struct("Document").field("sections", &self.sections.len()).finish_non_exhaustive()
+    }
+}
+
+/// One section of a [`Document`].
+#[derive(Debug, Clone, Copy)]
+pub struct Section<'a> {
+    document: &'a Document,
+    index: usize,
+}
+
+impl<'a> Section<'a> {
+    fn span(self) -> &'a SectionSpan {
+        &self.document.sections[self.index]
+    }
+
+    /// The text between the brackets, as written.
+    pub fn header_text(self) -> &'a str {
+        &self.document.text[self.span().header.clone()]
+    }
+
+    /// The header's text, taken apart.
+    pub fn header(self) -> Header<'a> {
+        Header::parse(self.header_text())
+    }
+
+    /// The header's line, 1-based.
+    pub fn line(self) -> usize {
+        self.span().line
+    }
+
+    /// The properties in file order; one that appears twice comes twice.
+    pub fn properties(self) -> impl DoubleEndedIterator<Item = Property<'a>> + ExactSizeIterator {
+        let text = self.document.text();
+        self.document.properties[self.document.properties_of(self.index)]
+            .iter()
+            .map(move |span| Property { text, span })
+    }
+
+    /// The last property of this name, which is the one that counts. Case does not matter.
+    pub fn property(self, name: &str) -> Option<Property<'a>> {
+        self.properties().rev().find(|property| property.key().eq_ignore_ascii_case(name))
+    }
+}
+
+impl Document {
+    fn properties_of(&self, section: usize) -> Range<usize> {
+        let end = self.sections.get(section + 1).map_or(self.properties.len(), |next| next.first);
+        self.sections[section].first..end
+    }
+}
+
+/// One `key = value` of a [`Section`], continuation lines included.
+#[derive(Clone, Copy)]
+pub struct Property<'a> {
+    text: &'a str,
+    span: &'a PropertySpan,
+}
+
+impl<'a> Property<'a> {
+    /// The key as written; it means the same in any case.
+    pub fn key(self) -> &'a str {
+        &self.text[self.span.key.clone()]
+    }
+
+    /// The key's line, 1-based.
+    pub fn line(self) -> usize {
+        self.span.line
+    }
+
+    /// The value: trimmed, an inline comment taken off the first line, continuation lines joined with `\n`.
+    ///
+    /// A nested block is the text after an empty first line, so it begins with `\n`.
+    pub fn value(self) -> Cow<'a, str> {
+        let first = &self.text[self.span.value.clone()];
+        let mut continuations = self.continuations().peekable();
+        if continuations.peek().is_none() {
+            return Cow::Borrowed(first);
+        }
+        let mut value = first.to_owned();
+        for (_, line) in continuations {
+            value.push('\n');
+            value.push_str(line);
+        }
+        Cow::Owned(value)
+    }
+
+    /// The value on the key's own line, as written between the blanks.
+    pub fn first_value(self) -> &'a str {
+        &self.text[self.span.value.clone()]
+    }
+
+    /// The inline comment after the value on the key's line, from its `#` or `;` on.
+    pub fn comment(self) -> Option<&'a str> {
+        let rest = self.text[self.span.value.end..self.span.key_line.end].trim_matches(parse::BLANK_OR_ENDING);
+        (!rest.is_empty()).then_some(rest)
+    }
+
+    /// Each continuation line with its number, trimmed.
+    pub fn continuations(self) -> impl Iterator<Item = (usize, &'a str)> {
+        let lines = &self.text[self.span.key_line.end..self.span.end];
+        let first = self.span.line + 1;
+        (first..)
+            .zip(lines.lines())
+            .filter(|(_, line)| !parse::is_ignored(line))
+            .map(|(number, line)| (number, line.trim_matches(parse::BLANK)))
+    }
+}
+
+impl fmt::Debug for Property<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Security: the value may be a secret access key.
+        f.debug_struct("Property").field("key", &self.key()).field("line", &self.line()).finish_non_exhaustive()
+    }
+}
