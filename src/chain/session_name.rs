@@ -1,6 +1,6 @@
 //! The role session name where a profile gives none. Pure.
 
-use crate::chain::{Base, BaseKey};
+use crate::chain::Base;
 
 /// The longest RoleSessionName (STS API, AssumeRole).
 const LONGEST: usize = 64;
@@ -10,11 +10,11 @@ const LONGEST: usize = 64;
 /// It is the same each time, since it is part of what names a cached session, and it says in CloudTrail who came.
 /// The names of IAM users are made of the characters a session name may have, `[\w+=,.@-]` (IAM API, CreateUser).
 pub fn default_role_session_name(base: &Base) -> String {
-    let arn = match &base.key {
-        BaseKey::Stored(key) => key.user_arn.as_deref(),
-        BaseKey::File { .. } => None,
-    };
-    let user = arn.and_then(|arn| arn.rsplit_once(":user/")).map(|(_, path)| path.rsplit('/').next().unwrap_or(path));
+    let user = base
+        .key
+        .user_arn()
+        .and_then(|arn| arn.rsplit_once(":user/"))
+        .map(|(_, path)| path.rsplit('/').next().unwrap_or(path));
     let mut name = String::from("keyfob");
     if let Some(user) = user.filter(|user| !user.is_empty()) {
         name.push('-');
@@ -27,6 +27,7 @@ pub fn default_role_session_name(base: &Base) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chain::BaseKey;
     use crate::chain::target::Target;
     use crate::credentials::{Backend, StoredKey};
     use crate::timestamp::Timestamp;

@@ -28,6 +28,13 @@ pub struct Target {
     pub ca_bundle: Option<PathBuf>,
 }
 
+impl Target {
+    /// The partition calls go to, as ARNs name it.
+    pub fn partition(&self) -> &'static str {
+        partition_of_region(&self.region).name
+    }
+}
+
 /// Why a call has nowhere to go.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TargetError {

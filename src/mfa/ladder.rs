@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::chain::Mfa;
+use crate::chain::{Mfa, Plan};
 use crate::human::{AskError, Human};
 use crate::mfa::code::{CodeError, OfferedCode, Origin};
 use crate::secret::Secret;
@@ -29,11 +29,11 @@ pub struct Ladder<'a> {
 }
 
 impl<'a> Ladder<'a> {
-    /// The ladder for the device of `profile`'s plan.
+    /// The ladder for the device of a plan.
     ///
     /// `option` is `--mfa-code`; `limit` bounds a question and a program, for callers that SDKs do not wait for.
     pub fn new(
-        profile: &'a str,
+        plan: &'a Plan,
         mfa: &'a Mfa,
         env: &Environment,
         settings: &'a Settings,
@@ -45,9 +45,8 @@ impl<'a> Ladder<'a> {
             Some(code) => Some(("--mfa-code", code.clone())),
             None => env.get(vars::KEYFOB_MFA_CODE).map(|code| (vars::KEYFOB_MFA_CODE, Secret::new(code.to_owned()))),
         };
-        let outer = env.get(vars::KEYFOB_CHAIN).into_iter().flat_map(|chain| chain.split(',')).map(str::to_owned);
-        let process_chain = outer.chain([profile.to_owned()]).collect();
-        Ladder { profile, mfa, settings, human, given, process_chain, limit, typed: 0 }
+        let process_chain = plan.chain_for_programs(env);
+        Ladder { profile: &plan.profile, mfa, settings, human, given, process_chain, limit, typed: 0 }
     }
 
     /// The next code.
@@ -133,8 +132,8 @@ mod tests {
     use std::cell::RefCell;
 
     use super::*;
-    use crate::chain::SpentIn;
     use crate::error::{Error, Kind};
+    use crate::session_cache::sample;
 
     /// A person who gives these answers in turn, then none.
     #[derive(Default)]
@@ -173,13 +172,22 @@ mod tests {
         }
     }
 
-    fn mfa(process: Option<&str>) -> Mfa {
-        Mfa {
-            serial: "arn:aws:iam::123456789012:mfa/ann".into(),
-            profile: "base".into(),
-            process: process.map(str::to_owned),
-            spent_in: SpentIn::Session,
-        }
+    fn plan(process: Option<&str>) -> Plan {
+        let mut plan = sample::plan("deploy", &[]);
+        plan.mfa.as_mut().expect("there").process = process.map(str::to_owned);
+        plan
+    }
+
+    fn ladder<'a>(
+        plan: &'a Plan,
+        env: &[(&str, &str)],
+        settings: &'a Settings,
+        person: &'a Person,
+        option: Option<&Secret>,
+    ) -> Ladder<'a> {
+        let env = Environment::from_pairs(env.iter().copied());
+        let limit = Some(Duration::from_secs(2));
+        Ladder::new(plan, plan.mfa.as_ref().expect("there"), &env, settings, person, option, limit)
     }
 
     fn error_of(result: Result<OfferedCode, CodeError>) -> Error {
@@ -193,14 +201,14 @@ mod tests {
 
     #[test]
     fn a_given_code_is_offered_once_and_wins_over_everything_else() {
-        let (env, settings) = (Environment::from_pairs([("KEYFOB_MFA_CODE", "111111")]), Settings::default());
-        let (person, mfa) = (Person::says(&["333333"]), mfa(None));
-        let mut ladder = Ladder::new("deploy", &mfa, &env, &settings, &person, None, None);
-        assert_eq!(code_of(ladder.next_code()), ("111111".into(), Origin::Given));
-        assert_eq!(code_of(ladder.next_code()), ("333333".into(), Origin::Typed));
+        let (plan, settings, person) = (plan(None), Settings::default(), Person::says(&["333333"]));
+        let env = [("KEYFOB_MFA_CODE", "111111")];
+        let mut from_variable = ladder(&plan, &env, &settings, &person, None);
+        assert_eq!(code_of(from_variable.next_code()), ("111111".into(), Origin::Given));
+        assert_eq!(code_of(from_variable.next_code()), ("333333".into(), Origin::Typed));
         let option = Secret::new("222222".into());
-        let mut ladder = Ladder::new("deploy", &mfa, &env, &settings, &person, Some(&option), None);
-        assert_eq!(code_of(ladder.next_code()), ("222222".into(), Origin::Given));
+        let mut from_option = ladder(&plan, &env, &settings, &person, Some(&option));
+        assert_eq!(code_of(from_option.next_code()), ("222222".into(), Origin::Given));
     }
 
     #[test]
@@ -216,18 +224,16 @@ mod tests {
         ] {
             assert_eq!(six_digits(text).as_ref().map(Secret::expose), code, "{text:?}");
         }
-        let (env, settings) = (Environment::from_pairs([("KEYFOB_MFA_CODE", "hunter2")]), Settings::default());
-        let (person, mfa) = (Person::default(), mfa(None));
-        let error = error_of(Ladder::new("deploy", &mfa, &env, &settings, &person, None, None).next_code());
+        let (plan, settings, person) = (plan(None), Settings::default(), Person::default());
+        let error = error_of(ladder(&plan, &[("KEYFOB_MFA_CODE", "hunter2")], &settings, &person, None).next_code());
         assert_eq!(error.kind(), Kind::Usage);
         assert!(!error.render().contains("hunter2"), "{}", error.render());
     }
 
     #[test]
     fn a_person_has_three_tries_and_the_prompt_names_profile_and_device() {
-        let (env, settings) = (Environment::default(), Settings::default());
-        let (person, mfa) = (Person::says(&["12", "123456", "654321"]), mfa(None));
-        let mut ladder = Ladder::new("deploy", &mfa, &env, &settings, &person, None, None);
+        let (plan, settings, person) = (plan(None), Settings::default(), Person::says(&["12", "123456", "654321"]));
+        let mut ladder = ladder(&plan, &[], &settings, &person, None);
         assert_eq!(code_of(ladder.next_code()).0, "123456");
         ladder.refused("AWS refused that code").expect("one try is left");
         assert_eq!(code_of(ladder.next_code()).0, "654321");
@@ -240,11 +246,10 @@ mod tests {
 
     #[test]
     fn with_nobody_to_ask_the_first_line_says_what_to_do() {
-        let mfa = mfa(None);
+        let plan = plan(None);
         for (prompt, cause) in [(Prompt::Terminal, "there is no terminal"), (Prompt::Never, "prompts are turned off")] {
-            let (env, settings) = (Environment::default(), Settings { prompt, ..Settings::default() });
-            let person = Person::default();
-            let error = error_of(Ladder::new("deploy", &mfa, &env, &settings, &person, None, None).next_code());
+            let (settings, person) = (Settings { prompt, ..Settings::default() }, Person::default());
+            let error = error_of(ladder(&plan, &[], &settings, &person, None).next_code());
             assert_eq!(error.kind(), Kind::NeedsHuman);
             assert!(error.message().contains("run `keyfob exec deploy -- true` in a terminal"), "{}", error.message());
             assert!(error.causes()[0].starts_with(cause), "{:?}", error.causes());
@@ -256,19 +261,18 @@ mod tests {
     fn a_program_gives_the_code_or_ends_the_run() {
         let cases = [
             ("echo 123456", Ok("123456")),
-            ("sh -c 'echo $KEYFOB_CHAIN | grep -qx outer,deploy && printf \" 654321 \"'", Ok("654321")),
+            ("sh -c 'echo $KEYFOB_CHAIN | grep -qx outer,deploy,base && printf \" 654321 \"'", Ok("654321")),
             ("sh -c 'echo 123456; exit 3'", Err("`sh` gave no MFA code: it ended with exit status: 3")),
             ("echo s3cret", Err("`echo` printed something that is not six digits")),
             ("sh -c 'unfinished", Err("`mfa_process` of profile `base`: missing closing quote")),
             ("/nonexistent/ykman code", Err("`/nonexistent/ykman` gave no MFA code: it cannot be started")),
             ("sleep 30", Err("`sleep` gave no MFA code: it did not end within 2s")),
         ];
-        let (env, settings) = (Environment::from_pairs([("KEYFOB_CHAIN", "outer")]), Settings::default());
+        let settings = Settings::default();
         for (command, expected) in cases {
-            // Nobody is asked where a program is named, so these answers are never used.
-            let (person, mfa) = (Person::says(&["999999"]), mfa(Some(command)));
-            let limit = Some(Duration::from_secs(2));
-            let result = Ladder::new("deploy", &mfa, &env, &settings, &person, None, limit).next_code();
+            // Nobody is asked where a program is named, so this answer is never used.
+            let (plan, person) = (plan(Some(command)), Person::says(&["999999"]));
+            let result = ladder(&plan, &[("KEYFOB_CHAIN", "outer")], &settings, &person, None).next_code();
             match expected {
                 Ok(code) => assert_eq!(code_of(result), (code.into(), Origin::Process), "{command}"),
                 Err(message) => {

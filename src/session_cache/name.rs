@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::chain::session_name::default_role_session_name;
 use crate::chain::target::Target;
-use crate::chain::{Base, BaseKey, Hop, Mfa, Plan};
+use crate::chain::{Base, Hop, Mfa, Plan};
 use crate::session_cache::seal::SealingKey;
 
 /// Which step of a plan a session comes from.
@@ -57,17 +57,14 @@ impl fmt::Display for SessionName {
 ///
 /// Everything is taken apart by name: a field that is added to a plan does not compile until it is decided on here.
 fn canonical(plan: &Plan, step: Step) -> Vec<u8> {
-    let Plan { profile: _, base, mfa, session, hops, target, mfa_max_age_seconds: _, walk: _, used: _, notes: _ } =
+    let Plan { profile: _, walk: _, base, mfa, session, hops, target, mfa_max_age_seconds: _, notes: _, used: _ } =
         plan;
     let mut out = Encoder(Vec::with_capacity(512));
     out.text("keyfob session 1");
     let Base { profile: _, key, target: base_target } = base;
-    match key {
-        BaseKey::Stored(key) => match &key.user_arn {
-            Some(arn) => out.pair("user", arn),
-            None => out.pair("key", key.id.as_str()),
-        },
-        BaseKey::File { id } => out.pair("key", id.as_str()),
+    match key.user_arn() {
+        Some(arn) => out.pair("user", arn),
+        None => out.pair("key", key.id().as_str()),
     }
     out.place(base_target);
     out.optional(mfa.as_ref().map(|Mfa { serial, profile: _, process: _, spent_in: _ }| serial.as_str()));
@@ -116,9 +113,9 @@ impl Encoder {
     }
 
     fn place(&mut self, target: &Target) {
-        let Target { region, sts_endpoint, iam_endpoint: _, fips: _, dual_stack: _, legacy_global, ca_bundle: _ } =
+        let Target { region: _, sts_endpoint, iam_endpoint: _, fips: _, dual_stack: _, legacy_global, ca_bundle: _ } =
             target;
-        self.text(partition(region));
+        self.text(target.partition());
         self.optional(sts_endpoint.as_deref());
         // Tokens of the global endpoint are not taken by regions that are opted into (IAM User Guide, "Manage AWS STS in
         // an AWS Region"), so they are not the same sessions.
@@ -150,18 +147,4 @@ impl Encoder {
         self.optional(policy.as_deref());
         self.list(policy_arns.iter().map(String::as_str));
     }
-}
-
-/// The partition a region lies in, by the prefixes of the SDKs' `partitions.json`.
-fn partition(region: &str) -> &'static str {
-    const PREFIXES: [(&str, &str); 7] = [
-        ("cn-", "aws-cn"),
-        ("us-gov-", "aws-us-gov"),
-        ("us-iso-", "aws-iso"),
-        ("us-isob-", "aws-iso-b"),
-        ("eu-isoe-", "aws-iso-e"),
-        ("us-isof-", "aws-iso-f"),
-        ("eusc-", "aws-eusc"),
-    ];
-    PREFIXES.iter().find(|(prefix, _)| region.starts_with(prefix)).map_or("aws", |(_, partition)| partition)
 }

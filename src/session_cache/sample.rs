@@ -57,13 +57,13 @@ pub(crate) fn plan(profile: &str, roles: &[&str]) -> Plan {
             target: target("eu-west-1"),
         },
         mfa: Some(Mfa { serial: SERIAL.into(), profile: "base".into(), process: None, spent_in: SpentIn::Session }),
-        session: Some(SessionStep { duration_seconds: 43_200, reason: Reason::SessionShared }),
+        session: Some(SessionStep { duration_seconds: 43_200, reason: Reason::NothingAsked }),
         hops: roles.iter().copied().map(hop).collect(),
         target: target("eu-west-1"),
         mfa_max_age_seconds: None,
-        walk: Vec::new(),
-        used: Vec::new(),
         notes: Vec::new(),
+        walk: vec![profile.into(), "base".into()],
+        used: Vec::new(),
     }
 }
 

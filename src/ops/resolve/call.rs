@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::aws::{AssumeRole, AwsError, GetSessionToken, MfaCode};
 use crate::chain::session_name::default_role_session_name;
-use crate::chain::{BaseKey, Hop, Plan, SpentIn};
+use crate::chain::{Hop, Plan, SpentIn};
 use crate::credentials::{Credentials, Session};
 use crate::error::{Error, Kind, Result};
 use crate::mfa::{CodeError, Origin};
@@ -181,10 +181,7 @@ fn is_dead_signer(error: &AwsError) -> bool {
 
 /// The account of the base key's user, where known.
 pub(super) fn base_account(plan: &Plan) -> Option<String> {
-    match &plan.base.key {
-        BaseKey::Stored(key) => key.user_arn.as_deref().and_then(account_of),
-        BaseKey::File { .. } => None,
-    }
+    plan.base.key.user_arn().and_then(account_of)
 }
 
 /// The fifth part of an ARN (IAM User Guide, "IAM identifiers").
