@@ -155,3 +155,19 @@ fn a_writer_killed_at_any_point_leaves_a_whole_vault() {
         machine.run("set a");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn the_standard_age_tool_opens_the_vault_with_the_passphrase() {
+    if !again::installed(&["age"]) {
+        return;
+    }
+    let machine = Machine::new();
+    machine.run("set a");
+    let mut age = Command::new("age");
+    age.args(["-d", "-i", &machine.path("data/vault-identity.age"), &machine.path("data/vault.age")]);
+    let mut age = rexpect::session::spawn_command(age, Some(30_000)).expect("started");
+    age.exp_string("passphrase").expect("asked for");
+    age.send_line("FAKE-passphrase").expect("typed");
+    age.exp_string(r#"{"version":1,"items":{"totp-seed/a":"FAKE-value"}}"#).expect("readable");
+}
