@@ -79,7 +79,7 @@ impl Identity {
     /// # Errors
     /// As [`AgeError`] tells.
     pub fn open(&self, sealed: &[u8]) -> Result<SecretBytes, AgeError> {
-        let identities = self.file().into_identities().map_err(|error| AgeError::Damaged(error.to_string()))?;
+        let identities = self.file().into_identities().map_err(translate)?;
         decrypt(identities.iter().map(|identity| &**identity as &dyn age::Identity), sealed)
     }
 
@@ -116,21 +116,30 @@ fn decrypt<'a>(
     identities: impl Iterator<Item = &'a dyn age::Identity>,
     sealed: &[u8],
 ) -> Result<SecretBytes, AgeError> {
-    let damaged = |error: &dyn std::fmt::Display| AgeError::Damaged(error.to_string());
-    let decryptor = Decryptor::new_buffered(sealed).map_err(|error| damaged(&error))?;
-    let mut reader = decryptor.decrypt(identities).map_err(|error| match error {
-        DecryptError::NoMatchingKeys | DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed => {
-            AgeError::WrongKey
-        }
-        DecryptError::ExcessiveWork { required, .. } => {
-            AgeError::Damaged(format!("its passphrase takes 2^{required} steps to try; at most 2^{MOST_WORK} are done"))
-        }
-        error => damaged(&error),
-    })?;
+    let decryptor = Decryptor::new_buffered(sealed).map_err(translate)?;
+    let mut reader = decryptor.decrypt(identities).map_err(translate)?;
     // As long as the whole file, so that it never grows and leaves a piece of itself behind.
     let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
-    reader.read_to_end(&mut plain).map_err(|error| damaged(&error))?;
+    reader.read_to_end(&mut plain).map_err(|_| AgeError::Damaged("its end is missing or changed".to_owned()))?;
     Ok(SecretBytes::new(std::mem::take(&mut *plain)))
+}
+
+/// In words of our own: age's go through a translation, which panics where its files are not at hand (debug builds).
+fn translate(error: DecryptError) -> AgeError {
+    AgeError::Damaged(match error {
+        DecryptError::NoMatchingKeys | DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed => {
+            return AgeError::WrongKey;
+        }
+        DecryptError::ExcessiveWork { required, .. } => {
+            format!("its passphrase takes 2^{required} steps to try; at most 2^{MOST_WORK} are done")
+        }
+        DecryptError::InvalidHeader => "its header is not age's".to_owned(),
+        DecryptError::InvalidMac => "its header was changed".to_owned(),
+        DecryptError::Io(_) => "its header is cut short, or not age's".to_owned(),
+        DecryptError::UnknownFormat => "it has a format of a newer age".to_owned(),
+        // The type is open to additions.
+        _ => "it does not decrypt".to_owned(),
+    })
 }
 
 #[cfg(test)]

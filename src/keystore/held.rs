@@ -1,7 +1,7 @@
 //! What the kernel keyring holds for one data folder: the vault's unlock, and a copy of each sealing key.
 
 use std::cell::Cell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -22,7 +22,7 @@ pub enum Kept {
 
 /// The kernel keyring as one data folder sees it. Where the kernel refuses, it holds nothing, and says so once with `-v`.
 pub struct Keyring<'a> {
-    folder: String,
+    folder: PathBuf,
     talk: &'a dyn Talk,
     told: Cell<bool>,
 }
@@ -30,11 +30,7 @@ pub struct Keyring<'a> {
 impl<'a> Keyring<'a> {
     /// The keyring of the data folder at `path`. Several folders of one user do not meet in it.
     pub fn new(path: &Path, talk: &'a dyn Talk) -> Self {
-        // The way to a folder is no part of which it is. One that is not there yet goes by the name it was given.
-        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
-        let folder = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        Keyring { folder, talk, told: Cell::new(false) }
+        Keyring { folder: path.to_owned(), talk, told: Cell::new(false) }
     }
 
     /// What is held, if it is.
@@ -53,9 +49,14 @@ impl<'a> Keyring<'a> {
     }
 
     fn description(&self, kept: Kept) -> String {
+        // Which folder it is counts, not the way to it. Found out each time: the first unlock makes the folder, and what
+        // is held under a name that nobody looks for again could not be taken back.
+        let folder = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
+        let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
+        let folder: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         match kept {
-            Kept::VaultIdentity => format!("keyfob:{}:vault", self.folder),
-            Kept::SealingKey(backend) => format!("keyfob:{}:sealing-key:{backend}", self.folder),
+            Kept::VaultIdentity => format!("keyfob:{folder}:vault"),
+            Kept::SealingKey(backend) => format!("keyfob:{folder}:sealing-key:{backend}"),
         }
     }
 

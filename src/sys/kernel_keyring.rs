@@ -65,7 +65,7 @@ mod platform {
         let Some(key) = found(process.search(description))? else { return Ok(None) };
         let mut bytes = Zeroizing::new(vec![0; LONGEST]);
         let Some(length) = found(key.read(&mut *bytes))? else { return Ok(None) };
-        if length < END || length > LONGEST {
+        if !(END..=LONGEST).contains(&length) {
             return Ok(None);
         }
         let (end, secret) = bytes[..length].split_at(END);
