@@ -9,6 +9,7 @@
 
 pub mod aws;
 pub mod chain;
+pub mod config_file;
 pub mod credentials;
 pub mod error;
 pub mod human;

@@ -130,7 +130,10 @@ proptest! {
     }
 }
 
-fn paths(current: &str, entries: &[(&str, &str)]) -> ProgramPaths {
+/// Entries on `PATH` with what they lead to.
+type Entries<'a> = &'a [(&'a str, &'a str)];
+
+fn paths(current: &str, entries: Entries<'_>) -> ProgramPaths {
     let entries = entries.iter().map(|(entry, target)| (PathBuf::from(entry), PathBuf::from(target))).collect();
     ProgramPaths { current: current.into(), entries, temporary: "/scratch".into() }
 }
@@ -140,7 +143,7 @@ fn paths(current: &str, entries: &[(&str, &str)]) -> ProgramPaths {
 fn the_entry_on_path_that_leads_here_is_written_unresolved() {
     let cellar = "/opt/homebrew/Cellar/keyfob/1.0/bin/keyfob";
     let nix = "/nix/store/abc-keyfob/bin/keyfob";
-    let cases: [(&str, &[(&str, &str)], &str); 6] = [
+    let cases: [(&str, Entries<'_>, &str); 6] = [
         (cellar, &[("/opt/homebrew/bin/keyfob", cellar)], "/opt/homebrew/bin/keyfob"),
         (nix, &[("/home/a/.nix-profile/bin/keyfob", nix)], "/home/a/.nix-profile/bin/keyfob"),
         // Another keyfob comes first.

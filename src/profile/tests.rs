@@ -69,17 +69,26 @@ fn awss_reading(config: &str, credentials: &str) -> Option<EnvConfigSections> {
 /// what AWS's parser ignores.
 fn any_file() -> impl Strategy<Value = String> {
     let line = prop_oneof![
-        4 => "\\[(profile )?(a|b|default)\\]",
-        1 => "\\[[ \t]{0,2}(profile|Profile|services|sso-session)?[ \t]{0,2}[ab.!]{0,2}[ \t]?\\]?[#; ]{0,2}[a\\]]?",
-        5 => "[abR]{1,2}[ \t]?=[ \t]?[a-z\u{e9}\u{a0}=]{0,4}([ \t\u{a0}]?[;#] ?x)?",
+        12 => "\\[(profile )?(a|b|default)\\]",
+        8 => "\\[[ \t]{0,2}(profile|Profile|services|sso-session)?[ \t]{0,2}[ab.!]{1,2}[ \t]?\\][ ]?([#;] ?a?)?",
+        15 => "[abR]{1,2}[ \t]?=[ \t]?[a-z\u{e9}\u{a0}=]{0,4}([ \t\u{a0}]?[;#] ?x)?",
+        6 => "[ab]=[a-z]{1,2}\n[ \t]{1,2}[ab=#; ]{1,4}",
+        4 => "[ab]=\n[ \t]{1,2}[ab#;]{1,2}[ ]?=[ ]?[ab#;]{0,2}",
+        3 => "[#;].{0,5}",
+        3 => "[ \t]{0,3}",
+        1 => "\\[[ \t]{0,2}[ab.!]{0,2}[ \t]?\\]?[#; ]{0,2}[a\\]]?",
         1 => "[ab =:#;!]{0,6}",
-        1 => "[#;].{0,5}",
-        1 => "[ \t]{0,3}",
-        2 => "[ \t]{1,2}[ab=#; ]{0,4}( ?= ?[v#]?)?",
+        1 => "[ \t]{1,2}[ab=#; ]{0,4}( ?= ?[v#]?)?",
     ];
     let ending = prop_oneof![8 => Just("\n"), 1 => Just("\r\n"), 1 => Just(" \n")];
-    prop::collection::vec((line, ending), 0..10)
-        .prop_map(|lines| lines.iter().flat_map(|(line, ending)| [line.as_str(), ending]).collect())
+    (
+        prop_oneof![12 => Just("[profile a]\n"), 5 => Just("[a]\n"), 1 => Just("")],
+        prop::collection::vec((line, ending), 0..8),
+    )
+        .prop_map(|(first, lines)| {
+            let lines = lines.iter().flat_map(|(line, ending)| [line.as_str(), ending]);
+            std::iter::once(first).chain(lines).collect()
+        })
 }
 
 proptest! {
