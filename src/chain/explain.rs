@@ -185,7 +185,13 @@ pub fn text(plan: &Plan, facts: &Facts) -> String {
             page.more(&format!("an MFA session older than {} is not taken", length(age)));
         }
     }
-    page.item("credentials", &cached(facts.cached_until));
+    page.item(
+        "credentials",
+        &match (&plan.session, plan.hops.last()) {
+            (None, None) => "the access key itself, which never expires".to_owned(),
+            (Some(_), _) | (_, Some(_)) => cached(facts.cached_until),
+        },
+    );
     page.list("notes", plan.notes.iter().map(ToString::to_string));
     let width = plan.used.iter().map(|used| used.place.to_string().chars().count()).max().unwrap_or_default();
     page.list(
@@ -331,5 +337,7 @@ settings:
         assert_eq!(json["mfa"]["spent_in"], serde_json::Value::Null);
         assert_eq!(json["session"], serde_json::Value::Null);
         assert_eq!(json["cached_until"], serde_json::Value::Null);
+        let text = text(&plan, &Facts::default());
+        assert!(text.contains("credentials  the access key itself, which never expires\n"), "{text}");
     }
 }

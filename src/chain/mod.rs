@@ -222,6 +222,11 @@ impl BaseKey {
         }
     }
 
+    /// Its account, where GetCallerIdentity has told it.
+    pub fn account_id(&self) -> Option<&str> {
+        self.user_arn()?.split(':').nth(4).filter(|account| !account.is_empty())
+    }
+
     /// Whether it is known to be a root user's.
     pub fn is_root(&self) -> bool {
         self.user_arn().is_some_and(|arn| arn.ends_with(":root"))

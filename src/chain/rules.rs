@@ -50,8 +50,8 @@ pub fn plan(
     } else if made.session.is_some() {
         target::target(walk.base(), &around, &mut used, &mut notes)?
     } else {
-        // No call goes there; a note about its region would only confuse.
-        target::target(walk.base(), &around, &mut used, &mut Vec::new())?
+        // No call goes there, so nothing that decides it has a part in the plan.
+        target::target(walk.base(), &around, &mut Vec::new(), &mut Vec::new())?
     };
     let base = Base { profile: walk.base().name.clone(), key: walk.key.clone(), target: base_target };
     let Made { mfa, session, hops, mfa_max_age_seconds } = made;

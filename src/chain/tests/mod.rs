@@ -3,7 +3,9 @@
 //! May use everything of `chain`; nothing here reads the world.
 
 mod errors;
+mod properties;
 mod reference;
+mod refusals;
 mod requests;
 mod rules;
 mod targets;

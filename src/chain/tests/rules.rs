@@ -132,6 +132,13 @@ const CASES: &[Case] = &[
         plan: "b[stored] -> session 43200",
     },
     Case {
+        says: "what a profile includes counts as its own",
+        config: "[profile a]|role_arn = ROLE(A)|include_profile = common|[profile common]|source_profile = b|mfa_serial = DEVICE",
+        stored: "b",
+        asked: "a",
+        plan: "b[stored] -> session+mfa 43200 -> a 3600",
+    },
+    Case {
         says: "a mistake in a role that is not assumed is no error",
         config: "[profile a]|role_arn = ROLE(A)|source_profile = b|[profile b]|role_arn = nonsense|duration_seconds = x",
         stored: "b",
