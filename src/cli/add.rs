@@ -50,7 +50,7 @@ pub struct AddArgs {
     #[arg(long)]
     no_link: bool,
     /// Link even a path that the next upgrade, build or clean-up removes
-    #[arg(long, conflicts_with = "no_link", hide_short_help = true)]
+    #[arg(long, conflicts_with = "no_link")]
     force_link: bool,
     /// Store a root user's key all the same
     #[arg(long)]

@@ -41,7 +41,8 @@ impl EnvArgs {
             take_back(&world.process_env)
         } else {
             let profile = self.profile.resolve(&world.process_env);
-            let (_, credentials) = world.credentials(&profile, &self.options, None)?;
+            let (plan, credentials) = world.credentials(&profile, &self.options, None)?;
+            world.tell_of_key(&plan);
             hand_out(&world.process_env, &profile, &credentials, &world.surroundings(&profile)?)
         };
         // Security: the lines hold the credentials; they are what was asked for, and go to stdout alone.

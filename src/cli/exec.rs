@@ -29,7 +29,8 @@ impl ExecArgs {
     /// The exit code is the command's own, or 126 or 127 where it cannot be run.
     pub(super) fn run(self, world: &World<'_>) -> Result<u8> {
         let profile = self.profile.resolve(&world.process_env);
-        let (_, credentials) = world.credentials(&profile, &self.options, None)?;
+        let (plan, credentials) = world.credentials(&profile, &self.options, None)?;
+        world.tell_of_key(&plan);
         let changes = hand_out(&world.process_env, &profile, &credentials, &world.surroundings(&profile)?);
         match exec(&self.command, &profile, &changes, &world.process_env, world.talk) {
             Ok(code) => Ok(u8::try_from(code & 0xff).expect("masked")),

@@ -32,7 +32,11 @@ impl ListArgs {
             &Sources {
                 stored: index,
                 stored_names: &stored_names,
-                session_expires: &|profile| session_expires(&sessions, profile, now),
+                session_expires: &|name| {
+                    let profile = profiles.get(name);
+                    let role = profile.as_ref().and_then(|profile| profile.setting("role_arn"));
+                    session_expires(&sessions, name, role.as_ref().map(|role| role.value.as_ref()), now)
+                },
                 now,
             },
         );

@@ -42,14 +42,14 @@ pub struct Cli {
 /// What every command takes.
 #[derive(Debug, Clone, clap::Args)]
 pub struct GlobalOptions {
-    /// Use this key store: secret-service, macos-keychain, windows-credential-manager, vault
-    #[arg(long, global = true, value_name = "STORE", hide_short_help = true)]
+    /// Key store: secret-service, macos-keychain, windows-credential-manager, vault
+    #[arg(long, global = true, value_name = "STORE", display_order = 900)]
     pub backend: Option<Backend>,
     /// Explain decisions
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = 901)]
     pub verbose: bool,
     /// Say nothing but errors
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, conflicts_with = "verbose", display_order = 902)]
     pub quiet: bool,
 }
 
@@ -143,8 +143,8 @@ fn usage(error: &clap::Error, env: &Environment) -> u8 {
         let rest = rest.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("For more"));
         let message = message.split('\n').map(str::trim).collect::<Vec<_>>().join(" ");
         let shown = rest.fold(Error::new(Kind::Usage, message), |shown, line| {
-            let line = line.strip_prefix("tip: ").or(line.strip_prefix("Usage: ")).unwrap_or(line);
-            shown.hint(line)
+            let usage = line.strip_prefix("Usage: ").map(|usage| format!("usage: `{usage}`"));
+            shown.hint(usage.unwrap_or_else(|| line.strip_prefix("tip: ").unwrap_or(line).to_owned()))
         });
         StderrTalk::new(Level::Normal, env).error(&shown.hint("`--help` shows what there is"));
         return Kind::Usage.exit_code();

@@ -25,6 +25,7 @@ pub struct RemoveArgs {
 
 impl RemoveArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
-        world.with_ports(self.yes, None, |ports| remove(&ports.context, &self.profile, ports.stores))
+        let files = world.files()?;
+        world.with_ports(self.yes, None, |ports| remove(&ports.context, &self.profile, ports.stores, files))
     }
 }

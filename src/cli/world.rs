@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aws::Aws;
-use crate::chain::{FileNames, Plan, Request, plan};
+use crate::chain::{FileNames, Plan, Reason, Request, plan};
 use crate::cli::GlobalOptions;
 use crate::cli::options::CredentialOptions;
 use crate::config_file::{self, AwsFiles};
@@ -170,6 +170,13 @@ impl<'a> World<'a> {
             self.talk.explain(&reason.to_string());
         }
         Ok(plan)
+    }
+
+    /// Says that it is the access key itself that is handed out, where it is: SDKs keep it for as long as they run.
+    pub fn tell_of_key(&self, plan: &Plan) {
+        for reason in plan.reasons().filter(|reason| matches!(reason, Reason::KeyItself { .. })) {
+            self.talk.warn(&reason.to_string());
+        }
     }
 
     /// Hands the ports to `work`, and tells afterwards of a clock that is off.

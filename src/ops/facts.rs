@@ -42,8 +42,17 @@ pub fn facts(plan: &Plan, cache: &SessionCache, env: &Environment, now: Timestam
     Ok(Facts { cached_until, session_cached_until, needs_code, code_from })
 }
 
-/// When the last session that `profile` asked for ends, among `sessions`; none where none is left.
-pub fn session_expires(sessions: &[Header], profile: &str, now: Timestamp) -> Option<Timestamp> {
-    let of_profile = |header: &&Header| header.profiles.iter().any(|asked| asked == profile) && header.expires_at > now;
-    sessions.iter().filter(of_profile).map(|header| header.expires_at).max()
+/// When the cached credentials of a profile end: a session it asked for, of its own role where it has one.
+pub fn session_expires(
+    sessions: &[Header],
+    profile: &str,
+    role_arn: Option<&str>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let is_meant = |header: &&Header| {
+        header.profiles.iter().any(|asked| asked == profile)
+            && header.role_arn.as_deref() == role_arn
+            && header.expires_at > now
+    };
+    sessions.iter().filter(is_meant).map(|header| header.expires_at).max()
 }

@@ -6,12 +6,14 @@
 use std::time::Duration;
 
 use crate::chain::StoredKeys;
+use crate::config_file::{AwsFiles, path_of};
 use crate::credentials::StoredKey;
 use crate::error::{Error, Kind, Result};
 use crate::index::Index;
 use crate::keystore::open::StoreOpener;
 use crate::keystore::{Item, StoreError};
 use crate::ops::Context;
+use crate::process_line::keyfob_profile_of;
 
 /// How long another process may hold the index; an edit takes milliseconds.
 pub(in crate::ops) const INDEX_LIMIT: Duration = Duration::from_secs(10);
@@ -20,7 +22,7 @@ pub(in crate::ops) const INDEX_LIMIT: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// Where there is none, the answer is no or nobody can give one, or a store or file fails.
-pub fn remove(context: &Context<'_>, profile: &str, stores: &dyn StoreOpener) -> Result<()> {
+pub fn remove(context: &Context<'_>, profile: &str, stores: &dyn StoreOpener, files: &AwsFiles) -> Result<()> {
     let Some(key) = Index::load(&context.paths.data)?.key_of(profile) else {
         return Err(Error::new(Kind::Failed, format!("`{profile}` has no stored key"))
             .hint("`keyfob list` shows which profiles have one"));
@@ -50,7 +52,19 @@ pub fn remove(context: &Context<'_>, profile: &str, stores: &dyn StoreOpener) ->
         "the key still works at AWS: deactivate it with `aws iam update-access-key --status Inactive --access-key-id {}`",
         key.id
     ));
+    hint_at_link(context, profile, files);
     Ok(())
+}
+
+/// The profile itself stays: it may have settings that keyfob knows nothing of.
+fn hint_at_link(context: &Context<'_>, profile: &str, files: &AwsFiles) {
+    let profiles = files.profiles();
+    let process = profiles.get(profile).and_then(|profile| profile.plain("credential_process"));
+    if let Some(process) = process.filter(|process| keyfob_profile_of(&process.value).is_some()) {
+        let path = path_of(context.paths, process.file).display();
+        let line = process.line;
+        context.talk.hint(&format!("{path}:{line}: `{profile}` still asks keyfob for credentials; take that line out"));
+    }
 }
 
 /// Takes back the claim of `profile` on `key`, and deletes the key with its sessions where no other profile has one.
