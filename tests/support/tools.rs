@@ -1,5 +1,6 @@
 //! Real programs the tests use, found where `tests/run` puts them or on `PATH`.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
@@ -13,12 +14,14 @@ pub fn require(name: &str) -> Option<PathBuf> {
     if found.is_none() {
         let in_ci = env::var("CI").is_ok_and(|value| value == "true");
         assert!(!in_ci, "`{name}` is missing; `tests/run` installs it");
-        eprintln!("skipped: `{name}` is missing (`tests/run` installs it)");
+        // Written past the test harness, which keeps what passing tests print to itself.
+        writeln!(std::io::stderr(), "skipped: `{name}` is missing (`tests/run` installs it)").ok();
     }
     found
 }
 
-fn find(name: &str) -> Option<PathBuf> {
+/// Where a program is, said nothing where it is not.
+pub fn find(name: &str) -> Option<PathBuf> {
     match name {
         "python" => executable(&venv().join("bin/python")),
         "moto_server" => executable(&venv().join("bin/moto_server")),
@@ -29,10 +32,9 @@ fn find(name: &str) -> Option<PathBuf> {
     }
 }
 
-/// `target/` of this checkout, or the folder cargo was told to use.
-fn target() -> PathBuf {
-    let chosen = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    chosen.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target"))
+/// `target/` of this checkout, where `tests/run` puts what it installs.
+pub fn target() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target")
 }
 
 /// The Python environment of `tests/run`.

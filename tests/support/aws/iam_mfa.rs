@@ -125,7 +125,7 @@ fn spend_two_codes(world: &mut World, serial: &str, params: &Params) -> Result<(
     }
 }
 
-fn base64(bytes: &[u8]) -> String {
+pub fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut encoded = String::new();
     for group in bytes.chunks(3) {

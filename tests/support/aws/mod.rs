@@ -44,6 +44,7 @@ pub use faults::Fault;
 use faults::PlannedFault;
 pub use handles::{AccessKey, DeviceHandle, RoleHandle, UserHandle};
 use http::{Delivery, Request, Response};
+pub use iam_mfa::base64;
 pub use log::Logged;
 use params::Params;
 use world::World;
