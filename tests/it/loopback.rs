@@ -1,6 +1,9 @@
 //! The loopback AWS is as strict as AWS, as seen by boto3, which nobody here wrote.
 
+use std::sync::Arc;
+
 use crate::support::aws::{AccessKey, Fault, LoopbackAws};
+use crate::support::sandbox::Sandbox;
 use crate::support::{python, tools};
 
 /// Runs a script that prints lines, and compares them; skipped without boto3.
@@ -236,6 +239,117 @@ print(refusal(over("sts", session).assume_role, RoleArn=sys.argv[2], RoleSession
 "#;
         let refused = python::boto3(&python, &aws, again, &[&session, &role.arn()]);
         assert!(refused.starts_with(expected), "at {offset}: {refused}");
+    }
+}
+
+#[test]
+fn what_aws_refuses_is_refused_in_its_words() {
+    let aws = LoopbackAws::start();
+    let ann = aws.user("ann").denied("iam:GetUser");
+    let key = ann.access_key();
+    let open = aws.role("open").trusts("arn:aws:iam::111122223333:root").takes_no_tags();
+    let named = aws.role("named").trusts(&ann.arn()).needs_source_identity("ann");
+    let root = aws.root().access_key();
+    let stranger = aws.user_of("444455556666", "eve").access_key();
+    aws.expect_sts_region("eu-central-1");
+    expect(
+        &aws,
+        r#"
+key, secret, root, root_secret, eve, eve_secret, open, named = sys.argv[1:]
+sts = client("sts", key, secret)
+def why(**more):
+    return refusal(sts.assume_role, **({"RoleArn": open, "RoleSessionName": "tour"} | more))
+def tags(count): return [{"Key": f"k{index}", "Value": "v"} for index in range(count)]
+for more in [
+    {"RoleArn": "arn:aws:iam::111122223333:role/none"},
+    {"RoleArn": "arn:aws:iam::111122223333:user/ann"},
+    {"DurationSeconds": 43201},
+    {"ExternalId": "x"},
+    {"Tags": tags(1)},
+    {"Tags": tags(51)},
+    {"Tags": [{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}]},
+    {"Policy": "{"},
+    {"RoleArn": named},
+    {"RoleArn": named, "SourceIdentity": "ann"},
+]: print(why(**more))
+print(refusal(client("sts", root, root_secret).assume_role, RoleArn=open, RoleSessionName="tour"))
+print(refusal(client("sts", eve, eve_secret).assume_role, RoleArn=open, RoleSessionName="tour"))
+print(refusal(client("sts", key, secret, region="us-east-1").get_caller_identity))
+print(refusal(client("iam", key, secret, region="eu-central-1").list_mfa_devices))
+print(refusal(client("iam", key, secret).get_user))
+print(refusal(client("iam", key, secret).list_users))
+"#,
+        &[&key.id, &key.secret, &root.id, &root.secret, &stranger.id, &stranger.secret, &open.arn(), &named.arn()],
+        &[
+            "AccessDenied 403: User: arn:aws:iam::111122223333:user/ann is not authorized to perform: sts:AssumeRole on \
+             resource: arn:aws:iam::111122223333:role/none",
+            "ValidationError 400: Request ARN is invalid",
+            "ValidationError 400: 1 validation error detected: Value '43201' at 'durationSeconds' failed to satisfy \
+             constraint: Member must have value less than or equal to 43200",
+            "ValidationError 400: 1 validation error detected: Value 'x' at 'externalId' failed to satisfy constraint: \
+             Member must have length greater than or equal to 2",
+            "AccessDenied 403: User: arn:aws:iam::111122223333:user/ann is not authorized to perform: sts:TagSession on \
+             resource: arn:aws:iam::111122223333:role/open",
+            "ValidationError 400: 1 validation error detected: Value '[51 members]' at 'tags' failed to satisfy \
+             constraint: Member must have length less than or equal to 50",
+            "InvalidParameterValue 400: Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+            "MalformedPolicyDocument 400: The policy is not in the valid JSON format.",
+            "AccessDenied 403: User: arn:aws:iam::111122223333:user/ann is not authorized to perform: sts:AssumeRole on \
+             resource: arn:aws:iam::111122223333:role/named",
+            "ok",
+            "AccessDenied 403: Roles may not be assumed by root accounts.",
+            "AccessDenied 403: User: arn:aws:iam::444455556666:user/eve is not authorized to perform: sts:AssumeRole on \
+             resource: arn:aws:iam::111122223333:role/open",
+            "SignatureDoesNotMatch 403: Credential should be scoped to a valid region, not 'us-east-1'. ",
+            "SignatureDoesNotMatch 403: Credential should be scoped to a valid region, not 'eu-central-1'. ",
+            "AccessDenied 403: User: arn:aws:iam::111122223333:user/ann is not authorized to perform: iam:GetUser on \
+             resource: arn:aws:iam::111122223333:user/ann with an explicit deny in an identity-based policy",
+            "InvalidAction 400: Could not find operation ListUsers for version 2010-05-08",
+        ],
+    );
+}
+
+#[test]
+fn a_new_key_that_was_seen_can_be_unknown_again() {
+    let aws = LoopbackAws::start();
+    let key = ann(&aws);
+    aws.new_keys_appear(&[false, true, false]);
+    expect(
+        &aws,
+        r#"
+new = client("iam", *sys.argv[1:]).create_access_key(UserName="ann")["AccessKey"]
+sts = client("sts", new["AccessKeyId"], new["SecretAccessKey"])
+print([refusal(sts.get_caller_identity)[:6] for _ in range(5)])
+"#,
+        &[&key.id, &key.secret],
+        &["['Invali', 'ok', 'Invali', 'ok', 'ok']"],
+    );
+    assert_eq!(aws.connections(), 2, "a connection is kept for the next call, after a refusal too");
+    aws.user("ann").set_active(&key.id, false);
+    expect(
+        &aws,
+        r#"print(refusal(client("sts", *sys.argv[1:]).get_caller_identity)[:6])"#,
+        &[&key.id, &key.secret],
+        &["Invali"],
+    );
+}
+
+#[test]
+fn both_aws_clis_take_it_for_aws() {
+    let aws = Arc::new(LoopbackAws::start());
+    let key = ann(&aws);
+    let mut sandbox = Sandbox::new("/bin/sh", &aws);
+    sandbox.write(
+        ".aws/credentials",
+        &format!("[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n", key.id, key.secret),
+    );
+    sandbox.set("AWS_REGION", "eu-central-1");
+    // 2.9 in Debian knows no AWS_ENDPOINT_URL (that came with 2.13) and would call out.
+    let args = ["--endpoint-url", &aws.url(), "sts", "get-caller-identity", "--region", "eu-central-1"];
+    for cli in ["aws-cli-1", "aws-cli-2"] {
+        let Some(cli) = tools::require(cli) else { continue };
+        let identity = sandbox.program(&cli, &args).run().json();
+        assert_eq!(identity["Arn"], "arn:aws:iam::111122223333:user/ann");
     }
 }
 

@@ -6,3 +6,7 @@ mod loopback;
 mod sandbox;
 #[path = "../support/mod.rs"]
 mod support;
+
+/// The binary under test.
+#[expect(dead_code, reason = "the tests of the commands come with the commands")]
+const KEYFOB: &str = env!("CARGO_BIN_EXE_keyfob");

@@ -75,6 +75,19 @@ fn session_credentials_may_stand_where_they_belong_and_long_term_ones_nowhere() 
 }
 
 #[test]
+fn time_goes_by_for_aws_and_its_clients_alike() {
+    let (aws, mut sandbox) = shell();
+    let seconds =
+        |sandbox: &Sandbox| -> i64 { sandbox.keyfob(&["-c", "date +%s"]).run().ok().trim().parse().expect("a number") };
+    if sandbox.pass_time(7200).is_none() || sandbox.pass_time(-60).is_none() {
+        return;
+    }
+    assert!((seconds(&sandbox) - aws.now()).abs() <= 1);
+    sandbox.put_clock_off(600).expect("it was there before");
+    assert!((seconds(&sandbox) - aws.now() - 600).abs() <= 1);
+}
+
+#[test]
 fn a_terminal_is_answered_as_a_person_would() {
     let (_aws, sandbox) = shell();
     let script = r#"printf 'Code: '; stty -echo; read code; stty echo; printf '\nName: '; read name; echo "$code $name" >got; exit 3"#;

@@ -27,6 +27,8 @@ pub struct Sandbox {
     kept: Mutex<Kept>,
     /// Added to every keyfob command: `-v`, for the tests that look for leaks in what is explained.
     flags: Vec<String>,
+    /// Seconds the clock of all that is run is ahead of this machine's.
+    clock_ahead: i64,
 }
 
 impl Sandbox {
@@ -38,7 +40,8 @@ impl Sandbox {
         fs::create_dir_all(&base).expect("a folder under target");
         let home = tempfile::Builder::new().prefix("home-").tempdir_in(base).expect("a home");
         let kept = Mutex::new(Kept::default());
-        let mut sandbox = Sandbox { home, aws: Arc::clone(aws), env: BTreeMap::new(), kept, flags: Vec::new() };
+        let mut sandbox =
+            Sandbox { home, aws: Arc::clone(aws), env: BTreeMap::new(), kept, flags: Vec::new(), clock_ahead: 0 };
         for folder in ["bin", "run", ".aws"] {
             fs::DirBuilder::new().mode(0o700).create(sandbox.path(folder)).expect("a folder in the new home");
         }
@@ -78,6 +81,26 @@ impl Sandbox {
     /// Runs every keyfob command with these flags too.
     pub fn always_with(&mut self, flags: &[&str]) {
         self.flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
+    }
+
+    /// Lets time go by, for AWS and for all that is run from now on. `None`: libfaketime is missing, and the test is
+    /// skipped. The kernel's own timers, those of its keyring for one, know nothing of it.
+    pub fn pass_time(&mut self, seconds: i64) -> Option<()> {
+        self.put_clock_off(seconds)?;
+        self.aws.advance(seconds);
+        Some(())
+    }
+
+    /// Puts the clock of all that is run from now on off by so much, and leaves AWS's as it is.
+    pub fn put_clock_off(&mut self, seconds: i64) -> Option<()> {
+        tools::require("faketime")?;
+        self.clock_ahead += seconds;
+        self.set("LD_PRELOAD", tools::faketime_library().expect("it comes with `faketime`"));
+        self.set("FAKETIME", format!("{:+}", self.clock_ahead));
+        // Waiting takes as long as ever, and files keep their times.
+        self.set("DONT_FAKE_MONOTONIC", "1");
+        self.set("NO_FAKE_STAT", "1");
+        Some(())
     }
 
     pub fn aws(&self) -> &LoopbackAws {

@@ -42,6 +42,13 @@ fn venv() -> PathBuf {
     env::var_os("KEYFOB_TEST_VENV").map_or_else(|| target().join("venv"), PathBuf::from)
 }
 
+/// The library behind `faketime` for programs with threads, as Debian and others lay it down.
+pub fn faketime_library() -> Option<PathBuf> {
+    let lib = fs::read_dir("/usr/lib").ok()?.flatten().map(|entry| entry.path());
+    let folders = lib.chain([PathBuf::from("/usr/lib"), PathBuf::from("/usr/local/lib")]);
+    folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1")).find(|path| path.exists())
+}
+
 fn on_path(name: &str) -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path).filter_map(|folder| executable(&folder.join(name))).collect()

@@ -210,8 +210,9 @@ fn find(
         return Ok((session.secret.clone(), caller));
     }
     let key = world.keys.get_mut(&authorization.key_id).ok_or_else(Refusal::unknown_key)?;
-    let appears = key.appearances.get_mut(&service).and_then(std::collections::VecDeque::pop_front);
-    let known = key.active && key.known_from <= now && appears.unwrap_or(true);
+    let arrived = key.active && key.known_from <= now;
+    let appearances = key.appearances.get_mut(&service).filter(|_| arrived);
+    let known = arrived && appearances.and_then(std::collections::VecDeque::pop_front).unwrap_or(true);
     if !known || token.is_some() {
         return Err(Refusal::unknown_key());
     }

@@ -94,7 +94,8 @@ impl UserHandle {
 
     /// A passkey: listed like the others, but the API cannot use it.
     pub fn u2f(&self, name: &str) -> DeviceHandle {
-        self.device(&self.device_arn("u2f/user/ann", name), DeviceKind::U2f)
+        let user = self.shared.world().users[&self.arn].name.clone();
+        self.device(&self.device_arn(&format!("u2f/user/{user}"), name), DeviceKind::U2f)
     }
 
     fn device_arn(&self, kind: &str, name: &str) -> String {
