@@ -167,3 +167,40 @@ fn a_reader_that_has_gone_is_no_failure_and_a_full_disk_is() {
     with_key(&sandbox, "work", &aws.user("ann").access_key());
     sandbox.program("/bin/sh", &["-c", "keyfob list | true; keyfob list >/dev/full; test $? = 1"]).run().ok();
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_cached_answer_starts_no_thread_opens_no_socket_and_reads_each_file_once() {
+    let (aws, sandbox) = machine();
+    let ann = aws.user("ann");
+    let (key, device) = (ann.access_key(), ann.mfa("ann"));
+    let first = aws.role("first").trusts(&ann.arn());
+    let second = aws.role("second").trusts(&first.arn());
+    with_key(&sandbox, "work", &key);
+    let config = sandbox.read(".aws/config");
+    sandbox.write(
+        ".aws/config",
+        &format!(
+            "{config}[profile one]\nrole_arn = {}\nsource_profile = work\n[profile two]\nrole_arn = {}\nsource_profile = one\n",
+            first.arn(),
+            second.arn()
+        ),
+    );
+    let cold = sandbox.keyfob(&["credential-process", "two", "--mfa-code", &device.code()]).run().json();
+    let requests = aws.requests().len();
+    let Some(_) = crate::support::tools::require("strace") else { return };
+    let strace =
+        ["-f", "-qq", "-o", "trace", "-e", "trace=openat,socket,clone,clone3,vfork,fork,execve,keyctl", "keyfob"];
+    let warm =
+        sandbox.program("strace", &[&strace[..], &["credential-process", "two"]].concat()).shows(Shows::Sessions).run();
+    assert_eq!(warm.json()["AccessKeyId"], cold["AccessKeyId"]);
+    assert_eq!(aws.requests().len(), requests, "AWS was asked");
+    let trace = sandbox.read("trace");
+    for call in ["socket(", "clone(", "clone3(", "fork("] {
+        assert!(!trace.contains(call), "{call}: {trace}");
+    }
+    for file in ["/.aws/config", "/.aws/credentials", "index.json", "config.toml", ".session", "vault.age"] {
+        let times = trace.lines().filter(|line| line.contains(file)).count();
+        assert!(times <= 1, "{file} is opened {times} times: {trace}");
+    }
+}
