@@ -2,11 +2,26 @@
 //!
 //! May use `sys` and the pure modules.
 
+pub mod advice;
+pub mod client;
+mod connector;
+mod error;
+mod iam;
+mod sts;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod translate;
+
 use std::time::Duration;
 
 use crate::chain::target::Target;
 use crate::credentials::{Credentials, Session};
 use crate::secret::Secret;
+
+pub use client::Aws;
+pub use error::AwsError;
 
 /// The part of STS keyfob uses.
 pub trait Sts {
@@ -104,40 +119,4 @@ pub struct AssumeRole {
     pub mfa: Option<MfaCode>,
     /// A shorter limit than the settings' for this call, where the caller can do without the answer.
     pub time_limit: Option<Duration>,
-}
-
-/// Why a call to AWS gave no answer to use.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum AwsError {
-    /// AWS answered no.
-    #[error("{code}: {message}")]
-    Refused {
-        /// `AccessDenied`, `InvalidClientTokenId`, …
-        code: String,
-        /// AWS's own words.
-        message: String,
-        /// The HTTP status.
-        status: u16,
-        /// For AWS support.
-        request_id: Option<String>,
-    },
-    /// AWS could not be reached: name lookup, connection, TLS, proxy. The request was not processed.
-    #[error("{endpoint} cannot be reached: {cause}")]
-    Unreachable {
-        /// The endpoint's host.
-        endpoint: String,
-        /// What failed.
-        cause: String,
-    },
-    /// The request went out and no answer came back; whether AWS acted on it is not known.
-    #[error("no answer from {endpoint}: {cause}")]
-    AnswerLost {
-        /// The endpoint's host.
-        endpoint: String,
-        /// What failed.
-        cause: String,
-    },
-    /// The request could not be made: a bad CA bundle, proxy, endpoint or parameter.
-    #[error("{0}")]
-    Setup(String),
 }

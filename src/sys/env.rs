@@ -41,6 +41,15 @@ pub mod vars {
     pub const AWS_USE_DUALSTACK_ENDPOINT: &str = "AWS_USE_DUALSTACK_ENDPOINT";
     pub const AWS_STS_REGIONAL_ENDPOINTS: &str = "AWS_STS_REGIONAL_ENDPOINTS";
 
+    pub const HTTP_PROXY: &str = "HTTP_PROXY";
+    pub const HTTP_PROXY_LOWER: &str = "http_proxy";
+    pub const HTTPS_PROXY: &str = "HTTPS_PROXY";
+    pub const HTTPS_PROXY_LOWER: &str = "https_proxy";
+    pub const ALL_PROXY: &str = "ALL_PROXY";
+    pub const ALL_PROXY_LOWER: &str = "all_proxy";
+    pub const NO_PROXY: &str = "NO_PROXY";
+    pub const NO_PROXY_LOWER: &str = "no_proxy";
+
     pub const KEYFOB_PROFILE: &str = "KEYFOB_PROFILE";
     pub const KEYFOB_REGION: &str = "KEYFOB_REGION";
     pub const KEYFOB_CONFIG: &str = "KEYFOB_CONFIG";

@@ -1,0 +1,184 @@
+//! What an AWS error means for the one who asked: one line, AWS's own words behind it, and what to do.
+//!
+//! Pure: the error and what was attempted come in, an [`Error`] goes out.
+
+mod refusal;
+#[cfg(test)]
+mod tests;
+
+use crate::aws::error::obstacle;
+use crate::aws::{AssumeRole, AwsError, GetSessionToken};
+use crate::credentials::short_id;
+use crate::error::{Error, Kind};
+
+/// What was attempted when AWS answered no, or not at all.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt<'a> {
+    /// The profile whose credentials were being made.
+    pub profile: &'a str,
+    /// The call.
+    pub call: Attempted<'a>,
+    /// Who signed it.
+    pub signer: Signer<'a>,
+    /// Where its MFA code came from, if it carried one.
+    pub code: Option<CodeFrom>,
+}
+
+/// The call that was attempted.
+#[derive(Debug, Clone, Copy)]
+pub enum Attempted<'a> {
+    /// GetCallerIdentity.
+    GetCallerIdentity,
+    /// GetSessionToken.
+    GetSessionToken(&'a GetSessionToken),
+    /// One hop of a chain.
+    AssumeRole {
+        /// What was asked.
+        request: &'a AssumeRole,
+        /// Which hop, from 1.
+        hop: usize,
+        /// Of how many.
+        hops: usize,
+    },
+    /// An IAM call, by its name in the API: `ListMFADevices`.
+    Iam(&'a str),
+}
+
+/// Who signed a call.
+#[derive(Debug, Clone, Copy)]
+pub enum Signer<'a> {
+    /// A long-term access key.
+    Key {
+        /// Its id; shown by its last four characters.
+        id: &'a str,
+        /// The user's ARN, where known.
+        arn: Option<&'a str>,
+    },
+    /// A session made with an MFA code.
+    MfaSession {
+        /// The user's ARN, where known.
+        arn: Option<&'a str>,
+        /// Seconds since it was made.
+        age_seconds: i64,
+    },
+    /// A session made without one.
+    PlainSession {
+        /// The user's ARN, where known.
+        arn: Option<&'a str>,
+    },
+    /// The session of the hop before.
+    Role {
+        /// The role.
+        arn: &'a str,
+    },
+}
+
+/// Where a code came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CodeFrom {
+    /// A person, `--mfa-code`, or a program.
+    Given,
+    /// A stored seed.
+    Seed,
+}
+
+/// Turns `error` into what the user is told.
+///
+/// Refusals are [`Kind::Refused`] (exit 4), what never came to an answer [`Kind::Failed`] (exit 1), what could not be sent as it
+/// was set up [`Kind::Config`] (exit 6).
+pub fn advise(error: &AwsError, attempt: &Attempt<'_>) -> Error {
+    match error {
+        AwsError::Setup(problem) => Error::new(Kind::Config, problem.clone())
+            .hint(format!("`{}` names the file and line of each setting", attempt.command("show"))),
+        AwsError::Unreachable { endpoint, cause } => unreachable(endpoint, cause),
+        AwsError::AnswerLost { endpoint, cause } => {
+            let error =
+                Error::new(Kind::Failed, format!("{}: no answer from `{endpoint}`", attempt.what())).because(cause);
+            match attempt.code {
+                Some(CodeFrom::Given) => {
+                    error.hint("the code may be spent: try again with the next one, in at most 30 s")
+                }
+                Some(CodeFrom::Seed) | None => {
+                    error.hint("try again; `KEYFOB_CALL_TIMEOUT=60s` waits longer than the usual 30 s")
+                }
+            }
+        }
+        AwsError::Refused { code, message, status, request_id } => {
+            let kind = if *status >= 500 || error.is_foreign_answer() { Kind::Failed } else { Kind::Refused };
+            let (line, hints) = refusal::explain(error, *status, attempt);
+            let id = request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default();
+            let said = Error::new(kind, line).because(format!("AWS says {code}: {message}{id}"));
+            hints.into_iter().fold(said, Error::hint)
+        }
+    }
+}
+
+fn unreachable(endpoint: &str, cause: &str) -> Error {
+    let error = Error::new(Kind::Failed, format!("`{endpoint}` cannot be reached")).because(cause);
+    let is = |what: &str| cause.starts_with(what);
+    if is(obstacle::NAME_LOOKUP) {
+        error.hint("check the network, the region, and the host in `HTTPS_PROXY` or in `endpoint_url` if one is set")
+    } else if is(obstacle::TIMEOUT) {
+        error.hint("check the network, and whether it wants a proxy (`HTTPS_PROXY`); `KEYFOB_CONNECT_TIMEOUT=20s` waits longer")
+    } else if is(obstacle::TLS)
+        && (cause.contains("Expired") || cause.contains("NotValidYet") || cause.contains("expired"))
+    {
+        error.hint("check this machine's date: to it the certificate is out of its time")
+    } else if is(obstacle::TLS) {
+        error.hint("where a proxy opens TLS, name its certificate in `AWS_CA_BUNDLE` or the profile's `ca_bundle`")
+    } else if is(obstacle::PROXY) {
+        error.hint("check the address and password in `HTTPS_PROXY`; `NO_PROXY` names the hosts to reach without it")
+    } else {
+        error.hint("check the network, a firewall, `HTTPS_PROXY`, and `endpoint_url` if one is set")
+    }
+}
+
+impl Attempt<'_> {
+    /// What was attempted, as the start of a line.
+    fn what(&self) -> String {
+        match self.call {
+            Attempted::GetCallerIdentity => "GetCallerIdentity".to_owned(),
+            Attempted::GetSessionToken(_) => "GetSessionToken".to_owned(),
+            Attempted::AssumeRole { request, hops: 1, .. } => format!("assuming `{}`", request.role_arn),
+            Attempted::AssumeRole { request, hop, hops } => {
+                format!("hop {hop} of {hops}, assuming `{}`", request.role_arn)
+            }
+            Attempted::Iam(call) => call.to_owned(),
+        }
+    }
+
+    fn device(&self) -> String {
+        let mfa = match self.call {
+            Attempted::GetSessionToken(request) => request.mfa.as_ref(),
+            Attempted::AssumeRole { request, .. } => request.mfa.as_ref(),
+            Attempted::GetCallerIdentity | Attempted::Iam(_) => None,
+        };
+        mfa.map_or_else(|| "the MFA device".to_owned(), |mfa| format!("`{}`", mfa.serial))
+    }
+
+    fn command(&self, command: &str) -> String {
+        format!("keyfob {command} {}", shell_words::quote(self.profile))
+    }
+
+    fn set(&self, setting: &str) -> String {
+        format!("keyfob profile set {} {setting}", shell_words::quote(self.profile))
+    }
+
+    fn forget(&self) -> String {
+        format!("forget the session and try again: `{}`", self.command("clear"))
+    }
+}
+
+impl Signer<'_> {
+    fn name(&self) -> String {
+        match self {
+            Signer::Key { arn: Some(arn), .. }
+            | Signer::MfaSession { arn: Some(arn), .. }
+            | Signer::PlainSession { arn: Some(arn) }
+            | Signer::Role { arn } => format!("`{arn}`"),
+            Signer::Key { id, arn: None } => format!("the access key `{}`", short_id(id)),
+            Signer::MfaSession { arn: None, .. } => "the MFA session's user".to_owned(),
+            Signer::PlainSession { arn: None } => "the session's user".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! Every line of advice, as a table of what AWS said to whom and what the user reads.
+
+use super::*;
+use crate::aws::testing::code as mfa_code;
+
+const JANE: &str = "arn:aws:iam::111111111111:user/jane";
+const KEY: Signer<'static> = Signer::Key { id: "AKIAFAKEFAKEFAKEABCD", arn: Some(JANE) };
+const PLAIN: Signer<'static> = Signer::PlainSession { arn: Some(JANE) };
+const MFA: Signer<'static> = Signer::MfaSession { arn: Some(JANE), age_seconds: 60 };
+const OLD_MFA: Signer<'static> = Signer::MfaSession { arn: Some(JANE), age_seconds: 3000 };
+const ROLE: Signer<'static> = Signer::Role { arn: "arn:aws:iam::222222222222:role/hub" };
+
+const NOT_AUTHORIZED: &str = "User: arn:aws:iam::111111111111:user/jane is not authorized to perform: sts:AssumeRole";
+const CHAINED: &str =
+    "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.";
+const MAXIMUM: &str = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
+const INVALID_TOKEN: &str = "The security token included in the request is invalid.";
+
+/// The calls of the table, by name.
+#[derive(Clone, Copy)]
+enum Ask {
+    Identity,
+    Session,
+    Role,
+    SecondHop,
+    Devices,
+}
+
+struct Case {
+    ask: Ask,
+    signer: Signer<'static>,
+    code: Option<CodeFrom>,
+    refused: (u16, &'static str, &'static str),
+    line: &'static str,
+    hint: &'static str,
+}
+
+const fn case(
+    ask: Ask,
+    signer: Signer<'static>,
+    refused: (u16, &'static str, &'static str),
+    line: &'static str,
+    hint: &'static str,
+) -> Case {
+    Case { ask, signer, code: None, refused, line, hint }
+}
+
+const fn coded(ask: Ask, code: CodeFrom, words: &'static str, line: &'static str, hint: &'static str) -> Case {
+    Case { ask, signer: KEY, code: Some(code), refused: (403, "AccessDenied", words), line, hint }
+}
+
+const WRONG_CODE: &str = "MultiFactorAuthentication failed with invalid MFA one time pass code.";
+const WRONG_DEVICE: &str = "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.";
+
+#[rustfmt::skip]
+const CASES: &[Case] = &[
+    coded(Ask::Session, CodeFrom::Given, WRONG_CODE,
+        "the MFA code for `arn:aws:iam::111111111111:mfa/jane` is wrong or was used before",
+        "each code works once: wait for the next one (at most 30 s), of this very device"),
+    coded(Ask::Role, CodeFrom::Seed, WRONG_CODE,
+        "the MFA code for `arn:aws:iam::111111111111:mfa/jane` is wrong or was used before",
+        "otherwise the stored seed is not this device's, or the clock is off: `keyfob doctor`"),
+    coded(Ask::Session, CodeFrom::Given, WRONG_DEVICE,
+        "AWS does not take `arn:aws:iam::111111111111:mfa/jane` as an MFA device of `arn:aws:iam::111111111111:user/jane`",
+        "set the right one: `keyfob profile set 'my work' mfa_serial ARN`"),
+    case(Ask::Devices, PLAIN, (403, "InvalidClientTokenId", INVALID_TOKEN),
+        "ListMFADevices: IAM refuses every session that was made without MFA",
+        "name your MFA device: `keyfob profile set 'my work' mfa_serial ARN`; or enrol one: `keyfob mfa enroll 'my work'`"),
+    case(Ask::Identity, KEY, (403, "InvalidClientTokenId", INVALID_TOKEN),
+        "AWS does not know the access key `****ABCD`: it is inactive, deleted, or of another partition",
+        "otherwise store another: `keyfob add 'my work' --replace`"),
+    case(Ask::Role, MFA, (403, "InvalidClientTokenId", INVALID_TOKEN),
+        "assuming `arn:aws:iam::222222222222:role/admin`: AWS does not take the session it was signed with",
+        "forget the session and try again: `keyfob clear 'my work'`"),
+    case(Ask::Role, KEY, (403, "AccessDenied", NOT_AUTHORIZED),
+        "assuming `arn:aws:iam::222222222222:role/admin`: access denied to `arn:aws:iam::111111111111:user/jane`",
+        "if the role wants MFA (AWS does not say so), name your device: `keyfob profile set 'my work' mfa_serial ARN`"),
+    case(Ask::SecondHop, ROLE, (403, "AccessDenied", NOT_AUTHORIZED),
+        "hop 2 of 2, assuming `arn:aws:iam::222222222222:role/admin`: access denied to `arn:aws:iam::222222222222:role/hub`",
+        "MFA does not reach past the first role: if the trust policy of hop 2 asks for it, no code will do"),
+    case(Ask::Role, MFA, (403, "AccessDenied", NOT_AUTHORIZED),
+        "assuming `arn:aws:iam::222222222222:role/admin`: access denied to `arn:aws:iam::111111111111:user/jane`",
+        "the role's trust policy must allow `arn:aws:iam::111111111111:user/jane`, with no `external_id`, and `arn:aws:iam::111111111111:user/jane` needs `sts:AssumeRole` on it"),
+    case(Ask::Role, OLD_MFA, (403, "AccessDenied", NOT_AUTHORIZED),
+        "assuming `arn:aws:iam::222222222222:role/admin`: access denied to `arn:aws:iam::111111111111:user/jane`",
+        "the MFA session is 50 min old; a policy on `aws:MultiFactorAuthAge` may want a newer one: `keyfob clear 'my work'`, or `keyfob profile set 'my work' keyfob_mfa_max_age 15m` for good"),
+    case(Ask::Devices, KEY, (403, "AccessDenied", "User is not authorized to perform: iam:ListMFADevices"),
+        "ListMFADevices: access denied to `arn:aws:iam::111111111111:user/jane`",
+        "a policy of the user must allow `iam:ListMFADevices`"),
+    case(Ask::Session, MFA, (403, "AccessDenied", "Cannot call GetSessionToken with session credentials"),
+        "GetSessionToken: only a long-term access key may ask for it, and `arn:aws:iam::111111111111:user/jane` is a session",
+        "`keyfob explain 'my work'` shows where the chain starts"),
+    case(Ask::Role, KEY, (403, "AccessDenied", "Roles may not be assumed by root accounts."),
+        "assuming `arn:aws:iam::222222222222:role/admin`: a root key may not assume roles",
+        "make an IAM user for this, and store its key: a root key can do everything but assume roles"),
+    case(Ask::Role, MFA, (400, "ValidationError", CHAINED),
+        "`arn:aws:iam::222222222222:role/admin` is assumed with a session, so AWS gives it an hour at most, not 14400 s",
+        "ask for an hour: `keyfob profile set 'my work' duration_seconds 3600`"),
+    case(Ask::Role, KEY, (400, "ValidationError", MAXIMUM),
+        "`arn:aws:iam::222222222222:role/admin` allows shorter sessions than 14400 s",
+        "or have the role's `MaxSessionDuration` raised (3,600 to 43,200)"),
+    case(Ask::Role, KEY, (400, "ValidationError", "1 validation error detected: …"),
+        "assuming `arn:aws:iam::222222222222:role/admin`: AWS finds a parameter invalid",
+        "`keyfob show 'my work'` names the file and line of each setting"),
+    case(Ask::Identity, KEY, (403, "SignatureDoesNotMatch", "The request signature we calculated does not match."),
+        "the secret access key kept for `****ABCD` does not belong to it",
+        "store the pair again: `keyfob add 'my work' --replace`"),
+    case(Ask::Role, MFA, (403, "SignatureDoesNotMatch", "The request signature we calculated does not match."),
+        "assuming `arn:aws:iam::222222222222:role/admin`: AWS does not accept the signature",
+        "forget the session and try again: `keyfob clear 'my work'`"),
+    case(Ask::Identity, KEY, (403, "SignatureDoesNotMatch", "Signature expired: …"),
+        "GetCallerIdentity: AWS refuses the time in the signature",
+        "set this machine's clock (`timedatectl set-ntp true` on most Linux systems), then try again"),
+    case(Ask::SecondHop, ROLE, (403, "ExpiredToken", "The security token included in the request is expired"),
+        "hop 2 of 2, assuming `arn:aws:iam::222222222222:role/admin`: the session it was signed with has expired",
+        "forget the session and try again: `keyfob clear 'my work'`"),
+    case(Ask::Session, KEY, (400, "Throttling", "Rate exceeded"),
+        "GetSessionToken: too many requests for AWS at the moment",
+        "try again in a minute; programs that share a session instead of asking for one each ask less often"),
+    case(Ask::Session, KEY, (403, "RegionDisabledException", "STS is not activated in this region"),
+        "GetSessionToken: STS is not active in this region for the account",
+        "use another region (`keyfob profile set 'my work' region us-east-1`), or have it activated"),
+    case(Ask::Role, KEY, (400, "PackedPolicyTooLarge", "…"),
+        "assuming `arn:aws:iam::222222222222:role/admin`: session policies and tags are too large together",
+        "shorten `session_tags`, or the session policy"),
+    case(Ask::Role, KEY, (400, "MalformedPolicyDocument", "…"),
+        "assuming `arn:aws:iam::222222222222:role/admin`: the session policy is no policy AWS can read",
+        "`keyfob show 'my work'` names the file and line of each setting"),
+    case(Ask::Identity, KEY, (403, "OptInRequired", "…"),
+        "GetCallerIdentity: the account is not ready to be used",
+        "see the account's state in the AWS console"),
+    case(Ask::Devices, KEY, (404, "NoSuchEntity", "…"),
+        "ListMFADevices: AWS refused",
+        "`keyfob explain 'my work'` shows how the credentials are made"),
+    case(Ask::Identity, KEY, (500, "InternalFailure", "…"),
+        "GetCallerIdentity: AWS has a failure of its own",
+        "try again in a minute"),
+    case(Ask::Identity, KEY, (502, "HTTP 502", "the answer is not one of AWS's"),
+        "GetCallerIdentity: the answer (status 502) is not one of AWS's",
+        "something between here and AWS answered: check `HTTPS_PROXY`, `endpoint_url` and a network log-in page"),
+];
+
+fn told(error: &AwsError, ask: Ask, signer: Signer<'_>, code: Option<CodeFrom>) -> Error {
+    let mfa = code.map(|_| mfa_code());
+    let session = GetSessionToken { duration_seconds: 43_200, mfa: mfa.clone(), time_limit: None };
+    let role = AssumeRole {
+        role_arn: "arn:aws:iam::222222222222:role/admin".to_owned(),
+        duration_seconds: 14_400,
+        mfa,
+        ..AssumeRole::default()
+    };
+    let call = match ask {
+        Ask::Identity => Attempted::GetCallerIdentity,
+        Ask::Session => Attempted::GetSessionToken(&session),
+        Ask::Role => Attempted::AssumeRole { request: &role, hop: 1, hops: 1 },
+        Ask::SecondHop => Attempted::AssumeRole { request: &role, hop: 2, hops: 2 },
+        Ask::Devices => Attempted::Iam("ListMFADevices"),
+    };
+    advise(error, &Attempt { profile: "my work", call, signer, code })
+}
+
+#[test]
+fn every_refusal_is_one_clear_line_with_awss_words_behind_it_and_a_hint() {
+    for Case { ask, signer, code, refused: (status, name, words), line, hint } in CASES {
+        let error = AwsError::Refused {
+            code: (*name).to_owned(),
+            message: (*words).to_owned(),
+            status: *status,
+            request_id: Some("fake-id".to_owned()),
+        };
+        let told = told(&error, *ask, *signer, *code);
+        assert_eq!(told.message(), *line);
+        assert!(told.hints().iter().any(|told| told == hint), "{line}:\n{:#?}\nis without\n{hint}", told.hints());
+        assert_eq!(told.causes(), [format!("AWS says {name}: {words} (request id fake-id)")]);
+        let answered_no = *status < 500;
+        assert_eq!(told.kind() == Kind::Refused, answered_no, "{line}");
+        assert_eq!(told.kind() == Kind::Failed, !answered_no, "{line}");
+        assert!(!told.render().contains("123456"), "{}", told.render());
+    }
+}
+
+#[test]
+fn mfa_is_suggested_only_where_none_was_given() {
+    let error = AwsError::Refused {
+        code: "AccessDenied".into(),
+        message: NOT_AUTHORIZED.into(),
+        status: 403,
+        request_id: None,
+    };
+    for (signer, code, suggested) in [
+        (KEY, None, true),
+        (PLAIN, None, true),
+        (KEY, Some(CodeFrom::Given), false),
+        (MFA, None, false),
+        (ROLE, None, false),
+    ] {
+        let told = told(&error, Ask::Role, signer, code);
+        assert_eq!(told.hints().iter().any(|hint| hint.contains("mfa_serial")), suggested, "{signer:?} {code:?}");
+    }
+}
+
+#[test]
+fn what_never_came_to_an_answer_is_told_by_its_obstacle() {
+    for (cause, hint) in [
+        ("name lookup failed: dns error", "check the network, the region, "),
+        ("no connection within 5s", "`KEYFOB_CONNECT_TIMEOUT=20s` waits longer"),
+        ("TLS failed: invalid peer certificate: UnknownIssuer", "`AWS_CA_BUNDLE`"),
+        ("TLS failed: invalid peer certificate: certificate expired: verification time …", "check this machine's date"),
+        ("TLS failed: invalid peer certificate: NotValidYet", "check this machine's date"),
+        ("the proxy refused: tunnel error: proxy authorization required", "password in `HTTPS_PROXY`"),
+        ("no connection: tcp connect error: Connection refused", "a firewall, `HTTPS_PROXY`"),
+    ] {
+        let error = AwsError::Unreachable { endpoint: "sts.amazonaws.com".into(), cause: cause.into() };
+        let told = told(&error, Ask::Role, KEY, None);
+        assert_eq!((told.message(), told.kind()), ("`sts.amazonaws.com` cannot be reached", Kind::Failed));
+        assert!(told.hints()[0].contains(hint), "{cause}: {:?}", told.hints());
+    }
+}
+
+#[test]
+fn a_lost_answer_to_a_code_says_that_the_code_may_be_spent() {
+    let error = AwsError::AnswerLost { endpoint: "sts.amazonaws.com".into(), cause: "within 30s".into() };
+    for (code, hint) in [
+        (Some(CodeFrom::Given), "the code may be spent: try again with the next one, in at most 30 s"),
+        (Some(CodeFrom::Seed), "try again; `KEYFOB_CALL_TIMEOUT=60s` waits longer than the usual 30 s"),
+        (None, "try again; `KEYFOB_CALL_TIMEOUT=60s` waits longer than the usual 30 s"),
+    ] {
+        let told = told(&error, Ask::Session, KEY, code);
+        assert_eq!(told.message(), "GetSessionToken: no answer from `sts.amazonaws.com`");
+        assert_eq!((told.hints(), told.kind()), ([hint.to_owned()].as_slice(), Kind::Failed));
+    }
+}
+
+#[test]
+fn a_setup_error_is_a_configuration_error_that_points_to_the_setting() {
+    let told = told(&AwsError::Setup("the CA bundle `x` cannot be read".into()), Ask::Identity, KEY, None);
+    assert_eq!((told.message(), told.kind()), ("the CA bundle `x` cannot be read", Kind::Config));
+    assert_eq!(told.hints(), ["`keyfob show 'my work'` names the file and line of each setting"]);
+}

@@ -1,0 +1,257 @@
+//! Making calls: the async runtime, the SDK's configuration, retries, the clock, and errors in keyfob's words.
+//!
+//! May use `sys`, `settings` and the rest of this folder. The SDK's own loaders (aws-config) are deliberately absent: nothing
+//! here reads a profile, a variable or a metadata service, so credentials, region and endpoint are those handed in.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_sts::config::retry::RetryConfig;
+use aws_sdk_sts::config::timeout::TimeoutConfig;
+use aws_sdk_sts::config::{BehaviorVersion, IdentityCache, Region, StalledStreamProtectionConfig};
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_async::time::TimeSource;
+use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::app_name::AppName;
+use aws_types::sdk_config::SdkConfig;
+use tokio::runtime::Runtime;
+use tokio::time::Instant;
+
+use crate::aws::connector::{Proxies, Recipe, Watch, connector};
+use crate::aws::translate::{Redaction, lost, translate};
+use crate::aws::{AwsError, MfaCode};
+use crate::chain::target::Target;
+use crate::credentials::Credentials;
+use crate::settings::Settings;
+use crate::sys::clock::Clock;
+use crate::sys::env::Environment;
+
+/// From this much on a wrong clock is worth a warning: codes made elsewhere and other programs suffer from it too.
+const WARN_ABOVE_SECONDS: u64 = 60;
+
+/// AWS, as a run of keyfob talks to it. Nothing is started before the first call; all calls to a host share a connection.
+///
+/// `kill -9` and a lost answer leave nothing behind on this machine; at AWS they leave at most an unused session, and a spent
+/// MFA code.
+#[derive(Debug)]
+pub struct Aws {
+    connect_timeout: Duration,
+    call_timeout: Duration,
+    proxies: Proxies,
+    clock: Arc<Clock>,
+    warned: AtomicBool,
+    running: Mutex<Running>,
+}
+
+#[derive(Debug, Default)]
+struct Running {
+    runtime: Option<Arc<Runtime>>,
+    connectors: HashMap<(Option<PathBuf>, bool), SharedHttpConnector>,
+}
+
+/// How often a request may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sending {
+    /// Up to three times, as the SDKs' standard mode has it.
+    Retried,
+    /// Once: it carries a code, or makes or enables something, and a second one would do so again. The one exception is a
+    /// request refused for its time, which AWS has not looked at any further.
+    Once,
+}
+
+impl Sending {
+    /// A call with a code goes once.
+    pub(super) fn with(code: Option<&MfaCode>) -> Self {
+        if code.is_some() { Sending::Once } else { Sending::Retried }
+    }
+}
+
+/// One call: everything about it but its parameters.
+#[derive(Debug)]
+pub(super) struct Call<'a> {
+    pub(super) signer: &'a Credentials,
+    pub(super) target: &'a Target,
+    pub(super) region: &'a str,
+    /// A configured endpoint; without one the SDK's own rules find it.
+    pub(super) endpoint: Option<&'a str>,
+    pub(super) sending: Sending,
+    pub(super) code: Option<&'a MfaCode>,
+    /// A shorter limit than [`Settings::call_timeout`].
+    pub(super) time_limit: Option<Duration>,
+}
+
+impl Aws {
+    /// Takes the limits, proxies and clock; starts nothing.
+    pub fn new(settings: &Settings, env: &Environment, clock: Arc<Clock>) -> Self {
+        Aws {
+            connect_timeout: settings.connect_timeout,
+            call_timeout: settings.call_timeout,
+            proxies: Proxies::from_environment(env),
+            clock,
+            warned: AtomicBool::new(false),
+            running: Mutex::default(),
+        }
+    }
+
+    /// The clock that AWS's answers correct.
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// What to tell the user of a clock that is off by a minute or more; once in a run.
+    pub fn clock_warning(&self) -> Option<String> {
+        let offset = self.clock.offset_seconds();
+        if offset.unsigned_abs() < WARN_ABOVE_SECONDS || self.warned.swap(true, Ordering::Relaxed) {
+            return None;
+        }
+        let direction = if offset > 0 { "behind" } else { "ahead of" };
+        let size = humantime::format_duration(Duration::from_secs(offset.unsigned_abs()));
+        Some(format!("this machine's clock is {size} {direction} AWS's; keyfob reckons with AWS's time"))
+    }
+
+    /// Makes a call: `send` gets the SDK's configuration and makes the request with it.
+    ///
+    /// The limit of [`Settings::call_timeout`], or a shorter one of the call's own, holds for all of it, retries and a second
+    /// signature included.
+    pub(super) fn call<T, E, F>(&self, call: &Call<'_>, send: impl Fn(SdkConfig) -> F) -> Result<T, AwsError>
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let (runtime, connector) = self.running(call)?;
+        runtime.block_on(async {
+            // Between two calls nothing ran that could have seen the server close the connection: look now, or a call that is
+            // sent once would be lost to it.
+            for _ in 0..4 {
+                tokio::task::yield_now().await;
+            }
+            let limit = call.time_limit.map_or(self.call_timeout, |limit| limit.min(self.call_timeout));
+            let deadline = Instant::now() + limit;
+            let attempt = async || {
+                let watch = Watch::new(connector.clone(), Arc::clone(&self.clock));
+                let config = self.sdk_config(call, &watch);
+                match tokio::time::timeout_at(deadline, send(config)).await {
+                    Ok(Ok(answer)) => Ok(answer),
+                    Ok(Err(error)) => Err(translate(error, &watch, &Redaction::new(call.signer, call.code))),
+                    Err(_) => {
+                        let limit = Duration::from_millis(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
+                        Err(lost(&watch, format!("within {}", humantime::format_duration(limit))))
+                    }
+                }
+            };
+            let offset = self.clock.offset_seconds();
+            match attempt().await {
+                // AWS refused the signature for its time, and its answer has shown what time it is.
+                Err(error) if error.is_clock_refusal() && self.clock.offset_seconds() != offset => attempt().await,
+                outcome => outcome,
+            }
+        })
+    }
+
+    fn running(&self, call: &Call<'_>) -> Result<(Arc<Runtime>, SharedHttpConnector), AwsError> {
+        let https = match call.endpoint.map(|url| url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase()))
+        {
+            None => true,
+            Some(Some(scheme)) if scheme == "https" => true,
+            Some(Some(scheme)) if scheme == "http" => false,
+            Some(_) => {
+                let endpoint = call.endpoint.unwrap_or_default();
+                return Err(AwsError::Setup(format!(
+                    "the endpoint `{endpoint}` is no URL; it needs the form `https://HOST`"
+                )));
+            }
+        };
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (call.target.ca_bundle.clone(), https);
+        let connector = match running.connectors.get(&key) {
+            Some(connector) => connector.clone(),
+            None => {
+                let made = connector(&Recipe {
+                    ca_bundle: call.target.ca_bundle.as_deref(),
+                    https,
+                    connect_timeout: self.connect_timeout,
+                    proxies: &self.proxies,
+                })?;
+                running.connectors.insert(key, made.clone());
+                made
+            }
+        };
+        let runtime = match &running.runtime {
+            Some(runtime) => Arc::clone(runtime),
+            None => {
+                let made = tokio::runtime::Builder::new_current_thread()
+                    .enable_io()
+                    .enable_time()
+                    .build()
+                    .map_err(|error| AwsError::Setup(format!("the network cannot be used: {error}")))?;
+                Arc::clone(running.runtime.insert(Arc::new(made)))
+            }
+        };
+        Ok((runtime, connector))
+    }
+
+    fn sdk_config(&self, call: &Call<'_>, watch: &Watch) -> SdkConfig {
+        let watch = SharedHttpConnector::new(watch.clone());
+        let retries = match call.sending {
+            Sending::Retried => RetryConfig::standard(),
+            Sending::Once => RetryConfig::disabled(),
+        };
+        let mut config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .app_name(AppName::new("keyfob").expect("an app name is made of letters"))
+            .region(Region::new(call.region.to_owned()))
+            .use_fips(call.target.fips)
+            .use_dual_stack(call.target.dual_stack)
+            .credentials_provider(SharedCredentialsProvider::new(sdk_credentials(call.signer)))
+            .identity_cache(IdentityCache::no_cache())
+            .retry_config(retries)
+            // The one limit is around the whole call, in `call`; connecting has its own, in the connector.
+            .timeout_config(TimeoutConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .time_source(CorrectedTime(Arc::clone(&self.clock)))
+            // The SDK would correct it silently, above 4 minutes only, and for this client alone.
+            .disable_clock_skew_correction(true)
+            .http_client(http_client_fn(move |_, _| watch.clone()));
+        config.set_endpoint_url(call.endpoint.map(str::to_owned));
+        config.build()
+    }
+}
+
+impl Drop for Aws {
+    fn drop(&mut self) {
+        let running = self.running.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = running.runtime.take().and_then(Arc::into_inner) {
+            // A plain drop would wait for a name lookup that hangs, long after its limit.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+// Security: the secret goes into the SDK's own type, which is zeroed when dropped and redacts itself in Debug.
+fn sdk_credentials(signer: &Credentials) -> aws_credential_types::Credentials {
+    aws_credential_types::Credentials::new(
+        signer.access_key_id(),
+        signer.secret_access_key().expose(),
+        signer.session_token().map(|token| token.expose().to_owned()),
+        None,
+        "keyfob",
+    )
+}
+
+/// The time requests are signed with.
+#[derive(Debug)]
+struct CorrectedTime(Arc<Clock>);
+
+impl TimeSource for CorrectedTime {
+    fn now(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(u64::try_from(self.0.now().unix()).unwrap_or(0))
+    }
+}

@@ -1,0 +1,253 @@
+//! Why a call to AWS gave no answer to use, and what its refusals mean.
+//!
+//! May use nothing but `std`: the texts AWS refuses with are told apart here and nowhere else.
+
+/// Why a call to AWS gave no answer to use.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum AwsError {
+    /// AWS answered no.
+    #[error("{code}: {message}")]
+    Refused {
+        /// `AccessDenied`, `InvalidClientTokenId`, …; `HTTP 502` where the answer has no code of AWS's in it.
+        code: String,
+        /// AWS's own words: one line, without any secret the request carried.
+        message: String,
+        /// The HTTP status.
+        status: u16,
+        /// For AWS support.
+        request_id: Option<String>,
+    },
+    /// AWS could not be reached: name lookup, connection, TLS, proxy. The request was not processed.
+    #[error("{endpoint} cannot be reached: {cause}")]
+    Unreachable {
+        /// The endpoint's host.
+        endpoint: String,
+        /// What failed; it begins with what kept the request from going out, in a few fixed words.
+        cause: String,
+    },
+    /// The request went out and no answer came back; whether AWS acted on it is not known.
+    #[error("no answer from {endpoint}: {cause}")]
+    AnswerLost {
+        /// The endpoint's host.
+        endpoint: String,
+        /// What failed.
+        cause: String,
+    },
+    /// The request could not be made: a bad CA bundle, proxy, endpoint or parameter.
+    #[error("{0}")]
+    Setup(String),
+}
+
+/// What kept a request from going out: how the cause of [`AwsError::Unreachable`] begins.
+pub(super) mod obstacle {
+    pub(in crate::aws) const NAME_LOOKUP: &str = "name lookup failed";
+    pub(in crate::aws) const TIMEOUT: &str = "no connection within";
+    pub(in crate::aws) const TLS: &str = "TLS failed";
+    pub(in crate::aws) const PROXY: &str = "the proxy refused";
+    pub(in crate::aws) const CONNECTION: &str = "no connection";
+}
+
+impl AwsError {
+    /// AWS's error code, where AWS answered.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            AwsError::Refused { code, .. } => Some(code),
+            AwsError::Unreachable { .. } | AwsError::AnswerLost { .. } | AwsError::Setup(_) => None,
+        }
+    }
+
+    fn says(&self, part: &str) -> bool {
+        match self {
+            AwsError::Refused { message, .. } => message.contains(part),
+            AwsError::Unreachable { .. } | AwsError::AnswerLost { .. } | AwsError::Setup(_) => false,
+        }
+    }
+
+    fn is_one_of(&self, codes: &[&str]) -> bool {
+        self.code().is_some_and(|code| codes.contains(&code))
+    }
+
+    /// The MFA code was wrong, or was used before: AWS does not say which.
+    pub fn is_wrong_code(&self) -> bool {
+        self.is_denial() && self.says("invalid MFA one time pass code")
+    }
+
+    /// The MFA device is not one of the signer's own, does not exist, or makes no codes the API takes (a passkey).
+    pub fn is_wrong_device(&self) -> bool {
+        self.is_denial() && self.says("MultiFactorAuthentication failed") && !self.is_wrong_code()
+    }
+
+    /// A policy says no; a refused MFA code or device is something else.
+    pub fn is_access_denied(&self) -> bool {
+        self.is_denial() && !self.says("MultiFactorAuthentication failed")
+    }
+
+    fn is_denial(&self) -> bool {
+        self.is_one_of(&["AccessDenied", "AccessDeniedException"])
+    }
+
+    /// More than an hour was asked of a role assumed with a session.
+    pub fn is_chaining_limit(&self) -> bool {
+        self.is_one_of(&["ValidationError"]) && self.says("1 hour session limit for roles assumed by role chaining")
+    }
+
+    /// More was asked than the role's own maximum.
+    pub fn is_over_max_session_duration(&self) -> bool {
+        self.is_one_of(&["ValidationError"]) && self.says("exceeds the MaxSessionDuration")
+    }
+
+    /// AWS does not take the key id: deleted, inactive, seconds old, of another partition; or an IAM call was signed with
+    /// a session made without MFA (IAM User Guide, "Requesting temporary security credentials").
+    pub fn is_invalid_client_token(&self) -> bool {
+        self.is_one_of(&["InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId"])
+    }
+
+    /// The signing session has ended.
+    pub fn is_expired(&self) -> bool {
+        self.is_one_of(&["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"])
+    }
+
+    /// The time in the signature was too far off.
+    pub fn is_clock_refusal(&self) -> bool {
+        self.is_one_of(&["RequestExpired", "RequestTimeTooSkewed"])
+            || (self.is_one_of(&["SignatureDoesNotMatch", "InvalidSignatureException"])
+                && (self.says("Signature expired") || self.says("Signature not yet current")))
+    }
+
+    /// The signature is wrong, and not for the time in it: the secret access key does not belong to the key id.
+    pub fn is_wrong_secret(&self) -> bool {
+        self.is_one_of(&["SignatureDoesNotMatch", "InvalidSignatureException"]) && !self.is_clock_refusal()
+    }
+
+    /// Too many requests.
+    pub fn is_throttled(&self) -> bool {
+        self.is_one_of(&[
+            "Throttling",
+            "ThrottlingException",
+            "ThrottledException",
+            "RequestLimitExceeded",
+            "TooManyRequestsException",
+        ])
+    }
+
+    /// The answer is an error page of something that is not AWS: a proxy, a portal, a wrong endpoint.
+    pub fn is_foreign_answer(&self) -> bool {
+        self.code().is_some_and(|code| code.starts_with("HTTP "))
+    }
+
+    /// Whether AWS certainly did not act on the request: it never went out, or was refused as it stood.
+    ///
+    /// A lost answer, a failure inside AWS (5xx) and an answer that is not AWS's own leave it open.
+    pub fn means_request_not_processed(&self) -> bool {
+        match self {
+            AwsError::Refused { status, .. } => (400..500).contains(status) && !self.is_foreign_answer(),
+            AwsError::Unreachable { .. } | AwsError::Setup(_) => true,
+            AwsError::AnswerLost { .. } => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(code: &str, message: &str) -> AwsError {
+        AwsError::Refused { code: code.into(), message: message.into(), status: 403, request_id: None }
+    }
+
+    type Question = fn(&AwsError) -> bool;
+
+    const QUESTIONS: [(&str, Question); 11] = [
+        ("wrong code", AwsError::is_wrong_code),
+        ("wrong device", AwsError::is_wrong_device),
+        ("access denied", AwsError::is_access_denied),
+        ("chaining limit", AwsError::is_chaining_limit),
+        ("over maximum", AwsError::is_over_max_session_duration),
+        ("invalid token", AwsError::is_invalid_client_token),
+        ("expired", AwsError::is_expired),
+        ("clock", AwsError::is_clock_refusal),
+        ("wrong secret", AwsError::is_wrong_secret),
+        ("throttled", AwsError::is_throttled),
+        ("foreign", AwsError::is_foreign_answer),
+    ];
+
+    /// AWS's own words, each of exactly one kind.
+    const CASES: [(&str, &str, &str); 16] = [
+        ("AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code. ", "wrong code"),
+        (
+            "AccessDenied",
+            "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.",
+            "wrong device",
+        ),
+        (
+            "AccessDenied",
+            "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.",
+            "wrong device",
+        ),
+        (
+            "AccessDenied",
+            "User: arn:aws:iam::111111111111:user/jane is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::222222222222:role/admin",
+            "access denied",
+        ),
+        ("AccessDenied", "Cannot call GetSessionToken with session credentials", "access denied"),
+        (
+            "ValidationError",
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
+            "chaining limit",
+        ),
+        (
+            "ValidationError",
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+            "over maximum",
+        ),
+        ("InvalidClientTokenId", "The security token included in the request is invalid.", "invalid token"),
+        ("ExpiredToken", "The security token included in the request is expired", "expired"),
+        ("ExpiredTokenException", "The security token included in the request is expired", "expired"),
+        (
+            "SignatureDoesNotMatch",
+            "Signature expired: 20220127T001427Z is now earlier than 20220127T014428Z (20220127T015928Z - 15 min.)",
+            "clock",
+        ),
+        (
+            "SignatureDoesNotMatch",
+            "Signature not yet current: 20220127T021427Z is still later than 20220127T021428Z (20220127T015928Z + 15 min.)",
+            "clock",
+        ),
+        ("RequestExpired", "Request has expired.", "clock"),
+        (
+            "SignatureDoesNotMatch",
+            "The request signature we calculated does not match the signature you provided.",
+            "wrong secret",
+        ),
+        ("Throttling", "Rate exceeded", "throttled"),
+        ("HTTP 502", "the answer is not one of AWS's", "foreign"),
+    ];
+
+    #[test]
+    fn each_refusal_is_of_exactly_one_kind() {
+        for (code, message, kind) in CASES {
+            let error = refused(code, message);
+            let kinds: Vec<_> =
+                QUESTIONS.iter().filter(|(_, question)| question(&error)).map(|(name, _)| *name).collect();
+            assert_eq!(kinds, [kind], "{code}: {message}");
+        }
+    }
+
+    #[test]
+    fn only_a_request_that_never_went_out_or_was_refused_is_known_not_to_be_processed() {
+        let status = |status| AwsError::Refused {
+            code: "InternalFailure".into(),
+            message: String::new(),
+            status,
+            request_id: None,
+        };
+        assert!(status(400).means_request_not_processed());
+        assert!(!status(500).means_request_not_processed());
+        assert!(!refused("HTTP 403", "").means_request_not_processed());
+        let (endpoint, cause) = (String::new(), String::new());
+        assert!(
+            AwsError::Unreachable { endpoint: endpoint.clone(), cause: cause.clone() }.means_request_not_processed()
+        );
+        assert!(!AwsError::AnswerLost { endpoint, cause }.means_request_not_processed());
+    }
+}

@@ -1,0 +1,194 @@
+//! STS calls: parameters into the SDK's types, answers into ours.
+//!
+//! May use `client`.
+
+use std::time::Duration;
+
+use aws_sdk_sts::Client;
+use aws_sdk_sts::types::{PolicyDescriptorType, Tag};
+
+use crate::aws::client::{Aws, Call, Sending};
+use crate::aws::connector::host_of;
+use crate::aws::{AssumeRole, AwsError, CallerIdentity, GetSessionToken, MfaCode, Sts};
+use crate::chain::target::Target;
+use crate::credentials::{Credentials, Session};
+use crate::secret::Secret;
+use crate::timestamp::Timestamp;
+
+/// The regions that `sts_regional_endpoints = legacy` sends to the global endpoint; every later one is regional all the same
+/// (AWS SDKs and Tools Reference Guide, "AWS STS Regional endpoints").
+const LEGACY_GLOBAL_REGIONS: [&str; 16] = [
+    "ap-northeast-1",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "aws-global",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+
+/// How far an answer's expiration may be from what was asked for to be the same, seconds: the time the answer took.
+const SAME_SECONDS: i64 = 60;
+
+fn call<'a>(
+    signer: &'a Credentials,
+    target: &'a Target,
+    code: Option<&'a MfaCode>,
+    time_limit: Option<Duration>,
+) -> Call<'a> {
+    let global = target.sts_endpoint.is_none()
+        && target.legacy_global
+        && !target.fips
+        && !target.dual_stack
+        && LEGACY_GLOBAL_REGIONS.contains(&target.region.as_str());
+    Call {
+        signer,
+        target,
+        region: if global { "us-east-1" } else { &target.region },
+        endpoint: if global { Some("https://sts.amazonaws.com") } else { target.sts_endpoint.as_deref() },
+        sending: Sending::with(code),
+        code,
+        time_limit,
+    }
+}
+
+impl Sts for Aws {
+    fn get_caller_identity(&self, signer: &Credentials, target: &Target) -> Result<CallerIdentity, AwsError> {
+        let answer =
+            self.call(&call(signer, target, None, None), |config| Client::new(&config).get_caller_identity().send())?;
+        match (answer.account, answer.arn, answer.user_id) {
+            (Some(account), Some(arn), Some(user_id)) => Ok(CallerIdentity { account, arn, user_id }),
+            _ => Err(incomplete(target, "names no caller")),
+        }
+    }
+
+    fn get_session_token(
+        &self,
+        signer: &Credentials,
+        request: &GetSessionToken,
+        target: &Target,
+    ) -> Result<Session, AwsError> {
+        let answer = self.call(&call(signer, target, request.mfa.as_ref(), request.time_limit), |config| {
+            Client::new(&config)
+                .get_session_token()
+                .duration_seconds(seconds(request.duration_seconds))
+                .set_serial_number(request.mfa.as_ref().map(|mfa| mfa.serial.clone()))
+                .set_token_code(request.mfa.as_ref().map(|mfa| mfa.code.expose().to_owned()))
+                .send()
+        })?;
+        self.session(answer.credentials, request.duration_seconds, signer.account_id().map(str::to_owned), target)
+    }
+
+    fn assume_role(&self, signer: &Credentials, request: &AssumeRole, target: &Target) -> Result<Session, AwsError> {
+        let tags = tags(&request.tags)?;
+        let answer = self.call(&call(signer, target, request.mfa.as_ref(), request.time_limit), |config| {
+            Client::new(&config)
+                .assume_role()
+                .role_arn(&request.role_arn)
+                .role_session_name(&request.role_session_name)
+                .duration_seconds(seconds(request.duration_seconds))
+                .set_external_id(request.external_id.clone())
+                .set_tags(some(tags.clone()))
+                .set_transitive_tag_keys(some(request.transitive_tag_keys.clone()))
+                .set_source_identity(request.source_identity.clone())
+                .set_policy(request.policy.clone())
+                .set_policy_arns(some(request.policy_arns.iter().map(policy_arn).collect()))
+                .set_serial_number(request.mfa.as_ref().map(|mfa| mfa.serial.clone()))
+                .set_token_code(request.mfa.as_ref().map(|mfa| mfa.code.expose().to_owned()))
+                .send()
+        })?;
+        let arn = answer.assumed_role_user.map(|user| user.arn);
+        let account = arn.as_deref().and_then(account_in_arn).or_else(|| account_in_arn(&request.role_arn));
+        self.session(answer.credentials, request.duration_seconds, account.map(str::to_owned), target)
+    }
+}
+
+impl Aws {
+    // Security: the strings are moved out of the SDK's answer, not copied.
+    fn session(
+        &self,
+        credentials: Option<aws_sdk_sts::types::Credentials>,
+        duration_seconds: u32,
+        account_id: Option<String>,
+        target: &Target,
+    ) -> Result<Session, AwsError> {
+        let made = credentials.filter(|made| {
+            !made.access_key_id.is_empty() && !made.secret_access_key.is_empty() && !made.session_token.is_empty()
+        });
+        let made = made.ok_or_else(|| incomplete(target, "holds no credentials"))?;
+        let expires_at = Timestamp::from_unix(made.expiration.secs());
+        Ok(Session {
+            access_key_id: made.access_key_id,
+            secret_access_key: Secret::new(made.secret_access_key),
+            session_token: Secret::new(made.session_token),
+            issued_at: issued_at(self.clock().now(), expires_at, duration_seconds),
+            expires_at,
+            account_id,
+        })
+    }
+}
+
+/// When AWS made the session: its expiration less what was asked for, so that a life of an hour is not one of 3,599 seconds
+/// because the answer took one; now, where AWS gave another life.
+fn issued_at(now: Timestamp, expires_at: Timestamp, duration_seconds: u32) -> Timestamp {
+    let made = expires_at.plus_seconds(-i64::from(duration_seconds));
+    if now.seconds_since(made).abs() <= SAME_SECONDS { made } else { now }
+}
+
+fn incomplete(target: &Target, what: &str) -> AwsError {
+    let endpoint = target.sts_endpoint.as_deref().and_then(host_of);
+    let endpoint = endpoint.unwrap_or_else(|| format!("STS in {}", target.region));
+    AwsError::AnswerLost { endpoint, cause: format!("the answer {what}") }
+}
+
+fn tags(tags: &[(String, String)]) -> Result<Vec<Tag>, AwsError> {
+    let tag = |(key, value): &(String, String)| Tag::builder().key(key).value(value).build();
+    tags.iter().map(tag).collect::<Result<_, _>>().map_err(|error| AwsError::Setup(format!("session tags: {error}")))
+}
+
+fn policy_arn(arn: &String) -> PolicyDescriptorType {
+    PolicyDescriptorType::builder().arn(arn).build()
+}
+
+/// An empty list is left out: the query protocol would send it as an empty parameter.
+fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
+    (!list.is_empty()).then_some(list)
+}
+
+fn seconds(seconds: u32) -> i32 {
+    i32::try_from(seconds).unwrap_or(i32::MAX)
+}
+
+/// `arn:aws:sts::ACCOUNT:assumed-role/…`
+fn account_in_arn(arn: &str) -> Option<&str> {
+    arn.split(':').nth(4).filter(|account| account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_was_made_when_aws_says_so() {
+        let at = Timestamp::from_unix;
+        assert_eq!(issued_at(at(1002), at(4600), 3600), at(1000));
+        assert_eq!(issued_at(at(998), at(4600), 3600), at(1000));
+        assert_eq!(issued_at(at(1002), at(4600), 43_200), at(1002));
+    }
+
+    #[test]
+    fn the_account_is_read_from_an_arn() {
+        assert_eq!(account_in_arn("arn:aws:sts::222222222222:assumed-role/admin/jane"), Some("222222222222"));
+        assert_eq!(account_in_arn("arn:aws:iam::aws:policy/ReadOnlyAccess"), None);
+        assert_eq!(account_in_arn("admin"), None);
+    }
+}

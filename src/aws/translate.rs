@@ -1,0 +1,188 @@
+//! The SDK's errors in keyfob's words: what AWS said without any secret, and whether a request went out at all.
+//!
+//! May use `connector`'s watch.
+
+use std::error::Error;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId;
+
+use crate::aws::connector::Watch;
+use crate::aws::error::obstacle;
+use crate::aws::{AwsError, MfaCode};
+use crate::credentials::Credentials;
+
+/// Longer words of AWS's are cut.
+const LONGEST_MESSAGE: usize = 800;
+
+/// Turns an SDK error into ours.
+pub(super) fn translate<E>(error: SdkError<E, HttpResponse>, watch: &Watch, redaction: &Redaction<'_>) -> AwsError
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    match &error {
+        SdkError::ServiceError(service) => {
+            let status = service.raw().status().as_u16();
+            let request_id = error.request_id().or_else(|| service.err().meta().request_id()).map(str::to_owned);
+            match service.err().code() {
+                Some(code) => AwsError::Refused {
+                    code: code.to_owned(),
+                    message: redaction.clean(service.err().message().unwrap_or("no reason given")),
+                    status,
+                    request_id,
+                },
+                None => foreign(watch, status),
+            }
+        }
+        SdkError::ResponseError(response) if !response.raw().status().is_success() => {
+            foreign(watch, response.raw().status().as_u16())
+        }
+        // Nothing was ever handed to the connection: parameters or endpoint do not add up to a request.
+        _ if watch.host().is_none() => AwsError::Setup(redaction.clean(&chain(&error))),
+        _ => lost(watch, redaction.clean(&chain(&error))),
+    }
+}
+
+/// An answer AWS did not write: a proxy's error page, a portal's log-in page.
+fn foreign(watch: &Watch, status: u16) -> AwsError {
+    const WORDS: &str = "the answer is not one of AWS's";
+    if (200..300).contains(&status) {
+        return lost(watch, WORDS.to_owned());
+    }
+    AwsError::Refused { code: format!("HTTP {status}"), message: WORDS.to_owned(), status, request_id: None }
+}
+
+/// No usable answer, and why; whether the request went out makes the difference.
+pub(super) fn lost(watch: &Watch, cause: String) -> AwsError {
+    let endpoint = watch.host().unwrap_or_else(|| "AWS".to_owned());
+    if watch.went_out() {
+        AwsError::AnswerLost { endpoint, cause }
+    } else {
+        AwsError::Unreachable { endpoint, cause: name_obstacle(&cause) }
+    }
+}
+
+/// Begins the cause with one of the [`obstacle`] texts. The libraries below tell their errors apart by text alone.
+fn name_obstacle(cause: &str) -> String {
+    let has = |part: &str| cause.to_ascii_lowercase().contains(part);
+    if let Some((_, limit)) = cause.split_once("HTTP connect timeout occurred after ") {
+        return format!("{} {}", obstacle::TIMEOUT, limit.split(':').next().unwrap_or(limit));
+    }
+    if let Some(limit) = cause.strip_prefix("within ") {
+        return format!("{} {limit}", obstacle::TIMEOUT);
+    }
+    let obstacle = if has("tunnel error") || has("proxy") {
+        obstacle::PROXY
+    } else if has("dns error") || has("failed to lookup address") {
+        obstacle::NAME_LOOKUP
+    } else if has("certificate") || has("tls") || has("handshake") || has("corrupt message") {
+        obstacle::TLS
+    } else {
+        obstacle::CONNECTION
+    };
+    format!("{obstacle}: {cause}")
+}
+
+/// What lies behind an error, outermost first, without the layers that say nothing.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    const EMPTY: [&str; 9] = [
+        "dispatch failure",
+        "response error",
+        "failed to construct request",
+        "io error",
+        "other",
+        "timeout",
+        "TLS handshake failed",
+        "client error (Connect)",
+        "client error (SendRequest)",
+    ];
+    let mut parts: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let text = error.to_string();
+        if !EMPTY.contains(&text.as_str()) && !parts.iter().any(|part| part.contains(&text)) {
+            parts.push(text);
+        }
+        // An `io::Error` hides the error it was made of: its `source` is that one's source.
+        next = match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(inner) => Some(inner as &(dyn Error + 'static)),
+            None => error.source(),
+        };
+    }
+    if parts.is_empty() { error.to_string() } else { parts.join(": ") }
+}
+
+/// Takes out of AWS's words what must not be shown.
+// Security: AWS repeats parameters in validation errors (a mistyped code among them), and the canonical request, session token
+// included, where a signature does not match.
+pub(super) struct Redaction<'a> {
+    secrets: Vec<&'a str>,
+}
+
+impl<'a> Redaction<'a> {
+    pub(super) fn new(signer: &'a Credentials, code: Option<&'a MfaCode>) -> Self {
+        let secrets = [Some(signer.secret_access_key()), signer.session_token(), code.map(|code| &code.code)];
+        let secrets = secrets.into_iter().flatten().map(|secret| secret.expose());
+        Redaction { secrets: secrets.filter(|secret| !secret.is_empty()).collect() }
+    }
+
+    fn clean(&self, words: &str) -> String {
+        let end = ["The Canonical String", "Authorization="].iter().filter_map(|mark| words.find(mark)).min();
+        let words = words[..end.unwrap_or(words.len())].trim();
+        let mut line: String = words.split_whitespace().collect::<Vec<_>>().join(" ");
+        for secret in &self.secrets {
+            line = line.replace(secret, "****");
+        }
+        line.chars().filter(|c| !c.is_control()).take(LONGEST_MESSAGE).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::testing::{code, session};
+
+    #[test]
+    fn what_aws_repeats_of_a_request_is_taken_out() {
+        let (signer, code) = (session(), code());
+        let redaction = Redaction::new(&signer, Some(&code));
+        let token = signer.session_token().expect("a session has a token").expose();
+        for (words, expected) in [
+            (
+                "1 validation error detected: Value '123456' at 'tokenCode' failed".to_owned(),
+                "1 validation error detected: Value '****' at 'tokenCode' failed",
+            ),
+            (
+                format!(
+                    "The request signature we calculated does not match.\n\nThe Canonical String for this request should have been\n'POST\n/\nx-amz-security-token:{token}'"
+                ),
+                "The request signature we calculated does not match.",
+            ),
+            (
+                "Authorization header requires 'Signature' parameter. Authorization=AWS4-HMAC-SHA256 Credential=AKIA"
+                    .to_owned(),
+                "Authorization header requires 'Signature' parameter.",
+            ),
+            (format!("The token {token} is \u{1b}[31mbad"), "The token **** is [31mbad"),
+        ] {
+            assert_eq!(redaction.clean(&words), expected);
+        }
+    }
+
+    #[test]
+    fn a_failure_to_connect_begins_with_what_kept_the_request_from_going_out() {
+        for (cause, expected) in [
+            ("HTTP connect timeout occurred after 5s", "no connection within 5s"),
+            ("within 30s", "no connection within 30s"),
+            ("dns error: failed to lookup address information", "name lookup failed: dns error: failed"),
+            ("invalid peer certificate: UnknownIssuer", "TLS failed: invalid peer"),
+            ("tunnel error: unsuccessful", "the proxy refused: tunnel"),
+            ("tcp connect error: Connection refused (os error 111)", "no connection: tcp connect error"),
+        ] {
+            let named = name_obstacle(cause);
+            assert!(named.starts_with(expected), "{named}");
+        }
+    }
+}
