@@ -14,7 +14,7 @@ use crate::session_cache::name::Step;
 
 /// Why a step gave no session: AWS's answer, which a new signer or code may mend, or what ends the run.
 enum Stop {
-    Aws { error: AwsError, advice: Error },
+    Aws { error: Box<AwsError>, advice: Error },
     Other(Error),
 }
 
@@ -104,7 +104,7 @@ impl Run<'_> {
         let signed_by = self.signer(step, signer);
         let advised = |error: AwsError, call: Attempted<'_>| {
             let advice = advise(&error, &Attempt { profile: &self.plan.profile, call, signer: signed_by, code });
-            Stop::Aws { error, advice }
+            Stop::Aws { error: Box::new(error), advice }
         };
         let sts = self.context.sts;
         match step {
