@@ -84,7 +84,8 @@ fn a_profile_that_shares_a_session_is_written_into_its_header() {
     world.get(&plan("one", &["a"])).expect("made");
     world.get(&plan("two", &["a"])).expect("cached");
     let hop = world.cache.list().expect("listed").into_iter().find(|header| header.role_arn.is_some());
-    assert_eq!(hop.expect("kept").profiles, ["one", "two"]);
+    let hop = hop.expect("kept");
+    assert_eq!((&hop.profiles, &hop.handed_to), (&vec!["one".to_owned(), "two".to_owned()], &hop.profiles));
     assert_eq!(world.get(&plan("two", &["a"])).expect("cached").access_key_id(), "ASIAFAKE2");
 }
 
