@@ -121,6 +121,7 @@ impl Run<'_> {
         let usable = self.look(key, &name);
         if let Some(kept) = usable.as_ref().filter(|kept| self.suffices(kept, need)) {
             self.note_use(key, &name, index, kept);
+            self.explain(index, "from the cache", &kept.session);
             return Ok(Obtained { session: kept.session.clone(), from_cache: true });
         }
         // Read before waiting: a failure that is another one afterwards happened meanwhile.
@@ -164,6 +165,7 @@ impl Run<'_> {
         match self.make(index) {
             Ok(session) => {
                 self.keep(key, name, index, &session);
+                self.explain(index, "made", &session);
                 Ok(Obtained { session, from_cache: false })
             }
             Err(error) => {
@@ -267,6 +269,14 @@ impl Run<'_> {
         {
             let _ = cache.put(key, name, &kept);
         }
+    }
+
+    fn explain(&self, index: usize, how: &str, session: &Session) {
+        let what = match self.steps[index] {
+            Step::Session => "the session of GetSessionToken",
+            Step::Hop(hop) => &self.plan.hops[hop].role_arn,
+        };
+        self.context.talk.explain(&format!("{what}: {how}, ends at {}", session.expires_at));
     }
 
     fn is_last(&self, index: usize) -> bool {
