@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::error::{Error, Kind};
 use crate::secret::Secret;
 
 /// Asks a person. The real one talks to the controlling terminal, never to stdin or stdout, which an SDK holds.
@@ -23,6 +24,15 @@ pub trait Human {
     /// # Errors
     /// As [`Human::ask_secret`].
     fn confirm(&self, question: &str) -> Result<bool, AskError>;
+
+    /// Offers something nobody asked for. Declined by `--yes`, which takes no offer that makes or deletes something at
+    /// AWS or hands out more than before, and where nobody is there; what was offered then becomes a hint.
+    ///
+    /// # Errors
+    /// As [`Human::ask_secret`], but for [`AskError::Nobody`].
+    fn offer(&self, question: &str) -> Result<bool, AskError> {
+        if self.is_there() { self.confirm(question) } else { Ok(false) }
+    }
 
     /// Whether [`Human::ask`] would find somebody.
     fn is_there(&self) -> bool;
@@ -46,6 +56,17 @@ pub enum AskError {
     /// The terminal failed.
     #[error("the terminal cannot be used: {0}")]
     Terminal(#[from] std::io::Error),
+}
+
+impl AskError {
+    /// The error the user sees where `what` (an access key id, a yes) was asked for and not had.
+    pub fn into_error(self, what: &str) -> Error {
+        let kind = match self {
+            AskError::Nobody(_) | AskError::TimedOut(_) => Kind::NeedsHuman,
+            AskError::Declined | AskError::Terminal(_) => Kind::Failed,
+        };
+        Error::new(kind, format!("{what} is needed: {self}"))
+    }
 }
 
 /// What keyfob says on stderr beside data and errors. `-q` silences it, `-v` adds the explanations.

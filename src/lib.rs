@@ -9,16 +9,21 @@
 
 pub mod aws;
 pub mod chain;
+pub mod config_file;
 pub mod credentials;
 pub mod error;
+pub mod format;
 pub mod human;
+pub mod index;
 pub mod ini;
 pub mod keystore;
 pub mod mfa;
 pub mod ops;
+pub mod process_line;
 pub mod profile;
 pub mod secret;
 pub mod session_cache;
 pub mod settings;
 pub mod sys;
 pub mod timestamp;
+pub mod ui;

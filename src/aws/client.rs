@@ -83,8 +83,8 @@ pub(super) struct Call<'a> {
     pub(super) endpoint: Option<&'a str>,
     pub(super) sending: Sending,
     pub(super) code: Option<&'a MfaCode>,
-    /// A shorter limit than [`Settings::call_timeout`].
-    pub(super) time_limit: Option<Duration>,
+    /// A shorter limit than the settings'.
+    pub(super) limit: Option<Duration>,
 }
 
 impl Aws {
@@ -118,8 +118,8 @@ impl Aws {
 
     /// Makes a call: `send` gets the SDK's configuration and makes the request with it.
     ///
-    /// The limit of [`Settings::call_timeout`], or a shorter one of the call's own, holds for all of it, retries and a second
-    /// signature included.
+    /// The limit of [`Settings::call_timeout`], or the call's own shorter one, holds for all of it, retries and a second signature
+    /// included.
     pub(super) fn call<T, E, F>(&self, call: &Call<'_>, send: impl Fn(SdkConfig) -> F) -> Result<T, AwsError>
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -132,7 +132,7 @@ impl Aws {
             for _ in 0..4 {
                 tokio::task::yield_now().await;
             }
-            let limit = call.time_limit.map_or(self.call_timeout, |limit| limit.min(self.call_timeout));
+            let limit = call.limit.map_or(self.call_timeout, |limit| limit.min(self.call_timeout));
             let deadline = Instant::now() + limit;
             let attempt = async || {
                 let watch = Watch::new(connector.clone(), Arc::clone(&self.clock));
@@ -141,8 +141,10 @@ impl Aws {
                     Ok(Ok(answer)) => Ok(answer),
                     Ok(Err(error)) => Err(translate(error, &watch, &Redaction::new(call.signer, call.code))),
                     Err(_) => {
+                        // What is left of three seconds has nanoseconds too, which tell nobody anything.
                         let limit = Duration::from_millis(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
-                        Err(lost(&watch, format!("within {}", humantime::format_duration(limit))))
+                        let limit = humantime::format_duration(limit);
+                        Err(lost(&watch, format!("within {limit}")))
                     }
                 }
             };

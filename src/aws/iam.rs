@@ -17,7 +17,7 @@ fn call<'a>(signer: &'a Credentials, target: &'a Target, sending: Sending) -> Ca
         endpoint: target.iam_endpoint.as_deref(),
         sending,
         code: None,
-        time_limit: None,
+        limit: None,
     }
 }
 

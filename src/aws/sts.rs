@@ -43,7 +43,7 @@ fn call<'a>(
     signer: &'a Credentials,
     target: &'a Target,
     code: Option<&'a MfaCode>,
-    time_limit: Option<Duration>,
+    limit: Option<Duration>,
 ) -> Call<'a> {
     let global = target.sts_endpoint.is_none()
         && target.legacy_global
@@ -57,7 +57,7 @@ fn call<'a>(
         endpoint: if global { Some("https://sts.amazonaws.com") } else { target.sts_endpoint.as_deref() },
         sending: Sending::with(code),
         code,
-        time_limit,
+        limit,
     }
 }
 

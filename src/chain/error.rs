@@ -154,7 +154,7 @@ pub enum PlanError {
     #[error(transparent)]
     Target(#[from] TargetError),
     /// `session_duration` of keyfob's own settings is out of range.
-    #[error("`session_duration` is {}; a session lives from 15m to 1day 12h", length(*.0))]
+    #[error("`session_duration` is {}; a session lives from 15m to 36h", length(*.0))]
     BadSessionDuration(
         /// Seconds.
         u32,
@@ -278,7 +278,7 @@ fn hint(error: &PlanError) -> String {
         PlanError::BadSessionDuration(_) => {
             "set `session_duration` in config.toml, or `KEYFOB_SESSION_DURATION`, to `12h`".to_owned()
         }
-        PlanError::DurationOutOfRange { most, .. } => format!("ask for less, such as `--duration {}`", length(*most)),
+        PlanError::DurationOutOfRange { .. } => "ask for something between, such as `--duration 1h`".to_owned(),
         PlanError::DurationChained { .. } => {
             "ask for `--duration 1h`, or assume that role straight from the profile with the access key".to_owned()
         }

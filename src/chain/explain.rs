@@ -1,3 +1,343 @@
-//! The plan in words and as JSON, with what only the edges know handed in.
+//! A plan in words and as JSON, with what only the edges know handed in.
 //!
-//! Pure.
+//! Pure; writes nothing.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use crate::chain::reason::length;
+use crate::chain::{BaseKey, Hop, Plan, Reason, SpentIn};
+use crate::credentials::Backend;
+use crate::timestamp::Timestamp;
+
+/// What a plan does not say, because it takes the cache and the clock to know it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Until when credentials for the asked profile are cached.
+    pub cached_until: Option<Timestamp>,
+    /// Until when the MFA session under its roles is cached.
+    pub session_cached_until: Option<Timestamp>,
+    /// Whether the next command would need an MFA code.
+    pub needs_code: bool,
+    /// Where that code would come from: the terminal, `mfa_process`, a stored seed.
+    pub code_from: Option<String>,
+}
+
+/// The JSON of `explain`, version 1.
+#[derive(Debug, Serialize)]
+pub struct Explanation<'a> {
+    version: u32,
+    profile: &'a str,
+    base: BaseOut<'a>,
+    mfa: MfaOut<'a>,
+    session: Option<SessionOut>,
+    needs_code: bool,
+    cached_until: Option<String>,
+    hops: Vec<HopOut<'a>>,
+    region: &'a str,
+    mfa_max_age_seconds: Option<u32>,
+    notes: Vec<String>,
+    settings: Vec<SettingOut<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct BaseOut<'a> {
+    kind: &'static str,
+    profile: &'a str,
+    key_id: &'a str,
+    backend: Option<&'static str>,
+}
+
+/// There in any case: without a device all of it is null.
+#[derive(Debug, Serialize)]
+struct MfaOut<'a> {
+    serial: Option<&'a str>,
+    spent_in: Option<&'static str>,
+    code_from: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct SessionOut {
+    duration_seconds: u32,
+    reason: String,
+    cached_until: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct HopOut<'a> {
+    profile: &'a str,
+    role_arn: &'a str,
+    duration_asked: Option<u32>,
+    duration_seconds: u32,
+    capped: bool,
+    reason: String,
+}
+
+#[derive(Debug, Serialize)]
+struct SettingOut<'a> {
+    profile: &'a str,
+    name: &'a str,
+    file: &'a str,
+    line: usize,
+}
+
+/// The plan as the JSON others build on.
+pub fn explanation<'a>(plan: &'a Plan, facts: &'a Facts) -> Explanation<'a> {
+    let hop = |hop: &'a Hop| HopOut {
+        profile: &hop.profile,
+        role_arn: &hop.role_arn,
+        duration_asked: hop.duration_asked,
+        duration_seconds: hop.duration_seconds,
+        capped: hop.capped(),
+        reason: hop.reason.to_string(),
+    };
+    Explanation {
+        version: 1,
+        profile: &plan.profile,
+        base: BaseOut {
+            kind: "key",
+            profile: &plan.base.profile,
+            key_id: plan.base.key.id().as_str(),
+            backend: plan.base.key.backend().map(Backend::name),
+        },
+        mfa: MfaOut {
+            serial: plan.mfa.as_ref().map(|mfa| mfa.serial.as_str()).or(unspent_device(plan)),
+            spent_in: plan.mfa.as_ref().map(|mfa| match mfa.spent_in {
+                SpentIn::Session => "session",
+                SpentIn::Hop => "hop",
+            }),
+            code_from: facts.code_from.as_deref(),
+        },
+        session: plan.session.as_ref().map(|session| SessionOut {
+            duration_seconds: session.duration_seconds,
+            reason: session.reason.to_string(),
+            cached_until: session_cached_until(plan, facts).map(|time| time.to_string()),
+        }),
+        needs_code: facts.needs_code,
+        cached_until: facts.cached_until.map(|time| time.to_string()),
+        hops: plan.hops.iter().map(hop).collect(),
+        region: &plan.target.region,
+        mfa_max_age_seconds: plan.mfa_max_age_seconds,
+        notes: plan.notes.iter().map(Reason::to_string).collect(),
+        settings: plan
+            .used
+            .iter()
+            .map(|used| SettingOut {
+                profile: &used.profile,
+                name: &used.name,
+                file: &used.place.path,
+                line: used.place.line,
+            })
+            .collect(),
+    }
+}
+
+/// A device that is known where the key itself is handed out.
+fn unspent_device(plan: &Plan) -> Option<&str> {
+    plan.notes
+        .iter()
+        .find_map(|note| if let Reason::KeyItself { device, .. } = note { device.as_deref() } else { None })
+}
+
+/// Without roles the session is what is asked for, so one cached time says it.
+fn session_cached_until(plan: &Plan, facts: &Facts) -> Option<Timestamp> {
+    if plan.hops.is_empty() { facts.cached_until.or(facts.session_cached_until) } else { facts.session_cached_until }
+}
+
+/// The plan for a person, step by step in the order of the calls, then what it rests on.
+pub fn text(plan: &Plan, facts: &Facts) -> String {
+    let mut page = Page::default();
+    page.line(&format!("How credentials for `{}` are made:", plan.profile));
+    page.line("");
+    let place = match &plan.base.key {
+        BaseKey::Stored(key) => format!("in {}", key.backend.title()),
+        BaseKey::File { .. } => "in plain text in an AWS file".to_owned(),
+    };
+    page.item("base", &format!("access key {} of `{}`, {place}", plan.base.key.id().short(), plan.base.profile));
+    if let Some(session) = &plan.session {
+        let what = if plan.mfa.is_some() { "MFA session" } else { "session" };
+        let life = length(session.duration_seconds);
+        page.item(what, &format!("{life} from GetSessionToken in {}", plan.base.target.region));
+        page.more(&session.reason.to_string());
+        if !plan.hops.is_empty() {
+            page.more(&cached(facts.session_cached_until));
+        }
+    }
+    for hop in &plan.hops {
+        page.item("role", &format!("{} of `{}`, in {}", hop.role_arn, hop.profile, plan.target.region));
+        let life = length(hop.duration_seconds);
+        page.more(&if hop.capped() {
+            format!("capped at {life}: {}", hop.reason)
+        } else {
+            format!("{life}: {}", hop.reason)
+        });
+    }
+    if let Some(mfa) = &plan.mfa {
+        let place = match mfa.spent_in {
+            SpentIn::Session => "the MFA session",
+            SpentIn::Hop => "the first role",
+        };
+        page.item("MFA device", &format!("{} of `{}`, its code goes into {place}", mfa.serial, mfa.profile));
+        let from = facts.code_from.as_ref().map(|from| format!(" ({from})")).unwrap_or_default();
+        page.item("code", &if facts.needs_code { format!("needed now{from}") } else { "not needed now".to_owned() });
+        if let Some(age) = plan.mfa_max_age_seconds {
+            page.more(&format!("an MFA session older than {} is not taken", length(age)));
+        }
+    }
+    page.item(
+        "credentials",
+        &match (&plan.session, plan.hops.last()) {
+            (None, None) => "the access key itself, which never expires".to_owned(),
+            (Some(_), _) | (_, Some(_)) => cached(facts.cached_until),
+        },
+    );
+    page.list("notes", plan.notes.iter().map(ToString::to_string));
+    let width = plan.used.iter().map(|used| used.place.to_string().chars().count()).max().unwrap_or_default();
+    page.list(
+        "settings",
+        plan.used.iter().map(|used| {
+            let place = used.place.to_string();
+            format!("{place:width$}  {} of `{}`", used.name, used.profile)
+        }),
+    );
+    page.text
+}
+
+fn cached(until: Option<Timestamp>) -> String {
+    until.map_or_else(|| "not cached".to_owned(), |until| format!("cached until {until}"))
+}
+
+/// Lines with a label column.
+#[derive(Default)]
+struct Page {
+    text: String,
+}
+
+impl Page {
+    fn line(&mut self, line: &str) {
+        writeln!(self.text, "{}", line.trim_end()).expect("a String takes every write");
+    }
+
+    fn item(&mut self, label: &str, what: &str) {
+        self.line(&format!("  {label:<12} {what}"));
+    }
+
+    fn more(&mut self, what: &str) {
+        self.item("", what);
+    }
+
+    fn list(&mut self, title: &str, items: impl Iterator<Item = String>) {
+        let mut items = items.peekable();
+        if items.peek().is_some() {
+            self.line("");
+            self.line(&format!("{title}:"));
+        }
+        for item in items {
+            self.line(&format!("  {item}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain::tests::{Input, ask};
+
+    const CHAIN: &str = "[profile prod]
+        role_arn = ROLE(Admin)
+        source_profile = jump
+        duration_seconds = 7200
+        region = eu-west-1
+        [profile jump]
+        role_arn = ROLE(Jump)
+        source_profile = base
+        [profile base]
+        mfa_serial = DEVICE";
+
+    fn planned(config: &str, stored: &str, asked: &str) -> Plan {
+        Input { config, stored, ask: ask(asked), ..Input::default() }.plan().expect("there is a plan")
+    }
+
+    #[test]
+    fn a_chain_is_told_step_by_step_with_the_line_of_each_setting() {
+        let facts = Facts {
+            cached_until: None,
+            session_cached_until: Some(Timestamp::from_unix(1_700_000_000)),
+            needs_code: false,
+            code_from: Some("the terminal".to_owned()),
+        };
+        let expected = "\
+How credentials for `prod` are made:
+
+  base         access key ****0000 of `base`, in the vault
+  MFA session  12h from GetSessionToken in us-east-1
+               one MFA session, shared by every profile with this key and device: the first role asks for 1h at most
+               cached until 2023-11-14T22:13:20Z
+  role         arn:aws:iam::111122223333:role/Jump of `jump`, in eu-west-1
+               1h: the default, since no `duration_seconds` is set
+  role         arn:aws:iam::111122223333:role/Admin of `prod`, in eu-west-1
+               capped at 1h: 2h were asked for; signed with the session of `jump` it is role chaining, which AWS ends after 1h
+  MFA device   arn:aws:iam::111122223333:mfa/me of `base`, its code goes into the MFA session
+  code         not needed now
+  credentials  not cached
+
+notes:
+  no region is set for `base`: `us-east-1`, the default of the partition in `arn:aws:iam::111122223333:role/Jump`
+
+settings:
+  ~/.aws/config:2   role_arn of `prod`
+  ~/.aws/config:3   source_profile of `prod`
+  ~/.aws/config:4   duration_seconds of `prod`
+  ~/.aws/config:5   region of `prod`
+  ~/.aws/config:7   role_arn of `jump`
+  ~/.aws/config:8   source_profile of `jump`
+  ~/.aws/config:10  mfa_serial of `base`
+";
+        assert_eq!(text(&planned(CHAIN, "base", "prod"), &facts), expected);
+    }
+
+    #[test]
+    fn a_code_that_is_needed_says_where_it_comes_from() {
+        let facts =
+            Facts { needs_code: true, code_from: Some("`mfa_process` of `base`".to_owned()), ..Facts::default() };
+        let text = text(&planned(CHAIN, "base", "prod"), &facts);
+        assert!(text.contains("code         needed now (`mfa_process` of `base`)\n"), "{text}");
+    }
+
+    #[test]
+    fn the_json_has_whole_ids_and_every_field() {
+        let facts = Facts { cached_until: Some(Timestamp::from_unix(1_700_000_000)), ..Facts::default() };
+        let plan = planned(CHAIN, "base", "prod");
+        let json = serde_json::to_value(explanation(&plan, &facts)).expect("it is JSON");
+        assert_eq!(json["version"], 1);
+        assert_eq!(json["profile"], "prod");
+        let base = serde_json::json!(
+            {"kind": "key", "profile": "base", "key_id": "AKIABASE000000000000", "backend": "vault"});
+        assert_eq!(json["base"], base);
+        let mfa =
+            serde_json::json!({"serial": "arn:aws:iam::111122223333:mfa/me", "spent_in": "session", "code_from": null});
+        assert_eq!(json["mfa"], mfa);
+        assert_eq!(json["session"]["duration_seconds"], 43_200);
+        assert_eq!(json["needs_code"], false);
+        assert_eq!(json["cached_until"], "2023-11-14T22:13:20Z");
+        let hop = &json["hops"][1];
+        assert_eq!(hop["role_arn"], "arn:aws:iam::111122223333:role/Admin");
+        assert_eq!((&hop["duration_asked"], &hop["duration_seconds"]), (&7200.into(), &3600.into()));
+        assert_eq!(hop["capped"], true);
+        let setting = serde_json::json!({"profile": "prod", "name": "role_arn", "file": "~/.aws/config", "line": 2});
+        assert_eq!(json["settings"][0], setting);
+    }
+
+    #[test]
+    fn a_device_whose_code_is_not_spent_is_named_all_the_same() {
+        let plan = planned("[profile b]|mfa_serial = DEVICE|keyfob_session = never", "b", "b");
+        let json = serde_json::to_value(explanation(&plan, &Facts::default())).expect("it is JSON");
+        assert_eq!(json["mfa"]["serial"], "arn:aws:iam::111122223333:mfa/me");
+        assert_eq!(json["mfa"]["spent_in"], serde_json::Value::Null);
+        assert_eq!(json["session"], serde_json::Value::Null);
+        assert_eq!(json["cached_until"], serde_json::Value::Null);
+        let text = text(&plan, &Facts::default());
+        assert!(text.contains("credentials  the access key itself, which never expires\n"), "{text}");
+    }
+}

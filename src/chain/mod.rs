@@ -1,11 +1,12 @@
 //! The plan: how a profile's credentials will be made, and why.
 //!
-//! Pure: profiles, the index of stored keys and variables are handed in. May use `profile` and `credentials`.
+//! Pure: profiles, the index of stored keys and variables are handed in. May use `profile`, `process_line`, `credentials`,
+//! and of `settings` how a duration is written.
 
+mod device;
 mod error;
 pub mod explain;
 pub mod list;
-mod process;
 mod reason;
 mod rules;
 pub mod session_name;
@@ -19,6 +20,8 @@ mod tests;
 pub use error::PlanError;
 pub use reason::{AskedBy, Reason};
 pub use rules::plan;
+
+use std::sync::Arc;
 
 use crate::chain::target::Target;
 use crate::credentials::{AccessKeyId, Backend, StoredKey};
@@ -65,14 +68,14 @@ impl Default for Request {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileNames {
     /// The config file's path.
-    pub config: String,
+    pub config: Arc<str>,
     /// The credentials file's path.
-    pub credentials: String,
+    pub credentials: Arc<str>,
 }
 
 impl Default for FileNames {
     fn default() -> Self {
-        FileNames { config: "~/.aws/config".to_owned(), credentials: "~/.aws/credentials".to_owned() }
+        FileNames { config: "~/.aws/config".into(), credentials: "~/.aws/credentials".into() }
     }
 }
 
@@ -89,7 +92,8 @@ impl FileNames {
 
 /// How a profile's credentials will be made.
 ///
-/// Two plans that differ in nothing but `profile`, `walk`, `used`, `notes` and reasons give the same credentials.
+/// What changes the credentials is in `base`, `mfa` (the serial and where its code is spent), `session`, `hops` and
+/// `target`; the rest is for people and for the programs started on the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// The profile asked for.
@@ -159,7 +163,7 @@ pub struct Used {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The file, as [`FileNames`] calls it.
-    pub path: String,
+    pub path: Arc<str>,
     /// Its line, from 1.
     pub line: usize,
 }
@@ -216,6 +220,11 @@ impl BaseKey {
             BaseKey::Stored(key) => key.user_arn.as_deref(),
             BaseKey::File { .. } => None,
         }
+    }
+
+    /// Its account, where GetCallerIdentity has told it.
+    pub fn account_id(&self) -> Option<&str> {
+        self.user_arn()?.split(':').nth(4).filter(|account| !account.is_empty())
     }
 
     /// Whether it is known to be a root user's.

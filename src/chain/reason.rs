@@ -149,7 +149,7 @@ pub enum KeyItselfBecause {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Reason::NothingAsked => f.write_str("one hour, the default: no `duration_seconds` is set"),
+            Reason::NothingAsked => f.write_str("the default, since no `duration_seconds` is set"),
             Reason::AsAsked(AskedBy::Setting) => f.write_str("as `duration_seconds` asks"),
             Reason::AsAsked(AskedBy::Option) => f.write_str("as `--duration` asks"),
             Reason::ChainingCap { asked, signed_by } => write!(
@@ -240,7 +240,22 @@ impl fmt::Display for Reason {
     }
 }
 
-/// Seconds as a person reads them: `12h`, `1h 30m`, `90s`.
+/// Seconds as a person reads them, and as `--duration` takes them: `36h`, `1h 30m`, `90s` as `1m 30s`.
 pub(super) fn length(seconds: u32) -> String {
-    humantime::format_duration(std::time::Duration::from_secs(seconds.into())).to_string()
+    let parts = [(seconds / 3600, 'h'), (seconds / 60 % 60, 'm'), (seconds % 60, 's')];
+    let shown: Vec<String> =
+        parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count}{unit}")).collect();
+    if shown.is_empty() { "0s".to_owned() } else { shown.join(" ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::length;
+
+    #[test]
+    fn a_length_has_no_unit_above_the_hour() {
+        for (seconds, text) in [(0, "0s"), (59, "59s"), (3600, "1h"), (5400, "1h 30m"), (129_601, "36h 1s")] {
+            assert_eq!(length(seconds), text);
+        }
+    }
 }

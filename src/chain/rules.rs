@@ -2,6 +2,7 @@
 //!
 //! Pure; the one place these decisions are made.
 
+use crate::chain::device::{self, Device};
 use crate::chain::error::PlanError;
 use crate::chain::reason::KeyItselfBecause;
 use crate::chain::target::{self, Surroundings};
@@ -27,7 +28,7 @@ pub fn plan(
     env: &Environment,
     request: &Request,
 ) -> Result<Plan, PlanError> {
-    refuse_what_waits_for_us(&[request.profile.clone()], env)?;
+    refuse_what_waits_for_us(std::slice::from_ref(&request.profile), env)?;
     let world = World { profiles, stored, files: &request.files };
     let mut walk = walk::walk(&world, &request.profile)?;
     let names: Vec<String> = walk.nodes.iter().map(|node| node.name.clone()).collect();
@@ -49,12 +50,13 @@ pub fn plan(
     } else if made.session.is_some() {
         target::target(walk.base(), &around, &mut used, &mut notes)?
     } else {
-        // No call goes there; a note about its region would only confuse.
-        target::target(walk.base(), &around, &mut used, &mut Vec::new())?
+        // No call goes there, so nothing that decides it has a part in the plan.
+        target::target(walk.base(), &around, &mut Vec::new(), &mut Vec::new())?
     };
     let base = Base { profile: walk.base().name.clone(), key: walk.key.clone(), target: base_target };
     let Made { mfa, session, hops, mfa_max_age_seconds } = made;
     let profile = request.profile.clone();
+    used.sort_by_key(|setting| names.iter().position(|name| *name == setting.profile));
     Ok(Plan { profile, base, mfa, session, hops, target, mfa_max_age_seconds, walk: names, used, notes })
 }
 
@@ -69,13 +71,6 @@ fn refuse_what_waits_for_us(walk: &[String], env: &Environment) -> Result<(), Pl
         }
     }
     Ok(())
-}
-
-/// A device, and who names it.
-struct Device {
-    serial: String,
-    profile: String,
-    process: Option<String>,
 }
 
 /// What [`Maker::make`] decides.
@@ -96,7 +91,7 @@ struct Maker<'a, 'p> {
 
 impl<'a, 'p> Maker<'a, 'p> {
     fn make(&mut self) -> Result<Made, PlanError> {
-        let device = self.device()?;
+        let device = device::find(self.walk, self.request, self.used, self.notes)?;
         let made = match self.walk.role_nodes().next() {
             None => self.without_roles(device)?,
             Some(first) => self.with_roles(first, device)?,
@@ -107,49 +102,10 @@ impl<'a, 'p> Maker<'a, 'p> {
         Ok(made)
     }
 
-    /// The device: the first role's, or without roles the asked profile's, else the base's. `mfa_process` alike.
-    fn device(&mut self) -> Result<Option<Device>, PlanError> {
-        let walk = self.walk;
-        let (first, base) = (walk.role_nodes().next().unwrap_or(walk.asked()), walk.base());
-        let mut found = None;
-        for node in [first, base] {
-            if let Some(setting) = node.read("mfa_serial", self.used) {
-                let serial = value(node, &setting, values::mfa_serial)?;
-                if serial.contains(":u2f/") {
-                    return Err(PlanError::SecurityKey {
-                        serial,
-                        profile: node.name.clone(),
-                        place: node.place(&setting),
-                    });
-                }
-                found = Some((serial, node.name.clone()));
-                break;
-            }
-        }
-        let serial = found.as_ref().map(|(serial, _)| serial.clone());
-        for node in &walk.nodes {
-            if let Some(other) = node.setting("mfa_serial").filter(|other| Some(&*other.value) != serial.as_deref()) {
-                self.notes.push(Reason::OtherDeviceNotUsed {
-                    profile: node.name.clone(),
-                    serial: other.value.to_string(),
-                    used: serial.clone(),
-                    base: base.name.clone(),
-                });
-            }
-        }
-        let Some((serial, profile)) = found else { return Ok(None) };
-        let process = [first, base]
-            .into_iter()
-            .find_map(|node| node.read("mfa_process", self.used))
-            .map(|setting| setting.value.into_owned())
-            .or_else(|| self.request.mfa_process.clone());
-        Ok(Some(Device { serial, profile, process }))
-    }
-
     /// The base's own credentials: `keyfob_session` decides whether a session or the key itself.
     fn without_roles(&mut self, device: Option<Device>) -> Result<Made, PlanError> {
         let mode = match self.asked_or_base("keyfob_session") {
-            Some((node, setting)) => Some(value(node, &setting, values::session_mode)?),
+            Some((node, setting)) => Some(node.value(&setting, values::session_mode)?),
             None => None,
         };
         let itself = match (self.request.no_session, mode.unwrap_or(SessionMode::Always), &device) {
@@ -239,7 +195,7 @@ impl<'a, 'p> Maker<'a, 'p> {
                 (_, _) => match node.read("duration_seconds", self.used) {
                     Some(setting) => {
                         let read = |text: &str| values::duration_seconds(text, LONGEST_ROLE);
-                        Some((value(node, &setting, read)?, AskedBy::Setting))
+                        Some((node.value(&setting, read)?, AskedBy::Setting))
                     }
                     None => None,
                 },
@@ -299,7 +255,7 @@ impl<'a, 'p> Maker<'a, 'p> {
         let asked = match (option, setting) {
             (Some(asked), _) => option_in_range(asked, most, if root { "a root user's session" } else { "a session" })?,
             (None, Some((node, setting))) => {
-                value(node, &setting, |text| values::duration_seconds(text, LONGEST_SESSION))?
+                node.value(&setting, |text| values::duration_seconds(text, LONGEST_SESSION))?
             }
             (None, None) => match self.request.session_duration_seconds {
                 asked if (SHORTEST..=LONGEST_SESSION).contains(&asked) => asked,
@@ -330,24 +286,9 @@ impl<'a, 'p> Maker<'a, 'p> {
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Result<Option<T>, PlanError> {
         match node.read(name, self.used) {
-            Some(setting) => value(node, &setting, read).map(Some),
+            Some(setting) => node.value(&setting, read).map(Some),
             None => Ok(None),
         }
-    }
-}
-
-fn value<T>(node: &Node<'_>, setting: &Setting<'_>, read: impl Fn(&str) -> Result<T, String>) -> Result<T, PlanError> {
-    read(&setting.value).map_err(|problem| PlanError::BadValue {
-        profile: node.name.clone(),
-        name: setting.name.to_string(),
-        problem,
-        place: node.place(setting),
-    })
-}
-
-impl Device {
-    fn spent_in(self, spent_in: SpentIn) -> Mfa {
-        Mfa { serial: self.serial, profile: self.profile, process: self.process, spent_in }
     }
 }
 

@@ -58,6 +58,18 @@ pub enum TargetError {
         /// What is wrong, with what would be right.
         problem: String,
     },
+    /// A service's block in a `services` section with a URL that cannot be.
+    #[error("{place}: `endpoint_url` of `{service}` in `[services {name}]`: {problem}")]
+    Services {
+        /// The section.
+        name: String,
+        /// The service.
+        service: String,
+        /// What is wrong, with what would be right.
+        problem: String,
+        /// Where its block begins.
+        place: Place,
+    },
     /// `services` names a section that is not there.
     #[error("{place}: `{profile}` names the section `[services {name}]`, which the config file does not have")]
     NoServices {
@@ -77,6 +89,7 @@ impl TargetError {
                 format!("`keyfob profile set {profile} {name} VALUE` mends it")
             }
             TargetError::Variable { name, .. } => format!("set or unset `{name}`"),
+            TargetError::Services { name, .. } => format!("mend that line of `[services {name}]`, or take it away"),
             TargetError::NoServices { profile, .. } => {
                 format!("write that section, or `keyfob profile unset {profile} services`")
             }
@@ -220,7 +233,13 @@ fn endpoint(
         if let Some(block) = section.setting(service)
             && let Some(url) = block.nested("endpoint_url")
         {
-            return checked_url(url).map(Some).map_err(|problem| bad(node, &block, problem));
+            let bad = |problem| TargetError::Services {
+                name: services.value.to_string(),
+                service: service.to_owned(),
+                problem,
+                place: node.place(&block),
+            };
+            return checked_url(url).map(Some).map_err(bad);
         }
     }
     match node.read("endpoint_url", used) {

@@ -32,7 +32,7 @@ pub(super) fn max_age(text: &str) -> Result<u32, String> {
     match u32::try_from(seconds) {
         // A session with less than a minute left is never handed out, so a smaller age could not be kept.
         Ok(age) if (60..=LONGEST_SESSION).contains(&age) => Ok(age),
-        _ => Err(format!("`{text}` is out of range; write 1m to {}", length(LONGEST_SESSION).replace(' ', ""))),
+        _ => Err(format!("`{text}` is out of range; write 1m to {}", length(LONGEST_SESSION))),
     }
 }
 

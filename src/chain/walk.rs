@@ -5,9 +5,9 @@
 use std::str::FromStr;
 
 use crate::chain::error::{PlanError, UnsupportedBase};
-use crate::chain::process::keyfob_profile_of;
 use crate::chain::{BaseKey, FileNames, Place, Reason, StoredKeys, Used};
 use crate::credentials::{AccessKeyId, InvalidAccessKeyId, StoredKey};
+use crate::process_line::keyfob_profile_of;
 use crate::profile::{Profile, Profiles, Setting};
 
 /// What the walk found.
@@ -76,6 +76,20 @@ impl<'p> Node<'p> {
 
     pub(super) fn place(&self, setting: &Setting<'_>) -> Place {
         self.files.place_of(setting)
+    }
+
+    /// What the setting's text means, or why it means nothing.
+    pub(super) fn value<T>(
+        &self,
+        setting: &Setting<'_>,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<T, PlanError> {
+        read(&setting.value).map_err(|problem| PlanError::BadValue {
+            profile: self.name.clone(),
+            name: setting.name.to_string(),
+            problem,
+            place: self.place(setting),
+        })
     }
 
     fn unsupported(&self, base: UnsupportedBase, setting: &Setting<'_>) -> PlanError {

@@ -2,10 +2,31 @@
 //!
 //! May use `sys`, `human`, `settings` and the pure modules.
 
+pub mod access_key;
+mod age_file;
+mod gate;
+mod held;
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(test)]
+pub mod memory;
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
+mod native;
+pub mod open;
+mod passphrase;
+mod sealing;
+#[cfg(target_os = "linux")]
+mod secret_service;
+pub mod vault;
+#[cfg(windows)]
+mod windows;
+
 use std::fmt;
 
 use crate::credentials::{AccessKeyId, Backend};
+use crate::error::{Error, Kind};
 use crate::secret::SecretBytes;
+use crate::timestamp::Timestamp;
 
 /// What an item in a key store is: the name under which it is found again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +50,9 @@ impl fmt::Display for Item {
     }
 }
 
-/// A place that keeps secrets. Every call ends within the key store's time limit.
+/// A place that keeps secrets. Every call ends within the key store's time limit, or a person's for one that asks.
+///
+/// A value is UTF-8 text of at most 2,560 bytes: KWallet keeps nothing but text, Windows nothing longer.
 pub trait KeyStore {
     /// Which one this is.
     fn backend(&self) -> Backend;
@@ -51,6 +74,28 @@ pub trait KeyStore {
     /// # Errors
     /// [`StoreError::NotFound`] where there was none.
     fn delete(&self, item: &Item) -> Result<(), StoreError>;
+
+    /// Whether there is such a store on this machine; asks no one and unlocks nothing.
+    ///
+    /// # Errors
+    /// Where there is one that is locked, broken or silent.
+    fn presence(&self) -> Result<Presence, StoreError> {
+        Ok(Presence::There)
+    }
+
+    /// When the unlock ends that let this process in; `None` where nothing is known to end.
+    fn unlocked_until(&self) -> Option<Timestamp> {
+        None
+    }
+}
+
+/// Whether a key store exists on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Presence {
+    /// It is there and answers.
+    There,
+    /// There is none, and how that shows.
+    Absent(String),
 }
 
 /// Why a key store did not do as asked.
@@ -77,4 +122,72 @@ pub enum StoreError {
     /// The passphrase, its source or the identity is wrong.
     #[error("{0}")]
     WrongPassphrase(String),
+}
+
+impl StoreError {
+    /// Makes the error the user sees, for a store of kind `backend`, with what to do about it.
+    ///
+    /// A vault that nobody can unlock is exit 3; all others are exit 5.
+    pub fn for_user(self, backend: Backend) -> Error {
+        let elsewhere = "on a machine without a desktop, keep keys in the vault: `keyfob add PROFILE --backend vault`";
+        let store = backend.title();
+        match (self, backend) {
+            (StoreError::NotFound, _) => Error::new(Kind::KeyStore, format!("{store} has no such item")).hint(
+                "see what is missing with `keyfob doctor`; store the key anew with `keyfob add PROFILE --replace`",
+            ),
+            (StoreError::Locked(why), Backend::Vault) => Error::new(Kind::KeyStore, why),
+            (StoreError::Locked(why), _) => Error::new(Kind::KeyStore, why)
+                .hint(format!("unlock {store} in the desktop, then try again"))
+                .hint(elsewhere),
+            (StoreError::Denied(why), _) => Error::new(Kind::KeyStore, format!("{store} denied access: {why}"))
+                .hint("try again and allow it, or see `keyfob doctor`"),
+            (StoreError::Unavailable(why), Backend::Vault) => {
+                Error::new(Kind::KeyStore, why).hint("see what is wrong with `keyfob doctor`")
+            }
+            (StoreError::Unavailable(why), _) => {
+                Error::new(Kind::KeyStore, why).hint("see what is wrong with `keyfob doctor`").hint(elsewhere)
+            }
+            (StoreError::TimedOut(limit), _) => {
+                Error::new(Kind::KeyStore, format!("{store} gave no answer within {limit:?}"))
+                    .hint("restart the program behind it, or allow it longer with `KEYFOB_KEY_STORE_TIMEOUT=30s`")
+            }
+            (StoreError::NeedsHuman(why), _) => Error::new(Kind::NeedsHuman, why).hint(
+                "unlock it once in a terminal with `keyfob exec PROFILE -- true`, or set `KEYFOB_PASSPHRASE_FILE`, \
+                 `KEYFOB_PASSPHRASE_COMMAND` or `KEYFOB_IDENTITY_FILE`",
+            ),
+            (StoreError::WrongPassphrase(why), _) => Error::new(Kind::KeyStore, why)
+                .hint("check `KEYFOB_PASSPHRASE_FILE`, `KEYFOB_PASSPHRASE_COMMAND` and `KEYFOB_IDENTITY_FILE`"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_vault_nobody_can_unlock_is_exit_3() {
+        let exits = |error: StoreError, backend| error.for_user(backend).kind().exit_code();
+        assert_eq!(exits(StoreError::NeedsHuman("locked".into()), Backend::Vault), 3);
+        for error in [
+            StoreError::NotFound,
+            StoreError::Locked("locked".into()),
+            StoreError::Denied("no".into()),
+            StoreError::Unavailable("gone".into()),
+            StoreError::TimedOut(std::time::Duration::from_secs(1)),
+            StoreError::WrongPassphrase("wrong".into()),
+        ] {
+            let shown = error.for_user(Backend::SecretService);
+            assert_eq!(shown.kind().exit_code(), 5, "{shown}");
+            assert!(!shown.hints().is_empty(), "{shown} says what to do");
+        }
+    }
+
+    #[test]
+    fn an_item_is_found_by_its_name() {
+        let id = "AKIAIOSFODNN7EXAMPLE".parse().expect("valid");
+        assert_eq!(Item::AccessKey(id).to_string(), "access-key/AKIAIOSFODNN7EXAMPLE");
+        assert_eq!(Item::TotpSeed("arn:aws:iam::1:mfa/ann".into()).to_string(), "totp-seed/arn:aws:iam::1:mfa/ann");
+        assert_eq!(Item::SealingKey.to_string(), "sealing-key");
+    }
 }

@@ -2,6 +2,9 @@
 //!
 //! May use everything but `cli` and `ui`. The world is handed in as a [`Context`], so a test can play all of it.
 
+pub mod access_key_input;
+pub mod advice;
+pub mod exec;
 pub mod resolve;
 
 use crate::aws::{Iam, Sts};

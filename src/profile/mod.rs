@@ -2,6 +2,7 @@
 //!
 //! Pure; uses `ini` alone.
 
+mod include;
 mod warnings;
 
 use std::borrow::Cow;
@@ -149,9 +150,9 @@ impl<'p> Profile<'p> {
 
     /// The setting that counts for keyfob: `keyfob_<name>` before `<name>`, then what `include_profile` brings.
     ///
-    /// An empty value is no setting.
+    /// An empty value is no setting. `keyfob_<name>` in either file beats `<name>` in either.
     pub fn setting(&self, name: &str) -> Option<Setting<'p>> {
-        self.own(name)
+        self.own(name).or_else(|| self.inherited(name))
     }
 
     fn own(&self, name: &str) -> Option<Setting<'p>> {
@@ -258,3 +259,6 @@ impl fmt::Debug for Setting<'_> {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,9 @@
 //! What in the AWS files does not do what it seems to. Pure, and worked out only when asked for.
 
-use super::{AwsFile, Profiles};
+use std::collections::HashMap;
+
+use super::{AwsFile, Profiles, SectionKind, has_prefixed_default};
+use crate::ini::{Header, Property, Section, is_identifier};
 
 /// Something in a file that bites.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,7 +18,154 @@ pub struct Warning {
 
 impl Profiles<'_> {
     /// What is ignored, or read otherwise by some SDKs, in file order.
+    ///
+    /// How botocore differs was measured with 1.43; it reads the files with Python's `RawConfigParser`.
     pub fn warnings(&self) -> Vec<Warning> {
-        Vec::new()
+        let mut warnings = Vec::new();
+        for file in [AwsFile::Config, AwsFile::Credentials] {
+            let Some(document) = self.document(file) else { continue };
+            let prefixed_default = has_prefixed_default(document);
+            let mut add = |line, message| warnings.push(Warning { file, line, message });
+            let mut seen = HashMap::new();
+            for section in document.sections() {
+                let header = section.header();
+                if let Some(message) = header_problem(section.header_text(), header, file, prefixed_default) {
+                    add(section.line(), message);
+                }
+                let first = *seen.entry((header.prefix, header.name)).or_insert(section);
+                if first.line() != section.line() {
+                    add(section.line(), duplicate_section(section, first));
+                }
+                let mut keys = HashMap::new();
+                for property in section.properties() {
+                    property_problems(property, &mut add);
+                    let first = *keys.entry(property.key().to_ascii_lowercase()).or_insert(property.line());
+                    if first != property.line() {
+                        let key = property.key();
+                        add(
+                            property.line(),
+                            format!(
+                                "`{key}` is set again, after line {first}: the last one counts, but the AWS CLI and \
+                                 boto3 refuse the whole file"
+                            ),
+                        );
+                    }
+                }
+            }
+        }
+        self.include_problems(&mut warnings);
+        warnings.sort();
+        warnings
     }
+
+    fn include_problems(&self, warnings: &mut Vec<Warning>) {
+        for profile in self.names().filter_map(|name| self.get(name)) {
+            let Some(include) = profile.own("include_profile") else { continue };
+            let mut met = vec![profile.name()];
+            let mut next = profile;
+            let message = loop {
+                let Some(named) = next.own("include_profile") else { break None };
+                match next.included() {
+                    None if met.len() == 1 => {
+                        break Some(format!("`include_profile` names `{}`, which is no profile", named.value));
+                    }
+                    // The profile that names it has the warning.
+                    None => break None,
+                    Some(included) if included.name() == profile.name() => {
+                        break Some(format!("`include_profile` comes back to `{}`", profile.name()));
+                    }
+                    Some(included) if met.contains(&included.name()) => break None,
+                    Some(included) => {
+                        met.push(included.name());
+                        next = included;
+                    }
+                }
+            };
+            if let Some(message) = message {
+                warnings.push(Warning { file: include.file, line: include.line, message });
+            }
+        }
+    }
+}
+
+const CHARACTERS: &str = "the SDKs take only `A-Z a-z 0-9 _ - / . % @ : +` in a name";
+
+fn header_problem(text: &str, header: Header<'_>, file: AwsFile, prefixed_default: bool) -> Option<String> {
+    let Header { prefix, name, quoted } = header;
+    if prefix.is_none() && name == "DEFAULT" {
+        return Some(
+            "the AWS CLI and boto3 copy the settings of `[DEFAULT]` into every section; keyfob does not".into(),
+        );
+    }
+    let ignored = match (file, prefix) {
+        (AwsFile::Config, None) if header.is_default() => {
+            return prefixed_default.then(|| "`[default]` is ignored: `[profile default]` replaces it".to_owned());
+        }
+        // The AWS CLI's own.
+        (AwsFile::Config, None) if ["plugins", "preview"].contains(&name) => return None,
+        (AwsFile::Config, None) if name.is_empty() || is_kind(name) => "it has no name".to_owned(),
+        (AwsFile::Config, None) => format!("in the config file a profile begins with `[profile {name}]`"),
+        (AwsFile::Config, Some(prefix)) if is_kind(prefix) => match (quoted, is_identifier(name)) {
+            (false, true) => return None,
+            (true, true) => {
+                return Some(format!(
+                    "the SDKs for Rust, Java and JavaScript ignore `[{text}]` for its quotes: write `[{prefix} {name}]`"
+                ));
+            }
+            (true, false) => {
+                return Some(format!("the SDKs for Rust, Java and JavaScript ignore `[{text}]`: {CHARACTERS}"));
+            }
+            (false, false) => CHARACTERS.to_owned(),
+        },
+        (AwsFile::Config, Some(prefix)) if is_kind(&prefix.to_ascii_lowercase()) => {
+            format!("write `{}` in lower case", prefix.to_ascii_lowercase())
+        }
+        (AwsFile::Config, Some(_)) => "a section begins with `profile`, `sso-session` or `services`".to_owned(),
+        (AwsFile::Credentials, Some("profile")) => format!("in the credentials file a profile begins with `[{name}]`"),
+        (AwsFile::Credentials, Some(prefix)) if is_kind(prefix) => "it belongs in the config file".to_owned(),
+        (AwsFile::Credentials, None) if is_identifier(name) => return None,
+        (AwsFile::Credentials, None) if name.is_empty() => "it has no name".to_owned(),
+        (AwsFile::Credentials, _) => CHARACTERS.to_owned(),
+    };
+    Some(format!("`[{text}]` is ignored: {ignored}"))
+}
+
+fn is_kind(prefix: &str) -> bool {
+    prefix == "profile" || [SectionKind::Services, SectionKind::SsoSession].iter().any(|kind| kind.prefix() == prefix)
+}
+
+fn duplicate_section(section: Section<'_>, first: Section<'_>) -> String {
+    let does =
+        if section.header_text() == first.header_text() { "refuse the whole file" } else { "take only the last" };
+    format!(
+        "`[{}]` appears again, after line {}: its settings are merged, but the AWS CLI and boto3 {does}",
+        section.header_text(),
+        first.line()
+    )
+}
+
+fn property_problems(property: Property<'_>, add: &mut impl FnMut(usize, String)) {
+    let key = property.key();
+    if !is_identifier(key) {
+        add(property.line(), format!("`{key}` is ignored: {CHARACTERS}"));
+    }
+    if property.comment().is_some() {
+        add(
+            property.line(),
+            format!("the AWS CLI and boto3 read the comment as part of `{key}`: put it on a line of its own"),
+        );
+    }
+    let is_nested = property.first_value().is_empty();
+    for (line, text) in property.continuations() {
+        if text.starts_with(['#', ';']) {
+            add(line, format!("the comment is part of `{key}`, for it is indented: begin it in the first column"));
+        } else if !is_nested && looks_like_its_own(text) {
+            add(line, format!("the line is part of `{key}`, for it is indented: begin it in the first column"));
+        }
+    }
+}
+
+/// Whether a continuation line was probably meant as a setting or a header.
+fn looks_like_its_own(text: &str) -> bool {
+    text.starts_with('[') || text.split_once(" = ").is_some_and(|(key, _)| is_identifier(key.trim()))
 }

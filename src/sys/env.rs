@@ -24,6 +24,21 @@ pub mod vars {
     pub const AWS_SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
     pub const AWS_SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
     pub const AWS_SECURITY_TOKEN: &str = "AWS_SECURITY_TOKEN";
+    /// An older name of `AWS_ACCESS_KEY_ID`.
+    pub const AWS_ACCESS_KEY: &str = "AWS_ACCESS_KEY";
+    /// An older name of `AWS_SECRET_ACCESS_KEY`.
+    pub const AWS_SECRET_KEY: &str = "AWS_SECRET_KEY";
+    pub const AWS_CREDENTIAL_FILE: &str = "AWS_CREDENTIAL_FILE";
+    pub const AWS_CREDENTIAL_SCOPE: &str = "AWS_CREDENTIAL_SCOPE";
+    pub const AWS_ROLE_ARN: &str = "AWS_ROLE_ARN";
+    pub const AWS_ROLE_SESSION_NAME: &str = "AWS_ROLE_SESSION_NAME";
+    pub const AWS_WEB_IDENTITY_TOKEN_FILE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
+    /// Begins the names that send SDKs to a credentials server.
+    pub const AWS_CONTAINER_CREDENTIALS_PREFIX: &str = "AWS_CONTAINER_CREDENTIALS_";
+    /// Begins the names that say what to show a credentials server.
+    pub const AWS_CONTAINER_AUTHORIZATION_PREFIX: &str = "AWS_CONTAINER_AUTHORIZATION_";
+    /// Begins the names of tokens that beat access keys, one a service.
+    pub const AWS_BEARER_TOKEN_PREFIX: &str = "AWS_BEARER_TOKEN_";
     pub const AWS_CREDENTIAL_EXPIRATION: &str = "AWS_CREDENTIAL_EXPIRATION";
     pub const AWS_ACCOUNT_ID: &str = "AWS_ACCOUNT_ID";
     pub const AWS_PROFILE: &str = "AWS_PROFILE";
@@ -34,6 +49,8 @@ pub mod vars {
     pub const AWS_SHARED_CREDENTIALS_FILE: &str = "AWS_SHARED_CREDENTIALS_FILE";
     pub const AWS_CA_BUNDLE: &str = "AWS_CA_BUNDLE";
     pub const AWS_ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
+    /// Begins the names of endpoints, one a service.
+    pub const AWS_ENDPOINT_URL_PREFIX: &str = "AWS_ENDPOINT_URL_";
     pub const AWS_ENDPOINT_URL_STS: &str = "AWS_ENDPOINT_URL_STS";
     pub const AWS_ENDPOINT_URL_IAM: &str = "AWS_ENDPOINT_URL_IAM";
     pub const AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
@@ -51,7 +68,14 @@ pub mod vars {
     pub const NO_PROXY_LOWER: &str = "no_proxy";
 
     pub const KEYFOB_PROFILE: &str = "KEYFOB_PROFILE";
+    /// The region `env` or `exec` exported: `AWS_REGION` of the same value is keyfob's doing, another is the user's.
     pub const KEYFOB_REGION: &str = "KEYFOB_REGION";
+    /// What else `env` or `exec` set (key id, endpoints and the like), each with a digest of its value.
+    pub const KEYFOB_VARIABLES: &str = "KEYFOB_VARIABLES";
+    pub const KEYFOB_SAVED_AWS_PROFILE: &str = "KEYFOB_SAVED_AWS_PROFILE";
+    pub const KEYFOB_SAVED_AWS_DEFAULT_PROFILE: &str = "KEYFOB_SAVED_AWS_DEFAULT_PROFILE";
+    pub const KEYFOB_SAVED_AWS_REGION: &str = "KEYFOB_SAVED_AWS_REGION";
+    pub const KEYFOB_SAVED_AWS_DEFAULT_REGION: &str = "KEYFOB_SAVED_AWS_DEFAULT_REGION";
     pub const KEYFOB_CONFIG: &str = "KEYFOB_CONFIG";
     pub const KEYFOB_DATA_DIR: &str = "KEYFOB_DATA_DIR";
     pub const KEYFOB_CACHE_DIR: &str = "KEYFOB_CACHE_DIR";
@@ -98,11 +122,22 @@ impl Environment {
 
     /// The value as it stands, empty too.
     pub fn raw(&self, name: &str) -> Option<&OsStr> {
-        self.0.get(OsStr::new(name)).map(OsString::as_os_str)
+        self.raw_os(OsStr::new(name))
+    }
+
+    /// As [`Environment::raw`], for a name in any encoding.
+    pub fn raw_os(&self, name: &OsStr) -> Option<&OsStr> {
+        self.0.get(name).map(OsString::as_os_str)
     }
 
     /// Every variable.
     pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.0.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    }
+}
+
+impl FromIterator<(OsString, OsString)> for Environment {
+    fn from_iter<T: IntoIterator<Item = (OsString, OsString)>>(pairs: T) -> Self {
+        Environment(pairs.into_iter().collect())
     }
 }

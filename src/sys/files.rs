@@ -56,6 +56,21 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes the file at `path`, 0600 and whole from the moment it exists, and never touches one that is there already.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`] where there is one, a dangling symlink too; otherwise of making or writing it.
+pub fn create_new(path: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut temporary =
+        tempfile::Builder::new().prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX).tempfile_in(folder)?;
+    temporary.write_all(content)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist_noclobber(path).map_err(|error| error.error)?;
+    sync_folder(folder);
+    Ok(())
+}
+
 const TEMPORARY_PREFIX: &str = ".keyfob-";
 const TEMPORARY_SUFFIX: &str = ".tmp";
 
@@ -133,6 +148,17 @@ mod tests {
         replace(&inner.join("file"), b"x").expect("made");
         let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
         assert_eq!((mode(&inner), mode(&folder.path().join("a")), mode(&inner.join("file"))), (0o700, 0o700, 0o600));
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_not_made_anew() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("file");
+        create_new(&path, b"one").expect("made");
+        assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+        assert_eq!(create_new(&path, b"two").expect_err("refused").kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).expect("read"), b"one");
+        assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 1, "no temporary file is left");
     }
 
     #[test]

@@ -1,12 +1,17 @@
 //! The only place that reads the world: variables, clock, paths, files, locks, child processes, the terminal.
 //!
-//! May use nothing of keyfob's above it but `error`, `secret` and `timestamp`.
+//! May use nothing of keyfob's above it but `error`, `secret`, `timestamp` and the words of `human`.
 
 pub mod child;
 pub mod clock;
 pub mod env;
+pub mod exec;
 pub mod files;
 pub mod folder;
 pub mod hardening;
+pub mod kernel_keyring;
 pub mod lock;
+pub mod parent;
 pub mod paths;
+pub mod program;
+pub mod terminal;

@@ -1,0 +1,123 @@
+//! The plan's rules as cases: files, stored keys and variables in, a plan in one line out.
+//!
+//! May use everything of `chain`; nothing here reads the world.
+
+mod errors;
+mod properties;
+mod reference;
+mod refusals;
+mod requests;
+mod rules;
+mod targets;
+
+use std::collections::BTreeMap;
+
+use crate::chain::{BaseKey, Plan, PlanError, Request, SpentIn, StoredKeys, plan};
+use crate::credentials::{Backend, StoredKey};
+use crate::profile::Profiles;
+use crate::sys::env::Environment;
+use crate::timestamp::Timestamp;
+
+/// A device and a role's beginning, as they stand in every case.
+pub(super) const DEVICE: &str = "arn:aws:iam::111122223333:mfa/me";
+
+/// The stored keys of a case, made up from profile names.
+pub(super) struct Stored(BTreeMap<String, StoredKey>);
+
+impl Stored {
+    /// A key for each name; one that ends in `(root)` is a root user's.
+    pub(super) fn of(names: &str) -> Self {
+        let key = |name: &str| {
+            let (name, user) = match name.strip_suffix("(root)") {
+                Some(name) => (name, "root"),
+                None => (name, "user/me"),
+            };
+            let id = format!("AKIA{:0<16}", name.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "0"));
+            let key = StoredKey {
+                id: id.parse().expect("made well-formed"),
+                backend: Backend::Vault,
+                user_arn: Some(format!("arn:aws:iam::111122223333:{user}")),
+                added_at: Timestamp::from_unix(1_700_000_000),
+            };
+            (name.to_owned(), key)
+        };
+        Stored(names.split_whitespace().map(key).collect())
+    }
+}
+
+impl StoredKeys for Stored {
+    fn key_of(&self, profile: &str) -> Option<StoredKey> {
+        self.0.get(profile).cloned()
+    }
+}
+
+/// Everything that goes into a plan, as text.
+#[derive(Default)]
+pub(super) struct Input<'a> {
+    pub(super) config: &'a str,
+    pub(super) credentials: &'a str,
+    pub(super) stored: &'a str,
+    pub(super) env: &'a [(&'a str, &'a str)],
+    pub(super) ask: Request,
+}
+
+impl Input<'_> {
+    pub(super) fn plan(self) -> Result<Plan, PlanError> {
+        let profiles = Profiles::from_texts(&expand(self.config), &expand(self.credentials));
+        plan(&profiles, &Stored::of(self.stored), &Environment::from_pairs(self.env.iter().copied()), &self.ask)
+    }
+}
+
+/// Request for a profile.
+pub(super) fn ask(profile: &str) -> Request {
+    Request { profile: profile.to_owned(), ..Request::default() }
+}
+
+/// Short words for what would make a case hard to read: `ROLE(x)`, `DEVICE`, `KEY`; `;` and `|` end lines.
+pub(super) fn expand(text: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.split(['\n', ';', '|']) {
+        let trimmed = line.trim();
+        // A line under `sts =` is a nested one.
+        let indent = if trimmed.starts_with("endpoint_url") && lines.last().is_some_and(|line| line == "sts =") {
+            "  "
+        } else {
+            ""
+        };
+        let line = format!("{indent}{}", trimmed.replace("DEVICE", DEVICE));
+        let line = match line.split_once("ROLE(") {
+            Some((before, name)) => {
+                format!("{before}arn:aws:iam::111122223333:role/{}", name.trim_end_matches(')'))
+            }
+            None => line,
+        };
+        match line.as_str() {
+            "KEY" => lines.extend(
+                ["aws_access_key_id = AKIAFILE000000000000", "aws_secret_access_key = fake"].map(str::to_owned),
+            ),
+            _ => lines.push(line),
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+/// A plan in one line: `base[stored] -> session+mfa 43200 -> role 3600`. `<` stands before what was asked for and cut.
+pub(super) fn in_short(plan: &Plan) -> String {
+    let place = match plan.base.key {
+        BaseKey::Stored(_) => "stored",
+        BaseKey::File { .. } => "file",
+    };
+    let mut text = format!("{}[{place}]", plan.base.profile);
+    let mfa = |spent_in| if plan.mfa.as_ref().is_some_and(|mfa| mfa.spent_in == spent_in) { "+mfa" } else { "" };
+    if let Some(session) = &plan.session {
+        text += &format!(" -> session{} {}", mfa(SpentIn::Session), session.duration_seconds);
+    }
+    for (index, hop) in plan.hops.iter().enumerate() {
+        let code = if index == 0 { mfa(SpentIn::Hop) } else { "" };
+        text += &format!(" -> {}{code} {}", hop.profile, hop.duration_seconds);
+        if hop.capped() {
+            text += &format!("<{}", hop.duration_asked.unwrap_or_default());
+        }
+    }
+    text
+}

@@ -1,0 +1,272 @@
+//! AWS's two files on disk: read once, and edited under a lock so that no other change is lost.
+//!
+//! May use `ini`, `profile`, `error` and `sys`.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::error::{Error, Kind, Result};
+use crate::ini::{Document, EditError, Problem, SyntaxError};
+use crate::profile::{AwsFile, Profiles};
+use crate::sys::files;
+use crate::sys::lock::{Lock, LockError};
+use crate::sys::paths::Paths;
+
+/// Both files as they were when they were read.
+#[derive(Debug, Clone, Default)]
+pub struct AwsFiles {
+    /// `~/.aws/config`, where there is one.
+    pub config: Option<Document>,
+    /// `~/.aws/credentials`, where there is one.
+    pub credentials: Option<Document>,
+}
+
+impl AwsFiles {
+    /// The profiles of both.
+    pub fn profiles(&self) -> Profiles<'_> {
+        Profiles::new(self.config.as_ref(), self.credentials.as_ref())
+    }
+}
+
+/// Reads both files; a missing one is no error.
+///
+/// # Errors
+/// A file that cannot be read, is not UTF-8, or that AWS's own parser refuses (exit 6, with file and line).
+pub fn load(paths: &Paths) -> Result<AwsFiles> {
+    let document = |file| Ok::<_, Error>(read(path_of(paths, file))?.map(|read| read.document));
+    Ok(AwsFiles { config: document(AwsFile::Config)?, credentials: document(AwsFile::Credentials)? })
+}
+
+/// Where a file is.
+pub fn path_of(paths: &Paths, file: AwsFile) -> &Path {
+    match file {
+        AwsFile::Config => &paths.aws_config,
+        AwsFile::Credentials => &paths.aws_credentials,
+    }
+}
+
+/// A file's bytes and what they mean.
+struct Read {
+    bytes: zeroize::Zeroizing<Vec<u8>>,
+    document: Document,
+}
+
+fn read(path: &Path) -> Result<Option<Read>> {
+    let bytes = files::read_optional(path).map_err(|error| cannot_read(path, &error))?;
+    let Some(bytes) = bytes.map(zeroize::Zeroizing::new) else { return Ok(None) };
+    let text = std::str::from_utf8(&bytes).map_err(|error| not_utf8(path, &bytes, error.valid_up_to()))?;
+    let document = Document::parse(text.to_owned()).map_err(|error| refused(path, error))?;
+    Ok(Some(Read { bytes, document }))
+}
+
+fn cannot_read(path: &Path, error: &io::Error) -> Error {
+    Error::new(Kind::Config, format!("{}: the file cannot be read", path.display()))
+        .because(error)
+        .hint(format!("look at its owner and mode: `ls -ld {}`", quoted(path)))
+}
+
+fn not_utf8(path: &Path, bytes: &[u8], at: usize) -> Error {
+    let line = 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count();
+    let (what, from) = match bytes {
+        // PowerShell 5 writes it with `>`.
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => ("the file is UTF-16, not UTF-8".to_owned(), "UTF-16"),
+        _ => (format!("the file is not UTF-8 (byte {:#04x} at offset {at})", bytes[at]), "WINDOWS-1252"),
+    };
+    let path_in_shell = quoted(path);
+    Error::new(Kind::Config, format!("{}:{line}: {what}", path.display())).hint(format!(
+        "convert it: `iconv -f {from} -t UTF-8 {path_in_shell} > converted`, look at it, and put it in place"
+    ))
+}
+
+fn refused(path: &Path, error: SyntaxError) -> Error {
+    let SyntaxError { line, problem } = error;
+    let hint = match problem {
+        Problem::ByteOrderMark => format!("take it off: `{}`", without_mark(path)),
+        Problem::HeaderNotClosed => "a header is `[profile NAME]`, with at most a comment after it".to_owned(),
+        Problem::NoSection => "the first line that is no comment must be a header, such as `[default]`".to_owned(),
+        Problem::NoEquals | Problem::NoName => "a setting is `name = value`; a comment begins with `#`".to_owned(),
+        Problem::StrayContinuation => "begin the line in the first column".to_owned(),
+        Problem::NestedNoEquals | Problem::NestedNoName => {
+            "an indented line after an empty value is `name = value`, and no comment".to_owned()
+        }
+    };
+    Error::new(Kind::Config, format!("{}:{line}: {problem}", path.display()))
+        .hint(format!("{hint} (AWS's SDKs refuse the file too)"))
+}
+
+/// The command that takes a byte order mark off.
+fn without_mark(path: &Path) -> String {
+    if cfg!(windows) {
+        let path = path.display().to_string().replace('\'', "''");
+        format!("[IO.File]::WriteAllText('{path}', [IO.File]::ReadAllText('{path}'))")
+    } else if cfg!(target_os = "linux") {
+        format!(r"sed -i '1s/^\xEF\xBB\xBF//' {}", quoted(path))
+    } else {
+        // sed elsewhere knows neither `-i` without a suffix nor `\x`.
+        format!(r"perl -pi -e 's/^\xEF\xBB\xBF// if $. == 1' {}", quoted(path))
+    }
+}
+
+fn quoted(path: &Path) -> String {
+    shell_words::quote(&path.to_string_lossy()).into_owned()
+}
+
+/// How long another keyfob may hold the lock; an edit takes milliseconds.
+const LOCK_LIMIT: Duration = Duration::from_secs(10);
+
+/// How often a file that changes under an edit is read anew.
+const TRIES: usize = 5;
+
+/// The right to replace an AWS file. One lock for both.
+///
+/// The lock file lies in the cache folder: beside the AWS file it would litter a folder that people keep in version
+/// control or mount from elsewhere, and a lock on the AWS file itself would go with the file that a rename replaces.
+/// Only keyfob knows it. The AWS CLI takes no lock and writes in place; hence [`edit`] looks again before it replaces.
+#[derive(Debug)]
+pub struct FileLock {
+    _lock: Lock,
+}
+
+/// Takes the lock. `waiting` is called once, after two seconds, with the holder's pid.
+///
+/// # Errors
+/// Where it is not had within ten seconds, or the cache folder cannot be written.
+pub fn lock(paths: &Paths, waiting: impl FnMut(Option<u32>)) -> Result<FileLock, EditFailure> {
+    files::private_dir(&paths.cache).map_err(LockError::Io)?;
+    Ok(FileLock { _lock: Lock::acquire(&paths.cache.join("aws-files.lock"), LOCK_LIMIT, waiting)? })
+}
+
+/// Why an AWS file was not edited. It is as it was, unless another program changed it.
+#[derive(Debug, thiserror::Error)]
+pub enum EditFailure {
+    /// The file cannot be read, as in [`load`].
+    #[error("{0}")]
+    Unreadable(Error),
+    /// What should be written cannot be.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    /// The lock was not had.
+    #[error("the AWS files cannot be locked")]
+    Lock(#[from] LockError),
+    /// Another program wrote the file again and again.
+    #[error("{}: the file keeps changing", .0.display())]
+    KeepsChanging(PathBuf),
+    /// The file cannot be replaced: bind-mounted, read-only, another's, a full disk.
+    #[error("{}: the file cannot be replaced", path.display())]
+    CannotReplace {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        cause: io::Error,
+        /// What should be in it, to be shown to the user: headers and settings, each line ended by `\n`.
+        lines: String,
+    },
+}
+
+impl From<EditFailure> for Error {
+    fn from(failure: EditFailure) -> Error {
+        let message = failure.to_string();
+        match failure {
+            EditFailure::Unreadable(error) => error,
+            EditFailure::Edit(_) => Error::new(Kind::Config, message),
+            EditFailure::Lock(cause) => Error::new(Kind::Failed, message).because(cause),
+            EditFailure::KeepsChanging(_) => Error::new(Kind::Failed, message).hint("try again in a moment"),
+            EditFailure::CannotReplace { path, cause, lines } => Error::new(Kind::Failed, message)
+                .because(cause)
+                .hint(format!("put these lines into {} yourself:\n{}", path.display(), lines.trim_end())),
+        }
+    }
+}
+
+/// Edits a file, or makes it; whether it changed.
+///
+/// `change` is called again with the new text where another program wrote the file meanwhile, so that both changes are
+/// kept. A file that `change` leaves as it was is not written. A new file is 0600, in a 0700 folder; one that is there
+/// keeps its mode, its owner and a symlink to it.
+///
+/// A kill or a full disk leaves the old file. Between the last look at the file and the rename another program's write
+/// is lost; that is microseconds, and no program but keyfob takes a lock.
+///
+/// # Errors
+/// [`EditFailure`]; also where `change` fails.
+pub fn edit(
+    paths: &Paths,
+    file: AwsFile,
+    mut waiting: impl FnMut(Option<u32>),
+    mut change: impl FnMut(&mut Document) -> Result<(), EditError>,
+) -> Result<bool, EditFailure> {
+    let path = path_of(paths, file);
+    for _ in 0..TRIES {
+        let lock = lock(paths, &mut waiting)?;
+        let mut draft = Draft::read(path)?;
+        change(&mut draft.document)?;
+        match draft.save(lock)? {
+            Saved::Written => return Ok(true),
+            Saved::AsItWas => return Ok(false),
+            Saved::Overtaken => {}
+        }
+    }
+    Err(EditFailure::KeepsChanging(path.to_owned()))
+}
+
+/// A file that is being edited.
+struct Draft {
+    path: PathBuf,
+    read: Option<Read>,
+    document: Document,
+}
+
+/// How saving went.
+enum Saved {
+    Written,
+    AsItWas,
+    /// Another program wrote the file since it was read; nothing was written.
+    Overtaken,
+}
+
+impl Draft {
+    fn read(path: &Path) -> Result<Draft, EditFailure> {
+        let read = read(path).map_err(EditFailure::Unreadable)?;
+        let document = read.as_ref().map_or_else(empty, |read| read.document.clone());
+        Ok(Draft { path: path.to_owned(), read, document })
+    }
+
+    /// Replaces the file. Takes the lock, and frees it.
+    fn save(self, _lock: FileLock) -> Result<Saved, EditFailure> {
+        let Draft { path, read, document } = self;
+        let old = read.as_ref().map_or("", |read| read.document.text());
+        if document.text() == old {
+            return Ok(Saved::AsItWas);
+        }
+        let failed = |cause| {
+            let old = read.as_ref().map_or_else(empty, |read| read.document.clone());
+            EditFailure::CannotReplace { path: path.clone(), cause, lines: document.lines_beyond(&old) }
+        };
+        let now = files::read_optional(&path).map_err(failed)?.map(zeroize::Zeroizing::new);
+        if now.as_ref() != read.as_ref().map(|read| &read.bytes) {
+            return Ok(Saved::Overtaken);
+        }
+        replace(&path, document.text()).map_err(failed)?;
+        Ok(Saved::Written)
+    }
+}
+
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    // `AWS_CONFIG_FILE=/dev/null` must not cost the machine its /dev/null.
+    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        files::private_dir(folder)?;
+    }
+    files::replace(path, text.as_bytes())
+}
+
+fn empty() -> Document {
+    Document::parse(String::new()).expect("an empty file parses")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,233 @@
+//! The files on disk: errors with their line, edits that lose nothing, files that cannot be replaced.
+#![expect(clippy::disallowed_methods, reason = "tests lay out the files that are read and edited")]
+
+use std::fs;
+
+use super::*;
+use crate::ini::SectionName;
+
+struct Home {
+    _folder: tempfile::TempDir,
+    paths: Paths,
+}
+
+fn home() -> Home {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let at = |name: &str| folder.path().join(name);
+    let paths = Paths {
+        aws_config: at(".aws/config"),
+        aws_credentials: at(".aws/credentials"),
+        settings: at("config.toml"),
+        data: at("data"),
+        cache: at("cache"),
+    };
+    Home { _folder: folder, paths }
+}
+
+fn home_with(config: &[u8]) -> Home {
+    let home = home();
+    fs::create_dir(home.paths.aws_config.parent().expect("a folder")).expect("made");
+    fs::write(&home.paths.aws_config, config).expect("written");
+    home
+}
+
+fn set(home: &Home, profile: &str, name: &str, value: &str) -> Result<bool, EditFailure> {
+    let section = SectionName::Profile(profile);
+    edit(&home.paths, AwsFile::Config, |_| {}, |document| document.set(section, name, value))
+}
+
+fn config(home: &Home) -> String {
+    fs::read_to_string(&home.paths.aws_config).expect("readable")
+}
+
+#[test]
+fn missing_files_are_empty_ones() {
+    let files = load(&home().paths).expect("nothing to refuse");
+    assert!(files.config.is_none() && files.credentials.is_none());
+    assert_eq!(files.profiles().names().count(), 0);
+}
+
+#[test]
+fn a_file_that_awss_parser_refuses_is_named_with_its_line_and_what_to_do() {
+    let cases: [(&[u8], &str, &str); 6] = [
+        (b"\xef\xbb\xbf[default]\n", ":1: the file begins with a byte order mark (BOM)", r"1s/^\xEF\xBB\xBF//"),
+        (b"[default]\n\nregion\n", ":3: Expected an '=' sign defining a property", "name = value"),
+        (b"# x\nregion = a\n", ":2: Expected a profile definition", "[default]"),
+        (b"[a", ":1: Profile definition must end with ']'", "[profile NAME]"),
+        (b"[a]\nb = \xe9\n", ":2: the file is not UTF-8 (byte 0xe9 at offset 8)", "WINDOWS-1252"),
+        (b"\xff\xfe[\0a\0]\0", ":1: the file is UTF-16, not UTF-8", "UTF-16"),
+    ];
+    for (text, message, hint) in cases {
+        let home = home_with(text);
+        let error = load(&home.paths).expect_err("refused");
+        assert_eq!(error.kind(), Kind::Config);
+        let expected = format!("{}{message}", home.paths.aws_config.display());
+        assert!(error.message().starts_with(&expected), "{}", error.message());
+        if cfg!(target_os = "linux") {
+            assert!(error.hints()[0].contains(hint), "{:?}", error.hints());
+        }
+        let failure = set(&home, "dev", "region", "x").expect_err("never edited");
+        assert_eq!(Error::from(failure), error);
+        assert_eq!(fs::read(&home.paths.aws_config).expect("readable"), text);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_command_that_takes_a_byte_order_mark_off_works() {
+    let home = home_with("\u{feff}[default]\nregion = \u{feff}x\n".as_bytes());
+    let command = without_mark(&home.paths.aws_config);
+    assert!(std::process::Command::new("sh").args(["-c", &command]).status().expect("sh runs").success());
+    assert_eq!(config(&home), "[default]\nregion = \u{feff}x\n");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_new_file_is_private_and_an_old_one_keeps_its_mode_and_its_symlink() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let home = home();
+    let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+    assert!(set(&home, "default", "region", "eu-west-1").expect("edited"));
+    assert_eq!(config(&home), "[default]\nregion = eu-west-1\n");
+    let path = &home.paths.aws_config;
+    assert_eq!((mode(path), mode(path.parent().expect("a folder"))), (0o600, 0o700));
+
+    let real = path.with_file_name("dotfiles");
+    fs::rename(path, &real).expect("moved");
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o644)).expect("mode set");
+    symlink("dotfiles", path).expect("linked");
+    assert!(set(&home, "dev", "region", "x").expect("edited"));
+    assert_eq!(mode(&real), 0o644);
+    assert!(path.is_symlink());
+    assert_eq!(fs::read_to_string(&real).expect("readable"), config(&home));
+}
+
+#[test]
+fn an_edit_that_changes_nothing_writes_nothing() {
+    let home = home_with(b"[default]\r\nregion = x # y");
+    let before = fs::metadata(&home.paths.aws_config).expect("there").modified().expect("known");
+    assert!(!set(&home, "default", "region", "x").expect("nothing to do"));
+    assert_eq!(fs::metadata(&home.paths.aws_config).expect("there").modified().expect("known"), before);
+    assert!(matches!(set(&home, "default", "region", "a\nb"), Err(EditFailure::Edit(_))));
+    assert_eq!(config(&home), "[default]\r\nregion = x # y");
+}
+
+#[test]
+fn a_write_of_another_program_between_reading_and_replacing_is_kept() {
+    let home = home_with(b"[default]\n");
+    let mut calls = 0;
+    let edited = edit(
+        &home.paths,
+        AwsFile::Config,
+        |_| {},
+        |document| {
+            calls += 1;
+            if calls == 1 {
+                fs::write(&home.paths.aws_config, "[default]\noutput = json\n").expect("written");
+            }
+            document.set(SectionName::Profile("default"), "region", "x")
+        },
+    );
+    assert!(edited.expect("edited"));
+    assert_eq!((calls, config(&home).as_str()), (2, "[default]\noutput = json\nregion = x\n"));
+
+    let edited = edit(
+        &home.paths,
+        AwsFile::Config,
+        |_| {},
+        |document| {
+            calls += 1;
+            fs::write(&home.paths.aws_config, format!("[default]\noutput = {calls}\n")).expect("written");
+            document.set(SectionName::Profile("default"), "region", "y")
+        },
+    );
+    assert!(matches!(edited, Err(EditFailure::KeepsChanging(_))));
+}
+
+#[test]
+fn edits_of_many_at_once_are_all_there() {
+    let home = home_with(b"[default]\n");
+    std::thread::scope(|scope| {
+        for n in 0..8 {
+            let home = &home;
+            scope.spawn(move || {
+                for m in 0..5 {
+                    set(home, &format!("p{n}"), &format!("k{m}"), "x").expect("edited");
+                }
+            });
+        }
+    });
+    let files = load(&home.paths).expect("parses");
+    let profiles = files.profiles();
+    assert_eq!(profiles.names().count(), 9);
+    for n in 0..8 {
+        assert_eq!(profiles.get(&format!("p{n}")).expect("there").settings().count(), 5);
+    }
+    let leftovers = fs::read_dir(home.paths.aws_config.parent().expect("a folder")).expect("listed").count();
+    assert_eq!(leftovers, 1, "neither lock nor temporary files lie beside the AWS file");
+}
+
+#[test]
+fn what_is_no_file_is_left_alone() {
+    let mut home = home();
+    home.paths.aws_config = "/dev/null".into();
+    if !home.paths.aws_config.exists() {
+        return;
+    }
+    let failure = set(&home, "dev", "region", "x").expect_err("left alone");
+    assert!(matches!(&failure, EditFailure::CannotReplace { lines, .. } if lines == "[profile dev]\nregion = x\n"));
+    assert!(!home.paths.aws_config.metadata().expect("there").is_file());
+    let shown = Error::from(failure).render();
+    assert!(shown.ends_with("hint: put these lines into /dev/null yourself:\n[profile dev]\nregion = x\n"), "{shown}");
+}
+
+/// A small file system of its own, for what only a mount can do; gone when dropped.
+#[cfg(target_os = "linux")]
+struct Mounted<'a>(&'a Path);
+
+#[cfg(target_os = "linux")]
+impl Drop for Mounted<'_> {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("-l").arg(self.0).status();
+    }
+}
+
+/// Runs `mount`; whether this process may.
+#[cfg(target_os = "linux")]
+fn mount<'a>(arguments: &[&str], at: &'a Path) -> Option<Mounted<'a>> {
+    let mut command = std::process::Command::new("mount");
+    let output = command.args(arguments).arg(at).output().ok()?;
+    output.status.success().then_some(Mounted(at))
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_that_cannot_be_replaced_is_left_whole_and_its_lines_are_given() {
+    let home = home();
+    let folder = home.paths.aws_config.parent().expect("a folder");
+    fs::create_dir(folder).expect("made");
+    // Without the right to mount (not root, most containers) there is nothing to try this on.
+    let Some(_file_system) = mount(&["-t", "tmpfs", "-o", "size=32k", "none"], folder) else { return };
+    fs::write(&home.paths.aws_config, "[default]\n").expect("written");
+    let refused = |what: &str| {
+        let failure = set(&home, "dev", "region", "x").expect_err(what);
+        let EditFailure::CannotReplace { lines, .. } = failure else { panic!("{what}: {failure}") };
+        assert_eq!(lines, "[profile dev]\nregion = x\n", "{what}");
+        assert_eq!(config(&home), "[default]\n", "{what}");
+        assert!(fs::read_dir(folder).expect("listed").count() <= 2, "{what}: no temporary file is left");
+    };
+    {
+        let path = home.paths.aws_config.to_str().expect("UTF-8");
+        let _bound = mount(&["--bind", path], &home.paths.aws_config).expect("may mount");
+        refused("a bind mount");
+    }
+    let filler = folder.join("filler");
+    let _ = fs::write(&filler, vec![0; 1 << 20]);
+    refused("a full disk");
+    fs::remove_file(filler).expect("removed");
+    {
+        let read_only = std::process::Command::new("mount").args(["-o", "remount,ro"]).arg(folder).status();
+        assert!(read_only.expect("mount runs").success());
+        refused("a read-only file system");
+    }
+}

@@ -1,0 +1,46 @@
+//! How credentials leave keyfob: the `credential_process` document, lines for shells, and which variables say it.
+//!
+//! Pure: values in, text out. May use `credentials`, `secret`, `error`, and a snapshot of the environment handed in.
+
+pub mod detect;
+pub mod environment;
+pub mod process;
+mod quote;
+pub mod shell;
+pub mod surroundings;
+
+use crate::secret::Secret;
+
+/// What happens to one environment variable.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// It gets a value, and is exported.
+    Set {
+        /// Its name.
+        name: String,
+        /// Its value; one type for all, since most of them are secret.
+        value: Secret,
+    },
+    /// It goes. It is never blanked: to the AWS CLI an empty `AWS_PROFILE` is the name of a profile.
+    Unset {
+        /// Its name.
+        name: String,
+    },
+}
+
+impl Change {
+    /// The variable's name.
+    pub fn name(&self) -> &str {
+        match self {
+            Change::Set { name, .. } | Change::Unset { name } => name,
+        }
+    }
+
+    /// Its new value; none where it goes.
+    pub fn value(&self) -> Option<&Secret> {
+        match self {
+            Change::Set { value, .. } => Some(value),
+            Change::Unset { .. } => None,
+        }
+    }
+}

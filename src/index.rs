@@ -1,0 +1,392 @@
+//! The index: which key each profile uses and where it rests. One file, replaced atomically, without any secret.
+//!
+//! May use `sys` and the pure modules.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::chain::StoredKeys;
+use crate::credentials::{AccessKeyId, Backend, StoredKey};
+use crate::error::{Error, Kind};
+use crate::sys::files::{private_dir, read_optional, replace};
+use crate::sys::lock::{Lock, LockError};
+use crate::timestamp::Timestamp;
+
+/// What `index.json` says. A missing file is an empty index.
+///
+/// Members a newer keyfob wrote into it are kept as they are.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Index {
+    version: u32,
+    #[serde(default)]
+    profiles: BTreeMap<String, ProfileEntry>,
+    #[serde(default)]
+    keys: BTreeMap<AccessKeyId, KeyEntry>,
+    #[serde(flatten)]
+    others: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The key of a profile.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProfileEntry {
+    /// Its id.
+    pub key_id: AccessKeyId,
+    /// The one store it is read from, so that two stores never race.
+    pub backend: Backend,
+    #[serde(flatten)]
+    others: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What is known of a stored key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KeyEntry {
+    /// Where the secret rests.
+    pub backend: Backend,
+    /// The account, 12 digits, where GetCallerIdentity has told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The user's ARN, where GetCallerIdentity has told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_arn: Option<String>,
+    /// When the key was put into the key store.
+    #[serde(serialize_with = "write_time", deserialize_with = "read_time")]
+    pub added_at: Timestamp,
+    /// The user's MFA device, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mfa_serial: Option<String>,
+    #[serde(flatten)]
+    others: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Why the index cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// It cannot be read or written.
+    #[error("`{path}` cannot be used: {cause}", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+    /// It is no index.
+    #[error("{path}:{line}: the index of stored keys is damaged: {cause}", path = path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Where, from 1.
+        line: usize,
+        /// What is wrong.
+        cause: String,
+    },
+    /// A newer keyfob wrote it in a way this one does not know.
+    #[error("`{path}` was written by a newer keyfob (version {version}, this one reads 1)", path = path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        version: u32,
+    },
+    /// Another process is changing it all the time.
+    #[error("`{path}`: {cause}", path = path.display())]
+    Held {
+        /// The file.
+        path: PathBuf,
+        /// Who.
+        cause: LockError,
+    },
+}
+
+const VERSION: u32 = 1;
+
+impl KeyEntry {
+    /// What is known of a key just stored.
+    pub fn new(backend: Backend, added_at: Timestamp) -> Self {
+        KeyEntry { backend, account: None, user_arn: None, added_at, mfa_serial: None, others: Default::default() }
+    }
+}
+
+impl Index {
+    /// Reads the index of the data folder; one small file, no lock: it is only ever replaced whole.
+    ///
+    /// # Errors
+    /// Any failure but absence. A damaged index is never taken for an empty one.
+    pub fn load(data: &Path) -> Result<Index, IndexError> {
+        let path = file(data);
+        match read_optional(&path) {
+            Ok(Some(bytes)) => parse(&bytes, &path),
+            Ok(None) => Ok(Index { version: VERSION, ..Index::default() }),
+            Err(cause) => Err(IndexError::Io { path, cause }),
+        }
+    }
+
+    /// Takes the index of the data folder to change it, alone among processes; waits up to `limit` for another.
+    ///
+    /// # Errors
+    /// As [`Index::load`], and where the folder or the lock cannot be had.
+    pub fn edit(data: &Path, limit: Duration) -> Result<IndexEdit, IndexError> {
+        private_dir(data).map_err(|cause| IndexError::Io { path: data.to_owned(), cause })?;
+        let lock = Lock::acquire(&data.join("index.lock"), limit, |_| {}).map_err(|error| match error {
+            LockError::Held { .. } => IndexError::Held { path: file(data), cause: error },
+            LockError::Io(cause) => IndexError::Io { path: data.join("index.lock"), cause },
+        })?;
+        Ok(IndexEdit { index: Index::load(data)?, path: file(data), _lock: lock })
+    }
+
+    /// Every profile that has a stored key.
+    pub fn profiles(&self) -> &BTreeMap<String, ProfileEntry> {
+        &self.profiles
+    }
+
+    /// Every stored key, those no profile uses too.
+    pub fn keys(&self) -> &BTreeMap<AccessKeyId, KeyEntry> {
+        &self.keys
+    }
+
+    /// Every backend that holds a key.
+    pub fn backends(&self) -> Vec<Backend> {
+        let named = |backend: &Backend| {
+            self.keys.values().any(|key| key.backend == *backend)
+                || self.profiles.values().any(|profile| profile.backend == *backend)
+        };
+        Backend::ALL.into_iter().filter(named).collect()
+    }
+
+    /// The profiles that use this key.
+    pub fn profiles_of(&self, id: &AccessKeyId) -> Vec<&str> {
+        self.profiles.iter().filter(|(_, entry)| entry.key_id == *id).map(|(name, _)| name.as_str()).collect()
+    }
+}
+
+impl StoredKeys for Index {
+    fn key_of(&self, profile: &str) -> Option<StoredKey> {
+        let entry = self.profiles.get(profile)?;
+        let key = self.keys.get(&entry.key_id);
+        Some(StoredKey {
+            id: entry.key_id.clone(),
+            backend: entry.backend,
+            user_arn: key.and_then(|key| key.user_arn.clone()),
+            added_at: key.map_or(Timestamp::from_unix(0), |key| key.added_at),
+        })
+    }
+}
+
+/// The index, held against other writers until it is saved or dropped.
+#[derive(Debug)]
+pub struct IndexEdit {
+    index: Index,
+    path: PathBuf,
+    _lock: Lock,
+}
+
+impl IndexEdit {
+    /// The index as it stands, changes included.
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// Records a key; what is known of it is replaced, members of a newer keyfob's stay.
+    pub fn put_key(&mut self, id: &AccessKeyId, mut entry: KeyEntry) {
+        if let Some(old) = self.index.keys.remove(id) {
+            entry.others = old.others;
+        }
+        self.index.keys.insert(id.clone(), entry);
+    }
+
+    /// Has `profile` use the key `id` of `backend`, in place of any it used.
+    pub fn set_profile(&mut self, profile: &str, id: &AccessKeyId, backend: Backend) {
+        let others = self.index.profiles.remove(profile).map(|old| old.others).unwrap_or_default();
+        self.index.profiles.insert(profile.to_owned(), ProfileEntry { key_id: id.clone(), backend, others });
+    }
+
+    /// Takes `profile` out. The key stays recorded, as [`Index::keys`] says, until [`IndexEdit::remove_key`].
+    pub fn remove_profile(&mut self, profile: &str) -> Option<ProfileEntry> {
+        self.index.profiles.remove(profile)
+    }
+
+    /// Takes the record of a key out, once it is deleted from its store.
+    pub fn remove_key(&mut self, id: &AccessKeyId) -> Option<KeyEntry> {
+        self.index.keys.remove(id)
+    }
+
+    /// Replaces the file. A kill before the rename leaves the old index, after it the new one.
+    ///
+    /// # Errors
+    /// Where it cannot be written; the old one is then untouched.
+    pub fn save(self) -> Result<(), IndexError> {
+        let mut text = serde_json::to_vec_pretty(&self.index).expect("names, ids and times are JSON");
+        text.push(b'\n');
+        replace(&self.path, &text).map_err(|cause| IndexError::Io { path: self.path, cause })
+    }
+}
+
+impl From<IndexError> for Error {
+    fn from(error: IndexError) -> Error {
+        let hint = match &error {
+            IndexError::Io { .. } => "see what is wrong with `keyfob doctor`",
+            IndexError::Damaged { .. } => {
+                "`keyfob doctor` rebuilds it where the key store can be searched; a copy from a backup will do, too"
+            }
+            IndexError::Newer { .. } => "install the newest keyfob",
+            IndexError::Held { .. } => "end that process, then try again",
+        };
+        Error::new(Kind::KeyStore, error.to_string()).hint(hint)
+    }
+}
+
+fn file(data: &Path) -> PathBuf {
+    data.join("index.json")
+}
+
+fn parse(bytes: &[u8], path: &Path) -> Result<Index, IndexError> {
+    /// Read first: a newer file may have any other shape.
+    #[derive(Deserialize)]
+    struct Version {
+        version: u32,
+    }
+    let damaged = |error: serde_json::Error| IndexError::Damaged {
+        path: path.to_owned(),
+        line: error.line().max(1),
+        cause: error.to_string(),
+    };
+    match serde_json::from_slice(bytes).map_err(damaged)? {
+        Version { version: VERSION } => serde_json::from_slice(bytes).map_err(damaged),
+        Version { version } => Err(IndexError::Newer { path: path.to_owned(), version }),
+    }
+}
+
+fn write_time<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(time)
+}
+
+fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Timestamp::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no time")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(30);
+
+    fn id() -> AccessKeyId {
+        "AKIAIOSFODNN7EXAMPLE".parse().expect("valid")
+    }
+
+    fn added(data: &Path) {
+        let mut edit = Index::edit(data, LIMIT).expect("free");
+        let mut key = KeyEntry::new(Backend::Vault, Timestamp::from_unix(1_700_000_000));
+        key.account = Some("123456789012".into());
+        key.user_arn = Some("arn:aws:iam::123456789012:user/ann".into());
+        edit.put_key(&id(), key);
+        edit.set_profile("work", &id(), Backend::Vault);
+        edit.save().expect("saved");
+    }
+
+    fn write(data: &Path, text: &str) {
+        replace(&file(data), text.as_bytes()).expect("written");
+    }
+
+    #[test]
+    fn a_saved_key_is_found_by_its_profile() {
+        let data = tempfile::tempdir().expect("a temporary folder");
+        assert_eq!(Index::load(data.path()).expect("empty").key_of("work"), None, "a missing file is an empty index");
+        added(data.path());
+        let index = Index::load(data.path()).expect("read");
+        assert_eq!(
+            index.key_of("work"),
+            Some(StoredKey {
+                id: id(),
+                backend: Backend::Vault,
+                user_arn: Some("arn:aws:iam::123456789012:user/ann".into()),
+                added_at: Timestamp::from_unix(1_700_000_000),
+            })
+        );
+        assert_eq!((index.backends(), index.profiles_of(&id())), (vec![Backend::Vault], vec!["work"]));
+        let text = String::from_utf8(read_optional(&file(data.path())).expect("read").expect("there")).expect("text");
+        snapbox::assert_data_eq!(
+            text,
+            r#"{
+  "version": 1,
+  "profiles": {
+    "work": {
+      "key_id": "AKIAIOSFODNN7EXAMPLE",
+      "backend": "vault"
+    }
+  },
+  "keys": {
+    "AKIAIOSFODNN7EXAMPLE": {
+      "backend": "vault",
+      "account": "123456789012",
+      "user_arn": "arn:aws:iam::123456789012:user/ann",
+      "added_at": "2023-11-14T22:13:20Z"
+    }
+  }
+}
+"#
+        );
+    }
+
+    #[test]
+    fn members_nobody_knows_survive_a_change() {
+        let data = tempfile::tempdir().expect("a temporary folder");
+        write(
+            data.path(),
+            r#"{"version":1,"later":[1],"profiles":{"work":{"key_id":"AKIAIOSFODNN7EXAMPLE","backend":"vault","colour":"red"}},
+               "keys":{"AKIAIOSFODNN7EXAMPLE":{"backend":"vault","added_at":"2023-11-14T22:13:20Z","note":"x"}}}"#,
+        );
+        added(data.path());
+        let text = String::from_utf8(read_optional(&file(data.path())).expect("read").expect("there")).expect("text");
+        for kept in ["later", "colour", "note"] {
+            assert!(text.contains(kept), "{kept} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_index_is_an_error_and_never_an_empty_one() {
+        let data = tempfile::tempdir().expect("a temporary folder");
+        for text in ["", "{", "[]", "{\"version\":1,\"keys\":{\"no id\":{}}}", "{\n\"version\":1,\n\"profiles\":[]}"] {
+            write(data.path(), text);
+            assert!(matches!(Index::load(data.path()), Err(IndexError::Damaged { .. })), "{text}");
+            let error = Error::from(Index::edit(data.path(), LIMIT).expect_err("damaged"));
+            assert!(error.hints()[0].contains("keyfob doctor"), "{error}");
+            assert_eq!(read_optional(&file(data.path())).expect("read"), Some(text.into()), "left as it is");
+        }
+        write(data.path(), r#"{"version":2,"profiles":7}"#);
+        assert!(matches!(Index::load(data.path()), Err(IndexError::Newer { version: 2, .. })));
+    }
+
+    #[test]
+    fn writers_wait_for_each_other_and_lose_nothing() {
+        let data = tempfile::tempdir().expect("a temporary folder");
+        std::thread::scope(|scope| {
+            for number in 0..20 {
+                let data = data.path();
+                scope.spawn(move || {
+                    let mut edit = Index::edit(data, LIMIT).expect("free in the end");
+                    edit.set_profile(&format!("profile {number}"), &id(), Backend::Vault);
+                    edit.save().expect("saved");
+                });
+            }
+        });
+        assert_eq!(Index::load(data.path()).expect("read").profiles().len(), 20);
+    }
+
+    #[test]
+    fn a_key_no_profile_uses_stays_recorded_until_it_is_removed() {
+        let data = tempfile::tempdir().expect("a temporary folder");
+        added(data.path());
+        let mut edit = Index::edit(data.path(), LIMIT).expect("free");
+        edit.remove_profile("work").expect("there");
+        assert_eq!(edit.index().profiles_of(&id()), Vec::<&str>::new());
+        assert!(edit.index().keys().contains_key(&id()));
+        edit.remove_key(&id()).expect("there");
+        edit.save().expect("saved");
+        assert!(Index::load(data.path()).expect("read").backends().is_empty());
+    }
+}

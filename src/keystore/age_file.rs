@@ -1,0 +1,200 @@
+//! The age format: identities, and what is encrypted to them or to a passphrase. Bytes in, bytes out; touches no file.
+//!
+//! Both kinds of file open with the standard `age` and `rage`: `age -d -i vault-identity.age vault.age`.
+
+use std::io::{Read, Write};
+
+use age::secrecy::{ExposeSecret, SecretString};
+use age::{DecryptError, Decryptor, Encryptor, IdentityFile};
+use zeroize::Zeroizing;
+
+use crate::secret::{Secret, SecretBytes};
+
+/// The scrypt work factor of what is written: 2^17, 134 MB and 0.7 s on two cores.
+///
+/// Fixed: age's own choice follows the speed of the machine of the moment, and files made on a fast one are then
+/// refused as excessive on a slow or busy one (seen with twenty processes at once).
+const WORK_FACTOR: u8 = 17;
+
+/// The most work accepted when reading, 2^20: 1 GB. More would let a planted file exhaust the machine.
+const MOST_WORK: u8 = 20;
+
+/// An age identity file's text: what opens the vault. It holds at least one identity.
+#[derive(Debug, Clone)]
+pub struct Identity(SecretBytes);
+
+/// Why something in the age format did not open.
+#[derive(Debug, thiserror::Error)]
+pub enum AgeError {
+    /// The passphrase or the identity is another one.
+    #[error("it does not open with this key")]
+    WrongKey,
+    /// It is cut short, changed, or something else altogether.
+    #[error("it is damaged: {0}")]
+    Damaged(String),
+}
+
+impl Identity {
+    /// Makes a new one.
+    pub fn generate() -> Self {
+        let identity = age::x25519::Identity::generate();
+        let text = Zeroizing::new(format!(
+            "# public key: {}\n{}\n",
+            identity.to_public(),
+            identity.to_string().expose_secret()
+        ));
+        Identity(SecretBytes::new(text.as_bytes().to_vec()))
+    }
+
+    /// Reads an identity file, as `age-keygen` and `rage-keygen` write it.
+    ///
+    /// # Errors
+    /// A sentence that names the line and repeats nothing of it.
+    pub fn parse(text: SecretBytes) -> Result<Self, String> {
+        let identity = Identity(text);
+        let file = IdentityFile::from_buffer(identity.0.expose()).map_err(|error| error.to_string())?;
+        match file.to_recipients() {
+            Ok(recipients) if !recipients.is_empty() => Ok(identity),
+            _ => Err("it holds no identity (a line `AGE-SECRET-KEY-1…`)".to_owned()),
+        }
+    }
+
+    /// The identity file's text.
+    pub fn text(&self) -> &SecretBytes {
+        &self.0
+    }
+
+    fn file(&self) -> IdentityFile<age::NoCallbacks> {
+        IdentityFile::from_buffer(self.0.expose()).expect("parsed when it was taken in")
+    }
+
+    /// Encrypts to this identity.
+    pub fn seal(&self, plain: &[u8]) -> Vec<u8> {
+        let recipients = self.file().to_recipients().expect("there is one, and it is of age's own kind");
+        encrypt(recipients.iter().map(|recipient| &**recipient as &dyn age::Recipient), plain)
+    }
+
+    /// Decrypts what was encrypted to this identity.
+    ///
+    /// # Errors
+    /// As [`AgeError`] tells.
+    pub fn open(&self, sealed: &[u8]) -> Result<SecretBytes, AgeError> {
+        let identities = self.file().into_identities().map_err(translate)?;
+        decrypt(identities.iter().map(|identity| &**identity as &dyn age::Identity), sealed)
+    }
+
+    /// Encrypts the identity itself to a passphrase. Takes most of a second and 134 MB.
+    pub fn wrap(&self, passphrase: &Secret) -> Vec<u8> {
+        let mut recipient = age::scrypt::Recipient::new(SecretString::from(passphrase.expose()));
+        recipient.set_work_factor(WORK_FACTOR);
+        encrypt(std::iter::once(&recipient as &dyn age::Recipient), self.0.expose())
+    }
+
+    /// Decrypts an identity from a passphrase. Takes most of a second and 134 MB: never two at once.
+    ///
+    /// # Errors
+    /// As [`AgeError`] tells.
+    pub fn unwrap(wrapped: &[u8], passphrase: &Secret) -> Result<Self, AgeError> {
+        let mut opener = age::scrypt::Identity::new(SecretString::from(passphrase.expose()));
+        opener.set_max_work_factor(MOST_WORK);
+        let text = decrypt(std::iter::once(&opener as &dyn age::Identity), wrapped)?;
+        Identity::parse(text).map_err(AgeError::Damaged)
+    }
+}
+
+fn encrypt<'a>(recipients: impl Iterator<Item = &'a dyn age::Recipient>, plain: &[u8]) -> Vec<u8> {
+    const IN_MEMORY: &str = "writing to memory does not fail";
+    let mut sealed = Vec::new();
+    let encryptor = Encryptor::with_recipients(recipients).expect("there is at least one recipient, all of a kind");
+    let mut writer = encryptor.wrap_output(&mut sealed).expect(IN_MEMORY);
+    writer.write_all(plain).expect(IN_MEMORY);
+    writer.finish().expect(IN_MEMORY);
+    sealed
+}
+
+fn decrypt<'a>(
+    identities: impl Iterator<Item = &'a dyn age::Identity>,
+    sealed: &[u8],
+) -> Result<SecretBytes, AgeError> {
+    let decryptor = Decryptor::new_buffered(sealed).map_err(translate)?;
+    let mut reader = decryptor.decrypt(identities).map_err(translate)?;
+    // As long as the whole file, so that it never grows and leaves a piece of itself behind.
+    let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
+    reader.read_to_end(&mut plain).map_err(|_| AgeError::Damaged("its end is missing or changed".to_owned()))?;
+    Ok(SecretBytes::new(std::mem::take(&mut *plain)))
+}
+
+/// In words of our own: age's go through a translation, which panics where its files are not at hand (debug builds).
+fn translate(error: DecryptError) -> AgeError {
+    AgeError::Damaged(match error {
+        DecryptError::NoMatchingKeys | DecryptError::DecryptionFailed | DecryptError::KeyDecryptionFailed => {
+            return AgeError::WrongKey;
+        }
+        DecryptError::ExcessiveWork { required, .. } => {
+            format!("its passphrase takes 2^{required} steps to try; at most 2^{MOST_WORK} are done")
+        }
+        DecryptError::InvalidHeader => "its header is not age's".to_owned(),
+        DecryptError::InvalidMac => "its header was changed".to_owned(),
+        DecryptError::Io(_) => "its header is cut short, or not age's".to_owned(),
+        DecryptError::UnknownFormat => "it has a format of a newer age".to_owned(),
+        // The type is open to additions.
+        _ => "it does not decrypt".to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sealed_opens_with_its_identity_alone() {
+        let (one, other) = (Identity::generate(), Identity::generate());
+        let sealed = one.seal(b"FAKE-items");
+        assert_eq!(one.open(&sealed).expect("opens").expose(), b"FAKE-items");
+        assert!(matches!(other.open(&sealed), Err(AgeError::WrongKey)));
+    }
+
+    #[test]
+    fn every_truncated_or_changed_file_is_damaged_and_never_empty() {
+        let identity = Identity::generate();
+        let sealed = identity.seal(b"FAKE-items");
+        for length in 0..sealed.len() {
+            assert!(identity.open(&sealed[..length]).is_err(), "cut at {length}");
+        }
+        for place in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[place] ^= 1;
+            assert!(identity.open(&changed).is_err(), "changed at {place}");
+        }
+    }
+
+    #[test]
+    fn a_wrapped_identity_opens_with_its_passphrase_alone() {
+        let identity = Identity::generate();
+        let wrapped = identity.wrap(&Secret::new("FAKE-passphrase".into()));
+        let header = String::from_utf8_lossy(&wrapped).into_owned();
+        assert!(header.starts_with("age-encryption.org/v1\n-> scrypt ") && header.contains(" 17\n"), "{header}");
+        let opened = Identity::unwrap(&wrapped, &Secret::new("FAKE-passphrase".into())).expect("opens");
+        assert_eq!(opened.text().expose(), identity.text().expose());
+        assert!(matches!(Identity::unwrap(&wrapped, &Secret::new("FAKE-other".into())), Err(AgeError::WrongKey)));
+    }
+
+    #[test]
+    fn a_file_that_asks_for_too_much_work_is_refused_at_once() {
+        let wrapped = Identity::generate().wrap(&Secret::new("FAKE".into()));
+        let end = wrapped.windows(4).position(|window| window == b" 17\n").expect("in the header");
+        let greedy = [&wrapped[..end], b" 40\n", &wrapped[end + 4..]].concat();
+        match Identity::unwrap(&greedy, &Secret::new("FAKE".into())) {
+            Err(AgeError::Damaged(why)) => assert!(why.contains("2^40"), "{why}"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_identity_file_without_an_identity_is_refused_and_not_repeated() {
+        for text in ["", "# only a comment\n", "FAKE-no-identity\n"] {
+            let error = Identity::parse(SecretBytes::new(text.into())).expect_err("no identity");
+            assert!(!error.contains("FAKE"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The one lock of fixed name under which key stores are unlocked and sealing keys made.
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+use crate::human::Human;
+use crate::keystore::StoreError;
+use crate::sys::files::private_dir;
+use crate::sys::lock::{Lock, LockError};
+
+/// The lock's name in the cache folder.
+const NAME: &str = "key-stores.lock";
+
+/// How long is waited for somebody who may take any time to type a passphrase.
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
+
+/// Lets one process at a time unlock a store, ask for its passphrase, derive its key, or make a sealing key.
+///
+/// Within the process it may be entered again: making a sealing key unlocks the vault on its way.
+pub struct Gate<'a> {
+    folder: PathBuf,
+    limit: Duration,
+    human: &'a dyn Human,
+    held: RefCell<Weak<Lock>>,
+}
+
+impl<'a> Gate<'a> {
+    /// A gate whose lock file lies in `folder`, the cache's. `prompt_limit` bounds the wait, as it bounds the prompt of
+    /// whoever is inside.
+    pub fn new(folder: PathBuf, prompt_limit: Option<Duration>, human: &'a dyn Human) -> Self {
+        Gate { folder, limit: prompt_limit.unwrap_or(LONGEST_WAIT), human, held: RefCell::default() }
+    }
+
+    /// Waits until no other process is inside. Whoever has entered looks again at what it came for: the one before may
+    /// have done it.
+    ///
+    /// # Errors
+    /// Past the limit, naming the holder; where the lock file cannot be made.
+    pub fn enter(&self) -> Result<Rc<Lock>, StoreError> {
+        if let Some(lock) = self.held.borrow().upgrade() {
+            return Ok(lock);
+        }
+        let path = self.folder.join(NAME);
+        let unusable = |error: &dyn std::fmt::Display| StoreError::Unavailable(format!("{}: {error}", path.display()));
+        private_dir(&self.folder).map_err(|error| unusable(&error))?;
+        let lock = Lock::acquire(&path, self.limit, |holder| {
+            let who = holder.map_or("another process".to_owned(), |pid| format!("process {pid}"));
+            self.human.progress(&format!("waiting for {who}, which is unlocking the key store"));
+        });
+        match lock {
+            Ok(lock) => {
+                let lock = Rc::new(lock);
+                *self.held.borrow_mut() = Rc::downgrade(&lock);
+                Ok(lock)
+            }
+            Err(LockError::Held { holder }) => {
+                let who = holder.map_or("another process".to_owned(), |pid| format!("process {pid}"));
+                Err(StoreError::Unavailable(format!(
+                    "{who} has been unlocking the key store for {} s; answer its question, or end it",
+                    self.limit.as_secs()
+                )))
+            }
+            Err(error @ LockError::Io(_)) => Err(unusable(&error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keystore::memory::Nobody;
+
+    #[test]
+    fn it_is_entered_again_within_the_process_and_closed_to_others() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let gate = Gate::new(folder.path().join("cache"), Some(Duration::from_millis(20)), &Nobody);
+        let other = Gate::new(folder.path().join("cache"), Some(Duration::from_millis(20)), &Nobody);
+        let outer = gate.enter().expect("free");
+        drop(gate.enter().expect("entered again"));
+        match other.enter() {
+            Err(StoreError::Unavailable(why)) => {
+                assert!(why.contains(&format!("process {}", std::process::id())), "{why}");
+            }
+            other => panic!("{other:?}"),
+        }
+        drop(outer);
+        other.enter().expect("free again");
+    }
+}

@@ -1,0 +1,74 @@
+//! What the kernel keyring holds for one data folder: the vault's unlock, and a copy of each sealing key.
+
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::credentials::Backend;
+use crate::human::Talk;
+use crate::secret::SecretBytes;
+use crate::sys::kernel_keyring::{self, Held, Refused};
+use crate::timestamp::Timestamp;
+
+/// Something the kernel keyring may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// The identity that opens the vault.
+    VaultIdentity,
+    /// The sealing key of a backend.
+    SealingKey(Backend),
+}
+
+/// The kernel keyring as one data folder sees it. Where the kernel refuses, it holds nothing, and says so once with `-v`.
+pub struct Keyring<'a> {
+    folder: PathBuf,
+    talk: &'a dyn Talk,
+    told: Cell<bool>,
+}
+
+impl<'a> Keyring<'a> {
+    /// The keyring of the data folder at `path`. Several folders of one user do not meet in it.
+    pub fn new(path: &Path, talk: &'a dyn Talk) -> Self {
+        Keyring { folder: path.to_owned(), talk, told: Cell::new(false) }
+    }
+
+    /// What is held, if it is.
+    pub fn get(&self, kept: Kept) -> Option<Held> {
+        self.allowed(kernel_keyring::get(&self.description(kept))).flatten()
+    }
+
+    /// Holds `secret` until `until`.
+    pub fn put(&self, kept: Kept, secret: &SecretBytes, until: Timestamp) {
+        self.allowed(kernel_keyring::put(&self.description(kept), secret, until));
+    }
+
+    /// Holds it no more.
+    pub fn remove(&self, kept: Kept) {
+        self.allowed(kernel_keyring::remove(&self.description(kept)));
+    }
+
+    fn description(&self, kept: Kept) -> String {
+        // Which folder it is counts, not the way to it. Found out each time: the first unlock makes the folder, and what
+        // is held under a name that nobody looks for again could not be taken back.
+        let folder = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
+        let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
+        let folder: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        match kept {
+            Kept::VaultIdentity => format!("keyfob:{folder}:vault"),
+            Kept::SealingKey(backend) => format!("keyfob:{folder}:sealing-key:{backend}"),
+        }
+    }
+
+    fn allowed<T>(&self, result: Result<T, Refused>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(refused) => {
+                if !self.told.replace(true) {
+                    self.talk.explain(&format!("{refused}; an unlock lasts for this command alone"));
+                }
+                None
+            }
+        }
+    }
+}

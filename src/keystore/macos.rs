@@ -1,0 +1,37 @@
+//! The macOS login keychain, through apple-native-keyring-store.
+//!
+//! May use `native`.
+
+use std::time::Duration;
+
+use keyring_core::Error as KeyringError;
+
+use crate::credentials::Backend;
+use crate::keystore::StoreError;
+use crate::keystore::native::{Items, Keychain, translate};
+
+/// Prepares the login keychain of the user; nothing is read yet.
+///
+/// # Errors
+/// Where the client library cannot be set up.
+pub fn keychain(limit: Duration) -> Result<Keychain, StoreError> {
+    let store = apple_native_keyring_store::keychain::Store::new().map_err(translate)?;
+    Ok(Keychain::new(Backend::MacosKeychain, Items::new(store, [], translate_apple), limit))
+}
+
+/// Tells a locked keychain and a refusal from a broken one.
+///
+/// The numbers are from Apple's SecBase.h; they show in the error's `Debug`, the type itself is another crate's.
+fn translate_apple(error: KeyringError) -> StoreError {
+    let KeyringError::PlatformFailure(cause) = &error else { return translate(error) };
+    let code = |number: &str| format!("{cause:?}").contains(&format!("code: {number}"));
+    // errSecInteractionNotAllowed: over SSH, or before login.
+    if code("-25308") {
+        StoreError::Locked("the login keychain is locked, and no window can be opened here to unlock it".to_owned())
+    // errSecAuthFailed, errSecUserCanceled.
+    } else if code("-25293") || code("-128") {
+        StoreError::Denied(cause.to_string())
+    } else {
+        translate(error)
+    }
+}

@@ -1,0 +1,174 @@
+//! What the platforms' keychains share: a time limit around every call, and keyring-core's errors in our words.
+
+use std::collections::HashMap;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use keyring_core::{CredentialStore, Entry, Error as KeyringError};
+
+use crate::keystore::{Item, StoreError};
+use crate::secret::SecretBytes;
+
+/// The service under which every item of keyfob's is filed; the item's name is its user.
+pub const SERVICE: &str = "keyfob";
+
+/// Runs `call` on a thread of its own and waits for it, up to `limit`.
+///
+/// A call that never returns keeps its thread until the process ends; nothing waits for it. What it was doing may still
+/// happen later.
+///
+/// # Errors
+/// [`StoreError::TimedOut`] past the limit, and whatever `call` says.
+pub fn within<T: Send + 'static>(
+    limit: Duration,
+    call: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let (sender, receiver) = mpsc::sync_channel(1);
+    let spawned = thread::Builder::new().name("key store".into()).spawn(move || {
+        // After a timeout nobody listens any more.
+        let _ = sender.send(call());
+    });
+    spawned.map_err(|error| StoreError::Unavailable(format!("no thread can be started: {error}")))?;
+    receiver.recv_timeout(limit).unwrap_or_else(|error| match error {
+        mpsc::RecvTimeoutError::Timeout => Err(StoreError::TimedOut(limit)),
+        mpsc::RecvTimeoutError::Disconnected => Err(StoreError::Unavailable("the key store's client failed".into())),
+    })
+}
+
+/// A keychain's items, through keyring-core.
+#[derive(Clone)]
+pub struct Items {
+    store: Arc<CredentialStore>,
+    modifiers: HashMap<&'static str, &'static str>,
+    translate: fn(KeyringError) -> StoreError,
+}
+
+impl Items {
+    /// Files items in `store`, each made with `modifiers`; `translate` knows the platform's own errors.
+    pub fn new(
+        store: Arc<CredentialStore>,
+        modifiers: impl IntoIterator<Item = (&'static str, &'static str)>,
+        translate: fn(KeyringError) -> StoreError,
+    ) -> Self {
+        Items { store, modifiers: modifiers.into_iter().collect(), translate }
+    }
+
+    fn entry(&self, item: &Item) -> Result<Entry, StoreError> {
+        self.store.build(SERVICE, &item.to_string(), Some(&self.modifiers)).map_err(self.translate)
+    }
+
+    /// Reads an item.
+    pub fn get(&self, item: &Item) -> Result<SecretBytes, StoreError> {
+        // The raw bytes: on Windows, the text calls store UTF-16, at twice the length.
+        self.entry(item)?.get_secret().map(SecretBytes::new).map_err(self.translate)
+    }
+
+    /// Writes an item, over an old one.
+    pub fn set(&self, item: &Item, value: &SecretBytes) -> Result<(), StoreError> {
+        self.entry(item)?.set_secret(value.expose()).map_err(self.translate)
+    }
+
+    /// Deletes an item.
+    pub fn delete(&self, item: &Item) -> Result<(), StoreError> {
+        self.entry(item)?.delete_credential().map_err(self.translate)
+    }
+}
+
+/// A keychain that belongs to the system itself, so that it is always there.
+#[cfg(any(target_os = "macos", windows))]
+pub struct Keychain {
+    backend: crate::credentials::Backend,
+    items: Items,
+    limit: Duration,
+}
+
+#[cfg(any(target_os = "macos", windows))]
+impl Keychain {
+    /// A keychain of kind `backend`; each call ends within `limit`.
+    pub fn new(backend: crate::credentials::Backend, items: Items, limit: Duration) -> Self {
+        Keychain { backend, items, limit }
+    }
+
+    /// One call at a time, which is why each is waited for: Windows does not order those of several threads.
+    fn call<T: Send + 'static>(
+        &self,
+        item: &Item,
+        call: impl FnOnce(&Items, &Item) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (items, item) = (self.items.clone(), item.clone());
+        within(self.limit, move || call(&items, &item))
+    }
+}
+
+#[cfg(any(target_os = "macos", windows))]
+impl crate::keystore::KeyStore for Keychain {
+    fn backend(&self) -> crate::credentials::Backend {
+        self.backend
+    }
+
+    fn get(&self, item: &Item) -> Result<SecretBytes, StoreError> {
+        self.call(item, Items::get)
+    }
+
+    fn set(&self, item: &Item, value: &SecretBytes) -> Result<(), StoreError> {
+        let value = value.clone();
+        self.call(item, move |items, item| items.set(item, &value))
+    }
+
+    fn delete(&self, item: &Item) -> Result<(), StoreError> {
+        self.call(item, Items::delete)
+    }
+
+    /// Reads an item, which may be missing: a network logon (SSH with a key, a service) is refused here already.
+    fn presence(&self) -> Result<crate::keystore::Presence, StoreError> {
+        match self.get(&Item::SealingKey) {
+            Ok(_) | Err(StoreError::NotFound) => Ok(crate::keystore::Presence::There),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// keyring-core's errors that mean the same on every platform.
+///
+/// Some of them carry the item's bytes: only what their `Display` shows may be passed on.
+pub fn translate(error: KeyringError) -> StoreError {
+    match error {
+        KeyringError::NoEntry => StoreError::NotFound,
+        KeyringError::TooLong(_, most) => {
+            StoreError::Unavailable(format!("the item is too long for this key store, which takes {most} bytes"))
+        }
+        KeyringError::Ambiguous(entries) => StoreError::Unavailable(format!(
+            "the key store has {} items of this name; delete all but one in the key store's own program",
+            entries.len()
+        )),
+        error => StoreError::Unavailable(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_hangs_ends_at_its_limit() {
+        let limit = Duration::from_millis(50);
+        let result = within(limit, || {
+            thread::sleep(Duration::from_secs(5));
+            Ok(())
+        });
+        assert!(matches!(result, Err(StoreError::TimedOut(within)) if within == limit), "{result:?}");
+    }
+
+    #[test]
+    fn a_call_that_panics_is_an_error_and_not_a_wait() {
+        let result = within::<()>(Duration::from_secs(60), || panic!("a defect of the client library"));
+        assert!(matches!(result, Err(StoreError::Unavailable(_))), "{result:?}");
+    }
+
+    #[test]
+    fn an_error_that_carries_the_item_does_not_show_it() {
+        let error = translate(KeyringError::BadEncoding(b"FAKE-secret".to_vec()));
+        assert!(!format!("{error:?}").contains("FAKE"), "{error:?}");
+    }
+}

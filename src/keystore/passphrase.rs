@@ -1,0 +1,182 @@
+//! Where the vault's passphrase comes from: a file, a command, or the person at the terminal.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::human::{AskError, Human};
+use crate::keystore::StoreError;
+use crate::secret::{Secret, SecretBytes};
+use crate::sys::child;
+use crate::sys::files::read_optional;
+
+/// What stands in `KEYFOB_CHAIN` for the vault while its passphrase command runs; no profile is called that.
+pub const VAULT_IN_CHAIN: &str = "(vault)";
+
+/// The sources, in the order they are tried. One that is set and fails ends the search: nobody is asked instead.
+pub struct Sources<'a> {
+    /// `KEYFOB_PASSPHRASE_FILE`.
+    pub file: Option<PathBuf>,
+    /// `KEYFOB_PASSPHRASE_COMMAND`.
+    pub command: Option<String>,
+    /// How long the command may run.
+    pub command_limit: Duration,
+    /// What this process was started to resolve, from `KEYFOB_CHAIN`.
+    pub chain: Vec<String>,
+    /// The person.
+    pub human: &'a dyn Human,
+    /// How long the person may take.
+    pub prompt_limit: Option<Duration>,
+}
+
+impl Sources<'_> {
+    /// The passphrase the file or the command gives, and which of them; `None` where neither is set.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongPassphrase`] where the source fails or gives nothing.
+    pub fn given(&self) -> Result<Option<(Secret, String)>, StoreError> {
+        if let Some(path) = &self.file {
+            let name = format!("passphrase file `{}`", path.display());
+            let bytes = match read_optional(path) {
+                Ok(Some(bytes)) => SecretBytes::new(bytes),
+                Ok(None) => return Err(StoreError::WrongPassphrase(format!("the {name} is not there"))),
+                Err(error) => return Err(StoreError::WrongPassphrase(format!("the {name} cannot be read: {error}"))),
+            };
+            return first_line(&bytes, &name).map(|passphrase| Some((passphrase, name)));
+        }
+        if let Some(command) = &self.command {
+            let name = "passphrase command".to_owned();
+            let bytes = self.run(command)?;
+            return first_line(&bytes, &name).map(|passphrase| Some((passphrase, name)));
+        }
+        Ok(None)
+    }
+
+    fn run(&self, command: &str) -> Result<SecretBytes, StoreError> {
+        let failed = |why: String| StoreError::WrongPassphrase(format!("the passphrase command failed: {why}"));
+        if self.chain.iter().any(|link| link == VAULT_IN_CHAIN) {
+            return Err(failed("it runs keyfob, which needs the same vault".to_owned()));
+        }
+        // Its words are not repeated: somebody may have written the passphrase itself into it.
+        let argv = shell_words::split(command).map_err(|error| failed(error.to_string()))?;
+        let chain: Vec<_> = self.chain.iter().cloned().chain([VAULT_IN_CHAIN.to_owned()]).collect();
+        let answer = child::run(&argv, &chain, self.command_limit).map_err(|error| failed(error.to_string()))?;
+        match answer.status.success() {
+            true => Ok(answer.stdout),
+            false => Err(failed(answer.status.to_string())),
+        }
+    }
+
+    /// Asks the person for the passphrase of a vault that exists.
+    ///
+    /// # Errors
+    /// [`StoreError::NeedsHuman`] where nobody answers.
+    pub fn ask(&self) -> Result<Secret, StoreError> {
+        self.human
+            .ask_secret("Passphrase of keyfob's vault: ", self.prompt_limit)
+            .and_then(not_empty)
+            .map_err(|error| unanswered("the vault is locked", &error))
+    }
+
+    /// Asks the person for the passphrase of a new vault, twice.
+    ///
+    /// # Errors
+    /// [`StoreError::NeedsHuman`] where nobody answers, or the two differ three times.
+    pub fn ask_for_new(&self) -> Result<Secret, StoreError> {
+        let why = "a vault is to be made";
+        for _ in 0..3 {
+            let first = self
+                .human
+                .ask_secret("New passphrase for keyfob's vault: ", self.prompt_limit)
+                .and_then(not_empty)
+                .map_err(|error| unanswered(why, &error))?;
+            let second = self
+                .human
+                .ask_secret("The same once more: ", self.prompt_limit)
+                .map_err(|error| unanswered(why, &error))?;
+            if first.expose() == second.expose() {
+                return Ok(first);
+            }
+            self.human.progress("the two differ; nothing was made yet");
+        }
+        Err(StoreError::NeedsHuman(format!("{why}, and its passphrase was not typed twice alike")))
+    }
+}
+
+fn not_empty(passphrase: Secret) -> Result<Secret, AskError> {
+    if passphrase.is_empty() { Err(AskError::Declined) } else { Ok(passphrase) }
+}
+
+fn unanswered(why: &str, error: &AskError) -> StoreError {
+    StoreError::NeedsHuman(format!("{why}, and its passphrase was not given: {error}"))
+}
+
+/// The first line, without its end; a passphrase has no second one.
+fn first_line(bytes: &SecretBytes, name: &str) -> Result<Secret, StoreError> {
+    let line = bytes.expose().split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    match std::str::from_utf8(line) {
+        Ok("") => Err(StoreError::WrongPassphrase(format!("the {name} gives an empty passphrase"))),
+        Ok(line) => Ok(Secret::new(line.to_owned())),
+        Err(_) => Err(StoreError::WrongPassphrase(format!("the {name} gives something that is not UTF-8"))),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::keystore::memory::Nobody;
+
+    fn sources(file: Option<PathBuf>, command: Option<&str>) -> Sources<'static> {
+        Sources {
+            file,
+            command: command.map(str::to_owned),
+            command_limit: Duration::from_secs(10),
+            chain: Vec::new(),
+            human: &Nobody,
+            prompt_limit: None,
+        }
+    }
+
+    #[test]
+    fn a_file_or_a_command_gives_its_first_line() {
+        let cases = [
+            (r"printf 'FAKE words '", "FAKE words "),
+            (r"printf 'FAKE\n'", "FAKE"),
+            (r"printf 'FAKE\r\nsecond line\n'", "FAKE"),
+            (r#"sh -c 'echo "$KEYFOB_CHAIN"'"#, "(vault)"),
+        ];
+        for (command, expected) in cases {
+            let (passphrase, _) = sources(None, Some(command)).given().expect(command).expect("set");
+            assert_eq!(passphrase.expose(), expected, "{command}");
+        }
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("passphrase");
+        crate::sys::files::replace(&path, b"FAKE\nrest").expect("written");
+        let (passphrase, _) = sources(Some(path), Some("false")).given().expect("read").expect("set");
+        assert_eq!(passphrase.expose(), "FAKE", "the file comes before the command");
+        assert!(sources(None, None).given().expect("nothing fails").is_none());
+    }
+
+    #[test]
+    fn a_source_that_fails_or_gives_nothing_is_an_error_and_not_a_question() {
+        let commands =
+            ["true", "printf '\\n'", "sh -c 'echo FAKE; exit 3'", "printf '\\377'", "'open", "/nowhere/program"];
+        for command in commands {
+            match sources(None, Some(command)).given() {
+                Err(StoreError::WrongPassphrase(why)) => assert!(!why.contains("FAKE"), "{why}"),
+                other => panic!("{command}: {other:?}"),
+            }
+        }
+        match sources(Some("/nowhere/file".into()), None).given() {
+            Err(StoreError::WrongPassphrase(why)) => assert!(why.contains("`/nowhere/file` is not there"), "{why}"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_passphrase_command_that_needs_the_same_vault_is_refused_and_does_not_wait_for_itself() {
+        let mut nested = sources(None, Some("echo FAKE"));
+        nested.chain = vec!["work".into(), VAULT_IN_CHAIN.into()];
+        assert!(matches!(nested.given(), Err(StoreError::WrongPassphrase(_))));
+    }
+}

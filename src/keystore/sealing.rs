@@ -1,0 +1,186 @@
+//! Sealing keys: the random key of a backend under which its sessions are sealed, and how to be rid of it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chacha20poly1305::aead::OsRng;
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
+use zeroize::Zeroizing;
+
+use crate::credentials::Backend;
+use crate::keystore::gate::Gate;
+use crate::keystore::held::{Kept, Keyring};
+use crate::keystore::{Item, KeyStore, StoreError};
+use crate::secret::SecretBytes;
+use crate::sys::clock::Clock;
+use crate::sys::files::{private_dir, replace};
+
+/// 256 bits.
+const LENGTH: usize = 32;
+
+/// Where the sealing keys of one data folder rest, beside the stores themselves.
+pub struct SealingKeys<'w, 'a> {
+    /// The data folder.
+    pub folder: &'w Path,
+    /// Where copies are held.
+    pub keyring: &'w Keyring<'a>,
+    /// Where they are made one at a time.
+    pub gate: &'w Gate<'a>,
+    /// How long a copy is held.
+    pub unlock_time: Duration,
+}
+
+impl SealingKeys<'_, '_> {
+    /// The copy in the kernel keyring.
+    pub fn copy(&self, backend: Backend) -> Option<SecretBytes> {
+        let held = self.keyring.get(Kept::SealingKey(backend))?;
+        (held.secret.expose().len() == LENGTH).then_some(held.secret)
+    }
+
+    /// Reads the sealing key that rests in `store`, makes it where there is none, and leaves a copy in the kernel keyring
+    /// that never outlives the store's unlock. All who ask at once get the same key.
+    ///
+    /// # Errors
+    /// As the store says; [`StoreError::Unavailable`] where the item is no sealing key.
+    pub fn fetch(&self, store: &dyn KeyStore) -> Result<SecretBytes, StoreError> {
+        let backend = store.backend();
+        let _inside = self.gate.enter()?;
+        // Whoever was inside before may have fetched it.
+        if let Some(key) = self.copy(backend) {
+            return Ok(key);
+        }
+        let void = self.void_mark(backend);
+        let key = match store.get(&Item::SealingKey) {
+            Ok(text) if !void.exists() => from_hex(&text).ok_or_else(|| {
+                StoreError::Unavailable(
+                    "the item `sealing-key` is no sealing key; `keyfob clear --all` removes it, and the sessions with it"
+                        .to_owned(),
+                )
+            })?,
+            Ok(_) | Err(StoreError::NotFound) => {
+                let key = SecretBytes::new(XChaCha20Poly1305::generate_key(&mut OsRng).to_vec());
+                store.set(&Item::SealingKey, &to_hex(&key))?;
+                // A kill before this has the new key replaced once more, which costs a few sessions.
+                unmark(&void)?;
+                key
+            }
+            Err(error) => return Err(error),
+        };
+        let kept = Clock::system().uncorrected().plus(self.unlock_time);
+        let until = store.unlocked_until().map_or(kept, |unlocked| unlocked.min(kept));
+        self.keyring.put(Kept::SealingKey(backend), &key, until);
+        Ok(key)
+    }
+
+    /// Deletes the sealing key of `store`, so that no session sealed with it opens again. From a store that does not open
+    /// now (`None`, or its own refusal) it is deleted when it next does.
+    ///
+    /// # Errors
+    /// Where the mark for that cannot be left.
+    pub fn forget(&self, backend: Backend, store: Option<&dyn KeyStore>) -> Result<(), StoreError> {
+        self.keyring.remove(Kept::SealingKey(backend));
+        match store.map(|store| store.delete(&Item::SealingKey)) {
+            Some(Ok(()) | Err(StoreError::NotFound)) => unmark(&self.void_mark(backend)),
+            Some(Err(_)) | None => {
+                let mark = self.void_mark(backend);
+                let marked = private_dir(self.folder).and_then(|()| replace(&mark, b""));
+                marked.map_err(|error| StoreError::Unavailable(format!("`{}`: {error}", mark.display())))
+            }
+        }
+    }
+
+    /// An empty file that says: what this backend holds as its sealing key counts no more.
+    fn void_mark(&self, backend: Backend) -> PathBuf {
+        self.folder.join(format!("sealing-key-void.{backend}"))
+    }
+}
+
+fn unmark(mark: &Path) -> Result<(), StoreError> {
+    match std::fs::remove_file(mark) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(StoreError::Unavailable(format!("`{}`: {error}", mark.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// As text, since KWallet keeps no other.
+fn to_hex(key: &SecretBytes) -> SecretBytes {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |value: u8| DIGITS[usize::from(value)];
+    SecretBytes::new(key.expose().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
+}
+
+fn from_hex(text: &SecretBytes) -> Option<SecretBytes> {
+    let digits = text.expose();
+    if digits.len() != 2 * LENGTH {
+        return None;
+    }
+    let value = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    let mut key = Zeroizing::new(Vec::with_capacity(LENGTH));
+    for pair in digits.chunks_exact(2) {
+        key.push(value(pair[0])? << 4 | value(pair[1])?);
+    }
+    Some(SecretBytes::new(std::mem::take(&mut *key)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keystore::memory::{MemoryStore, Nobody, Silence};
+
+    /// Everything in a folder of its own, with copies kept for a minute.
+    fn with_keys(test: impl FnOnce(&SealingKeys<'_, '_>, &MemoryStore)) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let keyring = Keyring::new(folder.path(), &Silence);
+        let gate = Gate::new(folder.path().join("cache"), None, &Nobody);
+        let unlock_time = Duration::from_secs(60);
+        let keys = SealingKeys { folder: folder.path(), keyring: &keyring, gate: &gate, unlock_time };
+        test(&keys, &MemoryStore::new(Backend::Vault));
+        keyring.remove(Kept::SealingKey(Backend::Vault));
+    }
+
+    #[test]
+    fn a_sealing_key_is_made_once_and_found_again() {
+        with_keys(|keys, store| {
+            let made = keys.fetch(store).expect("made");
+            assert_eq!((made.expose().len(), store.names()), (32, vec!["sealing-key".to_owned()]));
+            keys.keyring.remove(Kept::SealingKey(Backend::Vault));
+            assert_eq!(keys.fetch(store).expect("read").expose(), made.expose());
+        });
+    }
+
+    #[test]
+    fn a_forgotten_sealing_key_is_replaced() {
+        with_keys(|keys, store| {
+            let first = keys.fetch(store).expect("made");
+            keys.forget(Backend::Vault, Some(store)).expect("forgotten");
+            assert!(store.names().is_empty() && keys.copy(Backend::Vault).is_none());
+            assert_ne!(keys.fetch(store).expect("made anew").expose(), first.expose());
+        });
+    }
+
+    #[test]
+    fn a_sealing_key_forgotten_while_its_store_is_locked_is_replaced_at_the_next_unlock() {
+        with_keys(|keys, store| {
+            let first = keys.fetch(store).expect("made");
+            keys.forget(Backend::Vault, None).expect("marked");
+            assert_eq!(store.names(), ["sealing-key"], "a locked store keeps it");
+            let second = keys.fetch(store).expect("made anew");
+            assert_ne!(second.expose(), first.expose());
+            keys.keyring.remove(Kept::SealingKey(Backend::Vault));
+            assert_eq!(keys.fetch(store).expect("read").expose(), second.expose(), "replaced once");
+        });
+    }
+
+    #[test]
+    fn an_item_that_is_no_sealing_key_is_an_error_and_not_replaced() {
+        with_keys(|keys, store| {
+            for text in ["FAKE", &"zz".repeat(32)] {
+                store.set(&Item::SealingKey, &SecretBytes::new(text.into())).expect("stored");
+                let error = keys.fetch(store).expect_err("no key").to_string();
+                assert!(error.contains("keyfob clear --all") && !error.contains(text), "{error}");
+            }
+        });
+    }
+}

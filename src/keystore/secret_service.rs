@@ -1,0 +1,266 @@
+//! Secret Service over D-Bus: gnome-keyring, KWallet, KeePassXC.
+//!
+//! May use `native`. The store behind keyring-core unlocks whatever it meets, with a dialog and without a time limit;
+//! so whether something is locked is asked first, through the secret-service crate, on a connection of our own.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use keyring_core::Error as KeyringError;
+use secret_service::EncryptionType;
+use secret_service::blocking::SecretService as Service;
+
+use crate::credentials::Backend;
+use crate::keystore::native::{Items, SERVICE, translate, within};
+use crate::keystore::{Item, KeyStore, Presence, StoreError};
+use crate::secret::SecretBytes;
+
+/// How long a person may take over an unlock dialog. Go's SDK kills a `credential_process` after 60 s.
+const DIALOG_LIMIT: Duration = Duration::from_secs(50);
+
+/// The default collection of whatever provides the Secret Service.
+pub struct SecretService {
+    limit: Duration,
+    dialog: Dialog,
+    link: Arc<Mutex<Option<Link>>>,
+    silent: Cell<bool>,
+}
+
+/// Whether an unlock dialog may be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialog {
+    /// Somebody sits before a display of this machine.
+    Open,
+    /// Over SSH, without a display, or where nobody may be asked: what is locked is an error.
+    No,
+}
+
+/// Two connections to the bus, made once a process: one that looks, one that reads and writes.
+struct Link {
+    service: Service<'static>,
+    items: Items,
+}
+
+/// What a look at the provider shows before an item is touched.
+enum State {
+    Open,
+    Locked,
+    /// Nothing was ever set up to keep items in.
+    NoCollection,
+}
+
+/// Why the provider cannot be talked to.
+enum Trouble {
+    /// There is none.
+    Absent(String),
+    /// There is one.
+    Broken(StoreError),
+}
+
+impl SecretService {
+    /// Prepares the store; the bus is connected to at the first call. Each call ends within `limit`, a dialog within
+    /// 50 s.
+    pub fn new(limit: Duration, dialog: Dialog) -> Self {
+        SecretService { limit, dialog, link: Arc::default(), silent: Cell::new(false) }
+    }
+
+    /// Looks whether `item` can be got at, unlocks where that is allowed, then does `call`.
+    fn on_item<T: Send + 'static>(
+        &self,
+        item: &Item,
+        call: impl FnOnce(&Items) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let name = item.to_string();
+        let state = self.linked(self.limit, move |link| look(&link.service, &name))?;
+        match (state, self.dialog) {
+            (State::Open, _) => {}
+            (State::NoCollection, _) => return Err(StoreError::Unavailable(no_collection())),
+            (State::Locked, Dialog::No) => {
+                return Err(StoreError::Locked(
+                    "Secret Service is locked, and no dialog can be opened here to unlock it".to_owned(),
+                ));
+            }
+            (State::Locked, Dialog::Open) => {
+                let name = item.to_string();
+                self.linked(DIALOG_LIMIT, move |link| unlock(&link.service, &name))?;
+            }
+        }
+        self.linked(self.limit, move |link| call(&link.items))
+    }
+
+    /// Runs `call` over the connections, on a thread, within `limit`.
+    ///
+    /// A provider that was silent once is not waited for again: its thread still holds the connections.
+    fn linked<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        call: impl FnOnce(&Link) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        if self.silent.get() {
+            return Err(StoreError::TimedOut(self.limit));
+        }
+        let link = Arc::clone(&self.link);
+        let result = within(limit, move || {
+            let mut link = link.lock().unwrap_or_else(PoisonError::into_inner);
+            if link.is_none() {
+                *link = Some(Link::connect().map_err(|trouble| match trouble {
+                    Trouble::Absent(why) => StoreError::Unavailable(why),
+                    Trouble::Broken(error) => error,
+                })?);
+            }
+            call(link.as_ref().expect("connected above"))
+        });
+        self.silent.set(matches!(result, Err(StoreError::TimedOut(_))));
+        result
+    }
+}
+
+impl KeyStore for SecretService {
+    fn backend(&self) -> Backend {
+        Backend::SecretService
+    }
+
+    fn get(&self, item: &Item) -> Result<SecretBytes, StoreError> {
+        let wanted = item.clone();
+        self.on_item(item, move |items| items.get(&wanted))
+    }
+
+    fn set(&self, item: &Item, value: &SecretBytes) -> Result<(), StoreError> {
+        let (wanted, value) = (item.clone(), value.clone());
+        self.on_item(item, move |items| items.set(&wanted, &value))
+    }
+
+    fn delete(&self, item: &Item) -> Result<(), StoreError> {
+        let wanted = item.clone();
+        self.on_item(item, move |items| items.delete(&wanted))
+    }
+
+    /// Absent means no session bus, no provider on it, or, where no dialog could ever make one, no default collection.
+    ///
+    /// With a display a missing default collection is an error instead: KeePassXC shows none while its database is
+    /// closed, and the person before it can open it.
+    fn presence(&self) -> Result<Presence, StoreError> {
+        let dialog = self.dialog;
+        within(self.limit, move || {
+            let service = match connect() {
+                Ok(service) => service,
+                Err(Trouble::Absent(why)) => return Ok(Presence::Absent(why)),
+                Err(Trouble::Broken(error)) => return Err(error),
+            };
+            match (look(&service, &Item::SealingKey.to_string())?, dialog) {
+                (State::Open, _) | (State::Locked, Dialog::Open) => Ok(Presence::There),
+                (State::Locked, Dialog::No) => Err(StoreError::Locked(
+                    "Secret Service is locked, and no dialog can be opened here to unlock it".to_owned(),
+                )),
+                (State::NoCollection, Dialog::Open) => Err(StoreError::Unavailable(no_collection())),
+                (State::NoCollection, Dialog::No) => Ok(Presence::Absent(no_collection())),
+            }
+        })
+    }
+}
+
+impl Link {
+    fn connect() -> Result<Link, Trouble> {
+        let service = connect()?;
+        let store = zbus_secret_service_keyring_store::Store::new()
+            .map_err(|error| Trouble::Broken(translate_secret_service(error)))?;
+        Ok(Link { service, items: Items::new(store, [], translate_secret_service) })
+    }
+}
+
+fn connect() -> Result<Service<'static>, Trouble> {
+    // Nothing secret goes over this connection, so it needs no key exchange.
+    Service::connect(EncryptionType::Plain).map_err(|error| {
+        let text = error.to_string();
+        // The bus's own error names, from the D-Bus specification: nobody owns the name, nothing can be started to.
+        let unowned = ["DBus.Error.ServiceUnknown", "DBus.Error.NameHasNoOwner", "DBus.Error.Spawn."];
+        if unowned.iter().any(|name| text.contains(name)) {
+            return Trouble::Absent("no program on the D-Bus session bus provides the Secret Service".to_owned());
+        }
+        let no_bus = match &error {
+            // No address, or one this system knows no way to.
+            secret_service::Error::Unavailable => true,
+            // A socket that is not there, or that nobody serves any more. A refusal is no absence.
+            error => io_error_kind(error)
+                .is_some_and(|kind| matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)),
+        };
+        match no_bus {
+            true => Trouble::Absent(format!("there is no D-Bus session bus ({text})")),
+            false => Trouble::Broken(StoreError::Unavailable(format!("Secret Service cannot be reached: {text}"))),
+        }
+    })
+}
+
+fn io_error_kind(error: &(dyn std::error::Error + 'static)) -> Option<io::ErrorKind> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        // zbus shares its I/O errors.
+        if let Some(error) = error.downcast_ref::<Arc<io::Error>>() {
+            return Some(error.kind());
+        }
+        next = error.source();
+    }
+    None
+}
+
+fn no_collection() -> String {
+    "Secret Service has no default collection to keep keys in; make one in its own program (Seahorse, KWalletManager, \
+     KeePassXC), or log in to the desktop once"
+        .to_owned()
+}
+
+/// Finds out what stands between us and the item `name`: that one itself, or the collection it would go into.
+fn look(service: &Service<'_>, name: &str) -> Result<State, StoreError> {
+    let found = service.search_items(attributes(name)).map_err(translate_service)?;
+    if !found.unlocked.is_empty() {
+        return Ok(State::Open);
+    }
+    if !found.locked.is_empty() {
+        return Ok(State::Locked);
+    }
+    // A locked collection may hide its items: "not found" counts in an open one alone.
+    match service.get_default_collection() {
+        Ok(collection) if collection.is_locked().map_err(translate_service)? => Ok(State::Locked),
+        Ok(_) => Ok(State::Open),
+        Err(secret_service::Error::NoResult) => Ok(State::NoCollection),
+        Err(error) => Err(translate_service(error)),
+    }
+}
+
+/// Opens the provider's own dialog and waits for it. It closes when this process ends.
+fn unlock(service: &Service<'_>, name: &str) -> Result<(), StoreError> {
+    let found = service.search_items(attributes(name)).map_err(translate_service)?;
+    match found.locked.first() {
+        Some(item) => item.unlock().map_err(translate_service),
+        None => service.get_default_collection().and_then(|all| all.unlock()).map_err(translate_service),
+    }
+}
+
+/// The attributes under which the keyring-core store files an item.
+fn attributes(name: &str) -> HashMap<&str, &str> {
+    HashMap::from([("service", SERVICE), ("username", name)])
+}
+
+fn translate_service(error: secret_service::Error) -> StoreError {
+    match error {
+        secret_service::Error::Locked => StoreError::Locked("Secret Service is locked".to_owned()),
+        secret_service::Error::Prompt => StoreError::Denied("the unlock dialog was dismissed".to_owned()),
+        secret_service::Error::NoResult => StoreError::Unavailable(no_collection()),
+        error => StoreError::Unavailable(error.to_string()),
+    }
+}
+
+fn translate_secret_service(error: KeyringError) -> StoreError {
+    match error {
+        KeyringError::NoStorageAccess(cause) | KeyringError::PlatformFailure(cause) => {
+            match cause.downcast::<secret_service::Error>() {
+                Ok(error) => translate_service(*error),
+                Err(cause) => StoreError::Unavailable(cause.to_string()),
+            }
+        }
+        error => translate(error),
+    }
+}

@@ -1,0 +1,233 @@
+//! The vault: one encrypted file, for machines that have no keychain.
+//!
+//! `vault.age` in the data folder holds all items, encrypted to an age identity; `vault-identity.age` holds that identity,
+//! encrypted to the passphrase. The standard tool opens both: `age -d -i vault-identity.age vault.age`. With
+//! `KEYFOB_IDENTITY_FILE` the identity comes from there, no passphrase is asked for and nothing slow is derived.
+
+#[cfg(test)]
+mod tests;
+mod unlock;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::credentials::Backend;
+use crate::keystore::age_file::{AgeError, Identity};
+use crate::keystore::gate::Gate;
+use crate::keystore::held::{Kept, Keyring};
+use crate::keystore::passphrase::Sources;
+use crate::keystore::{Item, KeyStore, StoreError};
+use crate::secret::{Secret, SecretBytes};
+use crate::sys::files::{create_new, private_dir, read_optional, replace};
+use crate::sys::lock::{Lock, LockError};
+use crate::timestamp::Timestamp;
+
+/// The vault of one data folder.
+pub struct Vault<'a> {
+    /// The data folder.
+    pub(super) folder: PathBuf,
+    /// `KEYFOB_IDENTITY_FILE`.
+    pub(super) identity_file: Option<PathBuf>,
+    /// Where else the passphrase comes from.
+    pub(super) sources: Sources<'a>,
+    /// Where an unlock is kept.
+    pub(super) keyring: Rc<Keyring<'a>>,
+    /// How long it is kept.
+    pub(super) unlock_time: Duration,
+    /// Where an unlock is waited for.
+    pub(super) gate: Rc<Gate<'a>>,
+    /// How long another writer is waited for.
+    pub(super) limit: Duration,
+    /// What opens it, once this process knows.
+    pub(super) unlocked: RefCell<Option<unlock::Unlocked>>,
+}
+
+/// Whose identity [`Vault::write_identity_file`] wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdentityOf {
+    /// The vault's that is there: the file opens it.
+    ThisVault,
+    /// Nobody's yet: the first key stored with `KEYFOB_IDENTITY_FILE` set to the file makes a vault for it.
+    NewVault,
+}
+
+/// The vault's content. Values are text, so that a person who opens the file with `age` can read it.
+#[derive(Serialize)]
+struct Written<'a> {
+    version: u32,
+    items: BTreeMap<&'a str, &'a str>,
+}
+
+#[derive(Default, Deserialize)]
+struct Content {
+    version: u32,
+    items: BTreeMap<String, Secret>,
+}
+
+const VERSION: u32 = 1;
+
+impl Vault<'_> {
+    fn file(&self) -> PathBuf {
+        self.folder.join("vault.age")
+    }
+
+    fn wrapped_file(&self) -> PathBuf {
+        self.folder.join("vault-identity.age")
+    }
+
+    /// The encrypted items; `None` before the first one is stored.
+    fn sealed(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        read(&self.file())
+    }
+
+    /// Whether there is a vault at all.
+    ///
+    /// # Errors
+    /// Where its file cannot be read.
+    pub fn exists(&self) -> Result<bool, StoreError> {
+        Ok(self.sealed()?.is_some())
+    }
+
+    /// Whether it opens without a passphrase, by an identity file or an earlier unlock that is still held.
+    ///
+    /// # Errors
+    /// Where its file cannot be read.
+    pub fn opens_unasked(&self) -> Result<bool, StoreError> {
+        let Some(sealed) = self.sealed()? else { return Ok(false) };
+        Ok(self.identity_file.is_some() || self.unlocked.borrow().is_some() || self.held(&sealed).is_some())
+    }
+
+    /// Forgets the unlock: in the kernel keyring, and in this process.
+    pub fn lock(&self) {
+        self.keyring.remove(Kept::VaultIdentity);
+        self.unlocked.borrow_mut().take();
+    }
+
+    /// Writes an age identity file, 0600, for `KEYFOB_IDENTITY_FILE`: the vault's own, which is unlocked for it, or where
+    /// there is no vault yet a new one.
+    ///
+    /// # Errors
+    /// Where there is a file already, or the vault cannot be unlocked.
+    pub fn write_identity_file(&self, path: &Path) -> Result<IdentityOf, StoreError> {
+        let (identity, of) = match (self.sealed()?, read(&self.wrapped_file())?) {
+            (Some(sealed), _) => (self.identity(&sealed)?, IdentityOf::ThisVault),
+            (None, Some(wrapped)) => (self.identity_by_passphrase(&wrapped, None)?, IdentityOf::ThisVault),
+            (None, None) => (Identity::generate(), IdentityOf::NewVault),
+        };
+        create_new(path, identity.text().expose()).map_err(|error| unusable(path, &error))?;
+        Ok(of)
+    }
+
+    fn content(&self, identity: &Identity, sealed: &[u8]) -> Result<Content, StoreError> {
+        let plain = identity.open(sealed).map_err(|error| match error {
+            AgeError::WrongKey => StoreError::WrongPassphrase(format!(
+                "`{}` was encrypted to another identity meanwhile",
+                self.file().display()
+            )),
+            AgeError::Damaged(why) => damaged(&self.file(), &why),
+        })?;
+        // serde_json unescapes through a buffer it does not wipe; that process memory is in no core dump and lives shortly.
+        let content: Content = serde_json::from_slice(plain.expose()).map_err(|error| {
+            // Its text could show a piece of the content.
+            damaged(&self.file(), &format!("its content is not keyfob's, at byte {}", error.column()))
+        })?;
+        match content.version {
+            VERSION => Ok(content),
+            newer => Err(StoreError::Unavailable(format!(
+                "`{}` was written by a newer keyfob (version {newer}, this one reads {VERSION})",
+                self.file().display()
+            ))),
+        }
+    }
+
+    /// Reads, changes and replaces the items, alone among processes. A kill at any point leaves the old or the new file.
+    fn change(
+        &self,
+        identity: &Identity,
+        change: impl FnOnce(&mut Content) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        private_dir(&self.folder).map_err(|error| unusable(&self.folder, &error))?;
+        let writing = self.write_lock()?;
+        let mut content = match self.sealed()? {
+            Some(sealed) => self.content(identity, &sealed)?,
+            None => Content { version: VERSION, items: BTreeMap::new() },
+        };
+        change(&mut content)?;
+        self.write(identity, &content, &writing)
+    }
+
+    fn write(&self, identity: &Identity, content: &Content, _writing: &Lock) -> Result<(), StoreError> {
+        let items = content.items.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
+        // Long enough from the start: one that grows leaves pieces behind.
+        let length =
+            content.items.iter().map(|(name, value)| name.len() + 2 * value.expose().len() + 16).sum::<usize>();
+        let mut plain = Zeroizing::new(Vec::with_capacity(length + 64));
+        serde_json::to_writer(&mut *plain, &Written { version: VERSION, items }).expect("texts by name are JSON");
+        replace(&self.file(), &identity.seal(&plain)).map_err(|error| unusable(&self.file(), &error))
+    }
+
+    fn write_lock(&self) -> Result<Lock, StoreError> {
+        let path = self.folder.join("vault.lock");
+        Lock::acquire(&path, self.limit, |_| {}).map_err(|error| match error {
+            LockError::Held { .. } => StoreError::TimedOut(self.limit),
+            LockError::Io(error) => unusable(&path, &error),
+        })
+    }
+}
+
+impl KeyStore for Vault<'_> {
+    fn backend(&self) -> Backend {
+        Backend::Vault
+    }
+
+    fn get(&self, item: &Item) -> Result<SecretBytes, StoreError> {
+        // A vault that is not there has no items, and nobody is asked for its passphrase.
+        let Some(sealed) = self.sealed()? else { return Err(StoreError::NotFound) };
+        let mut content = self.content(&self.identity(&sealed)?, &sealed)?;
+        content.items.remove(&item.to_string()).map(SecretBytes::from).ok_or(StoreError::NotFound)
+    }
+
+    fn set(&self, item: &Item, value: &SecretBytes) -> Result<(), StoreError> {
+        let value = std::str::from_utf8(value.expose())
+            .map_err(|_| StoreError::Unavailable("only text can be kept in a key store".to_owned()))?;
+        let identity = match self.sealed()? {
+            Some(sealed) => self.identity(&sealed)?,
+            None => self.identity_for_first_item()?,
+        };
+        self.change(&identity, |content| {
+            content.items.insert(item.to_string(), Secret::new(value.to_owned()));
+            Ok(())
+        })
+    }
+
+    fn delete(&self, item: &Item) -> Result<(), StoreError> {
+        let Some(sealed) = self.sealed()? else { return Err(StoreError::NotFound) };
+        let identity = self.identity(&sealed)?;
+        self.change(&identity, |content| content.items.remove(&item.to_string()).map(drop).ok_or(StoreError::NotFound))
+    }
+
+    fn unlocked_until(&self) -> Option<Timestamp> {
+        self.unlocked.borrow().as_ref().and_then(|unlocked| unlocked.until)
+    }
+}
+
+fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    read_optional(path).map_err(|error| unusable(path, &error))
+}
+
+fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::Unavailable(format!("`{}` cannot be used: {error}", path.display()))
+}
+
+fn damaged(path: &Path, why: &dyn std::fmt::Display) -> StoreError {
+    StoreError::Unavailable(format!(
+        "`{}` is left as it is, but cannot be read: {why}; bring it back from a backup, or move it away to begin anew",
+        path.display()
+    ))
+}

@@ -1,0 +1,184 @@
+//! The ways to what opens the vault: this process's memory, an identity file, the kernel keyring, a passphrase.
+//!
+//! An unlock is shared: it goes into the kernel keyring, and whoever waited for it at the gate finds it there. Where the
+//! kernel refuses (most containers), each process needs the passphrase for itself: from a file or a command they take
+//! turns at the derivation; at a terminal each would ask, and an identity file is what to use instead.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::{Content, VERSION, Vault, damaged, read, unusable};
+use crate::keystore::StoreError;
+use crate::keystore::age_file::{AgeError, Identity};
+use crate::keystore::held::Kept;
+use crate::secret::{Secret, SecretBytes};
+use crate::sys::clock::Clock;
+use crate::sys::files::{private_dir, read_optional, replace};
+use crate::timestamp::Timestamp;
+
+/// What opens the vault, and until when it may be used by others than this process.
+#[derive(Debug, Clone)]
+pub(in crate::keystore) struct Unlocked {
+    pub(super) identity: Identity,
+    /// `None` for an identity file, which stays where it is.
+    pub(super) until: Option<Timestamp>,
+}
+
+impl Vault<'_> {
+    /// What opens `sealed`, by whatever way costs least.
+    pub(super) fn identity(&self, sealed: &[u8]) -> Result<Identity, StoreError> {
+        if let Some(unlocked) = &*self.unlocked.borrow() {
+            return Ok(unlocked.identity.clone());
+        }
+        if let Some(path) = &self.identity_file {
+            let identity = read_identity(path)?;
+            return match self.opens(&identity, sealed)? {
+                true => Ok(self.remember(identity, None)),
+                false => Err(StoreError::WrongPassphrase(format!(
+                    "the identity in `{}` does not open the vault `{}`",
+                    path.display(),
+                    self.file().display()
+                ))),
+            };
+        }
+        if let Some(identity) = self.held(sealed) {
+            return Ok(identity);
+        }
+        let _inside = self.gate.enter()?;
+        // Whoever was inside before may have unlocked it.
+        if let Some(identity) = self.held(sealed) {
+            return Ok(identity);
+        }
+        match read(&self.wrapped_file())? {
+            Some(wrapped) => self.identity_by_passphrase(&wrapped, Some(sealed)),
+            None => Err(StoreError::Unavailable(format!(
+                "`{}` is not there, so no passphrase opens the vault beside it; set `KEYFOB_IDENTITY_FILE` to its identity \
+                 file, or bring the file back from a backup",
+                self.wrapped_file().display()
+            ))),
+        }
+    }
+
+    /// What an earlier unlock left in the kernel keyring, if it opens this very vault: it may have been one that was
+    /// deleted since.
+    pub(super) fn held(&self, sealed: &[u8]) -> Option<Identity> {
+        let held = self.keyring.get(Kept::VaultIdentity)?;
+        let identity = Identity::parse(held.secret).ok()?;
+        match identity.open(sealed) {
+            Ok(_) => Some(self.remember(identity, Some(held.until))),
+            Err(AgeError::WrongKey | AgeError::Damaged(_)) => None,
+        }
+    }
+
+    /// Unwraps the identity with the passphrase, asking up to three times, and keeps the unlock.
+    pub(super) fn identity_by_passphrase(&self, wrapped: &[u8], sealed: Option<&[u8]>) -> Result<Identity, StoreError> {
+        // Entered already on the usual way here: one derivation at a time, since each takes 134 MB.
+        let _inside = self.gate.enter()?;
+        let path = self.wrapped_file();
+        let unwrap = |passphrase: &Secret| match Identity::unwrap(wrapped, passphrase) {
+            Ok(identity) => Ok(Some(identity)),
+            Err(AgeError::WrongKey) => Ok(None),
+            Err(AgeError::Damaged(why)) => Err(damaged(&path, &why)),
+        };
+        let identity = match self.sources.given()? {
+            Some((passphrase, source)) => unwrap(&passphrase)?.ok_or_else(|| {
+                StoreError::WrongPassphrase(format!("the passphrase of the {source} does not open the vault"))
+            })?,
+            None => self.typed(unwrap)?,
+        };
+        if let Some(sealed) = sealed
+            && !self.opens(&identity, sealed)?
+        {
+            return Err(StoreError::Unavailable(format!(
+                "the passphrase is right, but `{}` belongs to another vault than `{}`; bring one of them back from a backup, \
+                 or set `KEYFOB_IDENTITY_FILE`",
+                path.display(),
+                self.file().display()
+            )));
+        }
+        Ok(self.keep(identity))
+    }
+
+    fn typed(&self, unwrap: impl Fn(&Secret) -> Result<Option<Identity>, StoreError>) -> Result<Identity, StoreError> {
+        for _ in 0..3 {
+            if let Some(identity) = unwrap(&self.sources.ask()?)? {
+                return Ok(identity);
+            }
+            self.sources.human.progress("that is not its passphrase");
+        }
+        Err(StoreError::WrongPassphrase("the vault did not open with any of three passphrases".to_owned()))
+    }
+
+    /// The identity that a vault which has no items yet is to be encrypted to, made where there is none.
+    ///
+    /// The wrapped identity is written before the first item. A kill in between leaves it, and the next start goes on
+    /// from there with the same passphrase. It is never made anew while either file is there.
+    pub(super) fn identity_for_first_item(&self) -> Result<Identity, StoreError> {
+        if let Some(unlocked) = &*self.unlocked.borrow() {
+            return Ok(unlocked.identity.clone());
+        }
+        if let Some(path) = &self.identity_file {
+            return Ok(self.remember(read_identity(path)?, None));
+        }
+        let _inside = self.gate.enter()?;
+        if let Some(identity) = self.identity_made_meanwhile()? {
+            return Ok(identity);
+        }
+        let passphrase = match self.sources.given()? {
+            Some((passphrase, _)) => passphrase,
+            None => self.sources.ask_for_new()?,
+        };
+        let identity = Identity::generate();
+        let wrapped = identity.wrap(&passphrase);
+        private_dir(&self.folder).map_err(|error| unusable(&self.folder, &error))?;
+        let writing = self.write_lock()?;
+        // The gate's folder is the cache's, which another process may have elsewhere; this lock is the vault's own.
+        if self.sealed()?.is_none() && read(&self.wrapped_file())?.is_none() {
+            replace(&self.wrapped_file(), &wrapped).map_err(|error| unusable(&self.wrapped_file(), &error))?;
+            self.write(&identity, &Content { version: VERSION, items: BTreeMap::new() }, &writing)?;
+            return Ok(self.keep(identity));
+        }
+        drop(writing);
+        self.identity_made_meanwhile()?
+            .ok_or_else(|| StoreError::Unavailable("the vault was made and deleted again meanwhile".to_owned()))
+    }
+
+    fn identity_made_meanwhile(&self) -> Result<Option<Identity>, StoreError> {
+        match (self.sealed()?, read(&self.wrapped_file())?) {
+            (Some(sealed), _) => self.identity(&sealed).map(Some),
+            (None, Some(wrapped)) => self.identity_by_passphrase(&wrapped, None).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn keep(&self, identity: Identity) -> Identity {
+        let until = Clock::system().uncorrected().plus(self.unlock_time);
+        self.keyring.put(Kept::VaultIdentity, identity.text(), until);
+        self.remember(identity, Some(until))
+    }
+
+    fn remember(&self, identity: Identity, until: Option<Timestamp>) -> Identity {
+        *self.unlocked.borrow_mut() = Some(Unlocked { identity: identity.clone(), until });
+        identity
+    }
+
+    fn opens(&self, identity: &Identity, sealed: &[u8]) -> Result<bool, StoreError> {
+        match identity.open(sealed) {
+            Ok(_) => Ok(true),
+            Err(AgeError::WrongKey) => Ok(false),
+            Err(AgeError::Damaged(why)) => Err(damaged(&self.file(), &why)),
+        }
+    }
+}
+
+/// Reads `KEYFOB_IDENTITY_FILE`. Its mode is not judged: a mounted container secret is often readable by the group.
+fn read_identity(path: &Path) -> Result<Identity, StoreError> {
+    let wrong = |why: &dyn std::fmt::Display| {
+        StoreError::WrongPassphrase(format!("the identity file `{}` cannot be used: {why}", path.display()))
+    };
+    match read_optional(path) {
+        Ok(Some(text)) => Identity::parse(SecretBytes::new(text)).map_err(|why| wrong(&why)),
+        Ok(None) => Err(wrong(&"it is not there")),
+        Err(error) => Err(wrong(&error)),
+    }
+}

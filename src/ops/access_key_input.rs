@@ -1,0 +1,322 @@
+//! Reads an access key from what people have: two lines, the console's CSV files, this shell's variables. Pure.
+
+use crate::credentials::{AccessKey, AccessKeyId, InvalidAccessKeyId};
+use crate::secret::Secret;
+use crate::sys::env::{Environment, vars};
+
+/// Why an input holds no access key that can be stored. No variant repeats the input: it may be a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InputError {
+    /// The id is none, or a temporary key's.
+    #[error(transparent)]
+    Id(#[from] InvalidAccessKeyId),
+    /// Each stands where the other should.
+    #[error("the access key id and the secret access key are swapped")]
+    Swapped,
+    /// There is no secret.
+    #[error("the secret access key is empty")]
+    NoSecret,
+    /// The secret has blanks before or after it, or a quote round it.
+    #[error("the secret access key has blanks or quotes around it")]
+    PaddedSecret,
+    /// Too short, too long, or with characters no secret has.
+    #[error("that is no secret access key: one has 40 letters, digits, `/` and `+`")]
+    MalformedSecret,
+    /// `--stdin` with fewer or more lines.
+    #[error("two lines are needed on stdin, the access key id and the secret access key; there are {0}")]
+    Lines(usize),
+    /// A session token beside the key.
+    #[error("`{0}` is set, so the key in the environment is a temporary one; only a long-term key can be stored")]
+    SessionToken(&'static str),
+    /// A variable is not set.
+    #[error("`{0}` is not set")]
+    NoVariable(&'static str),
+    /// Bytes that are no text.
+    #[error("it is not UTF-8 text")]
+    NotText,
+    /// The CSV file has no header, or nothing at all.
+    #[error("it is empty")]
+    EmptyCsv,
+    /// A column is missing.
+    #[error("it has no column `{0}`")]
+    NoColumn(&'static str),
+    /// The console's other file.
+    #[error("it holds a console password and no access key")]
+    PasswordOnly,
+    /// A field is missing.
+    #[error("line {line} has no {what}")]
+    NoField {
+        /// Counted from 1.
+        line: u64,
+        /// What is missing.
+        what: &'static str,
+    },
+    /// A row the CSV grammar does not allow.
+    #[error("line {0} is no CSV")]
+    NotCsv(u64),
+    /// A header and nothing below it.
+    #[error("it holds no access key")]
+    NoRows,
+    /// More keys than one.
+    #[error("it holds {0} access keys, and a profile has one")]
+    SeveralKeys(usize),
+}
+
+/// Puts a pair together, after every check that needs no network.
+///
+/// The secret is checked loosely, 40 to 128 of the base64 alphabet: AWS documents no grammar for it.
+///
+/// # Errors
+/// As [`InputError`] tells.
+pub fn from_pair(id: &str, secret: Secret) -> Result<AccessKey, InputError> {
+    let id = match id.trim().parse::<AccessKeyId>() {
+        Ok(id) => id,
+        Err(_) if secret.expose().trim().parse::<AccessKeyId>().is_ok() => return Err(InputError::Swapped),
+        Err(problem) => return Err(problem.into()),
+    };
+    let text = secret.expose();
+    if text.trim().is_empty() {
+        return Err(InputError::NoSecret);
+    }
+    if text.starts_with(is_padding) || text.ends_with(is_padding) {
+        return Err(InputError::PaddedSecret);
+    }
+    if !(40..=128).contains(&text.len()) || !text.bytes().all(is_secret_byte) {
+        return Err(InputError::MalformedSecret);
+    }
+    Ok(AccessKey { id, secret })
+}
+
+fn is_padding(c: char) -> bool {
+    c.is_whitespace() || c == '"' || c == '\''
+}
+
+fn is_secret_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+' | b'=')
+}
+
+/// Reads `--stdin`: the id on the first line, the secret on the second. The second's line end may be missing.
+///
+/// # Errors
+/// As [`from_pair`], and [`InputError::Lines`].
+pub fn from_lines(input: &[u8]) -> Result<AccessKey, InputError> {
+    let text = std::str::from_utf8(input).map_err(|_| InputError::NotText)?;
+    let lines: Vec<&str> = text.strip_suffix('\n').unwrap_or(text).split('\n').collect();
+    match lines.as_slice() {
+        [id, secret] => {
+            let secret = secret.strip_suffix('\r').unwrap_or(secret);
+            from_pair(id, Secret::new(secret.to_owned()))
+        }
+        lines if text.trim().is_empty() => Err(InputError::Lines(lines.len() - 1)),
+        lines => Err(InputError::Lines(lines.len())),
+    }
+}
+
+/// Reads `--env`: the key in this shell's variables.
+///
+/// # Errors
+/// As [`from_pair`], and where a variable is missing or a session token stands beside them.
+pub fn from_environment(env: &Environment) -> Result<AccessKey, InputError> {
+    for token in [vars::AWS_SESSION_TOKEN, vars::AWS_SECURITY_TOKEN] {
+        if env.get(token).is_some() {
+            return Err(InputError::SessionToken(token));
+        }
+    }
+    let variable = |name| env.get(name).ok_or(InputError::NoVariable(name));
+    let secret = variable(vars::AWS_SECRET_ACCESS_KEY)?;
+    from_pair(variable(vars::AWS_ACCESS_KEY_ID)?, Secret::new(secret.to_owned()))
+}
+
+/// Reads `--csv`: the one key in a file from the AWS console.
+///
+/// # Errors
+/// As [`from_pair`] and [`csv_rows`], and where there is not exactly one key.
+pub fn from_csv(file: &[u8]) -> Result<AccessKey, InputError> {
+    let mut rows = csv_rows(file)?;
+    match (rows.pop(), rows.is_empty()) {
+        (None, _) => Err(InputError::NoRows),
+        (Some(row), true) => from_pair(&row.id, row.secret),
+        (Some(_), false) => Err(InputError::SeveralKeys(rows.len() + 1)),
+    }
+}
+
+/// One row of a CSV file with access keys.
+#[derive(Debug, Clone)]
+pub struct CsvRow {
+    /// The IAM user, where the file names one.
+    pub user: Option<String>,
+    /// The id, unchecked.
+    pub id: String,
+    /// The secret, unchecked.
+    pub secret: Secret,
+}
+
+/// Reads every row of `accessKeys.csv`, `new_user_credentials.csv`, `…_accessKeys.csv` or `rootkey.csv`.
+///
+/// Columns go by their names, in any order, whatever their case and blanks; others are passed over, and `User name` may
+/// be missing, as in what the console writes today. A BOM, CRLF, quotes and blanks round a field are taken off.
+///
+/// # Errors
+/// Where a column or a field is missing, with its line.
+pub fn csv_rows(file: &[u8]) -> Result<Vec<CsvRow>, InputError> {
+    let text = std::str::from_utf8(file).map_err(|_| InputError::NotText)?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if let Some(row) = legacy_root_key(text)? {
+        return Ok(vec![row]);
+    }
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).has_headers(true).from_reader(text.as_bytes());
+    let headers = reader.headers().map_err(|_| InputError::NotCsv(1))?.clone();
+    if headers.iter().all(str::is_empty) {
+        return Err(InputError::EmptyCsv);
+    }
+    let column = |name: &str| headers.iter().position(|header| squeezed(header) == name);
+    let user = column("username");
+    let (id, secret) = match (column("accesskeyid"), column("secretaccesskey")) {
+        (Some(id), Some(secret)) => (id, secret),
+        (None, None) if column("password").is_some() => return Err(InputError::PasswordOnly),
+        (None, _) => return Err(InputError::NoColumn("Access key ID")),
+        (Some(_), None) => return Err(InputError::NoColumn("Secret access key")),
+    };
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| InputError::NotCsv(error.position().map_or(0, csv::Position::line)))?;
+        if record.iter().all(str::is_empty) {
+            continue;
+        }
+        let line = record.position().map_or(0, csv::Position::line);
+        let field = |index: usize, what| {
+            record.get(index).filter(|field| !field.is_empty()).ok_or(InputError::NoField { line, what })
+        };
+        rows.push(CsvRow {
+            user: user.and_then(|user| record.get(user)).filter(|name| !name.is_empty()).map(str::to_owned),
+            id: field(id, "access key id")?.to_owned(),
+            secret: Secret::new(field(secret, "secret access key")?.to_owned()),
+        });
+    }
+    Ok(rows)
+}
+
+/// `rootkey.csv` as the console wrote it for years: `AWSAccessKeyId=…` and `AWSSecretKey=…` on two lines.
+fn legacy_root_key(text: &str) -> Result<Option<CsvRow>, InputError> {
+    let value = |name: &str| text.lines().find_map(|line| line.trim().strip_prefix(name)?.strip_prefix('='));
+    match (value("AWSAccessKeyId"), value("AWSSecretKey")) {
+        (None, _) => Ok(None),
+        (Some(id), Some(secret)) => {
+            Ok(Some(CsvRow { user: None, id: id.to_owned(), secret: Secret::new(secret.to_owned()) }))
+        }
+        (Some(_), None) => Err(InputError::NoField { line: 2, what: "secret access key" }),
+    }
+}
+
+fn squeezed(header: &str) -> String {
+    header.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether an argument looks like a secret access key: 40 of its alphabet, upper and lower case and digits among them.
+///
+/// A commit hash has no upper case letters, a profile name hardly 40 characters.
+pub fn looks_like_secret(text: &str) -> bool {
+    text.len() == 40
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+'))
+        && text.bytes().any(|byte| byte.is_ascii_uppercase())
+        && text.bytes().any(|byte| byte.is_ascii_lowercase())
+        && text.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "AKIAIOSFODNN7EXAMPLE";
+    const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+
+    fn pair(id: &str, secret: &str) -> Result<(), InputError> {
+        from_pair(id, Secret::new(secret.into())).map(|_| ())
+    }
+
+    #[test]
+    fn only_a_well_formed_long_term_pair_is_taken() {
+        assert_eq!(pair(ID, SECRET), Ok(()));
+        assert_eq!(pair(" AKIAIOSFODNN7EXAMPLE\t", SECRET), Ok(()), "an id is no secret and may be trimmed");
+        assert_eq!(pair(SECRET, ID), Err(InputError::Swapped));
+        assert_eq!(pair("ASIAIOSFODNN7EXAMPLE", SECRET), Err(InputError::Id(InvalidAccessKeyId::Temporary)));
+        assert_eq!(pair("AIDAIOSFODNN7EXAMPLE", SECRET), Err(InputError::Id(InvalidAccessKeyId::Malformed)));
+        assert_eq!(pair(ID, ""), Err(InputError::NoSecret));
+        assert_eq!(pair(ID, "  "), Err(InputError::NoSecret));
+        for padded in [format!(" {SECRET}"), format!("{SECRET}\t"), format!("\"{SECRET}\"")] {
+            assert_eq!(pair(ID, &padded), Err(InputError::PaddedSecret));
+        }
+        for malformed in [&SECRET[1..], "not a secret but a sentence of forty chars", &SECRET.replace('/', "-")] {
+            assert_eq!(pair(ID, malformed), Err(InputError::MalformedSecret), "{malformed}");
+        }
+    }
+
+    #[test]
+    fn standard_input_has_two_lines_with_any_line_end() {
+        for input in [format!("{ID}\n{SECRET}"), format!("{ID}\n{SECRET}\n"), format!("{ID}\r\n{SECRET}\r\n")] {
+            assert_eq!(from_lines(input.as_bytes()).expect("two lines").secret.expose(), SECRET);
+        }
+        let lines = |input: &str| from_lines(input.as_bytes()).map(|_| ()).expect_err("not two lines");
+        assert_eq!(lines(""), InputError::Lines(0));
+        assert_eq!(lines(ID), InputError::Lines(1));
+        assert_eq!(lines(&format!("{ID}\n{SECRET}\ntoken\n")), InputError::Lines(3));
+        assert_eq!(lines(&format!("{ID}\n{SECRET} \n")), InputError::PaddedSecret);
+        assert_eq!(from_lines(b"\xff\xfe").map(|_| ()), Err(InputError::NotText));
+    }
+
+    #[test]
+    fn the_environment_gives_long_term_keys_alone() {
+        let read = |pairs: &[(&str, &str)]| from_environment(&Environment::from_pairs(pairs.iter().copied()));
+        let key = [("AWS_ACCESS_KEY_ID", ID), ("AWS_SECRET_ACCESS_KEY", SECRET)];
+        assert_eq!(read(&key).expect("both are set").id.as_str(), ID);
+        let with_token = [key[0], key[1], ("AWS_SESSION_TOKEN", "fake")];
+        assert_eq!(read(&with_token).map(|_| ()), Err(InputError::SessionToken("AWS_SESSION_TOKEN")));
+        assert_eq!(read(&key[..1]).map(|_| ()), Err(InputError::NoVariable("AWS_SECRET_ACCESS_KEY")));
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Case {
+        name: String,
+        csv: String,
+        #[serde(default)]
+        expected: Vec<(Option<String>, String, String)>,
+        error: Option<String>,
+    }
+
+    #[test]
+    fn every_file_the_console_writes_is_read() {
+        let cases: Vec<Case> =
+            serde_json::from_str(include_str!("../../tests/data/access-key-csv.json")).expect("the cases are JSON");
+        for case in cases {
+            let rows = csv_rows(case.csv.as_bytes());
+            match case.error {
+                Some(error) => assert_eq!(rows.expect_err(&case.name).to_string(), error, "{}", case.name),
+                None => {
+                    let rows = rows.unwrap_or_else(|error| panic!("{}: {error}", case.name));
+                    let rows = rows.into_iter().map(|row| (row.user, row.id, row.secret.expose().to_owned()));
+                    assert_eq!(rows.collect::<Vec<_>>(), case.expected, "{}", case.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_profile_takes_one_key_from_a_file() {
+        let header = "Access key ID,Secret access key\n";
+        assert!(from_csv(format!("{header}{ID},{SECRET}\n").as_bytes()).is_ok());
+        assert_eq!(from_csv(header.as_bytes()).map(|_| ()), Err(InputError::NoRows));
+        let two = format!("{header}{ID},{SECRET}\n{ID},{SECRET}\n");
+        assert_eq!(from_csv(two.as_bytes()).map(|_| ()), Err(InputError::SeveralKeys(2)));
+    }
+
+    #[test]
+    fn a_secret_on_the_command_line_is_recognised_and_a_commit_hash_is_not() {
+        assert!(looks_like_secret(SECRET));
+        for other in
+            ["work", ID, "da39a3ee5e6b4b0d3255bfef95601890afd80709", "arn:aws:iam::123456789012:mfa/ann-at-work"]
+        {
+            assert!(!looks_like_secret(other), "{other}");
+        }
+    }
+}

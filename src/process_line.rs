@@ -1,0 +1,134 @@
+//! `credential_process` lines: taken apart as botocore does, told from other programs' lines, written for every SDK.
+//!
+//! Pure; the files behind the paths are looked at in `sys::program`.
+
+mod program;
+mod split;
+
+use std::path::Path;
+
+pub use program::{ShortLived, program_to_write};
+pub use split::{Unsplittable, split};
+
+/// The subcommand a link runs.
+const COMMAND: &str = "credential-process";
+
+/// Options of keyfob's whose value is a word of its own; any other option is one word.
+const OPTIONS_WITH_VALUE: [&str; 4] = ["--backend", "--duration", "--mfa-code", "--min-ttl"];
+
+/// The profile a `credential_process` of keyfob's own names; none for another program's.
+///
+/// A program is keyfob where its file is named so, wherever it lies. A line that wraps keyfob in another program is
+/// that program's; `KEYFOB_CHAIN` stops it from asking for itself.
+pub fn keyfob_profile_of(line: &str) -> Option<String> {
+    let mut words = split(line).ok()?.into_iter();
+    let program = words.next()?;
+    let is_keyfob = Path::new(&program).file_stem().is_some_and(|stem| match cfg!(windows) {
+        true => stem.eq_ignore_ascii_case("keyfob"),
+        false => stem == "keyfob",
+    });
+    if !is_keyfob {
+        return None;
+    }
+    let mut arguments = Vec::new();
+    let mut only_arguments = false;
+    while let Some(word) = words.next() {
+        if only_arguments || !word.starts_with('-') {
+            arguments.push(word);
+        } else if word == "--" {
+            only_arguments = true;
+        } else if OPTIONS_WITH_VALUE.contains(&word.as_str()) {
+            words.next();
+        }
+    }
+    match <[String; 2]>::try_from(arguments) {
+        Ok([command, profile]) if command == COMMAND => Some(profile),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+/// Why a line cannot be written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unwritable {
+    /// The program's path is relative; botocore and the shells look for it in different places.
+    #[error("the path of the program, `{0}`, is not absolute")]
+    Relative(String),
+    /// The program's path is not UTF-8.
+    #[error("the path of the program is not UTF-8")]
+    NotUtf8,
+    /// The path has a character that some SDK's shell reads otherwise.
+    #[error("the path of the program, `{path}`, has a {character:?}, which SDKs read in different ways")]
+    Path {
+        /// Of the program.
+        path: String,
+        /// The first one.
+        character: char,
+    },
+    /// The profile's name has one.
+    #[error("the profile name `{profile}` has a {character:?}, which SDKs read in different ways")]
+    Profile {
+        /// Its name.
+        profile: String,
+        /// The first one.
+        character: char,
+    },
+    /// The profile's name is empty, looks like an option, or begins or ends with a blank.
+    #[error("the profile name `{0}` cannot stand on a command line")]
+    ProfileName(String),
+}
+
+/// The `credential_process` value that makes SDKs ask keyfob for `profile`.
+///
+/// It is absolute and quoted only where it must be, with the one kind of quotes that POSIX shells, `cmd.exe` and
+/// botocore's own splitting read alike ("Process credential provider" in the AWS SDKs and Tools Reference Guide).
+///
+/// # Errors
+/// A path or a name with a character that some of them expand.
+pub fn write(program: &Path, profile: &str) -> Result<String, Unwritable> {
+    write_for(cfg!(windows), program, profile)
+}
+
+fn write_for(windows: bool, program: &Path, profile: &str) -> Result<String, Unwritable> {
+    let path = program.to_str().ok_or(Unwritable::NotUtf8)?;
+    let is_absolute = match windows {
+        true => path.starts_with(r"\\") || path.as_bytes().get(1..3).is_some_and(|root| root == br":\"),
+        false => path.starts_with('/'),
+    };
+    if !is_absolute {
+        return Err(Unwritable::Relative(path.to_owned()));
+    }
+    let in_path = |c: char| is_quotable(c) || matches!(c, '(' | ')' | '\'' | '~') || (windows && c == '\\');
+    if let Some(character) = path.chars().find(|c| !in_path(*c)) {
+        return Err(Unwritable::Path { path: path.to_owned(), character });
+    }
+    if profile.is_empty() || profile.starts_with('-') || profile.trim() != profile {
+        return Err(Unwritable::ProfileName(profile.to_owned()));
+    }
+    if let Some(character) = profile.chars().find(|c| !is_quotable(*c)) {
+        return Err(Unwritable::Profile { profile: profile.to_owned(), character });
+    }
+    let quoted_path = path.chars().any(|c| !(is_plain(c) || (windows && c == '\\')));
+    let program = if quoted_path { format!("\"{path}\"") } else { path.to_owned() };
+    let profile = match profile.char_indices().next_back() {
+        _ if profile.chars().all(is_plain) => profile.to_owned(),
+        // Go's SDK takes quotes off a value that begins and ends with them, so this one ends with a bare letter.
+        Some((last, _)) if quoted_path => format!("\"{}\"{}", &profile[..last], &profile[last..]),
+        Some(_) | None => format!("\"{profile}\""),
+    };
+    Ok(format!("{program} {COMMAND} {profile}"))
+}
+
+/// What stands for itself everywhere, without quotes.
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "_./:=@+-".contains(c)
+}
+
+/// What stands for itself everywhere inside double quotes.
+///
+/// Not `$`, backtick, backslash (POSIX shells), `%`, `!`, `^`, `&` (`cmd.exe`), `"`, `#` and `;` (comments in the file).
+fn is_quotable(c: char) -> bool {
+    is_plain(c) || c.is_alphanumeric() || matches!(c, ' ' | ',')
+}
+
+#[cfg(test)]
+mod tests;

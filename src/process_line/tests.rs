@@ -1,0 +1,179 @@
+//! Lines as measured in the SDKs, and the program to write.
+
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::sys::program::ProgramPaths;
+
+/// What botocore 1.43 started on Linux for each line (measured), less the program.
+const SPLIT_BY_BOTOCORE: [(&str, Option<&[&str]>); 16] = [
+    ("/d/argv.py a b", Some(&["a", "b"])),
+    ("/d/argv.py \"a b\" c", Some(&["a b", "c"])),
+    ("/d/argv.py 'a b' c", Some(&["a b", "c"])),
+    ("/d/argv.py a\\ b", Some(&["a b"])),
+    ("/d/argv.py $HOME ~ `id -un`", Some(&["$HOME", "~", "`id", "-un`"])),
+    ("/d/argv.py a \"b\\\"c\"", Some(&["a", "b\"c"])),
+    ("\"/d/dir with space/argv.py\" x", Some(&["x"])),
+    ("/d/argv.py a && echo", Some(&["a", "&&", "echo"])),
+    ("/d/argv.py a | cat", Some(&["a", "|", "cat"])),
+    ("/d/argv.py \"a\\b\"", Some(&["a\\b"])),
+    ("/d/argv.py a#b #c", Some(&["a#b", "#c"])),
+    ("/d/argv.py a;b", Some(&["a;b"])),
+    ("AWS_PROFILE=zz /d/argv.py x", Some(&["/d/argv.py", "x"])),
+    ("/d/argv.py %PATH% *", Some(&["%PATH%", "*"])),
+    ("~/argv.py a", Some(&["a"])),
+    ("/d/argv.py \"unterminated", None),
+];
+
+#[test]
+fn a_line_is_taken_apart_as_botocore_does() {
+    for (line, expected) in SPLIT_BY_BOTOCORE {
+        let words = split::posix(line).ok();
+        let arguments = words.as_ref().map(|words| words[1..].iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(arguments.as_deref(), expected, "{line}");
+    }
+    assert_eq!(split::posix("a '' \"\\$x\" b\\"), Err(Unsplittable::OpenEscape));
+    assert_eq!(split::posix("a '' \"\\$x\" 'b\\'").expect("closed"), ["a", "", "\\$x", "b\\"]);
+    assert_eq!(split::posix(" \t").expect("blank"), [""; 0]);
+}
+
+#[test]
+fn a_line_on_windows_knows_double_quotes_alone() {
+    let cases: [(&str, Option<&[&str]>); 8] = [
+        (r#""C:\Program Files\keyfob.exe" a"#, Some(&[r"C:\Program Files\keyfob.exe", "a"])),
+        (r"C:\k.exe 'a b'", Some(&[r"C:\k.exe", "'a", "b'"])),
+        (r#"a "b\"c" d"#, Some(&["a", "b\"c", "d"])),
+        (r#"a "b\\" c"#, Some(&["a", r"b\", "c"])),
+        (r#"a\\\"b"#, Some(&[r#"a\"b"#])),
+        (r#"a "" b\"#, Some(&["a", "", r"b\"])),
+        ("a\tb", Some(&["a", "b"])),
+        (r#"a "b"#, None),
+    ];
+    for (line, expected) in cases {
+        let words = split::windows(line).ok();
+        let words = words.as_ref().map(|words| words.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(words.as_deref(), expected, "{line}");
+    }
+}
+
+#[test]
+fn keyfobs_own_lines_are_known_by_their_program_and_command() {
+    let cases = [
+        ("/usr/bin/keyfob credential-process dev", Some("dev")),
+        ("keyfob credential-process dev", Some("dev")),
+        ("\"/opt/my tools/keyfob\" credential-process \"a b\"", Some("a b")),
+        ("/x/keyfob.exe -v credential-process --min-ttl 5m dev", Some("dev")),
+        ("/x/keyfob --backend vault credential-process dev --quiet", Some("dev")),
+        ("/x/keyfob --backend=vault credential-process -- -odd", Some("-odd")),
+        ("/x/keyfob credential-process", None),
+        ("/x/keyfob credential-process a b", None),
+        ("/x/keyfob env dev", None),
+        ("/x/keyfobs credential-process dev", None),
+        ("aws-vault export --format=json dev", None),
+        ("env A=b keyfob credential-process dev", None),
+        ("/x/keyfob credential-process \"dev", None),
+        ("", None),
+    ];
+    for (line, expected) in cases {
+        assert_eq!(keyfob_profile_of(line).as_deref(), expected, "{line}");
+    }
+}
+
+#[test]
+fn a_line_is_quoted_only_where_it_must_be() {
+    let cases = [
+        ("/usr/bin/keyfob", "dev", "/usr/bin/keyfob credential-process dev"),
+        ("/usr/bin/keyfob", "a/b.c:d@e+f_g-h", "/usr/bin/keyfob credential-process a/b.c:d@e+f_g-h"),
+        ("/opt/my tools/keyfob", "dev", "\"/opt/my tools/keyfob\" credential-process dev"),
+        ("/home/o'neill/keyfob", "dev", "\"/home/o'neill/keyfob\" credential-process dev"),
+        ("/usr/bin/keyfob", "two words", "/usr/bin/keyfob credential-process \"two words\""),
+        ("/opt/my tools/keyfob", "two words", "\"/opt/my tools/keyfob\" credential-process \"two word\"s"),
+    ];
+    for (program, profile, expected) in cases {
+        assert_eq!(write_for(false, Path::new(program), profile).expect("can be written"), expected);
+    }
+    let windows = write_for(true, Path::new(r"C:\Program Files (x86)\keyfob.exe"), "dev").expect("can be written");
+    assert_eq!(windows, r#""C:\Program Files (x86)\keyfob.exe" credential-process dev"#);
+}
+
+#[test]
+fn what_some_sdk_would_expand_is_refused_by_name() {
+    for character in ['"', '$', '`', '%', '!', '^', '&', '\\', '#', ';', '|', '*', '\n', '\'', '('] {
+        let profile = format!("a{character}b");
+        let refused = Unwritable::Profile { profile: profile.clone(), character };
+        assert_eq!(write_for(false, Path::new("/k"), &profile), Err(refused));
+    }
+    for path in ["/a$b/keyfob", "/a\\b/keyfob", "/a%b/keyfob"] {
+        assert!(matches!(write_for(false, Path::new(path), "dev"), Err(Unwritable::Path { .. })), "{path}");
+    }
+    for profile in ["", "-x", " a", "a "] {
+        assert_eq!(write_for(false, Path::new("/k"), profile), Err(Unwritable::ProfileName(profile.to_owned())));
+    }
+    assert_eq!(write_for(false, Path::new("bin/k"), "dev"), Err(Unwritable::Relative("bin/k".to_owned())));
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_back_by_every_rule_and_kept_by_an_aws_file(
+        folder in "[a-z '()~\u{e9}]{1,6}", profile in "[a-zA-Z0-9_./:=@+ ,\u{e9}-]{1,8}",
+    ) {
+        let program = format!("/{folder}/keyfob");
+        let Ok(line) = write_for(false, Path::new(&program), &profile) else { return Ok(()) };
+        let expected = vec![program, "credential-process".to_owned(), profile.clone()];
+        prop_assert_eq!(split::posix(&line).expect("closed"), expected.clone());
+        prop_assert_eq!(split::windows(&line).expect("closed"), expected);
+        prop_assert_eq!(keyfob_profile_of(&line), Some(profile));
+        let mut document = crate::ini::Document::parse(String::new()).expect("empty");
+        document.set(crate::ini::SectionName::Profile("p"), "credential_process", &line).expect("can be written");
+    }
+}
+
+/// Entries on `PATH` with what they lead to.
+type Entries<'a> = &'a [(&'a str, &'a str)];
+
+fn paths(current: &str, entries: Entries<'_>) -> ProgramPaths {
+    let entries = entries.iter().map(|(entry, target)| (PathBuf::from(entry), PathBuf::from(target))).collect();
+    ProgramPaths { current: current.into(), entries, temporary: "/scratch".into() }
+}
+
+#[test]
+#[cfg(unix)]
+fn the_entry_on_path_that_leads_here_is_written_unresolved() {
+    let cellar = "/opt/homebrew/Cellar/keyfob/1.0/bin/keyfob";
+    let nix = "/nix/store/abc-keyfob/bin/keyfob";
+    let cases: [(&str, Entries<'_>, &str); 6] = [
+        (cellar, &[("/opt/homebrew/bin/keyfob", cellar)], "/opt/homebrew/bin/keyfob"),
+        (nix, &[("/home/a/.nix-profile/bin/keyfob", nix)], "/home/a/.nix-profile/bin/keyfob"),
+        // Another keyfob comes first.
+        ("/usr/bin/keyfob", &[("/a/keyfob", "/a/keyfob"), ("/usr/bin/keyfob", "/usr/bin/keyfob")], "/usr/bin/keyfob"),
+        // One that lasts is better than the first.
+        (nix, &[(nix, nix), ("/run/current-system/sw/bin/keyfob", nix)], "/run/current-system/sw/bin/keyfob"),
+        // Not on PATH, or only by a relative entry.
+        ("/opt/k/keyfob", &[], "/opt/k/keyfob"),
+        ("/opt/k/keyfob", &[("k/keyfob", "/opt/k/keyfob")], "/opt/k/keyfob"),
+    ];
+    for (current, entries, expected) in cases {
+        assert_eq!(program_to_write(&paths(current, entries), false), Ok(PathBuf::from(expected)));
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_path_that_dies_with_the_next_upgrade_is_refused_unless_forced() {
+    for path in [
+        "/nix/store/abc-keyfob/bin/keyfob",
+        "/usr/local/Cellar/keyfob/1.0/bin/keyfob",
+        "/home/a/.asdf/installs/keyfob/1.0/bin/keyfob",
+        "/home/a/.local/share/mise/installs/keyfob/1.0/keyfob",
+        "/home/a/src/keyfob/target/debug/keyfob",
+        "/home/a/src/keyfob/target/x86_64-unknown-linux-musl/release/keyfob",
+        "/tmp/x/keyfob",
+        "/scratch/keyfob",
+    ] {
+        let paths = paths(path, &[(path, path)]);
+        assert!(program_to_write(&paths, false).is_err(), "{path}");
+        assert_eq!(program_to_write(&paths, true), Ok(PathBuf::from(path)));
+    }
+}

@@ -1,0 +1,276 @@
+//! Profiles: AWS's cases, AWS's parser as an oracle, and what keyfob adds.
+
+use std::collections::BTreeMap;
+
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
+use aws_runtime::env_config::section::EnvConfigSections;
+use aws_runtime::env_config::source;
+use aws_types::os_shim_internal::{Env, Fs};
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::*;
+use crate::ini::SyntaxError;
+
+type Settings = BTreeMap<String, String>;
+
+fn parsed(text: &str) -> Result<Document, SyntaxError> {
+    Document::parse(text.to_owned())
+}
+
+fn settings_of(settings: impl Iterator<Item = Setting<'static>>) -> Settings {
+    settings.map(|setting| (setting.name.into_owned(), setting.value.into_owned())).collect()
+}
+
+#[test]
+fn awss_own_parser_cases_hold() {
+    let file = include_str!("../../tests/data/smithy-rs/profile-parser-tests.json");
+    let cases: Value = serde_json::from_str(file).expect("JSON");
+    let cases = cases["tests"].as_array().expect("a list");
+    assert_eq!(cases.len(), 65);
+    for case in cases {
+        let name = &case["name"];
+        let text = |file: &str| case["input"][file].as_str().unwrap_or("");
+        let files = (parsed(text("configFile")), parsed(text("credentialsFile")));
+        if let Some(expected) = case["output"]["errorContaining"].as_str() {
+            let error = files.0.and(files.1).expect_err("refused").to_string();
+            assert!(error.contains(expected), "{name}: {error}");
+            continue;
+        }
+        files.0.and(files.1).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let profiles = Profiles::from_texts(text("configFile"), text("credentialsFile"));
+        let profiles: &'static Profiles<'static> = Box::leak(Box::new(profiles));
+        let ours: BTreeMap<&str, Settings> = profiles
+            .names()
+            .map(|name| (name, settings_of(profiles.get(name).expect("it is named").settings())))
+            .collect();
+        assert_eq!(serde_json::json!(ours), case["output"]["config"]["profiles"], "{name}");
+        for (session, settings) in case["output"]["config"]["sso_sessions"].as_object().into_iter().flatten() {
+            let section = profiles.section(SectionKind::SsoSession, session).expect("it is there");
+            for (key, value) in settings.as_object().expect("an object") {
+                assert_eq!(Some(section.setting(key).expect("set").value.as_ref()), value.as_str(), "{name}");
+            }
+        }
+    }
+}
+
+fn awss_reading(config: &str, credentials: &str) -> Option<EnvConfigSections> {
+    let files = EnvConfigFiles::builder()
+        .with_contents(EnvConfigFileKind::Config, config)
+        .with_contents(EnvConfigFileKind::Credentials, credentials)
+        .build();
+    let (env, fs) = (Env::from_slice(&[]), Fs::from_slice(&[]));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let source = runtime.block_on(source::load(&env, &fs, &files)).expect("in memory");
+    EnvConfigSections::parse(source).ok()
+}
+
+/// Lines as people have them and as nobody should, put together at random. No quotes round names: there keyfob reads
+/// what AWS's parser ignores.
+fn any_file() -> impl Strategy<Value = String> {
+    let line = prop_oneof![
+        12 => "\\[(profile )?(a|b|default)\\]",
+        8 => "\\[[ \t]{0,2}(profile|Profile|services|sso-session)?[ \t]{0,2}[ab.!]{1,2}[ \t]?\\][ ]?([#;] ?a?)?",
+        15 => "[abR]{1,2}[ \t]?=[ \t]?[a-z\u{e9}\u{a0}=]{0,4}([ \t\u{a0}]?[;#] ?x)?",
+        6 => "[ab]=[a-z]{1,2}\n[ \t]{1,2}[ab=#; ]{1,4}",
+        4 => "[ab]=\n[ \t]{1,2}[ab#;]{1,2}[ ]?=[ ]?[ab#;]{0,2}",
+        3 => "[#;].{0,5}",
+        3 => "[ \t]{0,3}",
+        1 => "\\[[ \t]{0,2}[ab.!]{0,2}[ \t]?\\]?[#; ]{0,2}[a\\]]?",
+        1 => "[ab =:#;!]{0,6}",
+        1 => "[ \t]{1,2}[ab=#; ]{0,4}( ?= ?[v#]?)?",
+    ];
+    let ending = prop_oneof![8 => Just("\n"), 1 => Just("\r\n"), 1 => Just(" \n")];
+    (
+        prop_oneof![12 => Just("[profile a]\n"), 5 => Just("[a]\n"), 1 => Just("")],
+        prop::collection::vec((line, ending), 0..8),
+    )
+        .prop_map(|(first, lines)| {
+            let lines = lines.iter().flat_map(|(line, ending)| [line.as_str(), ending]);
+            std::iter::once(first).chain(lines).collect()
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3000))]
+
+    #[test]
+    fn every_file_reads_as_in_awss_own_parser(config in any_file(), credentials in any_file()) {
+        // Empty names pass AWS's check of characters; there is no way to ask for them.
+        prop_assume!(!credentials.contains("[") || !credentials.lines().any(|line| {
+            line.starts_with('[') && line.split(']').next().is_some_and(|name| name[1..].trim().is_empty())
+        }));
+        // Of two spellings of one header AWS's parser takes a random one last.
+        let mut headers = std::collections::HashMap::new();
+        for line in config.lines().chain(credentials.lines()).filter(|line| line.starts_with('[')) {
+            let text = line.split([']', '#', ';']).next().expect("there is a first part").trim_start_matches('[');
+            let spelling = headers.entry(text.split_whitespace().collect::<Vec<_>>().join(" ")).or_insert(text);
+            prop_assume!(*spelling == text);
+        }
+        let awss = awss_reading(&config, &credentials);
+        let (ours, credentials) = (parsed(&config), parsed(&credentials));
+        prop_assert_eq!(ours.is_ok() && credentials.is_ok(), awss.is_some());
+        let (Ok(config), Ok(credentials), Some(awss)) = (ours, credentials, awss) else { return Ok(()) };
+        let ours = Profiles::new(Some(&config), Some(&credentials));
+        let (mut our_names, mut awss_names): (Vec<&str>, Vec<&str>) = (ours.names().collect(), awss.profiles().collect());
+        our_names.sort_unstable();
+        awss_names.sort_unstable();
+        prop_assert_eq!(&our_names, &awss_names);
+        for name in our_names {
+            let (ours, awss) = (ours.get(name).expect("named"), awss.get_profile(name).expect("named"));
+            for key in ["a", "b", "aa", "ab", "ba", "bb", "r", "rr", "ar", "ra", "br", "rb"] {
+                let ours = ours.plain(key).map(|setting| setting.value.into_owned());
+                prop_assert_eq!(ours.as_deref(), awss.get(key), "{} in {}", key, name);
+            }
+        }
+        ours.warnings();
+    }
+}
+
+#[test]
+fn a_setting_knows_its_file_and_line_and_keyfobs_own_wins() {
+    let profiles = Profiles::from_texts(
+        "# mine\n[profile dev]\nkeyfob_role_arn = ours\nregion = a\nkeyfob_region =\nREGION = b\n",
+        "[dev]\nrole_arn = theirs\noutput =\n",
+    );
+    let dev = profiles.get("dev").expect("there");
+    let at =
+        |setting: Option<Setting<'_>>| setting.map(|setting| (setting.value.into_owned(), setting.file, setting.line));
+    assert_eq!(
+        at(dev.setting("role_arn")),
+        Some(("ours".into(), AwsFile::Config, 3)),
+        "beats the credentials file too"
+    );
+    assert_eq!(at(dev.plain("role_arn")), Some(("theirs".into(), AwsFile::Credentials, 2)));
+    assert_eq!(at(dev.setting("region")), Some(("b".into(), AwsFile::Config, 6)), "an empty value is no setting");
+    assert_eq!(at(dev.plain("output")), Some((String::new(), AwsFile::Credentials, 3)));
+    assert_eq!(at(dev.setting("output")), None);
+    let names: Vec<_> = dev.settings().map(|setting| setting.name.into_owned()).collect();
+    assert_eq!(names, ["keyfob_role_arn", "keyfob_region", "region", "role_arn", "output"]);
+}
+
+#[test]
+fn profiles_come_in_file_order_and_a_quoted_name_is_read_without_its_quotes() {
+    let profiles = Profiles::from_texts(
+        "[profile z]\n[profile \"a b\"]\nregion = x\n[default]\n[profile 'q']\n[services s]\n[profile \"broken]\n",
+        "[y]\n[z]\n[\"q2\"]\n",
+    );
+    assert_eq!(profiles.names().collect::<Vec<_>>(), ["z", "a b", "default", "q", "y"]);
+    assert_eq!(profiles.get("a b").expect("there").setting("region").expect("set").value, "x");
+}
+
+#[test]
+fn a_nested_value_is_found_in_its_services_section() {
+    let profiles = Profiles::from_texts(
+        "[services local]\nsts =\n  endpoint_url = http://localhost:1\n  empty =\niam = flat\n[services local]\ns3 =\n  a = 1\n",
+        "[services other]\n",
+    );
+    let local = profiles.section(SectionKind::Services, "local").expect("there");
+    let sts = local.setting("sts").expect("set");
+    assert_eq!(sts.nested("endpoint_url"), Some("http://localhost:1"));
+    assert_eq!((sts.nested("empty"), sts.nested("other")), (None, None));
+    assert_eq!(local.setting("iam").expect("set").nested("endpoint_url"), None);
+    assert_eq!(local.setting("s3").expect("set").nested("a"), Some("1"));
+    assert!(profiles.section(SectionKind::Services, "other").is_none(), "only in the config file");
+    assert!(profiles.section(SectionKind::SsoSession, "local").is_none());
+}
+
+#[test]
+fn an_include_brings_settings_but_neither_keys_nor_links_nor_the_profile_itself() {
+    let profiles = Profiles::from_texts(
+        "[default]\noutput = default's\n\
+         [profile base]\ninclude_profile = root\nregion = base\nsource_profile = me\nkeyfob_external_id = base\n\
+         credential_process = /usr/bin/keyfob credential-process base\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n\
+         [profile root]\nregion = root\nmfa_serial = root\ncredential_source = Environment\ninclude_profile = base\n\
+         [profile me]\ninclude_profile = base\nregion =\nexternal_id =\n\
+         [profile other]\ninclude_profile = base\nexternal_id = own\n\
+         [profile tool]\ncredential_process = /bin/other\n[profile includes-tool]\ninclude_profile = tool\n",
+        "",
+    );
+    let value = |profile: &str, name: &str| {
+        let profile = profiles.get(profile).expect("there");
+        profile.setting(name).map(|setting| (setting.value.into_owned(), setting.line))
+    };
+    assert_eq!(value("me", "region"), Some(("base".into(), 5)), "an empty value is no setting");
+    assert_eq!(value("me", "mfa_serial"), Some(("root".into(), 12)), "an include may include");
+    assert_eq!(value("me", "external_id"), Some(("base".into(), 7)));
+    assert_eq!(value("other", "external_id"), Some(("own".into(), 21)));
+    assert_eq!(value("other", "source_profile"), Some(("me".into(), 6)));
+    assert_eq!(value("me", "source_profile"), None, "the profile itself is no source");
+    assert_eq!(value("me", "credential_source"), None, "the nearer source decides");
+    assert_eq!(value("me", "credential_process"), None, "a link is its profile's own");
+    assert_eq!(value("includes-tool", "credential_process"), Some(("/bin/other".into(), 23)));
+    assert_eq!(value("me", "aws_access_key_id"), None);
+    assert_eq!(value("me", "output"), None, "nothing comes from [default], and the loop ends");
+    assert!(profiles.get("me").expect("there").plain("mfa_serial").is_none());
+}
+
+#[test]
+fn what_bites_is_named_with_its_line() {
+    let config = "[prod]\n[Profile a]\n[profile foo!bar]\n[profile \"a b\"]\n[profile 'q']\n[sso-sesion s]\n[profile]\n[plugins]\n\
+        [default]\n[profile default]\n[DEFAULT]\n[profile dup]\nregion = a\nRegion = b # main\nin valid = c\n\
+        [profile dup]\noutput = x\n  # why\n  role_arn = y\n[profile  dup]\n[profile loop]\ninclude_profile = loop\n\
+        [profile missing]\ninclude_profile = nobody\n[profile fine]\ns3 =\n  a = b\n";
+    let credentials = "[profile x]\n[services s]\n[a b]\n[\u{e9}]\n[fine]\n";
+    let profiles = Profiles::from_texts(config, credentials);
+    let warnings: String = profiles
+        .warnings()
+        .iter()
+        .map(|warning| format!("{:?}:{}: {}\n", warning.file, warning.line, warning.message))
+        .collect();
+    let expected = "\
+Config:1: `[prod]` is ignored: in the config file a profile begins with `[profile prod]`
+Config:2: `[Profile a]` is ignored: write `profile` in lower case
+Config:3: `[profile foo!bar]` is ignored: the SDKs take only `A-Z a-z 0-9 _ - / . % @ : +` in a name
+Config:4: the SDKs for Rust, Java and JavaScript ignore `[profile \"a b\"]`: the SDKs take only `A-Z a-z 0-9 _ - / . % @ : +` in a name
+Config:5: the SDKs for Rust, Java and JavaScript ignore `[profile 'q']` for its quotes: write `[profile q]`
+Config:6: `[sso-sesion s]` is ignored: a section begins with `profile`, `sso-session` or `services`
+Config:7: `[profile]` is ignored: it has no name
+Config:9: `[default]` is ignored: `[profile default]` replaces it
+Config:11: the AWS CLI and boto3 copy the settings of `[DEFAULT]` into every section; keyfob does not
+Config:14: `Region` is set again, after line 13: the last one counts, but the AWS CLI and boto3 refuse the whole file
+Config:14: the AWS CLI and boto3 read the comment as part of `Region`: put it on a line of its own
+Config:15: `in valid` is ignored: the SDKs take only `A-Z a-z 0-9 _ - / . % @ : +` in a name
+Config:16: `[profile dup]` appears again, after line 12: its settings are merged, but the AWS CLI and boto3 refuse the whole file
+Config:18: the comment is part of `output`, for it is indented: begin it in the first column
+Config:19: the line is part of `output`, for it is indented: begin it in the first column
+Config:20: `[profile  dup]` appears again, after line 12: its settings are merged, but the AWS CLI and boto3 take only the last
+Config:22: `include_profile` comes back to `loop`
+Config:24: `include_profile` names `nobody`, which is no profile
+Credentials:1: `[profile x]` is ignored: in the credentials file a profile begins with `[x]`
+Credentials:2: `[services s]` is ignored: it belongs in the config file
+Credentials:3: `[a b]` is ignored: the SDKs take only `A-Z a-z 0-9 _ - / . % @ : +` in a name
+Credentials:4: `[\u{e9}]` is ignored: the SDKs take only `A-Z a-z 0-9 _ - / . % @ : +` in a name
+";
+    assert_eq!(warnings, expected);
+    let clean =
+        "[default]\nregion = x\n\n# fine\n[profile a]\ns3 =\n  x = 1\n[services s]\nsts =\n  endpoint_url = y\n";
+    assert_eq!(Profiles::from_texts(clean, "[a]\nb = c\n").warnings(), []);
+}
+
+#[test]
+fn ten_thousand_profiles_are_all_there() {
+    let config: String = (0..10_000)
+        .map(|n| {
+            format!(
+                "[profile p{n}]\nrole_arn = arn:aws:iam::123456789012:role/r{n}\nsource_profile = p{}\nregion = eu-west-1\n\
+                 mfa_serial = arn:aws:iam::123456789012:mfa/ann\n\n",
+                n / 2
+            )
+        })
+        .collect();
+    let profiles = Profiles::from_texts(&config, "");
+    assert_eq!(profiles.names().count(), 10_000);
+    let last = profiles.get("p9999").expect("there").setting("source_profile").expect("set");
+    assert_eq!((last.value.as_ref(), last.line), ("p4999", 9_999 * 6 + 3));
+    assert_eq!(profiles.warnings(), []);
+}
+
+#[test]
+fn nothing_prints_a_secret() {
+    let text = "[default]\naws_secret_access_key = very-secret\naws_session_token = very-secret\n";
+    let profiles = Profiles::from_texts("", text);
+    let profile = profiles.get("default").expect("there");
+    let shown = format!("{profiles:?} {profile:?} {:?}", profile.settings().collect::<Vec<_>>());
+    assert!(!shown.contains("very-secret"), "{shown}");
+}

@@ -1,0 +1,32 @@
+//! Where this program lies, and the entries on `PATH` that have its name.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::sys::env::{Environment, vars};
+
+/// The paths that could be written into a `credential_process` line.
+#[derive(Debug, Clone)]
+pub struct ProgramPaths {
+    /// The running program, every symlink resolved.
+    pub current: PathBuf,
+    /// Each `keyfob` on `PATH`, in its order, with what it leads to once every symlink is resolved.
+    pub entries: Vec<(PathBuf, PathBuf)>,
+    /// The folder for temporary files.
+    pub temporary: PathBuf,
+}
+
+impl ProgramPaths {
+    /// Looks for them.
+    ///
+    /// # Errors
+    /// Where the running program's path cannot be found out.
+    pub fn find(env: &Environment) -> io::Result<ProgramPaths> {
+        let name = format!("keyfob{}", std::env::consts::EXE_SUFFIX);
+        let entries = std::env::split_paths(env.get_os(vars::PATH).unwrap_or_default())
+            .map(|folder| folder.join(&name))
+            .filter_map(|entry| entry.canonicalize().ok().map(|target| (entry, target)))
+            .collect();
+        Ok(ProgramPaths { current: std::env::current_exe()?.canonicalize()?, entries, temporary: std::env::temp_dir() })
+    }
+}

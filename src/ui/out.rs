@@ -1,0 +1,29 @@
+//! Data on stdout, and nothing but data.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::error::{Error, Kind, Result};
+
+/// Writes `text` to stdout at once. A reader that has gone is no failure: it has had what it wanted.
+///
+/// # Errors
+/// Where stdout cannot be written, a full disk for one.
+pub fn write(text: &str) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.map_err(|error| Error::new(Kind::Failed, "stdout cannot be written").because(error)),
+    }
+}
+
+/// Writes one indented JSON document, for `--json`.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_json(document: &impl Serialize) -> Result<()> {
+    let mut text = serde_json::to_string_pretty(document).expect("keyfob's documents have text keys alone");
+    text.push('\n');
+    write(&text)
+}

@@ -1,0 +1,153 @@
+//! Talk on stderr: warnings, hints, what was done, and with `-v` why.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Mutex;
+
+use crate::error::Error;
+use crate::human::Talk;
+use crate::sys::env::{Environment, vars};
+use crate::ui::harmless;
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// `-q`: errors alone.
+    Quiet,
+    /// Warnings, hints and what was done.
+    Normal,
+    /// `-v`: decisions too.
+    Verbose,
+}
+
+/// Talks on stderr, at once or held back until the command has succeeded.
+pub struct StderrTalk {
+    level: Level,
+    colour: bool,
+    held: Option<Mutex<String>>,
+}
+
+#[derive(Clone, Copy)]
+enum Tone {
+    Plain,
+    Warning,
+    Hint,
+    Note,
+    Failure,
+}
+
+impl StderrTalk {
+    /// Colour where stderr is a terminal that has it and `NO_COLOR` is not set (no-color.org).
+    pub fn new(level: Level, env: &Environment) -> Self {
+        let colour = std::io::stderr().is_terminal()
+            && env.get_os(vars::NO_COLOR).is_none()
+            && env.get(vars::TERM).is_none_or(|term| term != "dumb");
+        StderrTalk { level, colour, held: None }
+    }
+
+    /// Holds everything back until [`StderrTalk::release`]: for `credential-process`, whose stderr SDKs show as it stands
+    /// when it fails. It must then hold the error alone.
+    pub fn held_back(self) -> Self {
+        StderrTalk { held: Some(Mutex::new(String::new())), ..self }
+    }
+
+    /// Shows what was held back; called after success, or else it is dropped.
+    pub fn release(&self) {
+        if let Some(held) = &self.held {
+            let text = std::mem::take(&mut *held.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+            to_stderr(&text);
+        }
+    }
+
+    /// Shows an error: the one thing `-q` does not silence and nothing holds back.
+    pub fn error(&self, error: &Error) {
+        let text = error.render();
+        let lines = text.lines().map(|line| match line.strip_prefix("hint: ") {
+            Some(hint) => self.line(Tone::Hint, "hint: ", hint),
+            None => match line.strip_prefix("keyfob: ") {
+                Some(message) => self.line(Tone::Failure, "keyfob: ", message),
+                None => self.line(Tone::Plain, "", line),
+            },
+        });
+        to_stderr(&lines.collect::<String>());
+    }
+
+    fn talk(&self, from: Level, tone: Tone, label: &str, text: &str) {
+        if self.level < from {
+            return;
+        }
+        let line = self.line(tone, label, text);
+        match &self.held {
+            Some(held) => held.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push_str(&line),
+            None => to_stderr(&line),
+        }
+    }
+
+    fn line(&self, tone: Tone, label: &str, text: &str) -> String {
+        let colour = match tone {
+            Tone::Plain => "",
+            Tone::Warning => "\x1b[33m",
+            Tone::Hint => "\x1b[36m",
+            Tone::Note => "\x1b[2m",
+            Tone::Failure => "\x1b[31m",
+        };
+        match self.colour && !colour.is_empty() {
+            true => format!("{colour}{label}\x1b[0m{}\n", harmless(text)),
+            false => format!("{label}{}\n", harmless(text)),
+        }
+    }
+}
+
+impl Talk for StderrTalk {
+    fn warn(&self, text: &str) {
+        self.talk(Level::Normal, Tone::Warning, "warning: ", text);
+    }
+
+    fn hint(&self, text: &str) {
+        self.talk(Level::Normal, Tone::Hint, "hint: ", text);
+    }
+
+    fn say(&self, text: &str) {
+        self.talk(Level::Normal, Tone::Plain, "", text);
+    }
+
+    fn explain(&self, text: &str) {
+        self.talk(Level::Verbose, Tone::Note, "note: ", text);
+    }
+}
+
+fn to_stderr(text: &str) {
+    // A closed stderr fails no command: what was asked for has been done.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held(level: Level, colour: bool) -> StderrTalk {
+        StderrTalk { level, colour, held: Some(Mutex::new(String::new())) }
+    }
+
+    fn said(talk: &StderrTalk) -> String {
+        talk.warn("w");
+        talk.hint("h");
+        talk.say("s");
+        talk.explain("e");
+        talk.held.as_ref().expect("held").lock().expect("not poisoned").clone()
+    }
+
+    #[test]
+    fn each_level_says_what_it_should() {
+        assert_eq!(said(&held(Level::Quiet, false)), "");
+        assert_eq!(said(&held(Level::Normal, false)), "warning: w\nhint: h\ns\n");
+        assert_eq!(said(&held(Level::Verbose, false)), "warning: w\nhint: h\ns\nnote: e\n");
+    }
+
+    #[test]
+    fn only_labels_are_coloured_and_texts_cannot_steer_the_terminal() {
+        let talk = held(Level::Normal, true);
+        talk.warn("\x1b]0;title\x07x");
+        let text = talk.held.as_ref().expect("held").lock().expect("not poisoned").clone();
+        assert_eq!(text, "\x1b[33mwarning: \x1b[0m\u{fffd}]0;title\u{fffd}x\n");
+    }
+}

@@ -1,0 +1,173 @@
+//! The vault under many processes at once, and under one that is killed.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use keyfob::credentials::Backend;
+use keyfob::keystore::Item;
+use keyfob::keystore::KeyStore;
+use keyfob::keystore::open::StoreOpener;
+use keyfob::secret::SecretBytes;
+use keyfob::sys::files::{read_optional, replace};
+use keyfob::sys::kernel_keyring;
+
+use crate::again;
+
+const TEST: &str = "vault_processes::inside";
+
+/// What runs in each process; does nothing by itself.
+#[test]
+fn inside() {
+    let Some(case) = again::case() else { return };
+    again::with_stores(|stores| match case.split_once(' ') {
+        Some(("set", name)) => {
+            stores.vault().set(&seed(name), &SecretBytes::new(b"FAKE-value".to_vec())).expect("kept");
+        }
+        Some(("get", name)) => {
+            assert_eq!(stores.vault().get(&seed(name)).expect("there").expose(), b"FAKE-value");
+        }
+        Some(("sealing", file)) => {
+            let key = stores.sealing_key(Backend::Vault).expect("made or found");
+            // A digest of its own would do as well; the key is a test's.
+            replace(Path::new(file), key.expose()).expect("written");
+        }
+        Some(("write", _)) => loop {
+            for number in 0..10 {
+                let value = "FAKE".repeat(1000 + number);
+                stores.vault().set(&seed("big"), &SecretBytes::new(value.into())).expect("kept");
+            }
+        },
+        _ => stores.clear_all(&[]).expect("cleared"),
+    });
+}
+
+fn seed(name: &str) -> Item {
+    Item::TotpSeed(name.to_owned())
+}
+
+/// A machine of its own, whose passphrase command notes each time it is asked.
+struct Machine(tempfile::TempDir);
+
+impl Machine {
+    fn new() -> Self {
+        let machine = Machine(tempfile::tempdir().expect("a temporary folder"));
+        let script = format!("echo asked >> '{}'; echo FAKE-passphrase", machine.path("asked"));
+        replace(Path::new(&machine.path("ask")), script.as_bytes()).expect("written");
+        machine
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().expect("UTF-8").to_owned()
+    }
+
+    fn command(&self, case: &str) -> Command {
+        let mut command = again::command(TEST, case, self.0.path());
+        command
+            .env("KEYFOB_DATA_DIR", self.path("data"))
+            .env("KEYFOB_CACHE_DIR", self.path("cache"))
+            .env("KEYFOB_PASSPHRASE_COMMAND", format!("sh '{}'", self.path("ask")))
+            .env("KEYFOB_UNLOCK_TIME", "120s");
+        command
+    }
+
+    fn run(&self, case: &str) {
+        again::passed(&self.command(case).output().expect("started"));
+    }
+
+    fn all_at_once(&self, cases: impl Iterator<Item = String>) {
+        let start =
+            |case: String| self.command(&case).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
+        let children: Vec<Child> = cases.map(start).collect();
+        for child in children {
+            again::passed(&child.wait_with_output().expect("ends"));
+        }
+    }
+
+    /// How often the passphrase was asked for since this was last called.
+    fn asked(&self) -> usize {
+        let path = self.path("asked");
+        let asked = read_optional(Path::new(&path)).expect("read").map_or(0, |text| text.len() / "asked\n".len());
+        replace(Path::new(&path), b"").expect("written");
+        asked
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.run("clear");
+        }
+    }
+}
+
+/// How often `processes` ask on a machine like this one.
+fn expected(processes: usize) -> usize {
+    match kernel_keyring::get("keyfob:test") {
+        Ok(_) => 1,
+        Err(refused) => {
+            again::skipped(&format!("{refused}: each of {processes} processes asks for itself"));
+            processes
+        }
+    }
+}
+
+#[test]
+fn twenty_processes_that_make_the_vault_at_once_make_one_and_ask_once() {
+    let machine = Machine::new();
+    machine.all_at_once((0..20).map(|number| format!("set {number}")));
+    assert_eq!(machine.asked(), expected(20));
+    machine.all_at_once((0..20).map(|number| format!("get {number}")));
+}
+
+#[test]
+fn twenty_processes_that_open_a_locked_vault_at_once_ask_once_and_all_succeed() {
+    let machine = Machine::new();
+    machine.run("set a");
+    machine.run("clear");
+    machine.asked();
+    machine.all_at_once((0..20).map(|_| "get a".to_owned()));
+    assert_eq!(machine.asked(), expected(20));
+}
+
+#[test]
+fn twenty_processes_that_want_a_sealing_key_at_once_get_the_same() {
+    let machine = Machine::new();
+    machine.all_at_once((0..20).map(|number| format!("sealing {}", machine.path(&format!("key-{number}")))));
+    assert_eq!(machine.asked(), expected(20));
+    let key = |number: usize| read_optional(Path::new(&machine.path(&format!("key-{number}")))).expect("read");
+    assert!(key(0).is_some_and(|key| key.len() == 32));
+    for number in 1..20 {
+        assert_eq!(key(number), key(0));
+    }
+}
+
+#[test]
+fn a_writer_killed_at_any_point_leaves_a_whole_vault() {
+    let machine = Machine::new();
+    machine.run("set a");
+    for round in 0..10 {
+        let mut writer = machine.command("write on").stdout(Stdio::null()).spawn().expect("started");
+        std::thread::sleep(Duration::from_millis(100 + 7 * round));
+        writer.kill().expect("killed");
+        writer.wait().expect("dead");
+        machine.run("get a");
+        machine.run("set a");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_standard_age_tool_opens_the_vault_with_the_passphrase() {
+    if !again::installed(&["age"]) {
+        return;
+    }
+    let machine = Machine::new();
+    machine.run("set a");
+    let mut age = Command::new("age");
+    age.args(["-d", "-i", &machine.path("data/vault-identity.age"), &machine.path("data/vault.age")]);
+    let mut age = rexpect::session::spawn_command(age, Some(30_000)).expect("started");
+    age.exp_string("passphrase").expect("asked for");
+    age.send_line("FAKE-passphrase").expect("typed");
+    age.exp_string(r#"{"version":1,"items":{"totp-seed/a":"FAKE-value"}}"#).expect("readable");
+}
