@@ -132,7 +132,8 @@ fn profile_name<'a>(header: Header<'a>, file: AwsFile, prefixed_default: bool) -
 }
 
 fn has_prefixed_default(document: &Document) -> bool {
-    document.sections().any(|section| SectionName::Profile("default").is(section.header()))
+    let mut candidates = document.sections().filter(|section| section.header_text().contains("default"));
+    candidates.any(|section| SectionName::Profile("default").is(section.header()))
 }
 
 /// One profile, merged from both files.
