@@ -181,6 +181,15 @@ fn what_is_no_file_is_left_alone() {
     assert!(shown.ends_with("hint: put these lines into /dev/null yourself:\n[profile dev]\nregion = x\n"), "{shown}");
 }
 
+#[test]
+fn the_lines_to_paste_come_also_where_not_even_the_lock_can_be_written() {
+    let mut home = home_with(b"[default]\n");
+    home.paths.cache = home.paths.aws_config.join("not-a-folder");
+    let failure = set(&home, "dev", "region", "x").expect_err("no lock");
+    assert!(matches!(&failure, EditFailure::CannotReplace { lines, .. } if lines == "[profile dev]\nregion = x\n"));
+    assert_eq!(config(&home), "[default]\n");
+}
+
 /// A small file system of its own, for what only a mount can do; gone when dropped.
 #[cfg(target_os = "linux")]
 struct Mounted<'a>(&'a Path);

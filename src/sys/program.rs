@@ -30,3 +30,19 @@ impl ProgramPaths {
         Ok(ProgramPaths { current: std::env::current_exe()?.canonicalize()?, entries, temporary: std::env::temp_dir() })
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_on_path_is_found_as_it_stands_with_what_it_leads_to() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let entry = folder.path().join("keyfob");
+        let program = std::env::current_exe().expect("known");
+        std::os::unix::fs::symlink(program, &entry).expect("linked");
+        let path = format!("/nowhere:{}", folder.path().display());
+        let paths = ProgramPaths::find(&Environment::from_pairs([("PATH", path.as_str())])).expect("found");
+        assert_eq!(paths.entries, [(entry, paths.current.clone())]);
+    }
+}
