@@ -195,23 +195,27 @@ fn a_kill_leaves_a_whole_file_and_a_free_lock() {
     fs::create_dir(folder.path().join(".aws")).expect("made");
     let filler = "# a line of somebody's\n".repeat(10_000);
     fs::write(&paths.aws_config, &filler).expect("written");
-    let mut edited = 0;
     for round in 0..15 {
+        let before = fs::read_to_string(&paths.aws_config).expect("readable");
         let mut child = Command::new(std::env::current_exe().expect("known"))
             .args(["--exact", "config_file::tests::edits_until_killed", "--ignored"])
             .env(KILLED_IN, folder.path())
             .stdout(Stdio::null())
             .spawn()
             .expect("started");
-        std::thread::sleep(Duration::from_millis(20 + round * 3));
+        // Its first edit done, it is killed somewhere in one of the next.
+        let limit = std::time::Instant::now() + Duration::from_secs(30);
+        while fs::read_to_string(&paths.aws_config).expect("readable") == before {
+            assert!(std::time::Instant::now() < limit, "it edits");
+        }
+        std::thread::sleep(Duration::from_micros(round * 700));
         child.kill().expect("killed");
         assert!(child.wait().expect("ended").code().is_none(), "it ran until it was killed");
         let text = fs::read_to_string(&paths.aws_config).expect("readable");
         let rest = text.strip_prefix(&filler).expect("nothing of the old file is lost");
-        edited += usize::from(!rest.is_empty());
-        assert!(rest.is_empty() || (rest.starts_with("\n[p") && rest.ends_with('\n')), "{rest:?}");
+        let count = rest.strip_prefix("\n[profile p]\ncount = ").expect("nothing else is there");
+        assert!(count.strip_suffix('\n').is_some_and(|count| count.parse::<u64>().is_ok()), "{count:?}");
     }
-    assert!(edited > 0, "some were killed while they edited");
     let set = |document: &mut Document| document.set(SectionName::Profile("p"), "count", "done");
     assert!(edit(&paths, AwsFile::Config, |_| {}, set).expect("the lock is free"));
     assert!(fs::read_to_string(&paths.aws_config).expect("readable").ends_with("[profile p]\ncount = done\n"));
