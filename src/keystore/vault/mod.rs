@@ -100,7 +100,9 @@ impl Vault<'_> {
     /// Where its file cannot be read.
     pub fn opens_unasked(&self) -> Result<bool, StoreError> {
         let Some(sealed) = self.sealed()? else { return Ok(false) };
-        Ok(self.identity_file.is_some() || self.unlocked.borrow().is_some() || self.held(&sealed).is_some())
+        Ok(self.identity_file.is_some()
+            || self.unlocked.borrow().is_some()
+            || matches!(self.held(&sealed), Ok(Some(_))))
     }
 
     /// Forgets the unlock: in the kernel keyring, and in this process.
