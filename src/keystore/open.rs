@@ -150,6 +150,16 @@ impl<'a> Stores<'a> {
     /// # Errors
     /// Where another process holds the stores, or the data folder cannot be written.
     pub fn clear_all(&self, backends: &[Backend]) -> Result<(), StoreError> {
+        let forgotten = self.forget_sealing_keys(backends);
+        // Whatever became of the stores, the kernel forgets.
+        for backend in Backend::ALL {
+            self.keyring.remove(Kept::SealingKey(backend));
+        }
+        self.vault.lock();
+        forgotten
+    }
+
+    fn forget_sealing_keys(&self, backends: &[Backend]) -> Result<(), StoreError> {
         let _inside = self.gate.enter()?;
         let keys = self.sealing_keys();
         for backend in backends.iter().copied().filter(|backend| *backend != Backend::Vault) {
@@ -159,10 +169,7 @@ impl<'a> Stores<'a> {
         if self.vault.exists()? {
             let opens = self.vault.opens_unasked()?;
             keys.forget(Backend::Vault, opens.then_some(&self.vault as &dyn KeyStore))?;
-        } else {
-            self.keyring.remove(Kept::SealingKey(Backend::Vault));
         }
-        self.vault.lock();
         Ok(())
     }
 

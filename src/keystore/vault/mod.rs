@@ -134,7 +134,7 @@ impl Vault<'_> {
             )),
             AgeError::Damaged(why) => damaged(&self.file(), &why),
         })?;
-        // serde_json unescapes through a buffer it does not wipe; that process memory is in no core dump and lives shortly.
+        // serde_json unescapes through a buffer it does not wipe. It goes with this process, which dumps no core.
         let content: Content = serde_json::from_slice(plain.expose()).map_err(|error| {
             // Its text could show a piece of the content.
             damaged(&self.file(), &format!("its content is not keyfob's, at byte {}", error.column()))
