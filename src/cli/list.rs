@@ -32,7 +32,7 @@ impl ListArgs {
             &Sources {
                 stored: index,
                 stored_names: &stored_names,
-                session_expires: &|profile| cached_until(&sessions, profile, now),
+                session_expires: &|name| cached_until(&sessions, name, now),
                 now,
             },
         );

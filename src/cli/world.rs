@@ -50,11 +50,11 @@ pub struct World<'a> {
 }
 
 /// What only some commands need: key stores and AWS. Nothing is opened or started by making it.
-pub struct Ports<'a, 's> {
+pub struct Ports<'a, 'w> {
     /// The world as operations see it.
     pub context: Context<'a>,
     /// The key stores.
-    pub stores: &'a Stores<'s>,
+    pub stores: &'a Stores<'w>,
 }
 
 impl<'a> World<'a> {

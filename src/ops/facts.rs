@@ -1,19 +1,28 @@
-//! What a plan does not say because it takes the cache and the environment to know it.
+//! What a plan does not say because it takes the cache to know it.
 
 use crate::chain::Plan;
 use crate::chain::explain::Facts;
-use crate::session_cache::outlook::{Outlook, outlook};
-use crate::session_cache::seal::Header;
+use crate::error::Result;
+use crate::session_cache::SessionCache;
+use crate::session_cache::outlook::outlook;
 use crate::sys::env::{Environment, vars};
 use crate::timestamp::Timestamp;
 
-/// The facts about `plan`, from the clear headers of cached sessions; no sealing key is read.
-pub fn facts(plan: &Plan, headers: &[Header], env: &Environment, now: Timestamp) -> Facts {
-    let Outlook { cached_until, session_cached_until, needs_code } = outlook(headers, plan, now);
+/// Looks a plan's sessions up in the cache, by their clear headers; no sealing key is read.
+///
+/// # Errors
+/// Where the cache folder cannot be read or trusted.
+pub fn facts(plan: &Plan, cache: &SessionCache, env: &Environment, now: Timestamp) -> Result<Facts> {
+    let seen = outlook(&cache.list()?, plan, now);
     let code_from = plan.mfa.as_ref().map(|mfa| match (env.get(vars::KEYFOB_MFA_CODE), &mfa.process) {
         (Some(_), _) => format!("`{}`", vars::KEYFOB_MFA_CODE),
-        (None, Some(_)) => "`mfa_process`".to_owned(),
+        (None, Some(_)) => format!("`mfa_process` of `{}`", mfa.profile),
         (None, None) => "the terminal".to_owned(),
     });
-    Facts { cached_until, session_cached_until, needs_code, code_from }
+    Ok(Facts {
+        cached_until: seen.cached_until,
+        session_cached_until: seen.session_cached_until,
+        needs_code: seen.needs_code,
+        code_from,
+    })
 }
