@@ -148,6 +148,8 @@ fn exec_hands_on_the_exit_code_and_says_127_where_there_is_no_command() {
     let exec = |command: &[&str]| sandbox.keyfob(&[&["exec", "work", "--"], command].concat()).run();
     exec(&["sh", "-c", "exit 7"]).ends_with(7);
     assert_eq!(exec(&["sh", "-c", "echo $AWS_REGION $KEYFOB_PROFILE"]).ok(), "eu-west-1 work\n");
+    let without = sandbox.keyfob(&["exec", "--", "sh", "-c", "echo $KEYFOB_PROFILE"]).env("AWS_PROFILE", "work").run();
+    assert_eq!(without.ok(), "work\n");
     exec(&["/nonexistent/command"]).ends_with(127);
     exec(&["/etc"]).ends_with(126);
 }
@@ -159,6 +161,15 @@ fn the_key_itself_is_handed_out_only_when_told_and_it_is_said() {
     with_key(&sandbox, "work", &key);
     let ran = sandbox.keyfob(&["env", "work", "--shell", "sh", "--no-session"]).shows(Shows::Keys).run();
     assert!(ran.ok().contains(&key.id) && ran.stderr.contains("access key itself"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_machine_without_profiles_has_an_empty_list_and_a_hint() {
+    let (_, sandbox) = machine();
+    let ran = sandbox.keyfob(&["list"]).run();
+    assert_eq!(ran.ok(), "");
+    assert!(ran.stderr.contains("`keyfob add PROFILE`"), "{}", ran.stderr);
+    assert_eq!(sandbox.keyfob(&["list", "--json"]).run().json()["profiles"], serde_json::json!([]));
 }
 
 #[test]
