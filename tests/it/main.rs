@@ -2,9 +2,13 @@
 #![cfg(unix)]
 
 mod again;
+mod codes;
 mod loopback;
+mod main_job;
+mod refusals;
 #[cfg(target_os = "linux")]
 mod sandbox;
+mod scene;
 #[cfg(target_os = "linux")]
 mod secret_service;
 mod shells;
@@ -13,5 +17,4 @@ mod support;
 mod vault_processes;
 
 /// The binary under test.
-#[expect(dead_code, reason = "the tests of the commands come with the commands")]
 const KEYFOB: &str = env!("CARGO_BIN_EXE_keyfob");
