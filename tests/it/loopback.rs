@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use crate::support::aws::{AccessKey, Fault, LoopbackAws};
+use crate::support::moto::Moto;
 use crate::support::sandbox::Sandbox;
 use crate::support::{python, tools};
 
 /// Runs a script that prints lines, and compares them; skipped without boto3.
 fn expect(aws: &LoopbackAws, script: &str, arguments: &[&str], lines: &[&str]) {
     let Some(python) = tools::require("python") else { return };
-    let printed = python::boto3(&python, aws, script, arguments);
+    let printed = python::boto3(&python, &aws.url(), script, arguments);
     assert_eq!(printed.lines().collect::<Vec<_>>(), lines);
 }
 
@@ -193,7 +194,7 @@ fn durations_expiry_and_mfa_age_go_by_the_servers_clock() {
     let Some(python) = tools::require("python") else { return };
     let refused = python::boto3(
         &python,
-        &aws,
+        &aws.url(),
         r#"
 key, secret, serial, code, role = sys.argv[1:]
 sts = client("sts", key, secret)
@@ -214,7 +215,7 @@ print(refusal(sts.assume_role, RoleArn=role, RoleSessionName="tour", DurationSec
     aws.set_clock_offset(-500);
     let session = python::boto3(
         &python,
-        &aws,
+        &aws.url(),
         r#"
 key, secret, serial, code, role = sys.argv[1:]
 session = client("sts", key, secret).get_session_token(SerialNumber=serial, TokenCode=code, DurationSeconds=900)["Credentials"]
@@ -237,7 +238,7 @@ print(json.dumps([session["AccessKeyId"], session["SecretAccessKey"], session["S
 session = dict(zip(["AccessKeyId", "SecretAccessKey", "SessionToken"], json.loads(sys.argv[1])))
 print(refusal(over("sts", session).assume_role, RoleArn=sys.argv[2], RoleSessionName="tour"))
 "#;
-        let refused = python::boto3(&python, &aws, again, &[&session, &role.arn()]);
+        let refused = python::boto3(&python, &aws.url(), again, &[&session, &role.arn()]);
         assert!(refused.starts_with(expected), "at {offset}: {refused}");
     }
 }
@@ -373,7 +374,7 @@ iam.delete_access_key(UserName="ann", AccessKeyId=new["AccessKeyId"])
 print(refusal(iam.delete_access_key, UserName="ann", AccessKeyId=new["AccessKeyId"]).replace(new["AccessKeyId"], "NEW"))
 print(len(iam.list_access_keys()["AccessKeyMetadata"]))
 "#;
-    let printed = python::boto3(&python, &aws, script, &[&key.id, &key.secret]);
+    let printed = python::boto3(&python, &aws.url(), script, &[&key.id, &key.secret]);
     assert_eq!(
         printed.lines().collect::<Vec<_>>(),
         [
@@ -459,4 +460,40 @@ print(len(iam.list_access_keys()["AccessKeyMetadata"]))
     assert_eq!(aws.planned_faults(), 0);
     assert_eq!(aws.requests_of("GetCallerIdentity")[2].outcome, None);
     assert!(!aws.last("CreateAccessKey").answered && aws.last("CreateAccessKey").succeeded());
+}
+
+/// Both are asked the same; what moto does not check, the loopback AWS does.
+#[test]
+fn moto_and_the_loopback_aws_answer_in_the_same_form() {
+    let Some(moto) = Moto::start() else { return };
+    let Some(motos) = moto.user("ann") else { return };
+    let Some(python) = tools::require("python") else { return };
+    let aws = LoopbackAws::start();
+    let ours = ann(&aws);
+    aws.user("ann").mfa("ann-phone");
+    let role = aws.role("deploy").trusts(&aws.user("ann").arn());
+    let script = r#"
+def shape(value):
+    if isinstance(value, dict): return {key: shape(value[key]) for key in sorted(value)}
+    return type(value).__name__
+sts, iam = client("sts", *sys.argv[1:3]), client("iam", *sys.argv[1:3])
+for answer in [
+    sts.get_caller_identity(),
+    sts.get_session_token(DurationSeconds=900),
+    sts.assume_role(RoleArn=sys.argv[3], RoleSessionName="tour"),
+    iam.list_access_keys(UserName="ann"),
+    iam.list_mfa_devices(UserName="ann"),
+    iam.create_virtual_mfa_device(VirtualMFADeviceName="tablet"),
+    iam.create_access_key(UserName="ann"),
+    iam.get_access_key_last_used(AccessKeyId=sys.argv[1]),
+    iam.get_user(UserName="ann"),
+]:
+    del answer["ResponseMetadata"]
+    # What AWS may leave out.
+    answer.pop("PackedPolicySize", None); answer.pop("IsTruncated", None); answer.get("User", {}).pop("Tags", None)
+    answer.get("VirtualMFADevice", {}).pop("Tags", None)
+    print(shape(answer))
+"#;
+    let ask = |url: &str, key: &AccessKey| python::boto3(&python, url, script, &[&key.id, &key.secret, &role.arn()]);
+    assert_eq!(ask(&aws.url(), &ours), ask(&moto.url(), &motos));
 }

@@ -6,7 +6,9 @@
 #![allow(clippy::disallowed_methods, reason = "tests make the world that keyfob is handed")]
 
 pub mod aws;
+pub mod daemon;
 pub mod leaks;
+pub mod moto;
 pub mod python;
 pub mod run;
 pub mod sandbox;

@@ -3,8 +3,6 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::aws::LoopbackAws;
-
 /// What every script starts with: `client(service, key, secret, token=None)` against `url`, retries off, and
 /// `refusal(call)`, which makes the call and returns `CODE STATUS: MESSAGE`, or `ok`.
 const PRELUDE: &str = r#"
@@ -30,16 +28,16 @@ def refusal(call, **parameters):
     return "ok"
 "#;
 
-/// Runs a script with arguments (`sys.argv[1:]`) and returns what it printed.
+/// Runs a script against a server, with arguments (`sys.argv[1:]`), and returns what it printed.
 ///
 /// # Panics
 /// Where it fails, with what it said.
-pub fn boto3(python: &Path, aws: &LoopbackAws, script: &str, arguments: &[&str]) -> String {
+pub fn boto3(python: &Path, url: &str, script: &str, arguments: &[&str]) -> String {
     let output = Command::new(python)
         .args(["-I", "-W", "ignore", "-c", &format!("{PRELUDE}{script}")])
         .args(arguments)
         .env_clear()
-        .env("LOOPBACK_URL", aws.url())
+        .env("LOOPBACK_URL", url)
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .output()
         .expect("Python starts");

@@ -3,14 +3,13 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::sandbox::Sandbox;
-use super::tools;
+use super::{daemon, tools};
 
 /// The password of the keyring; an empty one makes no collection.
 const PASSWORD: &str = "FAKEkeyringpassword";
@@ -32,7 +31,7 @@ impl SecretService {
     /// Nothing is started by the bus itself except gcr's prompter, so a stopped keyring stays away; without a display
     /// the prompter dismisses every prompt.
     pub fn start() -> Option<Self> {
-        for program in ["gnome-keyring-daemon", "dbus-daemon", "dbus-send", "setpriv"] {
+        for program in ["gnome-keyring-daemon", "dbus-daemon", "dbus-send"] {
             tools::require(program)?;
         }
         // Paths of sockets are short (108 bytes), so this is not under `target`.
@@ -46,10 +45,10 @@ impl SecretService {
         }
         let config = folder.path().join("bus.conf");
         fs::write(&config, bus_config(folder.path(), &services)).expect("a file in a new folder");
-        let mut bus = daemon("dbus-daemon", folder.path());
+        let mut bus = in_folder("dbus-daemon", folder.path());
         bus.arg("--config-file").arg(&config).args(["--nofork", "--nopidfile", "--print-address=1"]);
         bus.stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut bus = spawn_for_life(bus);
+        let mut bus = daemon::spawn(bus);
         let mut address = String::new();
         let stdout = bus.stdout.take().expect("piped");
         BufReader::new(stdout).read_line(&mut address).expect("the bus prints its address");
@@ -151,31 +150,17 @@ fn bus_config(folder: &Path, services: &Path) -> String {
 }
 
 fn start_keyring(folder: &Path, address: &str) -> Child {
-    let mut keyring = daemon("gnome-keyring-daemon", folder);
+    let mut keyring = in_folder("gnome-keyring-daemon", folder);
     keyring.args(["--unlock", "--foreground", "--components=secrets"]).env("DBUS_SESSION_BUS_ADDRESS", address);
     keyring.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut keyring = spawn_for_life(keyring);
+    let mut keyring = daemon::spawn(keyring);
     keyring.stdin.take().expect("piped").write_all(PASSWORD.as_bytes()).expect("it reads the password");
     keyring
 }
 
-/// A program that dies with the tests, however they end, in an environment of its own.
-fn daemon(program: &str, folder: &Path) -> Command {
-    let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig", "KILL", program]).env_clear();
-    command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+/// One of the two programs, with the folder as its home.
+fn in_folder(program: &str, folder: &Path) -> Command {
+    let mut command = daemon::command(Path::new(program));
     command.env("HOME", folder).env("XDG_RUNTIME_DIR", folder).current_dir(folder);
     command
-}
-
-/// Starts it from a thread that lives as long as the tests: the kernel ties the signal to the thread.
-fn spawn_for_life(mut command: Command) -> Child {
-    let (send, receive) = mpsc::channel();
-    thread::spawn(move || {
-        send.send(command.spawn().expect("`require` has found it")).ok();
-        loop {
-            thread::park();
-        }
-    });
-    receive.recv().expect("the thread sends before it sleeps")
 }
