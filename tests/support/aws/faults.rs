@@ -1,0 +1,42 @@
+//! What goes wrong on demand: the next calls of an action meet it, each once.
+
+use std::time::Duration;
+
+/// One thing that goes wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// 400 `Throttling`; not processed.
+    Throttle,
+    /// 500 `InternalFailure`; not processed.
+    InternalFailure,
+    /// 503 `ServiceUnavailable`; not processed.
+    Unavailable,
+    /// A refusal in these words; not processed.
+    Refuse { status: u16, code: &'static str, message: &'static str },
+    /// Processed at once, answered late.
+    Slow(Duration),
+    /// The connection is closed; not processed.
+    DropRequest,
+    /// Processed, and the connection closed without an answer.
+    DropAnswer,
+    /// Processed, and half of the answer sent.
+    HalfAnswer,
+    /// Processed, and answered 200 with something that is no XML.
+    Garbage,
+}
+
+/// A fault and the calls it waits for.
+#[derive(Debug, Clone)]
+pub struct PlannedFault {
+    /// `AssumeRole`; `*` is any.
+    pub action: String,
+    pub times: usize,
+    pub fault: Fault,
+}
+
+/// Takes the fault this call meets off the plan.
+pub fn take(plan: &mut Vec<PlannedFault>, action: &str) -> Option<Fault> {
+    let index = plan.iter().position(|planned| planned.action == action || planned.action == "*")?;
+    plan[index].times -= 1;
+    if plan[index].times == 0 { Some(plan.remove(index).fault) } else { Some(plan[index].fault.clone()) }
+}

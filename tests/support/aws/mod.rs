@@ -1,0 +1,329 @@
+//! A loopback AWS for tests: STS and IAM on 127.0.0.1, as strict as AWS, for any client that speaks their query API.
+//!
+//! It checks Signature Version 4, clocks, key states, session tokens, TOTP codes (each usable once), trust policies,
+//! external ids, MFA and its age, durations, the one-hour chaining cap and IAM's rules for sessions, and refuses in
+//! AWS's own words. Where AWS's words are not known, ours have its code and status.
+//!
+//! ```ignore
+//! let aws = LoopbackAws::start();
+//! let ann = aws.user("ann");
+//! let key = ann.access_key();                          // key.id, key.secret
+//! let phone = ann.mfa("ann-phone");                    // phone.serial(), phone.code()
+//! let deploy = aws.role("deploy").trusts(&ann.arn()).needs_mfa();
+//! aws.role("audit").trusts(&deploy.arn()).needs_external_id("audit-42");
+//! aws.fault("AssumeRole", Fault::DropAnswer);          // the next one
+//! // … run clients with AWS_ENDPOINT_URL = aws.url() …
+//! assert_eq!(aws.count("GetSessionToken"), 1);
+//! ```
+//!
+//! Deliberately absent: policies beyond the switches on [`UserHandle`] and [`RoleHandle`] (a role's trust alone lets a
+//! caller in), paths of users and roles, pagination, presigned and unsigned calls, federation.
+
+mod answer;
+mod authentication;
+mod fake;
+mod faults;
+mod handles;
+mod http;
+mod iam;
+mod iam_mfa;
+mod log;
+mod params;
+mod sigv4;
+mod sts;
+mod totp;
+mod world;
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use answer::{Refusal, Service};
+pub use faults::Fault;
+use faults::PlannedFault;
+pub use handles::{AccessKey, DeviceHandle, RoleHandle, UserHandle};
+use http::{Delivery, Request, Response};
+pub use iam_mfa::base64;
+pub use log::Logged;
+use params::Params;
+use world::World;
+pub use world::{Secret, SecretKind};
+
+/// The account everything is in, unless a test says otherwise.
+pub const ACCOUNT: &str = "111122223333";
+
+/// The running server. Dropped, it closes every connection.
+#[derive(Debug)]
+pub struct LoopbackAws {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+}
+
+#[derive(Debug)]
+struct Shared {
+    world: Mutex<World>,
+    open: Mutex<Vec<TcpStream>>,
+    stopping: AtomicBool,
+}
+
+impl Shared {
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl LoopbackAws {
+    /// Starts with no users, in the partition `aws`, on a free port.
+    pub fn start() -> Self {
+        Self::start_in("aws")
+    }
+
+    /// Starts in `aws-cn` or `aws-us-gov`: other ARNs, and another region that IAM requests are signed for.
+    pub fn start_in(partition: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on the loopback interface");
+        let address = listener.local_addr().expect("it is bound");
+        let world = World { partition: partition.to_owned(), ..World::default() };
+        let shared = Arc::new(Shared {
+            world: Mutex::new(world),
+            open: Mutex::new(Vec::new()),
+            stopping: AtomicBool::new(false),
+        });
+        let accepting = Arc::clone(&shared);
+        thread::spawn(move || accept(&listener, &accepting));
+        LoopbackAws { shared, address }
+    }
+
+    /// What to put in `AWS_ENDPOINT_URL`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// A user of [`ACCOUNT`], made where there is none of that name.
+    pub fn user(&self, name: &str) -> UserHandle {
+        self.user_of(ACCOUNT, name)
+    }
+
+    /// A user of another account (12 digits).
+    pub fn user_of(&self, account: &str, name: &str) -> UserHandle {
+        UserHandle::create(&self.shared, account, name, false)
+    }
+
+    /// The root of [`ACCOUNT`].
+    pub fn root(&self) -> UserHandle {
+        UserHandle::create(&self.shared, ACCOUNT, "root", true)
+    }
+
+    /// A role of [`ACCOUNT`], which at first trusts nobody and takes sessions of up to 1 h.
+    pub fn role(&self, name: &str) -> RoleHandle {
+        self.role_of(ACCOUNT, name)
+    }
+
+    /// A role of another account (12 digits).
+    pub fn role_of(&self, account: &str, name: &str) -> RoleHandle {
+        RoleHandle::create(&self.shared, account, name)
+    }
+
+    /// Plans a fault for the next call of `action` (`*`: of any).
+    pub fn fault(&self, action: &str, fault: Fault) {
+        self.faults(action, 1, fault);
+    }
+
+    /// Plans a fault for the next `times` calls of `action`. Plans of one action come about in the order they were made.
+    pub fn faults(&self, action: &str, times: usize, fault: Fault) {
+        assert!(times > 0, "a fault that never happens is a mistake in the test");
+        self.shared.world().faults.push(PlannedFault { action: action.to_owned(), times, fault });
+    }
+
+    /// Faults that have not come about.
+    pub fn planned_faults(&self) -> usize {
+        self.shared.world().faults.len()
+    }
+
+    /// Unix time in seconds by the server's clock.
+    pub fn now(&self) -> i64 {
+        self.shared.world().now().div_euclid(1000)
+    }
+
+    /// Sets the server's clock off from the machine's: a client then has a clock that is off the other way.
+    pub fn set_clock_offset(&self, seconds: i64) {
+        self.shared.world().clock_offset_ms = seconds * 1000;
+    }
+
+    /// Moves the server's clock on: sessions expire, codes change, new keys become known.
+    pub fn advance(&self, seconds: i64) {
+        self.shared.world().clock_offset_ms += seconds * 1000;
+    }
+
+    /// Answers STS calls only where they are signed for this region.
+    pub fn expect_sts_region(&self, region: &str) {
+        self.shared.world().sts_region = Some(region.to_owned());
+    }
+
+    /// Keys that CreateAccessKey makes from now on stay unknown for so long, by the server's clock.
+    pub fn new_keys_unknown_for(&self, seconds: i64) {
+        self.shared.world().new_keys_unknown_ms = seconds * 1000;
+    }
+
+    /// What the first calls of each service find that are signed with a new key: known (`true`) or not. As at AWS,
+    /// a key that has been seen can be unknown again: `&[false, true, false, true]`.
+    pub fn new_keys_appear(&self, known: &[bool]) {
+        self.shared.world().new_keys_appear = known.to_vec();
+    }
+
+    /// Every request since the start or [`forget_requests`](Self::forget_requests), in order of arrival.
+    pub fn requests(&self) -> Vec<Logged> {
+        self.shared.world().log.clone()
+    }
+
+    /// The requests of one action.
+    pub fn requests_of(&self, action: &str) -> Vec<Logged> {
+        self.requests().into_iter().filter(|request| request.action == action).collect()
+    }
+
+    /// How often an action was asked for, granted or not.
+    pub fn count(&self, action: &str) -> usize {
+        self.requests_of(action).len()
+    }
+
+    /// The last request of an action.
+    pub fn last(&self, action: &str) -> Logged {
+        self.requests_of(action).pop().unwrap_or_else(|| panic!("nobody has called {action}"))
+    }
+
+    /// Empties the log and counts connections from 0 again.
+    pub fn forget_requests(&self) {
+        let mut world = self.shared.world();
+        world.log.clear();
+        world.connections = 0;
+    }
+
+    /// Connections accepted.
+    pub fn connections(&self) -> u64 {
+        self.shared.world().connections
+    }
+
+    /// Every secret this server ever made or handed out, those of deleted keys and expired sessions too.
+    ///
+    /// MFA codes are not among them: six digits turn up anywhere.
+    pub fn all_secrets(&self) -> Vec<Secret> {
+        self.shared.world().secrets.clone()
+    }
+}
+
+impl Drop for LoopbackAws {
+    fn drop(&mut self) {
+        self.shared.stopping.store(true, Ordering::SeqCst);
+        // Wakes the thread that accepts, so that the port is given back.
+        drop(TcpStream::connect(self.address));
+        for stream in self.shared.open.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            // It may be closed already.
+            stream.shutdown(std::net::Shutdown::Both).ok();
+        }
+    }
+}
+
+fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
+    for stream in listener.incoming() {
+        if shared.stopping.load(Ordering::SeqCst) {
+            return;
+        }
+        let Ok(stream) = stream else { continue };
+        let connection = {
+            let mut world = shared.world();
+            world.connections += 1;
+            world.connections
+        };
+        if let Ok(copy) = stream.try_clone() {
+            shared.open.lock().unwrap_or_else(PoisonError::into_inner).push(copy);
+        }
+        let shared = Arc::clone(shared);
+        // A client that goes away in the middle of a sentence is its own affair.
+        thread::spawn(move || http::serve(&stream, |request| handle(&shared, connection, &request)).ok());
+    }
+}
+
+/// Answers one request, faults and all, and logs it.
+fn handle(shared: &Shared, connection: u64, request: &Request) -> (Response, Delivery) {
+    let params = Params::parse(&request.body);
+    let action = params.get("Action").unwrap_or_default().to_owned();
+    let version = params.get("Version").unwrap_or_default().to_owned();
+    let service = Service::of_version(&version);
+    let mut world = shared.world();
+    let fault = faults::take(&mut world.faults, &action);
+    let scope = request.header("authorization").and_then(sigv4::Authorization::parse);
+    let mut logged = Logged {
+        connection,
+        service,
+        action: action.clone(),
+        params: params.clone(),
+        key_id: scope.as_ref().map(|scope| scope.key_id.clone()),
+        caller_arn: None,
+        region: scope.map(|scope| scope.region),
+        user_agent: request.header("user-agent").unwrap_or_default().to_owned(),
+        outcome: None,
+        answered: false,
+    };
+    let refused_unread = match &fault {
+        Some(Fault::Throttle) => Some(Refusal::new(400, "Throttling", "Rate exceeded")),
+        Some(Fault::InternalFailure) => {
+            let message = "The request processing has failed because of an unknown error, exception or failure.";
+            Some(Refusal::new(500, "InternalFailure", message))
+        }
+        Some(Fault::Unavailable) => {
+            Some(Refusal::new(503, "ServiceUnavailable", "Service is unable to handle request."))
+        }
+        Some(Fault::Refuse { status, code, message }) => Some(Refusal::new(*status, code, *message)),
+        // Nobody reads it; it only stands where an answer has to.
+        Some(Fault::DropRequest) => Some(Refusal::new(500, "InternalFailure", "dropped")),
+        Some(Fault::Slow(_) | Fault::DropAnswer | Fault::HalfAnswer | Fault::Garbage) | None => None,
+    };
+    let result = match refused_unread {
+        Some(refusal) => Err(refusal),
+        None => process(&mut world, request, service, &action, &params, &mut logged),
+    };
+    let delivery = match fault {
+        Some(Fault::DropRequest | Fault::DropAnswer) => Delivery::Nothing,
+        Some(Fault::HalfAnswer) => Delivery::Half,
+        _ => Delivery::Whole,
+    };
+    logged.answered = delivery == Delivery::Whole;
+    logged.outcome = match (&fault, &result) {
+        (Some(Fault::DropRequest), _) => None,
+        (_, Ok(_)) => Some("200".to_owned()),
+        (_, Err(refusal)) => Some(refusal.code.clone()),
+    };
+    world.log.push(logged);
+    let request_id = fake::request_id(world.number());
+    let mut response = answer::response(service.unwrap_or(Service::Sts), &action, &result, &request_id, world.now());
+    drop(world);
+    match fault {
+        Some(Fault::Slow(delay)) => thread::sleep(delay),
+        Some(Fault::Garbage) => response.body = b"<html>no answer of AWS's</html \xff".to_vec(),
+        _ => {}
+    }
+    (response, delivery)
+}
+
+/// Authenticates and carries out.
+fn process(
+    world: &mut World,
+    request: &Request,
+    service: Option<Service>,
+    action: &str,
+    params: &Params,
+    logged: &mut Logged,
+) -> Result<answer::Xml, Refusal> {
+    let Some(service) = service else {
+        return Err(sts::unknown_action(action, params.get("Version").unwrap_or_default()));
+    };
+    if request.method != "POST" || request.path != "/" {
+        return Err(sts::unknown_action(action, service.version()));
+    }
+    let caller = authentication::authenticate(world, request, service)?;
+    logged.caller_arn = Some(caller.arn.clone());
+    match service {
+        Service::Sts => sts::answer(world, &caller, action, params),
+        Service::Iam => iam::answer(world, &caller, action, params),
+    }
+}

@@ -1,0 +1,66 @@
+//! Real programs the tests use, found where `tests/run` puts them or on `PATH`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+/// Finds a program, or says that the test is skipped; with `CI=true` a missing one fails instead.
+///
+/// Names are those of the programs (`fish`, `nu`, `dbus-daemon`), and four that need telling apart: `python` (with
+/// boto3, pexpect and moto), `moto_server`, `aws-cli-1` and `aws-cli-2`.
+pub fn require(name: &str) -> Option<PathBuf> {
+    let found = find(name);
+    if found.is_none() {
+        let in_ci = env::var("CI").is_ok_and(|value| value == "true");
+        assert!(!in_ci, "`{name}` is missing; `tests/run` installs it");
+        // Written past the test harness, which keeps what passing tests print to itself.
+        writeln!(std::io::stderr(), "skipped: `{name}` is missing (`tests/run` installs it)").ok();
+    }
+    found
+}
+
+/// Where a program is, said nothing where it is not.
+pub fn find(name: &str) -> Option<PathBuf> {
+    match name {
+        "python" => executable(&venv().join("bin/python")),
+        "moto_server" => executable(&venv().join("bin/moto_server")),
+        "aws-cli-1" => executable(&venv().join("bin/aws")),
+        "aws-cli-2" => on_path("aws").into_iter().find(|path| is_version_2(path)),
+        "nu" => executable(&target().join("node/node_modules/.bin/nu")).or_else(|| on_path(name).into_iter().next()),
+        _ => on_path(name).into_iter().next(),
+    }
+}
+
+/// `target/` of this checkout, where `tests/run` puts what it installs.
+pub fn target() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target")
+}
+
+/// The Python environment of `tests/run`.
+fn venv() -> PathBuf {
+    env::var_os("KEYFOB_TEST_VENV").map_or_else(|| target().join("venv"), PathBuf::from)
+}
+
+/// The library behind `faketime` for programs with threads, as Debian and others lay it down.
+pub fn faketime_library() -> Option<PathBuf> {
+    let lib = fs::read_dir("/usr/lib").ok()?.flatten().map(|entry| entry.path());
+    let folders = lib.chain([PathBuf::from("/usr/lib"), PathBuf::from("/usr/local/lib")]);
+    folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1")).find(|path| path.exists())
+}
+
+fn on_path(name: &str) -> Vec<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).filter_map(|folder| executable(&folder.join(name))).collect()
+}
+
+fn executable(path: &Path) -> Option<PathBuf> {
+    use std::os::unix::fs::PermissionsExt;
+    let metadata = fs::metadata(path).ok()?;
+    (metadata.is_file() && metadata.permissions().mode() & 0o111 != 0).then(|| path.to_owned())
+}
+
+fn is_version_2(aws: &Path) -> bool {
+    let output = Command::new(aws).arg("--version").output();
+    output.is_ok_and(|output| output.stdout.starts_with(b"aws-cli/2"))
+}
