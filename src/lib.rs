@@ -9,6 +9,7 @@
 
 pub mod aws;
 pub mod chain;
+pub mod cli;
 pub mod config_file;
 pub mod credentials;
 pub mod error;

@@ -1,3 +1,23 @@
 //! The `keyfob` command.
 
-fn main() {}
+use std::io::Write;
+use std::panic;
+use std::process::ExitCode;
+
+use keyfob::error::Kind;
+use keyfob::sys::env::Environment;
+use keyfob::sys::hardening::forbid_core_dumps;
+
+fn main() -> ExitCode {
+    // Security: first of all, before any secret is in memory.
+    forbid_core_dumps();
+    panic::set_hook(Box::new(|defect| {
+        let place = defect.location().map(|place| format!(" at {}:{}", place.file(), place.line())).unwrap_or_default();
+        // Security: the place alone; what a panic says may quote what was being worked on.
+        let line =
+            format!("keyfob: this is a defect of keyfob's own{place}; please report it with the command you ran\n");
+        let _ = std::io::stderr().write_all(line.as_bytes());
+    }));
+    let ended = panic::catch_unwind(|| keyfob::cli::run(std::env::args_os().collect(), Environment::of_process()));
+    ExitCode::from(ended.unwrap_or(Kind::Defect.exit_code()))
+}

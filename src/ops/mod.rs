@@ -3,8 +3,12 @@
 //! May use everything but `cli` and `ui`. The world is handed in as a [`Context`], so a test can play all of it.
 
 pub mod access_key_input;
+pub mod add;
 pub mod advice;
 pub mod exec;
+pub mod facts;
+pub mod keys;
+pub mod remove;
 pub mod resolve;
 
 use crate::aws::{Iam, Sts};

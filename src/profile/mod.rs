@@ -197,6 +197,18 @@ pub struct OtherSection<'a> {
 }
 
 impl<'a> OtherSection<'a> {
+    /// Every setting, name and value, each name once with the value that counts.
+    pub fn settings(&self) -> Vec<(String, String)> {
+        let mut settings: Vec<(String, String)> = Vec::new();
+        for property in self.sections.iter().rev().flat_map(|section| section.properties().rev()) {
+            let Setting { name, value, .. } = Setting::new(AwsFile::Config, property);
+            if settings.iter().all(|(known, _)| *known != name) {
+                settings.push((name.into_owned(), value.into_owned()));
+            }
+        }
+        settings
+    }
+
     /// A setting; an empty value is none.
     pub fn setting(&self, name: &str) -> Option<Setting<'a>> {
         let property = self.sections.iter().rev().find_map(|section| section.property(name))?;

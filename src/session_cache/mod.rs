@@ -14,3 +14,14 @@ pub(crate) mod sample;
 mod tests;
 
 pub use store::{CacheError, Kept, SessionCache};
+
+impl From<CacheError> for crate::error::Error {
+    fn from(error: CacheError) -> Self {
+        let hint = match &error {
+            CacheError::Distrusted(_) | CacheError::Io { .. } => "`KEYFOB_CACHE_DIR` names another folder",
+            CacheError::Damaged { .. } => "`keyfob clear` takes it away",
+            CacheError::Busy { .. } => "try again in a moment",
+        };
+        crate::error::Error::new(crate::error::Kind::Failed, error.to_string()).hint(hint)
+    }
+}

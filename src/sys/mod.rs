@@ -14,4 +14,5 @@ pub mod lock;
 pub mod parent;
 pub mod paths;
 pub mod program;
+pub mod stdin;
 pub mod terminal;

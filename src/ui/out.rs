@@ -12,7 +12,15 @@ use crate::error::{Error, Kind, Result};
 /// Where stdout cannot be written, a full disk for one.
 pub fn write(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    checked(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+}
+
+/// What writing to stdout came to. A reader that has gone is no failure.
+///
+/// # Errors
+/// As [`write`].
+pub fn checked(written: io::Result<()>) -> Result<()> {
+    match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result.map_err(|error| Error::new(Kind::Failed, "stdout cannot be written").because(error)),
     }

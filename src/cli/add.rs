@@ -1,0 +1,128 @@
+//! `keyfob add`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
+use zeroize::Zeroizing;
+
+use crate::cli::world::World;
+use crate::credentials::AccessKey;
+use crate::error::{Error, Kind, Result};
+use crate::human::Talk;
+use crate::ops::access_key_input::{from_csv, from_environment, from_lines};
+use crate::ops::add::{AddRequest, add, input_error};
+use crate::process_line::{self, program_to_write};
+use crate::sys::program::ProgramPaths;
+use crate::sys::stdin::read_stdin;
+use crate::ui::out;
+
+/// Store an access key, check it, and link the profile
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Asks for the key without showing its secret, unless one of --csv, --stdin, --env brings it.
+
+Example:
+  keyfob add work --csv ~/Downloads/accessKeys.csv --region eu-west-1")]
+pub struct AddArgs {
+    /// The profile, made if there is none
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    profile: String,
+    /// Read a CSV file from the AWS console
+    #[arg(long, value_name = "FILE", group = "source")]
+    csv: Option<PathBuf>,
+    /// Read two lines: the access key id, the secret access key
+    #[arg(long, group = "source")]
+    stdin: bool,
+    /// Take AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of this shell
+    #[arg(long, group = "source")]
+    env: bool,
+    /// Write this region into the profile
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    region: Option<String>,
+    /// Write this MFA device into the profile
+    #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new())]
+    mfa_serial: Option<String>,
+    /// Do not ask AWS whose key it is
+    #[arg(long)]
+    no_verify: bool,
+    /// Do not write `credential_process` into the profile
+    #[arg(long)]
+    no_link: bool,
+    /// Link even a path that the next upgrade, build or clean-up removes
+    #[arg(long, conflicts_with = "no_link")]
+    force_link: bool,
+    /// Store a root user's key all the same
+    #[arg(long)]
+    allow_root: bool,
+    /// Replace the key stored for this profile
+    #[arg(long)]
+    replace: bool,
+    /// Answer every question with yes
+    #[arg(short, long)]
+    yes: bool,
+}
+
+impl AddArgs {
+    pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+        let key = self.given_key(world)?;
+        let link = match self.no_link {
+            true => None,
+            false => Some(link_line(world, &self.profile, self.force_link)?),
+        };
+        let files = world.files()?;
+        let lines = world.with_ports(self.yes, None, |ports| {
+            let (backend, reason) = ports.stores.choose(world.asked_backend)?;
+            world.talk.say(&format!("the key goes into {}: {reason}", backend.title()));
+            let request = AddRequest {
+                profile: self.profile,
+                key,
+                backend,
+                region: self.region,
+                mfa_serial: self.mfa_serial,
+                verify: !self.no_verify,
+                link,
+                allow_root: self.allow_root,
+                replace: self.replace,
+                yes: self.yes,
+            };
+            add(&ports.context, request, ports.stores, files)
+        })?;
+        lines.map_or(Ok(()), |lines| out::write(&lines))
+    }
+
+    /// The key that `--csv`, `--stdin` or `--env` brings; none where it is to be asked for.
+    fn given_key(&self, world: &World<'_>) -> Result<Option<AccessKey>> {
+        let (key, place) = match &self.csv {
+            Some(path) => {
+                let file = Zeroizing::new(std::fs::read(path).map_err(|error| {
+                    Error::new(Kind::Failed, format!("{}: the file cannot be read", path.display())).because(error)
+                })?);
+                (from_csv(&file), path.display().to_string())
+            }
+            None if self.stdin => {
+                let input =
+                    read_stdin().map_err(|error| Error::new(Kind::Failed, "stdin cannot be read").because(error))?;
+                (from_lines(&input), "stdin".to_owned())
+            }
+            None if self.env => (from_environment(&world.env), "the environment".to_owned()),
+            None => return Ok(None),
+        };
+        key.map(Some).map_err(|error| input_error(&error, &place))
+    }
+}
+
+/// The line that makes SDKs ask this program for `profile`.
+fn link_line(world: &World<'_>, profile: &str, force: bool) -> Result<String> {
+    let elsewhere = "or leave the profile unlinked with `--no-link`";
+    let paths = ProgramPaths::find(&world.env).map_err(|error| {
+        Error::new(Kind::Failed, "keyfob cannot find out its own path").because(error).hint(elsewhere)
+    })?;
+    let program = program_to_write(&paths, force).map_err(|error| {
+        Error::new(Kind::Config, format!("this keyfob cannot be linked: {error}"))
+            .hint("install keyfob in a folder on `PATH` that stays, or write the path all the same with `--force-link`")
+            .hint(elsewhere)
+    })?;
+    process_line::write(&program, profile)
+        .map_err(|error| Error::new(Kind::Config, format!("`{profile}` cannot be linked: {error}")).hint(elsewhere))
+}

@@ -1,0 +1,46 @@
+//! `keyfob clear`.
+
+use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
+
+use crate::cli::world::World;
+use crate::credentials::Backend;
+use crate::error::Result;
+use crate::human::Talk;
+use crate::session_cache::SessionCache;
+
+/// Forget cached sessions
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A session that is forgotten here stays valid at AWS until it expires.
+
+Example:
+  keyfob clear work")]
+pub struct ClearArgs {
+    /// Only this profile's; left out: all
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    profile: Option<String>,
+    /// Forget the keys that seal sessions too, and lock the vault
+    #[arg(long, conflicts_with = "profile")]
+    all: bool,
+}
+
+impl ClearArgs {
+    pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+        let cache = SessionCache::new(world.paths.cache.clone());
+        let (sessions, whose) = match &self.profile {
+            Some(profile) => (cache.clear(profile)?, format!(" of `{profile}`")),
+            None => (cache.clear_all()?, String::new()),
+        };
+        let plural = if sessions == 1 { "" } else { "s" };
+        world.talk.say(&format!("forgot {sessions} cached session{plural}{whose}"));
+        if self.all {
+            let backends = world.index()?.backends();
+            world.with_ports(false, None, |ports| {
+                ports.stores.clear_all(&backends).map_err(|error| error.for_user(Backend::Vault))
+            })?;
+            world.talk.say("forgot the keys that seal sessions, and locked the vault");
+        }
+        Ok(())
+    }
+}

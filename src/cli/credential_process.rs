@@ -1,0 +1,34 @@
+//! `keyfob credential-process`: the hot path. Nothing is started here that a cached answer does not need.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::cli::options::{CredentialOptions, ProfileArg};
+use crate::cli::world::World;
+use crate::error::Result;
+use crate::format::process;
+use crate::ui::out;
+
+/// Print credentials as JSON, for SDKs
+#[derive(Debug, Args)]
+#[command(after_help = "\
+`keyfob add` writes this line into a profile; every SDK then runs it by itself:
+  credential_process = /usr/bin/keyfob credential-process work")]
+pub struct CredentialProcessArgs {
+    #[command(flatten)]
+    profile: ProfileArg,
+    #[command(flatten)]
+    options: CredentialOptions,
+}
+
+/// How long a question may stand: Go's SDK kills after 60 s (aws-sdk-go-v2 `processcreds/provider.go`).
+const PROMPT_LIMIT: Duration = Duration::from_secs(50);
+
+impl CredentialProcessArgs {
+    pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+        let profile = self.profile.resolve(&world.process_env);
+        let (_, credentials) = world.credentials(&profile, &self.options, Some(PROMPT_LIMIT))?;
+        out::checked(process::write(&credentials, std::io::stdout()))
+    }
+}

@@ -1,0 +1,51 @@
+//! `keyfob env`.
+
+use clap::Args;
+
+use crate::cli::options::{CredentialOptions, ProfileArg};
+use crate::cli::world::World;
+use crate::error::{Error, Kind, Result};
+use crate::format::environment::{hand_out, take_back};
+use crate::format::shell::Shell;
+use crate::sys::env::vars;
+use crate::sys::parent::ancestors;
+use crate::ui::out;
+
+/// Print credentials as lines to eval in a shell
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  eval \"$(keyfob env work)\"                 bash, zsh, sh
+  keyfob env work | source                  fish
+  eval \"$(keyfob env --unset)\"              take them back")]
+pub struct EnvArgs {
+    #[command(flatten)]
+    profile: ProfileArg,
+    #[command(flatten)]
+    options: CredentialOptions,
+    /// For this shell; left out: the one that runs keyfob
+    #[arg(long, value_name = "SHELL")]
+    shell: Option<String>,
+    /// Print lines that take the credentials out of the shell again
+    #[arg(long)]
+    unset: bool,
+}
+
+impl EnvArgs {
+    pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+        let shell = match &self.shell {
+            Some(name) => name.parse().map_err(|error: String| Error::new(Kind::Usage, error))?,
+            None => Shell::detect(ancestors().iter().map(String::as_str), world.env.get(vars::SHELL))?,
+        };
+        let changes = if self.unset {
+            take_back(&world.process_env)
+        } else {
+            let profile = self.profile.resolve(&world.process_env);
+            let (plan, credentials) = world.credentials(&profile, &self.options, None)?;
+            world.tell_of_key(&plan);
+            hand_out(&world.process_env, &profile, &credentials, &world.surroundings(&profile)?)
+        };
+        // Security: the lines hold the credentials; they are what was asked for, and go to stdout alone.
+        out::write(shell.render(&changes)?.expose())
+    }
+}

@@ -1,0 +1,43 @@
+//! `keyfob exec`.
+
+use std::ffi::OsString;
+
+use clap::Args;
+
+use crate::cli::options::{CredentialOptions, ProfileArg};
+use crate::cli::world::World;
+use crate::error::{Error, Result};
+use crate::format::environment::hand_out;
+use crate::ops::exec::exec;
+
+/// Run a command, or a subshell, with credentials
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  keyfob exec production -- terraform plan")]
+pub struct ExecArgs {
+    #[command(flatten)]
+    profile: ProfileArg,
+    #[command(flatten)]
+    options: CredentialOptions,
+    /// The command and its arguments; none: a subshell
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+impl ExecArgs {
+    /// The exit code is the command's own, or 126 or 127 where it cannot be run.
+    pub(super) fn run(self, world: &World<'_>) -> Result<u8> {
+        let profile = self.profile.resolve(&world.process_env);
+        let (plan, credentials) = world.credentials(&profile, &self.options, None)?;
+        world.tell_of_key(&plan);
+        let changes = hand_out(&world.process_env, &profile, &credentials, &world.surroundings(&profile)?);
+        match exec(&self.command, &profile, &changes, &world.process_env, world.talk) {
+            Ok(code) => Ok(u8::try_from(code & 0xff).expect("masked")),
+            Err(error) => {
+                world.talk.error(&Error::from(&error));
+                Ok(error.exit_code())
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! `keyfob explain`.
+
+use clap::Args;
+
+use crate::chain::explain::{explanation, text};
+use crate::cli::options::{ProfileArg, parse_seconds};
+use crate::cli::world::World;
+use crate::error::Result;
+use crate::ops::facts::facts;
+use crate::session_cache::SessionCache;
+use crate::ui::out;
+
+/// Show how a profile's credentials will be made, and why
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Asks AWS nothing and opens no key store.
+
+Example:
+  keyfob explain production")]
+pub struct ExplainArgs {
+    #[command(flatten)]
+    profile: ProfileArg,
+    /// As if credentials were asked for with this --duration
+    #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
+    duration: Option<u32>,
+    /// As if credentials were asked for with --no-session
+    #[arg(long)]
+    no_session: bool,
+    /// Report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl ExplainArgs {
+    pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+        world.warn_of_files(&world.files()?.profiles());
+        let plan = world.plan(&self.profile.resolve(&world.process_env), self.duration, self.no_session)?;
+        let facts = facts(&plan, &SessionCache::new(world.paths.cache.clone()), &world.env, world.clock().now())?;
+        if self.json { out::write_json(&explanation(&plan, &facts)) } else { out::write(&text(&plan, &facts)) }
+    }
+}

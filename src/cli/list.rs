@@ -1,0 +1,45 @@
+//! `keyfob list`.
+
+use clap::Args;
+
+use crate::chain::list::{Sources, listing, table};
+use crate::cli::world::World;
+use crate::error::Result;
+use crate::ops::facts::session_expires;
+use crate::session_cache::SessionCache;
+use crate::ui::out;
+
+/// List profiles, their keys and sessions
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  keyfob list --json | jq '.profiles[] | select(.key) | .name'")]
+pub struct ListArgs {
+    /// Report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl ListArgs {
+    pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+        let (profiles, index) = (world.files()?.profiles(), world.index()?);
+        world.warn_of_files(&profiles);
+        let sessions = SessionCache::new(world.paths.cache.clone()).list()?;
+        let now = world.clock().now();
+        let stored_names: Vec<String> = index.profiles().keys().cloned().collect();
+        let listing = listing(
+            &profiles,
+            &Sources {
+                stored: index,
+                stored_names: &stored_names,
+                session_expires: &|name| {
+                    let profile = profiles.get(name);
+                    let role = profile.as_ref().and_then(|profile| profile.setting("role_arn"));
+                    session_expires(&sessions, name, role.as_ref().map(|role| role.value.as_ref()), now)
+                },
+                now,
+            },
+        );
+        if self.json { out::write_json(&listing) } else { out::write(&table(&listing)) }
+    }
+}

@@ -1,0 +1,155 @@
+//! The command line: one command a file, each its arguments and a dozen lines of glue.
+//!
+//! May use everything. What a command does is in `ops`; what it prints goes through `ui`.
+
+mod add;
+mod clear;
+mod credential_process;
+mod env;
+mod exec;
+mod explain;
+mod list;
+mod options;
+mod remove;
+mod vault;
+mod world;
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::cli::world::World;
+use crate::credentials::Backend;
+use crate::error::{Error, Kind, Result};
+use crate::ops::access_key_input::looks_like_secret;
+use crate::sys::env::Environment;
+use crate::ui::talk::{Level, StderrTalk};
+
+/// Short-lived AWS credentials from access keys that never leave the key store
+#[derive(Debug, Parser)]
+#[command(name = "keyfob", version, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(after_help = "\
+Start with:
+  keyfob add work --csv accessKeys.csv    store an access key and link the profile
+  aws --profile work sts get-caller-identity")]
+pub struct Cli {
+    #[command(flatten)]
+    global: GlobalOptions,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, clap::Args)]
+pub struct GlobalOptions {
+    /// Key store: secret-service, macos-keychain, windows-credential-manager, vault
+    #[arg(long, global = true, value_name = "STORE", display_order = 900)]
+    pub backend: Option<Backend>,
+    /// Explain decisions
+    #[arg(short, long, global = true, display_order = 901)]
+    pub verbose: bool,
+    /// Say nothing but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose", display_order = 902)]
+    pub quiet: bool,
+}
+
+impl GlobalOptions {
+    fn level(&self) -> Level {
+        match (self.quiet, self.verbose) {
+            (true, _) => Level::Quiet,
+            (false, true) => Level::Verbose,
+            (false, false) => Level::Normal,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Add(add::AddArgs),
+    List(list::ListArgs),
+    Explain(explain::ExplainArgs),
+    CredentialProcess(credential_process::CredentialProcessArgs),
+    Env(env::EnvArgs),
+    Exec(exec::ExecArgs),
+    Clear(clear::ClearArgs),
+    Remove(remove::RemoveArgs),
+    #[command(subcommand)]
+    Vault(vault::VaultCommand),
+}
+
+/// Runs keyfob with these arguments, the program's name first, and returns its exit code.
+pub fn run(arguments: Vec<OsString>, env: Environment) -> u8 {
+    if let Err(error) = refuse_secrets(&arguments) {
+        StderrTalk::new(Level::Normal, &env).error(&error);
+        return error.kind().exit_code();
+    }
+    let Cli { global, command } = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error, &env),
+    };
+    let talk = StderrTalk::new(global.level(), &env);
+    let talk = match command {
+        Command::CredentialProcess(_) => talk.held_back(),
+        _ => talk,
+    };
+    let code = World::new(&global, env, &talk).and_then(|world| match command {
+        Command::Add(arguments) => arguments.run(&world).map(|()| 0),
+        Command::List(arguments) => arguments.run(&world).map(|()| 0),
+        Command::Explain(arguments) => arguments.run(&world).map(|()| 0),
+        Command::CredentialProcess(arguments) => arguments.run(&world).map(|()| 0),
+        Command::Env(arguments) => arguments.run(&world).map(|()| 0),
+        Command::Exec(arguments) => arguments.run(&world),
+        Command::Clear(arguments) => arguments.run(&world).map(|()| 0),
+        Command::Remove(arguments) => arguments.run(&world).map(|()| 0),
+        Command::Vault(command) => command.run(&world).map(|()| 0),
+    });
+    match code {
+        Ok(code) => {
+            talk.release();
+            code
+        }
+        Err(error) => {
+            talk.error(&error);
+            error.kind().exit_code()
+        }
+    }
+}
+
+/// The command tree, from which completions and manual pages are made.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Refuses a secret among keyfob's own arguments, before anything can repeat it in a message.
+///
+/// Arguments of `exec`'s command, behind `--`, are that command's affair.
+fn refuse_secrets(arguments: &[OsString]) -> Result<()> {
+    let own =
+        arguments.iter().skip(1).take_while(|argument| *argument != "--").filter_map(|argument| argument.to_str());
+    // Security: clap quotes an argument it does not know; this one must not come so far.
+    if own.flat_map(|argument| argument.split('=')).any(looks_like_secret) {
+        return Err(Error::new(Kind::Usage, "an argument looks like a secret access key")
+            .because("other users and the shell's history see a command line, so secrets are never taken from it")
+            .hint("run `keyfob add PROFILE` and paste it when asked; deactivate the key if others use this machine"));
+    }
+    Ok(())
+}
+
+fn usage(error: &clap::Error, env: &Environment) -> u8 {
+    if error.use_stderr() && error.kind() != clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let text = error.render().to_string();
+        let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+        let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));
+        let rest = rest.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("For more"));
+        let message = message.split('\n').map(str::trim).collect::<Vec<_>>().join(" ");
+        let shown = rest.fold(Error::new(Kind::Usage, message), |shown, line| {
+            let usage = line.strip_prefix("Usage: ").map(|usage| format!("usage: `{usage}`"));
+            shown.hint(usage.unwrap_or_else(|| line.strip_prefix("tip: ").unwrap_or(line).to_owned()))
+        });
+        StderrTalk::new(Level::Normal, env).error(&shown.hint("`--help` shows what there is"));
+        return Kind::Usage.exit_code();
+    }
+    // Help and version, to stdout; a reader that has gone has seen enough.
+    let _ = error.print();
+    u8::try_from(error.exit_code()).unwrap_or(Kind::Usage.exit_code())
+}

@@ -1,0 +1,73 @@
+//! Options that several commands share.
+
+use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
+
+use crate::secret::Secret;
+use crate::settings::parse_duration;
+use crate::sys::env::{Environment, vars};
+
+/// `PROFILE`, where it may be left out.
+#[derive(Debug, Clone, Args)]
+pub struct ProfileArg {
+    /// The profile; left out: AWS_PROFILE, else KEYFOB_PROFILE, else `default`
+    #[arg(value_name = "PROFILE", value_parser = NonEmptyStringValueParser::new())]
+    pub profile: Option<String>,
+}
+
+impl ProfileArg {
+    /// The profile that is meant.
+    pub fn resolve(&self, env: &Environment) -> String {
+        let set = |name| env.get(name).map(str::to_owned);
+        self.profile
+            .clone()
+            .or_else(|| set(vars::AWS_PROFILE))
+            .or_else(|| set(vars::KEYFOB_PROFILE))
+            .unwrap_or_else(|| "default".to_owned())
+    }
+}
+
+/// What the commands that hand out credentials take.
+#[derive(Debug, Clone, Args)]
+pub struct CredentialOptions {
+    /// The MFA code, six digits
+    #[arg(long, value_name = "CODE", value_parser = parse_secret)]
+    pub mfa_code: Option<Secret>,
+    /// How long they shall last: 15m, 12h, seconds
+    #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
+    pub duration: Option<u32>,
+    /// Hand out the access key itself, this once
+    #[arg(long)]
+    pub no_session: bool,
+    /// Renew what would last less than this
+    #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
+    pub min_ttl: Option<u32>,
+}
+
+fn parse_secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+    Ok(Secret::new(text.to_owned()))
+}
+
+/// A duration in whole seconds.
+pub fn parse_seconds(text: &str) -> Result<u32, String> {
+    u32::try_from(parse_duration(text)?.as_secs()).map_err(|_| format!("`{text}` is too long"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_left_out_is_the_shells_then_keyfobs_then_default() {
+        let table = [
+            (Some("a"), &[("AWS_PROFILE", "b")][..], "a"),
+            (None, &[("AWS_PROFILE", "b"), ("KEYFOB_PROFILE", "c")], "b"),
+            (None, &[("AWS_PROFILE", ""), ("KEYFOB_PROFILE", "c")], "c"),
+            (None, &[("AWS_DEFAULT_PROFILE", "d")], "default"),
+        ];
+        for (given, env, expected) in table {
+            let argument = ProfileArg { profile: given.map(str::to_owned) };
+            assert_eq!(argument.resolve(&Environment::from_pairs(env.iter().copied())), expected, "{given:?} {env:?}");
+        }
+    }
+}

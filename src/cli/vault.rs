@@ -1,0 +1,42 @@
+//! `keyfob vault`.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use crate::cli::world::World;
+use crate::credentials::Backend;
+use crate::error::Result;
+use crate::human::Talk;
+use crate::keystore::vault::IdentityOf;
+
+/// Look after the encrypted vault file
+#[derive(Debug, Subcommand)]
+pub enum VaultCommand {
+    /// Write the vault's identity to FILE, which then opens it without a passphrase
+    #[command(after_help = "\
+For containers and CI, where nobody can type. FILE opens the vault: keep it as you keep a key.
+
+Example:
+  keyfob vault identity identity.txt && export KEYFOB_IDENTITY_FILE=$PWD/identity.txt")]
+    Identity {
+        /// A file that does not exist yet
+        file: PathBuf,
+    },
+}
+
+impl VaultCommand {
+    pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+        let VaultCommand::Identity { file } = self;
+        let of = world.with_ports(false, None, |ports| {
+            ports.stores.vault().write_identity_file(&file).map_err(|error| error.for_user(Backend::Vault))
+        })?;
+        let path = file.display();
+        world.talk.say(&match of {
+            IdentityOf::ThisVault => format!("wrote {path}, which opens the vault without its passphrase"),
+            IdentityOf::NewVault => format!("wrote {path}; there is no vault yet, and the first key makes one for it"),
+        });
+        world.talk.hint(&format!("`export KEYFOB_IDENTITY_FILE={path}`, and keep the file as you keep a key"));
+        Ok(())
+    }
+}

@@ -1,0 +1,243 @@
+//! The real world, put together for one command: each part when it is first needed, and none that is not.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::aws::Aws;
+use crate::chain::{FileNames, Plan, Reason, Request, plan};
+use crate::cli::GlobalOptions;
+use crate::cli::options::CredentialOptions;
+use crate::config_file::{self, AwsFiles};
+use crate::credentials::{Backend, Credentials};
+use crate::error::{Error, Kind, Result};
+use crate::format::environment::before;
+use crate::format::surroundings::Surroundings;
+use crate::human::Talk;
+use crate::index::Index;
+use crate::keystore::open::{StoreContext, Stores};
+use crate::ops::Context;
+use crate::ops::keys::StoredOrWritten;
+use crate::ops::resolve::{self, ResolveOptions};
+use crate::profile::{OtherSection, Profiles, SectionKind, Warning};
+use crate::session_cache::SessionCache;
+use crate::settings::Settings;
+use crate::sys::clock::Clock;
+use crate::sys::env::Environment;
+use crate::sys::files::read_optional;
+use crate::sys::paths::Paths;
+use crate::ui::person::Person;
+use crate::ui::talk::StderrTalk;
+
+/// What every command starts from.
+pub struct World<'a> {
+    /// The variables, as keyfob was started with them.
+    pub process_env: Environment,
+    /// The variables without those an outer keyfob set; everything is decided from these.
+    pub env: Environment,
+    /// Where the files are.
+    pub paths: Paths,
+    /// keyfob's own settings.
+    pub settings: Settings,
+    /// `--backend`.
+    pub asked_backend: Option<Backend>,
+    /// Warnings, hints and explanations.
+    pub talk: &'a StderrTalk,
+    quiet: bool,
+    clock: Arc<Clock>,
+    files: OnceCell<AwsFiles>,
+    index: OnceCell<Index>,
+}
+
+/// What only some commands need: key stores and AWS. Nothing is opened or started by making it.
+pub struct Ports<'a> {
+    /// The world as operations see it.
+    pub context: Context<'a>,
+    /// The key stores.
+    pub stores: &'a Stores<'a>,
+}
+
+impl<'a> World<'a> {
+    /// Reads keyfob's settings.
+    ///
+    /// # Errors
+    /// A home folder or settings that cannot be used (exit 6).
+    pub fn new(global: &GlobalOptions, process_env: Environment, talk: &'a StderrTalk) -> Result<World<'a>> {
+        let env = before(&process_env);
+        let paths = Paths::new(&env)?;
+        let unreadable =
+            |error| Error::new(Kind::Config, format!("{}: cannot be read", paths.settings.display())).because(error);
+        let file = read_optional(&paths.settings).map_err(unreadable)?;
+        let text = file.as_deref().map(std::str::from_utf8).transpose().map_err(|error| {
+            Error::new(Kind::Config, format!("{}: not UTF-8", paths.settings.display())).because(error)
+        })?;
+        let mut settings = Settings::new(text, &paths.settings, &env)?;
+        settings.backend = global.backend.or(settings.backend);
+        Ok(World {
+            process_env,
+            env,
+            paths,
+            settings,
+            asked_backend: global.backend,
+            talk,
+            quiet: global.quiet,
+            clock: Arc::new(Clock::system()),
+            files: OnceCell::new(),
+            index: OnceCell::new(),
+        })
+    }
+
+    /// The clock, corrected once AWS has answered.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The person at the terminal. `most` bounds every question.
+    pub fn person(&self, yes: bool, most: Option<Duration>) -> Person {
+        Person::new(self.settings.prompt, yes, self.quiet, most)
+    }
+
+    /// Both AWS files, read at the first call.
+    ///
+    /// # Errors
+    /// As [`config_file::load`].
+    pub fn files(&self) -> Result<&AwsFiles> {
+        if self.files.get().is_none() {
+            // Nobody else can have set it: this is not shared between threads.
+            let _ = self.files.set(config_file::load(&self.paths)?);
+        }
+        Ok(self.files.get().expect("set above"))
+    }
+
+    /// The index of stored keys, read at the first call.
+    ///
+    /// # Errors
+    /// As [`Index::load`].
+    pub fn index(&self) -> Result<&Index> {
+        if self.index.get().is_none() {
+            let _ = self.index.set(Index::load(&self.paths.data)?);
+        }
+        Ok(self.index.get().expect("set above"))
+    }
+
+    /// What the AWS files are called in messages.
+    pub fn file_names(&self) -> FileNames {
+        FileNames {
+            config: self.paths.aws_config.display().to_string().into(),
+            credentials: self.paths.aws_credentials.display().to_string().into(),
+        }
+    }
+
+    /// Warns of what the AWS files hold that is ignored, or read otherwise by some SDKs.
+    pub fn warn_of_files(&self, profiles: &Profiles<'_>) {
+        for Warning { file, line, message } in profiles.warnings() {
+            self.talk.warn(&format!("{}:{line}: {message}", config_file::path_of(&self.paths, file).display()));
+        }
+    }
+
+    /// What of `profile` a shell or a command gets beside the credentials; names what no variable can carry.
+    ///
+    /// # Errors
+    /// As [`World::files`].
+    pub fn surroundings(&self, profile: &str) -> Result<Surroundings> {
+        let profiles = self.files()?.profiles();
+        let settings = profiles.get(profile);
+        let setting = |name: &str| Some(settings.as_ref()?.setting(name)?.value.into_owned());
+        let services = setting("services").and_then(|name| profiles.section(SectionKind::Services, &name));
+        let services: Vec<(String, String)> = services.iter().flat_map(OtherSection::settings).collect();
+        let surroundings = Surroundings::new(&self.env, setting, &services);
+        for name in &surroundings.without_variable {
+            self.talk.warn(&format!("`{name}` of `{profile}` has no variable: programs started here go without it"));
+        }
+        Ok(surroundings)
+    }
+
+    /// Plans how `profile`'s credentials are made, and says why with `-v`.
+    ///
+    /// # Errors
+    /// As [`plan`].
+    pub fn plan(&self, profile: &str, duration_seconds: Option<u32>, no_session: bool) -> Result<Plan> {
+        let request = Request {
+            profile: profile.to_owned(),
+            duration_seconds,
+            no_session,
+            session_duration_seconds: u32::try_from(self.settings.session_duration.as_secs()).unwrap_or(u32::MAX),
+            mfa_process: self.settings.mfa_process.clone(),
+            files: self.file_names(),
+        };
+        let plan = plan(&self.files()?.profiles(), self.index()?, &self.env, &request)?;
+        for reason in plan.reasons() {
+            self.talk.explain(&reason.to_string());
+        }
+        Ok(plan)
+    }
+
+    /// Says that it is the access key itself that is handed out, where it is: SDKs keep it for as long as they run.
+    pub fn tell_of_key(&self, plan: &Plan) {
+        for reason in plan.reasons().filter(|reason| matches!(reason, Reason::KeyItself { .. })) {
+            self.talk.warn(&reason.to_string());
+        }
+    }
+
+    /// Hands the ports to `work`, and tells afterwards of a clock that is off.
+    ///
+    /// # Errors
+    /// Those of `work`, and of reading the AWS files.
+    pub fn with_ports<T>(
+        &self,
+        yes: bool,
+        prompt_limit: Option<Duration>,
+        work: impl FnOnce(&Ports<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let person = self.person(yes, prompt_limit);
+        let stores = Stores::new(StoreContext {
+            settings: &self.settings,
+            paths: &self.paths,
+            environment: &self.env,
+            human: &person,
+            talk: self.talk,
+            prompt_limit,
+        });
+        let aws = Aws::new(&self.settings, &self.env, Arc::clone(&self.clock));
+        let keys = StoredOrWritten { stores: &stores, files: self.files()? };
+        let cache = SessionCache::new(self.paths.cache.clone());
+        let context = Context {
+            env: &self.env,
+            clock: &self.clock,
+            settings: &self.settings,
+            paths: &self.paths,
+            talk: self.talk,
+            human: &person,
+            sts: &aws,
+            iam: &aws,
+            keys: &keys,
+            cache: &cache,
+        };
+        let done = work(&Ports { context, stores: &stores });
+        if let Some(warning) = aws.clock_warning() {
+            self.talk.warn(&warning);
+        }
+        done
+    }
+
+    /// The credentials of `profile`, and the plan they were made by.
+    ///
+    /// # Errors
+    /// As [`resolve::credentials`].
+    pub fn credentials(
+        &self,
+        profile: &str,
+        options: &CredentialOptions,
+        prompt_limit: Option<Duration>,
+    ) -> Result<(Plan, Credentials)> {
+        let plan = self.plan(profile, options.duration, options.no_session)?;
+        let resolve = ResolveOptions {
+            min_ttl: options.min_ttl.map(|seconds| Duration::from_secs(seconds.into())),
+            prompt_limit,
+            mfa_code: options.mfa_code.clone(),
+        };
+        let credentials =
+            self.with_ports(false, prompt_limit, |ports| resolve::credentials(&ports.context, &plan, &resolve))?;
+        Ok((plan, credentials))
+    }
+}

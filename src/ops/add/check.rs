@@ -1,0 +1,63 @@
+//! Asks AWS whose key it is, and which MFA devices its user has.
+
+use crate::aws::advice::{Attempt, Attempted, Signer, advise};
+use crate::aws::{AwsError, CallerIdentity};
+use crate::chain::target::Target;
+use crate::credentials::{AccessKey, Credentials};
+use crate::error::{Error, Kind, Result};
+use crate::ops::Context;
+use crate::ops::advice::{Devices, sort_devices};
+
+/// Asks AWS whose key it is. Needs no permission and cannot be denied (STS API, GetCallerIdentity).
+///
+/// # Errors
+/// What AWS says of the key, and a root user's key without `--allow-root`.
+pub(super) fn identity(
+    context: &Context<'_>,
+    profile: &str,
+    key: &AccessKey,
+    target: &Target,
+    allow_root: bool,
+) -> Result<CallerIdentity> {
+    let signer = Credentials::Key { key: key.clone(), account_id: None };
+    let identity = context.sts.get_caller_identity(&signer, target).map_err(|error| {
+        explained(&error, profile, key, Attempted::GetCallerIdentity)
+            .hint("nothing was stored; with `--no-verify` the key is stored unchecked")
+    })?;
+    if identity.arn.ends_with(":root") && !allow_root {
+        return Err(Error::new(
+            Kind::Failed,
+            format!("this is a key of the root user of account {}", identity.account),
+        )
+        .because("it can do anything in the account, no policy limits it, and AWS advises against having one")
+        .hint("make an IAM user and a key of its own, and delete this one in the console")
+        .hint("to store it all the same, add `--allow-root`"));
+    }
+    Ok(identity)
+}
+
+/// The devices of the key's user, or none where it may not list them: that is no error.
+///
+/// # Errors
+/// Where AWS cannot be reached, though it could a moment ago.
+pub(super) fn devices(
+    context: &Context<'_>,
+    profile: &str,
+    key: &AccessKey,
+    target: &Target,
+) -> Result<Option<Devices>> {
+    let signer = Credentials::Key { key: key.clone(), account_id: None };
+    match context.iam.list_mfa_devices(&signer, None, target) {
+        Ok(serials) => Ok(Some(sort_devices(serials))),
+        Err(error @ AwsError::Refused { .. }) => {
+            context.talk.explain(&format!("the user's MFA devices cannot be listed: {error}"));
+            Ok(None)
+        }
+        Err(error) => Err(explained(&error, profile, key, Attempted::Iam("ListMFADevices"))),
+    }
+}
+
+fn explained(error: &AwsError, profile: &str, key: &AccessKey, call: Attempted<'_>) -> Error {
+    let signer = Signer::Key { id: key.id.as_str(), arn: None };
+    advise(error, &Attempt { profile, call, signer, code: None })
+}

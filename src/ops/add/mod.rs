@@ -1,0 +1,185 @@
+//! Storing an access key and linking its profile.
+//!
+//! Whatever can be refused or asked comes before the first write; then the key store, the index, the AWS config file.
+//! A kill before the first write leaves nothing. One after the key store leaves an item no profile names; one after the
+//! index leaves a key keyfob uses and SDKs do not know of. `add` once more with the same key finishes either: the same
+//! key again needs no `--replace`. A secret is never overwritten: each key is an item of its own.
+
+mod check;
+mod profile;
+#[cfg(test)]
+mod tests;
+
+use crate::chain::{FileNames, StoredKeys};
+use crate::config_file::AwsFiles;
+use crate::credentials::{AccessKey, AccessKeyId, Backend, StoredKey};
+use crate::error::{Error, Kind, Result};
+use crate::human::Human;
+use crate::index::{Index, KeyEntry};
+use crate::keystore::access_key::store_access_key;
+use crate::keystore::open::StoreOpener;
+use crate::ops::Context;
+use crate::ops::access_key_input::{InputError, from_pair};
+use crate::ops::add::profile::Planned;
+use crate::ops::remove::{INDEX_LIMIT, release};
+
+/// What is asked of [`add`].
+#[derive(Debug)]
+pub struct AddRequest {
+    /// The profile; made where there is none.
+    pub profile: String,
+    /// The key; none: it is asked for.
+    pub key: Option<AccessKey>,
+    /// The store it goes into.
+    pub backend: Backend,
+    /// The region to write.
+    pub region: Option<String>,
+    /// The MFA device to write.
+    pub mfa_serial: Option<String>,
+    /// Whether AWS is asked whose key it is.
+    pub verify: bool,
+    /// The `credential_process` line to write; none: the profile is not linked.
+    pub link: Option<String>,
+    /// Whether a root user's key may be stored.
+    pub allow_root: bool,
+    /// Whether another stored key may be replaced.
+    pub replace: bool,
+    /// `--yes`: nothing is asked that has an answer without asking.
+    pub yes: bool,
+}
+
+/// Stores a key for a profile, and writes the profile. Returns the lines to paste where the AWS file cannot be replaced.
+///
+/// # Errors
+/// Whatever is refused, and what fails before the key is stored; afterwards only a broken index or AWS file.
+pub fn add(
+    context: &Context<'_>,
+    request: AddRequest,
+    stores: &dyn StoreOpener,
+    files: &AwsFiles,
+) -> Result<Option<String>> {
+    let name = request.profile.clone();
+    let old = Index::load(&context.paths.data)?.key_of(&name);
+    refuse_replacement(&name, old.as_ref(), request.key.as_ref().map(|key| &key.id), request.replace)?;
+    let mut planned = Planned::new(files, &request)?;
+    planned.ask_to_take_over(context)?;
+
+    let key = match request.key {
+        Some(key) => key,
+        None => ask_for_key(context.human)?,
+    };
+    let added_at = context.clock.now();
+    let mut stored = StoredKey { id: key.id.clone(), backend: request.backend, user_arn: None, added_at };
+    let mut entry = KeyEntry::new(request.backend, added_at);
+    if request.verify {
+        let plan = planned.plan(context, &stored)?;
+        let identity = check::identity(context, &name, &key, &plan.base.target, request.allow_root)?;
+        context.talk.say(&format!("{} is `{}` in account {}", key.id.short(), identity.arn, identity.account));
+        if !planned.has_device()
+            && let Some(devices) = check::devices(context, &name, &key, &plan.base.target)?
+        {
+            planned.offer_device(context, devices, request.yes)?;
+        }
+        stored.user_arn = Some(identity.arn.clone());
+        (entry.user_arn, entry.account) = (Some(identity.arn), Some(identity.account));
+    }
+    if !request.yes {
+        planned.ask_for_region(context)?;
+    }
+    planned.advise(context, &stored)?;
+
+    let store = stores.open(request.backend).map_err(|error| error.for_user(request.backend))?;
+    store_access_key(store, &key, &name, stored.user_arn.as_deref())
+        .map_err(|error| error.for_user(request.backend))?;
+    // Security: from here on nobody needs the secret.
+    drop(key);
+    let mut index = Index::edit(&context.paths.data, INDEX_LIMIT)?;
+    entry.mfa_serial = planned.device();
+    index.put_key(&stored.id, entry);
+    index.set_profile(&name, &stored.id, stored.backend);
+    index.save()?;
+    context.talk.say(&format!("stored {} in {} for `{name}`", stored.id.short(), stored.backend.title()));
+    if let Some(old) = old.filter(|old| old.id != stored.id) {
+        let (others, _) = release(context, stores, &name, &old)?;
+        if others.is_empty() {
+            context.talk.say(&format!("deleted {}, which it replaces; it still works at AWS", old.id.short()));
+        }
+    }
+    planned.write(context)
+}
+
+/// Refuses to take another key's place without `--replace`. The same key again is no replacement, which is known only of one
+/// that is at hand already.
+fn refuse_replacement(profile: &str, old: Option<&StoredKey>, new: Option<&AccessKeyId>, replace: bool) -> Result<()> {
+    match old {
+        Some(old) if !replace && new != Some(&old.id) => Err(Error::new(
+            Kind::Failed,
+            format!("`{profile}` has a stored key already, {} in {}", old.id.short(), old.backend.title()),
+        )
+        .hint(format!(
+            "replace it with `keyfob add {profile} --replace`, or take it out with `keyfob remove {profile}`"
+        ))),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn ask_for_key(human: &dyn Human) -> Result<AccessKey> {
+    let hint = "pipe it in with `--stdin`, or name a file with `--csv`";
+    let id = human.ask("access key id: ", None).map_err(|error| error.into_error("an access key").hint(hint))?;
+    // Security: asked for without echo, and refused before the secret where the first answer is the secret itself.
+    let id: AccessKeyId = id.trim().parse().map_err(|error| input_error(&InputError::Id(error), "what was typed"))?;
+    let secret = human
+        .ask_secret("secret access key (not shown): ", None)
+        .map_err(|error| error.into_error("the secret access key").hint(hint))?;
+    from_pair(id.as_str(), secret).map_err(|error| input_error(&error, "what was typed"))
+}
+
+/// The error the user sees for an input from `place`: a file's name, `stdin`, the environment, what was typed.
+pub fn input_error(error: &InputError, place: &str) -> Error {
+    let kind = match error {
+        InputError::Lines(_) => Kind::Usage,
+        _ => Kind::Failed,
+    };
+    let hint = match error {
+        InputError::Id(_) | InputError::SessionToken(_) => {
+            "make a long-term key in the IAM console: Users, your name, Security credentials, Create access key"
+        }
+        InputError::Swapped => "give the access key id first, then the secret access key",
+        InputError::NoSecret | InputError::PaddedSecret | InputError::MalformedSecret => {
+            "copy the secret again; AWS shows it once, so if it is lost, make a new key"
+        }
+        InputError::Lines(_) => "`printf '%s\\n' \"$ID\" \"$SECRET\" | keyfob add PROFILE --stdin`",
+        InputError::NoVariable(_) => "export both `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`",
+        InputError::PasswordOnly => {
+            "the key is in another file: in the IAM console, Users, your name, Security credentials, Create access key"
+        }
+        InputError::SeveralKeys(_) => "leave one row in the file for each `keyfob add PROFILE --csv FILE`",
+        InputError::NotText
+        | InputError::EmptyCsv
+        | InputError::NoColumn(_)
+        | InputError::NoField { .. }
+        | InputError::NotCsv(_)
+        | InputError::NoRows => "download the file from the IAM console again; it must not be saved by another program",
+    };
+    Error::new(kind, format!("{place}: {error}")).hint(hint)
+}
+
+/// The keys a plan sees once the new one is stored.
+struct WithNewKey<'a> {
+    profile: &'a str,
+    key: &'a StoredKey,
+}
+
+impl StoredKeys for WithNewKey<'_> {
+    fn key_of(&self, profile: &str) -> Option<StoredKey> {
+        (profile == self.profile).then(|| self.key.clone())
+    }
+}
+
+/// What the AWS files are called in messages.
+fn file_names(context: &Context<'_>) -> FileNames {
+    FileNames {
+        config: context.paths.aws_config.display().to_string().into(),
+        credentials: context.paths.aws_credentials.display().to_string().into(),
+    }
+}

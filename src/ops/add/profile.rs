@@ -1,0 +1,305 @@
+//! The profile as `add` will write it: decided and talked over before anything is stored, written last.
+
+use crate::chain::{Plan, Request, plan};
+use crate::config_file::{self, AwsFiles, EditFailure};
+use crate::credentials::StoredKey;
+use crate::error::{Error, Kind, Result};
+use crate::ini::{Document, SectionName};
+use crate::ops::Context;
+use crate::ops::add::{AddRequest, WithNewKey, file_names};
+use crate::ops::advice::{self, Change, Devices};
+use crate::process_line::keyfob_profile_of;
+use crate::profile::{AwsFile, Profiles};
+use crate::sys::env::vars;
+
+/// The AWS files as they are, and the settings `add` will write into them.
+pub(super) struct Planned<'a> {
+    name: String,
+    files: &'a AwsFiles,
+    config: Document,
+    edits: Vec<(&'static str, String)>,
+    is_linked: bool,
+}
+
+impl<'a> Planned<'a> {
+    /// Takes the settings the command line gives.
+    ///
+    /// # Errors
+    /// A name or a value that SDKs would not read back.
+    pub(super) fn new(files: &'a AwsFiles, request: &AddRequest) -> Result<Self> {
+        let config = match &files.config {
+            Some(config) => config.clone(),
+            None => Document::parse(String::new()).expect("an empty file parses"),
+        };
+        let is_linked = request.link.is_some();
+        let mut planned = Planned { name: request.profile.clone(), files, config, edits: Vec::new(), is_linked };
+        let given =
+            [("region", &request.region), ("mfa_serial", &request.mfa_serial), ("credential_process", &request.link)];
+        for (setting, value) in given {
+            if let Some(value) = value {
+                planned.set(setting, value)?;
+            }
+        }
+        Ok(planned)
+    }
+
+    fn profiles(&self) -> Profiles<'_> {
+        Profiles::new(Some(&self.config), self.files.credentials.as_ref())
+    }
+
+    fn set(&mut self, setting: &'static str, value: &str) -> Result<()> {
+        self.config
+            .set(SectionName::Profile(&self.name), setting, value)
+            .map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
+        self.edits.push((setting, value.to_owned()));
+        Ok(())
+    }
+
+    fn has(&self, setting: &str) -> bool {
+        self.profiles().get(&self.name).is_some_and(|profile| profile.setting(setting).is_some())
+    }
+
+    /// How credentials will be made once the key is stored and the profile written.
+    ///
+    /// # Errors
+    /// As [`plan`].
+    pub(super) fn plan(&self, context: &Context<'_>, key: &StoredKey) -> Result<Plan> {
+        let request = Request {
+            profile: self.name.clone(),
+            session_duration_seconds: u32::try_from(context.settings.session_duration.as_secs()).unwrap_or(u32::MAX),
+            mfa_process: context.settings.mfa_process.clone(),
+            files: file_names(context),
+            ..Request::default()
+        };
+        let keys = WithNewKey { profile: &self.name, key };
+        Ok(plan(&self.profiles(), &keys, context.env, &request)?)
+    }
+
+    /// Asks before another program's `credential_process` is replaced.
+    ///
+    /// # Errors
+    /// Where the answer is no, or nobody can give one.
+    pub(super) fn ask_to_take_over(&self, context: &Context<'_>) -> Result<()> {
+        let before = self.files.profiles();
+        let Some(process) = before.get(&self.name).and_then(|profile| profile.plain("credential_process")) else {
+            return Ok(());
+        };
+        if !self.is_linked || process.value.is_empty() || keyfob_profile_of(&process.value).is_some() {
+            return Ok(());
+        }
+        let place = file_names(context).place_of(&process);
+        let question = format!("{place}: `{}` gets its credentials from another program; replace that?", self.name);
+        let answer = context.human.confirm(&question).map_err(|error| {
+            error
+                .into_error(&format!("a yes to replacing `credential_process` at {place}"))
+                .hint("say so with `--yes`, or leave the profile as it is with `--no-link`")
+        })?;
+        match answer {
+            true => Ok(()),
+            false => Err(Error::new(Kind::Failed, format!("{place}: `credential_process` stays as it is"))
+                .hint(format!("store the key without linking: `keyfob add {} --no-link`", self.name))),
+        }
+    }
+
+    /// Whether the profile names an MFA device, or will.
+    pub(super) fn has_device(&self) -> bool {
+        self.has("mfa_serial")
+    }
+
+    /// The device the profile names, or will.
+    pub(super) fn device(&self) -> Option<String> {
+        Some(self.profiles().get(&self.name)?.setting("mfa_serial")?.value.into_owned())
+    }
+
+    /// Offers the devices that AWS knows of.
+    ///
+    /// # Errors
+    /// Where the person ends the conversation.
+    pub(super) fn offer_device(&mut self, context: &Context<'_>, devices: Devices, yes: bool) -> Result<()> {
+        let Devices { usable, unusable } = devices;
+        for serial in &unusable {
+            context.talk.say(&format!("`{serial}` is a security key, whose codes AWS takes in the console alone"));
+        }
+        let (human, name) = (context.human, self.name.clone());
+        let hint = |serial: &str| {
+            context
+                .talk
+                .hint(&format!("use this MFA device with `aws configure set profile.{name}.mfa_serial {serial}`"));
+        };
+        let declined = |error: crate::human::AskError| error.into_error("an answer");
+        match usable.as_slice() {
+            [] => Ok(()),
+            [serial] if yes => self.set("mfa_serial", serial),
+            [serial] if !human.is_there() => {
+                hint(serial);
+                Ok(())
+            }
+            [serial] => match human.confirm(&format!("use your MFA device `{serial}`?")).map_err(declined)? {
+                true => self.set("mfa_serial", serial),
+                false => {
+                    hint(serial);
+                    Ok(())
+                }
+            },
+            several if yes || !human.is_there() => {
+                several.iter().for_each(|serial| hint(serial));
+                Ok(())
+            }
+            several => {
+                let list: String =
+                    several.iter().enumerate().map(|(i, serial)| format!("  {}  {serial}\n", i + 1)).collect();
+                let question = format!("your MFA devices:\n{list}use which (1 to {}; Enter for none)? ", several.len());
+                loop {
+                    let answer = human.ask(&question, None).map_err(declined)?;
+                    match answer.trim().parse::<usize>() {
+                        _ if answer.trim().is_empty() => return Ok(()),
+                        Ok(number @ 1..) if number <= several.len() => {
+                            return self.set("mfa_serial", &several[number - 1]);
+                        }
+                        Ok(_) | Err(_) => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// Asks for a region where the profile has none and somebody is there; Enter leaves it out.
+    ///
+    /// # Errors
+    /// Where the person ends the conversation.
+    pub(super) fn ask_for_region(&mut self, context: &Context<'_>) -> Result<()> {
+        if self.has("region") || !context.human.is_there() {
+            return Ok(());
+        }
+        let ours = [vars::AWS_REGION, vars::AWS_DEFAULT_REGION].iter().find_map(|name| context.env.get(name));
+        let question = match ours {
+            Some(region) => format!("region of `{}` (Enter for {region}): ", self.name),
+            None => format!("region of `{}` (Enter for none): ", self.name),
+        };
+        let answer = context.human.ask(&question, None).map_err(|error| error.into_error("an answer"))?;
+        match (answer.trim(), ours) {
+            ("", None) => Ok(()),
+            ("", Some(region)) => self.set("region", region),
+            (region, _) => self.set("region", region),
+        }
+    }
+
+    /// Says what will not work as the user may expect, and offers what helps.
+    ///
+    /// # Errors
+    /// As [`plan`], and where the person ends the conversation.
+    pub(super) fn advise(&mut self, context: &Context<'_>, key: &StoredKey) -> Result<()> {
+        let (talk, name) = (context.talk, self.name.clone());
+        let mut plan = self.plan(context, key)?;
+        if plan.base.key.id() != &key.id {
+            talk.warn(&format!(
+                "`{name}` gets its credentials by way of `{}`; this key is used only by profiles that name `{name}` as \
+                 their source",
+                plan.base.profile
+            ));
+        } else if plan.hops.is_empty() && plan.session.is_some() && plan.mfa.is_none() {
+            talk.warn(&format!(
+                "without an MFA device `{name}` hands out sessions with which AWS refuses every IAM call, and of STS all \
+                 but AssumeRole and GetCallerIdentity"
+            ));
+            let question = "hand out the access key itself instead (`keyfob_session = never`)?";
+            if context.human.offer(question).map_err(|error| error.into_error("an answer"))? {
+                self.set("keyfob_session", "never")?;
+                plan = self.plan(context, key)?;
+            } else {
+                talk.hint(
+                    "enroll an MFA device in the IAM console (Users, your name, Security credentials, Assign MFA device), \
+                     then run this command again with `--mfa-serial ARN --replace`",
+                );
+                talk.hint(&format!(
+                    "or hand out the access key itself: `aws configure set profile.{name}.keyfob_session never`"
+                ));
+            }
+        }
+        if self.is_linked {
+            self.name_shadows(context);
+            if plan.session.is_some() {
+                self.name_dependants(context, plan.mfa.is_some());
+            }
+        }
+        Ok(())
+    }
+
+    fn name_shadows(&self, context: &Context<'_>) {
+        let shadows = advice::shadows(&self.profiles(), &self.name);
+        let name = &self.name;
+        for shadow in shadows.iter().filter(|shadow| !advice::is_key(shadow)) {
+            let place = place(context, shadow.file, shadow.line);
+            let setting = &shadow.name;
+            context.talk.warn(&format!("{place}: SDKs follow `{setting}` of `{name}` before `credential_process`"));
+            context
+                .talk
+                .hint(&format!("rename it there to `keyfob_{setting}`, which keyfob follows and SDKs do not see"));
+        }
+        let keys: Vec<_> = shadows.iter().filter(|shadow| advice::is_key(shadow)).collect();
+        if let Some(first) = keys.first() {
+            let lines: Vec<String> = keys.iter().map(|shadow| place(context, shadow.file, shadow.line)).collect();
+            let first = place(context, first.file, first.line);
+            context
+                .talk
+                .warn(&format!("{first}: SDKs use the key written in plain text there before `credential_process`"));
+            context.talk.hint(&format!("delete these lines: {}", lines.join(", ")));
+        }
+    }
+
+    fn name_dependants(&self, context: &Context<'_>, with_mfa: bool) {
+        for dependant in advice::dependants(&self.profiles(), &self.name, with_mfa) {
+            let (other, name) = (&dependant.profile, &self.name);
+            let place = place(context, dependant.file, dependant.line);
+            context.talk.warn(&match dependant.change {
+                Change::Fails => format!(
+                    "{place}: `{other}` asks for more than an hour, which AWS refuses once its source `{name}` is linked"
+                ),
+                Change::AsksTwice => {
+                    format!("{place}: `{other}` has SDKs ask for a second code once its source `{name}` is linked")
+                }
+            });
+            context.talk.hint(&format!("link `{other}` too: let keyfob, not the SDK, assume its role"));
+        }
+    }
+
+    /// Writes the settings into the config file; returns the lines to paste where it cannot be replaced.
+    ///
+    /// # Errors
+    /// Where the file has changed into one that cannot be read. The key is stored by then.
+    pub(super) fn write(self, context: &Context<'_>) -> Result<Option<String>> {
+        let Planned { name, edits, is_linked, .. } = self;
+        let path = context.paths.aws_config.display();
+        let waiting = |holder: Option<u32>| {
+            let holder = holder.map_or("another process".to_owned(), |pid| format!("process {pid}"));
+            context.human.progress(&format!("waiting for {holder}, which edits the AWS files"));
+        };
+        let edited = config_file::edit(context.paths, AwsFile::Config, waiting, |document| {
+            edits.iter().try_for_each(|(setting, value)| document.set(SectionName::Profile(&name), setting, value))
+        });
+        let link = if is_linked { "linked" } else { "not linked" };
+        match edited {
+            Ok(true) => context.talk.say(&format!("wrote `[profile {name}]` into {path} ({link})")),
+            Ok(false) => context.talk.say(&format!("{path} has all of `{name}` already ({link})")),
+            Err(EditFailure::CannotReplace { path, cause, lines }) => {
+                context.talk.warn(&format!("{}: the file cannot be replaced: {cause}", path.display()));
+                context.talk.hint(&format!("the key is stored; put these lines into {} yourself", path.display()));
+                return Ok(Some(lines));
+            }
+            Err(failure) => {
+                let again = format!("the key is stored; run `keyfob add {name}` with it again to write the profile");
+                return Err(Error::from(failure).hint(again));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn place(context: &Context<'_>, file: AwsFile, line: usize) -> String {
+    let names = file_names(context);
+    let path = match file {
+        AwsFile::Config => names.config,
+        AwsFile::Credentials => names.credentials,
+    };
+    format!("{path}:{line}")
+}

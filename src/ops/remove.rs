@@ -1,0 +1,107 @@
+//! Taking a stored key out: the key, its sessions, and what the index says of them.
+//!
+//! Sessions go first, then the key, then the index. A kill in between leaves a profile whose key is gone: `remove` once
+//! more finishes it, and until then whatever wants the key says so.
+
+use std::time::Duration;
+
+use crate::chain::StoredKeys;
+use crate::config_file::{AwsFiles, path_of};
+use crate::credentials::StoredKey;
+use crate::error::{Error, Kind, Result};
+use crate::index::Index;
+use crate::keystore::open::StoreOpener;
+use crate::keystore::{Item, StoreError};
+use crate::ops::Context;
+use crate::process_line::keyfob_profile_of;
+
+/// How long another process may hold the index; an edit takes milliseconds.
+pub(in crate::ops) const INDEX_LIMIT: Duration = Duration::from_secs(10);
+
+/// Deletes the key stored for `profile`, after asking.
+///
+/// # Errors
+/// Where there is none, the answer is no or nobody can give one, or a store or file fails.
+pub fn remove(context: &Context<'_>, profile: &str, stores: &dyn StoreOpener, files: &AwsFiles) -> Result<()> {
+    let Some(key) = Index::load(&context.paths.data)?.key_of(profile) else {
+        return Err(Error::new(Kind::Failed, format!("`{profile}` has no stored key"))
+            .hint("`keyfob list` shows which profiles have one"));
+    };
+    let short = key.id.short();
+    let question = format!("delete {short}, the key of `{profile}`, and its sessions from {}?", key.backend.title());
+    let answer = context.human.confirm(&question).map_err(|error| {
+        error.into_error(&format!("a yes to deleting {short}")).hint(format!("`keyfob remove {profile} --yes`"))
+    })?;
+    if !answer {
+        return Err(Error::new(Kind::Failed, format!("{short} stays where it is")));
+    }
+    let sessions = context.cache.clear(profile)?;
+    let (others, more) = release(context, stores, profile, &key)?;
+    let (sessions, store) = (sessions + more, key.backend.title());
+    if !others.is_empty() {
+        context.talk.say(&format!("`{profile}` is forgotten; {short} stays in {store}, for `{}`", others.join("`, `")));
+        return Ok(());
+    }
+    let forgotten = match sessions {
+        0 => String::new(),
+        1 => " and forgot 1 cached session".to_owned(),
+        several => format!(" and forgot {several} cached sessions"),
+    };
+    context.talk.say(&format!("deleted {short} from {store}{forgotten}"));
+    context.talk.hint(&format!(
+        "the key still works at AWS: deactivate it with `aws iam update-access-key --status Inactive --access-key-id {}`",
+        key.id
+    ));
+    hint_at_link(context, profile, files);
+    Ok(())
+}
+
+/// The profile itself stays: it may have settings that keyfob knows nothing of.
+fn hint_at_link(context: &Context<'_>, profile: &str, files: &AwsFiles) {
+    let profiles = files.profiles();
+    let process = profiles.get(profile).and_then(|profile| profile.plain("credential_process"));
+    if let Some(process) = process.filter(|process| keyfob_profile_of(&process.value).is_some()) {
+        let path = path_of(context.paths, process.file).display();
+        let line = process.line;
+        context.talk.hint(&format!("{path}:{line}: `{profile}` still asks keyfob for credentials; take that line out"));
+    }
+}
+
+/// Takes back the claim of `profile` on `key`, and deletes the key with its sessions where no other profile has one.
+/// Returns those others, and how many sessions went.
+///
+/// A key already gone from its store is no error: an earlier run was interrupted.
+///
+/// # Errors
+/// Where a store or a file fails.
+pub(in crate::ops) fn release(
+    context: &Context<'_>,
+    stores: &dyn StoreOpener,
+    profile: &str,
+    key: &StoredKey,
+) -> Result<(Vec<String>, usize)> {
+    let item = Item::AccessKey(key.id.clone());
+    let store = stores.open(key.backend).map_err(|error| error.for_user(key.backend))?;
+    // A store that has to be unlocked asks now, and not while others wait for the index.
+    match store.get(&item) {
+        Ok(_) | Err(StoreError::NotFound) => {}
+        Err(error) => return Err(error.for_user(key.backend)),
+    }
+    let mut index = Index::edit(&context.paths.data, INDEX_LIMIT)?;
+    let users = index.index().profiles_of(&key.id);
+    let others: Vec<String> = users.into_iter().filter(|user| *user != profile).map(str::to_owned).collect();
+    let mut sessions = 0;
+    if others.is_empty() {
+        sessions = context.cache.remove_for_key(&key.id)?;
+        match store.delete(&item) {
+            Ok(()) | Err(StoreError::NotFound) => {}
+            Err(error) => return Err(error.for_user(key.backend)),
+        }
+        index.remove_key(&key.id);
+    }
+    if index.index().key_of(profile).is_some_and(|used| used.id == key.id) {
+        index.remove_profile(profile);
+    }
+    index.save()?;
+    Ok((others, sessions))
+}
