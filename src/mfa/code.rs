@@ -68,13 +68,11 @@ pub enum CodeError {
         /// Why not.
         error: AskError,
     },
-    /// Three codes were no use.
-    #[error("three MFA codes for `{serial}` were wrong")]
-    TriesUsedUp {
+    /// Three answers were no codes.
+    #[error("none of three answers was an MFA code for `{serial}`")]
+    TypedMalformed {
         /// The device.
         serial: String,
-        /// Why the last one was.
-        last: String,
     },
 }
 
@@ -103,9 +101,9 @@ impl From<CodeError> for Error {
             CodeError::NotAsked { error: AskError::Terminal(_), profile, .. } => {
                 Error::new(Kind::Failed, message).hint(format!("give a code with `keyfob exec --mfa-code CODE {profile} -- true`"))
             }
-            CodeError::TriesUsedUp { serial, last } => Error::new(Kind::Refused, message)
-                .because(last)
-                .hint(format!("check that `{serial}` is the device the codes are read from, and that its clock is right")),
+            CodeError::TypedMalformed { .. } => {
+                Error::new(Kind::Failed, message).hint("a code is the six digits the device or app shows, for 30 s each")
+            }
         }
     }
 }

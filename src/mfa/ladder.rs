@@ -64,16 +64,13 @@ impl<'a> Ladder<'a> {
         }
     }
 
-    /// Takes note that AWS refused a typed code, so that the person can try again.
-    ///
-    /// # Errors
-    /// [`CodeError::TriesUsedUp`] after the third.
-    pub fn refused(&mut self, reason: &str) -> Result<(), CodeError> {
-        if self.typed >= TRIES {
-            return Err(CodeError::TriesUsedUp { serial: self.mfa.serial.clone(), last: reason.to_owned() });
+    /// Whether the person may type another code after AWS has refused one; they are told why it was.
+    pub fn may_try_again(&self, reason: &str) -> bool {
+        let may = self.typed < TRIES;
+        if may {
+            self.human.progress(&format!("{reason}; try again with the next code"));
         }
-        self.human.progress(&format!("{reason}; try again with the next code"));
-        Ok(())
+        may
     }
 
     fn run(&self, command: &str) -> Result<Secret, CodeError> {
@@ -109,11 +106,10 @@ impl<'a> Ladder<'a> {
             if let Some(code) = six_digits(answer.expose()) {
                 return Ok(code);
             }
-            let last = "that is not six digits";
             if self.typed >= TRIES {
-                return Err(CodeError::TriesUsedUp { serial: self.mfa.serial.clone(), last: last.to_owned() });
+                return Err(CodeError::TypedMalformed { serial: self.mfa.serial.clone() });
             }
-            self.human.progress(last);
+            self.human.progress("that is not six digits");
         }
     }
 }
@@ -235,13 +231,20 @@ mod tests {
         let (plan, settings, person) = (plan(None), Settings::default(), Person::says(&["12", "123456", "654321"]));
         let mut ladder = ladder(&plan, &[], &settings, &person, None);
         assert_eq!(code_of(ladder.next_code()).0, "123456");
-        ladder.refused("AWS refused that code").expect("one try is left");
+        assert!(ladder.may_try_again("AWS refused that code"));
         assert_eq!(code_of(ladder.next_code()).0, "654321");
-        let error = Error::from(ladder.refused("AWS refused that code").expect_err("three were tried"));
-        assert_eq!((error.kind(), error.causes()), (Kind::Refused, &["AWS refused that code".to_owned()][..]));
+        assert!(!ladder.may_try_again("AWS refused that code"));
         let prompt = "MFA code for profile `deploy` (arn:aws:iam::123456789012:mfa/ann): ";
         let again = "AWS refused that code; try again with the next code";
         assert_eq!(*person.seen.borrow(), [prompt, "that is not six digits", prompt, again, prompt]);
+    }
+
+    #[test]
+    fn three_answers_that_are_no_codes_end_the_questions() {
+        let (plan, settings, person) =
+            (plan(None), Settings::default(), Person::says(&["", "12345", "s3cret", "123456"]));
+        let error = error_of(ladder(&plan, &[], &settings, &person, None).next_code());
+        assert_eq!(error.message(), "none of three answers was an MFA code for `arn:aws:iam::123456789012:mfa/ann`");
     }
 
     #[test]

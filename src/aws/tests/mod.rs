@@ -226,6 +226,17 @@ fn the_limit_of_a_call_holds_for_all_of_it() {
 }
 
 #[test]
+fn a_call_may_have_a_shorter_limit_of_its_own_and_no_longer_one() {
+    let settings = Settings { call_timeout: Duration::from_millis(300), ..settings() };
+    for (time_limit, within) in [(200, "within 200ms"), (5000, "within 300ms")] {
+        let server = Server::http([Reply::caller().after(Duration::from_secs(5))]);
+        let request = AssumeRole { time_limit: Some(Duration::from_millis(time_limit)), ..role() };
+        let result = aws_with(&[], &settings).0.assume_role(&key(), &request, &target(&server.url()));
+        assert!(matches!(&result, Err(AwsError::AnswerLost { cause, .. }) if cause == within), "{result:?}");
+    }
+}
+
+#[test]
 fn a_refusal_keeps_awss_code_status_and_request_id_and_loses_every_secret() {
     let words = "Value '123456' at 'tokenCode' and fake-secret-of-the-tests\n\nThe Canonical String for this request \
                  should have been 'POST / x-amz-security-token:…'";

@@ -2,22 +2,29 @@
 
 use std::time::Instant;
 
+use crate::aws::advice::{Attempt, Attempted, CodeFrom, Signer, advise};
 use crate::aws::{AssumeRole, AwsError, GetSessionToken, MfaCode};
 use crate::chain::session_name::default_role_session_name;
 use crate::chain::{Hop, Plan, SpentIn};
 use crate::credentials::{Credentials, Session};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::mfa::{CodeError, Origin};
 use crate::ops::resolve::{Need, Run};
 use crate::session_cache::name::Step;
 
-/// Above this age of an MFA session, a refusal may be about the age.
-const SUSPICIOUS_AGE: i64 = 15 * 60;
-
-/// Why a step gave no session: AWS's answer, which the step before may mend, or what ends the run.
+/// Why a step gave no session: AWS's answer, which a new signer or code may mend, or what ends the run.
 enum Stop {
-    Aws(AwsError),
+    Aws { error: Box<AwsError>, advice: Error },
     Other(Error),
+}
+
+impl Stop {
+    fn into_error(self) -> Error {
+        match self {
+            Stop::Aws { advice, .. } => advice,
+            Stop::Other(error) => error,
+        }
+    }
 }
 
 impl From<Error> for Stop {
@@ -41,20 +48,20 @@ impl Run<'_> {
         let Some(before) = index.checked_sub(1) else {
             let key = self.untimed(|| self.context.keys.access_key(&self.plan.base))?;
             let signer = Credentials::Key { key, account_id: base_account(self.plan) };
-            return self.call(step, &signer).map_err(|stop| self.explained(stop, step, None));
+            return self.call(step, &signer).map_err(Stop::into_error);
         };
         let signer = self.obtain(before, Need::Usable)?;
         let id = signer.session.access_key_id.clone();
-        let credentials = Credentials::Session(signer.session);
-        match self.call(step, &credentials) {
-            Err(Stop::Aws(error)) if signer.from_cache && is_dead_signer(&error) => {
+        let dead = |error: &AwsError| signer.from_cache && (error.is_invalid_client_token() || error.is_expired());
+        match self.call(step, &Credentials::Session(signer.session)) {
+            Err(Stop::Aws { error, .. }) if dead(&error) => {
                 self.context
                     .talk
-                    .explain(&format!("AWS does not take a cached session any more ({error}); making another"));
-                let other = Credentials::Session(self.obtain(before, Need::Replacement(&id))?.session);
-                self.call(step, &other).map_err(|stop| self.explained(stop, step, Some(&other)))
+                    .explain(&format!("a cached session is not taken any more ({error}): another is made"));
+                let other = self.obtain(before, Need::Replacement(&id))?;
+                self.call(step, &Credentials::Session(other.session)).map_err(Stop::into_error)
             }
-            result => result.map_err(|stop| self.explained(stop, step, Some(&credentials))),
+            result => result.map_err(Stop::into_error),
         }
     }
 
@@ -69,10 +76,15 @@ impl Run<'_> {
         loop {
             let offered = self.untimed(|| ladder.next_code())?;
             match self.send(step, signer, Some(MfaCode { serial: mfa.serial.clone(), code: offered.code })) {
-                Err(Stop::Aws(error)) if is_wrong_code(&error) => match offered.origin {
-                    Origin::Typed => ladder.refused(&error.to_string())?,
-                    Origin::Given | Origin::Process => return Err(Stop::Aws(error)),
-                },
+                Err(Stop::Aws { error, advice }) if error.is_wrong_code() => {
+                    let again = match offered.origin {
+                        Origin::Typed => ladder.may_try_again(advice.message()),
+                        Origin::Given | Origin::Process => false,
+                    };
+                    if !again {
+                        return Err(Stop::Aws { error, advice });
+                    }
+                }
                 result => return result,
             }
         }
@@ -88,24 +100,43 @@ impl Run<'_> {
 
     fn send(&self, step: Step, signer: &Credentials, mfa: Option<MfaCode>) -> std::result::Result<Session, Stop> {
         let time_limit = self.time_left()?;
+        let code = mfa.as_ref().map(|_| CodeFrom::Given);
+        let signed_by = self.signer(step, signer);
+        let advised = |error: AwsError, call: Attempted<'_>| {
+            let advice = advise(&error, &Attempt { profile: &self.plan.profile, call, signer: signed_by, code });
+            Stop::Aws { error: Box::new(error), advice }
+        };
         let sts = self.context.sts;
-        let sent = match step {
+        match step {
             Step::Session => {
                 let duration_seconds = self.plan.session.as_ref().map_or(0, |session| session.duration_seconds);
                 let request = GetSessionToken { duration_seconds, mfa, time_limit };
                 sts.get_session_token(signer, &request, &self.plan.base.target)
+                    .map_err(|error| advised(error, Attempted::GetSessionToken(&request)))
             }
             Step::Hop(index) => {
                 let request = AssumeRole { mfa, time_limit, ..self.assume_role(&self.plan.hops[index]) };
+                let (hop, hops) = (index + 1, self.plan.hops.len());
                 sts.assume_role(signer, &request, &self.plan.target)
+                    .map_err(|error| advised(error, Attempted::AssumeRole { request: &request, hop, hops }))
             }
-        };
-        let mut session = sent.map_err(Stop::Aws)?;
-        session.account_id = session.account_id.or_else(|| match step {
-            Step::Session => base_account(self.plan),
-            Step::Hop(index) => account_of(&self.plan.hops[index].role_arn),
-        });
-        Ok(session)
+        }
+    }
+
+    /// Who signs a step, for what is said when AWS refuses it.
+    fn signer<'s>(&'s self, step: Step, credentials: &'s Credentials) -> Signer<'s> {
+        let arn = self.plan.base.key.user_arn();
+        match (step, credentials) {
+            (Step::Hop(index), Credentials::Session(_)) if index > 0 => {
+                Signer::Role { arn: &self.plan.hops[index - 1].role_arn }
+            }
+            (Step::Session | Step::Hop(_), Credentials::Session(session)) if self.plan.mfa.is_some() => {
+                let age_seconds = self.context.clock.now().seconds_since(session.issued_at);
+                Signer::MfaSession { arn, age_seconds }
+            }
+            (Step::Session | Step::Hop(_), Credentials::Session(_)) => Signer::PlainSession { arn },
+            (Step::Session | Step::Hop(_), Credentials::Key { key, .. }) => Signer::Key { id: key.id.as_str(), arn },
+        }
     }
 
     fn assume_role(&self, hop: &Hop) -> AssumeRole {
@@ -137,54 +168,10 @@ impl Run<'_> {
             time_limit: None,
         }
     }
-
-    /// A stop as the user's error: which step, and what could be behind it.
-    fn explained(&self, stop: Stop, step: Step, signer: Option<&Credentials>) -> Error {
-        let error = match stop {
-            Stop::Aws(error) => error,
-            Stop::Other(error) => return error,
-        };
-        let what = match step {
-            Step::Session => format!("no session for profile `{}`", self.plan.base.profile),
-            Step::Hop(index) => format!("role `{}` was not assumed", self.plan.hops[index].role_arn),
-        };
-        let explained = match &error {
-            AwsError::Refused { .. } => Error::new(Kind::Refused, format!("{what}: {error}")),
-            AwsError::Unreachable { .. } | AwsError::AnswerLost { .. } | AwsError::Setup(_) => {
-                Error::new(Kind::Failed, format!("{what}: {error}"))
-            }
-        };
-        match signer {
-            Some(Credentials::Session(session)) if step == Step::Hop(0) && self.may_be_about_age(&error, session) => {
-                explained.hint("the role may want a recent MFA code (`aws:MultiFactorAuthAge`): set `keyfob_mfa_max_age`, say to `15m`")
-            }
-            Some(_) | None => explained,
-        }
-    }
-
-    fn may_be_about_age(&self, error: &AwsError, signer: &Session) -> bool {
-        let denied = matches!(error, AwsError::Refused { code, .. } if code == "AccessDenied");
-        denied && self.plan.mfa.is_some() && self.context.clock.now().seconds_since(signer.issued_at) > SUSPICIOUS_AGE
-    }
 }
 
-/// Whether AWS found the code itself wrong, or used already: it says the same of both.
-fn is_wrong_code(error: &AwsError) -> bool {
-    matches!(error, AwsError::Refused { message, .. } if message.contains("invalid MFA one time pass code"))
-}
-
-/// Whether AWS does not take the session that signed.
-fn is_dead_signer(error: &AwsError) -> bool {
-    matches!(error, AwsError::Refused { code, .. }
-        if ["InvalidClientTokenId", "ExpiredToken", "ExpiredTokenException"].contains(&code.as_str()))
-}
-
-/// The account of the base key's user, where known.
+/// The account of the base key's user, where known: the fifth part of an ARN (IAM User Guide, "IAM identifiers").
 pub(super) fn base_account(plan: &Plan) -> Option<String> {
-    plan.base.key.user_arn().and_then(account_of)
-}
-
-/// The fifth part of an ARN (IAM User Guide, "IAM identifiers").
-fn account_of(arn: &str) -> Option<String> {
-    arn.split(':').nth(4).filter(|account| account.len() == 12).map(str::to_owned)
+    let account = plan.base.key.user_arn()?.split(':').nth(4)?;
+    (account.len() == 12).then(|| account.to_owned())
 }

@@ -232,7 +232,7 @@ fn a_typed_code_may_be_wrong_twice() {
     let codes: Vec<_> =
         world.calls().iter().filter_map(|call| call.split("code ").nth(1)?.get(..6).map(str::to_owned)).collect();
     assert_eq!(codes, ["111111", "222222", "333333"]);
-    assert!(world.progress().iter().all(|text| text.contains(WRONG_CODE)), "{:?}", world.progress());
+    assert!(world.progress().iter().all(|text| text.contains("is wrong or was used before")), "{:?}", world.progress());
 
     let world = World::new(&["111111", "222222", "333333", "444444"]);
     world.aws_answers([wrong(), wrong(), wrong()]);
@@ -395,8 +395,5 @@ fn what_is_wrong_is_said_with_the_step_that_failed() {
     let world = World::new(&["111111"]);
     world.aws_answers_after(2, [denied()]);
     let error = world.get(&plan("deploy", &["a", "b"])).expect_err("denied");
-    assert!(
-        error.message().starts_with("role `arn:aws:iam::210987654321:role/b` was not assumed: AccessDenied"),
-        "{error}"
-    );
+    assert!(error.message().starts_with("hop 2 of 2, assuming `arn:aws:iam::210987654321:role/b`"), "{error}");
 }

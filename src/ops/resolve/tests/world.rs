@@ -228,7 +228,13 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    fn answer(&self, call: String, limit: Option<Duration>, life: u32) -> Result<Session, AwsError> {
+    fn answer(
+        &self,
+        call: String,
+        limit: Option<Duration>,
+        life: u32,
+        account: Option<&str>,
+    ) -> Result<Session, AwsError> {
         std::thread::sleep(*self.aws.pause.lock().expect("sound"));
         self.clock.correct(self.behind);
         self.aws.calls.lock().expect("sound").push((call, limit));
@@ -237,7 +243,7 @@ impl Call<'_> {
         }
         let number = self.aws.made.fetch_add(1, Ordering::Relaxed) + 1;
         let mut session = sample::session(&format!("ASIAFAKE{number}"), self.clock.now().unix(), i64::from(life));
-        session.account_id = None;
+        session.account_id = account.map(str::to_owned);
         Ok(session)
     }
 }
@@ -260,7 +266,7 @@ impl Sts for Call<'_> {
         let GetSessionToken { duration_seconds, mfa, time_limit } = request;
         let (id, region) = (signer.access_key_id(), &target.region);
         let call = format!("GetSessionToken {duration_seconds} s{}, by {id} in {region}", with_code(mfa.as_ref()));
-        self.answer(call, *time_limit, *duration_seconds)
+        self.answer(call, *time_limit, *duration_seconds, signer.account_id())
     }
 
     fn assume_role(&self, signer: &Credentials, request: &AssumeRole, target: &Target) -> Result<Session, AwsError> {
@@ -268,7 +274,7 @@ impl Sts for Call<'_> {
         let AssumeRole { role_session_name, duration_seconds, mfa, time_limit, .. } = request;
         let (id, region, code) = (signer.access_key_id(), &target.region, with_code(mfa.as_ref()));
         let call = format!("AssumeRole {role} as {role_session_name}, {duration_seconds} s{code}, by {id} in {region}");
-        self.answer(call, *time_limit, *duration_seconds)
+        self.answer(call, *time_limit, *duration_seconds, request.role_arn.split(':').nth(4))
     }
 }
 
