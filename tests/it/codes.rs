@@ -74,8 +74,7 @@ fn a_code_that_is_given_is_tried_once() {
 fn a_program_gives_codes_and_a_broken_one_is_named() {
     let scene = Scene::new();
     let process = scene.sandbox.script("authenticator", "#!/bin/sh\ncat \"$HOME/code\"\n");
-    let line = format!("region = eu-central-1\nmfa_process = {}\n", process.display());
-    scene.edit("region = eu-central-1\nmfa_serial", &format!("{line}mfa_serial"));
+    scene.edit("mfa_serial", &format!("mfa_process = {}\nmfa_serial", process.display()));
     let ran = scene.credential_process("audit");
     fails(&ran, 1, "gave no MFA code");
     scene.sandbox.write("code", &scene.phone.code());

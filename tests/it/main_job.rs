@@ -111,7 +111,7 @@ fn exec_and_env_say_in_variables_what_the_profile_says() {
     let scene = Scene::new();
     scene.append("[services s]\nsts =\n  endpoint_url = ENDPOINT\n");
     scene.edit("ENDPOINT", &scene.aws.url());
-    scene.edit("[profile deploy]\n", "[profile deploy]\nservices = s\n");
+    scene.edit("region = eu-central-1\n", "region = eu-central-1\nservices = s\n");
     let code = scene.phone.code();
     let script = "env | grep -E '^(AWS|KEYFOB_PROFILE)' | sed 's/=.*//' | sort; echo $AWS_ENDPOINT_URL_STS";
     let ran = scene
