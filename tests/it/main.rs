@@ -1,8 +1,10 @@
 //! keyfob as its users meet it: the real binary in an environment of its own.
 #![cfg(unix)]
 
+mod add;
 mod again;
 mod codes;
+mod commands;
 mod loopback;
 mod main_job;
 mod refusals;
@@ -14,6 +16,7 @@ mod secret_service;
 mod shells;
 #[path = "../support/mod.rs"]
 mod support;
+mod terminal;
 mod vault_processes;
 
 /// The binary under test.
