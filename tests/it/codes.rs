@@ -6,7 +6,8 @@ use crate::scene::{Scene, fails, key_id};
 use crate::support::tools;
 
 /// Where nobody can be asked, this is the line an SDK shows its user.
-const NOBODY: &str = "profile `audit` needs an MFA code and nobody can be asked: run `keyfob exec audit -- true` in a terminal first";
+const NOBODY: &str =
+    "profile `audit` needs an MFA code and nobody can be asked: run `keyfob exec audit -- true` in a terminal first";
 
 #[test]
 fn a_code_is_asked_for_on_the_terminal_while_the_sdk_holds_stdin_stdout_and_stderr() {
@@ -41,7 +42,7 @@ fn a_mistyped_code_is_asked_for_again_and_three_are_enough() {
         terminal.type_line(&scene.phone.wrong_code());
     }
     let (ran, _) = terminal.finish();
-    fails(&ran, 4, "three MFA codes");
+    fails(&ran, 4, "is wrong or was used before");
     assert_eq!(scene.aws.count("GetSessionToken"), 3);
 }
 

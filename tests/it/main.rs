@@ -5,8 +5,10 @@ mod add;
 mod again;
 mod codes;
 mod commands;
+mod interop;
 mod loopback;
 mod main_job;
+mod network;
 mod refusals;
 #[cfg(target_os = "linux")]
 mod sandbox;

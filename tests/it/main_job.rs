@@ -13,7 +13,9 @@ fn story(scene: &Scene, backend: &str) {
     assert!(added.stderr.contains("arn:aws:iam::111122223333:user/ann"), "{}", added.stderr);
     assert_eq!(scene.actions(), ["GetCallerIdentity", "ListMFADevices"]);
     let config = sandbox.read(".aws/config");
-    for line in ["[profile work]", "region = eu-central-1", &format!("mfa_serial = {}", phone.serial()), &scene.link("work")] {
+    for line in
+        ["[profile work]", "region = eu-central-1", &format!("mfa_serial = {}", phone.serial()), &scene.link("work")]
+    {
         assert!(config.lines().any(|there| there == line), "no {line:?} in:\n{config}");
     }
     scene.prepare();
@@ -59,7 +61,10 @@ fn story(scene: &Scene, backend: &str) {
     let profiles = listed["profiles"].as_array().expect("profiles");
     let find = |name: &str| profiles.iter().find(|profile| profile["name"] == name).expect("listed");
     let work = find("work");
-    assert_eq!((&work["source"], &work["linked"], &work["account"]), (&"key".into(), &true.into(), &"111122223333".into()));
+    assert_eq!(
+        (&work["source"], &work["linked"], &work["account"]),
+        (&"key".into(), &true.into(), &"111122223333".into())
+    );
     assert_eq!((&work["key"]["id"], &work["key"]["backend"]), (&key.id.as_str().into(), &backend.into()));
     assert_eq!(find("audit")["source"], "role");
     assert_eq!(find("audit")["session_expires"], cold["Expiration"]);
@@ -125,7 +130,8 @@ fn exec_and_env_say_in_variables_what_the_profile_says() {
     for gone in ["AWS_PROFILE", "AWS_SECURITY_TOKEN"] {
         assert!(!names.contains(&gone), "{names:?}");
     }
-    for there in ["AWS_ACCESS_KEY_ID", "AWS_CREDENTIAL_EXPIRATION", "AWS_REGION", "AWS_SESSION_TOKEN", "KEYFOB_PROFILE"] {
+    for there in ["AWS_ACCESS_KEY_ID", "AWS_CREDENTIAL_EXPIRATION", "AWS_REGION", "AWS_SESSION_TOKEN", "KEYFOB_PROFILE"]
+    {
         assert!(names.contains(&there), "{names:?}");
     }
     assert_eq!(names.last().copied(), Some(scene.aws.url().as_str()));

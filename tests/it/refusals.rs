@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::KEYFOB;
 use crate::scene::{ADD, Scene, fails, key_id};
 use crate::support::aws::{Fault, LoopbackAws};
 use crate::support::run::Ran;
 use crate::support::sandbox::Sandbox;
 #[cfg(target_os = "linux")]
 use crate::support::secret_service::SecretService;
-use crate::KEYFOB;
 
 /// Fails with exit 4 and these texts, in the first line and among the hints.
 #[track_caller]
@@ -47,7 +47,10 @@ fn a_role_says_no_and_the_line_says_who_to_whom_and_at_which_hop() {
     refused(&ran, "hop 2 of 2, assuming `arn:aws:iam::444455556666:role/audit`: access denied", "trust policy");
     scene.edit("keyfob_external_id = audit-41\n", "");
     refused(&scene.credential_process("audit"), "hop 2 of 2", "no `external_id`");
-    scene.edit("/audit\nkeyfob_source_profile = deploy\n", "/audit\nkeyfob_source_profile = deploy\nkeyfob_external_id = audit-42\n");
+    scene.edit(
+        "/audit\nkeyfob_source_profile = deploy\n",
+        "/audit\nkeyfob_source_profile = deploy\nkeyfob_external_id = audit-42\n",
+    );
 
     // MFA does not reach past the first hop.
     scene.audit.needs_mfa();
@@ -74,7 +77,8 @@ fn durations_are_capped_beforehand_or_refused_with_the_way_out() {
         scene.sandbox.keyfob(&all).env("KEYFOB_MFA_CODE", scene.phone.code()).run()
     };
     // Role chaining: the option is refused before anything is sent, naming the hop.
-    let stderr = fails(&asked(&["audit", "--duration", "2h"]), 2, "the role of `audit` is assumed with the session of `deploy`");
+    let stderr =
+        fails(&asked(&["audit", "--duration", "2h"]), 2, "the role of `audit` is assumed with the session of `deploy`");
     assert!(stderr.contains("hint: "), "{stderr}");
     assert_eq!(scene.aws.requests().len(), 0);
     // Straight from the key with the code, and yet more than the role gives.
@@ -206,7 +210,8 @@ fn each_exit_code_has_its_cause() {
     fails(&run(&["nonsense"]), 2, "nonsense");
     fails(&run(&["credential-process", "work", "--duration", "13h"]), 3, "needs an MFA code");
     fails(&run(&["remove", "work"]), 3, "a yes to deleting");
-    refused(&scene.credential_process_with_code("work", &scene.phone.wrong_code()), "is wrong", "");
+    let wrong = ["credential-process", "work", "--duration", "13h", "--mfa-code", &scene.phone.wrong_code()];
+    refused(&run(&wrong), "is wrong", "each code works once");
     fails(&run(&["credential-process", "nobody"]), 6, "`nobody`");
     let stderr = fails(&run(&["credential-process", "loop-a"]), 6, "loop");
     assert!(stderr.contains("loop-b"), "{stderr}");
