@@ -8,6 +8,7 @@ mod commands;
 mod interop;
 mod loopback;
 mod main_job;
+mod moto;
 mod network;
 mod refusals;
 #[cfg(target_os = "linux")]
