@@ -20,6 +20,7 @@ mod shells;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminal;
+mod tour;
 mod vault_processes;
 
 /// The binary under test.
