@@ -1,132 +1,155 @@
-//! A tour of keyfob without an AWS account, a keychain or a network: a loopback AWS and a home of its own, both gone
-//! afterwards. Every command is run for real, by this very program under the name `keyfob`.
+//! A tour of keyfob: `cargo run --example tour`.
+//!
+//! Starts a stand-in for AWS on this machine and walks through the main job in a home folder of its own, which is gone
+//! afterwards. Needs no AWS account, keychain or network. The commands and what they say are real; secrets are shortened.
+//! Linked into that home under the name of `keyfob`, this program is keyfob, so nothing else has to be built.
+
+use std::process::ExitCode;
 
 #[cfg(unix)]
 #[path = "../tests/support/mod.rs"]
 mod support;
 
 #[cfg(unix)]
-fn main() -> std::process::ExitCode {
-    unix::main()
+fn main() -> ExitCode {
+    tour::main()
 }
 
 #[cfg(not(unix))]
-fn main() {}
+fn main() -> ExitCode {
+    // Nothing to show: it types at a terminal as Unix has it.
+    ExitCode::FAILURE
+}
 
 #[cfg(unix)]
-#[expect(clippy::print_stdout, reason = "a tour shows things")]
-mod unix {
+mod tour {
+    use std::ffi::OsString;
+    use std::io::{self, Write};
     use std::path::Path;
     use std::process::ExitCode;
     use std::sync::Arc;
 
     use keyfob::sys::env::Environment;
 
-    use crate::support::aws::LoopbackAws;
-    use crate::support::leaks::Shows;
+    use crate::support::aws::{DeviceHandle, LoopbackAws, SecretKind};
     use crate::support::run::{Invocation, Ran};
     use crate::support::sandbox::Sandbox;
 
     pub fn main() -> ExitCode {
-        let arguments: Vec<_> = std::env::args_os().collect();
-        let name = arguments.first().map(Path::new).and_then(Path::file_stem);
-        if name.is_some_and(|name| name == "keyfob") {
+        let arguments: Vec<OsString> = std::env::args_os().collect();
+        if arguments.first().is_some_and(|program| Path::new(program).file_name() == Some("keyfob".as_ref())) {
             return ExitCode::from(keyfob::cli::run(arguments, Environment::of_process()));
         }
-        tour();
-        ExitCode::SUCCESS
-    }
-
-    fn tour() {
-        let aws = Arc::new(LoopbackAws::start());
-        let ann = aws.user("ann");
-        let phone = ann.mfa("phone");
-        let staging = aws.role("staging").trusts(&ann.arn()).needs_mfa();
-        let production = aws.role_of("210987654321", "production").trusts(&staging.arn());
-        let key = ann.access_key();
         let program = std::env::current_exe().expect("a running program has a path");
-        let sandbox = Sandbox::with_vault(program, &aws);
-        let tour = Tour { sandbox: &sandbox };
-
-        tour.say(
-            "Ann has the CSV file of the IAM console. Her key moves into the key store, here the encrypted vault.",
-        );
-        let csv = format!("Access key ID,Secret access key\r\n{},{}\r\n", key.id, key.secret);
-        sandbox.write("accessKeys.csv", &csv);
-        tour.keyfob(&["add", "base", "--csv", "accessKeys.csv", "--region", "eu-west-1", "--yes"]);
-
-        tour.say("She adds the roles she uses: `production` can only be reached through `staging`, which wants MFA.");
-        let link = sandbox.path("bin/keyfob");
-        let linked_role = |name: &str, region: &str, arn: &str, source: &str| {
-            format!(
-                "\n[profile {name}]\nregion = {region}\nkeyfob_role_arn = {arn}\nkeyfob_source_profile = {source}\n\
-                 credential_process = {} credential-process {name}\n",
-                link.display()
-            )
-        };
-        let roles = linked_role("staging", "eu-west-1", &staging.arn(), "base")
-            + &linked_role("production", "eu-central-1", &production.arn(), "staging");
-        sandbox.write(".aws/config", &format!("{}{roles}", sandbox.read(".aws/config")));
-        tour.run("cat ~/.aws/config", sandbox.program("sh", &["-c", "cat ~/.aws/config"]));
-
-        tour.say("How will the credentials of `production` be made, and why?");
-        tour.keyfob(&["explain", "production"]);
-
-        tour.say("Every SDK runs this for a linked profile. It asks for a code on the terminal; here one is given.");
-        tour.keyfob(&["credential-process", "production", "--mfa-code", &phone.code()]);
-
-        tour.say("From now on nobody is asked, for this profile or any other of Ann's.");
-        tour.shell(r#"eval "$(keyfob env staging --shell sh)"; env | grep -E '^(AWS_(ACCESS|REGION|CRED)|KEYFOB_PROFILE)' | sort"#);
-        tour.keyfob(&["exec", "production", "--", "sh", "-c", "echo \"in $AWS_REGION as $AWS_ACCESS_KEY_ID\""]);
-        tour.keyfob(&["list"]);
-
-        let calls: Vec<String> = aws.requests().iter().map(|request| request.action.clone()).collect();
-        tour.say(&format!("All that AWS was asked for: {}.", calls.join(", ")));
+        match Tour::new(&program).walk(&mut io::stdout().lock()) {
+            // Whoever stops reading has seen enough.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
+            Ok(()) | Err(_) => ExitCode::SUCCESS,
+        }
     }
 
-    struct Tour<'a> {
-        sandbox: &'a Sandbox,
+    struct Tour {
+        aws: Arc<LoopbackAws>,
+        sandbox: Sandbox,
+        phone: DeviceHandle,
     }
 
-    impl Tour<'_> {
-        fn say(&self, text: &str) {
-            println!("# {text}");
+    impl Tour {
+        /// Ann has a key and a phone. She may assume `deploy` with a code from it, and from there `audit`.
+        fn new(program: &Path) -> Self {
+            let aws = Arc::new(LoopbackAws::start());
+            let ann = aws.user("ann");
+            let (key, phone) = (ann.access_key(), ann.mfa("ann-phone"));
+            let deploy = aws.role("deploy").trusts(&ann.arn()).needs_mfa();
+            let audit = aws.role_of("444455556666", "audit").trusts(&deploy.arn());
+            let sandbox = Sandbox::with_vault(program, &aws);
+            let csv = format!("Access key ID,Secret access key\r\n{},{}\r\n", key.id, key.secret);
+            sandbox.write("accessKeys.csv", &csv);
+            let link = |profile: &str| {
+                format!("credential_process = {} credential-process {profile}", sandbox.path("bin/keyfob").display())
+            };
+            let config = format!(
+                "[profile deploy]\nkeyfob_role_arn = {}\nkeyfob_source_profile = work\nregion = eu-central-1\n{}\n\n\
+                 [profile audit]\nkeyfob_role_arn = {}\nkeyfob_source_profile = deploy\nregion = eu-central-1\n{}\n\n",
+                deploy.arn(),
+                link("deploy"),
+                audit.arn(),
+                link("audit"),
+            );
+            sandbox.write(".aws/config", &config);
+            Tour { aws, sandbox, phone }
         }
 
-        fn keyfob(&self, arguments: &[&str]) {
-            let words: Vec<_> = arguments.iter().map(|word| quoted(word)).collect();
-            self.run(&format!("keyfob {}", words.join(" ")), self.sandbox.keyfob(arguments));
+        fn walk(&self, out: &mut impl Write) -> io::Result<()> {
+            say(
+                out,
+                "Ann has an access key in a file. Two roles stand in ~/.aws/config, under names only keyfob reads:",
+            )?;
+            self.run(out, "cat .aws/config")?;
+            say(out, "She stores the key in the vault. AWS says whose it is, and which MFA device she has:")?;
+            self.run(out, "keyfob add work --csv accessKeys.csv --region eu-central-1 --yes")?;
+            say(out, "How will the credentials of `audit` be made? Nobody is asked for this:")?;
+            self.run(out, "keyfob explain audit")?;
+            say(
+                out,
+                "An SDK would now run the line in the profile. The first time, a code is asked for on the terminal:",
+            )?;
+            self.run_with_code(out, "keyfob credential-process audit")?;
+            say(out, "From now on it comes from the cache, for every program, without a code and without AWS:")?;
+            self.run(out, "keyfob credential-process audit")?;
+            say(out, "The same for a shell, to be evaluated:")?;
+            self.run(out, "keyfob env audit --shell bash")?;
+            say(out, "And for a single command, which replaces keyfob:")?;
+            self.run(out, "keyfob exec audit -- sh -c 'echo I am $AWS_ACCESS_KEY_ID in $AWS_REGION'")?;
+            say(out, "The MFA session on the way is cached too, and is what `work` itself hands out:")?;
+            self.run(out, "keyfob exec work -- sh -c 'echo I am $AWS_ACCESS_KEY_ID'")?;
+            self.run(out, "keyfob list")?;
+            say(out, "The key is taken out again, with its sessions:")?;
+            self.run(out, "keyfob remove work --yes")?;
+            writeln!(out, "Now with a key of yours: `keyfob add PROFILE`, and `keyfob --help` for the rest.")
         }
 
-        fn shell(&self, script: &str) {
-            self.run(script, self.sandbox.program("sh", &["-c", script]).shows(Shows::Sessions));
+        /// Shows a command line and what it prints.
+        fn run(&self, out: &mut impl Write, line: &str) -> io::Result<()> {
+            let ran = self.command(line).run();
+            self.show(out, line, &format!("{}{}", ran.stderr, ran.stdout), &ran)
         }
 
-        fn run(&self, command: &str, invocation: Invocation<'_>) {
-            println!("$ {command}");
-            let Ran { code, stdout, stderr, .. } = invocation.run();
-            print!("{}", self.shortened(&stderr));
-            print!("{}", self.shortened(&stdout));
-            assert_eq!(code, Some(0), "`{command}` failed");
-            println!();
+        /// The same on a terminal, with the code typed when it is asked for.
+        fn run_with_code(&self, out: &mut impl Write, line: &str) -> io::Result<()> {
+            let mut terminal = self.command(line).on_terminal();
+            terminal.expect("): ");
+            terminal.type_line(&self.phone.code());
+            let (ran, seen) = terminal.finish();
+            self.show(out, line, &seen.replacen("): ", "): ······", 1), &ran)
         }
 
-        /// The output, with its secrets cut short and the home as `~`.
-        fn shortened(&self, output: &str) -> String {
-            let mut output = output.replace(&self.sandbox.home().display().to_string(), "~");
-            for secret in self.sandbox.aws().all_secrets() {
-                if let Some(start) = secret.value.get(..8) {
-                    output = output.replace(&secret.value, &format!("{start}…"));
-                }
+        fn command(&self, line: &str) -> Invocation<'_> {
+            self.aws.forget_requests();
+            self.sandbox.program("/bin/sh", &["-c", line])
+        }
+
+        fn show(&self, out: &mut impl Write, line: &str, output: &str, ran: &Ran) -> io::Result<()> {
+            writeln!(out, "$ {line}\n{}", self.shortened(output.trim_end()))?;
+            assert_eq!(ran.code, Some(0), "the tour ends here: {output}");
+            let asked: Vec<String> = self.aws.requests().into_iter().map(|request| request.action).collect();
+            if !asked.is_empty() {
+                writeln!(out, "# AWS was asked: {}", asked.join(", "))?;
             }
-            if !output.is_empty() && !output.ends_with('\n') {
-                output.push('\n');
-            }
-            output
+            writeln!(out)
+        }
+
+        /// The text with every secret cut short and the home folder as `~`.
+        fn shortened(&self, text: &str) -> String {
+            let home = self.sandbox.home().display().to_string();
+            self.aws.all_secrets().into_iter().fold(text.replace(&home, "~"), |text, secret| match secret.kind {
+                SecretKind::Session => text.replace(&secret.value, &format!("{}…", &secret.value[..12])),
+                SecretKind::LongTerm | SecretKind::Seed => text.replace(&secret.value, "…"),
+            })
         }
     }
 
-    fn quoted(word: &str) -> String {
-        if word.contains([' ', '"', '$']) { format!("'{word}'") } else { word.to_owned() }
+    fn say(out: &mut impl Write, text: &str) -> io::Result<()> {
+        writeln!(out, "── {text}\n")
     }
 }
