@@ -13,7 +13,7 @@ use crate::credentials::{Backend, Credentials};
 use crate::error::{Error, Kind, Result};
 use crate::format::environment::before;
 use crate::format::surroundings::Surroundings;
-use crate::human::Talk;
+use crate::human::{Human, Talk};
 use crate::index::Index;
 use crate::keystore::open::{StoreContext, Stores};
 use crate::ops::Context;
@@ -179,6 +179,26 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Hands the key stores to `work`, which needs neither AWS nor its files: a broken one is then no hindrance.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn with_stores<T>(&self, work: impl FnOnce(&Stores<'_>) -> Result<T>) -> Result<T> {
+        let person = self.person(false, None);
+        work(&self.stores(&person, None))
+    }
+
+    fn stores<'s>(&'s self, human: &'s dyn Human, prompt_limit: Option<Duration>) -> Stores<'s> {
+        Stores::new(StoreContext {
+            settings: &self.settings,
+            paths: &self.paths,
+            environment: &self.env,
+            human,
+            talk: self.talk,
+            prompt_limit,
+        })
+    }
+
     /// Hands the ports to `work`, and tells afterwards of a clock that is off.
     ///
     /// # Errors
@@ -190,14 +210,7 @@ impl<'a> World<'a> {
         work: impl FnOnce(&Ports<'_, '_>) -> Result<T>,
     ) -> Result<T> {
         let person = self.person(yes, prompt_limit);
-        let stores = Stores::new(StoreContext {
-            settings: &self.settings,
-            paths: &self.paths,
-            environment: &self.env,
-            human: &person,
-            talk: self.talk,
-            prompt_limit,
-        });
+        let stores = self.stores(&person, prompt_limit);
         let aws = Aws::new(&self.settings, &self.env, Arc::clone(&self.clock));
         let keys = StoredOrWritten { stores: &stores, files: self.files()? };
         let cache = SessionCache::new(self.paths.cache.clone());
