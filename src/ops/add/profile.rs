@@ -11,6 +11,7 @@ use crate::ops::advice::{self, Change, Devices};
 use crate::process_line::keyfob_profile_of;
 use crate::profile::{AwsFile, Profiles};
 use crate::sys::env::vars;
+use crate::sys::lock::holder_name;
 
 /// The AWS files as they are, and the settings `add` will write into them.
 pub(super) struct Planned<'a> {
@@ -274,7 +275,7 @@ impl<'a> Planned<'a> {
         let Planned { name, edits, is_linked, .. } = self;
         let path = context.paths.aws_config.display();
         let waiting = |holder: Option<u32>| {
-            let holder = holder.map_or("another process".to_owned(), |pid| format!("process {pid}"));
+            let holder = holder_name(holder);
             context.human.progress(&format!("waiting for {holder}, which edits the AWS files"));
         };
         let edited = config_file::edit(context.paths, AwsFile::Config, waiting, |document| {
