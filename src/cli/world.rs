@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aws::Aws;
-use crate::chain::{FileNames, Plan, Reason, Request, plan};
+use crate::chain::{Plan, Reason, Request, plan};
 use crate::cli::GlobalOptions;
 use crate::cli::options::CredentialOptions;
 use crate::config_file::{self, AwsFiles};
@@ -120,14 +120,6 @@ impl<'a> World<'a> {
         Ok(self.index.get().expect("set above"))
     }
 
-    /// What the AWS files are called in messages.
-    pub fn file_names(&self) -> FileNames {
-        FileNames {
-            config: self.paths.aws_config.display().to_string().into(),
-            credentials: self.paths.aws_credentials.display().to_string().into(),
-        }
-    }
-
     /// Warns of what the AWS files hold that is ignored, or read otherwise by some SDKs.
     pub fn warn_of_files(&self, profiles: &Profiles<'_>) {
         for Warning { file, line, message } in profiles.warnings() {
@@ -163,7 +155,7 @@ impl<'a> World<'a> {
             no_session,
             session_duration_seconds: u32::try_from(self.settings.session_duration.as_secs()).unwrap_or(u32::MAX),
             mfa_process: self.settings.mfa_process.clone(),
-            files: self.file_names(),
+            files: config_file::file_names(&self.paths),
         };
         let plan = plan(&self.files()?.profiles(), self.index()?, &self.env, &request)?;
         for reason in plan.reasons() {

@@ -61,7 +61,7 @@ pub fn credentials(context: &Context, plan: &Plan, options: &ResolveOptions) -> 
     let steps = Step::of(plan);
     let Some(last) = steps.len().checked_sub(1) else {
         let key = context.keys.access_key(&plan.base)?;
-        return Ok(Credentials::Key { key, account_id: call::base_account(plan) });
+        return Ok(Credentials::Key { key, account_id: plan.base.key.account_id().map(str::to_owned) });
     };
     let ladder = plan.mfa.as_ref().map(|mfa| {
         let Context { env, settings, human, .. } = *context;
