@@ -27,4 +27,5 @@ pub mod session_cache;
 pub mod settings;
 pub mod sys;
 pub mod timestamp;
+pub mod totp;
 pub mod ui;

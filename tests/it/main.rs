@@ -3,16 +3,24 @@
 
 mod add;
 mod again;
+mod codes;
 mod commands;
+mod interop;
 mod loopback;
+mod main_job;
+mod moto;
+mod network;
+mod refusals;
 #[cfg(target_os = "linux")]
 mod sandbox;
+mod scene;
 #[cfg(target_os = "linux")]
 mod secret_service;
 mod shells;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminal;
+mod tour;
 mod vault_processes;
 
 /// The binary under test.
