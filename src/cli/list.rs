@@ -5,6 +5,7 @@ use clap::Args;
 use crate::chain::list::{Sources, listing, table};
 use crate::cli::world::World;
 use crate::error::Result;
+use crate::human::Talk;
 use crate::session_cache::SessionCache;
 use crate::session_cache::outlook::cached_until;
 use crate::ui::out;
@@ -36,6 +37,13 @@ impl ListArgs {
                 now,
             },
         );
-        if self.json { out::write_json(&listing) } else { out::write(&table(&listing)) }
+        if self.json {
+            return out::write_json(&listing);
+        }
+        let table = table(&listing);
+        if table.is_empty() {
+            world.talk.hint("there is no profile yet; `keyfob add PROFILE` stores a first key");
+        }
+        out::write(&table)
     }
 }

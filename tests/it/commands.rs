@@ -99,6 +99,28 @@ fn removing_a_key_takes_its_sessions_with_it_and_says_what_stays() {
 }
 
 #[test]
+fn remove_and_clear_report_as_json_what_they_did() {
+    let (aws, sandbox) = machine();
+    let ann = aws.user("ann");
+    let (key, device) = (ann.access_key(), ann.mfa("ann"));
+    with_key(&sandbox, "work", &key);
+    sandbox.keyfob(&["credential-process", "work", "--mfa-code", &device.code()]).run().ok();
+    let cleared = sandbox.keyfob(&["clear", "work", "--json"]).run().json();
+    let expected = serde_json::json!({
+        "version": 1, "profile": "work", "sessions_forgotten": 1, "sealing_keys_forgotten": false,
+    });
+    assert_eq!(cleared, expected);
+    let cleared = sandbox.keyfob(&["clear", "--all", "--json"]).run().json();
+    assert_eq!((&cleared["profile"], &cleared["sealing_keys_forgotten"]), (&serde_json::Value::Null, &true.into()));
+    let removed = sandbox.keyfob(&["remove", "work", "--yes", "--json"]).run().json();
+    let expected = serde_json::json!({
+        "version": 1, "profile": "work", "key_id": key.id, "backend": "vault", "key_deleted": true, "used_by": [],
+        "sessions_forgotten": 0,
+    });
+    assert_eq!(removed, expected);
+}
+
+#[test]
 fn a_key_that_another_profile_uses_stays_in_the_store() {
     let (aws, sandbox) = machine();
     let key = aws.user("ann").access_key();
@@ -148,6 +170,8 @@ fn exec_hands_on_the_exit_code_and_says_127_where_there_is_no_command() {
     let exec = |command: &[&str]| sandbox.keyfob(&[&["exec", "work", "--"], command].concat()).run();
     exec(&["sh", "-c", "exit 7"]).ends_with(7);
     assert_eq!(exec(&["sh", "-c", "echo $AWS_REGION $KEYFOB_PROFILE"]).ok(), "eu-west-1 work\n");
+    let without = sandbox.keyfob(&["exec", "--", "sh", "-c", "echo $KEYFOB_PROFILE"]).env("AWS_PROFILE", "work").run();
+    assert_eq!(without.ok(), "work\n");
     exec(&["/nonexistent/command"]).ends_with(127);
     exec(&["/etc"]).ends_with(126);
 }
@@ -159,6 +183,15 @@ fn the_key_itself_is_handed_out_only_when_told_and_it_is_said() {
     with_key(&sandbox, "work", &key);
     let ran = sandbox.keyfob(&["env", "work", "--shell", "sh", "--no-session"]).shows(Shows::Keys).run();
     assert!(ran.ok().contains(&key.id) && ran.stderr.contains("access key itself"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_machine_without_profiles_has_an_empty_list_and_a_hint() {
+    let (_, sandbox) = machine();
+    let ran = sandbox.keyfob(&["list"]).run();
+    assert_eq!(ran.ok(), "");
+    assert!(ran.stderr.contains("`keyfob add PROFILE`"), "{}", ran.stderr);
+    assert_eq!(sandbox.keyfob(&["list", "--json"]).run().json()["profiles"], serde_json::json!([]));
 }
 
 #[test]

@@ -132,7 +132,10 @@ impl<'a> Planned<'a> {
         let declined = |error: crate::human::AskError| error.into_error("an answer");
         match usable.as_slice() {
             [] => Ok(()),
-            [serial] if yes => self.set("mfa_serial", serial),
+            [serial] if yes => {
+                context.talk.say(&format!("`{name}` uses your MFA device `{serial}`"));
+                self.set("mfa_serial", serial)
+            }
             [serial] if !human.is_there() => {
                 hint(serial);
                 Ok(())
