@@ -189,10 +189,16 @@ impl IndexEdit {
         &self.index
     }
 
-    /// Records a key; what is known of it is replaced, members of a newer keyfob's stay.
+    /// Records a key. What was known of it and is not told this time stays, and so do members of a newer keyfob's: the
+    /// same key has the same user, whose ARN is in the name of every session.
     pub fn put_key(&mut self, id: &AccessKeyId, mut entry: KeyEntry) {
-        if let Some(old) = self.index.keys.remove(id) {
-            entry.others = old.others;
+        if let Some(KeyEntry { backend: _, account, user_arn, added_at: _, mfa_serial, others }) =
+            self.index.keys.remove(id)
+        {
+            entry.account = entry.account.or(account);
+            entry.user_arn = entry.user_arn.or(user_arn);
+            entry.mfa_serial = entry.mfa_serial.or(mfa_serial);
+            entry.others = others;
         }
         self.index.keys.insert(id.clone(), entry);
     }
