@@ -237,3 +237,20 @@ fn a_cached_answer_starts_no_thread_opens_no_socket_and_reads_each_file_once() {
         assert!(times <= 1, "{file} is opened {times} times: {trace}");
     }
 }
+
+#[test]
+fn an_identity_file_opens_the_vault_from_any_folder_and_is_never_overwritten() {
+    let (aws, sandbox) = machine();
+    with_key(&sandbox, "work", &aws.user("ann").access_key());
+    let written = sandbox.keyfob(&["vault", "identity", "it's mine.txt"]).run();
+    written.ok();
+    sandbox.may_hold_secrets("it's mine.txt");
+    let line = written.stderr.lines().find_map(|line| line.strip_prefix("hint: `")).expect("a hint");
+    let export = line.split('`').next().expect("a command");
+    let script = format!("unset KEYFOB_IDENTITY_FILE; {export}; cd /; keyfob credential-process work");
+    sandbox.program("/bin/sh", &["-c", &script]).run().ok();
+    let before = sandbox.read("it's mine.txt");
+    let again = sandbox.keyfob(&["vault", "identity", "it's mine.txt"]).run();
+    assert!(again.ends_with(2).contains("is there already"), "{}", again.stderr);
+    assert_eq!(sandbox.read("it's mine.txt"), before);
+}
