@@ -50,9 +50,7 @@ impl ClearArgs {
         world.talk.say(&format!("forgot {sessions} cached session{plural}{whose}"));
         if self.all {
             let backends = world.index()?.backends();
-            world.with_ports(false, None, |ports| {
-                ports.stores.clear_all(&backends).map_err(|error| error.for_user(Backend::Vault))
-            })?;
+            world.with_stores(|stores| stores.clear_all(&backends).map_err(|error| error.for_user(Backend::Vault)))?;
             world.talk.say("forgot the keys that seal sessions, and locked the vault");
         }
         if self.json {

@@ -32,8 +32,8 @@ impl VaultCommand {
             return Err(Error::new(Kind::Usage, format!("{} is there already and is not overwritten", file.display()))
                 .hint("name a file that does not exist yet"));
         }
-        let of = world.with_ports(false, None, |ports| {
-            ports.stores.vault().write_identity_file(&file).map_err(|error| error.for_user(Backend::Vault))
+        let of = world.with_stores(|stores| {
+            stores.vault().write_identity_file(&file).map_err(|error| error.for_user(Backend::Vault))
         })?;
         let path = file.display();
         world.talk.say(&match of {
