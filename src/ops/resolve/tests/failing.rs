@@ -44,7 +44,7 @@ fn the_renewal_of_a_usable_session_has_three_seconds() {
     world.set_time(NOW + 3000);
     world.get(&plan).expect("renewed");
     let limit = world.time_limits()[2].expect("limited");
-    assert!(limit <= Duration::from_secs(3) && limit > Duration::from_secs(2), "{limit:?}");
+    assert!(limit <= Duration::from_secs(3) && !limit.is_zero(), "{limit:?}");
 }
 
 #[test]
@@ -56,7 +56,8 @@ fn a_usable_session_is_not_kept_waiting_for_another_process() {
     let _held = world.hold_lock(&plan);
     let start = Instant::now();
     world.get(&plan).expect("usable");
-    assert!((2900..5000).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
+    // Far from the two minutes for which it would be waited for otherwise, and room for a busy machine.
+    assert!((2900..60_000).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
     assert!(world.warnings()[0].contains("is getting the same session"), "{:?}", world.warnings());
     let waiting = format!("waiting for process {}, which gets the same session as `deploy`", std::process::id());
     assert_eq!(world.progress(), [waiting]);
