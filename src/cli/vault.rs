@@ -6,10 +6,9 @@ use clap::Subcommand;
 
 use crate::cli::world::World;
 use crate::credentials::Backend;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::human::Talk;
 use crate::keystore::vault::IdentityOf;
-use crate::sys::paths::absolute;
 
 /// Look after the encrypted vault file
 #[derive(Debug, Subcommand)]
@@ -29,8 +28,6 @@ Example:
 impl VaultCommand {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let VaultCommand::Identity { file } = self;
-        let file =
-            absolute(&file).map_err(|error| Error::new(Kind::Failed, "there is no current folder").because(error))?;
         let of = world.with_stores(|stores| {
             stores.vault().write_identity_file(&file).map_err(|error| error.for_user(Backend::Vault))
         })?;
@@ -39,7 +36,7 @@ impl VaultCommand {
             IdentityOf::ThisVault => format!("wrote {path}, which opens the vault without its passphrase"),
             IdentityOf::NewVault => format!("wrote {path}; there is no vault yet, and the first key makes one for it"),
         });
-        world.talk.hint(&format!("set `KEYFOB_IDENTITY_FILE` to `{path}`, and keep the file as you keep a key"));
+        world.talk.hint(&format!("`export KEYFOB_IDENTITY_FILE={path}`, and keep the file as you keep a key"));
         Ok(())
     }
 }

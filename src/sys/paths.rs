@@ -1,6 +1,5 @@
 //! Where things are: AWS's two files, keyfob's settings, data and cache.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
@@ -63,14 +62,6 @@ fn home(env: &Environment) -> Option<PathBuf> {
         }
     }
     None
-}
-
-/// The path from the root, for messages that are read in another folder.
-///
-/// # Errors
-/// Where it is relative and there is no current folder.
-pub fn absolute(path: &Path) -> io::Result<PathBuf> {
-    std::path::absolute(path)
 }
 
 /// Expands a leading `~/` alone, which is all the SDKs agree on.
