@@ -122,7 +122,8 @@ fn a_typed_code_may_be_wrong_twice() {
 fn a_wrong_code_nobody_typed_is_an_error_and_is_not_sent_again() {
     let options = ResolveOptions { mfa_code: Some(Secret::new("111111".into())), ..ResolveOptions::default() };
     let mut with_program = plan("deploy", &["a"]);
-    with_program.mfa.as_mut().expect("there").process = Some("echo 111111".into());
+    let echo = if cfg!(windows) { "cmd /c echo 111111" } else { "echo 111111" };
+    with_program.mfa.as_mut().expect("there").process = Some(echo.into());
     for (plan, options) in [(plan("deploy", &["a"]), options), (with_program, ResolveOptions::default())] {
         let world = World::new(&["222222"]);
         world.aws_answers([refused("AccessDenied", WRONG_CODE)]);
