@@ -128,7 +128,7 @@ impl<'a> Planned<'a> {
         let hint = |serial: &str| {
             context
                 .talk
-                .hint(&format!("use this MFA device with `aws configure set profile.{name}.mfa_serial {serial}`"));
+                .hint(&format!("use this MFA device with `aws configure set mfa_serial {serial} --profile {name}`"));
         };
         let declined = |error: crate::human::AskError| error.into_error("an answer");
         match usable.as_slice() {
@@ -219,7 +219,7 @@ impl<'a> Planned<'a> {
                      then run this command again with `--mfa-serial ARN --replace`",
                 );
                 talk.hint(&format!(
-                    "or hand out the access key itself: `aws configure set profile.{name}.keyfob_session never`"
+                    "or hand out the access key itself: `aws configure set keyfob_session never --profile {name}`"
                 ));
             }
         }
