@@ -39,6 +39,11 @@ pub trait Human {
 
     /// A passing word (progress, who is waited for), to the terminal alone: stderr belongs to the SDK.
     fn progress(&self, text: &str);
+
+    /// A line that the next one takes the place of, to the terminal alone; an empty one takes it away.
+    fn countdown(&self, text: &str) {
+        let _ = text;
+    }
 }
 
 /// Why a question has no answer.

@@ -45,16 +45,36 @@ const MOST_OUTPUT: u64 = 1 << 20;
 /// # Errors
 /// Where it cannot be started, or does not end within `limit`: it and its process group are then killed.
 pub fn run(argv: &[String], chain: &[String], limit: Duration) -> Result<Answer, ChildError> {
-    let (program, arguments) =
-        argv.split_first().ok_or_else(|| ChildError::Start(std::io::ErrorKind::NotFound.into()))?;
-    let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    let mut command = command(argv)?;
     for name in [vars::AWS_PROFILE, vars::AWS_DEFAULT_PROFILE, vars::KEYFOB_PROFILE] {
         command.env_remove(name);
     }
     command.env(vars::KEYFOB_CHAIN, chain.join(","));
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    answer(command, limit)
+}
+
+/// Runs `argv` as [`run`] does, for a program that begins a session of its own: no group is made for it, since the leader
+/// of one may not begin a session. Its standard error goes nowhere.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_session_leader(argv: &[String], limit: Duration) -> Result<Answer, ChildError> {
+    let mut command = command(argv)?;
+    command.stderr(Stdio::null());
+    answer(command, limit)
+}
+
+fn command(argv: &[String]) -> Result<Command, ChildError> {
+    let (program, arguments) =
+        argv.split_first().ok_or_else(|| ChildError::Start(std::io::ErrorKind::NotFound.into()))?;
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    Ok(command)
+}
+
+fn answer(mut command: Command, limit: Duration) -> Result<Answer, ChildError> {
     let mut child = command.spawn().map_err(ChildError::Start)?;
     let stdout = child.stdout.take().expect("stdout was asked for as a pipe");
     let (sender, receiver) = mpsc::channel();

@@ -13,6 +13,7 @@ use crate::chain::{Base, Plan};
 use crate::credentials::{AccessKey, Backend, Credentials, Session};
 use crate::error::{Error, Kind, Result};
 use crate::human::{AskError, Human, Talk};
+use crate::mfa::Seeds;
 use crate::ops::resolve::{ResolveOptions, credentials};
 use crate::ops::{Context, Keys};
 use crate::secret::{Secret, SecretBytes};
@@ -25,6 +26,7 @@ use crate::sys::env::Environment;
 use crate::sys::lock::Lock;
 use crate::sys::paths::Paths;
 use crate::timestamp::Timestamp;
+use crate::totp::Seed;
 
 pub(super) const NOW: i64 = 1_700_000_000;
 
@@ -329,12 +331,19 @@ struct KeyRing {
     lost: Lost,
     no_sealing_key: Lost,
     sealing_key: Mutex<Vec<u8>>,
+    seed: Mutex<Option<Seed>>,
 }
 
 fn found(lost: &Lost, what: &str) -> Result<()> {
     match *lost.lock().expect("sound") {
         Some((kind, message)) => Err(Error::new(kind, format!("{message}: {what}"))),
         None => Ok(()),
+    }
+}
+
+impl Seeds for KeyRing {
+    fn seed(&self, _: &str) -> Result<Option<Seed>> {
+        Ok(self.seed.lock().expect("sound").clone())
     }
 }
 
