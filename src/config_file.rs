@@ -6,6 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use crate::error::{Error, Kind, Result};
 use crate::ini::{Document, EditError, Problem, SyntaxError};
 use crate::profile::{AwsFile, Profiles};
@@ -34,8 +36,7 @@ impl AwsFiles {
 /// # Errors
 /// A file that cannot be read, is not UTF-8, or that AWS's own parser refuses (exit 6, with file and line).
 pub fn load(paths: &Paths) -> Result<AwsFiles> {
-    let document = |file| Ok::<_, Error>(read(path_of(paths, file))?.map(|read| read.document));
-    Ok(AwsFiles { config: document(AwsFile::Config)?, credentials: document(AwsFile::Credentials)? })
+    Ok(AwsFiles { config: read(&paths.aws_config)?, credentials: read(&paths.aws_credentials)? })
 }
 
 /// Where a file is.
@@ -46,18 +47,14 @@ pub fn path_of(paths: &Paths, file: AwsFile) -> &Path {
     }
 }
 
-/// A file's bytes and what they mean.
-struct Read {
-    bytes: zeroize::Zeroizing<Vec<u8>>,
-    document: Document,
-}
-
-fn read(path: &Path) -> Result<Option<Read>> {
-    let bytes = files::read_optional(path).map_err(|error| cannot_read(path, &error))?;
-    let Some(bytes) = bytes.map(zeroize::Zeroizing::new) else { return Ok(None) };
-    let text = std::str::from_utf8(&bytes).map_err(|error| not_utf8(path, &bytes, error.valid_up_to()))?;
-    let document = Document::parse(text.to_owned()).map_err(|error| refused(path, error))?;
-    Ok(Some(Read { bytes, document }))
+fn read(path: &Path) -> Result<Option<Document>> {
+    let Some(bytes) = files::read_optional(path).map_err(|error| cannot_read(path, &error))? else { return Ok(None) };
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        // Security: the bytes may hold secret access keys.
+        not_utf8(path, &Zeroizing::new(error.into_bytes()), at)
+    })?;
+    Document::parse(text).map(Some).map_err(|error| refused(path, error))
 }
 
 fn cannot_read(path: &Path, error: &io::Error) -> Error {
@@ -199,10 +196,12 @@ pub fn edit(
 ) -> Result<bool, EditFailure> {
     let path = path_of(paths, file);
     for _ in 0..TRIES {
-        let lock = lock(paths, &mut waiting)?;
-        let mut draft = Draft::read(path)?;
-        change(&mut draft.document)?;
-        match draft.save(lock)? {
+        let lock = match lock(paths, &mut waiting) {
+            // Where nothing can be written the lock cannot either; the lines to paste are owed all the same.
+            Err(EditFailure::Lock(LockError::Io(cause))) => return Err(Draft::of(path, &mut change)?.not_saved(cause)),
+            lock => lock?,
+        };
+        match Draft::of(path, &mut change)?.save(lock)? {
             Saved::Written => return Ok(true),
             Saved::AsItWas => return Ok(false),
             Saved::Overtaken => {}
@@ -211,11 +210,12 @@ pub fn edit(
     Err(EditFailure::KeepsChanging(path.to_owned()))
 }
 
-/// A file that is being edited.
+/// An edited file that is not saved yet.
 struct Draft {
     path: PathBuf,
-    read: Option<Read>,
-    document: Document,
+    /// As it was read; none where there was no file.
+    old: Option<Document>,
+    new: Document,
 }
 
 /// How saving went.
@@ -227,29 +227,33 @@ enum Saved {
 }
 
 impl Draft {
-    fn read(path: &Path) -> Result<Draft, EditFailure> {
-        let read = read(path).map_err(EditFailure::Unreadable)?;
-        let document = read.as_ref().map_or_else(empty, |read| read.document.clone());
-        Ok(Draft { path: path.to_owned(), read, document })
+    fn of(path: &Path, change: &mut impl FnMut(&mut Document) -> Result<(), EditError>) -> Result<Draft, EditFailure> {
+        let old = read(path).map_err(EditFailure::Unreadable)?;
+        let mut new = old.clone().unwrap_or_default();
+        change(&mut new)?;
+        Ok(Draft { path: path.to_owned(), old, new })
     }
 
     /// Replaces the file. Takes the lock, and frees it.
     fn save(self, _lock: FileLock) -> Result<Saved, EditFailure> {
-        let Draft { path, read, document } = self;
-        let old = read.as_ref().map_or("", |read| read.document.text());
-        if document.text() == old {
+        let old = self.old.as_ref().map(Document::text);
+        if self.new.text() == old.unwrap_or_default() {
             return Ok(Saved::AsItWas);
         }
-        let failed = |cause| {
-            let old = read.as_ref().map_or_else(empty, |read| read.document.clone());
-            EditFailure::CannotReplace { path: path.clone(), cause, lines: document.lines_beyond(&old) }
+        let now = match files::read_optional(&self.path) {
+            Ok(now) => now.map(Zeroizing::new),
+            Err(cause) => return Err(self.not_saved(cause)),
         };
-        let now = files::read_optional(&path).map_err(failed)?.map(zeroize::Zeroizing::new);
-        if now.as_ref() != read.as_ref().map(|read| &read.bytes) {
+        if now.as_ref().map(|now| now.as_slice()) != old.map(str::as_bytes) {
             return Ok(Saved::Overtaken);
         }
-        replace(&path, document.text()).map_err(failed)?;
+        replace(&self.path, self.new.text()).map_err(|cause| self.not_saved(cause))?;
         Ok(Saved::Written)
+    }
+
+    fn not_saved(&self, cause: io::Error) -> EditFailure {
+        let lines = self.new.lines_beyond(self.old.as_ref().unwrap_or(&Document::default()));
+        EditFailure::CannotReplace { path: self.path.clone(), cause, lines }
     }
 }
 
@@ -262,10 +266,6 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
         files::private_dir(folder)?;
     }
     files::replace(path, text.as_bytes())
-}
-
-fn empty() -> Document {
-    Document::parse(String::new()).expect("an empty file parses")
 }
 
 #[cfg(test)]

@@ -141,6 +141,8 @@ impl Aws {
                     Ok(Ok(answer)) => Ok(answer),
                     Ok(Err(error)) => Err(translate(error, &watch, &Redaction::new(call.signer, call.code))),
                     Err(_) => {
+                        // What is left of three seconds has nanoseconds too, which tell nobody anything.
+                        let limit = Duration::from_millis(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
                         let limit = humantime::format_duration(limit);
                         Err(lost(&watch, format!("within {limit}")))
                     }

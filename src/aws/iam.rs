@@ -6,14 +6,16 @@ use aws_sdk_iam::Client;
 
 use crate::aws::client::{Aws, Call, Sending};
 use crate::aws::{AwsError, Iam};
-use crate::chain::target::Target;
+use crate::chain::target::{Target, default_region};
 use crate::credentials::Credentials;
 
 fn call<'a>(signer: &'a Credentials, target: &'a Target, sending: Sending) -> Call<'a> {
     Call {
         signer,
         target,
-        region: &target.region,
+        // Signed for the partition's one region also where the endpoint is a configured one, of which the SDK's rules know
+        // nothing (AWS General Reference, "IAM endpoints and quotas").
+        region: default_region(&target.region),
         endpoint: target.iam_endpoint.as_deref(),
         sending,
         code: None,

@@ -123,6 +123,11 @@ fn partition_of_arn(arn: &str) -> Option<&'static Partition> {
     PARTITIONS.iter().find(|partition| partition.name == name)
 }
 
+/// The region that stands for the whole partition of `region`: `us-east-1` for all of AWS's commercial ones.
+pub fn default_region(region: &str) -> &'static str {
+    partition_of_region(region).default_region
+}
+
 fn partition_of_region(region: &str) -> &'static Partition {
     PARTITIONS.iter().find(|partition| region.starts_with(partition.region_prefix)).expect("`aws` takes every region")
 }

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::cli::options::{CredentialOptions, ProfileArg};
 use crate::cli::world::World;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::format::environment::{hand_out, take_back};
 use crate::format::shell::Shell;
 use crate::sys::env::vars;
@@ -25,7 +25,7 @@ pub struct EnvArgs {
     options: CredentialOptions,
     /// For this shell; left out: the one that runs keyfob
     #[arg(long, value_name = "SHELL")]
-    shell: Option<String>,
+    shell: Option<Shell>,
     /// Print lines that take the credentials out of the shell again
     #[arg(long)]
     unset: bool,
@@ -33,8 +33,8 @@ pub struct EnvArgs {
 
 impl EnvArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
-        let shell = match &self.shell {
-            Some(name) => name.parse().map_err(|error: String| Error::new(Kind::Usage, error))?,
+        let shell = match self.shell {
+            Some(shell) => shell,
             None => Shell::detect(ancestors().iter().map(String::as_str), world.env.get(vars::SHELL))?,
         };
         let changes = if self.unset {

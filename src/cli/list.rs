@@ -5,8 +5,9 @@ use clap::Args;
 use crate::chain::list::{Sources, listing, table};
 use crate::cli::world::World;
 use crate::error::Result;
-use crate::ops::facts::session_expires;
+use crate::human::Talk;
 use crate::session_cache::SessionCache;
+use crate::session_cache::outlook::cached_until;
 use crate::ui::out;
 
 /// List profiles, their keys and sessions
@@ -32,14 +33,17 @@ impl ListArgs {
             &Sources {
                 stored: index,
                 stored_names: &stored_names,
-                session_expires: &|name| {
-                    let profile = profiles.get(name);
-                    let role = profile.as_ref().and_then(|profile| profile.setting("role_arn"));
-                    session_expires(&sessions, name, role.as_ref().map(|role| role.value.as_ref()), now)
-                },
+                session_expires: &|name| cached_until(&sessions, name, now),
                 now,
             },
         );
-        if self.json { out::write_json(&listing) } else { out::write(&table(&listing)) }
+        if self.json {
+            return out::write_json(&listing);
+        }
+        let table = table(&listing);
+        if table.is_empty() {
+            world.talk.hint("there is no profile yet; `keyfob add PROFILE` stores a first key");
+        }
+        out::write(&table)
     }
 }

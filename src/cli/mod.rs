@@ -129,10 +129,14 @@ pub fn command() -> clap::Command {
 ///
 /// Arguments of `exec`'s command, behind `--`, are that command's affair.
 fn refuse_secrets(arguments: &[OsString]) -> Result<()> {
-    let own =
-        arguments.iter().skip(1).take_while(|argument| *argument != "--").filter_map(|argument| argument.to_str());
+    let end = arguments.iter().position(|argument| argument == "--").unwrap_or(arguments.len());
+    let own = match arguments[..end].iter().any(|argument| argument == "exec") {
+        true => &arguments[..end],
+        false => arguments,
+    };
     // Security: clap quotes an argument it does not know; this one must not come so far.
-    if own.flat_map(|argument| argument.split('=')).any(looks_like_secret) {
+    let mut words = own.iter().skip(1).filter_map(|argument| argument.to_str()).flat_map(|word| word.split('='));
+    if words.any(looks_like_secret) {
         return Err(Error::new(Kind::Usage, "an argument looks like a secret access key")
             .because("other users and the shell's history see a command line, so secrets are never taken from it")
             .hint("run `keyfob add PROFILE` and paste it when asked; deactivate the key if others use this machine"));

@@ -50,11 +50,11 @@ pub struct World<'a> {
 }
 
 /// What only some commands need: key stores and AWS. Nothing is opened or started by making it.
-pub struct Ports<'a> {
+pub struct Ports<'a, 'w> {
     /// The world as operations see it.
     pub context: Context<'a>,
     /// The key stores.
-    pub stores: &'a Stores<'a>,
+    pub stores: &'a Stores<'w>,
 }
 
 impl<'a> World<'a> {
@@ -187,7 +187,7 @@ impl<'a> World<'a> {
         &self,
         yes: bool,
         prompt_limit: Option<Duration>,
-        work: impl FnOnce(&Ports<'_>) -> Result<T>,
+        work: impl FnOnce(&Ports<'_, '_>) -> Result<T>,
     ) -> Result<T> {
         let person = self.person(yes, prompt_limit);
         let stores = Stores::new(StoreContext {

@@ -13,15 +13,18 @@ struct Home {
 
 fn home() -> Home {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let at = |name: &str| folder.path().join(name);
-    let paths = Paths {
+    Home { paths: paths_in(folder.path()), _folder: folder }
+}
+
+fn paths_in(folder: &Path) -> Paths {
+    let at = |name: &str| folder.join(name);
+    Paths {
         aws_config: at(".aws/config"),
         aws_credentials: at(".aws/credentials"),
         settings: at("config.toml"),
         data: at("data"),
         cache: at("cache"),
-    };
-    Home { _folder: folder, paths }
+    }
 }
 
 fn home_with(config: &[u8]) -> Home {
@@ -167,6 +170,57 @@ fn edits_of_many_at_once_are_all_there() {
     assert_eq!(leftovers, 1, "neither lock nor temporary files lie beside the AWS file");
 }
 
+/// Names the folder that [`edits_until_killed`] works in.
+#[cfg(unix)]
+const KILLED_IN: &str = "KEYFOB_TEST_KILLED_IN";
+
+#[test]
+#[cfg(unix)]
+#[ignore = "the process that `a_kill_leaves_a_whole_file_and_a_free_lock` kills"]
+fn edits_until_killed() {
+    let env = crate::sys::env::Environment::of_process();
+    let Some(folder) = env.get(KILLED_IN) else { return };
+    for n in 0.. {
+        let set = |document: &mut Document| document.set(SectionName::Profile("p"), "count", &n.to_string());
+        edit(&paths_in(Path::new(folder)), AwsFile::Config, |_| {}, set).expect("edited");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_kill_leaves_a_whole_file_and_a_free_lock() {
+    use std::process::{Command, Stdio};
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let paths = paths_in(folder.path());
+    fs::create_dir(folder.path().join(".aws")).expect("made");
+    let filler = "# a line of somebody's\n".repeat(10_000);
+    fs::write(&paths.aws_config, &filler).expect("written");
+    for round in 0..15 {
+        let before = fs::read_to_string(&paths.aws_config).expect("readable");
+        let mut child = Command::new(std::env::current_exe().expect("known"))
+            .args(["--exact", "config_file::tests::edits_until_killed", "--ignored"])
+            .env(KILLED_IN, folder.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("started");
+        // Its first edit done, it is killed somewhere in one of the next.
+        let limit = std::time::Instant::now() + Duration::from_secs(30);
+        while fs::read_to_string(&paths.aws_config).expect("readable") == before {
+            assert!(std::time::Instant::now() < limit, "it edits");
+        }
+        std::thread::sleep(Duration::from_micros(round * 700));
+        child.kill().expect("killed");
+        assert!(child.wait().expect("ended").code().is_none(), "it ran until it was killed");
+        let text = fs::read_to_string(&paths.aws_config).expect("readable");
+        let rest = text.strip_prefix(&filler).expect("nothing of the old file is lost");
+        let count = rest.strip_prefix("\n[profile p]\ncount = ").expect("nothing else is there");
+        assert!(count.strip_suffix('\n').is_some_and(|count| count.parse::<u64>().is_ok()), "{count:?}");
+    }
+    let set = |document: &mut Document| document.set(SectionName::Profile("p"), "count", "done");
+    assert!(edit(&paths, AwsFile::Config, |_| {}, set).expect("the lock is free"));
+    assert!(fs::read_to_string(&paths.aws_config).expect("readable").ends_with("[profile p]\ncount = done\n"));
+}
+
 #[test]
 fn what_is_no_file_is_left_alone() {
     let mut home = home();
@@ -179,6 +233,15 @@ fn what_is_no_file_is_left_alone() {
     assert!(!home.paths.aws_config.metadata().expect("there").is_file());
     let shown = Error::from(failure).render();
     assert!(shown.ends_with("hint: put these lines into /dev/null yourself:\n[profile dev]\nregion = x\n"), "{shown}");
+}
+
+#[test]
+fn the_lines_to_paste_come_also_where_not_even_the_lock_can_be_written() {
+    let mut home = home_with(b"[default]\n");
+    home.paths.cache = home.paths.aws_config.join("not-a-folder");
+    let failure = set(&home, "dev", "region", "x").expect_err("no lock");
+    assert!(matches!(&failure, EditFailure::CannotReplace { lines, .. } if lines == "[profile dev]\nregion = x\n"));
+    assert_eq!(config(&home), "[default]\n");
 }
 
 /// A small file system of its own, for what only a mount can do; gone when dropped.

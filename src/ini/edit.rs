@@ -114,7 +114,7 @@ impl Document {
     fn with_value(&self, property: Property<'_>, value: &str) -> String {
         let span = property.span;
         let key_line = &self.text[span.key_line.clone()];
-        let ending = &key_line[key_line.trim_end_matches(['\r', '\n']).len()..];
+        let ending = ending_of(key_line).unwrap_or("");
         let mut new = String::new();
         if let Some(comment) = property.comment() {
             new.push_str(comment);
@@ -140,11 +140,7 @@ impl Document {
         };
         let at = neighbour.end;
         let neighbour = &self.text[neighbour];
-        let ending = match neighbour {
-            _ if neighbour.ends_with("\r\n") => "\r\n",
-            _ if neighbour.ends_with('\n') => "\n",
-            _ => self.ending(),
-        };
+        let ending = ending_of(neighbour).unwrap_or_else(|| self.ending());
         let mut new = String::new();
         if !neighbour.ends_with('\n') {
             new.push_str(ending);
@@ -176,10 +172,7 @@ impl Document {
 
     /// The file's line ending: that of its first line.
     fn ending(&self) -> &'static str {
-        match self.text.split_inclusive('\n').next() {
-            Some(line) if line.ends_with("\r\n") => "\r\n",
-            Some(_) | None => "\n",
-        }
+        self.text.split_inclusive('\n').next().and_then(ending_of).unwrap_or("\n")
     }
 
     /// Whether a blank line goes before a new section: as before the last one, and where there is but one.
@@ -211,6 +204,11 @@ enum Column<'a> {
     Space(&'a str),
     /// In this column, under its neighbours'.
     At(usize),
+}
+
+/// The ending of `line`; the last line of a file may have none.
+fn ending_of(line: &str) -> Option<&'static str> {
+    ["\r\n", "\n"].into_iter().find(|ending| line.ends_with(ending))
 }
 
 fn ends_with_blank_line(text: &str) -> bool {

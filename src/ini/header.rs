@@ -1,5 +1,7 @@
 //! What stands between a header's brackets: `default`, `profile NAME`, `services NAME`, or a bare name. Pure.
 
+use super::parse::trimmed;
+
 /// The kinds of section that the config file knows beside profiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SectionKind {
@@ -76,11 +78,11 @@ impl<'a> Header<'a> {
     /// The reference parser sees quotes as part of a (then invalid) name. botocore takes them off, and the AWS CLI
     /// writes them round a name with blanks; so they are taken off here, and `profile` warns about them.
     pub fn parse(text: &'a str) -> Header<'a> {
-        let text = text.trim_matches([' ', '\t']);
-        match text.split_once([' ', '\t']) {
+        let text = &text[trimmed(text, 0..text.len())];
+        match text.bytes().position(|byte| matches!(byte, b' ' | b'\t')) {
             None => Header { prefix: None, name: text, quoted: false },
-            Some((prefix, name)) => {
-                let name = name.trim();
+            Some(blank) => {
+                let (prefix, name) = (&text[..blank], text[blank..].trim());
                 let unquoted = unquoted(name);
                 Header { prefix: Some(prefix), name: unquoted.unwrap_or(name), quoted: unquoted.is_some() }
             }

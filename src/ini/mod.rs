@@ -19,8 +19,9 @@ pub use parse::{Problem, SyntaxError};
 /// A config or credentials file: its text and where everything in it lies.
 ///
 /// Printing it gives the bytes that were parsed. The grammar is that of AWS's reference parser (smithy-rs
-/// `aws-runtime/src/env_config/parse.rs`); what it refuses is refused here, with the same words.
-#[derive(Clone)]
+/// `aws-runtime/src/env_config/parse.rs`); what it refuses is refused here, with the same words. The default is an empty
+/// file.
+#[derive(Clone, Default)]
 pub struct Document {
     // Security: the file may hold secret access keys; the text is wiped when it is dropped.
     text: Zeroizing<String>,

@@ -79,7 +79,7 @@ pub(super) fn parse(text: Zeroizing<String>) -> Result<Document, SyntaxError> {
             in_property = false;
         } else if sections.is_empty() {
             return Err(refuse(Problem::NoSection));
-        } else if line.starts_with(BLANK) {
+        } else if line.starts_with([' ', '\t']) {
             let property = properties.last_mut().filter(|_| in_property).ok_or(refuse(Problem::StrayContinuation))?;
             if property.value.is_empty() {
                 split_property(line).map_err(|no| {
@@ -112,7 +112,7 @@ pub(super) fn parse(text: Zeroizing<String>) -> Result<Document, SyntaxError> {
 
 /// Whether a line is blank or a comment; a comment begins in the first column.
 pub(super) fn is_ignored(line: &str) -> bool {
-    line.starts_with(['#', ';']) || line.trim_matches(BLANK).is_empty()
+    matches!(line.as_bytes().first(), Some(b'#' | b';')) || trimmed(line, 0..line.len()).is_empty()
 }
 
 /// Takes a line's ending off, as `str::lines` does: a lone `\r` at the very end of the file stays.
@@ -125,8 +125,8 @@ fn without_ending(line: &str) -> &str {
 
 /// The range between the brackets of a header line; a comment begins at any `#` or `;`, a blank before it or not.
 fn header_range(line: &str) -> Option<Range<usize>> {
-    let end = line.find(['#', ';']).unwrap_or(line.len());
-    let header = line[..end].trim_end_matches(BLANK);
+    let end = line.bytes().position(|byte| matches!(byte, b'#' | b';')).unwrap_or(line.len());
+    let header = &line[trimmed(line, 0..end)];
     (header.len() > 1 && header.ends_with(']')).then(|| 1..header.len() - 1)
 }
 
@@ -139,17 +139,18 @@ pub(super) enum NotAProperty {
 
 /// The ranges of key and value of a `key = value`, each trimmed.
 pub(super) fn split_property(line: &str) -> Result<(Range<usize>, Range<usize>), NotAProperty> {
-    let start = line.len() - line.trim_start_matches(BLANK).len();
-    let end = start + without_comment(&line[start..]).len();
-    let equals = start + line[start..end].find('=').ok_or(NotAProperty::NoEquals)?;
-    let key = trimmed(line, start..equals);
+    let line_without_blanks = trimmed(line, 0..line.len());
+    let (start, end) =
+        (line_without_blanks.start, line_without_blanks.start + without_comment(&line[line_without_blanks]).len());
+    let equals = line.as_bytes()[start..end].iter().position(|byte| *byte == b'=').ok_or(NotAProperty::NoEquals)?;
+    let key = trimmed(line, start..start + equals);
     if key.is_empty() {
         return Err(NotAProperty::NoName);
     }
-    Ok((key, trimmed(line, equals + 1..end)))
+    Ok((key, trimmed(line, start + equals + 1..end)))
 }
 
-/// Cuts an inline comment off, which begins with a `#` or `;` after a blank.
+/// Cuts an inline comment off, which begins with a `#` or `;` after a blank, which here may be any Unicode space.
 pub(super) fn without_comment(line: &str) -> &str {
     let mut from = 0;
     while let Some(found) = line.as_bytes()[from..].iter().position(|byte| matches!(byte, b'#' | b';')) {
@@ -163,10 +164,17 @@ pub(super) fn without_comment(line: &str) -> &str {
 }
 
 /// `range` without the blanks at its ends; an empty one stays where its end is.
-fn trimmed(line: &str, range: Range<usize>) -> Range<usize> {
-    let text = &line[range.clone()];
-    let start = range.start + (text.len() - text.trim_start_matches(BLANK).len());
-    start..start + text.trim_matches(BLANK).len()
+pub(super) fn trimmed(line: &str, range: Range<usize>) -> Range<usize> {
+    let Range { mut start, mut end } = range;
+    // By bytes: a reading of 10,000 profiles spends most of its time here.
+    let bytes = line.as_bytes();
+    while start < end && matches!(bytes[start], b' ' | b'\t') {
+        start += 1;
+    }
+    while start < end && matches!(bytes[end - 1], b' ' | b'\t') {
+        end -= 1;
+    }
+    start..end
 }
 
 fn shift(range: Range<usize>, by: usize) -> Range<usize> {

@@ -24,14 +24,19 @@ pub fn keychain(limit: Duration) -> Result<Keychain, StoreError> {
 /// The numbers are from Apple's SecBase.h; they show in the error's `Debug`, the type itself is another crate's.
 fn translate_apple(error: KeyringError) -> StoreError {
     let KeyringError::PlatformFailure(cause) = &error else { return translate(error) };
-    let code = |number: &str| format!("{cause:?}").contains(&format!("code: {number}"));
-    // errSecInteractionNotAllowed: over SSH, or before login.
-    if code("-25308") {
-        StoreError::Locked("the login keychain is locked, and no window can be opened here to unlock it".to_owned())
-    // errSecAuthFailed, errSecUserCanceled.
-    } else if code("-25293") || code("-128") {
-        StoreError::Denied(cause.to_string())
-    } else {
-        translate(error)
+    match status(&format!("{cause:?}")) {
+        // errSecInteractionNotAllowed: over SSH, or before login.
+        Some(-25308) => {
+            StoreError::Locked("the login keychain is locked, and no window can be opened here to unlock it".to_owned())
+        }
+        // errSecAuthFailed, errSecUserCanceled.
+        Some(-25293 | -128) => StoreError::Denied(cause.to_string()),
+        _ => translate(error),
     }
+}
+
+/// The number in `Error { code: -25308, message: … }`.
+fn status(debug: &str) -> Option<i32> {
+    let (_, rest) = debug.split_once("code: ")?;
+    rest.split(|character: char| !character.is_ascii_digit() && character != '-').next()?.parse().ok()
 }

@@ -87,7 +87,7 @@ pub struct Stores<'a> {
     gate: Rc<Gate<'a>>,
     keyring: Rc<Keyring<'a>>,
     vault: Vault<'a>,
-    keychain: OnceCell<Box<dyn KeyStore>>,
+    keychain: OnceCell<Box<dyn KeyStore + 'a>>,
 }
 
 impl<'a> Stores<'a> {
@@ -103,7 +103,8 @@ impl<'a> Stores<'a> {
             sources: Sources {
                 file: settings.passphrase_file.clone(),
                 command: settings.passphrase_command.clone(),
-                command_limit: settings.program_timeout,
+                command_limit: prompt_limit
+                    .map_or(settings.program_timeout, |limit| limit.min(settings.program_timeout)),
                 chain: chain.split(',').filter(|link| !link.is_empty()).map(str::to_owned).collect(),
                 human,
                 prompt_limit,
@@ -149,19 +150,26 @@ impl<'a> Stores<'a> {
     /// # Errors
     /// Where another process holds the stores, or the data folder cannot be written.
     pub fn clear_all(&self, backends: &[Backend]) -> Result<(), StoreError> {
+        let forgotten = self.forget_sealing_keys(backends);
+        // Whatever became of the stores, the kernel forgets.
+        for backend in Backend::ALL {
+            self.keyring.remove(Kept::SealingKey(backend));
+        }
+        self.vault.lock();
+        forgotten
+    }
+
+    fn forget_sealing_keys(&self, backends: &[Backend]) -> Result<(), StoreError> {
         let _inside = self.gate.enter()?;
         let keys = self.sealing_keys();
         for backend in backends.iter().copied().filter(|backend| *backend != Backend::Vault) {
-            let store = keychain(&self.context, MayAsk::No);
+            let store = keychain(&self.context, &self.gate, MayAsk::No);
             keys.forget(backend, store.as_deref().ok().filter(|store| store.backend() == backend))?;
         }
         if self.vault.exists()? {
             let opens = self.vault.opens_unasked()?;
             keys.forget(Backend::Vault, opens.then_some(&self.vault as &dyn KeyStore))?;
-        } else {
-            self.keyring.remove(Kept::SealingKey(Backend::Vault));
         }
-        self.vault.lock();
         Ok(())
     }
 
@@ -184,7 +192,7 @@ impl StoreOpener for Stores<'_> {
             return Err(StoreError::Unavailable(format!("{} is not to be had on this system", backend.title())));
         }
         if self.keychain.get().is_none() {
-            let store = keychain(&self.context, MayAsk::Yes)?;
+            let store = keychain(&self.context, &self.gate, MayAsk::Yes)?;
             // Nobody else can have set it: this is not shared between threads.
             let _ = self.keychain.set(store);
         }
@@ -219,28 +227,32 @@ enum MayAsk {
 }
 
 #[cfg(target_os = "linux")]
-fn keychain(context: &StoreContext<'_>, may_ask: MayAsk) -> Result<Box<dyn KeyStore>, StoreError> {
+fn keychain<'a>(
+    context: &StoreContext<'a>,
+    gate: &Rc<Gate<'a>>,
+    may_ask: MayAsk,
+) -> Result<Box<dyn KeyStore + 'a>, StoreError> {
     use crate::keystore::secret_service::{Dialog, SecretService};
     let display = context.environment.has_display();
     let dialog = match may_ask {
         MayAsk::Yes if display && context.settings.prompt.is_allowed() => Dialog::Open,
         MayAsk::Yes | MayAsk::No => Dialog::No,
     };
-    Ok(Box::new(SecretService::new(context.settings.key_store_timeout, dialog)))
+    Ok(Box::new(SecretService::new(context.settings.key_store_timeout, dialog, Rc::clone(gate))))
 }
 
 #[cfg(target_os = "macos")]
-fn keychain(context: &StoreContext<'_>, _: MayAsk) -> Result<Box<dyn KeyStore>, StoreError> {
+fn keychain(context: &StoreContext<'_>, _: &Rc<Gate<'_>>, _: MayAsk) -> Result<Box<dyn KeyStore>, StoreError> {
     Ok(Box::new(crate::keystore::macos::keychain(context.settings.key_store_timeout)?))
 }
 
 #[cfg(windows)]
-fn keychain(context: &StoreContext<'_>, _: MayAsk) -> Result<Box<dyn KeyStore>, StoreError> {
+fn keychain(context: &StoreContext<'_>, _: &Rc<Gate<'_>>, _: MayAsk) -> Result<Box<dyn KeyStore>, StoreError> {
     Ok(Box::new(crate::keystore::windows::keychain(context.settings.key_store_timeout)?))
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
-fn keychain(_: &StoreContext<'_>, _: MayAsk) -> Result<Box<dyn KeyStore>, StoreError> {
+fn keychain(_: &StoreContext<'_>, _: &Rc<Gate<'_>>, _: MayAsk) -> Result<Box<dyn KeyStore>, StoreError> {
     Err(StoreError::Unavailable("keyfob knows no keychain of this system".to_owned()))
 }
 

@@ -16,7 +16,8 @@ pub const VAULT_IN_CHAIN: &str = "(vault)";
 pub struct Sources<'a> {
     /// `KEYFOB_PASSPHRASE_FILE`.
     pub file: Option<PathBuf>,
-    /// `KEYFOB_PASSPHRASE_COMMAND`.
+    /// `KEYFOB_PASSPHRASE_COMMAND`, split into words as a POSIX shell does, on Windows too: `\\` there is written `/` or
+    /// in single quotes. No shell runs it.
     pub command: Option<String>,
     /// How long the command may run.
     pub command_limit: Duration,

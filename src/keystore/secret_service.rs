@@ -1,11 +1,12 @@
 //! Secret Service over D-Bus: gnome-keyring, KWallet, KeePassXC.
 //!
-//! May use `native`. The store behind keyring-core unlocks whatever it meets, with a dialog and without a time limit;
+//! May use `native` and `gate`. The store behind keyring-core unlocks whatever it meets, with a dialog and without a time limit;
 //! so whether something is locked is asked first, through the secret-service crate, on a connection of our own.
 
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::io;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use secret_service::EncryptionType;
 use secret_service::blocking::SecretService as Service;
 
 use crate::credentials::Backend;
+use crate::keystore::gate::Gate;
 use crate::keystore::native::{Items, SERVICE, translate, within};
 use crate::keystore::{Item, KeyStore, Presence, StoreError};
 use crate::secret::SecretBytes;
@@ -22,9 +24,10 @@ use crate::secret::SecretBytes;
 const DIALOG_LIMIT: Duration = Duration::from_secs(50);
 
 /// The default collection of whatever provides the Secret Service.
-pub struct SecretService {
+pub struct SecretService<'a> {
     limit: Duration,
     dialog: Dialog,
+    gate: Rc<Gate<'a>>,
     link: Arc<Mutex<Option<Link>>>,
     silent: Cell<bool>,
 }
@@ -60,11 +63,11 @@ enum Trouble {
     Broken(StoreError),
 }
 
-impl SecretService {
+impl<'a> SecretService<'a> {
     /// Prepares the store; the bus is connected to at the first call. Each call ends within `limit`, a dialog within
-    /// 50 s.
-    pub fn new(limit: Duration, dialog: Dialog) -> Self {
-        SecretService { limit, dialog, link: Arc::default(), silent: Cell::new(false) }
+    /// 50 s; twenty processes at `gate` open one dialog.
+    pub fn new(limit: Duration, dialog: Dialog, gate: Rc<Gate<'a>>) -> Self {
+        SecretService { limit, dialog, gate, link: Arc::default(), silent: Cell::new(false) }
     }
 
     /// Looks whether `item` can be got at, unlocks where that is allowed, then does `call`.
@@ -73,22 +76,35 @@ impl SecretService {
         item: &Item,
         call: impl FnOnce(&Items) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let name = item.to_string();
-        let state = self.linked(self.limit, move |link| look(&link.service, &name))?;
-        match (state, self.dialog) {
+        match (self.state(item)?, self.dialog) {
             (State::Open, _) => {}
             (State::NoCollection, _) => return Err(StoreError::Unavailable(no_collection())),
-            (State::Locked, Dialog::No) => {
-                return Err(StoreError::Locked(
-                    "Secret Service is locked, and no dialog can be opened here to unlock it".to_owned(),
-                ));
-            }
-            (State::Locked, Dialog::Open) => {
-                let name = item.to_string();
-                self.linked(DIALOG_LIMIT, move |link| unlock(&link.service, &name))?;
-            }
+            (State::Locked, Dialog::No) => return Err(locked()),
+            (State::Locked, Dialog::Open) => self.unlock(item)?,
         }
         self.linked(self.limit, move |link| call(&link.items))
+    }
+
+    fn state(&self, item: &Item) -> Result<State, StoreError> {
+        let name = item.to_string();
+        self.linked(self.limit, move |link| look(&link.service, &name))
+    }
+
+    fn unlock(&self, item: &Item) -> Result<(), StoreError> {
+        let _inside = self.gate.enter()?;
+        // Whoever was inside before may have had it unlocked.
+        match self.state(item)? {
+            State::Open => return Ok(()),
+            State::Locked | State::NoCollection => {}
+        }
+        let name = item.to_string();
+        self.linked(DIALOG_LIMIT, move |link| unlock(&link.service, &name)).map_err(|error| match error {
+            StoreError::TimedOut(limit) => StoreError::Locked(format!(
+                "Secret Service is locked, and nobody answered its dialog within {} s",
+                limit.as_secs()
+            )),
+            error => error,
+        })
     }
 
     /// Runs `call` over the connections, on a thread, within `limit`.
@@ -118,7 +134,7 @@ impl SecretService {
     }
 }
 
-impl KeyStore for SecretService {
+impl KeyStore for SecretService<'_> {
     fn backend(&self) -> Backend {
         Backend::SecretService
     }
@@ -152,9 +168,7 @@ impl KeyStore for SecretService {
             };
             match (look(&service, &Item::SealingKey.to_string())?, dialog) {
                 (State::Open, _) | (State::Locked, Dialog::Open) => Ok(Presence::There),
-                (State::Locked, Dialog::No) => Err(StoreError::Locked(
-                    "Secret Service is locked, and no dialog can be opened here to unlock it".to_owned(),
-                )),
+                (State::Locked, Dialog::No) => Err(locked()),
                 (State::NoCollection, Dialog::Open) => Err(StoreError::Unavailable(no_collection())),
                 (State::NoCollection, Dialog::No) => Ok(Presence::Absent(no_collection())),
             }
@@ -204,6 +218,10 @@ fn io_error_kind(error: &(dyn std::error::Error + 'static)) -> Option<io::ErrorK
         next = error.source();
     }
     None
+}
+
+fn locked() -> StoreError {
+    StoreError::Locked("Secret Service is locked, and no dialog can be opened here to unlock it".to_owned())
 }
 
 fn no_collection() -> String {

@@ -68,7 +68,7 @@ fn hint_at_link(context: &Context<'_>, profile: &str, files: &AwsFiles) {
 }
 
 /// Takes back the claim of `profile` on `key`, and deletes the key with its sessions where no other profile has one.
-/// Returns those others, and how many sessions went.
+/// Returns those that use it in the same store, and how many sessions went.
 ///
 /// A key already gone from its store is no error: an earlier run was interrupted.
 ///
@@ -88,20 +88,30 @@ pub(in crate::ops) fn release(
         Err(error) => return Err(error.for_user(key.backend)),
     }
     let mut index = Index::edit(&context.paths.data, INDEX_LIMIT)?;
-    let users = index.index().profiles_of(&key.id);
-    let others: Vec<String> = users.into_iter().filter(|user| *user != profile).map(str::to_owned).collect();
+    let others = |of_store: bool| -> Vec<String> {
+        let users = index.index().profiles().iter().filter(|(name, entry)| {
+            *name != profile && entry.key_id == key.id && (!of_store || entry.backend == key.backend)
+        });
+        users.map(|(name, _)| name.clone()).collect()
+    };
+    // The same key may rest in two stores, for two profiles.
+    let (users, users_here) = (others(false), others(true));
     let mut sessions = 0;
-    if others.is_empty() {
+    if users.is_empty() {
         sessions = context.cache.remove_for_key(&key.id)?;
+    }
+    if users_here.is_empty() {
         match store.delete(&item) {
             Ok(()) | Err(StoreError::NotFound) => {}
             Err(error) => return Err(error.for_user(key.backend)),
         }
+    }
+    if users.is_empty() {
         index.remove_key(&key.id);
     }
     if index.index().key_of(profile).is_some_and(|used| used.id == key.id) {
         index.remove_profile(profile);
     }
     index.save()?;
-    Ok((others, sessions))
+    Ok((users_here, sessions))
 }

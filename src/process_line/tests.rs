@@ -130,6 +130,29 @@ proptest! {
     }
 }
 
+/// The Rust, JavaScript, Go and Java SDKs run the line by `sh -c`.
+#[test]
+#[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "the test lays out the program that is run")]
+fn a_shell_reads_a_written_line_as_botocore_does() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    // The program is a link to sh, which runs its first argument as a script: a program just written may be "busy" for
+    // as long as another test is starting a process.
+    std::fs::write(folder.path().join("credential-process"), "printf '%s\\n' \"$#\" \"$@\"\n").expect("written");
+    for name in ["plain", "my tools", "o'neill (x86), ~old", "\u{fc}ber"] {
+        let program = folder.path().join(name).join("keyfob");
+        std::fs::create_dir(program.parent().expect("a folder")).expect("made");
+        std::os::unix::fs::symlink("/bin/sh", &program).expect("linked");
+        for profile in ["dev", "a/b.c:d@e+f_g-h", "two words", "caf\u{e9}, old"] {
+            let line = write(&program, profile).expect("can be written");
+            let output =
+                std::process::Command::new("sh").args(["-c", &line]).current_dir(&folder).output().expect("sh runs");
+            let expected = format!("1\n{profile}\n");
+            assert_eq!(String::from_utf8(output.stdout).expect("UTF-8"), expected, "{line}");
+        }
+    }
+}
+
 /// Entries on `PATH` with what they lead to.
 type Entries<'a> = &'a [(&'a str, &'a str)];
 

@@ -23,6 +23,16 @@ pub enum AwsFile {
     Credentials,
 }
 
+impl AwsFile {
+    /// What a profile's section is called in this file, for edits.
+    pub fn section_of(self, profile: &str) -> SectionName<'_> {
+        match self {
+            AwsFile::Config => SectionName::Profile(profile),
+            AwsFile::Credentials => SectionName::Credentials(profile),
+        }
+    }
+}
+
 /// The profiles of both files, merged as AWS's reference parser merges them.
 ///
 /// A setting in the credentials file beats the same one in the config file; `[profile default]` replaces `[default]`;
@@ -132,7 +142,8 @@ fn profile_name<'a>(header: Header<'a>, file: AwsFile, prefixed_default: bool) -
 }
 
 fn has_prefixed_default(document: &Document) -> bool {
-    document.sections().any(|section| SectionName::Profile("default").is(section.header()))
+    let mut candidates = document.sections().filter(|section| section.header_text().contains("default"));
+    candidates.any(|section| SectionName::Profile("default").is(section.header()))
 }
 
 /// One profile, merged from both files.

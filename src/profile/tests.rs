@@ -160,6 +160,46 @@ fn profiles_come_in_file_order_and_a_quoted_name_is_read_without_its_quotes() {
 }
 
 #[test]
+fn a_config_from_aws_vault_means_the_same_here() {
+    // ByteNess/aws-vault, vault/config_test.go (MIT), shortened.
+    let config = "# an example profile file\n[DEFAULT]\nregion=us-east-1\n[default]\nregion=us-west-2\noutput=json\n\n\
+        [profile user2]\nREGION=us-east-1\noutput=text\n\n\
+        [profile withMFA]\nsource_profile=user2\nRole_Arn=arn:aws:iam::445123451344:role/aws_admin\n\
+        mfa_Serial=arn:aws:iam::123451344123:mfa/blah\nRegion=us-east-1\nduration_seconds=1200\n\n\
+        [profile testincludeprofile1]\nregion=us-east-1\n\n[profile testincludeprofile2]\ninclude_profile=testincludeprofile1\n\n\
+        [profile with-sso-session]\nsso_session = moon-sso\nregion = moon-1 # Different from sso region\n\n\
+        [sso-session moon-sso]\nsso_region = moon-2  # Different from profile region\n\n\
+        [profile foo]\ninclude_profile=default\nsource_profile=default\n";
+    let profiles = Profiles::from_texts(config, "");
+    let names: Vec<&str> = profiles.names().collect();
+    let expected =
+        ["default", "user2", "withMFA", "testincludeprofile1", "testincludeprofile2", "with-sso-session", "foo"];
+    assert_eq!(names, expected);
+    let value = |profile: &str, name: &str| {
+        profiles
+            .get(profile)
+            .expect("there")
+            .setting(name)
+            .map(|setting| setting.value.into_owned())
+            .unwrap_or_default()
+    };
+    assert_eq!(value("default", "region"), "us-west-2");
+    assert_eq!(value("user2", "region"), "us-east-1");
+    assert_eq!(value("withMFA", "mfa_serial"), "arn:aws:iam::123451344123:mfa/blah");
+    assert_eq!(value("withMFA", "role_arn"), "arn:aws:iam::445123451344:role/aws_admin");
+    assert_eq!(value("withMFA", "output"), "", "unlike in aws-vault, nothing comes from [default] by itself");
+    assert_eq!(value("testincludeprofile2", "region"), "us-east-1");
+    assert_eq!(value("with-sso-session", "region"), "moon-1");
+    assert_eq!(
+        (value("foo", "source_profile"), value("foo", "region")),
+        ("default".to_owned(), "us-west-2".to_owned())
+    );
+    let sso = profiles.section(SectionKind::SsoSession, "moon-sso").expect("there");
+    assert_eq!(sso.setting("sso_region").expect("set").value, "moon-2");
+    assert!(profiles.get("nopenotthere").is_none());
+}
+
+#[test]
 fn a_nested_value_is_found_in_its_services_section() {
     let profiles = Profiles::from_texts(
         "[services local]\nsts =\n  endpoint_url = http://localhost:1\n  empty =\niam = flat\n[services local]\ns3 =\n  a = 1\n",

@@ -5,6 +5,7 @@
 pub mod failure;
 pub mod fresh;
 pub mod name;
+pub mod outlook;
 pub mod seal;
 mod store;
 

@@ -11,6 +11,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::credentials::{AccessKeyId, Session};
 use crate::secret::{Secret, SecretBytes};
+use crate::session_cache::fresh::Life;
 use crate::session_cache::name::SessionName;
 use crate::timestamp::Timestamp;
 
@@ -73,6 +74,8 @@ pub struct Header {
     pub key_id: AccessKeyId,
     /// The profiles that asked for it, or for something made with it; the one it was made for first.
     pub profiles: Vec<String>,
+    /// Those of them to which it was itself handed out, as the last of their chain.
+    pub handed_to: Vec<String>,
     /// The last role; none for a session of GetSessionToken.
     pub role_arn: Option<String>,
     /// When it was made.
@@ -83,6 +86,26 @@ pub struct Header {
     pub clock_offset: i64,
 }
 
+impl Header {
+    /// From when to when the session works.
+    pub fn life(&self) -> Life {
+        Life { issued_at: self.issued_at, expires_at: self.expires_at }
+    }
+
+    /// Notes that `profile` uses the session, as the last of its chain or on the way. False where that was known.
+    pub fn note(&mut self, profile: &str, handed_out: bool) -> bool {
+        let lists = [Some(&mut self.profiles), handed_out.then_some(&mut self.handed_to)];
+        let mut news = false;
+        for list in lists.into_iter().flatten() {
+            if !list.iter().any(|known| known == profile) {
+                list.push(profile.to_owned());
+                news = true;
+            }
+        }
+        news
+    }
+}
+
 /// The header as it is written.
 #[derive(Serialize, Deserialize)]
 struct HeaderLine {
@@ -90,6 +113,7 @@ struct HeaderLine {
     kind: SessionKind,
     key_id: AccessKeyId,
     profiles: Vec<String>,
+    handed_to: Vec<String>,
     role_arn: Option<String>,
     issued_at: i64,
     expires_at: i64,
@@ -195,12 +219,13 @@ fn split(file: &[u8]) -> Result<(&[u8], &[u8]), Damage> {
 }
 
 fn header_line(header: &Header) -> Vec<u8> {
-    let Header { kind, key_id, profiles, role_arn, issued_at, expires_at, clock_offset } = header;
+    let Header { kind, key_id, profiles, handed_to, role_arn, issued_at, expires_at, clock_offset } = header;
     let line = HeaderLine {
         version: VERSION,
         kind: *kind,
         key_id: key_id.clone(),
         profiles: profiles.clone(),
+        handed_to: handed_to.clone(),
         role_arn: role_arn.clone(),
         issued_at: issued_at.unix(),
         expires_at: expires_at.unix(),
@@ -223,6 +248,7 @@ fn parse_header(line: &[u8]) -> Result<Header, Damage> {
         kind: line.kind,
         key_id: line.key_id,
         profiles: line.profiles,
+        handed_to: line.handed_to,
         role_arn: line.role_arn,
         issued_at: Timestamp::from_unix(line.issued_at),
         expires_at: Timestamp::from_unix(line.expires_at),

@@ -8,14 +8,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::chain::Plan;
 use crate::credentials::{AccessKeyId, Session};
 use crate::session_cache::failure::Failure;
+use crate::session_cache::fresh::Life;
 use crate::session_cache::name::SessionName;
 use crate::session_cache::seal::{self, Damage, Header, SealingKey};
 use crate::sys::lock::{Lock, LockError};
 use crate::sys::{files, folder};
 use crate::timestamp::Timestamp;
+
+const DAY: i64 = 24 * 3600;
 
 /// The cache of sealed sessions in one folder.
 #[derive(Debug)]
@@ -30,6 +32,13 @@ pub struct Kept {
     pub header: Header,
     /// The session.
     pub session: Session,
+}
+
+impl Kept {
+    /// From when to when it works.
+    pub fn life(&self) -> Life {
+        self.header.life()
+    }
 }
 
 /// Why the cache did not do as asked. Nothing of it is fatal: a session is then made, or handed out without being kept.
@@ -145,17 +154,19 @@ impl SessionCache {
         Ok(self.headers()?.into_iter().map(|(_, header)| header).collect())
     }
 
-    /// When the cached session that a plan ends in expires; `None` where none is cached or it has expired.
+    /// Takes out sessions that ended more than a day ago: what edits, lost sealing keys and unused profiles leave behind.
     ///
-    /// Found by profile, role and key, without the sealing key: so after an edit of, say, the external id it may be a
-    /// session that is not used any more. What is handed out is always found by its whole name.
-    pub fn cached_until(&self, plan: &Plan, now: Timestamp) -> Option<Timestamp> {
-        let role = plan.hops.last().map(|hop| &hop.role_arn);
-        let headers = self.list().ok()?.into_iter();
-        let ours = headers.filter(|header| {
-            header.profiles.contains(&plan.profile) && header.role_arn.as_ref() == role && header.expires_at > now
-        });
-        ours.map(|header| header.expires_at).max()
+    /// One that somebody is renewing is left alone, and so is whatever cannot be removed.
+    pub fn sweep(&self, now: Timestamp) {
+        let is_over = |header: &Header| header.expires_at.plus_seconds(DAY) < now;
+        for (path, _) in self.headers().unwrap_or_default().iter().filter(|(_, header)| is_over(header)) {
+            let Ok(_lock) = Lock::try_acquire(&path.with_extension("lock")) else { continue };
+            // Looked at again: it may have been renewed before the lock was had.
+            let header = files::read_optional(path).ok().flatten().and_then(|file| seal::read_header(&file).ok());
+            if header.is_some_and(|header| is_over(&header)) {
+                let _ = self.take_out(path);
+            }
+        }
     }
 
     /// Forgets the sessions that `profile` asked for, the ones it shares included. Gives how many there were.

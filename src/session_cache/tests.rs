@@ -20,6 +20,7 @@ fn kept(id: &str, profile: &str, role_arn: Option<&str>) -> Kept {
         kind: SessionKind::Hop,
         key_id: "AKIAFAKEFAKEFAKEFAKE".parse().expect("valid"),
         profiles: vec![profile.into()],
+        handed_to: vec![profile.into()],
         role_arn: role_arn.map(str::to_owned),
         issued_at: session.issued_at,
         expires_at: session.expires_at,
@@ -199,19 +200,16 @@ fn listing_and_clearing_need_no_key() {
 }
 
 #[test]
-fn a_profile_learns_from_headers_until_when_its_last_session_lasts() {
+fn sessions_that_ended_a_day_ago_are_swept_out_unless_somebody_renews_them() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let cache = SessionCache::new(folder.path().to_owned());
-    let plan = plan("p", &["a"]);
-    let mut session = kept("ASIAFAKE0", "p", None);
-    session.header.expires_at = session.header.expires_at.plus_seconds(3600);
-    let role = kept("ASIAFAKE1", "p", Some(&plan.hops[0].role_arn));
-    cache.put(&sealing_key(1), &name(&plan, Step::Session), &session).expect("kept");
-    cache.put(&sealing_key(1), &name(&plan, Step::Hop(0)), &role).expect("kept");
-    let end = role.header.expires_at;
-    for (now, until) in [(end.plus_seconds(-1), Some(end)), (end, None)] {
-        assert_eq!(cache.cached_until(&plan, now), until);
-    }
+    let (cache, names) = filled(folder.path());
+    let end = kept("ASIAFAKE", "p", None).session.expires_at;
+    cache.sweep(end.plus_seconds(86_400));
+    assert_eq!(cache.list().expect("listed").len(), 3);
+    let _held = cache.lock(&names[1], std::time::Duration::ZERO, |_| {}).expect("free");
+    cache.sweep(end.plus_seconds(86_401));
+    assert_eq!(cache.list().expect("listed").len(), 1);
+    assert!(cache.get(&sealing_key(1), &names[1]).expect("read").is_some());
 }
 
 #[test]

@@ -83,7 +83,8 @@ mod platform {
         let seconds = match usize::try_from(seconds) {
             // A timeout of 0 would mean none at all to the kernel.
             Ok(0) | Err(_) => return Ok(()),
-            Ok(seconds) => seconds,
+            // The kernel reads 32 bits, and would take a multiple of 2^32 for no timeout.
+            Ok(seconds) => seconds.min(u32::MAX as usize),
         };
         if secret.expose().len() > LONGEST - END {
             return Err(Refused(format!("a secret of {} bytes is too long for it", secret.expose().len())));

@@ -1,7 +1,7 @@
 //! Where this program lies, and the entries on `PATH` that have its name.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::sys::env::{Environment, vars};
 
@@ -25,8 +25,35 @@ impl ProgramPaths {
         let name = format!("keyfob{}", std::env::consts::EXE_SUFFIX);
         let entries = std::env::split_paths(env.get_os(vars::PATH).unwrap_or_default())
             .map(|folder| folder.join(&name))
-            .filter_map(|entry| entry.canonicalize().ok().map(|target| (entry, target)))
+            .filter_map(|entry| resolved(&entry).ok().map(|target| (entry, target)))
             .collect();
-        Ok(ProgramPaths { current: std::env::current_exe()?.canonicalize()?, entries, temporary: std::env::temp_dir() })
+        Ok(ProgramPaths { current: resolved(&std::env::current_exe()?)?, entries, temporary: std::env::temp_dir() })
+    }
+}
+
+/// The path with every symlink resolved, in the form that people and SDKs know.
+fn resolved(path: &Path) -> io::Result<PathBuf> {
+    let path = path.canonicalize()?;
+    // On Windows that is `\\?\C:\…`, which `cmd.exe` does not run.
+    let plain = path.to_str().and_then(|path| path.strip_prefix(r"\\?\")).filter(|path| !path.starts_with("UNC"));
+    Ok(match plain {
+        Some(plain) if cfg!(windows) => plain.into(),
+        Some(_) | None => path,
+    })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_on_path_is_found_as_it_stands_with_what_it_leads_to() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let entry = folder.path().join("keyfob");
+        let program = std::env::current_exe().expect("known");
+        std::os::unix::fs::symlink(program, &entry).expect("linked");
+        let path = format!("/nowhere:{}", folder.path().display());
+        let paths = ProgramPaths::find(&Environment::from_pairs([("PATH", path.as_str())])).expect("found");
+        assert_eq!(paths.entries, [(entry, paths.current.clone())]);
     }
 }

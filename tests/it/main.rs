@@ -1,7 +1,9 @@
 //! keyfob as its users meet it: the real binary in an environment of its own.
 #![cfg(unix)]
 
+mod add;
 mod again;
+mod commands;
 mod loopback;
 #[cfg(target_os = "linux")]
 mod sandbox;
@@ -10,8 +12,8 @@ mod secret_service;
 mod shells;
 #[path = "../support/mod.rs"]
 mod support;
+mod terminal;
 mod vault_processes;
 
 /// The binary under test.
-#[expect(dead_code, reason = "the tests of the commands come with the commands")]
 const KEYFOB: &str = env!("CARGO_BIN_EXE_keyfob");

@@ -5,9 +5,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use keyfob::credentials::Backend;
-use keyfob::keystore::Item;
-use keyfob::keystore::KeyStore;
 use keyfob::keystore::open::StoreOpener;
+use keyfob::keystore::{Item, KeyStore, StoreError};
 use keyfob::secret::SecretBytes;
 use keyfob::sys::files::{read_optional, replace};
 use keyfob::sys::kernel_keyring;
@@ -31,6 +30,10 @@ fn inside() {
             let key = stores.sealing_key(Backend::Vault).expect("made or found");
             // A digest of its own would do as well; the key is a test's.
             replace(Path::new(file), key.expose()).expect("written");
+        }
+        Some(("refused", name)) => {
+            let result = stores.vault().set(&seed(name), &SecretBytes::new(b"FAKE-other".to_vec()));
+            assert!(matches!(result, Err(StoreError::Unavailable(_))), "{result:?}");
         }
         Some(("write", _)) => loop {
             for number in 0..10 {
@@ -62,7 +65,10 @@ impl Machine {
     }
 
     fn command(&self, case: &str) -> Command {
-        let mut command = again::command(TEST, case, self.0.path());
+        self.on_this_machine(again::command(TEST, case, self.0.path()))
+    }
+
+    fn on_this_machine(&self, mut command: Command) -> Command {
         command
             .env("KEYFOB_DATA_DIR", self.path("data"))
             .env("KEYFOB_CACHE_DIR", self.path("cache"))
@@ -154,6 +160,21 @@ fn a_writer_killed_at_any_point_leaves_a_whole_vault() {
         machine.run("get a");
         machine.run("set a");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_the_old_vault_and_nothing_beside_it() {
+    let machine = Machine::new();
+    machine.run("set a");
+    let files = || std::fs::read_dir(machine.path("data")).expect("listed").count();
+    let before = (read_optional(Path::new(&machine.path("data/vault.age"))).expect("read"), files());
+    // No file may grow past nothing; the signal that says so is ignored, so that writing fails as on a full disk.
+    let full = ["sh", "-c", r#"trap "" XFSZ; ulimit -f 0; exec "$@""#, "sh"];
+    let command = again::command_under(&full, TEST, "refused a", machine.0.path());
+    again::passed(&machine.on_this_machine(command).output().expect("started"));
+    assert_eq!((read_optional(Path::new(&machine.path("data/vault.age"))).expect("read"), files()), before);
+    machine.run("get a");
 }
 
 #[cfg(unix)]

@@ -105,6 +105,7 @@ fn an_edit_imitates_its_neighbours() {
         ("[profile dev]\nregion = a\nregion = b\n", "[profile dev]\nregion = a\nregion = x\n"),
         ("[profile dev]\nregion = a\n[profile dev]\nb = 1\n", "[profile dev]\nregion = x\n[profile dev]\nb = 1\n"),
         ("[profile dev]\nregion =\nb=1\n", "[profile dev]\nregion =x\nb=1\n"),
+        ("[profile dev]\nregion = half an ending\r", "[profile dev]\nregion = x"),
         // An inline comment moves up; continuation lines go, comments among them stay.
         ("[profile dev]\nregion = old ; why\nb=1\n", "[profile dev]\n; why\nregion = x\nb=1\n"),
         (
@@ -121,6 +122,15 @@ fn an_edit_imitates_its_neighbours() {
     for (before, after) in cases {
         assert_eq!(edited(before, dev, &[("region", "x")]), after, "{before:?}");
     }
+}
+
+#[test]
+fn a_profile_is_added_after_a_nested_block_as_aws_vault_adds_it() {
+    let file =
+        "[default]\n\n[profile testing]\nregion=us-west-2\ns3=\n  max_concurrent_requests=10\n  max_queue_size=1000\n";
+    let settings = [("mfa_serial", "testserial"), ("region", "us-east-1")];
+    let expected = format!("{file}\n[profile llamas]\nmfa_serial=testserial\nregion=us-east-1\n");
+    assert_eq!(edited(file, SectionName::Profile("llamas"), &settings), expected);
 }
 
 #[test]

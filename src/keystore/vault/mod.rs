@@ -100,7 +100,9 @@ impl Vault<'_> {
     /// Where its file cannot be read.
     pub fn opens_unasked(&self) -> Result<bool, StoreError> {
         let Some(sealed) = self.sealed()? else { return Ok(false) };
-        Ok(self.identity_file.is_some() || self.unlocked.borrow().is_some() || self.held(&sealed).is_some())
+        Ok(self.identity_file.is_some()
+            || self.unlocked.borrow().is_some()
+            || matches!(self.held(&sealed), Ok(Some(_))))
     }
 
     /// Forgets the unlock: in the kernel keyring, and in this process.
@@ -132,7 +134,7 @@ impl Vault<'_> {
             )),
             AgeError::Damaged(why) => damaged(&self.file(), &why),
         })?;
-        // serde_json unescapes through a buffer it does not wipe; that process memory is in no core dump and lives shortly.
+        // serde_json unescapes through a buffer it does not wipe. It goes with this process, which dumps no core.
         let content: Content = serde_json::from_slice(plain.expose()).map_err(|error| {
             // Its text could show a piece of the content.
             damaged(&self.file(), &format!("its content is not keyfob's, at byte {}", error.column()))

@@ -41,12 +41,12 @@ impl Vault<'_> {
                 ))),
             };
         }
-        if let Some(identity) = self.held(sealed) {
+        if let Some(identity) = self.held(sealed)? {
             return Ok(identity);
         }
         let _inside = self.gate.enter()?;
         // Whoever was inside before may have unlocked it.
-        if let Some(identity) = self.held(sealed) {
+        if let Some(identity) = self.held(sealed)? {
             return Ok(identity);
         }
         match read(&self.wrapped_file())? {
@@ -61,13 +61,12 @@ impl Vault<'_> {
 
     /// What an earlier unlock left in the kernel keyring, if it opens this very vault: it may have been one that was
     /// deleted since.
-    pub(super) fn held(&self, sealed: &[u8]) -> Option<Identity> {
-        let held = self.keyring.get(Kept::VaultIdentity)?;
-        let identity = Identity::parse(held.secret).ok()?;
-        match identity.open(sealed) {
-            Ok(_) => Some(self.remember(identity, Some(held.until))),
-            Err(AgeError::WrongKey | AgeError::Damaged(_)) => None,
-        }
+    pub(super) fn held(&self, sealed: &[u8]) -> Result<Option<Identity>, StoreError> {
+        let Some(held) = self.keyring.get(Kept::VaultIdentity) else { return Ok(None) };
+        let Ok(identity) = Identity::parse(held.secret) else { return Ok(None) };
+        // A damaged vault is named before anybody is asked for its passphrase.
+        let opens = self.opens(&identity, sealed)?;
+        Ok(opens.then(|| self.remember(identity, Some(held.until))))
     }
 
     /// Unwraps the identity with the passphrase, asking up to three times, and keeps the unlock.

@@ -50,7 +50,12 @@ pub(super) fn devices(
     match context.iam.list_mfa_devices(&signer, None, target) {
         Ok(serials) => Ok(Some(sort_devices(serials))),
         Err(error @ AwsError::Refused { .. }) => {
-            context.talk.explain(&format!("the user's MFA devices cannot be listed: {error}"));
+            let text = format!("the user's MFA devices cannot be listed: {error}");
+            match error.code() {
+                // Many users may not: no more than a note.
+                Some("AccessDenied") => context.talk.explain(&text),
+                Some(_) | None => context.talk.warn(&text),
+            }
             Ok(None)
         }
         Err(error) => Err(explained(&error, profile, key, Attempted::Iam("ListMFADevices"))),

@@ -7,8 +7,6 @@
 
 mod check;
 mod profile;
-#[cfg(test)]
-mod tests;
 
 use crate::chain::{FileNames, StoredKeys};
 use crate::config_file::AwsFiles;

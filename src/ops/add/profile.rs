@@ -4,7 +4,7 @@ use crate::chain::{Plan, Request, plan};
 use crate::config_file::{self, AwsFiles, EditFailure};
 use crate::credentials::StoredKey;
 use crate::error::{Error, Kind, Result};
-use crate::ini::{Document, SectionName};
+use crate::ini::{Document, EditError, SectionName, is_identifier};
 use crate::ops::Context;
 use crate::ops::add::{AddRequest, WithNewKey, file_names};
 use crate::ops::advice::{self, Change, Devices};
@@ -31,6 +31,9 @@ impl<'a> Planned<'a> {
             Some(config) => config.clone(),
             None => Document::parse(String::new()).expect("an empty file parses"),
         };
+        if !is_identifier(&request.profile) {
+            return Err(Error::new(Kind::Usage, EditError::SectionName(request.profile.clone()).to_string()));
+        }
         let is_linked = request.link.is_some();
         let mut planned = Planned { name: request.profile.clone(), files, config, edits: Vec::new(), is_linked };
         let given =

@@ -21,8 +21,9 @@ use crate::ops::Context;
 use crate::secret::{Secret, SecretBytes};
 use crate::session_cache::failure::Failure;
 use crate::session_cache::name::{SessionName, Step};
+use crate::session_cache::outlook::accepts;
 use crate::session_cache::seal::{Header, SealingKey, SessionKind};
-use crate::session_cache::{CacheError, Kept, fresh};
+use crate::session_cache::{CacheError, Kept};
 use crate::timestamp::Timestamp;
 
 /// How long the renewal of a session that is still usable may take, leaving out what a person may be needed for: the
@@ -116,9 +117,10 @@ impl Run<'_> {
             return self.make(index).map(|session| Obtained { session, from_cache: false });
         };
         let name = SessionName::new(key, self.plan, self.steps[index]);
-        let usable = self.look(key, &name, index);
+        let usable = self.look(key, &name);
         if let Some(kept) = usable.as_ref().filter(|kept| self.suffices(kept, need)) {
-            self.add_profile(key, &name, kept);
+            self.note_use(key, &name, index, kept);
+            self.explain(index, "from the cache", &kept.session);
             return Ok(Obtained { session: kept.session.clone(), from_cache: true });
         }
         // Read before waiting: a failure that is another one afterwards happened meanwhile.
@@ -146,7 +148,7 @@ impl Run<'_> {
     ) -> Result<Obtained> {
         let lock = self.lock(name)?;
         if lock.is_some() {
-            match self.look(key, name, index) {
+            match self.look(key, name) {
                 Some(kept) if self.suffices(&kept, need) => {
                     return Ok(Obtained { session: kept.session, from_cache: true });
                 }
@@ -162,6 +164,7 @@ impl Run<'_> {
         match self.make(index) {
             Ok(session) => {
                 self.keep(key, name, index, &session);
+                self.explain(index, "made", &session);
                 Ok(Obtained { session, from_cache: false })
             }
             Err(error) => {
@@ -197,7 +200,7 @@ impl Run<'_> {
     }
 
     /// The cached session of a step, where it works and this profile accepts it.
-    fn look(&self, key: &SealingKey, name: &SessionName, index: usize) -> Option<Kept> {
+    fn look(&self, key: &SealingKey, name: &SessionName) -> Option<Kept> {
         let kept = match self.context.cache.get(key, name) {
             Ok(kept) => kept?,
             Err(error) => {
@@ -206,17 +209,12 @@ impl Run<'_> {
             }
         };
         let now = self.now_for(&kept.header);
-        let too_old = match self.steps[index] {
-            Step::Session => self.plan.mfa.as_ref().and(self.plan.mfa_max_age_seconds),
-            Step::Hop(_) => None,
-        }
-        .is_some_and(|most| now.seconds_since(kept.session.issued_at) > i64::from(most));
-        (!too_old && fresh::is_usable(&kept.session, now)).then_some(kept)
+        (accepts(self.plan, &kept.header, now) && kept.life().is_usable(now)).then_some(kept)
     }
 
     fn suffices(&self, kept: &Kept, need: Need) -> bool {
         match need {
-            Need::Fresh => fresh::is_fresh(&kept.session, self.now_for(&kept.header), self.options.min_ttl),
+            Need::Fresh => kept.life().is_fresh(self.now_for(&kept.header), self.options.min_ttl),
             Need::Usable => true,
             Need::Replacement(refused) => kept.session.access_key_id != refused,
         }
@@ -235,43 +233,58 @@ impl Run<'_> {
             Step::Session => (SessionKind::Session, None),
             Step::Hop(hop) => (SessionKind::Hop, Some(self.plan.hops[hop].role_arn.clone())),
         };
-        let mut profiles = match self.context.cache.get(key, name) {
-            Ok(Some(old)) => old.header.profiles,
-            Ok(None) | Err(_) => Vec::new(),
+        // Whoever shared the session that ended will share this one.
+        let (profiles, handed_to) = match self.context.cache.get(key, name) {
+            Ok(Some(old)) => (old.header.profiles, old.header.handed_to),
+            Ok(None) | Err(_) => (Vec::new(), Vec::new()),
         };
-        if !profiles.contains(&self.plan.profile) {
-            profiles.push(self.plan.profile.clone());
-        }
-        let header = Header {
+        let mut header = Header {
             kind,
             key_id: self.plan.base.key.id().clone(),
             profiles,
+            handed_to,
             role_arn,
             issued_at: session.issued_at,
             expires_at: session.expires_at,
             clock_offset: self.context.clock.offset_seconds(),
         };
+        header.note(&self.plan.profile, self.is_last(index));
         self.warn_of(self.context.cache.put(key, name, &Kept { header, session: session.clone() }));
+        self.context.cache.sweep(self.context.clock.now());
     }
 
     /// Writes this profile into the header of a session another one made, so that `list` and `clear` know of it.
     ///
     /// Left for the next time where somebody holds the lock or the folder cannot be written: the session is good.
-    fn add_profile(&self, key: &SealingKey, name: &SessionName, kept: &Kept) {
-        let Context { cache, .. } = *self.context;
-        if kept.header.profiles.contains(&self.plan.profile) {
+    fn note_use(&self, key: &SealingKey, name: &SessionName, index: usize, kept: &Kept) {
+        let cache = self.context.cache;
+        let note = |header: &mut Header| header.note(&self.plan.profile, self.is_last(index));
+        if !note(&mut kept.header.clone()) {
             return;
         }
         let Ok(_lock) = cache.lock(name, Duration::ZERO, |_| {}) else { return };
-        if let Ok(Some(mut kept)) = cache.get(key, name) {
-            kept.header.profiles.push(self.plan.profile.clone());
+        if let Ok(Some(mut kept)) = cache.get(key, name)
+            && note(&mut kept.header)
+        {
             let _ = cache.put(key, name, &kept);
         }
     }
 
+    fn explain(&self, index: usize, how: &str, session: &Session) {
+        let what = match self.steps[index] {
+            Step::Session => "the session of GetSessionToken",
+            Step::Hop(hop) => &self.plan.hops[hop].role_arn,
+        };
+        self.context.talk.explain(&format!("{what}: {how}, ends at {}", session.expires_at));
+    }
+
+    fn is_last(&self, index: usize) -> bool {
+        index + 1 == self.steps.len()
+    }
+
     /// Hands out a session that could not be renewed, unless it has run out meanwhile.
     fn serve_old(&self, kept: Kept, error: Error) -> Result<Obtained> {
-        if !fresh::is_usable(&kept.session, self.now_for(&kept.header)) {
+        if !kept.life().is_usable(self.now_for(&kept.header)) {
             return Err(error);
         }
         let profile = &self.plan.profile;

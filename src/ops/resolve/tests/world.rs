@@ -207,9 +207,7 @@ impl Talk for World {
     }
 
     fn hint(&self, _: &str) {}
-
     fn say(&self, _: &str) {}
-
     fn explain(&self, _: &str) {}
 }
 

@@ -1,0 +1,136 @@
+//! What the headers of cached sessions say about a profile or a plan, for `list` and `explain`. Pure.
+//!
+//! Sessions are found by profile, role and key here, without the sealing key: after an edit of, say, an external id it may
+//! be one that is used no more. What is handed out is always found by its whole name.
+
+use crate::chain::{Plan, SpentIn};
+use crate::session_cache::seal::{Header, SessionKind};
+use crate::timestamp::Timestamp;
+
+/// What is cached for a plan, and what the next run of it would need.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Outlook {
+    /// When the session that would be handed out ends.
+    pub cached_until: Option<Timestamp>,
+    /// When the cached session of GetSessionToken ends.
+    pub session_cached_until: Option<Timestamp>,
+    /// Whether the next run needs an MFA code.
+    pub needs_code: bool,
+}
+
+/// When the last session handed out to `profile` ends; `None` where it has.
+pub fn cached_until(headers: &[Header], profile: &str, now: Timestamp) -> Option<Timestamp> {
+    latest(headers, now, |header| is_one_of(profile, &header.handed_to)).map(|header| header.expires_at)
+}
+
+/// What is cached for `plan`.
+pub fn outlook(headers: &[Header], plan: &Plan, now: Timestamp) -> Outlook {
+    let role_arn = plan.hops.last().map(|hop| &hop.role_arn);
+    let last = latest(headers, now, |header| {
+        is_one_of(&plan.profile, &header.handed_to)
+            && header.role_arn.as_ref() == role_arn
+            && accepts(plan, header, now)
+    });
+    let session = plan.session.as_ref().and_then(|_| {
+        latest(headers, now, |header| {
+            let ours = header.key_id == *plan.base.key.id() || is_one_of(&plan.profile, &header.profiles);
+            let kind = if plan.mfa.is_some() { SessionKind::MfaSession } else { SessionKind::Session };
+            header.kind == kind && ours && accepts(plan, header, now)
+        })
+    });
+    let signer_is_there = match plan.mfa.as_ref().map(|mfa| mfa.spent_in) {
+        None => true,
+        Some(SpentIn::Session) => !plan.hops.is_empty() && session.is_some_and(|header| header.life().is_usable(now)),
+        Some(SpentIn::Hop) => false,
+    };
+    Outlook {
+        cached_until: last.map(|header| header.expires_at),
+        session_cached_until: session.map(|header| header.expires_at),
+        needs_code: !signer_is_there && !last.is_some_and(|header| header.life().is_fresh(now, None)),
+    }
+}
+
+/// Whether a session is not an MFA session older than the plan takes.
+pub(crate) fn accepts(plan: &Plan, header: &Header, now: Timestamp) -> bool {
+    match (header.kind, plan.mfa_max_age_seconds) {
+        (SessionKind::MfaSession, Some(most)) => now.seconds_since(header.issued_at) <= i64::from(most),
+        (SessionKind::MfaSession, None) | (SessionKind::Session | SessionKind::Hop, _) => true,
+    }
+}
+
+fn latest(headers: &[Header], now: Timestamp, is_meant: impl Fn(&Header) -> bool) -> Option<&Header> {
+    headers.iter().filter(|header| header.expires_at > now && is_meant(header)).max_by_key(|header| header.expires_at)
+}
+
+fn is_one_of(profile: &str, profiles: &[String]) -> bool {
+    profiles.iter().any(|known| known == profile)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session_cache::sample;
+
+    const NOW: i64 = 1_700_000_000;
+
+    fn header(kind: SessionKind, profile: &str, role_arn: Option<&str>, left: i64) -> Header {
+        let handed_out = kind == SessionKind::Hop;
+        Header {
+            kind,
+            key_id: sample::stored_key(None).id,
+            profiles: vec![profile.into()],
+            handed_to: handed_out.then(|| profile.into()).into_iter().collect(),
+            role_arn: role_arn.map(str::to_owned),
+            issued_at: Timestamp::from_unix(NOW + left - 43_200),
+            expires_at: Timestamp::from_unix(NOW + left),
+            clock_offset: 0,
+        }
+    }
+
+    #[test]
+    fn a_plan_learns_what_is_cached_and_whether_a_code_is_needed() {
+        let plan = sample::plan("deploy", &["a"]);
+        let role = plan.hops[0].role_arn.clone();
+        let mfa = |left| header(SessionKind::MfaSession, "other", None, left);
+        let hop = |profile, role: &str, left| header(SessionKind::Hop, profile, Some(role), left);
+        let other_key = Header { key_id: "AKIAOTHEROTHEROTHERO".parse().expect("valid"), ..mfa(900) };
+        for (headers, hop_left, session_left, needs_code) in [
+            (vec![], None, None, true),
+            (vec![mfa(900)], None, Some(900), false),
+            (vec![mfa(59)], None, Some(59), true),
+            (vec![mfa(0)], None, None, true),
+            (vec![other_key], None, None, true),
+            (vec![hop("deploy", &role, 1201)], Some(1201), None, false),
+            (vec![hop("deploy", &role, 1200)], Some(1200), None, true),
+            (vec![hop("deploy", &role, 100), hop("deploy", &role, 200), mfa(300)], Some(200), Some(300), false),
+            (vec![hop("other", &role, 1800)], None, None, true),
+            (vec![hop("deploy", "arn:aws:iam::210987654321:role/old", 1800)], None, None, true),
+        ] {
+            let seen = outlook(&headers, &plan, Timestamp::from_unix(NOW));
+            let until = |left: Option<i64>| left.map(|left| Timestamp::from_unix(NOW + left));
+            let expected =
+                Outlook { cached_until: until(hop_left), session_cached_until: until(session_left), needs_code };
+            assert_eq!(seen, expected, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn an_mfa_session_that_is_too_old_for_a_plan_does_not_count() {
+        let mut plan = sample::plan("deploy", &["a"]);
+        plan.mfa_max_age_seconds = Some(900);
+        let headers = [header(SessionKind::MfaSession, "deploy", None, 40_000)];
+        let seen = outlook(&headers, &plan, Timestamp::from_unix(NOW));
+        assert_eq!(seen, Outlook { needs_code: true, ..Outlook::default() });
+    }
+
+    #[test]
+    fn a_profile_is_found_by_what_was_handed_to_it_and_not_by_what_it_went_through() {
+        let headers = [
+            header(SessionKind::MfaSession, "deploy", None, 40_000),
+            header(SessionKind::Hop, "deploy", Some("role/a"), 3600),
+        ];
+        let now = Timestamp::from_unix(NOW);
+        assert_eq!(cached_until(&headers, "deploy", now), Some(Timestamp::from_unix(NOW + 3600)));
+        assert_eq!(cached_until(&headers, "other", now), None);
+    }
+}

@@ -1,0 +1,261 @@
+//! `keyfob add`: what it takes, what it refuses, what it asks, and what it leaves behind.
+
+use std::sync::Arc;
+
+use crate::KEYFOB;
+use crate::support::aws::{AccessKey, LoopbackAws, UserHandle};
+use crate::support::sandbox::Sandbox;
+
+fn machine() -> (Arc<LoopbackAws>, Sandbox, UserHandle) {
+    let aws = Arc::new(LoopbackAws::start());
+    let sandbox = Sandbox::with_vault(KEYFOB, &aws);
+    let ann = aws.user("ann");
+    (aws, sandbox, ann)
+}
+
+fn lines(key: &AccessKey) -> String {
+    format!("{}\n{}\n", key.id, key.secret)
+}
+
+fn is_untouched(sandbox: &Sandbox) {
+    assert!(!sandbox.path("keyfob/data/index.json").exists(), "an index was written");
+    assert!(!sandbox.path("keyfob/data/vault.age").exists(), "a vault was written");
+}
+
+#[test]
+fn a_key_is_checked_stored_and_its_profile_linked_without_touching_another_byte() {
+    let (aws, sandbox, ann) = machine();
+    let device = ann.mfa("ann");
+    let before = "# mine\r\n[profile other]\r\nregion=us-east-1 ; here\r\n\r\n[ profile  work ]\r\noutput = json\r\n";
+    sandbox.write(".aws/config", before);
+    let added = sandbox.keyfob(&["add", "work", "--stdin", "--region", "eu-west-1", "--yes"]);
+    let added = added.stdin(&lines(&ann.access_key())).run();
+    assert_eq!(added.ok(), "");
+    let account = ann.arn().split(':').nth(4).expect("an ARN has an account").to_owned();
+    for said in
+        [ann.arn(), format!("in account {account}"), "as set with `KEYFOB_BACKEND`".into(), "in the vault".into()]
+    {
+        assert!(added.stderr.contains(&said), "{said}: {}", added.stderr);
+    }
+    let program = sandbox.path("bin/keyfob");
+    let expected = format!(
+        "{before}region = eu-west-1\r\ncredential_process = {} credential-process work\r\nmfa_serial = {}\r\n",
+        program.display(),
+        device.serial()
+    );
+    assert_eq!(sandbox.read(".aws/config"), expected, "{}", added.stderr);
+    assert_eq!((aws.count("GetCallerIdentity"), aws.count("ListMFADevices")), (1, 1));
+
+    let document = sandbox.keyfob(&["credential-process", "work", "--mfa-code", &device.code()]).run().json();
+    assert!(document["AccessKeyId"].as_str().expect("an id").starts_with("ASIA"), "{document}");
+    let listed = sandbox.keyfob(&["list", "--json"]).run().json();
+    assert_eq!(listed["profiles"][1]["key"]["backend"], "vault", "{listed}");
+    assert_eq!(listed["profiles"][1]["linked"], true, "{listed}");
+}
+
+#[test]
+fn what_is_no_long_term_key_of_a_user_is_refused_and_leaves_nothing() {
+    let (aws, sandbox, ann) = machine();
+    let key = ann.access_key();
+    let AccessKey { id, secret } = &key;
+    let session = id.replacen("AKIA", "ASIA", 1);
+    let refused = [
+        (format!("{session}\n{secret}\n"), 1, "temporary key"),
+        (format!("AIDAIOSFODNN7EXAMPLE\n{secret}\n"), 1, "no access key id"),
+        (format!("{secret}\n{id}\n"), 1, "swapped"),
+        (format!("{id}\n\n"), 1, "empty"),
+        (format!("{id}\n {secret}\n"), 1, "blanks"),
+        (format!("{id}\n"), 2, "two lines"),
+        (lines(&aws.root().access_key()), 1, "root user"),
+        (format!("{id}\n{}\n", "x".repeat(40)), 4, "AWS"),
+    ];
+    for (input, code, says) in refused {
+        let ran = sandbox.keyfob(&["add", "work", "--stdin"]).stdin(&input).run();
+        let said = ran.ends_with(code);
+        assert!(said.contains(says), "{says}: {said}");
+        assert!(said.contains("hint: "), "{said}");
+    }
+    ann.set_active(id, false);
+    sandbox.keyfob(&["add", "work", "--stdin"]).stdin(&lines(&key)).run().ends_with(4);
+    is_untouched(&sandbox);
+    assert!(!sandbox.path(".aws/config").exists(), "a config file was written");
+}
+
+#[test]
+fn a_root_key_is_stored_only_when_allowed() {
+    let (aws, sandbox, _) = machine();
+    let input = lines(&aws.root().access_key());
+    sandbox.keyfob(&["add", "root", "--stdin", "--allow-root"]).stdin(&input).run().ok();
+}
+
+#[test]
+fn a_secret_never_comes_in_through_the_command_line_nor_out_through_the_message() {
+    let (_, sandbox, ann) = machine();
+    let AccessKey { id, secret } = ann.access_key();
+    for arguments in [vec!["add", "work", &id, &secret], vec!["add", &secret], vec!["--", &secret]] {
+        sandbox.keyfob(&arguments).run().ends_with(2);
+    }
+    let option = format!("--secret={secret}");
+    sandbox.keyfob(&["add", "work", &option]).run().ends_with(2);
+    is_untouched(&sandbox);
+}
+
+#[test]
+fn another_key_takes_a_stored_ones_place_only_when_told_and_the_same_one_is_no_other() {
+    let (_, sandbox, ann) = machine();
+    let (first, second) = (ann.access_key(), ann.access_key());
+    let add = |key: &AccessKey, options: &[&str]| {
+        let arguments = [&["add", "work", "--stdin", "--no-link"], options].concat();
+        sandbox.keyfob(&arguments).stdin(&lines(key)).run()
+    };
+    add(&first, &[]).ok();
+    let refused = add(&second, &[]);
+    assert!(refused.ends_with(1).contains("`keyfob add work --replace`"), "{}", refused.stderr);
+    add(&first, &[]).ok();
+    let replaced = add(&second, &["--replace"]);
+    assert!(replaced.ends_with(0).contains(&first.id[16..]), "{}", replaced.stderr);
+    let index = sandbox.read("keyfob/data/index.json");
+    assert!(index.contains(&second.id) && !index.contains(&first.id), "{index}");
+}
+
+#[test]
+fn who_may_not_list_devices_stores_a_key_all_the_same_and_is_told_what_its_session_cannot() {
+    let (_, sandbox, ann) = machine();
+    let ann = ann.denied("iam:ListMFADevices");
+    let added = sandbox.keyfob(&["add", "work", "--stdin"]).stdin(&lines(&ann.access_key())).run();
+    let said = added.ends_with(0);
+    let advice = said.find("AWS refuses every IAM call").expect("it is said");
+    let stored = said.find("stored ").expect("it is said");
+    assert!(advice < stored, "the advice comes first: {said}");
+    assert!(said.contains("keyfob_session") && said.contains("--mfa-serial"), "{said}");
+}
+
+#[test]
+fn with_nobody_there_a_device_is_a_hint_and_a_security_key_is_no_device() {
+    let (_, sandbox, ann) = machine();
+    let (device, _) = (ann.mfa("ann"), ann.u2f("key"));
+    let added = sandbox.keyfob(&["add", "work", "--stdin"]).stdin(&lines(&ann.access_key())).run();
+    let said = added.ends_with(0);
+    assert!(said.contains(&format!("mfa_serial {}", device.serial())), "{said}");
+    assert!(said.contains("security key"), "{said}");
+    assert!(!sandbox.read(".aws/config").contains("mfa_serial"));
+}
+
+#[test]
+fn a_console_file_and_the_environment_bring_a_key_too() {
+    let (_, sandbox, ann) = machine();
+    let (first, second) = (ann.access_key(), ann.access_key());
+    let csv = format!("\u{feff}Access key ID,Secret access key\r\n{},{}\r\n", first.id, first.secret);
+    sandbox.write("accessKeys.csv", &csv);
+    sandbox.may_hold_secrets("accessKeys.csv");
+    sandbox.keyfob(&["add", "one", "--csv", "accessKeys.csv"]).run().ok();
+    let from_env = |sandbox: &Sandbox, token: &str| {
+        let run = sandbox.keyfob(&["add", "two", "--env"]).env("AWS_ACCESS_KEY_ID", &second.id);
+        run.env("AWS_SECRET_ACCESS_KEY", &second.secret).env("AWS_SESSION_TOKEN", token).run()
+    };
+    assert!(from_env(&sandbox, "fake").ends_with(1).contains("`AWS_SESSION_TOKEN` is set"));
+    from_env(&sandbox, "").ok();
+    sandbox.write("password.csv", "User name,Password,Console sign-in URL\r\nann,fake,https://x\r\n");
+    let refused = sandbox.keyfob(&["add", "three", "--csv", "password.csv"]).run();
+    assert!(refused.ends_with(1).contains("password.csv: it holds a console password"), "{}", refused.stderr);
+}
+
+#[test]
+fn lines_to_paste_are_printed_where_the_aws_file_cannot_be_replaced_and_the_key_stays() {
+    let (_, sandbox, ann) = machine();
+    let add = sandbox.keyfob(&["add", "work", "--stdin", "--region", "eu-west-1"]).env("AWS_CONFIG_FILE", "/dev/null");
+    let added = add.stdin(&lines(&ann.access_key())).run();
+    let program = sandbox.path("bin/keyfob");
+    let expected = format!(
+        "[profile work]\nregion = eu-west-1\ncredential_process = {} credential-process work\n",
+        program.display()
+    );
+    assert_eq!(added.ok(), expected, "{}", added.stderr);
+    assert!(sandbox.read("keyfob/data/index.json").contains("\"work\""));
+}
+
+#[test]
+fn what_linking_breaks_for_others_is_named_with_file_and_line() {
+    let (_, sandbox, ann) = machine();
+    ann.mfa("ann");
+    sandbox.write(
+        ".aws/config",
+        "[profile long]\nrole_arn = arn:aws:iam::123456789012:role/a\nsource_profile = work\nduration_seconds = 14400\n\
+         [profile coded]\nrole_arn = arn:aws:iam::123456789012:role/a\nsource_profile = work\nmfa_serial = m\n",
+    );
+    sandbox
+        .write(".aws/credentials", "[work]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = fake\n");
+    let added = sandbox.keyfob(&["add", "work", "--stdin", "--yes"]).stdin(&lines(&ann.access_key())).run();
+    let said = added.ends_with(0);
+    for named in [
+        "config:4: `long` asks for more than an hour",
+        "config:8: `coded` has SDKs ask for a second code",
+        "credentials:2: SDKs use the key written in plain text",
+        "delete these lines: ",
+    ] {
+        assert!(said.contains(named), "{named}: {said}");
+    }
+}
+
+#[test]
+fn a_profile_of_another_program_is_taken_over_only_after_a_yes() {
+    let (_, sandbox, ann) = machine();
+    let config = "[profile work]\ncredential_process = /usr/bin/other work\n";
+    sandbox.write(".aws/config", config);
+    let input = lines(&ann.access_key());
+    let asked = sandbox.keyfob(&["add", "work", "--stdin"]).stdin(&input).run();
+    assert!(asked.ends_with(3).contains("config:2"), "{}", asked.stderr);
+    assert_eq!(sandbox.read(".aws/config"), config);
+    is_untouched(&sandbox);
+    sandbox.keyfob(&["add", "work", "--stdin", "--yes"]).stdin(&input).run().ok();
+    assert!(!sandbox.read(".aws/config").contains("/usr/bin/other"));
+}
+
+#[test]
+fn with_nobody_to_ask_a_key_is_wanted_at_once_and_the_line_says_how() {
+    let (_, sandbox, _) = machine();
+    let ran = sandbox.keyfob(&["add", "work"]).run();
+    assert!(ran.ends_with(3).contains("`--stdin`"), "{}", ran.stderr);
+    is_untouched(&sandbox);
+}
+
+#[test]
+fn what_an_interruption_leaves_is_finished_by_the_same_command() {
+    let (_, sandbox, ann) = machine();
+    let key = ann.access_key();
+    // As after a kill between the key store and the index: the index cannot be written.
+    sandbox.write("keyfob/data/index.json/in-the-way", "");
+    let add = || sandbox.keyfob(&["add", "work", "--stdin", "--region", "eu-west-1"]).stdin(&lines(&key)).run();
+    add().ends_with(5);
+    assert!(!sandbox.path(".aws/config").exists());
+    std::fs::remove_dir_all(sandbox.path("keyfob/data/index.json")).expect("taken away");
+    add().ok();
+    // As after a kill between the index and the AWS file.
+    sandbox.write(".aws/config", "");
+    add().ok();
+    assert!(sandbox.read(".aws/config").contains("credential-process work"));
+    sandbox.keyfob(&["credential-process", "work"]).run().ok();
+}
+
+#[test]
+fn a_name_that_sdks_do_not_read_is_refused() {
+    let (_, sandbox, ann) = machine();
+    let key = ann.access_key();
+    for name in ["é", "two words", "a]b", "a#b"] {
+        sandbox.keyfob(&["add", name, "--stdin", "--no-link"]).stdin(&lines(&key)).run().ends_with(2);
+    }
+    is_untouched(&sandbox);
+}
+
+#[test]
+fn a_path_that_will_not_last_is_not_linked_unless_forced() {
+    let (_, sandbox, ann) = machine();
+    let input = lines(&ann.access_key());
+    let build = |options: &[&str]| {
+        let arguments = [&["add", "work", "--stdin"], options].concat();
+        sandbox.program(KEYFOB, &arguments).env("PATH", "/usr/bin:/bin").stdin(&input).run()
+    };
+    assert!(build(&[]).ends_with(6).contains("build folder"));
+    is_untouched(&sandbox);
+    build(&["--force-link"]).ok();
+}

@@ -1,0 +1,217 @@
+//! The commands around the credentials: help, list, explain, clear, remove, and how each ends.
+
+use std::sync::Arc;
+
+use crate::KEYFOB;
+use crate::support::aws::{AccessKey, LoopbackAws};
+use crate::support::leaks::Shows;
+use crate::support::sandbox::Sandbox;
+
+fn machine() -> (Arc<LoopbackAws>, Sandbox) {
+    let aws = Arc::new(LoopbackAws::start());
+    let sandbox = Sandbox::with_vault(KEYFOB, &aws);
+    (aws, sandbox)
+}
+
+fn with_key(sandbox: &Sandbox, profile: &str, key: &AccessKey) {
+    let input = format!("{}\n{}\n", key.id, key.secret);
+    sandbox.keyfob(&["add", profile, "--stdin", "--yes", "--region", "eu-west-1"]).stdin(&input).run().ok();
+}
+
+#[test]
+fn every_help_fits_a_screen_and_has_an_example() {
+    let (_, sandbox) = machine();
+    let commands: [&[&str]; 10] = [
+        &[],
+        &["add"],
+        &["list"],
+        &["explain"],
+        &["credential-process"],
+        &["env"],
+        &["exec"],
+        &["clear"],
+        &["remove"],
+        &["vault", "identity"],
+    ];
+    for command in commands {
+        let ran = sandbox.keyfob(&[command, &["--help"]].concat()).run();
+        let help = ran.ok();
+        assert!(help.lines().count() <= 40, "{command:?} has {} lines", help.lines().count());
+        assert!(
+            help.contains("keyfob ")
+                && (help.contains("xample") || help.contains("Start with") || help.contains("credential_process =")),
+            "{help}"
+        );
+    }
+    let bare = sandbox.keyfob(&[]).run();
+    assert!(bare.ends_with(2).contains("Commands:"), "{}", bare.stderr);
+}
+
+#[test]
+fn a_command_line_that_cannot_be_is_exit_2_in_one_line_and_hints() {
+    let (_, sandbox) = machine();
+    for arguments in [
+        &["bogus"][..],
+        &["exec", "work", "ls"],
+        &["add"],
+        &["list", "--bogus"],
+        &["add", ""],
+        &["env", "--shell", "x"],
+    ] {
+        let ran = sandbox.keyfob(arguments).run();
+        let said = ran.ends_with(2);
+        assert!(said.starts_with("keyfob: ") && said.contains("\nhint: "), "{arguments:?}: {said}");
+        assert_eq!(ran.stdout, "");
+    }
+}
+
+#[test]
+fn a_failing_credential_process_has_its_error_alone_on_stderr_and_nothing_on_stdout() {
+    let (_, sandbox) = machine();
+    sandbox
+        .write(".aws/config", "[profile é]\nregion = x\n[profile work]\nrole_arn = arn:aws:iam::123456789012:role/a\n");
+    let ran = sandbox.keyfob(&["-v", "credential-process", "work"]).run();
+    let said = ran.ends_with(6);
+    assert!(said.starts_with("keyfob: ") && !said.contains("warning: ") && !said.contains("note: "), "{said}");
+    assert_eq!(ran.stdout, "");
+}
+
+#[test]
+fn removing_a_key_takes_its_sessions_with_it_and_says_what_stays() {
+    let (aws, sandbox) = machine();
+    let ann = aws.user("ann");
+    let (key, device) = (ann.access_key(), ann.mfa("ann"));
+    with_key(&sandbox, "work", &key);
+    sandbox.keyfob(&["credential-process", "work", "--mfa-code", &device.code()]).run().ok();
+    let listed = sandbox.keyfob(&["list", "--json"]).run().json();
+    assert!(listed["profiles"][0]["session_expires"].is_string(), "{listed}");
+
+    assert!(sandbox.keyfob(&["remove", "work"]).run().ends_with(3).contains("`keyfob remove work --yes`"));
+    let removed = sandbox.keyfob(&["remove", "work", "--yes"]).run();
+    let said = removed.ends_with(0);
+    for told in ["1 cached session", "still works at AWS", &key.id, "config:3: `work` still asks keyfob"] {
+        assert!(said.contains(told), "{told}: {said}");
+    }
+    let listed = sandbox.keyfob(&["list", "--json"]).run().json();
+    assert!(listed["profiles"][0]["session_expires"].is_null() && listed["profiles"][0]["key"].is_null(), "{listed}");
+    sandbox.keyfob(&["remove", "work", "--yes"]).run().ends_with(1);
+    sandbox.keyfob(&["credential-process", "work"]).run().ends_with(6);
+}
+
+#[test]
+fn a_key_that_another_profile_uses_stays_in_the_store() {
+    let (aws, sandbox) = machine();
+    let key = aws.user("ann").access_key();
+    with_key(&sandbox, "one", &key);
+    with_key(&sandbox, "two", &key);
+    assert!(sandbox.keyfob(&["remove", "one", "--yes"]).run().ends_with(0).contains("`two`"));
+    sandbox.keyfob(&["credential-process", "two"]).run().ok();
+    sandbox.keyfob(&["remove", "two", "--yes"]).run().ok();
+    assert!(!sandbox.read("keyfob/data/index.json").contains(&key.id));
+}
+
+#[test]
+fn what_is_cleared_is_made_anew() {
+    let (aws, sandbox) = machine();
+    with_key(&sandbox, "work", &aws.user("ann").access_key());
+    let get = || sandbox.keyfob(&["credential-process", "work"]).run().json()["AccessKeyId"].clone();
+    let first = get();
+    assert_eq!(get(), first, "cached");
+    assert!(sandbox.keyfob(&["clear", "work"]).run().ends_with(0).contains("forgot 1 cached session of `work`"));
+    let second = get();
+    assert_ne!(second, first);
+    sandbox.keyfob(&["clear", "--all"]).run().ok();
+    assert_ne!(get(), second);
+}
+
+#[test]
+fn the_profile_is_the_argument_then_aws_profile_then_keyfobs_then_default() {
+    let (aws, sandbox) = machine();
+    for name in ["default", "a", "b"] {
+        with_key(&sandbox, name, &aws.user(name).access_key());
+    }
+    let user = |arguments: &[&str], aws_profile: &str, keyfob_profile: &str| {
+        let run = sandbox.keyfob(&[&["explain", "--json"], arguments].concat());
+        let ran = run.env("AWS_PROFILE", aws_profile).env("KEYFOB_PROFILE", keyfob_profile).run();
+        ran.json()["profile"].as_str().expect("a name").to_owned()
+    };
+    assert_eq!(user(&["a"], "b", "default"), "a");
+    assert_eq!(user(&[], "b", "a"), "b");
+    assert_eq!(user(&[], "", "a"), "a");
+    assert_eq!(user(&[], "", ""), "default");
+}
+
+#[test]
+fn exec_hands_on_the_exit_code_and_says_127_where_there_is_no_command() {
+    let (aws, sandbox) = machine();
+    with_key(&sandbox, "work", &aws.user("ann").access_key());
+    let exec = |command: &[&str]| sandbox.keyfob(&[&["exec", "work", "--"], command].concat()).run();
+    exec(&["sh", "-c", "exit 7"]).ends_with(7);
+    assert_eq!(exec(&["sh", "-c", "echo $AWS_REGION $KEYFOB_PROFILE"]).ok(), "eu-west-1 work\n");
+    let without = sandbox.keyfob(&["exec", "--", "sh", "-c", "echo $KEYFOB_PROFILE"]).env("AWS_PROFILE", "work").run();
+    assert_eq!(without.ok(), "work\n");
+    exec(&["/nonexistent/command"]).ends_with(127);
+    exec(&["/etc"]).ends_with(126);
+}
+
+#[test]
+fn the_key_itself_is_handed_out_only_when_told_and_it_is_said() {
+    let (aws, sandbox) = machine();
+    let key = aws.user("ann").access_key();
+    with_key(&sandbox, "work", &key);
+    let ran = sandbox.keyfob(&["env", "work", "--shell", "sh", "--no-session"]).shows(Shows::Keys).run();
+    assert!(ran.ok().contains(&key.id) && ran.stderr.contains("access key itself"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_machine_without_profiles_has_an_empty_list_and_a_hint() {
+    let (_, sandbox) = machine();
+    let ran = sandbox.keyfob(&["list"]).run();
+    assert_eq!(ran.ok(), "");
+    assert!(ran.stderr.contains("`keyfob add PROFILE`"), "{}", ran.stderr);
+    assert_eq!(sandbox.keyfob(&["list", "--json"]).run().json()["profiles"], serde_json::json!([]));
+}
+
+#[test]
+fn a_reader_that_has_gone_is_no_failure_and_a_full_disk_is() {
+    let (aws, sandbox) = machine();
+    with_key(&sandbox, "work", &aws.user("ann").access_key());
+    sandbox.program("/bin/sh", &["-c", "keyfob list | true; keyfob list >/dev/full; test $? = 1"]).run().ok();
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_cached_answer_starts_no_thread_opens_no_socket_and_reads_each_file_once() {
+    let (aws, sandbox) = machine();
+    let ann = aws.user("ann");
+    let (key, device) = (ann.access_key(), ann.mfa("ann"));
+    let first = aws.role("first").trusts(&ann.arn());
+    let second = aws.role("second").trusts(&first.arn());
+    with_key(&sandbox, "work", &key);
+    let config = sandbox.read(".aws/config");
+    sandbox.write(
+        ".aws/config",
+        &format!(
+            "{config}[profile one]\nrole_arn = {}\nsource_profile = work\n[profile two]\nrole_arn = {}\nsource_profile = one\n",
+            first.arn(),
+            second.arn()
+        ),
+    );
+    let cold = sandbox.keyfob(&["credential-process", "two", "--mfa-code", &device.code()]).run().json();
+    let requests = aws.requests().len();
+    let Some(_) = crate::support::tools::require("strace") else { return };
+    let strace =
+        ["-f", "-qq", "-o", "trace", "-e", "trace=openat,socket,clone,clone3,vfork,fork,execve,keyctl", "keyfob"];
+    let warm =
+        sandbox.program("strace", &[&strace[..], &["credential-process", "two"]].concat()).shows(Shows::Sessions).run();
+    assert_eq!(warm.json()["AccessKeyId"], cold["AccessKeyId"]);
+    assert_eq!(aws.requests().len(), requests, "AWS was asked");
+    let trace = sandbox.read("trace");
+    for call in ["socket(", "clone(", "clone3(", "fork("] {
+        assert!(!trace.contains(call), "{call}: {trace}");
+    }
+    for file in ["/.aws/config", "/.aws/credentials", "index.json", "config.toml", ".session", "vault.age"] {
+        let times = trace.lines().filter(|line| line.contains(file)).count();
+        assert!(times <= 1, "{file} is opened {times} times: {trace}");
+    }
+}
