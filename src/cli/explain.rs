@@ -35,7 +35,8 @@ impl ExplainArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         world.warn_of_files(&world.files()?.profiles());
         let plan = world.plan(&self.profile.resolve(&world.process_env), self.duration, self.no_session)?;
-        let facts = facts(&plan, &SessionCache::new(world.paths.cache.clone()), &world.env, world.clock().now())?;
+        let cache = SessionCache::new(world.paths.cache.clone());
+        let facts = facts(&plan, &cache, &world.env, world.index()?, world.clock().now())?;
         if self.json { out::write_json(&explanation(&plan, &facts)) } else { out::write(&text(&plan, &facts)) }
     }
 }

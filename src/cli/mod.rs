@@ -9,6 +9,7 @@ mod env;
 mod exec;
 mod explain;
 mod list;
+mod mfa;
 mod options;
 mod remove;
 mod vault;
@@ -75,6 +76,8 @@ enum Command {
     Clear(clear::ClearArgs),
     Remove(remove::RemoveArgs),
     #[command(subcommand)]
+    Mfa(mfa::MfaCommand),
+    #[command(subcommand)]
     Vault(vault::VaultCommand),
 }
 
@@ -106,6 +109,7 @@ pub fn run(arguments: Vec<OsString>, env: Environment) -> u8 {
         Command::Exec(arguments) => arguments.run(&world),
         Command::Clear(arguments) => arguments.run(&world).map(|()| 0),
         Command::Remove(arguments) => arguments.run(&world).map(|()| 0),
+        Command::Mfa(command) => command.run(&world).map(|()| 0),
         Command::Vault(command) => command.run(&world).map(|()| 0),
     });
     match code {

@@ -15,7 +15,7 @@ use crate::settings::Settings;
 use crate::sys::child;
 use crate::sys::clock::Clock;
 use crate::sys::env::{Environment, vars};
-use crate::totp::{Seed, seconds_left, step_at};
+use crate::totp::{STEP_SECONDS, Seed, seconds_left, step_at};
 
 /// How often a person may try.
 const TRIES: u32 = 3;
@@ -240,16 +240,18 @@ impl<'a> Ladder<'a> {
         if too_long(patience, wait) || too_long(self.limit, self.waited + wait) {
             return Err(CodeError::NotYet { serial: self.mfa.serial.clone(), seconds });
         }
-        wait_out(clock, human, seconds, &format!("the last MFA code of `{}` is used", self.mfa.serial));
+        wait_out(clock, human, seconds, "the last one is used");
         self.waited += wait;
         Ok(())
     }
 }
 
-/// Waits so many seconds for the next code, counting down on the terminal.
+/// Waits so many seconds for the next code, with a bar that fills on the terminal.
 pub fn wait_out(clock: &Clock, human: &dyn Human, seconds: i64, why: &str) {
     for left in (1..=seconds).rev() {
-        human.countdown(&format!("{why}; the next one comes in {left} s"));
+        let bar: String =
+            (1..=STEP_SECONDS).map(|second| if second <= STEP_SECONDS - left { '#' } else { '.' }).collect();
+        human.countdown(&format!("[{bar}] {left:2} s until the next code: {why}"));
         clock.wait(Duration::from_secs(1));
     }
     human.countdown("");

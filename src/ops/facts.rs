@@ -3,6 +3,7 @@
 use crate::chain::Plan;
 use crate::chain::explain::Facts;
 use crate::error::Result;
+use crate::index::Index;
 use crate::session_cache::SessionCache;
 use crate::session_cache::outlook::outlook;
 use crate::sys::env::{Environment, vars};
@@ -12,12 +13,15 @@ use crate::timestamp::Timestamp;
 ///
 /// # Errors
 /// Where the cache folder cannot be read or trusted.
-pub fn facts(plan: &Plan, cache: &SessionCache, env: &Environment, now: Timestamp) -> Result<Facts> {
+pub fn facts(plan: &Plan, cache: &SessionCache, env: &Environment, index: &Index, now: Timestamp) -> Result<Facts> {
     let seen = outlook(&cache.list()?, plan, now);
-    let code_from = plan.mfa.as_ref().map(|mfa| match (env.get(vars::KEYFOB_MFA_CODE), &mfa.process) {
-        (Some(_), _) => format!("`{}`", vars::KEYFOB_MFA_CODE),
-        (None, Some(_)) => format!("`mfa_process` of `{}`", mfa.profile),
-        (None, None) => "the terminal".to_owned(),
+    let code_from = plan.mfa.as_ref().map(|mfa| {
+        match (env.get(vars::KEYFOB_MFA_CODE), index.seeds().get(&mfa.serial), &mfa.process) {
+            (Some(_), _, _) => format!("`{}`", vars::KEYFOB_MFA_CODE),
+            (None, Some(seed), _) => format!("the seed in {}", seed.backend.title()),
+            (None, None, Some(_)) => format!("`mfa_process` of `{}`", mfa.profile),
+            (None, None, None) => "the terminal".to_owned(),
+        }
     });
     Ok(Facts {
         cached_until: seen.cached_until,

@@ -104,6 +104,11 @@ impl Human for Person<'_> {
         }
     }
 
+    fn show(&self, picture: &str) -> Result<(), AskError> {
+        self.terminal()?.write_line(picture);
+        Ok(())
+    }
+
     fn countdown(&self, text: &str) {
         if let (false, Ok(terminal)) = (self.quiet, self.terminal()) {
             terminal.overwrite_line(&harmless(text));

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use crate::aws::{AssumeRole, AwsError, CallerIdentity, GetSessionToken, Iam, MfaCode, Sts};
+use crate::aws::{AssumeRole, AwsError, CallerIdentity, CodePair, GetSessionToken, Iam, MfaCode, NewMfaDevice, Sts};
 use crate::chain::target::Target;
 use crate::chain::{Base, Plan};
 use crate::credentials::{AccessKey, Backend, Credentials, Session};
@@ -280,6 +280,26 @@ impl Sts for Call<'_> {
 
 impl Iam for Aws {
     fn list_mfa_devices(&self, _: &Credentials, _: Option<&str>, _: &Target) -> Result<Vec<String>, AwsError> {
+        Err(AwsError::Setup("not scripted".into()))
+    }
+
+    fn create_virtual_mfa_device(&self, _: &Credentials, _: &str, _: &Target) -> Result<NewMfaDevice, AwsError> {
+        Err(AwsError::Setup("not scripted".into()))
+    }
+
+    fn enable_mfa_device(&self, _: &Credentials, _: &str, _: &CodePair, _: &Target) -> Result<(), AwsError> {
+        Err(AwsError::Setup("not scripted".into()))
+    }
+
+    fn resync_mfa_device(&self, _: &Credentials, _: &str, _: &CodePair, _: &Target) -> Result<(), AwsError> {
+        Err(AwsError::Setup("not scripted".into()))
+    }
+
+    fn deactivate_mfa_device(&self, _: &Credentials, _: &str, _: &str, _: &Target) -> Result<(), AwsError> {
+        Err(AwsError::Setup("not scripted".into()))
+    }
+
+    fn delete_virtual_mfa_device(&self, _: &Credentials, _: &str, _: &Target) -> Result<(), AwsError> {
         Err(AwsError::Setup("not scripted".into()))
     }
 }
