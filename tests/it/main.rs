@@ -5,6 +5,8 @@ mod add;
 mod again;
 mod commands;
 mod loopback;
+mod mfa;
+mod mfa_codes;
 #[cfg(target_os = "linux")]
 mod sandbox;
 #[cfg(target_os = "linux")]
