@@ -142,6 +142,18 @@ mod tests {
     }
 
     #[test]
+    fn a_program_that_begins_a_session_is_killed_with_all_of_it() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let alive = folder.path().join("alive");
+        let script = format!("sleep 1; touch {}", alive.display());
+        let argv = ["setsid", "sh", "-c", &format!("sh -c '{script}' & sleep 60")].map(str::to_owned);
+        let result = run_session_leader(&argv, Duration::from_millis(300));
+        assert!(matches!(result, Err(ChildError::TimedOut(_))), "{result:?}");
+        std::thread::sleep(Duration::from_millis(1_200));
+        assert!(!alive.exists(), "its child lived on");
+    }
+
+    #[test]
     fn a_program_that_never_ends_is_killed_with_its_children() {
         let start = Instant::now();
         let result = run(&shell("sleep 60 & sleep 60"), &[], Duration::from_millis(200));

@@ -79,7 +79,8 @@ fn scanned(sandbox: &Sandbox, shown: &str, seed: &str) {
     const SCALE: usize = 4;
     let mut picture = format!("P2\n{} {}\n255\n", pixels[0].len() * SCALE, pixels.len() * SCALE);
     for row in pixels.iter().flat_map(|row| std::iter::repeat_n(row, SCALE)) {
-        row.iter().for_each(|dark| write!(picture, "{} ", if *dark { "0 0 0 0" } else { "255 255 255 255" }).expect("text"));
+        row.iter()
+            .for_each(|dark| write!(picture, "{} ", if *dark { "0 0 0 0" } else { "255 255 255 255" }).expect("text"));
         picture.push('\n');
     }
     let file = sandbox.write("screen.pgm", &picture);
@@ -193,11 +194,14 @@ fn a_device_half_made_by_a_killed_enrolment_is_named_by_the_next() {
 #[test]
 fn a_user_with_seven_devices_gets_an_eighth_and_no_ninth() {
     let (aws, sandbox) = machine();
-    (0..7).for_each(|number| drop(aws.user("ann").mfa(&format!("ann{}", if number == 0 { String::new() } else { format!("-{number}") }))));
+    (0..7).for_each(|number| {
+        drop(aws.user("ann").mfa(&format!("ann{}", if number == 0 { String::new() } else { format!("-{number}") })))
+    });
     let mut terminal = sandbox.keyfob(&["mfa", "enroll", "work", "--yes"]).on_terminal();
     terminal.expect("first code the app shows: ");
     let device = aws.device("arn:aws:iam::111122223333:mfa/ann-7").or(aws.device(&format!("{SERIAL}-8")));
-    let device = device.or_else(|| (2..9).map(|n| format!("{SERIAL}-{n}")).filter_map(|s| aws.device(&s)).find(|d| !d.is_enabled()));
+    let device = device
+        .or_else(|| (2..9).map(|n| format!("{SERIAL}-{n}")).filter_map(|s| aws.device(&s)).find(|d| !d.is_enabled()));
     let device = device.expect("made under a free name");
     terminal.type_line(&device.code_at(0));
     terminal.expect("the code after it, once the app shows it: ");
@@ -230,7 +234,13 @@ fn a_seed_is_added_typed_and_a_code_of_another_device_is_noticed() {
     terminal.expect(&format!("the seed is not that of `{SERIAL}`"));
     terminal.finish().0.ends_with(1);
 
-    let spaced: String = device.seed().to_lowercase().as_bytes().chunks(4).map(|part| format!("{} ", String::from_utf8_lossy(part))).collect();
+    let spaced: String = device
+        .seed()
+        .to_lowercase()
+        .as_bytes()
+        .chunks(4)
+        .map(|part| format!("{} ", String::from_utf8_lossy(part)))
+        .collect();
     let mut terminal = enter(&spaced, &device.code_at(0));
     terminal.expect("the second factor now rests beside the first");
     terminal.finish().0.ends_with(0);
@@ -308,7 +318,10 @@ fn a_device_is_removed_with_its_seed_after_a_question_that_names_the_danger() {
     terminal.finish().0.ends_with(0);
     assert!(aws.device(SERIAL).is_none());
     let listed = sandbox.keyfob(&["mfa", "list", "work", "--json"]).run().json();
-    assert_eq!((&listed["devices"][0]["on_aws"], &listed["devices"][0]["seed"]), (&false.into(), &serde_json::Value::Null));
+    assert_eq!(
+        (&listed["devices"][0]["on_aws"], &listed["devices"][0]["seed"]),
+        (&false.into(), &serde_json::Value::Null)
+    );
 }
 
 #[test]
