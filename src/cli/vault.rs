@@ -28,8 +28,8 @@ Example:
 impl VaultCommand {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let VaultCommand::Identity { file } = self;
-        let of = world.with_ports(false, None, |ports| {
-            ports.stores.vault().write_identity_file(&file).map_err(|error| error.for_user(Backend::Vault))
+        let of = world.with_stores(|stores| {
+            stores.vault().write_identity_file(&file).map_err(|error| error.for_user(Backend::Vault))
         })?;
         let path = file.display();
         world.talk.say(&match of {

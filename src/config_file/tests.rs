@@ -179,7 +179,7 @@ const KILLED_IN: &str = "KEYFOB_TEST_KILLED_IN";
 #[ignore = "the process that `a_kill_leaves_a_whole_file_and_a_free_lock` kills"]
 fn edits_until_killed() {
     let env = crate::sys::env::Environment::of_process();
-    let Some(folder) = env.get(KILLED_IN) else { return };
+    let folder = env.get(KILLED_IN).expect("set by the test that kills it");
     for n in 0.. {
         let set = |document: &mut Document| document.set(SectionName::Profile("p"), "count", &n.to_string());
         edit(&paths_in(Path::new(folder)), AwsFile::Config, |_| {}, set).expect("edited");

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::chain::StoredKeys;
 use crate::config_file::{AwsFiles, path_of};
 use crate::credentials::StoredKey;
@@ -19,11 +21,25 @@ use crate::process_line::keyfob_profile_of;
 /// How long another process may hold the index; an edit takes milliseconds.
 pub(in crate::ops) const INDEX_LIMIT: Duration = Duration::from_secs(10);
 
+/// What [`remove`] did, as `--json` reports it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Removed {
+    version: u32,
+    profile: String,
+    key_id: String,
+    backend: &'static str,
+    /// Whether the secret is gone from its store: not where other profiles use it.
+    key_deleted: bool,
+    /// The other profiles that use the key.
+    used_by: Vec<String>,
+    sessions_forgotten: usize,
+}
+
 /// Deletes the key stored for `profile`, after asking.
 ///
 /// # Errors
 /// Where there is none, the answer is no or nobody can give one, or a store or file fails.
-pub fn remove(context: &Context<'_>, profile: &str, stores: &dyn StoreOpener, files: &AwsFiles) -> Result<()> {
+pub fn remove(context: &Context<'_>, profile: &str, stores: &dyn StoreOpener, files: &AwsFiles) -> Result<Removed> {
     let Some(key) = Index::load(&context.paths.data)?.key_of(profile) else {
         return Err(Error::new(Kind::Failed, format!("`{profile}` has no stored key"))
             .hint("`keyfob list` shows which profiles have one"));
@@ -43,9 +59,18 @@ pub fn remove(context: &Context<'_>, profile: &str, stores: &dyn StoreOpener, fi
     let sessions = context.cache.clear(profile)?;
     let (others, more) = release(context, stores, profile, &key)?;
     let (sessions, store) = (sessions + more, key.backend.title());
+    let removed = Removed {
+        version: 1,
+        profile: profile.to_owned(),
+        key_id: key.id.to_string(),
+        backend: key.backend.name(),
+        key_deleted: others.is_empty(),
+        used_by: others.clone(),
+        sessions_forgotten: sessions,
+    };
     if !others.is_empty() {
         context.talk.say(&format!("`{profile}` is forgotten; {short} stays in {store}, for `{}`", others.join("`, `")));
-        return Ok(());
+        return Ok(removed);
     }
     let forgotten = match sessions {
         0 => String::new(),
@@ -62,7 +87,7 @@ pub fn remove(context: &Context<'_>, profile: &str, stores: &dyn StoreOpener, fi
         key.id
     ));
     hint_at_link(context, profile, files);
-    Ok(())
+    Ok(removed)
 }
 
 /// The device of `profile`, where its seed is stored and no other profile or key needs it.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 
 /// The names of all environment variables keyfob reads, sets or takes away.
 pub mod vars {
@@ -100,13 +101,23 @@ pub mod vars {
 }
 
 /// A snapshot of environment variables.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Environment(BTreeMap<OsString, OsString>);
+
+impl fmt::Debug for Environment {
+    // Security: names alone; `AWS_SECRET_ACCESS_KEY` is one of them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 impl Environment {
     /// The process's own.
+    ///
+    /// On Windows, where case does not matter in names and `PATH` is mostly written `Path`, they are in upper case.
     pub fn of_process() -> Self {
-        Environment(std::env::vars_os().collect())
+        let name = |name: OsString| if cfg!(windows) { name.to_ascii_uppercase() } else { name };
+        Environment(std::env::vars_os().map(|(variable, value)| (name(variable), value)).collect())
     }
 
     /// Made up, for tests.
@@ -150,5 +161,16 @@ impl Environment {
 impl FromIterator<(OsString, OsString)> for Environment {
     fn from_iter<T: IntoIterator<Item = (OsString, OsString)>>(pairs: T) -> Self {
         Environment(pairs.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_do_not_show_in_debug_output() {
+        let environment = Environment::from_pairs([("AWS_SECRET_ACCESS_KEY", "FAKE-secret")]);
+        assert_eq!(format!("{environment:?}"), "{\"AWS_SECRET_ACCESS_KEY\"}");
     }
 }

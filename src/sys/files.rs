@@ -101,9 +101,14 @@ fn resolve_link(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     // As many as Linux follows (path_resolution(7)).
     for _ in 0..40 {
-        match fs::read_link(&path) {
-            Ok(next) => path = path.parent().unwrap_or(Path::new("")).join(next),
-            Err(error) if error.kind() == io::ErrorKind::InvalidInput || is_absence(&error) => return Ok(path),
+        // Looked at before it is read: what `read_link` says of an ordinary file differs from system to system.
+        match fs::symlink_metadata(&path) {
+            Ok(metadata) if metadata.is_symlink() => {
+                let next = fs::read_link(&path)?;
+                path = path.parent().unwrap_or(Path::new("")).join(next);
+            }
+            Ok(_) => return Ok(path),
+            Err(error) if is_absence(&error) => return Ok(path),
             Err(error) => return Err(error),
         }
     }

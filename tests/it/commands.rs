@@ -99,6 +99,28 @@ fn removing_a_key_takes_its_sessions_with_it_and_says_what_stays() {
 }
 
 #[test]
+fn remove_and_clear_report_as_json_what_they_did() {
+    let (aws, sandbox) = machine();
+    let ann = aws.user("ann");
+    let (key, device) = (ann.access_key(), ann.mfa("ann"));
+    with_key(&sandbox, "work", &key);
+    sandbox.keyfob(&["credential-process", "work", "--mfa-code", &device.code()]).run().ok();
+    let cleared = sandbox.keyfob(&["clear", "work", "--json"]).run().json();
+    let expected = serde_json::json!({
+        "version": 1, "profile": "work", "sessions_forgotten": 1, "sealing_keys_forgotten": false,
+    });
+    assert_eq!(cleared, expected);
+    let cleared = sandbox.keyfob(&["clear", "--all", "--json"]).run().json();
+    assert_eq!((&cleared["profile"], &cleared["sealing_keys_forgotten"]), (&serde_json::Value::Null, &true.into()));
+    let removed = sandbox.keyfob(&["remove", "work", "--yes", "--json"]).run().json();
+    let expected = serde_json::json!({
+        "version": 1, "profile": "work", "key_id": key.id, "backend": "vault", "key_deleted": true, "used_by": [],
+        "sessions_forgotten": 0,
+    });
+    assert_eq!(removed, expected);
+}
+
+#[test]
 fn a_key_that_another_profile_uses_stays_in_the_store() {
     let (aws, sandbox) = machine();
     let key = aws.user("ann").access_key();

@@ -8,7 +8,7 @@
 mod check;
 mod profile;
 
-use crate::chain::{FileNames, StoredKeys};
+use crate::chain::StoredKeys;
 use crate::config_file::AwsFiles;
 use crate::credentials::{AccessKey, AccessKeyId, Backend, StoredKey};
 use crate::error::{Error, Kind, Result};
@@ -171,13 +171,5 @@ struct WithNewKey<'a> {
 impl StoredKeys for WithNewKey<'_> {
     fn key_of(&self, profile: &str) -> Option<StoredKey> {
         (profile == self.profile).then(|| self.key.clone())
-    }
-}
-
-/// What the AWS files are called in messages.
-fn file_names(context: &Context<'_>) -> FileNames {
-    FileNames {
-        config: context.paths.aws_config.display().to_string().into(),
-        credentials: context.paths.aws_credentials.display().to_string().into(),
     }
 }

@@ -6,11 +6,12 @@ use crate::credentials::StoredKey;
 use crate::error::{Error, Kind, Result};
 use crate::ini::{Document, EditError, SectionName, is_identifier};
 use crate::ops::Context;
-use crate::ops::add::{AddRequest, WithNewKey, file_names};
+use crate::ops::add::{AddRequest, WithNewKey};
 use crate::ops::advice::{self, Change, Devices};
 use crate::process_line::keyfob_profile_of;
 use crate::profile::{AwsFile, Profiles};
 use crate::sys::env::vars;
+use crate::sys::lock::holder_name;
 
 /// The AWS files as they are, and the settings `add` will write into them.
 pub(super) struct Planned<'a> {
@@ -71,7 +72,7 @@ impl<'a> Planned<'a> {
             profile: self.name.clone(),
             session_duration_seconds: u32::try_from(context.settings.session_duration.as_secs()).unwrap_or(u32::MAX),
             mfa_process: context.settings.mfa_process.clone(),
-            files: file_names(context),
+            files: config_file::file_names(context.paths),
             ..Request::default()
         };
         let keys = WithNewKey { profile: &self.name, key };
@@ -90,7 +91,7 @@ impl<'a> Planned<'a> {
         if !self.is_linked || process.value.is_empty() || keyfob_profile_of(&process.value).is_some() {
             return Ok(());
         }
-        let place = file_names(context).place_of(&process);
+        let place = config_file::file_names(context.paths).place_of(&process);
         let question = format!("{place}: `{}` gets its credentials from another program; replace that?", self.name);
         let answer = context.human.confirm(&question).map_err(|error| {
             error
@@ -132,7 +133,10 @@ impl<'a> Planned<'a> {
         let declined = |error: crate::human::AskError| error.into_error("an answer");
         match usable.as_slice() {
             [] => Ok(()),
-            [serial] if yes => self.set("mfa_serial", serial),
+            [serial] if yes => {
+                context.talk.say(&format!("`{name}` uses your MFA device `{serial}`"));
+                self.set("mfa_serial", serial)
+            }
             [serial] if !human.is_there() => {
                 hint(serial);
                 Ok(())
@@ -274,7 +278,7 @@ impl<'a> Planned<'a> {
         let Planned { name, edits, is_linked, .. } = self;
         let path = context.paths.aws_config.display();
         let waiting = |holder: Option<u32>| {
-            let holder = holder.map_or("another process".to_owned(), |pid| format!("process {pid}"));
+            let holder = holder_name(holder);
             context.human.progress(&format!("waiting for {holder}, which edits the AWS files"));
         };
         let edited = config_file::edit(context.paths, AwsFile::Config, waiting, |document| {
@@ -299,10 +303,5 @@ impl<'a> Planned<'a> {
 }
 
 fn place(context: &Context<'_>, file: AwsFile, line: usize) -> String {
-    let names = file_names(context);
-    let path = match file {
-        AwsFile::Config => names.config,
-        AwsFile::Credentials => names.credentials,
-    };
-    format!("{path}:{line}")
+    format!("{}:{line}", config_file::path_of(context.paths, file).display())
 }

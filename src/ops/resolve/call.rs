@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::aws::advice::{Attempt, Attempted, CodeFrom, Signer, advise};
 use crate::aws::{AssumeRole, AwsError, GetSessionToken, MfaCode};
 use crate::chain::session_name::default_role_session_name;
-use crate::chain::{Hop, Plan, SpentIn};
+use crate::chain::{Hop, SpentIn};
 use crate::credentials::{Credentials, Session};
 use crate::error::{Error, Result};
 use crate::mfa::{CodeError, Origin};
@@ -47,7 +47,7 @@ impl Run<'_> {
         let step = self.steps[index];
         let Some(before) = index.checked_sub(1) else {
             let key = self.untimed(|| self.context.keys.access_key(&self.plan.base))?;
-            let signer = Credentials::Key { key, account_id: base_account(self.plan) };
+            let signer = Credentials::Key { key, account_id: self.plan.base.key.account_id().map(str::to_owned) };
             return self.call(step, &signer).map_err(Stop::into_error);
         };
         let signer = self.obtain(before, Need::Usable)?;
@@ -188,10 +188,4 @@ impl Run<'_> {
             time_limit: None,
         }
     }
-}
-
-/// The account of the base key's user, where known: the fifth part of an ARN (IAM User Guide, "IAM identifiers").
-pub(super) fn base_account(plan: &Plan) -> Option<String> {
-    let account = plan.base.key.user_arn()?.split(':').nth(4)?;
-    (account.len() == 12).then(|| account.to_owned())
 }
