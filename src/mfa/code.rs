@@ -102,6 +102,13 @@ pub enum CodeError {
     },
 }
 
+impl CodeError {
+    /// Whether there are codes, and none that may be sent.
+    pub fn is_about_used_codes(&self) -> bool {
+        matches!(self, CodeError::NotYet { .. } | CodeError::ProcessSpent { .. } | CodeError::TypedUseless { .. })
+    }
+}
+
 /// The code in a text: six ASCII digits, with white space round them, and between them as some apps show it.
 ///
 /// Checked before anything is sent: STS takes six digits and nothing else (STS API, AssumeRole, TokenCode).

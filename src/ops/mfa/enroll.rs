@@ -96,7 +96,8 @@ pub fn enroll(
 
     let device = create(context, &caller, profile, &name)?;
     context.talk.say(&format!("made `{}`, which is not enabled yet", device.serial));
-    let half_made = HalfMade { context, caller: &caller, stores, serial: &device.serial, profile };
+    let half_made =
+        HalfMade { context, caller: &caller, stores, serial: &device.serial, profile, backend: request.backend };
     let pair = match prepare(context, request, &device, stores, &caller, show_secret) {
         Ok(pair) => pair,
         Err(error) => return Err(half_made.undo(error)),
@@ -259,6 +260,8 @@ struct HalfMade<'a> {
     stores: &'a dyn StoreOpener,
     serial: &'a str,
     profile: &'a str,
+    /// Where its seed may be.
+    backend: Option<Backend>,
 }
 
 impl HalfMade<'_> {
@@ -304,11 +307,11 @@ impl HalfMade<'_> {
     }
 
     fn told(&self, error: Error, deleted: Result<(), CallError>) -> Error {
-        let Self { context, stores, serial, profile, .. } = self;
+        let Self { serial, profile, .. } = self;
         match deleted {
             // Only now: a device that may be enabled keeps its seed.
-            Ok(()) => match seeds::forget(context, *stores, serial) {
-                Ok(_) => error.hint(format!("nothing is left behind: `{serial}` was deleted again")),
+            Ok(()) => match self.forget_seed() {
+                Ok(()) => error.hint(format!("nothing is left behind: `{serial}` was deleted again")),
                 Err(kept) => error.hint(format!("`{serial}` was deleted again; its seed was not: {kept}")),
             },
             Err(failed) => {
@@ -319,6 +322,15 @@ impl HalfMade<'_> {
                 ))
             }
         }
+    }
+
+    /// In the store also where it has not come to the index.
+    fn forget_seed(&self) -> Result<()> {
+        if let Some(backend) = self.backend {
+            seeds::forget(self.context, self.stores, self.serial)?;
+            seeds::delete(self.stores, self.serial, backend)?;
+        }
+        Ok(())
     }
 }
 

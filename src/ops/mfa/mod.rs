@@ -9,6 +9,8 @@ mod pair;
 pub mod remove;
 pub mod resync;
 mod seeds;
+#[cfg(test)]
+mod tests;
 
 use crate::chain::Plan;
 use crate::error::{Error, Kind, Result};

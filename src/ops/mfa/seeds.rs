@@ -64,7 +64,11 @@ pub(super) fn find(context: &Context<'_>, stores: &dyn StoreOpener, serial: &str
     }
 }
 
-fn delete(stores: &dyn StoreOpener, serial: &str, backend: Backend) -> Result<()> {
+/// Deletes a seed out of a store; one that is not there is no error.
+///
+/// # Errors
+/// Where the store fails.
+pub(super) fn delete(stores: &dyn StoreOpener, serial: &str, backend: Backend) -> Result<()> {
     let store = stores.open(backend).map_err(|error| error.for_user(backend))?;
     match store.delete(&Item::TotpSeed(serial.to_owned())) {
         Ok(()) | Err(StoreError::NotFound) => Ok(()),

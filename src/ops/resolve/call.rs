@@ -73,9 +73,15 @@ impl Run<'_> {
         });
         let (Some(mfa), Some(ladder)) = (spent_here, &self.ladder) else { return self.send(step, signer, None) };
         let mut ladder = ladder.borrow_mut();
+        let mut refused = None;
         loop {
             let patience = self.time_left()?;
-            let offered = self.untimed(|| ladder.next_code(patience))?;
+            let offered = match self.untimed(|| ladder.next_code(patience)) {
+                Ok(offered) => offered,
+                // No other code is to be had, so it is the refusal of the last one that ends it.
+                Err(error) if error.is_about_used_codes() => return Err(refused.unwrap_or_else(|| error.into())),
+                Err(error) => return Err(error.into()),
+            };
             let from = match offered.origin {
                 Origin::Seed => CodeFrom::Seed,
                 Origin::Given | Origin::Process | Origin::Typed => CodeFrom::Given,
@@ -83,9 +89,12 @@ impl Run<'_> {
             let code = MfaCode { serial: mfa.serial.clone(), code: offered.code.clone() };
             match self.send(step, signer, Some((code, from))) {
                 Err(Stop::Aws { error, advice }) if error.is_wrong_code() => {
-                    if !ladder.may_try_again(offered.origin, advice.message()) {
-                        return Err(Stop::Aws { error, advice });
+                    let again = ladder.may_try_again(offered.origin, advice.message());
+                    let stop = Stop::Aws { error, advice };
+                    if !again {
+                        return Err(stop);
                     }
+                    refused = Some(stop);
                 }
                 Err(Stop::Aws { error, advice }) if error.never_went_out() => {
                     ladder.not_sent(&offered);
