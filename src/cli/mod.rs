@@ -8,10 +8,12 @@ mod credential_process;
 mod env;
 mod exec;
 mod explain;
+mod keys;
 mod list;
 mod mfa;
 mod options;
 mod remove;
+mod rotate;
 #[cfg(test)]
 mod tests;
 mod vault;
@@ -76,6 +78,8 @@ enum Command {
     Env(env::EnvArgs),
     Exec(exec::ExecArgs),
     Clear(clear::ClearArgs),
+    Rotate(rotate::RotateArgs),
+    Keys(keys::KeysArgs),
     Remove(remove::RemoveArgs),
     #[command(subcommand)]
     Mfa(mfa::MfaCommand),
@@ -110,6 +114,8 @@ pub fn run(arguments: Vec<OsString>, env: Environment) -> u8 {
         Command::Env(arguments) => arguments.run(&world).map(|()| 0),
         Command::Exec(arguments) => arguments.run(&world),
         Command::Clear(arguments) => arguments.run(&world).map(|()| 0),
+        Command::Rotate(arguments) => arguments.run(&world).map(|()| 0),
+        Command::Keys(arguments) => arguments.run(&world),
         Command::Remove(arguments) => arguments.run(&world).map(|()| 0),
         Command::Mfa(command) => command.run(&world).map(|()| 0),
         Command::Vault(command) => command.run(&world).map(|()| 0),

@@ -11,6 +11,7 @@ pub mod keys;
 pub mod mfa;
 pub mod remove;
 pub mod resolve;
+pub mod rotate;
 
 use crate::aws::{Iam, Sts};
 use crate::chain::Base;

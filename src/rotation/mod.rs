@@ -367,7 +367,7 @@ pub enum Found {
 }
 
 /// Compares the user's keys with those before CreateAccessKey.
-pub fn find_out(journal: &Journal, listed: &[AccessKeyId], is_stored: impl Fn(&AccessKeyId) -> bool) -> Found {
+pub fn find_out(journal: &Journal, listed: &[AccessKeyId], mut is_stored: impl FnMut(&AccessKeyId) -> bool) -> Found {
     let mut unknown = listed.iter().filter(|id| !journal.before.contains(id) && **id != journal.old);
     match unknown.next() {
         None => Found::Nothing,

@@ -17,6 +17,7 @@ mod mfa_codes;
 mod moto;
 mod network;
 mod refusals;
+mod rotate;
 #[cfg(target_os = "linux")]
 mod sandbox;
 mod scene;
