@@ -18,6 +18,7 @@ mod moto;
 mod network;
 mod refusals;
 mod rotate;
+mod rotate_safety;
 #[cfg(target_os = "linux")]
 mod sandbox;
 mod scene;
