@@ -82,3 +82,21 @@ fn the_aws_clis_and_boto3_work_with_a_real_gnome_keyring() {
         works(&mut scene, &client);
     }
 }
+
+/// A program that runs for longer than its credentials live, as boto3 sees it: it asks keyfob again by itself.
+#[test]
+fn boto3_renews_by_itself_while_it_runs_and_asks_for_no_code() {
+    let Some(python) = tools::require("python") else { return };
+    let mut scene = Scene::new();
+    scene.warm();
+    // 50 minutes later an hour's session is stale, to botocore (15 min) and to keyfob; the MFA session still has 11 h.
+    let Some(()) = scene.sandbox.pass_time(3000) else { return };
+    let script = "import boto3\n\
+                  sts = boto3.Session(profile_name='audit').client('sts')\n\
+                  print(len({sts.get_caller_identity()['Arn'] for _ in range(5)}))";
+    let ran = scene.sandbox.program(&python, &["-W", "ignore", "-c", script]).run();
+    assert_eq!(ran.ok(), "1\n", "{}", ran.stderr);
+    let mut calls = scene.actions();
+    assert_eq!(calls.split_off(calls.len() - 5), ["GetCallerIdentity"; 5]);
+    assert_eq!(calls, ["AssumeRole"], "the last hop alone: what signs it still works");
+}

@@ -298,7 +298,7 @@ impl<'a> Planned<'a> {
         });
         let link = if is_linked { "linked" } else { "not linked" };
         match edited {
-            Ok(true) => context.talk.say(&format!("wrote `[profile {name}]` into {path} ({link})")),
+            Ok(true) => context.talk.say(&format!("wrote the profile `{name}` into {path} ({link})")),
             Ok(false) => context.talk.say(&format!("{path} has all of `{name}` already ({link})")),
             Err(EditFailure::CannotReplace { path, cause, lines }) => {
                 context.talk.warn(&format!("{}: the file cannot be replaced: {cause}", path.display()));
