@@ -233,9 +233,9 @@ impl IndexEdit {
 impl From<IndexError> for Error {
     fn from(error: IndexError) -> Error {
         let hint = match &error {
-            IndexError::Io { .. } => "see what is wrong with `keyfob doctor`",
+            IndexError::Io { .. } => "check its owner, its mode and the room on the disk",
             IndexError::Damaged { .. } => {
-                "`keyfob doctor` rebuilds it where the key store can be searched; a copy from a backup will do, too"
+                "bring it back from a backup, or move it away and store each key anew with `keyfob add PROFILE`"
             }
             IndexError::Newer { .. } => "install the newest keyfob",
             IndexError::Held { .. } => "end that process, then try again",
@@ -360,7 +360,7 @@ mod tests {
             write(data.path(), text);
             assert!(matches!(Index::load(data.path()), Err(IndexError::Damaged { .. })), "{text}");
             let error = Error::from(Index::edit(data.path(), LIMIT).expect_err("damaged"));
-            assert!(error.hints()[0].contains("keyfob doctor"), "{error}");
+            assert!(error.hints()[0].contains("keyfob add"), "{error}");
             assert_eq!(read_optional(&file(data.path())).expect("read"), Some(text.into()), "left as it is");
         }
         write(data.path(), r#"{"version":2,"profiles":7}"#);

@@ -11,6 +11,8 @@ mod explain;
 mod list;
 mod options;
 mod remove;
+#[cfg(test)]
+mod tests;
 mod vault;
 mod world;
 

@@ -82,7 +82,7 @@ impl From<CodeError> for Error {
         match error {
             CodeError::GivenMalformed(_) => Error::new(Kind::Usage, message),
             CodeError::ProcessQuoting { profile, .. } => {
-                Error::new(Kind::Config, message).hint(format!("see it with `keyfob show {profile}`"))
+                Error::new(Kind::Config, message).hint(format!("see where it stands with `keyfob explain {profile}`"))
             }
             CodeError::ProcessFailed { .. } | CodeError::ProcessStatus { .. } | CodeError::ProcessMalformed(_) => {
                 Error::new(Kind::Failed, message).hint("run the command of `mfa_process` by hand: it has to print six digits")

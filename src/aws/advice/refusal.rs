@@ -68,7 +68,7 @@ fn wrong_code(attempt: &Attempt<'_>) -> Vec<String> {
     match attempt.code {
         Some(CodeFrom::Seed) => vec![
             "a code works once: if another program has just used one, try again in 30 s".to_owned(),
-            "otherwise the stored seed is not this device's, or the clock is off: `keyfob doctor`".to_owned(),
+            "otherwise the stored seed is not this device's, or this machine's clock is off".to_owned(),
         ],
         Some(CodeFrom::Given) | None => {
             vec!["each code works once: wait for the next one (at most 30 s), of this very device".to_owned()]
@@ -81,7 +81,7 @@ fn unknown_key(attempt: &Attempt<'_>) -> (String, Vec<String>) {
         (Signer::PlainSession { .. }, Attempted::Iam(call)) => (
             format!("{call}: IAM refuses every session that was made without MFA"),
             vec![
-                format!("name your MFA device: `{}`; or enrol one: `{}`", attempt.set("mfa_serial ARN"), attempt.command("mfa enroll")),
+                format!("name your MFA device: `{}`; the IAM console assigns one", attempt.set("mfa_serial ARN")),
                 format!("or hand out the key itself: `{}`", attempt.set("keyfob_session never")),
             ],
         ),
@@ -182,11 +182,11 @@ fn by_code(code: &str, attempt: &Attempt<'_>) -> (String, Vec<String>) {
         ),
         "MalformedPolicyDocument" => (
             format!("{what}: the session policy is no policy AWS can read"),
-            format!("`{}` names the file and line of each setting", attempt.command("show")),
+            format!("`{}` names the file and line of each setting", attempt.command("explain")),
         ),
         "ValidationError" => (
             format!("{what}: AWS finds a parameter invalid"),
-            format!("`{}` names the file and line of each setting", attempt.command("show")),
+            format!("`{}` names the file and line of each setting", attempt.command("explain")),
         ),
         "OptInRequired" | "AccountProblem" | "SubscriptionRequiredException" => (
             format!("{what}: the account is not ready to be used"),

@@ -138,7 +138,7 @@ impl<'a> Planned<'a> {
         let hint = |serial: &str| {
             context
                 .talk
-                .hint(&format!("use this MFA device with `aws configure set profile.{name}.mfa_serial {serial}`"));
+                .hint(&format!("use this MFA device with `aws configure set mfa_serial {serial} --profile {name}`"));
         };
         let declined = |error: crate::human::AskError| error.into_error("an answer");
         match usable.as_slice() {
@@ -231,7 +231,7 @@ impl<'a> Planned<'a> {
                 );
                 }
                 talk.hint(&format!(
-                    "or hand out the access key itself: `aws configure set profile.{name}.keyfob_session never`"
+                    "or hand out the access key itself: `aws configure set keyfob_session never --profile {name}`"
                 ));
             }
         }
@@ -299,6 +299,7 @@ impl<'a> Planned<'a> {
         let link = if is_linked { "linked" } else { "not linked" };
         match edited {
             Ok(true) => context.talk.say(&format!("wrote the profile `{name}` into {path} ({link})")),
+            Ok(false) if edits.is_empty() => context.talk.say(&format!("{path} is left as it is ({link})")),
             Ok(false) => context.talk.say(&format!("{path} has all of `{name}` already ({link})")),
             Err(EditFailure::CannotReplace { path, cause, lines }) => {
                 context.talk.warn(&format!("{}: the file cannot be replaced: {cause}", path.display()));
