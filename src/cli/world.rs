@@ -94,8 +94,8 @@ impl<'a> World<'a> {
     }
 
     /// The person at the terminal. `most` bounds every question.
-    pub fn person(&self, yes: bool, most: Option<Duration>) -> Person {
-        Person::new(self.settings.prompt, yes, self.quiet, most)
+    pub fn person(&self, yes: bool, most: Option<Duration>) -> Person<'_> {
+        Person::new(&self.settings, &self.env, yes, self.quiet, most)
     }
 
     /// Both AWS files, read at the first call.
@@ -225,7 +225,7 @@ impl<'a> World<'a> {
         let person = self.person(yes, prompt_limit);
         let stores = self.stores(&person, prompt_limit);
         let aws = Aws::new(&self.settings, &self.env, Arc::clone(&self.clock));
-        let keys = StoredOrWritten { stores: &stores, files: self.files()? };
+        let keys = StoredOrWritten { stores: &stores, files: self.files()?, data: &self.paths.data };
         let cache = SessionCache::new(self.paths.cache.clone());
         let context = Context {
             env: &self.env,

@@ -1,14 +1,20 @@
 //! Where the keys of plans come from: key stores, and AWS files for those that are still in plain text.
 
+use std::path::Path;
+
 use crate::chain::{Base, BaseKey};
 use crate::config_file::AwsFiles;
 use crate::credentials::{AccessKey, Backend, StoredKey};
 use crate::error::{Error, Kind, Result};
+use crate::index::Index;
 use crate::keystore::StoreError;
 use crate::keystore::access_key::read_access_key;
 use crate::keystore::open::StoreOpener;
+use crate::keystore::totp_seed::read_seed;
+use crate::mfa::Seeds;
 use crate::ops::Keys;
 use crate::secret::{Secret, SecretBytes};
+use crate::totp::Seed;
 
 /// The key stores and AWS files of this run.
 pub struct StoredOrWritten<'a> {
@@ -16,6 +22,28 @@ pub struct StoredOrWritten<'a> {
     pub stores: &'a dyn StoreOpener,
     /// As they were read for the plan.
     pub files: &'a AwsFiles,
+    /// The data folder, for the index.
+    pub data: &'a Path,
+}
+
+impl Seeds for StoredOrWritten<'_> {
+    /// The index is read anew: it is one small file, and a code is wanted only where no session is at hand.
+    fn seed(&self, serial: &str) -> Result<Option<Seed>> {
+        let index = Index::load(self.data)?;
+        let Some(entry) = index.seeds().get(serial) else { return Ok(None) };
+        let store = self.stores.open(entry.backend).map_err(|error| error.for_user(entry.backend))?;
+        match read_seed(store, serial) {
+            Ok(seed) => Ok(Some(seed)),
+            Err(StoreError::NotFound) => Err(Error::new(
+                Kind::KeyStore,
+                format!("the seed of `{serial}` is not in {} any more", entry.backend.title()),
+            )
+            .hint(format!(
+                "store it again with `keyfob mfa add --serial {serial} PROFILE`, or forget it with `keyfob mfa remove`"
+            ))),
+            Err(error) => Err(error.for_user(entry.backend)),
+        }
+    }
 }
 
 impl Keys for StoredOrWritten<'_> {

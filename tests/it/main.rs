@@ -12,6 +12,8 @@ mod kills;
 mod leaks;
 mod loopback;
 mod main_job;
+mod mfa;
+mod mfa_codes;
 mod moto;
 mod network;
 mod refusals;
