@@ -169,10 +169,20 @@ impl<'a> World<'a> {
             files: config_file::file_names(&self.paths),
         };
         let plan = plan(&self.files()?.profiles(), self.index()?, &self.env, &request)?;
-        for reason in plan.reasons() {
-            self.talk.explain(&reason.to_string());
-        }
+        self.explain_plan(&plan);
         Ok(plan)
+    }
+
+    fn explain_plan(&self, plan: &Plan) {
+        if let Some(session) = &plan.session {
+            self.talk.explain(&session.reason.to_string());
+        }
+        for hop in &plan.hops {
+            self.talk.explain(&format!("`{}` for {} s: {}", hop.role_arn, hop.duration_seconds, hop.reason));
+        }
+        for note in &plan.notes {
+            self.talk.explain(&note.to_string());
+        }
     }
 
     /// Says that it is the access key itself that is handed out, where it is: SDKs keep it for as long as they run.

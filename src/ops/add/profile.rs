@@ -295,7 +295,7 @@ impl<'a> Planned<'a> {
         });
         let link = if is_linked { "linked" } else { "not linked" };
         match edited {
-            Ok(true) => context.talk.say(&format!("wrote `[profile {name}]` into {path} ({link})")),
+            Ok(true) => context.talk.say(&format!("wrote the profile `{name}` into {path} ({link})")),
             Ok(false) if edits.is_empty() => context.talk.say(&format!("{path} is left as it is ({link})")),
             Ok(false) => context.talk.say(&format!("{path} has all of `{name}` already ({link})")),
             Err(EditFailure::CannotReplace { path, cause, lines }) => {
