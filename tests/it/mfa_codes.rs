@@ -182,6 +182,18 @@ fn without_a_terminal_pinentry_asks_and_a_mistyped_code_is_asked_for_again() {
 }
 
 #[test]
+fn a_pinentry_that_hangs_is_killed_when_the_time_of_an_sdk_is_up() {
+    let (_aws, mut sandbox, _) = machine(&[]);
+    pinentry(&mut sandbox, "echo $$ >pid; sleep 600");
+    let began = Instant::now();
+    let ran = sandbox.keyfob(&["credential-process", "work"]).run();
+    assert!(ran.ends_with(3).contains("no answer within 50 s"), "{}", ran.stderr);
+    assert!(began.elapsed() < Duration::from_secs(58), "Go's SDK kills at 60 s: {:?}", began.elapsed());
+    let pid = sandbox.read("pid");
+    assert!(!std::path::Path::new(&format!("/proc/{}/fd/0", pid.trim())).exists(), "it lives on");
+}
+
+#[test]
 fn pinentry_is_cancelled_left_out_or_missing_as_the_person_wants() {
     let (_aws, mut sandbox, _) = machine(&[]);
     pinentry(&mut sandbox, "echo 'ERR 83886179 Operation cancelled <Pinentry>'");
