@@ -208,10 +208,16 @@ impl IndexEdit {
         &self.index
     }
 
-    /// Records a key; what is known of it is replaced, members of a newer keyfob's stay.
+    /// Records a key. What was known of it and is not told this time stays, and so do members of a newer keyfob's: the
+    /// same key has the same user, whose ARN is in the name of every session.
     pub fn put_key(&mut self, id: &AccessKeyId, mut entry: KeyEntry) {
-        if let Some(old) = self.index.keys.remove(id) {
-            entry.others = old.others;
+        if let Some(KeyEntry { backend: _, account, user_arn, added_at: _, mfa_serial, others }) =
+            self.index.keys.remove(id)
+        {
+            entry.account = entry.account.or(account);
+            entry.user_arn = entry.user_arn.or(user_arn);
+            entry.mfa_serial = entry.mfa_serial.or(mfa_serial);
+            entry.others = others;
         }
         self.index.keys.insert(id.clone(), entry);
     }
@@ -257,9 +263,9 @@ impl IndexEdit {
 impl From<IndexError> for Error {
     fn from(error: IndexError) -> Error {
         let hint = match &error {
-            IndexError::Io { .. } => "see what is wrong with `keyfob doctor`",
+            IndexError::Io { .. } => "check its owner, its mode and the room on the disk",
             IndexError::Damaged { .. } => {
-                "`keyfob doctor` rebuilds it where the key store can be searched; a copy from a backup will do, too"
+                "bring it back from a backup, or move it away and store each key anew with `keyfob add PROFILE`"
             }
             IndexError::Newer { .. } => "install the newest keyfob",
             IndexError::Held { .. } => "end that process, then try again",
@@ -384,7 +390,7 @@ mod tests {
             write(data.path(), text);
             assert!(matches!(Index::load(data.path()), Err(IndexError::Damaged { .. })), "{text}");
             let error = Error::from(Index::edit(data.path(), LIMIT).expect_err("damaged"));
-            assert!(error.hints()[0].contains("keyfob doctor"), "{error}");
+            assert!(error.hints()[0].contains("keyfob add"), "{error}");
             assert_eq!(read_optional(&file(data.path())).expect("read"), Some(text.into()), "left as it is");
         }
         write(data.path(), r#"{"version":2,"profiles":7}"#);

@@ -27,6 +27,8 @@ pub mod secret;
 pub mod session_cache;
 pub mod settings;
 pub mod sys;
+#[cfg(test)]
+mod testing;
 pub mod timestamp;
 pub mod totp;
 pub mod ui;

@@ -12,6 +12,8 @@ mod list;
 mod mfa;
 mod options;
 mod remove;
+#[cfg(test)]
+mod tests;
 mod vault;
 mod world;
 

@@ -21,6 +21,7 @@ use crate::ops::keys::StoredOrWritten;
 use crate::ops::resolve::{self, ResolveOptions};
 use crate::profile::{OtherSection, Profiles, SectionKind, Warning};
 use crate::session_cache::SessionCache;
+use crate::session_cache::seal::Header;
 use crate::settings::Settings;
 use crate::sys::clock::Clock;
 use crate::sys::env::Environment;
@@ -118,6 +119,16 @@ impl<'a> World<'a> {
             let _ = self.index.set(Index::load(&self.paths.data)?);
         }
         Ok(self.index.get().expect("set above"))
+    }
+
+    /// What is cached, to be reported; with a warning, nothing where the cache cannot be used.
+    pub fn cached_sessions(&self) -> Vec<Header> {
+        SessionCache::new(self.paths.cache.clone()).list().unwrap_or_else(|error| {
+            let error = Error::from(error);
+            self.talk.warn(error.message());
+            error.hints().iter().for_each(|hint| self.talk.hint(hint));
+            Vec::new()
+        })
     }
 
     /// Warns of what the AWS files hold that is ignored, or read otherwise by some SDKs.

@@ -127,19 +127,18 @@ impl<'a> Stores<'a> {
     /// the vault.
     ///
     /// # Errors
-    /// A keychain that is there but locked, silent or broken: that is never a reason to move to another store.
+    /// A keychain that is there but locked, silent or broken: that is never a reason to move to another store. One that was
+    /// asked for and is not there: said before anybody types a key that has nowhere to go.
     pub fn choose(&self, asked: Option<Backend>) -> error::Result<(Backend, BackendReason)> {
-        let platform = Backend::platform();
-        if let Some((backend, reason)) = asked.map(|backend| (backend, BackendReason::Asked)).or(self
-            .context
-            .settings
-            .backend
-            .map(|backend| (backend, BackendReason::Setting)))
-        {
-            self.open(backend).map_err(|error| error.for_user(backend))?;
-            return Ok((backend, reason));
+        let set = self.context.settings.backend.map(|backend| (backend, BackendReason::Setting));
+        if let Some((backend, reason)) = asked.map(|backend| (backend, BackendReason::Asked)).or(set) {
+            return match self.open(backend).and_then(KeyStore::presence) {
+                Ok(Presence::There) => Ok((backend, reason)),
+                Ok(Presence::Absent(why)) => Err(StoreError::Unavailable(why).for_user(backend)),
+                Err(error) => Err(error.for_user(backend)),
+            };
         }
-        let Some(keychain) = platform else { return Ok((Backend::Vault, BackendReason::UnknownPlatform)) };
+        let Some(keychain) = Backend::platform() else { return Ok((Backend::Vault, BackendReason::UnknownPlatform)) };
         let presence = self.open(keychain).and_then(KeyStore::presence);
         choose_by_presence(keychain, presence).map_err(|error| error.for_user(keychain))
     }

@@ -132,7 +132,7 @@ impl From<CodeError> for Error {
                 .hint("run the command of `mfa_process` by hand: it has to print another code every 30 s")
                 .hint("if it does, check the clock of what makes its codes"),
             CodeError::ProcessQuoting { profile, .. } => {
-                Error::new(Kind::Config, message).hint(format!("see it with `keyfob show {profile}`"))
+                Error::new(Kind::Config, message).hint(format!("see where it stands with `keyfob explain {profile}`"))
             }
             CodeError::ProcessFailed { .. } | CodeError::ProcessStatus { .. } | CodeError::ProcessMalformed(_) => {
                 Error::new(Kind::Failed, message).hint("run the command of `mfa_process` by hand: it has to print six digits")

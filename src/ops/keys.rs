@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::chain::{Base, BaseKey};
 use crate::config_file::AwsFiles;
-use crate::credentials::{AccessKey, Backend};
+use crate::credentials::{AccessKey, Backend, StoredKey};
 use crate::error::{Error, Kind, Result};
 use crate::index::Index;
 use crate::keystore::StoreError;
@@ -51,7 +51,10 @@ impl Keys for StoredOrWritten<'_> {
         match &base.key {
             BaseKey::Stored(key) => {
                 let store = self.stores.open(key.backend).map_err(|error| error.for_user(key.backend))?;
-                read_access_key(store, &key.id).map_err(|error| error.for_user(key.backend))
+                read_access_key(store, &key.id).map_err(|error| match error {
+                    StoreError::NotFound => gone(&base.profile, key),
+                    error => error.for_user(key.backend),
+                })
             }
             BaseKey::File { id } => {
                 let profiles = self.files.profiles();
@@ -67,4 +70,11 @@ impl Keys for StoredOrWritten<'_> {
     fn sealing_key(&self, backend: Backend) -> Result<SecretBytes> {
         self.stores.sealing_key(backend).map_err(|error| error.for_user(backend))
     }
+}
+
+/// A key the index names and its store does not have: somebody took it away, or a vault came back from an old backup.
+fn gone(profile: &str, key: &StoredKey) -> Error {
+    let (store, short) = (key.backend.title(), key.id.short());
+    Error::new(Kind::KeyStore, format!("{store} does not have {short}, the access key of `{profile}`, any more"))
+        .hint(format!("store it again, or another: `keyfob add {} --replace`", shell_words::quote(profile)))
 }

@@ -134,11 +134,12 @@ pub(in crate::ops) fn release(
     let mut index = Index::edit(&context.paths.data, INDEX_LIMIT)?;
     let others = |of_store: bool| -> Vec<String> {
         let users = index.index().profiles().iter().filter(|(name, entry)| {
-            *name != profile && entry.key_id == key.id && (!of_store || entry.backend == key.backend)
+            let released = *name == profile && entry.backend == key.backend;
+            !released && entry.key_id == key.id && (!of_store || entry.backend == key.backend)
         });
         users.map(|(name, _)| name.clone()).collect()
     };
-    // The same key may rest in two stores, for two profiles.
+    // The same key may rest in two stores, for two profiles, or for one that has just moved it from this store.
     let (users, users_here) = (others(false), others(true));
     let mut sessions = 0;
     if users.is_empty() {
@@ -153,7 +154,7 @@ pub(in crate::ops) fn release(
     if users.is_empty() {
         index.remove_key(&key.id);
     }
-    if index.index().key_of(profile).is_some_and(|used| used.id == key.id) {
+    if index.index().key_of(profile).is_some_and(|used| used.id == key.id && used.backend == key.backend) {
         index.remove_profile(profile);
     }
     index.save()?;

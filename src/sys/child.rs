@@ -158,6 +158,6 @@ mod tests {
         let start = Instant::now();
         let result = run(&shell("sleep 60 & sleep 60"), &[], Duration::from_millis(200));
         assert!(matches!(result, Err(ChildError::TimedOut(_))), "{result:?}");
-        assert!(start.elapsed() < Duration::from_secs(10));
+        assert!(start.elapsed() < Duration::from_secs(50), "its children were waited for");
     }
 }

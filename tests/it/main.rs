@@ -6,6 +6,7 @@ mod again;
 mod codes;
 mod commands;
 mod crowds;
+mod exec;
 mod interop;
 mod kills;
 mod leaks;

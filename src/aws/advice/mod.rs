@@ -91,7 +91,7 @@ pub enum CodeFrom {
 pub fn advise(error: &AwsError, attempt: &Attempt<'_>) -> Error {
     match error {
         AwsError::Setup(problem) => Error::new(Kind::Config, problem.clone())
-            .hint(format!("`{}` names the file and line of each setting", attempt.command("show"))),
+            .hint(format!("`{}` names the file and line of each setting", attempt.command("explain"))),
         AwsError::Unreachable { endpoint, cause } => unreachable(endpoint, cause),
         AwsError::AnswerLost { endpoint, cause } => {
             let error =
@@ -163,7 +163,7 @@ impl Attempt<'_> {
     }
 
     fn set(&self, setting: &str) -> String {
-        format!("keyfob profile set {} {setting}", shell_words::quote(self.profile))
+        format!("aws configure set {setting} --profile {}", shell_words::quote(self.profile))
     }
 
     fn forget(&self) -> String {

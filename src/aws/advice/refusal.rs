@@ -104,7 +104,7 @@ fn unknown_key(attempt: &Attempt<'_>) -> (String, Vec<String>) {
         (Signer::PlainSession { .. }, Attempted::Iam(call)) => (
             format!("{call}: IAM refuses every session that was made without MFA"),
             vec![
-                format!("name your MFA device: `{}`; or enrol one: `{}`", attempt.set("mfa_serial ARN"), attempt.command("mfa enroll")),
+                format!("name your MFA device: `{}`; the IAM console assigns one", attempt.set("mfa_serial ARN")),
                 format!("or hand out the key itself: `{}`", attempt.set("keyfob_session never")),
             ],
         ),
@@ -205,11 +205,11 @@ fn by_code(code: &str, attempt: &Attempt<'_>) -> (String, Vec<String>) {
         ),
         "MalformedPolicyDocument" => (
             format!("{what}: the session policy is no policy AWS can read"),
-            format!("`{}` names the file and line of each setting", attempt.command("show")),
+            format!("`{}` names the file and line of each setting", attempt.command("explain")),
         ),
         "ValidationError" => (
             format!("{what}: AWS finds a parameter invalid"),
-            format!("`{}` names the file and line of each setting", attempt.command("show")),
+            format!("`{}` names the file and line of each setting", attempt.command("explain")),
         ),
         "OptInRequired" | "AccountProblem" | "SubscriptionRequiredException" => (
             format!("{what}: the account is not ready to be used"),

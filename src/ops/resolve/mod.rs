@@ -325,7 +325,7 @@ fn sealing_key(context: &Context, plan: &Plan) -> Result<Option<SealingKey>> {
             if let Err(error) = &key {
                 let base = &plan.base.profile;
                 context.talk.warn(&format!("sessions are not kept, each use makes new ones: {error}"));
-                context.talk.hint(&format!("run `keyfob import {base}`: its key is in plain text in an AWS file"));
+                context.talk.hint(&format!("run `keyfob add {base}`: its key is in plain text in an AWS file"));
             }
             Ok(key.ok())
         }
