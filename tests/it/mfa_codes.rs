@@ -250,6 +250,15 @@ fn a_passkey_is_told_to_be_none_for_sts_and_what_does_work() {
     let said = sandbox.keyfob(&["credential-process", "work"]).run();
     let said = said.ends_with(6);
     assert!(said.contains(&passkey) && said.contains("`keyfob mfa enroll work`"), "{said}");
+    // And that works, with the passkey in the profile.
+    let listed = sandbox.keyfob(&["mfa", "list", "work"]).run();
+    assert!(
+        listed.ok().lines().any(|line| line.starts_with(&passkey) && line.contains("not for codes")),
+        "{}",
+        listed.stdout
+    );
+    sandbox.keyfob(&["mfa", "enroll", "work", "--name", "beside", "--store", "--yes"]).run().ok();
+    assert!(sandbox.read(".aws/config").contains("mfa_serial = arn:aws:iam::111122223333:mfa/beside"));
 }
 
 #[test]
