@@ -336,6 +336,17 @@ fn where_iam_wants_mfa_the_calls_are_signed_with_a_session_that_has_it() {
 }
 
 #[test]
+fn a_seed_on_the_command_line_is_refused_and_not_repeated() {
+    let (aws, sandbox) = machine_with_device();
+    let seed = aws.device(SERIAL).expect("there").seed();
+    // The sandbox searches what was said for the seed.
+    for argument in [seed.clone(), format!("otpauth://totp/ann?secret={seed}"), format!("--stdin={seed}")] {
+        let ran = sandbox.keyfob(&["mfa", "add", "work", &argument]).run();
+        assert!(ran.ends_with(2).contains("looks like the seed of an MFA device"), "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn a_profile_over_another_is_sent_to_the_one_with_the_key() {
     let (_aws, sandbox) = machine();
     let config = sandbox.read(".aws/config");
