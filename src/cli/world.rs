@@ -160,13 +160,24 @@ impl<'a> World<'a> {
     /// # Errors
     /// As [`plan`].
     pub fn plan(&self, profile: &str, duration_seconds: Option<u32>, no_session: bool) -> Result<Plan> {
+        self.planned(Request { duration_seconds, no_session, ..Request::default() }, profile)
+    }
+
+    /// As [`World::plan`], as if no profile named an MFA device: for what is to mend one that cannot be used.
+    ///
+    /// # Errors
+    /// As [`plan`].
+    pub fn plan_without_device(&self, profile: &str) -> Result<Plan> {
+        self.planned(Request { without_device: true, ..Request::default() }, profile)
+    }
+
+    fn planned(&self, request: Request, profile: &str) -> Result<Plan> {
         let request = Request {
             profile: profile.to_owned(),
-            duration_seconds,
-            no_session,
             session_duration_seconds: u32::try_from(self.settings.session_duration.as_secs()).unwrap_or(u32::MAX),
             mfa_process: self.settings.mfa_process.clone(),
             files: config_file::file_names(&self.paths),
+            ..request
         };
         let plan = plan(&self.files()?.profiles(), self.index()?, &self.env, &request)?;
         self.explain_plan(&plan);

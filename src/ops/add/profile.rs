@@ -225,7 +225,10 @@ impl<'a> Planned<'a> {
                 plan = self.plan(context, key)?;
             } else {
                 if !self.device_declined {
-                    talk.hint(&format!("enroll an MFA device afterwards: `keyfob mfa enroll {name}`"));
+                    talk.hint(&format!(
+                        "enrol an MFA device: `keyfob mfa enroll {name}`; one you have is named by running this command again \
+                         with `--mfa-serial ARN --replace`"
+                    ));
                 }
                 talk.hint(&format!(
                     "or hand out the access key itself: `aws configure set keyfob_session never --profile {name}`"
