@@ -5,8 +5,6 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use zeroize::Zeroizing;
-
 use super::{Document, Property, PropertySpan, SectionName, is_identifier, parse};
 
 /// Why an edit is refused; the document is then unchanged.
@@ -192,11 +190,11 @@ impl Document {
 
     fn splice(&mut self, at: Range<usize>, new: &str) {
         // Built beside the old text, so that growing it leaves no copy behind that is not wiped.
-        let mut text = Zeroizing::new(String::with_capacity(self.text.len() + new.len()));
+        let mut text = String::with_capacity(self.text.len() + new.len());
         text.push_str(&self.text[..at.start]);
         text.push_str(new);
         text.push_str(&self.text[at.end..]);
-        *self = parse::parse(text).expect("what is written was checked, so it parses");
+        *self = Document::parse(text).expect("what is written was checked, so it parses");
     }
 }
 

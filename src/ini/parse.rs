@@ -4,9 +4,7 @@
 
 use std::ops::Range;
 
-use zeroize::Zeroizing;
-
-use super::{Document, PropertySpan, SectionSpan};
+use super::{Document, PropertySpan, SectionSpan, Text};
 
 /// What counts as blank; other Unicode space does not.
 pub(super) const BLANK: &[char] = &[' ', '\t'];
@@ -52,11 +50,12 @@ pub enum Problem {
 }
 
 /// Checks every line and notes where the sections are.
-pub(super) fn parse(text: Zeroizing<String>) -> Result<Document, SyntaxError> {
+pub(super) fn parse(text: Text) -> Result<Document, SyntaxError> {
     if text.starts_with('\u{feff}') {
         return Err(SyntaxError { line: 1, problem: Problem::ByteOrderMark });
     }
-    let mut sections: Vec<SectionSpan> = Vec::new();
+    // More than most files have, so that it need not grow; what is not used is never touched.
+    let mut sections: Vec<SectionSpan> = Vec::with_capacity(text.len() / 64);
     // The line of the property that an indented line would continue.
     let mut property = None;
     let (mut start, mut number) = (0, 1);
@@ -64,21 +63,27 @@ pub(super) fn parse(text: Zeroizing<String>) -> Result<Document, SyntaxError> {
         let rest = &text.as_bytes()[start..];
         let plain = equals_of_plain_property(rest);
         let length = end_of_line(rest, plain.unwrap_or(0));
-        let line = without_ending(&text[start..start + length]);
-        let refuse = |problem| SyntaxError { line: number, problem };
+        let whole = start..start + length;
+        start = whole.end;
+        let line_number = number;
+        number += 1;
         if plain.is_some() && !sections.is_empty() {
-            property = Some(line);
-        } else if is_ignored(line) {
+            property = Some(whole);
+            continue;
+        }
+        let line = without_ending(&text[whole.clone()]);
+        let refuse = |problem| SyntaxError { line: line_number, problem };
+        if is_ignored(line) {
             // It ends nothing.
         } else if line.starts_with('[') {
             let header = header_range(line).ok_or(refuse(Problem::HeaderNotClosed))?;
-            sections.push(SectionSpan { line: number, header: shift(header, start) });
+            sections.push(SectionSpan { line: line_number, header: shift(header, whole.start) });
             property = None;
         } else if sections.is_empty() {
             return Err(refuse(Problem::NoSection));
         } else if is_indented(line) {
-            let property = property.ok_or(refuse(Problem::StrayContinuation))?;
-            let is_nested = split_property(property).is_ok_and(|(_, value)| value.is_empty());
+            let property = property.clone().ok_or(refuse(Problem::StrayContinuation))?;
+            let is_nested = split_property(without_ending(&text[property])).is_ok_and(|(_, value)| value.is_empty());
             if is_nested && let Err(no) = split_property(line) {
                 return Err(refuse(match no {
                     NotAProperty::NoEquals => Problem::NestedNoEquals,
@@ -92,10 +97,8 @@ pub(super) fn parse(text: Zeroizing<String>) -> Result<Document, SyntaxError> {
                     NotAProperty::NoName => Problem::NoName,
                 })
             })?;
-            property = Some(line);
+            property = Some(whole);
         }
-        start += length;
-        number += 1;
     }
     Ok(Document { text, sections })
 }
