@@ -1,6 +1,6 @@
 //! AWS's two files on disk: read once, and edited under a lock so that no other change is lost.
 //!
-//! May use `ini`, `profile`, `error` and `sys`.
+//! May use `ini`, `profile`, `error`, `sys`, and of `chain` what files are called.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use crate::chain::FileNames;
 use crate::error::{Error, Kind, Result};
 use crate::ini::{Document, EditError, Problem, SyntaxError};
 use crate::profile::{AwsFile, Profiles};
@@ -45,6 +46,12 @@ pub fn path_of(paths: &Paths, file: AwsFile) -> &Path {
         AwsFile::Config => &paths.aws_config,
         AwsFile::Credentials => &paths.aws_credentials,
     }
+}
+
+/// What the files are called in messages.
+pub fn file_names(paths: &Paths) -> FileNames {
+    let name = |file| path_of(paths, file).display().to_string().into();
+    FileNames { config: name(AwsFile::Config), credentials: name(AwsFile::Credentials) }
 }
 
 fn read(path: &Path) -> Result<Option<Document>> {

@@ -62,6 +62,14 @@ pub fn account_of_key_id(id: &str) -> Option<String> {
     (bits >> 49 == 1).then(|| format!("{:012}", bits >> 9 & ((1 << 40) - 1)))
 }
 
+/// The account in an ARN, 12 digits; none in one of AWS's own (`arn:aws:iam::aws:policy/…`) or in what is no ARN.
+///
+/// It is the fifth part (IAM User Guide, "IAM identifiers").
+pub fn account_of_arn(arn: &str) -> Option<&str> {
+    let account = arn.strip_prefix("arn:")?.split(':').nth(3)?;
+    (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then_some(account)
+}
+
 impl FromStr for AccessKeyId {
     type Err = InvalidAccessKeyId;
 
@@ -280,6 +288,14 @@ mod tests {
             "AKIAIOSFODNN7EXAMPL/",
         ] {
             assert_eq!(bad.parse::<AccessKeyId>(), Err(InvalidAccessKeyId::Malformed), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_account_is_read_from_an_arn() {
+        assert_eq!(account_of_arn("arn:aws:sts::222222222222:assumed-role/admin/jane"), Some("222222222222"));
+        for none in ["arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::", "admin", ""] {
+            assert_eq!(account_of_arn(none), None, "{none}");
         }
     }
 

@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use crate::chain::{StoredKeys, values};
-use crate::credentials::{Backend, account_of_key_id, short_id};
+use crate::credentials::{Backend, account_of_arn, account_of_key_id, short_id};
 use crate::process_line::keyfob_profile_of;
 use crate::profile::{Profile, Profiles};
 use crate::timestamp::Timestamp;
@@ -139,7 +139,7 @@ fn source(name: &str, profiles: &Profiles<'_>, stored: &dyn StoredKeys) -> Sourc
 /// The account of the role, of the stored key's user, as `sso_account_id` or `aws_account_id` says, or in a key id.
 fn account(name: &str, profile: Option<&Profile<'_>>, stored: &dyn StoredKeys) -> Option<String> {
     let setting = |setting: &str| Some(profile?.setting(setting)?.value.into_owned());
-    let of_arn = |arn: String| arn.split(':').nth(4).filter(|account| !account.is_empty()).map(str::to_owned);
+    let of_arn = |arn: String| account_of_arn(&arn).map(str::to_owned);
     if let Some(role) = setting("role_arn") {
         return values::role_arn(&role).ok().and_then(of_arn);
     }

@@ -24,7 +24,7 @@ pub use rules::plan;
 use std::sync::Arc;
 
 use crate::chain::target::Target;
-use crate::credentials::{AccessKeyId, Backend, StoredKey};
+use crate::credentials::{AccessKeyId, Backend, StoredKey, account_of_arn};
 use crate::profile::{AwsFile, Setting};
 use crate::sys::env::{Environment, vars};
 
@@ -127,15 +127,6 @@ impl Plan {
         chain
     }
 
-    /// The region the profile or the environment asks for; none where a partition's default had to serve.
-    pub fn configured_region(&self) -> Option<&str> {
-        let defaulted = self
-            .notes
-            .iter()
-            .any(|note| matches!(note, Reason::RegionDefaulted { profile, .. } if *profile == self.profile));
-        (!defaulted).then_some(self.target.region.as_str())
-    }
-
     /// Every reason, in the order things happen: the session's, each hop's, then the notes.
     pub fn reasons(&self) -> impl Iterator<Item = &Reason> {
         let session = self.session.iter().map(|session| &session.reason);
@@ -224,7 +215,7 @@ impl BaseKey {
 
     /// Its account, where GetCallerIdentity has told it.
     pub fn account_id(&self) -> Option<&str> {
-        self.user_arn()?.split(':').nth(4).filter(|account| !account.is_empty())
+        self.user_arn().and_then(account_of_arn)
     }
 
     /// Whether it is known to be a root user's.

@@ -2,12 +2,14 @@
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
+use serde::Serialize;
 
 use crate::cli::world::World;
 use crate::credentials::Backend;
 use crate::error::Result;
 use crate::human::Talk;
 use crate::session_cache::SessionCache;
+use crate::ui::out;
 
 /// Forget cached sessions
 #[derive(Debug, Args)]
@@ -23,6 +25,18 @@ pub struct ClearArgs {
     /// Forget the keys that seal sessions too, and lock the vault
     #[arg(long, conflicts_with = "profile")]
     all: bool,
+    /// Report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `--json` reports.
+#[derive(Serialize)]
+struct Cleared<'a> {
+    version: u32,
+    profile: Option<&'a str>,
+    sessions_forgotten: usize,
+    sealing_keys_forgotten: bool,
 }
 
 impl ClearArgs {
@@ -35,11 +49,22 @@ impl ClearArgs {
         let plural = if sessions == 1 { "" } else { "s" };
         world.talk.say(&format!("forgot {sessions} cached session{plural}{whose}"));
         if self.all {
-            let backends = world.index()?.backends();
-            world.with_ports(false, None, |ports| {
-                ports.stores.clear_all(&backends).map_err(|error| error.for_user(Backend::Vault))
-            })?;
+            // A damaged index must not keep anything unlocked.
+            let backends = match world.index() {
+                Ok(index) => index.backends(),
+                Err(error) => {
+                    world.talk.warn(&error.to_string());
+                    Backend::platform().into_iter().collect()
+                }
+            };
+            world.with_stores(|stores| stores.clear_all(&backends).map_err(|error| error.for_user(Backend::Vault)))?;
             world.talk.say("forgot the keys that seal sessions, and locked the vault");
+        }
+        if self.json {
+            let profile = self.profile.as_deref();
+            let report =
+                Cleared { version: 1, profile, sessions_forgotten: sessions, sealing_keys_forgotten: self.all };
+            out::write_json(&report)?;
         }
         Ok(())
     }

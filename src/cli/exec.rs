@@ -32,12 +32,8 @@ impl ExecArgs {
         let (plan, credentials) = world.credentials(&profile, &self.options, None)?;
         world.tell_of_key(&plan);
         let changes = hand_out(&world.process_env, &profile, &credentials, &world.surroundings(&profile)?);
-        match exec(&self.command, &profile, &changes, &world.process_env, world.talk) {
-            Ok(code) => Ok(u8::try_from(code & 0xff).expect("masked")),
-            Err(error) => {
-                world.talk.error(&Error::from(&error));
-                Ok(error.exit_code())
-            }
-        }
+        let error = exec(&self.command, &profile, &changes, &world.process_env, world.talk);
+        world.talk.error(&Error::from(&error));
+        Ok(error.exit_code())
     }
 }

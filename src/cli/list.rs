@@ -5,7 +5,7 @@ use clap::Args;
 use crate::chain::list::{Sources, listing, table};
 use crate::cli::world::World;
 use crate::error::Result;
-use crate::session_cache::SessionCache;
+use crate::human::Talk;
 use crate::session_cache::outlook::cached_until;
 use crate::ui::out;
 
@@ -24,7 +24,7 @@ impl ListArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let (profiles, index) = (world.files()?.profiles(), world.index()?);
         world.warn_of_files(&profiles);
-        let sessions = SessionCache::new(world.paths.cache.clone()).list()?;
+        let sessions = world.cached_sessions();
         let now = world.clock().now();
         let stored_names: Vec<String> = index.profiles().keys().cloned().collect();
         let listing = listing(
@@ -36,6 +36,13 @@ impl ListArgs {
                 now,
             },
         );
-        if self.json { out::write_json(&listing) } else { out::write(&table(&listing)) }
+        if self.json {
+            return out::write_json(&listing);
+        }
+        let table = table(&listing);
+        if table.is_empty() {
+            world.talk.hint("there is no profile yet; `keyfob add PROFILE` stores a first key");
+        }
+        out::write(&table)
     }
 }

@@ -6,6 +6,7 @@ use clap::builder::NonEmptyStringValueParser;
 use crate::cli::world::World;
 use crate::error::Result;
 use crate::ops::remove::remove;
+use crate::ui::out;
 
 /// Delete a profile's stored key and its sessions
 #[derive(Debug, Args)]
@@ -21,11 +22,16 @@ pub struct RemoveArgs {
     /// Do not ask first
     #[arg(short, long)]
     yes: bool,
+    /// Report as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 impl RemoveArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let files = world.files()?;
-        world.with_ports(self.yes, None, |ports| remove(&ports.context, &self.profile, ports.stores, files))
+        let removed =
+            world.with_ports(self.yes, None, |ports| remove(&ports.context, &self.profile, ports.stores, files))?;
+        if self.json { out::write_json(&removed) } else { Ok(()) }
     }
 }

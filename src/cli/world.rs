@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aws::Aws;
-use crate::chain::{FileNames, Plan, Reason, Request, plan};
+use crate::chain::{Plan, Reason, Request, plan};
 use crate::cli::GlobalOptions;
 use crate::cli::options::CredentialOptions;
 use crate::config_file::{self, AwsFiles};
@@ -13,7 +13,7 @@ use crate::credentials::{Backend, Credentials};
 use crate::error::{Error, Kind, Result};
 use crate::format::environment::before;
 use crate::format::surroundings::Surroundings;
-use crate::human::Talk;
+use crate::human::{Human, Talk};
 use crate::index::Index;
 use crate::keystore::open::{StoreContext, Stores};
 use crate::ops::Context;
@@ -21,6 +21,7 @@ use crate::ops::keys::StoredOrWritten;
 use crate::ops::resolve::{self, ResolveOptions};
 use crate::profile::{OtherSection, Profiles, SectionKind, Warning};
 use crate::session_cache::SessionCache;
+use crate::session_cache::seal::Header;
 use crate::settings::Settings;
 use crate::sys::clock::Clock;
 use crate::sys::env::Environment;
@@ -93,8 +94,8 @@ impl<'a> World<'a> {
     }
 
     /// The person at the terminal. `most` bounds every question.
-    pub fn person(&self, yes: bool, most: Option<Duration>) -> Person {
-        Person::new(self.settings.prompt, yes, self.quiet, most)
+    pub fn person(&self, yes: bool, most: Option<Duration>) -> Person<'_> {
+        Person::new(&self.settings, &self.env, yes, self.quiet, most)
     }
 
     /// Both AWS files, read at the first call.
@@ -120,12 +121,14 @@ impl<'a> World<'a> {
         Ok(self.index.get().expect("set above"))
     }
 
-    /// What the AWS files are called in messages.
-    pub fn file_names(&self) -> FileNames {
-        FileNames {
-            config: self.paths.aws_config.display().to_string().into(),
-            credentials: self.paths.aws_credentials.display().to_string().into(),
-        }
+    /// What is cached, to be reported; with a warning, nothing where the cache cannot be used.
+    pub fn cached_sessions(&self) -> Vec<Header> {
+        SessionCache::new(self.paths.cache.clone()).list().unwrap_or_else(|error| {
+            let error = Error::from(error);
+            self.talk.warn(error.message());
+            error.hints().iter().for_each(|hint| self.talk.hint(hint));
+            Vec::new()
+        })
     }
 
     /// Warns of what the AWS files hold that is ignored, or read otherwise by some SDKs.
@@ -163,7 +166,7 @@ impl<'a> World<'a> {
             no_session,
             session_duration_seconds: u32::try_from(self.settings.session_duration.as_secs()).unwrap_or(u32::MAX),
             mfa_process: self.settings.mfa_process.clone(),
-            files: self.file_names(),
+            files: config_file::file_names(&self.paths),
         };
         let plan = plan(&self.files()?.profiles(), self.index()?, &self.env, &request)?;
         for reason in plan.reasons() {
@@ -179,6 +182,26 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Hands the key stores to `work`, which needs neither AWS nor its files: a broken one is then no hindrance.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn with_stores<T>(&self, work: impl FnOnce(&Stores<'_>) -> Result<T>) -> Result<T> {
+        let person = self.person(false, None);
+        work(&self.stores(&person, None))
+    }
+
+    fn stores<'s>(&'s self, human: &'s dyn Human, prompt_limit: Option<Duration>) -> Stores<'s> {
+        Stores::new(StoreContext {
+            settings: &self.settings,
+            paths: &self.paths,
+            environment: &self.env,
+            human,
+            talk: self.talk,
+            prompt_limit,
+        })
+    }
+
     /// Hands the ports to `work`, and tells afterwards of a clock that is off.
     ///
     /// # Errors
@@ -190,16 +213,9 @@ impl<'a> World<'a> {
         work: impl FnOnce(&Ports<'_, '_>) -> Result<T>,
     ) -> Result<T> {
         let person = self.person(yes, prompt_limit);
-        let stores = Stores::new(StoreContext {
-            settings: &self.settings,
-            paths: &self.paths,
-            environment: &self.env,
-            human: &person,
-            talk: self.talk,
-            prompt_limit,
-        });
+        let stores = self.stores(&person, prompt_limit);
         let aws = Aws::new(&self.settings, &self.env, Arc::clone(&self.clock));
-        let keys = StoredOrWritten { stores: &stores, files: self.files()? };
+        let keys = StoredOrWritten { stores: &stores, files: self.files()?, data: &self.paths.data };
         let cache = SessionCache::new(self.paths.cache.clone());
         let context = Context {
             env: &self.env,

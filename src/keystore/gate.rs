@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::human::Human;
 use crate::keystore::StoreError;
 use crate::sys::files::private_dir;
-use crate::sys::lock::{Lock, LockError};
+use crate::sys::lock::{Lock, LockError, holder_name};
 
 /// The lock's name in the cache folder.
 const NAME: &str = "key-stores.lock";
@@ -46,7 +46,7 @@ impl<'a> Gate<'a> {
         let unusable = |error: &dyn std::fmt::Display| StoreError::Unavailable(format!("{}: {error}", path.display()));
         private_dir(&self.folder).map_err(|error| unusable(&error))?;
         let lock = Lock::acquire(&path, self.limit, |holder| {
-            let who = holder.map_or("another process".to_owned(), |pid| format!("process {pid}"));
+            let who = holder_name(holder);
             self.human.progress(&format!("waiting for {who}, which is unlocking the key store"));
         });
         match lock {
@@ -56,7 +56,7 @@ impl<'a> Gate<'a> {
                 Ok(lock)
             }
             Err(LockError::Held { holder }) => {
-                let who = holder.map_or("another process".to_owned(), |pid| format!("process {pid}"));
+                let who = holder_name(holder);
                 Err(StoreError::Unavailable(format!(
                     "{who} has been unlocking the key store for {} s; answer its question, or end it",
                     self.limit.as_secs()

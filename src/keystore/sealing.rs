@@ -14,6 +14,7 @@ use crate::keystore::{Item, KeyStore, StoreError};
 use crate::secret::SecretBytes;
 use crate::sys::clock::Clock;
 use crate::sys::files::{private_dir, replace};
+use crate::sys::folder::remove;
 
 /// 256 bits.
 const LENGTH: usize = 32;
@@ -96,12 +97,7 @@ impl SealingKeys<'_, '_> {
 }
 
 fn unmark(mark: &Path) -> Result<(), StoreError> {
-    match std::fs::remove_file(mark) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(StoreError::Unavailable(format!("`{}`: {error}", mark.display())))
-        }
-        _ => Ok(()),
-    }
+    remove(mark).map(drop).map_err(|error| StoreError::Unavailable(format!("`{}`: {error}", mark.display())))
 }
 
 /// As text, since KWallet keeps no other.

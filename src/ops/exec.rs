@@ -17,17 +17,14 @@ impl From<&ExecError> for Error {
 
 /// Runs `command`, or a subshell where it is empty, in `environment` with `changes`.
 ///
-/// On Unix it returns only where the command cannot be run; elsewhere it returns the command's exit code.
-///
-/// # Errors
-/// Where the command cannot be run: exit 126 or 127.
+/// It returns only where the command cannot be run, for exit 126 or 127: else the command's end is this process's.
 pub fn exec(
     command: &[OsString],
     profile: &str,
     changes: &[Change],
     environment: &Environment,
     talk: &dyn Talk,
-) -> Result<i32, ExecError> {
+) -> ExecError {
     let shell;
     let (program, arguments) = match command.split_first() {
         Some((program, arguments)) => (program, arguments),

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::chain::StoredKeys;
 use crate::config_file::{AwsFiles, path_of};
 use crate::credentials::StoredKey;
@@ -13,22 +15,41 @@ use crate::index::Index;
 use crate::keystore::open::StoreOpener;
 use crate::keystore::{Item, StoreError};
 use crate::ops::Context;
+use crate::ops::mfa::forget as forget_seed;
 use crate::process_line::keyfob_profile_of;
 
 /// How long another process may hold the index; an edit takes milliseconds.
 pub(in crate::ops) const INDEX_LIMIT: Duration = Duration::from_secs(10);
 
+/// What [`remove`] did, as `--json` reports it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Removed {
+    version: u32,
+    profile: String,
+    key_id: String,
+    backend: &'static str,
+    /// Whether the secret is gone from its store: not where other profiles use it.
+    key_deleted: bool,
+    /// The other profiles that use the key.
+    used_by: Vec<String>,
+    sessions_forgotten: usize,
+}
+
 /// Deletes the key stored for `profile`, after asking.
 ///
 /// # Errors
 /// Where there is none, the answer is no or nobody can give one, or a store or file fails.
-pub fn remove(context: &Context<'_>, profile: &str, stores: &dyn StoreOpener, files: &AwsFiles) -> Result<()> {
+pub fn remove(context: &Context<'_>, profile: &str, stores: &dyn StoreOpener, files: &AwsFiles) -> Result<Removed> {
     let Some(key) = Index::load(&context.paths.data)?.key_of(profile) else {
         return Err(Error::new(Kind::Failed, format!("`{profile}` has no stored key"))
             .hint("`keyfob list` shows which profiles have one"));
     };
     let short = key.id.short();
-    let question = format!("delete {short}, the key of `{profile}`, and its sessions from {}?", key.backend.title());
+    let seed = seed_used_alone(context, profile, &key, files)?;
+    let with_seed =
+        seed.as_ref().map(|serial| format!(", and the seed of its MFA device `{serial}`")).unwrap_or_default();
+    let question =
+        format!("delete {short}, the key of `{profile}`, and its sessions from {}{with_seed}?", key.backend.title());
     let answer = context.human.confirm(&question).map_err(|error| {
         error.into_error(&format!("a yes to deleting {short}")).hint(format!("`keyfob remove {profile} --yes`"))
     })?;
@@ -38,9 +59,18 @@ pub fn remove(context: &Context<'_>, profile: &str, stores: &dyn StoreOpener, fi
     let sessions = context.cache.clear(profile)?;
     let (others, more) = release(context, stores, profile, &key)?;
     let (sessions, store) = (sessions + more, key.backend.title());
+    let removed = Removed {
+        version: 1,
+        profile: profile.to_owned(),
+        key_id: key.id.to_string(),
+        backend: key.backend.name(),
+        key_deleted: others.is_empty(),
+        used_by: others.clone(),
+        sessions_forgotten: sessions,
+    };
     if !others.is_empty() {
         context.talk.say(&format!("`{profile}` is forgotten; {short} stays in {store}, for `{}`", others.join("`, `")));
-        return Ok(());
+        return Ok(removed);
     }
     let forgotten = match sessions {
         0 => String::new(),
@@ -48,12 +78,26 @@ pub fn remove(context: &Context<'_>, profile: &str, stores: &dyn StoreOpener, fi
         several => format!(" and forgot {several} cached sessions"),
     };
     context.talk.say(&format!("deleted {short} from {store}{forgotten}"));
+    if let Some(serial) = seed.filter(|_| others.is_empty()) {
+        forget_seed(context, stores, &serial)?;
+        context.talk.say(&format!("deleted the seed of `{serial}`; the device itself is still at AWS"));
+    }
     context.talk.hint(&format!(
         "the key still works at AWS: deactivate it with `aws iam update-access-key --status Inactive --access-key-id {}`",
         key.id
     ));
     hint_at_link(context, profile, files);
-    Ok(())
+    Ok(removed)
+}
+
+/// The device of `profile`, where its seed is stored and no other profile or key needs it.
+fn seed_used_alone(context: &Context<'_>, profile: &str, key: &StoredKey, files: &AwsFiles) -> Result<Option<String>> {
+    let (index, profiles) = (Index::load(&context.paths.data)?, files.profiles());
+    let device_of = |name: &str| Some(profiles.get(name)?.setting("mfa_serial")?.value.into_owned());
+    let Some(serial) = device_of(profile).filter(|serial| index.seeds().contains_key(serial)) else { return Ok(None) };
+    let is_needed = index.profiles_of(&key.id).iter().any(|user| *user != profile)
+        || profiles.names().any(|name| name != profile && device_of(name).is_some_and(|other| other == serial));
+    Ok((!is_needed).then_some(serial))
 }
 
 /// The profile itself stays: it may have settings that keyfob knows nothing of.
@@ -90,11 +134,12 @@ pub(in crate::ops) fn release(
     let mut index = Index::edit(&context.paths.data, INDEX_LIMIT)?;
     let others = |of_store: bool| -> Vec<String> {
         let users = index.index().profiles().iter().filter(|(name, entry)| {
-            *name != profile && entry.key_id == key.id && (!of_store || entry.backend == key.backend)
+            let released = *name == profile && entry.backend == key.backend;
+            !released && entry.key_id == key.id && (!of_store || entry.backend == key.backend)
         });
         users.map(|(name, _)| name.clone()).collect()
     };
-    // The same key may rest in two stores, for two profiles.
+    // The same key may rest in two stores, for two profiles, or for one that has just moved it from this store.
     let (users, users_here) = (others(false), others(true));
     let mut sessions = 0;
     if users.is_empty() {
@@ -109,7 +154,7 @@ pub(in crate::ops) fn release(
     if users.is_empty() {
         index.remove_key(&key.id);
     }
-    if index.index().key_of(profile).is_some_and(|used| used.id == key.id) {
+    if index.index().key_of(profile).is_some_and(|used| used.id == key.id && used.backend == key.backend) {
         index.remove_profile(profile);
     }
     index.save()?;

@@ -25,16 +25,6 @@ pub enum AwsFile {
     Credentials,
 }
 
-impl AwsFile {
-    /// What a profile's section is called in this file, for edits.
-    pub fn section_of(self, profile: &str) -> SectionName<'_> {
-        match self {
-            AwsFile::Config => SectionName::Profile(profile),
-            AwsFile::Credentials => SectionName::Credentials(profile),
-        }
-    }
-}
-
 /// The profiles of both files, merged as AWS's reference parser merges them.
 ///
 /// A setting in the credentials file beats the same one in the config file; `[profile default]` replaces `[default]`;

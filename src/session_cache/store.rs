@@ -13,7 +13,7 @@ use crate::session_cache::failure::Failure;
 use crate::session_cache::fresh::Life;
 use crate::session_cache::name::SessionName;
 use crate::session_cache::seal::{self, Damage, Header, SealingKey};
-use crate::sys::lock::{Lock, LockError};
+use crate::sys::lock::{Lock, LockError, holder_name};
 use crate::sys::{files, folder};
 use crate::timestamp::Timestamp;
 
@@ -64,7 +64,7 @@ pub enum CacheError {
         error: io::Error,
     },
     /// Another process holds the session's lock.
-    #[error("{}", match holder { Some(pid) => format!("process {pid} is getting the same session"), None => "another process is getting the same session".into() })]
+    #[error("{} is getting the same session", holder_name(*holder))]
     Busy {
         /// Its pid, where it left one.
         holder: Option<u32>,

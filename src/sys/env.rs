@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 
 /// The names of all environment variables keyfob reads, sets or takes away.
 pub mod vars {
@@ -13,6 +14,9 @@ pub mod vars {
     pub const DISPLAY: &str = "DISPLAY";
     pub const WAYLAND_DISPLAY: &str = "WAYLAND_DISPLAY";
     pub const SSH_CONNECTION: &str = "SSH_CONNECTION";
+    pub const GNUPGHOME: &str = "GNUPGHOME";
+    /// The terminal that gpg's prompts go to.
+    pub const GPG_TTY: &str = "GPG_TTY";
     pub const NO_COLOR: &str = "NO_COLOR";
     pub const TERM: &str = "TERM";
     pub const USERPROFILE: &str = "USERPROFILE";
@@ -92,17 +96,28 @@ pub mod vars {
     pub const KEYFOB_MFA_CODE: &str = "KEYFOB_MFA_CODE";
     pub const KEYFOB_MFA_PROCESS: &str = "KEYFOB_MFA_PROCESS";
     pub const KEYFOB_PROMPT: &str = "KEYFOB_PROMPT";
+    pub const KEYFOB_PINENTRY: &str = "KEYFOB_PINENTRY";
     pub const KEYFOB_CHAIN: &str = "KEYFOB_CHAIN";
 }
 
 /// A snapshot of environment variables.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Environment(BTreeMap<OsString, OsString>);
+
+impl fmt::Debug for Environment {
+    // Security: names alone; `AWS_SECRET_ACCESS_KEY` is one of them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 impl Environment {
     /// The process's own.
+    ///
+    /// On Windows, where case does not matter in names and `PATH` is mostly written `Path`, they are in upper case.
     pub fn of_process() -> Self {
-        Environment(std::env::vars_os().collect())
+        let name = |name: OsString| if cfg!(windows) { name.to_ascii_uppercase() } else { name };
+        Environment(std::env::vars_os().map(|(variable, value)| (name(variable), value)).collect())
     }
 
     /// Made up, for tests.
@@ -130,6 +145,13 @@ impl Environment {
         self.0.get(name).map(OsString::as_os_str)
     }
 
+    /// Whether a window would be seen: there is a display, and over SSH it would be another machine's, or show where
+    /// nobody sits.
+    pub fn has_display(&self) -> bool {
+        let set = |name| self.get_os(name).is_some();
+        (set(vars::DISPLAY) || set(vars::WAYLAND_DISPLAY)) && !set(vars::SSH_CONNECTION)
+    }
+
     /// Every variable.
     pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.0.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
@@ -139,5 +161,16 @@ impl Environment {
 impl FromIterator<(OsString, OsString)> for Environment {
     fn from_iter<T: IntoIterator<Item = (OsString, OsString)>>(pairs: T) -> Self {
         Environment(pairs.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_do_not_show_in_debug_output() {
+        let environment = Environment::from_pairs([("AWS_SECRET_ACCESS_KEY", "FAKE-secret")]);
+        assert_eq!(format!("{environment:?}"), "{\"AWS_SECRET_ACCESS_KEY\"}");
     }
 }

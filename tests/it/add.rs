@@ -5,6 +5,8 @@ use std::sync::Arc;
 use crate::KEYFOB;
 use crate::support::aws::{AccessKey, LoopbackAws, UserHandle};
 use crate::support::sandbox::Sandbox;
+#[cfg(target_os = "linux")]
+use crate::support::secret_service::SecretService;
 
 fn machine() -> (Arc<LoopbackAws>, Sandbox, UserHandle) {
     let aws = Arc::new(LoopbackAws::start());
@@ -138,6 +140,7 @@ fn with_nobody_there_a_device_is_a_hint_and_a_security_key_is_no_device() {
     let said = added.ends_with(0);
     assert!(said.contains(&format!("mfa_serial {}", device.serial())), "{said}");
     assert!(said.contains("security key"), "{said}");
+    assert!(!said.contains("enroll"), "there is a device already: {said}");
     assert!(!sandbox.read(".aws/config").contains("mfa_serial"));
 }
 
@@ -245,6 +248,23 @@ fn a_name_that_sdks_do_not_read_is_refused() {
         sandbox.keyfob(&["add", name, "--stdin", "--no-link"]).stdin(&lines(&key)).run().ends_with(2);
     }
     is_untouched(&sandbox);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn with_no_choice_made_the_keychain_that_answers_is_used_and_one_that_is_locked_is_no_reason_to_move() {
+    let Some(service) = SecretService::start() else { return };
+    let aws = Arc::new(LoopbackAws::start());
+    let mut sandbox = Sandbox::new(KEYFOB, &aws);
+    service.serve(&mut sandbox);
+    sandbox.unset("KEYFOB_BACKEND");
+    let input = lines(&aws.user("ann").access_key());
+    let add = |profile: &str| sandbox.keyfob(&["add", profile, "--stdin"]).stdin(&input).run();
+    assert!(add("work").ends_with(0).contains("the key goes into Secret Service: the keychain of this system"));
+    sandbox.keyfob(&["credential-process", "work"]).run().ok();
+    service.lock();
+    add("other").ends_with(5);
+    assert!(!sandbox.path("keyfob/data/vault.age").exists(), "it went into the vault");
 }
 
 #[test]

@@ -99,6 +99,28 @@ fn removing_a_key_takes_its_sessions_with_it_and_says_what_stays() {
 }
 
 #[test]
+fn remove_and_clear_report_as_json_what_they_did() {
+    let (aws, sandbox) = machine();
+    let ann = aws.user("ann");
+    let (key, device) = (ann.access_key(), ann.mfa("ann"));
+    with_key(&sandbox, "work", &key);
+    sandbox.keyfob(&["credential-process", "work", "--mfa-code", &device.code()]).run().ok();
+    let cleared = sandbox.keyfob(&["clear", "work", "--json"]).run().json();
+    let expected = serde_json::json!({
+        "version": 1, "profile": "work", "sessions_forgotten": 1, "sealing_keys_forgotten": false,
+    });
+    assert_eq!(cleared, expected);
+    let cleared = sandbox.keyfob(&["clear", "--all", "--json"]).run().json();
+    assert_eq!((&cleared["profile"], &cleared["sealing_keys_forgotten"]), (&serde_json::Value::Null, &true.into()));
+    let removed = sandbox.keyfob(&["remove", "work", "--yes", "--json"]).run().json();
+    let expected = serde_json::json!({
+        "version": 1, "profile": "work", "key_id": key.id, "backend": "vault", "key_deleted": true, "used_by": [],
+        "sessions_forgotten": 0,
+    });
+    assert_eq!(removed, expected);
+}
+
+#[test]
 fn a_key_that_another_profile_uses_stays_in_the_store() {
     let (aws, sandbox) = machine();
     let key = aws.user("ann").access_key();
@@ -148,6 +170,8 @@ fn exec_hands_on_the_exit_code_and_says_127_where_there_is_no_command() {
     let exec = |command: &[&str]| sandbox.keyfob(&[&["exec", "work", "--"], command].concat()).run();
     exec(&["sh", "-c", "exit 7"]).ends_with(7);
     assert_eq!(exec(&["sh", "-c", "echo $AWS_REGION $KEYFOB_PROFILE"]).ok(), "eu-west-1 work\n");
+    let without = sandbox.keyfob(&["exec", "--", "sh", "-c", "echo $KEYFOB_PROFILE"]).env("AWS_PROFILE", "work").run();
+    assert_eq!(without.ok(), "work\n");
     exec(&["/nonexistent/command"]).ends_with(127);
     exec(&["/etc"]).ends_with(126);
 }
@@ -159,6 +183,15 @@ fn the_key_itself_is_handed_out_only_when_told_and_it_is_said() {
     with_key(&sandbox, "work", &key);
     let ran = sandbox.keyfob(&["env", "work", "--shell", "sh", "--no-session"]).shows(Shows::Keys).run();
     assert!(ran.ok().contains(&key.id) && ran.stderr.contains("access key itself"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_machine_without_profiles_has_an_empty_list_and_a_hint() {
+    let (_, sandbox) = machine();
+    let ran = sandbox.keyfob(&["list"]).run();
+    assert_eq!(ran.ok(), "");
+    assert!(ran.stderr.contains("`keyfob add PROFILE`"), "{}", ran.stderr);
+    assert_eq!(sandbox.keyfob(&["list", "--json"]).run().json()["profiles"], serde_json::json!([]));
 }
 
 #[test]
@@ -203,4 +236,55 @@ fn a_cached_answer_starts_no_thread_opens_no_socket_and_reads_each_file_once() {
         let times = trace.lines().filter(|line| line.contains(file)).count();
         assert!(times <= 1, "{file} is opened {times} times: {trace}");
     }
+}
+
+#[test]
+fn an_identity_file_opens_the_vault_from_any_folder_and_is_never_overwritten() {
+    let (aws, sandbox) = machine();
+    with_key(&sandbox, "work", &aws.user("ann").access_key());
+    let written = sandbox.keyfob(&["vault", "identity", "it's mine.txt"]).run();
+    written.ok();
+    sandbox.may_hold_secrets("it's mine.txt");
+    let line = written.stderr.lines().find_map(|line| line.strip_prefix("hint: `")).expect("a hint");
+    let export = line.split('`').next().expect("a command");
+    let script = format!("unset KEYFOB_IDENTITY_FILE; {export}; cd /; keyfob credential-process work");
+    sandbox.program("/bin/sh", &["-c", &script]).run().ok();
+    let before = sandbox.read("it's mine.txt");
+    let again = sandbox.keyfob(&["vault", "identity", "it's mine.txt"]).run();
+    assert!(again.ends_with(2).contains("is there already"), "{}", again.stderr);
+    assert_eq!(sandbox.read("it's mine.txt"), before);
+}
+
+#[test]
+fn an_unusable_cache_folder_is_a_warning_where_nothing_depends_on_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let (aws, sandbox) = machine();
+    with_key(&sandbox, "work", &aws.user("ann").access_key());
+    sandbox.keyfob(&["credential-process", "work"]).run().ok();
+    let cache = sandbox.path("keyfob/cache");
+    std::fs::set_permissions(&cache, std::fs::Permissions::from_mode(0o777)).expect("an own folder");
+    for arguments in [&["list"][..], &["explain", "work"], &["credential-process", "work"]] {
+        let ran = sandbox.keyfob(arguments).run();
+        ran.ok();
+        assert!(ran.stderr.contains("can be written by other users"), "{arguments:?}: {}", ran.stderr);
+    }
+    // Sessions others may have put there are not taken for the user's own, so this cannot promise to take them along.
+    assert!(sandbox.keyfob(&["remove", "work", "--yes"]).run().ends_with(1).contains("chmod 700"));
+    std::fs::set_permissions(&cache, std::fs::Permissions::from_mode(0o700)).expect("an own folder");
+    sandbox.keyfob(&["remove", "work", "--yes"]).run().ok();
+}
+
+#[test]
+fn a_key_that_is_gone_from_its_store_is_named_with_its_profile() {
+    let (aws, sandbox) = machine();
+    let key = aws.user("ann").access_key();
+    with_key(&sandbox, "work", &key);
+    std::fs::remove_file(sandbox.path("keyfob/data/vault.age")).expect("there");
+    let ran = sandbox.keyfob(&["credential-process", "work"]).run();
+    let said = ran.ends_with(5);
+    assert!(said.contains("the access key of `work`") && said.contains("`keyfob add work --replace`"), "{said}");
+    with_key(&sandbox, "work", &key);
+    sandbox.keyfob(&["credential-process", "work"]).run().ok();
+    let ran = sandbox.keyfob(&["explain", "a b"]).run();
+    assert!(ran.ends_with(6).contains("`keyfob add 'a b'`"), "{}", ran.stderr);
 }

@@ -3,16 +3,30 @@
 
 mod add;
 mod again;
+mod codes;
 mod commands;
+mod crowds;
+mod exec;
+mod interop;
+mod kills;
+mod leaks;
 mod loopback;
+mod main_job;
+mod mfa;
+mod mfa_codes;
+mod moto;
+mod network;
+mod refusals;
 #[cfg(target_os = "linux")]
 mod sandbox;
+mod scene;
 #[cfg(target_os = "linux")]
 mod secret_service;
 mod shells;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminal;
+mod tour;
 mod vault_processes;
 
 /// The binary under test.

@@ -28,6 +28,7 @@ fn nothing_of_the_machine_gets_in_but_its_path() {
         "KEYFOB_CACHE_DIR",
         "KEYFOB_CONFIG",
         "KEYFOB_DATA_DIR",
+        "KEYFOB_UNLOCK_TIME",
         "LANG",
         "PATH",
         "PWD",

@@ -37,7 +37,8 @@ impl<'a> Invocation<'a> {
         static STARTED: AtomicUsize = AtomicUsize::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let [stdout, stderr] = ["stdout", "stderr"].map(|name| format!("beside-{number}-{name}"));
-        let script = format!(r#"exec "$@" </dev/null >"$HOME/{stdout}" 2>"$HOME/{stderr}""#);
+        // The shell stays and keeps the terminal open, as whoever sits there does: without anybody it would hang up.
+        let script = format!(r#""$@" </dev/null >"$HOME/{stdout}" 2>"$HOME/{stderr}"; exit $?"#);
         self.env("TERM", "xterm").spawn(&script, Some([stdout, stderr]))
     }
 

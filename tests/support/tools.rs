@@ -10,12 +10,22 @@ use std::{env, fs};
 /// Names are those of the programs (`fish`, `nu`, `dbus-daemon`), and four that need telling apart: `python` (with
 /// boto3, pexpect and moto), `moto_server`, `aws-cli-1` and `aws-cli-2`.
 pub fn require(name: &str) -> Option<PathBuf> {
-    let found = find(name);
+    found_or_skipped(find(name), name, "`tests/run` installs it")
+}
+
+/// Finds an example of this package, as [`require`] does a program. `cargo test` builds it, `cargo test --test` does not.
+pub fn require_example(name: &str) -> Option<PathBuf> {
+    let own = env::current_exe().expect("a running test has a path");
+    let built = own.parent().and_then(Path::parent).expect("tests lie in `target/PROFILE/deps`");
+    found_or_skipped(executable(&built.join("examples").join(name)), name, "`cargo build --examples` makes it")
+}
+
+fn found_or_skipped(found: Option<PathBuf>, name: &str, remedy: &str) -> Option<PathBuf> {
     if found.is_none() {
         let in_ci = env::var("CI").is_ok_and(|value| value == "true");
-        assert!(!in_ci, "`{name}` is missing; `tests/run` installs it");
+        assert!(!in_ci, "`{name}` is missing; {remedy}");
         // Written past the test harness, which keeps what passing tests print to itself.
-        writeln!(std::io::stderr(), "skipped: `{name}` is missing (`tests/run` installs it)").ok();
+        writeln!(std::io::stderr(), "skipped: `{name}` is missing ({remedy})").ok();
     }
     found
 }

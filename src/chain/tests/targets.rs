@@ -78,7 +78,6 @@ fn a_role_without_a_region_goes_to_its_partitions_default() {
         let config = format!("[profile a]|role_arn = arn:{partition}:iam::111122223333:role/A|source_profile = b");
         let plan = planned(&config, &[], "a");
         assert_eq!(plan.target.region, region);
-        assert_eq!(plan.configured_region(), None);
     }
 }
 
@@ -87,7 +86,6 @@ fn the_session_goes_to_the_bases_region_and_the_hops_to_the_asked_profiles() {
     let config = "[profile a]|role_arn = ROLE(A)|source_profile = b|region = eu-west-1|[profile b]|region = us-west-2|mfa_serial = DEVICE";
     let plan = planned(config, &[], "a");
     assert_eq!((plan.base.target.region.as_str(), plan.target.region.as_str()), ("us-west-2", "eu-west-1"));
-    assert_eq!(plan.configured_region(), Some("eu-west-1"));
 }
 
 #[test]

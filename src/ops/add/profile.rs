@@ -6,11 +6,12 @@ use crate::credentials::StoredKey;
 use crate::error::{Error, Kind, Result};
 use crate::ini::{Document, EditError, SectionName, is_identifier};
 use crate::ops::Context;
-use crate::ops::add::{AddRequest, WithNewKey, file_names};
+use crate::ops::add::{AddRequest, WithNewKey};
 use crate::ops::advice::{self, Change, Devices};
 use crate::process_line::keyfob_profile_of;
 use crate::profile::{AwsFile, Profiles};
 use crate::sys::env::vars;
+use crate::sys::lock::holder_name;
 
 /// The AWS files as they are, and the settings `add` will write into them.
 pub(super) struct Planned<'a> {
@@ -19,6 +20,8 @@ pub(super) struct Planned<'a> {
     config: Document,
     edits: Vec<(&'static str, String)>,
     is_linked: bool,
+    /// Devices the user has, of which none was chosen; how to choose one has been said.
+    device_declined: bool,
 }
 
 impl<'a> Planned<'a> {
@@ -35,7 +38,14 @@ impl<'a> Planned<'a> {
             return Err(Error::new(Kind::Usage, EditError::SectionName(request.profile.clone()).to_string()));
         }
         let is_linked = request.link.is_some();
-        let mut planned = Planned { name: request.profile.clone(), files, config, edits: Vec::new(), is_linked };
+        let mut planned = Planned {
+            name: request.profile.clone(),
+            files,
+            config,
+            edits: Vec::new(),
+            is_linked,
+            device_declined: false,
+        };
         let given =
             [("region", &request.region), ("mfa_serial", &request.mfa_serial), ("credential_process", &request.link)];
         for (setting, value) in given {
@@ -71,7 +81,7 @@ impl<'a> Planned<'a> {
             profile: self.name.clone(),
             session_duration_seconds: u32::try_from(context.settings.session_duration.as_secs()).unwrap_or(u32::MAX),
             mfa_process: context.settings.mfa_process.clone(),
-            files: file_names(context),
+            files: config_file::file_names(context.paths),
             ..Request::default()
         };
         let keys = WithNewKey { profile: &self.name, key };
@@ -90,7 +100,7 @@ impl<'a> Planned<'a> {
         if !self.is_linked || process.value.is_empty() || keyfob_profile_of(&process.value).is_some() {
             return Ok(());
         }
-        let place = file_names(context).place_of(&process);
+        let place = config_file::file_names(context.paths).place_of(&process);
         let question = format!("{place}: `{}` gets its credentials from another program; replace that?", self.name);
         let answer = context.human.confirm(&question).map_err(|error| {
             error
@@ -120,6 +130,7 @@ impl<'a> Planned<'a> {
     /// Where the person ends the conversation.
     pub(super) fn offer_device(&mut self, context: &Context<'_>, devices: Devices, yes: bool) -> Result<()> {
         let Devices { usable, unusable } = devices;
+        self.device_declined = !usable.is_empty();
         for serial in &unusable {
             context.talk.say(&format!("`{serial}` is a security key, whose codes AWS takes in the console alone"));
         }
@@ -127,12 +138,15 @@ impl<'a> Planned<'a> {
         let hint = |serial: &str| {
             context
                 .talk
-                .hint(&format!("use this MFA device with `aws configure set profile.{name}.mfa_serial {serial}`"));
+                .hint(&format!("use this MFA device with `aws configure set mfa_serial {serial} --profile {name}`"));
         };
         let declined = |error: crate::human::AskError| error.into_error("an answer");
         match usable.as_slice() {
             [] => Ok(()),
-            [serial] if yes => self.set("mfa_serial", serial),
+            [serial] if yes => {
+                context.talk.say(&format!("`{name}` uses your MFA device `{serial}`"));
+                self.set("mfa_serial", serial)
+            }
             [serial] if !human.is_there() => {
                 hint(serial);
                 Ok(())
@@ -210,12 +224,14 @@ impl<'a> Planned<'a> {
                 self.set("keyfob_session", "never")?;
                 plan = self.plan(context, key)?;
             } else {
-                talk.hint(
+                if !self.device_declined {
+                    talk.hint(
                     "enroll an MFA device in the IAM console (Users, your name, Security credentials, Assign MFA device), \
                      then run this command again with `--mfa-serial ARN --replace`",
                 );
+                }
                 talk.hint(&format!(
-                    "or hand out the access key itself: `aws configure set profile.{name}.keyfob_session never`"
+                    "or hand out the access key itself: `aws configure set keyfob_session never --profile {name}`"
                 ));
             }
         }
@@ -274,7 +290,7 @@ impl<'a> Planned<'a> {
         let Planned { name, edits, is_linked, .. } = self;
         let path = context.paths.aws_config.display();
         let waiting = |holder: Option<u32>| {
-            let holder = holder.map_or("another process".to_owned(), |pid| format!("process {pid}"));
+            let holder = holder_name(holder);
             context.human.progress(&format!("waiting for {holder}, which edits the AWS files"));
         };
         let edited = config_file::edit(context.paths, AwsFile::Config, waiting, |document| {
@@ -283,6 +299,7 @@ impl<'a> Planned<'a> {
         let link = if is_linked { "linked" } else { "not linked" };
         match edited {
             Ok(true) => context.talk.say(&format!("wrote `[profile {name}]` into {path} ({link})")),
+            Ok(false) if edits.is_empty() => context.talk.say(&format!("{path} is left as it is ({link})")),
             Ok(false) => context.talk.say(&format!("{path} has all of `{name}` already ({link})")),
             Err(EditFailure::CannotReplace { path, cause, lines }) => {
                 context.talk.warn(&format!("{}: the file cannot be replaced: {cause}", path.display()));
@@ -299,10 +316,5 @@ impl<'a> Planned<'a> {
 }
 
 fn place(context: &Context<'_>, file: AwsFile, line: usize) -> String {
-    let names = file_names(context);
-    let path = match file {
-        AwsFile::Config => names.config,
-        AwsFile::Credentials => names.credentials,
-    };
-    format!("{path}:{line}")
+    format!("{}:{line}", config_file::path_of(context.paths, file).display())
 }

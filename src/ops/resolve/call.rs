@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::aws::advice::{Attempt, Attempted, CodeFrom, Signer, advise};
 use crate::aws::{AssumeRole, AwsError, GetSessionToken, MfaCode};
 use crate::chain::session_name::default_role_session_name;
-use crate::chain::{Hop, Plan, SpentIn};
+use crate::chain::{Hop, SpentIn};
 use crate::credentials::{Credentials, Session};
 use crate::error::{Error, Result};
 use crate::mfa::{CodeError, Origin};
@@ -47,7 +47,7 @@ impl Run<'_> {
         let step = self.steps[index];
         let Some(before) = index.checked_sub(1) else {
             let key = self.untimed(|| self.context.keys.access_key(&self.plan.base))?;
-            let signer = Credentials::Key { key, account_id: base_account(self.plan) };
+            let signer = Credentials::Key { key, account_id: self.plan.base.key.account_id().map(str::to_owned) };
             return self.call(step, &signer).map_err(Stop::into_error);
         };
         let signer = self.obtain(before, Need::Usable)?;
@@ -73,17 +73,32 @@ impl Run<'_> {
         });
         let (Some(mfa), Some(ladder)) = (spent_here, &self.ladder) else { return self.send(step, signer, None) };
         let mut ladder = ladder.borrow_mut();
+        let mut refused = None;
         loop {
-            let offered = self.untimed(|| ladder.next_code())?;
-            match self.send(step, signer, Some(MfaCode { serial: mfa.serial.clone(), code: offered.code })) {
+            let patience = self.time_left()?;
+            let offered = match self.untimed(|| ladder.next_code(patience)) {
+                Ok(offered) => offered,
+                // No other code is to be had, so it is the refusal of the last one that ends it.
+                Err(error) if error.is_about_used_codes() => return Err(refused.unwrap_or_else(|| error.into())),
+                Err(error) => return Err(error.into()),
+            };
+            let from = match offered.origin {
+                Origin::Seed => CodeFrom::Seed,
+                Origin::Given | Origin::Process | Origin::Typed => CodeFrom::Given,
+            };
+            let code = MfaCode { serial: mfa.serial.clone(), code: offered.code.clone() };
+            match self.send(step, signer, Some((code, from))) {
                 Err(Stop::Aws { error, advice }) if error.is_wrong_code() => {
-                    let again = match offered.origin {
-                        Origin::Typed => ladder.may_try_again(advice.message()),
-                        Origin::Given | Origin::Process => false,
-                    };
+                    let again = ladder.may_try_again(offered.origin, advice.message());
+                    let stop = Stop::Aws { error, advice };
                     if !again {
-                        return Err(Stop::Aws { error, advice });
+                        return Err(stop);
                     }
+                    refused = Some(stop);
+                }
+                Err(Stop::Aws { error, advice }) if error.never_went_out() => {
+                    ladder.not_sent(&offered);
+                    return Err(Stop::Aws { error, advice });
                 }
                 result => return result,
             }
@@ -98,12 +113,26 @@ impl Run<'_> {
         done
     }
 
-    fn send(&self, step: Step, signer: &Credentials, mfa: Option<MfaCode>) -> std::result::Result<Session, Stop> {
+    fn send(
+        &self,
+        step: Step,
+        signer: &Credentials,
+        code: Option<(MfaCode, CodeFrom)>,
+    ) -> std::result::Result<Session, Stop> {
         let time_limit = self.time_left()?;
-        let code = mfa.as_ref().map(|_| CodeFrom::Given);
+        let (mfa, code) = code.unzip();
         let signed_by = self.signer(step, signer);
         let advised = |error: AwsError, call: Attempted<'_>| {
-            let advice = advise(&error, &Attempt { profile: &self.plan.profile, call, signer: signed_by, code });
+            let advice = advise(
+                &error,
+                &Attempt {
+                    profile: &self.plan.profile,
+                    call,
+                    signer: signed_by,
+                    code,
+                    clock_offset_seconds: self.context.clock.offset_seconds(),
+                },
+            );
             Stop::Aws { error: Box::new(error), advice }
         };
         let sts = self.context.sts;
@@ -168,10 +197,4 @@ impl Run<'_> {
             time_limit: None,
         }
     }
-}
-
-/// The account of the base key's user, where known: the fifth part of an ARN (IAM User Guide, "IAM identifiers").
-pub(super) fn base_account(plan: &Plan) -> Option<String> {
-    let account = plan.base.key.user_arn()?.split(':').nth(4)?;
-    (account.len() == 12).then(|| account.to_owned())
 }

@@ -24,6 +24,7 @@ use crate::session_cache::name::{SessionName, Step};
 use crate::session_cache::outlook::accepts;
 use crate::session_cache::seal::{Header, SealingKey, SessionKind};
 use crate::session_cache::{CacheError, Kept};
+use crate::sys::lock::{Lock, holder_name};
 use crate::timestamp::Timestamp;
 
 /// How long the renewal of a session that is still usable may take, leaving out what a person may be needed for: the
@@ -60,12 +61,11 @@ pub fn credentials(context: &Context, plan: &Plan, options: &ResolveOptions) -> 
     let steps = Step::of(plan);
     let Some(last) = steps.len().checked_sub(1) else {
         let key = context.keys.access_key(&plan.base)?;
-        return Ok(Credentials::Key { key, account_id: call::base_account(plan) });
+        return Ok(Credentials::Key { key, account_id: plan.base.key.account_id().map(str::to_owned) });
     };
     let ladder = plan.mfa.as_ref().map(|mfa| {
-        let Context { env, settings, human, .. } = *context;
         let ResolveOptions { min_ttl: _, prompt_limit, mfa_code } = options;
-        RefCell::new(Ladder::new(plan, mfa, env, settings, human, mfa_code.as_ref(), *prompt_limit))
+        RefCell::new(Ladder::new(plan, mfa, context.ground(), mfa_code.as_ref(), *prompt_limit))
     });
     let run = Run {
         context,
@@ -178,11 +178,11 @@ impl Run<'_> {
     }
 
     /// The lock of a session; `None` where the cache folder can hold none, and each process is on its own.
-    fn lock(&self, name: &SessionName) -> Result<Option<crate::sys::lock::Lock>> {
+    fn lock(&self, name: &SessionName) -> Result<Option<Lock>> {
         let limit = self.time_left()?.unwrap_or(LONGEST_WAIT);
         let profile = &self.plan.profile;
         let waiting = |holder: Option<u32>| {
-            let holder = holder.map_or("another process".to_owned(), |pid| format!("process {pid}"));
+            let holder = holder_name(holder);
             self.context.human.progress(&format!("waiting for {holder}, which gets the same session as `{profile}`"));
         };
         match self.context.cache.lock(name, limit, waiting) {
@@ -325,7 +325,7 @@ fn sealing_key(context: &Context, plan: &Plan) -> Result<Option<SealingKey>> {
             if let Err(error) = &key {
                 let base = &plan.base.profile;
                 context.talk.warn(&format!("sessions are not kept, each use makes new ones: {error}"));
-                context.talk.hint(&format!("run `keyfob import {base}`: its key is in plain text in an AWS file"));
+                context.talk.hint(&format!("run `keyfob add {base}`: its key is in plain text in an AWS file"));
             }
             Ok(key.ok())
         }

