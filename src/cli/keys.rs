@@ -6,7 +6,7 @@ use crate::cli::world::World;
 use crate::error::Result;
 use crate::human::Talk;
 use crate::ops::rotate::all::{keys, table};
-use crate::ops::rotate::reminders;
+use crate::ops::rotate::status::reminders;
 use crate::settings::parse_duration;
 use crate::ui::out;
 

@@ -6,7 +6,7 @@ use crate::chain::list::{Sources, listing, table};
 use crate::cli::world::World;
 use crate::error::Result;
 use crate::human::Talk;
-use crate::ops::rotate::reminders;
+use crate::ops::rotate::status::reminders;
 use crate::session_cache::outlook::cached_until;
 use crate::ui::out;
 

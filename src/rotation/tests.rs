@@ -1,5 +1,7 @@
 //! The tables of the state machine.
 
+use std::time::Duration;
+
 use super::*;
 
 const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);

@@ -33,7 +33,7 @@ impl Run<'_> {
             (result, _) => return result,
         };
         for pause in PAUSES {
-            let keys = self.keys_in_rotation(signer.access_key_id())?;
+            let keys = self.keys_in_rotation()?;
             if keys.is_empty() {
                 return Err(refused);
             }
@@ -57,11 +57,10 @@ impl Run<'_> {
     }
 
     /// The keys to try in place of, and beside, one that AWS does not know; none where it is in no rotation.
-    fn keys_in_rotation(&self, id: &str) -> Result<Vec<StoredKey>> {
+    fn keys_in_rotation(&self) -> Result<Vec<StoredKey>> {
         let data = &self.context.paths.data;
         let own = self.plan.base.key.id();
         let BaseKey::Stored(stored) = &self.plan.base.key else { return Ok(Vec::new()) };
-        debug_assert_eq!(own.as_str(), id, "the base's key signs the first step");
         if let Some(journal) = Journals::new(data).of_key(own)?
             && let Some(other) = journal.other_than(own)
         {

@@ -96,7 +96,8 @@ impl Rotation<'_> {
                 return Err(error);
             }
         }
-        self.journal.before = vec![old];
+        // One just deleted too: lists lag.
+        self.journal.before = listed.iter().map(|key| key.id.clone()).collect();
         Ok(())
     }
 

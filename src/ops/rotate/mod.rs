@@ -5,17 +5,17 @@
 //! loses it, and then the key is found by comparing lists, and named.
 
 pub mod all;
+mod create;
 mod facts;
 pub mod journal;
 mod look;
+mod run;
 mod signing;
+pub mod status;
 mod steps;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::time::Duration;
-
-use serde::Serialize;
 
 use crate::chain::StoredKeys;
 use crate::chain::target::Target;
@@ -78,8 +78,9 @@ pub fn rotate(
             Phase::Unfinished => return Err(unfinished(&journal, journals.is_held(&journal))),
             Phase::Resting | Phase::Ended => {
                 context.talk.say(&format!("finishing the rotation before, of {}", journal.old.short()));
-                let before =
-                    RotateRequest { asked: Asked { delete_now: false, ..request.asked.clone() }, ..request.clone() };
+                // Whatever else is asked for: a key that somebody may still need is deleted only by `--finish --force`.
+                let asked = Asked { delete_now: false, force: false, ..request.asked.clone() };
+                let before = RotateRequest { asked, delete_other: None, ..request.clone() };
                 finish_one(context, &before, stores, files, journal)?;
                 key = key_of(context, profile)?;
             }
@@ -190,7 +191,8 @@ fn finish_one(
     let mut rotation = Rotation::take_up(context, request, stores, files, journal)?;
     let listed = rotation.list_by_any()?;
     let old = state_of(&rotation.journal.old, &listed);
-    if !request.asked.delete_now && !request.asked.force {
+    // One whose deletion was asked for before, and begun, is not held up.
+    if !rotation.journal.asked.delete_now && !request.asked.force {
         let last_used = rotation.last_use(&rotation.journal.old).map(|used| used.at);
         may_finish(&rotation.journal, old, last_used, context.settings.rotate_grace, context.clock.now())
             .map_err(|why| not_yet(&rotation.journal, &why))?;
@@ -263,246 +265,6 @@ pub fn forget_replaced(context: &Context<'_>, stores: &dyn StoreOpener, new: &Ac
     let old = &journal.old;
     context.talk.say(&format!("deleted {}, which it had replaced, too; at AWS {old} is Inactive still", old.short()));
     Ok(())
-}
-
-/// What a command that does not rotate says of rotations: of an unfinished one nobody is at work on, and of an old key that
-/// may be deleted.
-///
-/// # Errors
-/// As [`Journals::all`].
-pub fn reminders(data: &std::path::Path, grace: Duration, now: Timestamp) -> Result<Vec<String>> {
-    let journals = Journals::new(data);
-    let mut texts = Vec::new();
-    for journal in journals.all()? {
-        let (profile, old) = (&journal.profile, journal.old.short());
-        match journal.phase() {
-            Phase::Unfinished if !journals.is_held(&journal) => texts.push(format!(
-                "the rotation of `{profile}` is unfinished: `keyfob rotate {profile} --resume` goes on, `--rollback` goes back"
-            )),
-            Phase::Resting if journal.inactive_at.is_none_or(|at| at.plus(grace) <= now) => texts.push(format!(
-                "{old}, the old key of `{profile}`, can be deleted now: `keyfob rotate {profile} --finish`"
-            )),
-            Phase::Unfinished | Phase::Resting | Phase::Ended => {}
-        }
-    }
-    Ok(texts)
-}
-
-/// A rotation as `--json` shows it.
-#[derive(Debug, Serialize)]
-pub struct Status {
-    version: u32,
-    profile: String,
-    rotation: Option<Shown>,
-}
-
-#[derive(Debug, Serialize)]
-struct Shown {
-    old: String,
-    new: Option<String>,
-    step: &'static str,
-    done: bool,
-    state: &'static str,
-    leaves: &'static str,
-    switched_at: Option<String>,
-    inactive_at: Option<String>,
-    finish_from: Option<String>,
-    profiles: Vec<String>,
-    history: Vec<Line>,
-}
-
-#[derive(Debug, Serialize)]
-struct Line {
-    step: &'static str,
-    done: bool,
-    at: String,
-}
-
-/// How the rotation of a profile stands, for `--status` and `--json`.
-///
-/// # Errors
-/// As [`Journals::all`].
-pub fn status(context: &Context<'_>, profile: &str) -> Result<Status> {
-    let journals = Journals::new(&context.paths.data);
-    let rotation = find(context, profile)?.map(|journal| {
-        let (step, done) = journal.at();
-        Shown {
-            old: journal.old.to_string(),
-            new: journal.new.as_ref().map(ToString::to_string),
-            step: step.name(),
-            done,
-            state: match journal.phase() {
-                Phase::Unfinished if journals.is_held(&journal) => "running",
-                Phase::Unfinished => "unfinished",
-                Phase::Resting => "resting",
-                Phase::Ended => "ended",
-            },
-            leaves: step.leaves(),
-            switched_at: journal.switched_at.map(|at| at.to_string()),
-            inactive_at: journal.inactive_at.map(|at| at.to_string()),
-            finish_from: journal.inactive_at.map(|at| at.plus(context.settings.rotate_grace).to_string()),
-            profiles: journal.users.keys().cloned().collect(),
-            history: journal
-                .history
-                .iter()
-                .map(|entry| Line { step: entry.step.name(), done: entry.done, at: entry.at.to_string() })
-                .collect(),
-        }
-    });
-    Ok(Status { version: 1, profile: profile.to_owned(), rotation })
-}
-
-impl Status {
-    /// For a person.
-    pub fn text(&self) -> String {
-        let Some(shown) = &self.rotation else { return format!("no rotation of `{}` is unfinished\n", self.profile) };
-        let short = |id: &str| crate::credentials::short_id(id);
-        let new = shown.new.as_deref().map_or("-".to_owned(), short);
-        let mut text = format!(
-            "{}  {} -> {new}  {} ({} `{}`)\n{}\n",
-            self.profile,
-            short(&shown.old),
-            shown.state,
-            if shown.done { "after" } else { "in" },
-            shown.step,
-            shown.leaves
-        );
-        for line in &shown.history {
-            text += &format!("  {}  {}  {}\n", line.at, if line.done { "done " } else { "begin" }, line.step);
-        }
-        if let ("resting", Some(from)) = (shown.state, &shown.finish_from) {
-            text += &format!("the old key can be deleted from {from} on\n");
-        }
-        text
-    }
-}
-
-impl<'a> Rotation<'a> {
-    fn new(
-        context: &'a Context<'a>,
-        request: &RotateRequest,
-        stores: &'a dyn StoreOpener,
-        files: &'a AwsFiles,
-        facts: Facts,
-        held: Held,
-        journal: Journal,
-    ) -> Result<Self> {
-        let with = journal.asked.with.as_deref().map(|with| facts::plan_to_sign(context, files, with)).transpose()?;
-        let signing = Signing {
-            context,
-            stores,
-            profile: journal.profile.clone(),
-            user_arn: journal.user.arn.clone(),
-            target: facts.target,
-            with,
-            mfa: facts.mfa,
-            mfa_code: request.mfa_code.clone(),
-            needs_mfa: Cell::new(false),
-        };
-        let delete_other = request.delete_other.clone();
-        Ok(Rotation {
-            context,
-            stores,
-            files,
-            delete_other,
-            signing,
-            targets: facts.targets,
-            held,
-            journal,
-            void: Cell::new(false),
-        })
-    }
-
-    /// Takes a journal up, with what is asked for now added to what was.
-    fn take_up(
-        context: &'a Context<'a>,
-        request: &RotateRequest,
-        stores: &'a dyn StoreOpener,
-        files: &'a AwsFiles,
-        journal: Journal,
-    ) -> Result<Self> {
-        let held = Journals::new(&context.paths.data).hold(&journal.old)?;
-        let mut journal = held.load()?.ok_or_else(|| {
-            Error::new(Kind::Failed, format!("another process has just ended the rotation of `{}`", journal.profile))
-                .hint("`keyfob list` shows the keys there are")
-        })?;
-        let Asked { with, delete_now, force, drop_sessions } = request.asked.clone();
-        let asked = &mut journal.asked;
-        asked.with = with.or(asked.with.take());
-        asked.delete_now |= delete_now;
-        asked.force |= force;
-        asked.drop_sessions |= drop_sessions;
-        // Whichever of the two the profiles use; their plans say where its calls go.
-        let in_use = Index::load(&context.paths.data)?.key_of(&journal.profile);
-        let key = in_use.filter(|key| journal.concerns(&key.id)).unwrap_or_else(|| stored(&journal, &journal.old));
-        let facts = Facts::gather(context, files, &journal.profile, &key)?;
-        Rotation::new(context, request, stores, files, facts, held, journal)
-    }
-
-    fn save(&self) -> Result<()> {
-        self.held.save(&self.journal)
-    }
-
-    /// Does step after step until the rotation rests or ends.
-    fn run(mut self) -> Result<Option<Journal>> {
-        while let Some(step) = self.journal.next() {
-            if self.journal.at() != (step, false) {
-                self.journal.begins(step, self.context.clock.now());
-                self.save()?;
-            }
-            match self.perform(step) {
-                Ok(()) => {}
-                Err(error) if self.is_void() => {
-                    self.held.remove()?;
-                    return Err(error);
-                }
-                Err(error) => return Err(self.stopped(error)),
-            }
-            self.journal.is_done(self.context.clock.now());
-            self.save().map_err(|error| self.stopped(error))?;
-        }
-        match self.journal.phase() {
-            Phase::Ended => {
-                self.held.remove()?;
-                self.tell_of_end();
-                Ok(None)
-            }
-            Phase::Unfinished | Phase::Resting => {
-                self.tell_of_rest();
-                Ok(Some(self.journal))
-            }
-        }
-    }
-
-    fn stopped(&self, error: Error) -> Error {
-        let (profile, (step, _)) = (&self.journal.profile, self.journal.at());
-        let back = match step.goes_back() {
-            true => String::new(),
-            false => format!(", back with `keyfob rotate {profile} --rollback`"),
-        };
-        error
-            .because(format!("the rotation stopped at `{}`: {}", step.name(), step.leaves()))
-            .hint(format!("no key is lost; go on with `keyfob rotate {profile} --resume`{back}"))
-    }
-
-    fn tell_of_rest(&self) {
-        let Journal { profile, old, inactive_at, .. } = &self.journal;
-        let (talk, short) = (self.context.talk, old.short());
-        let from = inactive_at.map(|at| at.plus(self.context.settings.rotate_grace));
-        let from = from.map_or_else(String::new, |from| format!(", from {from} on"));
-        talk.say(&format!("{short} is Inactive and still stored: another machine or a pipeline may have it too"));
-        talk.hint(&format!("delete it with `keyfob rotate {profile} --finish`{from}; `--rollback` goes back to it"));
-    }
-
-    fn tell_of_end(&self) {
-        let (profile, step) = (&self.journal.profile, self.journal.at().0);
-        let (old, new) = (self.journal.old.short(), self.journal.new.as_ref().map(AccessKeyId::short));
-        self.context.talk.say(&match (step.goes_back(), new) {
-            (true, Some(new)) => format!("`{profile}` uses {old} again; {new} is deleted at AWS and here"),
-            (true, None) => format!("`{profile}` uses {old} as before; no other key is left of the rotation"),
-            (false, _) => format!("{old}, the old key of `{profile}`, is deleted at AWS and here"),
-        });
-    }
 }
 
 /// The journal's key `id` as the store knows it.
