@@ -22,6 +22,7 @@ pub mod mfa;
 pub mod ops;
 pub mod process_line;
 pub mod profile;
+pub mod qr;
 pub mod secret;
 pub mod session_cache;
 pub mod settings;

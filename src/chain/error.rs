@@ -226,7 +226,10 @@ fn hint(error: &PlanError) -> String {
             format!("`{nearest}` is there; `keyfob list` shows all profiles")
         }
         PlanError::NoSuchProfile { name, nearest: None } => {
-            format!("`keyfob list` shows the profiles that are there; `keyfob add {name}` makes one with an access key")
+            format!(
+                "`keyfob list` shows the profiles that are there; `keyfob add {}` makes one with an access key",
+                shell_words::quote(name)
+            )
         }
         PlanError::MissingSource { nearest: Some(nearest), .. } => format!("`{nearest}` is there; was it meant?"),
         PlanError::MissingSource { name, nearest: None, .. } => {

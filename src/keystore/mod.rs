@@ -17,6 +17,7 @@ mod passphrase;
 mod sealing;
 #[cfg(target_os = "linux")]
 mod secret_service;
+pub mod totp_seed;
 pub mod vault;
 #[cfg(windows)]
 mod windows;

@@ -232,13 +232,10 @@ fn keychain<'a>(
     may_ask: MayAsk,
 ) -> Result<Box<dyn KeyStore + 'a>, StoreError> {
     use crate::keystore::secret_service::{Dialog, SecretService};
-    use crate::settings::Prompt;
-    let set = |name| context.environment.get_os(name).is_some();
-    // Over SSH a display is another machine's, or shows where nobody sits.
-    let display = (set(vars::DISPLAY) || set(vars::WAYLAND_DISPLAY)) && !set(vars::SSH_CONNECTION);
-    let dialog = match (may_ask, context.settings.prompt) {
-        (MayAsk::Yes, Prompt::Terminal) if display => Dialog::Open,
-        (MayAsk::Yes | MayAsk::No, Prompt::Terminal | Prompt::Never) => Dialog::No,
+    let display = context.environment.has_display();
+    let dialog = match may_ask {
+        MayAsk::Yes if display && context.settings.prompt.is_allowed() => Dialog::Open,
+        MayAsk::Yes | MayAsk::No => Dialog::No,
     };
     Ok(Box::new(SecretService::new(context.settings.key_store_timeout, dialog, Rc::clone(gate))))
 }

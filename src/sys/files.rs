@@ -31,6 +31,23 @@ fn patiently<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     attempt()
 }
 
+/// Most bytes of a picture: a large phone's photograph.
+const LARGEST_PICTURE: u64 = 32 << 20;
+
+/// Reads a picture file; it may be secret, a QR code for one.
+///
+/// # Errors
+/// Where it cannot be read, or has more than 32 MiB.
+pub fn read_picture(path: &Path) -> io::Result<zeroize::Zeroizing<Vec<u8>>> {
+    use io::Read;
+    let mut bytes = zeroize::Zeroizing::new(Vec::new());
+    fs::File::open(path)?.take(LARGEST_PICTURE + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 {
+        ..=LARGEST_PICTURE => Ok(bytes),
+        _ => Err(io::Error::other("it has more than 32 MiB")),
+    }
+}
+
 fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

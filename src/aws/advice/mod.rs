@@ -22,6 +22,8 @@ pub struct Attempt<'a> {
     pub signer: Signer<'a>,
     /// Where its MFA code came from, if it carried one.
     pub code: Option<CodeFrom>,
+    /// Seconds this machine's clock is behind AWS's, as the answer has shown.
+    pub clock_offset_seconds: i64,
 }
 
 /// The call that was attempted.

@@ -58,8 +58,8 @@ const CASES: &[Case] = &[
         "the MFA code for `arn:aws:iam::111111111111:mfa/jane` is wrong or was used before",
         "each code works once: wait for the next one (at most 30 s), of this very device"),
     coded(Ask::Role, CodeFrom::Seed, WRONG_CODE,
-        "the MFA code for `arn:aws:iam::111111111111:mfa/jane` is wrong or was used before",
-        "otherwise the stored seed is not this device's, or this machine's clock is off"),
+        "AWS takes no code made from the stored seed of `arn:aws:iam::111111111111:mfa/jane`",
+        "a code works once: if other programs have just used two, try again in 30 s"),
     coded(Ask::Session, CodeFrom::Given, WRONG_DEVICE,
         "AWS does not take `arn:aws:iam::111111111111:mfa/jane` as an MFA device of `arn:aws:iam::111111111111:user/jane`",
         "set the right one: `aws configure set mfa_serial ARN --profile 'my work'`"),
@@ -156,7 +156,7 @@ fn told(error: &AwsError, ask: Ask, signer: Signer<'_>, code: Option<CodeFrom>) 
         Ask::SecondHop => Attempted::AssumeRole { request: &role, hop: 2, hops: 2 },
         Ask::Devices => Attempted::Iam("ListMFADevices"),
     };
-    advise(error, &Attempt { profile: "my work", call, signer, code })
+    advise(error, &Attempt { profile: "my work", call, signer, code, clock_offset_seconds: 0 })
 }
 
 #[test]
@@ -236,4 +236,26 @@ fn a_setup_error_is_a_configuration_error_that_points_to_the_setting() {
     let told = told(&AwsError::Setup("the CA bundle `x` cannot be read".into()), Ask::Identity, KEY, None);
     assert_eq!((told.message(), told.kind()), ("the CA bundle `x` cannot be read", Kind::Config));
     assert_eq!(told.hints(), ["`keyfob explain 'my work'` names the file and line of each setting"]);
+}
+
+#[test]
+fn a_clock_that_is_off_is_told_apart_from_a_wrong_seed() {
+    let wrong =
+        AwsError::Refused { code: "AccessDenied".into(), message: WRONG_CODE.into(), status: 403, request_id: None };
+    let mfa = Some(mfa_code());
+    let request = GetSessionToken { duration_seconds: 43_200, mfa, time_limit: None };
+    let call = Attempted::GetSessionToken(&request);
+    let told = |code, clock_offset_seconds| {
+        let attempt = Attempt { profile: "work", call, signer: KEY, code: Some(code), clock_offset_seconds };
+        let error = advise(&wrong, &attempt);
+        (error.message().to_owned(), error.hints().join("\n"))
+    };
+    let (line, hints) = told(CodeFrom::Given, -90);
+    assert!(line.ends_with("is wrong, or out of date: this machine's clock is 1m 30s ahead of AWS's"), "{line}");
+    assert!(hints.starts_with("if the code is made on this machine, set its clock"), "{hints}");
+    assert!(!told(CodeFrom::Given, 20).0.contains("clock"));
+    let (line, hints) = told(CodeFrom::Seed, 0);
+    assert!(line.starts_with("AWS takes no code made from the stored seed of `arn:"), "{line}");
+    assert!(hints.contains("`keyfob mfa add work`") && !hints.contains("clock"), "{hints}");
+    assert!(told(CodeFrom::Seed, 600).1.contains("10m behind AWS's; the codes were made for AWS's time"));
 }

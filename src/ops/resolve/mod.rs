@@ -64,9 +64,8 @@ pub fn credentials(context: &Context, plan: &Plan, options: &ResolveOptions) -> 
         return Ok(Credentials::Key { key, account_id: plan.base.key.account_id().map(str::to_owned) });
     };
     let ladder = plan.mfa.as_ref().map(|mfa| {
-        let Context { env, settings, human, .. } = *context;
         let ResolveOptions { min_ttl: _, prompt_limit, mfa_code } = options;
-        RefCell::new(Ladder::new(plan, mfa, env, settings, human, mfa_code.as_ref(), *prompt_limit))
+        RefCell::new(Ladder::new(plan, mfa, context.ground(), mfa_code.as_ref(), *prompt_limit))
     });
     let run = Run {
         context,

@@ -57,6 +57,13 @@ impl Terminal {
             let _ = (&self.tty).write_all(format!("{text}\n").as_bytes());
         }
     }
+
+    /// Shows a line in place of the one shown this way before; an empty one leaves nothing of it.
+    pub fn overwrite_line(&self, text: &str) {
+        if require_foreground(&self.tty).is_ok() {
+            let _ = (&self.tty).write_all(super::in_place(text).as_bytes());
+        }
+    }
 }
 
 fn require_foreground(tty: &File) -> Result<(), AskError> {
