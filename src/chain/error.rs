@@ -273,7 +273,7 @@ fn hint(error: &PlanError) -> String {
         }
         PlanError::SecurityKey { profile, .. } => {
             format!(
-                "assign a virtual device beside it in the IAM console, and name that in `mfa_serial` of `{profile}`"
+                "enrol a virtual device beside it with `keyfob mfa enroll {profile}`, and name that in `mfa_serial`"
             )
         }
         PlanError::BadValue { profile, name, .. } => {

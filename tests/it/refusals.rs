@@ -152,7 +152,7 @@ fn what_aws_may_answer_to_a_hop_is_said_in_one_line_with_a_way_out() {
             "not active in this region",
             "region",
         ),
-        ("MalformedPolicyDocument", 400, "Syntax errors in policy.", 4, "no policy AWS can read", "keyfob show"),
+        ("MalformedPolicyDocument", 400, "Syntax errors in policy.", 4, "no policy AWS can read", "keyfob explain"),
         ("PackedPolicyTooLarge", 400, "Packed size of session tags consumes 123%", 4, "too large", "shorten"),
         ("SomethingNew", 403, "Nobody has\nseen\u{9b}31m this yet", 4, "AWS refused", "keyfob explain audit"),
     ];
