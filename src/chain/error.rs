@@ -272,9 +272,7 @@ fn hint(error: &PlanError) -> String {
             format!("make an IAM user and store its key: `keyfob add {profile} --replace`")
         }
         PlanError::SecurityKey { profile, .. } => {
-            format!(
-                "enrol a virtual device beside it with `keyfob mfa enroll {profile}`, and name that in `mfa_serial`"
-            )
+            format!("enrol a virtual device beside it: `keyfob mfa enroll {profile}`")
         }
         PlanError::BadValue { profile, name, .. } => {
             format!("`aws configure set {name} VALUE --profile {profile}` mends it")

@@ -225,10 +225,7 @@ impl<'a> Planned<'a> {
                 plan = self.plan(context, key)?;
             } else {
                 if !self.device_declined {
-                    talk.hint(
-                    "enroll an MFA device in the IAM console (Users, your name, Security credentials, Assign MFA device), \
-                     then run this command again with `--mfa-serial ARN --replace`",
-                );
+                    talk.hint(&format!("enroll an MFA device afterwards: `keyfob mfa enroll {name}`"));
                 }
                 talk.hint(&format!(
                     "or hand out the access key itself: `aws configure set keyfob_session never --profile {name}`"
