@@ -26,16 +26,19 @@ pub fn cached_until(headers: &[Header], profile: &str, now: Timestamp) -> Option
 /// What is cached for `plan`.
 pub fn outlook(headers: &[Header], plan: &Plan, now: Timestamp) -> Outlook {
     let role_arn = plan.hops.last().map(|hop| &hop.role_arn);
+    // A device that has been named since, or taken away, makes it another session.
+    let session_kind = if plan.mfa.is_some() { SessionKind::MfaSession } else { SessionKind::Session };
+    let last_kind = if plan.hops.is_empty() { session_kind } else { SessionKind::Hop };
     let last = latest(headers, now, |header| {
         is_one_of(&plan.profile, &header.handed_to)
+            && header.kind == last_kind
             && header.role_arn.as_ref() == role_arn
             && accepts(plan, header, now)
     });
     let session = plan.session.as_ref().and_then(|_| {
         latest(headers, now, |header| {
             let ours = header.key_id == *plan.base.key.id() || is_one_of(&plan.profile, &header.profiles);
-            let kind = if plan.mfa.is_some() { SessionKind::MfaSession } else { SessionKind::Session };
-            header.kind == kind && ours && accepts(plan, header, now)
+            header.kind == session_kind && ours && accepts(plan, header, now)
         })
     });
     let signer_is_there = match plan.mfa.as_ref().map(|mfa| mfa.spent_in) {
@@ -121,6 +124,17 @@ mod tests {
         let headers = [header(SessionKind::MfaSession, "deploy", None, 40_000)];
         let seen = outlook(&headers, &plan, Timestamp::from_unix(NOW));
         assert_eq!(seen, Outlook { needs_code: true, ..Outlook::default() });
+    }
+
+    #[test]
+    fn a_session_from_before_a_device_was_named_does_not_count() {
+        let plan = sample::plan("work", &[]);
+        for (kind, expected) in [(SessionKind::Session, None), (SessionKind::MfaSession, Some(40_000))] {
+            let handed = Header { handed_to: vec!["work".into()], ..header(kind, "work", None, 40_000) };
+            let seen = outlook(&[handed], &plan, Timestamp::from_unix(NOW));
+            assert_eq!(seen.cached_until, expected.map(|left| Timestamp::from_unix(NOW + left)), "{kind:?}");
+            assert_eq!(seen.needs_code, expected.is_none(), "{kind:?}");
+        }
     }
 
     #[test]
