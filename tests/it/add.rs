@@ -138,7 +138,7 @@ fn who_has_no_device_is_offered_enrolment_and_nothing_that_wants_a_device() {
     let (_, sandbox, ann) = machine();
     let added = sandbox.keyfob(&["add", "work", "--stdin"]).stdin(&lines(&ann.access_key())).run();
     let said = added.ends_with(0);
-    assert!(said.contains("enroll an MFA device: `keyfob mfa enroll work`"), "{said}");
+    assert!(said.contains("enrol an MFA device: `keyfob mfa enroll work`"), "{said}");
     assert!(!said.contains("--mfa-serial"), "{said}");
 }
 

@@ -249,13 +249,13 @@ impl<'a> Planned<'a> {
             } else {
                 match self.devices {
                     Known::Declined => {}
-                    Known::None => talk.hint(&format!("enroll an MFA device: `keyfob mfa enroll {name}`")),
+                    Known::None => talk.hint(&format!("enrol an MFA device: `keyfob mfa enroll {name}`")),
                     Known::Nothing => {
                         talk.hint(
                             "AWS was not asked for MFA devices, or does not let this user list them: one that is there is \
                              named by running this command again with `--mfa-serial ARN --replace`",
                         );
-                        talk.hint(&format!("if there is none, enroll one: `keyfob mfa enroll {name}`"));
+                        talk.hint(&format!("if there is none, enrol one: `keyfob mfa enroll {name}`"));
                     }
                 }
                 talk.hint(&format!(
@@ -326,7 +326,7 @@ impl<'a> Planned<'a> {
         });
         let link = if is_linked { "linked" } else { "not linked" };
         match edited {
-            Ok(true) => context.talk.say(&format!("wrote `[profile {name}]` into {path} ({link})")),
+            Ok(true) => context.talk.say(&format!("wrote the profile `{name}` into {path} ({link})")),
             Ok(false) if edits.is_empty() => context.talk.say(&format!("{path} is left as it is ({link})")),
             Ok(false) => context.talk.say(&format!("{path} has all of `{name}` already ({link})")),
             Err(EditFailure::CannotReplace { path, cause, lines }) => {
