@@ -33,6 +33,7 @@ pub fn outlook(headers: &[Header], plan: &Plan, now: Timestamp) -> Outlook {
         is_one_of(&plan.profile, &header.handed_to)
             && header.kind == last_kind
             && header.role_arn.as_ref() == role_arn
+            && has_length(plan, header)
             && accepts(plan, header, now)
     });
     let session = plan.session.as_ref().and_then(|_| {
@@ -61,6 +62,18 @@ pub(crate) fn accepts(plan: &Plan, header: &Header, now: Timestamp) -> bool {
     }
 }
 
+/// How far from what was asked a session's life may seem, seconds: its start is known by the date of AWS's answer.
+const LENGTH_TOLERANCE: i64 = 60;
+
+/// Whether a hop's session lives for as long as the plan asks: one of another length is another session.
+fn has_length(plan: &Plan, header: &Header) -> bool {
+    let life = header.expires_at.seconds_since(header.issued_at);
+    match (header.kind, plan.hops.last()) {
+        (SessionKind::Hop, Some(hop)) => (life - i64::from(hop.duration_seconds)).abs() <= LENGTH_TOLERANCE,
+        (SessionKind::Hop | SessionKind::MfaSession | SessionKind::Session, _) => true,
+    }
+}
+
 fn latest(headers: &[Header], now: Timestamp, is_meant: impl Fn(&Header) -> bool) -> Option<&Header> {
     headers.iter().filter(|header| header.expires_at > now && is_meant(header)).max_by_key(|header| header.expires_at)
 }
@@ -84,7 +97,7 @@ mod tests {
             profiles: vec![profile.into()],
             handed_to: handed_out.then(|| profile.into()).into_iter().collect(),
             role_arn: role_arn.map(str::to_owned),
-            issued_at: Timestamp::from_unix(NOW + left - 43_200),
+            issued_at: Timestamp::from_unix(NOW + left - if handed_out { 3600 } else { 43_200 }),
             expires_at: Timestamp::from_unix(NOW + left),
             clock_offset: 0,
         }
@@ -107,6 +120,12 @@ mod tests {
             (vec![hop("deploy", &role, 1200)], Some(1200), None, true),
             (vec![hop("deploy", &role, 100), hop("deploy", &role, 200), mfa(300)], Some(200), Some(300), false),
             (vec![hop("other", &role, 1800)], None, None, true),
+            (
+                vec![Header { issued_at: Timestamp::from_unix(NOW - 12_600), ..hop("deploy", &role, 1800) }],
+                None,
+                None,
+                true,
+            ),
             (vec![hop("deploy", "arn:aws:iam::210987654321:role/old", 1800)], None, None, true),
         ] {
             let seen = outlook(&headers, &plan, Timestamp::from_unix(NOW));
