@@ -96,7 +96,8 @@ pub enum CodeFrom {
 pub fn advise(error: &AwsError, attempt: &Attempt<'_>) -> Error {
     match error {
         AwsError::Setup(problem) => Error::new(Kind::Config, problem.clone())
-            .hint(format!("`{}` names the file and line of each setting", attempt.command("explain"))),
+            .hint(format!("`{}` names the file and line of each setting", attempt.command("explain")))
+            .hint("`AWS_CA_BUNDLE`, `AWS_ENDPOINT_URL` and `HTTPS_PROXY` come before the files"),
         AwsError::Unreachable { endpoint, cause } => unreachable(endpoint, cause),
         AwsError::AnswerLost { endpoint, cause } => {
             let error =

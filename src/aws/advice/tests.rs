@@ -245,7 +245,8 @@ fn a_lost_answer_to_a_code_says_that_the_code_may_be_spent() {
 fn a_setup_error_is_a_configuration_error_that_points_to_the_setting() {
     let told = told(&AwsError::Setup("the CA bundle `x` cannot be read".into()), Ask::Identity, KEY, None);
     assert_eq!((told.message(), told.kind()), ("the CA bundle `x` cannot be read", Kind::Config));
-    assert_eq!(told.hints(), ["`keyfob explain 'my work'` names the file and line of each setting"]);
+    let variables = "`AWS_CA_BUNDLE`, `AWS_ENDPOINT_URL` and `HTTPS_PROXY` come before the files";
+    assert_eq!(told.hints(), ["`keyfob explain 'my work'` names the file and line of each setting", variables]);
 }
 
 #[test]
