@@ -57,7 +57,7 @@ pub enum Unwritable {
     #[error("the path of the program is not UTF-8")]
     NotUtf8,
     /// The path has a character that some SDK's shell reads otherwise.
-    #[error("the path of the program, `{path}`, has a {character:?}, which SDKs read in different ways")]
+    #[error("the path of the program, `{path}`, has a `{character}`, which SDKs read in different ways")]
     Path {
         /// Of the program.
         path: String,
@@ -65,7 +65,7 @@ pub enum Unwritable {
         character: char,
     },
     /// The profile's name has one.
-    #[error("the profile name `{profile}` has a {character:?}, which SDKs read in different ways")]
+    #[error("the profile name `{profile}` has a `{character}`, which SDKs read in different ways")]
     Profile {
         /// Its name.
         profile: String,

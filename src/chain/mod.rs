@@ -11,7 +11,7 @@ mod reason;
 mod rules;
 pub mod session_name;
 pub mod target;
-mod values;
+pub mod values;
 mod walk;
 
 #[cfg(test)]

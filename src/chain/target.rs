@@ -204,9 +204,24 @@ fn region(
     Ok(region.to_owned())
 }
 
+/// Whether a name has the form AWS gives its regions: `eu-west-1`, `us-gov-east-1` (botocore's `partitions.json`).
+///
+/// Others work too where an endpoint is configured, so this is for what a person types.
+pub fn looks_like_region(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [words @ .., number] = parts.as_slice() else { return false };
+    let is_all = |part: &str, is: fn(&u8) -> bool| !part.is_empty() && part.bytes().all(|byte| is(&byte));
+    words.len() >= 2
+        && words.iter().all(|word| is_all(word, u8::is_ascii_lowercase))
+        && is_all(number, u8::is_ascii_digit)
+}
+
 /// Only what can be one label of a host name passes.
+///
+/// # Errors
+/// What is wrong, with what would be right.
 // Security: a region becomes part of the host that signed requests go to; `x.example/` must not.
-fn checked_region(text: &str) -> Result<String, String> {
+pub fn checked_region(text: &str) -> Result<String, String> {
     let label = (1..=63).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !text.starts_with('-')

@@ -5,6 +5,7 @@ use crate::aws::testing::code as mfa_code;
 
 const JANE: &str = "arn:aws:iam::111111111111:user/jane";
 const KEY: Signer<'static> = Signer::Key { id: "AKIAFAKEFAKEFAKEABCD", arn: Some(JANE) };
+const NEW: Signer<'static> = Signer::NewKey { id: "AKIAFAKEFAKEFAKEABCD" };
 const PLAIN: Signer<'static> = Signer::PlainSession { arn: Some(JANE) };
 const MFA: Signer<'static> = Signer::MfaSession { arn: Some(JANE), age_seconds: 60 };
 const OLD_MFA: Signer<'static> = Signer::MfaSession { arn: Some(JANE), age_seconds: 3000 };
@@ -105,6 +106,15 @@ const CASES: &[Case] = &[
     case(Ask::Identity, KEY, (403, "SignatureDoesNotMatch", "The request signature we calculated does not match."),
         "the secret access key kept for `****ABCD` does not belong to it",
         "store the pair again: `keyfob add 'my work' --replace`"),
+    case(Ask::Identity, NEW, (403, "SignatureDoesNotMatch", "The request signature we calculated does not match."),
+        "the secret access key does not belong to `****ABCD`",
+        "copy both again: they stand side by side in the console, and in the file it offers"),
+    case(Ask::Identity, NEW, (403, "InvalidClientTokenId", INVALID_TOKEN),
+        "AWS does not know the access key `****ABCD`: it is inactive, deleted, or of another partition",
+        "otherwise see its state in the IAM console: Users, your name, Security credentials"),
+    case(Ask::Identity, NEW, (403, "SignatureDoesNotMatch", "Credential should be scoped to a valid region, not 'x-y-1'."),
+        "GetCallerIdentity: AWS does not take the region in the signature",
+        "check the region, and that `endpoint_url` or `AWS_ENDPOINT_URL`, if one is set, is of the same"),
     case(Ask::Role, MFA, (403, "SignatureDoesNotMatch", "The request signature we calculated does not match."),
         "assuming `arn:aws:iam::222222222222:role/admin`: AWS does not accept the signature",
         "forget the session and try again: `keyfob clear 'my work'`"),
@@ -235,7 +245,8 @@ fn a_lost_answer_to_a_code_says_that_the_code_may_be_spent() {
 fn a_setup_error_is_a_configuration_error_that_points_to_the_setting() {
     let told = told(&AwsError::Setup("the CA bundle `x` cannot be read".into()), Ask::Identity, KEY, None);
     assert_eq!((told.message(), told.kind()), ("the CA bundle `x` cannot be read", Kind::Config));
-    assert_eq!(told.hints(), ["`keyfob explain 'my work'` names the file and line of each setting"]);
+    let variables = "`AWS_CA_BUNDLE`, `AWS_ENDPOINT_URL` and `HTTPS_PROXY` come before the files";
+    assert_eq!(told.hints(), ["`keyfob explain 'my work'` names the file and line of each setting", variables]);
 }
 
 #[test]

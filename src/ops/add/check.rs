@@ -63,6 +63,6 @@ pub(super) fn devices(
 }
 
 fn explained(error: &AwsError, profile: &str, key: &AccessKey, call: Attempted<'_>) -> Error {
-    let signer = Signer::Key { id: key.id.as_str(), arn: None };
+    let signer = Signer::NewKey { id: key.id.as_str() };
     advise(error, &Attempt { profile, call, signer, code: None, clock_offset_seconds: 0 })
 }
