@@ -1,0 +1,110 @@
+//! Settings taken out, renamed, and given other values in place. Pure.
+
+use std::ops::Range;
+
+use super::{EditError, check_value, checked_name, ending_of};
+use crate::ini::{Document, Property, PropertySpan, Section, SectionName, parse};
+
+impl Document {
+    /// Takes a setting out of every section of this name, duplicates too; whether there was one.
+    ///
+    /// An inline comment goes with it; comments on lines of their own stay. Where the last line of a file goes that has
+    /// no line end, the line before it loses its own.
+    pub fn unset(&mut self, section: SectionName<'_>, name: &str) -> bool {
+        let mut cuts: Vec<Range<usize>> = Vec::new();
+        for index in self.indices_of(section) {
+            for span in &self.properties[self.properties_of(index)] {
+                if self.text[span.key.clone()].eq_ignore_ascii_case(name) {
+                    for line in self.lines_of(span) {
+                        match cuts.last_mut() {
+                            Some(last) if last.end == line.start => last.end = line.end,
+                            Some(_) | None => cuts.push(line),
+                        }
+                    }
+                }
+            }
+        }
+        if let Some(last) = cuts.last_mut()
+            && last.end == self.text.len()
+            && !self.text.ends_with('\n')
+        {
+            last.start -= ending_of(&self.text[..last.start]).map_or(0, str::len);
+        }
+        let changes: Vec<_> = cuts.into_iter().map(|cut| (cut, String::new())).collect();
+        self.splice_all(&changes);
+        !changes.is_empty()
+    }
+
+    /// The lines that are the property's own: its key's, and each that continues its value.
+    fn lines_of(&self, span: &PropertySpan) -> Vec<Range<usize>> {
+        let mut lines = vec![span.key_line.clone()];
+        let mut start = span.key_line.end;
+        for line in self.text[span.key_line.end..span.end].split_inclusive('\n') {
+            if !parse::is_ignored(line.trim_end_matches(['\r', '\n'])) {
+                lines.push(start..start + line.len());
+            }
+            start += line.len();
+        }
+        lines
+    }
+
+    /// Gives settings of a section other names, each where it stands; how many it were. `rename` is given each name as
+    /// it is written.
+    ///
+    /// # Errors
+    /// A name that cannot be written; nothing is changed then.
+    pub fn rename_settings(
+        &mut self,
+        section: SectionName<'_>,
+        rename: impl Fn(&str) -> Option<String>,
+    ) -> Result<usize, EditError> {
+        let mut changes = Vec::new();
+        for index in self.indices_of(section) {
+            for span in &self.properties[self.properties_of(index)] {
+                if let Some(new) = rename(&self.text[span.key.clone()]) {
+                    checked_name(&new)?;
+                    changes.push((span.key.clone(), new));
+                }
+            }
+        }
+        self.splice_all(&changes);
+        Ok(changes.len())
+    }
+
+    /// Gives settings of any section other values, each where it stands: its inline comment stays beside it. How many it
+    /// were. A value of several lines is not offered to `change`.
+    ///
+    /// # Errors
+    /// A value that cannot be written; nothing is changed then.
+    pub fn change_values(
+        &mut self,
+        change: impl Fn(Section<'_>, Property<'_>) -> Option<String>,
+    ) -> Result<usize, EditError> {
+        let mut changes = Vec::new();
+        for section in self.sections() {
+            for property in section.properties().filter(|property| property.continuations().next().is_none()) {
+                if let Some(new) = change(section, property) {
+                    check_value(property.key(), &new)?;
+                    changes.push((property.span.value.clone(), new));
+                }
+            }
+        }
+        self.splice_all(&changes);
+        Ok(changes.len())
+    }
+
+    /// The text with the values of some settings replaced by `****`, to be shown.
+    pub fn text_without(&self, is_secret: impl Fn(&str) -> bool) -> String {
+        let mut text = String::new();
+        let mut from = 0;
+        for span in self.properties.iter().filter(|span| is_secret(&self.text[span.key.clone()])) {
+            text.push_str(&self.text[from..span.value.start]);
+            text.push_str("****");
+            // Security: a comment after the value may be a part of it that a blank and a `#` cut off.
+            let end = self.text[..span.end].trim_end_matches(['\r', '\n']).len();
+            from = end.max(span.value.end);
+        }
+        text.push_str(&self.text[from..]);
+        text
+    }
+}
