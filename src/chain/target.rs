@@ -206,7 +206,7 @@ fn region(
 
 /// Only what can be one label of a host name passes.
 // Security: a region becomes part of the host that signed requests go to; `x.example/` must not.
-fn checked_region(text: &str) -> Result<String, String> {
+pub(super) fn checked_region(text: &str) -> Result<String, String> {
     let label = (1..=63).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !text.starts_with('-')
@@ -253,7 +253,7 @@ fn endpoint(
     }
 }
 
-fn checked_url(text: &str) -> Result<String, String> {
+pub(super) fn checked_url(text: &str) -> Result<String, String> {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let whole = host.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
         && text.bytes().all(|b| b.is_ascii_graphic());
@@ -281,7 +281,7 @@ fn switch(
     }
 }
 
-fn boolean(text: &str) -> Result<bool, String> {
+pub(super) fn boolean(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "true" => Ok(true),
         "false" => Ok(false),

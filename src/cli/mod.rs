@@ -10,6 +10,7 @@ mod exec;
 mod explain;
 mod list;
 mod options;
+mod profile;
 mod remove;
 mod vault;
 mod world;
@@ -74,6 +75,8 @@ enum Command {
     Clear(clear::ClearArgs),
     Remove(remove::RemoveArgs),
     #[command(subcommand)]
+    Profile(profile::ProfileCommand),
+    #[command(subcommand)]
     Vault(vault::VaultCommand),
 }
 
@@ -101,6 +104,7 @@ pub fn run(arguments: Vec<OsString>, env: Environment) -> u8 {
         Command::Exec(arguments) => arguments.run(&world),
         Command::Clear(arguments) => arguments.run(&world).map(|()| 0),
         Command::Remove(arguments) => arguments.run(&world).map(|()| 0),
+        Command::Profile(command) => command.run(&world).map(|()| 0),
         Command::Vault(command) => command.run(&world).map(|()| 0),
     });
     match code {

@@ -8,6 +8,7 @@ pub mod advice;
 pub mod exec;
 pub mod facts;
 pub mod keys;
+pub mod manage;
 pub mod remove;
 pub mod resolve;
 

@@ -71,6 +71,38 @@ impl Document {
         Ok(changes.len())
     }
 
+    /// Puts `keyfob_` before the name of a setting whose value `is_meant`, where no setting has that name.
+    ///
+    /// # Errors
+    /// As [`Document::rename_settings`].
+    pub fn hide(
+        &mut self,
+        section: SectionName<'_>,
+        name: &str,
+        is_meant: impl Fn(&str) -> bool,
+    ) -> Result<usize, EditError> {
+        let hidden = format!("keyfob_{name}");
+        if !self.value_in(section, name).is_some_and(|value| is_meant(&value))
+            || self.names_in(section).contains(&hidden)
+        {
+            return Ok(0);
+        }
+        self.rename_settings(section, |key| key.eq_ignore_ascii_case(name).then(|| format!("keyfob_{key}")))
+    }
+
+    /// The names of the settings in the sections of this name, in lower case.
+    pub fn names_in(&self, section: SectionName<'_>) -> Vec<String> {
+        let indices = self.indices_of(section);
+        let names = indices.iter().flat_map(|index| self.section(*index).properties());
+        names.map(|property| property.key().to_ascii_lowercase()).collect()
+    }
+
+    /// The value of a setting in the sections of this name; of duplicates the last, which counts.
+    pub fn value_in(&self, section: SectionName<'_>, name: &str) -> Option<String> {
+        let indices = self.indices_of(section);
+        indices.iter().rev().find_map(|index| Some(self.section(*index).property(name)?.value().into_owned()))
+    }
+
     /// Gives settings of any section other values, each where it stands: its inline comment stays beside it. How many it
     /// were. A value of several lines is not offered to `change`.
     ///
