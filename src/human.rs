@@ -39,6 +39,20 @@ pub trait Human {
 
     /// A passing word (progress, who is waited for), to the terminal alone: stderr belongs to the SDK.
     fn progress(&self, text: &str);
+
+    /// Shows what keyfob has drawn, escape codes included: a QR code.
+    ///
+    /// # Errors
+    /// As [`Human::ask_secret`].
+    fn show(&self, picture: &str) -> Result<(), AskError> {
+        let _ = picture;
+        Err(AskError::Nobody("there is nothing to show pictures on"))
+    }
+
+    /// A line that the next one takes the place of, to the terminal alone; an empty one takes it away.
+    fn countdown(&self, text: &str) {
+        let _ = text;
+    }
 }
 
 /// Why a question has no answer.

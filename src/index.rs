@@ -26,6 +26,8 @@ pub struct Index {
     profiles: BTreeMap<String, ProfileEntry>,
     #[serde(default)]
     keys: BTreeMap<AccessKeyId, KeyEntry>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    seeds: BTreeMap<String, SeedEntry>,
     #[serde(flatten)]
     others: serde_json::Map<String, serde_json::Value>,
 }
@@ -58,6 +60,18 @@ pub struct KeyEntry {
     /// The user's MFA device, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mfa_serial: Option<String>,
+    #[serde(flatten)]
+    others: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What is known of a stored TOTP seed. The index names it by its device's serial.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SeedEntry {
+    /// Where it rests; not always where the access key does.
+    pub backend: Backend,
+    /// When it was put there.
+    #[serde(serialize_with = "write_time", deserialize_with = "read_time")]
+    pub added_at: Timestamp,
     #[serde(flatten)]
     others: serde_json::Map<String, serde_json::Value>,
 }
@@ -147,6 +161,11 @@ impl Index {
         &self.keys
     }
 
+    /// Every MFA device, by its serial, whose seed is stored.
+    pub fn seeds(&self) -> &BTreeMap<String, SeedEntry> {
+        &self.seeds
+    }
+
     /// Every backend that holds a key.
     pub fn backends(&self) -> Vec<Backend> {
         let named = |backend: &Backend| {
@@ -189,10 +208,16 @@ impl IndexEdit {
         &self.index
     }
 
-    /// Records a key; what is known of it is replaced, members of a newer keyfob's stay.
+    /// Records a key. What was known of it and is not told this time stays, and so do members of a newer keyfob's: the
+    /// same key has the same user, whose ARN is in the name of every session.
     pub fn put_key(&mut self, id: &AccessKeyId, mut entry: KeyEntry) {
-        if let Some(old) = self.index.keys.remove(id) {
-            entry.others = old.others;
+        if let Some(KeyEntry { backend: _, account, user_arn, added_at: _, mfa_serial, others }) =
+            self.index.keys.remove(id)
+        {
+            entry.account = entry.account.or(account);
+            entry.user_arn = entry.user_arn.or(user_arn);
+            entry.mfa_serial = entry.mfa_serial.or(mfa_serial);
+            entry.others = others;
         }
         self.index.keys.insert(id.clone(), entry);
     }
@@ -213,6 +238,17 @@ impl IndexEdit {
         self.index.keys.remove(id)
     }
 
+    /// Records that the seed of the device `serial` rests in `backend`.
+    pub fn put_seed(&mut self, serial: &str, backend: Backend, added_at: Timestamp) {
+        let others = self.index.seeds.remove(serial).map(|old| old.others).unwrap_or_default();
+        self.index.seeds.insert(serial.to_owned(), SeedEntry { backend, added_at, others });
+    }
+
+    /// Takes the record of a seed out, once it is deleted from its store.
+    pub fn remove_seed(&mut self, serial: &str) -> Option<SeedEntry> {
+        self.index.seeds.remove(serial)
+    }
+
     /// Replaces the file. A kill before the rename leaves the old index, after it the new one.
     ///
     /// # Errors
@@ -227,9 +263,9 @@ impl IndexEdit {
 impl From<IndexError> for Error {
     fn from(error: IndexError) -> Error {
         let hint = match &error {
-            IndexError::Io { .. } => "see what is wrong with `keyfob doctor`",
+            IndexError::Io { .. } => "check its owner, its mode and the room on the disk",
             IndexError::Damaged { .. } => {
-                "`keyfob doctor` rebuilds it where the key store can be searched; a copy from a backup will do, too"
+                "bring it back from a backup, or move it away and store each key anew with `keyfob add PROFILE`"
             }
             IndexError::Newer { .. } => "install the newest keyfob",
             IndexError::Held { .. } => "end that process, then try again",
@@ -354,7 +390,7 @@ mod tests {
             write(data.path(), text);
             assert!(matches!(Index::load(data.path()), Err(IndexError::Damaged { .. })), "{text}");
             let error = Error::from(Index::edit(data.path(), LIMIT).expect_err("damaged"));
-            assert!(error.hints()[0].contains("keyfob doctor"), "{error}");
+            assert!(error.hints()[0].contains("keyfob add"), "{error}");
             assert_eq!(read_optional(&file(data.path())).expect("read"), Some(text.into()), "left as it is");
         }
         write(data.path(), r#"{"version":2,"profiles":7}"#);

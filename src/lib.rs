@@ -22,10 +22,13 @@ pub mod mfa;
 pub mod ops;
 pub mod process_line;
 pub mod profile;
+pub mod qr;
 pub mod secret;
 pub mod session_cache;
 pub mod settings;
 pub mod sys;
+#[cfg(test)]
+mod testing;
 pub mod timestamp;
 pub mod totp;
 pub mod ui;

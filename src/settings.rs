@@ -34,18 +34,46 @@ pub struct Settings {
     pub session_duration: Duration,
     /// A command that prints an MFA code, for profiles that name none.
     pub mfa_process: Option<String>,
-    /// Whether a person may be asked.
+    /// Where a person may be asked. Default: the terminal, else pinentry.
     pub prompt: Prompt,
+    /// The pinentry program, a path or a name on `PATH`; none: gpg's.
+    pub pinentry: Option<String>,
 }
 
-/// Whether, and where, a person may be asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Prompt {
+/// Where a person may be asked, first way first; empty: nowhere, and whatever needs a person is exit 3.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prompt(Vec<Way>);
+
+/// A way to ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
     /// On the controlling terminal.
     Terminal,
-    /// Nowhere: whatever needs a person is exit 3.
-    Never,
+    /// In the window of a pinentry program; for secrets alone.
+    Pinentry,
+}
+
+impl Prompt {
+    /// Nobody is asked.
+    pub fn never() -> Self {
+        Prompt(Vec::new())
+    }
+
+    /// The ways, first to last.
+    pub fn ways(&self) -> &[Way] {
+        &self.0
+    }
+
+    /// Whether a person may be asked at all.
+    pub fn is_allowed(&self) -> bool {
+        !self.0.is_empty()
+    }
+}
+
+impl Default for Prompt {
+    fn default() -> Self {
+        Prompt(vec![Way::Terminal, Way::Pinentry])
+    }
 }
 
 impl Default for Settings {
@@ -62,7 +90,8 @@ impl Default for Settings {
             program_timeout: Duration::from_secs(60),
             session_duration: Duration::from_secs(12 * 3600),
             mfa_process: None,
-            prompt: Prompt::Terminal,
+            prompt: Prompt::default(),
+            pinentry: None,
         }
     }
 }
@@ -83,6 +112,7 @@ struct File {
     session_duration: Option<Length>,
     mfa_process: Option<String>,
     prompt: Option<String>,
+    pinentry: Option<String>,
 }
 
 /// A duration as TOML has it: a string with a unit, or a bare number of seconds.
@@ -112,6 +142,7 @@ impl Settings {
             session_duration,
             mfa_process,
             prompt,
+            pinentry,
         } = match file {
             None => File::default(),
             Some(text) => toml::from_str(text).map_err(|error| {
@@ -159,16 +190,23 @@ impl Settings {
             )?,
             mfa_process: source.text_of(vars::KEYFOB_MFA_PROCESS, mfa_process),
             prompt: source.parsed("prompt", vars::KEYFOB_PROMPT, prompt, parse_prompt)?.unwrap_or(default.prompt),
+            pinentry: source.text_of(vars::KEYFOB_PINENTRY, pinentry),
         })
     }
 }
 
 fn parse_prompt(text: &str) -> Result<Prompt, String> {
-    match text {
-        "terminal" => Ok(Prompt::Terminal),
-        "never" => Ok(Prompt::Never),
-        other => Err(format!("`{other}` is no way to ask; there are terminal, never")),
+    if text.trim() == "never" {
+        return Ok(Prompt::never());
     }
+    let way = |name: &str| match name.trim() {
+        "terminal" => Ok(Way::Terminal),
+        "pinentry" => Ok(Way::Pinentry),
+        other => Err(format!(
+            "`{other}` is no way to ask; there are terminal, pinentry, both with a comma between them, and never"
+        )),
+    };
+    text.split(',').map(way).collect::<Result<_, _>>().map(Prompt)
 }
 
 /// Reads `500ms`, `10s`, `15m`, `12h`, `90d`; a bare number is seconds.
@@ -241,6 +279,16 @@ mod tests {
         assert_eq!(settings.call_timeout, Duration::from_secs(7));
         assert_eq!(settings.connect_timeout, Duration::from_secs(5));
         assert_eq!(settings.backend, Some(Backend::Vault));
+    }
+
+    #[test]
+    fn ways_to_ask_are_taken_in_the_order_given() {
+        let ways = |text: &str| read("", &[("KEYFOB_PROMPT", text)]).expect("valid").prompt.ways().to_vec();
+        assert_eq!(ways(""), [Way::Terminal, Way::Pinentry]);
+        assert_eq!(ways("terminal"), [Way::Terminal]);
+        assert_eq!(ways("pinentry, terminal"), [Way::Pinentry, Way::Terminal]);
+        assert_eq!(ways("never"), []);
+        read("", &[("KEYFOB_PROMPT", "terminal,never")]).expect_err("never is a choice of its own");
     }
 
     #[test]

@@ -135,6 +135,14 @@ impl AwsError {
         self.code().is_some_and(|code| code.starts_with("HTTP "))
     }
 
+    /// Whether the request never reached AWS, so that nothing it carried is used up.
+    pub fn never_went_out(&self) -> bool {
+        match self {
+            AwsError::Unreachable { .. } | AwsError::Setup(_) => true,
+            AwsError::Refused { .. } | AwsError::AnswerLost { .. } => false,
+        }
+    }
+
     /// Whether AWS certainly did not act on the request: it never went out, or was refused as it stood.
     ///
     /// A lost answer, a failure inside AWS (5xx) and an answer that is not AWS's own leave it open.

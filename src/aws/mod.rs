@@ -61,6 +61,79 @@ pub trait Iam {
         user_name: Option<&str>,
         target: &Target,
     ) -> Result<Vec<String>, AwsError>;
+
+    /// Makes a virtual MFA device, which is nobody's until it is enabled. Sent once.
+    ///
+    /// # Errors
+    /// As [`AwsError`] tells; `EntityAlreadyExists` where there is one of this name.
+    fn create_virtual_mfa_device(
+        &self,
+        signer: &Credentials,
+        name: &str,
+        target: &Target,
+    ) -> Result<NewMfaDevice, AwsError>;
+
+    /// Gives a device to a user. Sent once: it spends both codes.
+    ///
+    /// # Errors
+    /// As [`AwsError`] tells; `InvalidAuthenticationCode` where the codes do not follow each other.
+    fn enable_mfa_device(
+        &self,
+        signer: &Credentials,
+        user_name: &str,
+        codes: &CodePair,
+        target: &Target,
+    ) -> Result<(), AwsError>;
+
+    /// Puts AWS's idea of a device's time right. Sent once: it spends both codes.
+    ///
+    /// # Errors
+    /// As [`Iam::enable_mfa_device`].
+    fn resync_mfa_device(
+        &self,
+        signer: &Credentials,
+        user_name: &str,
+        codes: &CodePair,
+        target: &Target,
+    ) -> Result<(), AwsError>;
+
+    /// Takes a device from its user. A second time it is refused with `NoSuchEntity`.
+    ///
+    /// # Errors
+    /// As [`AwsError`] tells.
+    fn deactivate_mfa_device(
+        &self,
+        signer: &Credentials,
+        user_name: &str,
+        serial: &str,
+        target: &Target,
+    ) -> Result<(), AwsError>;
+
+    /// Deletes a virtual device that is nobody's; refused with `DeleteConflict` while it is somebody's.
+    ///
+    /// # Errors
+    /// As [`AwsError`] tells.
+    fn delete_virtual_mfa_device(&self, signer: &Credentials, serial: &str, target: &Target) -> Result<(), AwsError>;
+}
+
+/// A virtual MFA device just made. AWS tells its seed this once.
+#[derive(Debug, Clone)]
+pub struct NewMfaDevice {
+    /// Its ARN.
+    pub serial: String,
+    /// Its seed in base32.
+    pub seed: Secret,
+}
+
+/// A device and two of its codes, the second of the step after the first's.
+#[derive(Debug, Clone)]
+pub struct CodePair {
+    /// The device's serial number or ARN.
+    pub serial: String,
+    /// Six digits.
+    pub first: Secret,
+    /// Six digits.
+    pub second: Secret,
 }
 
 /// The answer of GetCallerIdentity.

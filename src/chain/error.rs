@@ -226,27 +226,30 @@ fn hint(error: &PlanError) -> String {
             format!("`{nearest}` is there; `keyfob list` shows all profiles")
         }
         PlanError::NoSuchProfile { name, nearest: None } => {
-            format!("`keyfob list` shows the profiles that are there; `keyfob add {name}` makes one with an access key")
+            format!(
+                "`keyfob list` shows the profiles that are there; `keyfob add {}` makes one with an access key",
+                shell_words::quote(name)
+            )
         }
         PlanError::MissingSource { nearest: Some(nearest), .. } => format!("`{nearest}` is there; was it meant?"),
         PlanError::MissingSource { name, nearest: None, .. } => {
             format!("store its access key with `keyfob add {name}`, or name another profile there")
         }
-        PlanError::Loop(names) => {
-            let name = names.first().map_or("default", String::as_str);
-            format!("`keyfob show {name}` says where each setting stands; one of them must end at an access key")
+        PlanError::Loop(_) => {
+            "name a profile with an access key as `source_profile` of one of them; `keyfob list` shows which have one"
+                .to_owned()
         }
         PlanError::AskedByItself(_) => {
             "give that program other credentials: it cannot use the profile it is needed for".to_owned()
         }
         PlanError::RoleWithoutSource { profile, own_key: true, .. } => {
-            format!("to sign with its own key: `keyfob profile set {profile} source_profile {profile}`")
+            format!("to sign with its own key: `aws configure set source_profile {profile} --profile {profile}`")
         }
         PlanError::RoleWithoutSource { profile, own_key: false, .. } => {
-            format!("name the profile with the access key: `keyfob profile set {profile} source_profile NAME`")
+            format!("name the profile with the access key: `aws configure set source_profile NAME --profile {profile}`")
         }
         PlanError::TwoSources { profile, .. } => {
-            format!("take one away: `keyfob profile unset {profile} credential_source`")
+            format!("take one of them out of `{profile}`")
         }
         PlanError::SelfSourceWithoutKey { profile, .. }
         | PlanError::LinkedToNothing { profile, .. }
@@ -270,10 +273,12 @@ fn hint(error: &PlanError) -> String {
         }
         PlanError::SecurityKey { profile, .. } => {
             format!(
-                "enrol a virtual device beside it with `keyfob mfa enroll {profile}`, and name that in `mfa_serial`"
+                "assign a virtual device beside it in the IAM console, and name that in `mfa_serial` of `{profile}`"
             )
         }
-        PlanError::BadValue { profile, name, .. } => format!("`keyfob profile set {profile} {name} VALUE` mends it"),
+        PlanError::BadValue { profile, name, .. } => {
+            format!("`aws configure set {name} VALUE --profile {profile}` mends it")
+        }
         PlanError::Target(error) => error.hint(),
         PlanError::BadSessionDuration(_) => {
             "set `session_duration` in config.toml, or `KEYFOB_SESSION_DURATION`, to `12h`".to_owned()

@@ -86,12 +86,12 @@ impl TargetError {
     pub(super) fn hint(&self) -> String {
         match self {
             TargetError::Setting { profile, name, .. } => {
-                format!("`keyfob profile set {profile} {name} VALUE` mends it")
+                format!("`aws configure set {name} VALUE --profile {profile}` mends it")
             }
             TargetError::Variable { name, .. } => format!("set or unset `{name}`"),
             TargetError::Services { name, .. } => format!("mend that line of `[services {name}]`, or take it away"),
             TargetError::NoServices { profile, .. } => {
-                format!("write that section, or `keyfob profile unset {profile} services`")
+                format!("write that section, or take `services` out of `{profile}`")
             }
         }
     }

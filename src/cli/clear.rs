@@ -49,7 +49,14 @@ impl ClearArgs {
         let plural = if sessions == 1 { "" } else { "s" };
         world.talk.say(&format!("forgot {sessions} cached session{plural}{whose}"));
         if self.all {
-            let backends = world.index()?.backends();
+            // A damaged index must not keep anything unlocked.
+            let backends = match world.index() {
+                Ok(index) => index.backends(),
+                Err(error) => {
+                    world.talk.warn(&error.to_string());
+                    Backend::platform().into_iter().collect()
+                }
+            };
             world.with_stores(|stores| stores.clear_all(&backends).map_err(|error| error.for_user(Backend::Vault)))?;
             world.talk.say("forgot the keys that seal sessions, and locked the vault");
         }

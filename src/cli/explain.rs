@@ -7,7 +7,6 @@ use crate::cli::options::{ProfileArg, parse_seconds};
 use crate::cli::world::World;
 use crate::error::Result;
 use crate::ops::facts::facts;
-use crate::session_cache::SessionCache;
 use crate::ui::out;
 
 /// Show how a profile's credentials will be made, and why
@@ -35,7 +34,7 @@ impl ExplainArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         world.warn_of_files(&world.files()?.profiles());
         let plan = world.plan(&self.profile.resolve(&world.process_env), self.duration, self.no_session)?;
-        let facts = facts(&plan, &SessionCache::new(world.paths.cache.clone()), &world.env, world.clock().now())?;
+        let facts = facts(&plan, &world.cached_sessions(), &world.env, world.index()?, world.clock().now());
         if self.json { out::write_json(&explanation(&plan, &facts)) } else { out::write(&text(&plan, &facts)) }
     }
 }

@@ -6,7 +6,6 @@ use crate::chain::list::{Sources, listing, table};
 use crate::cli::world::World;
 use crate::error::Result;
 use crate::human::Talk;
-use crate::session_cache::SessionCache;
 use crate::session_cache::outlook::cached_until;
 use crate::ui::out;
 
@@ -25,7 +24,7 @@ impl ListArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let (profiles, index) = (world.files()?.profiles(), world.index()?);
         world.warn_of_files(&profiles);
-        let sessions = SessionCache::new(world.paths.cache.clone()).list()?;
+        let sessions = world.cached_sessions();
         let now = world.clock().now();
         let stored_names: Vec<String> = index.profiles().keys().cloned().collect();
         let listing = listing(

@@ -9,9 +9,12 @@ mod env;
 mod exec;
 mod explain;
 mod list;
+mod mfa;
 mod options;
 mod profile;
 mod remove;
+#[cfg(test)]
+mod tests;
 mod vault;
 mod world;
 
@@ -24,6 +27,7 @@ use crate::credentials::Backend;
 use crate::error::{Error, Kind, Result};
 use crate::ops::access_key_input::looks_like_secret;
 use crate::sys::env::Environment;
+use crate::sys::pinentry;
 use crate::ui::talk::{Level, StderrTalk};
 
 /// Short-lived AWS credentials from access keys that never leave the key store
@@ -77,11 +81,17 @@ enum Command {
     #[command(subcommand)]
     Profile(profile::ProfileCommand),
     #[command(subcommand)]
+    Mfa(mfa::MfaCommand),
+    #[command(subcommand)]
     Vault(vault::VaultCommand),
 }
 
 /// Runs keyfob with these arguments, the program's name first, and returns its exit code.
 pub fn run(arguments: Vec<OsString>, env: Environment) -> u8 {
+    if arguments.get(1).is_some_and(|argument| argument == pinentry::COMMAND) {
+        let arguments = arguments.into_iter().skip(2).filter_map(|argument| argument.into_string().ok());
+        return pinentry::serve(&arguments.collect::<Vec<_>>(), &mut std::io::stdout());
+    }
     if let Err(error) = refuse_secrets(&arguments) {
         StderrTalk::new(Level::Normal, &env).error(&error);
         return error.kind().exit_code();
@@ -105,6 +115,7 @@ pub fn run(arguments: Vec<OsString>, env: Environment) -> u8 {
         Command::Clear(arguments) => arguments.run(&world).map(|()| 0),
         Command::Remove(arguments) => arguments.run(&world).map(|()| 0),
         Command::Profile(command) => command.run(&world).map(|()| 0),
+        Command::Mfa(command) => command.run(&world).map(|()| 0),
         Command::Vault(command) => command.run(&world).map(|()| 0),
     });
     match code {

@@ -6,7 +6,7 @@ use clap::Subcommand;
 
 use crate::cli::world::World;
 use crate::credentials::Backend;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::human::Talk;
 use crate::keystore::vault::IdentityOf;
 
@@ -28,6 +28,10 @@ Example:
 impl VaultCommand {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let VaultCommand::Identity { file } = self;
+        if file.symlink_metadata().is_ok() {
+            return Err(Error::new(Kind::Usage, format!("{} is there already and is not overwritten", file.display()))
+                .hint("name a file that does not exist yet"));
+        }
         let of = world.with_stores(|stores| {
             stores.vault().write_identity_file(&file).map_err(|error| error.for_user(Backend::Vault))
         })?;
@@ -36,7 +40,9 @@ impl VaultCommand {
             IdentityOf::ThisVault => format!("wrote {path}, which opens the vault without its passphrase"),
             IdentityOf::NewVault => format!("wrote {path}; there is no vault yet, and the first key makes one for it"),
         });
-        world.talk.hint(&format!("`export KEYFOB_IDENTITY_FILE={path}`, and keep the file as you keep a key"));
+        let whole = std::path::absolute(&file).unwrap_or_else(|_| file.clone());
+        let whole = shell_words::quote(&whole.to_string_lossy()).into_owned();
+        world.talk.hint(&format!("`export KEYFOB_IDENTITY_FILE={whole}`, and keep the file as you keep a key"));
         Ok(())
     }
 }

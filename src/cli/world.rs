@@ -21,6 +21,7 @@ use crate::ops::keys::StoredOrWritten;
 use crate::ops::resolve::{self, ResolveOptions};
 use crate::profile::{OtherSection, Profiles, SectionKind, Warning};
 use crate::session_cache::SessionCache;
+use crate::session_cache::seal::Header;
 use crate::settings::Settings;
 use crate::sys::clock::Clock;
 use crate::sys::env::Environment;
@@ -93,8 +94,8 @@ impl<'a> World<'a> {
     }
 
     /// The person at the terminal. `most` bounds every question.
-    pub fn person(&self, yes: bool, most: Option<Duration>) -> Person {
-        Person::new(self.settings.prompt, yes, self.quiet, most)
+    pub fn person(&self, yes: bool, most: Option<Duration>) -> Person<'_> {
+        Person::new(&self.settings, &self.env, yes, self.quiet, most)
     }
 
     /// Both AWS files, read at the first call.
@@ -118,6 +119,16 @@ impl<'a> World<'a> {
             let _ = self.index.set(Index::load(&self.paths.data)?);
         }
         Ok(self.index.get().expect("set above"))
+    }
+
+    /// What is cached, to be reported; with a warning, nothing where the cache cannot be used.
+    pub fn cached_sessions(&self) -> Vec<Header> {
+        SessionCache::new(self.paths.cache.clone()).list().unwrap_or_else(|error| {
+            let error = Error::from(error);
+            self.talk.warn(error.message());
+            error.hints().iter().for_each(|hint| self.talk.hint(hint));
+            Vec::new()
+        })
     }
 
     /// Warns of what the AWS files hold that is ignored, or read otherwise by some SDKs.
@@ -204,7 +215,7 @@ impl<'a> World<'a> {
         let person = self.person(yes, prompt_limit);
         let stores = self.stores(&person, prompt_limit);
         let aws = Aws::new(&self.settings, &self.env, Arc::clone(&self.clock));
-        let keys = StoredOrWritten { stores: &stores, files: self.files()? };
+        let keys = StoredOrWritten { stores: &stores, files: self.files()?, data: &self.paths.data };
         let cache = SessionCache::new(self.paths.cache.clone());
         let context = Context {
             env: &self.env,

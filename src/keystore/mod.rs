@@ -17,6 +17,7 @@ mod passphrase;
 mod sealing;
 #[cfg(target_os = "linux")]
 mod secret_service;
+pub mod totp_seed;
 pub mod vault;
 #[cfg(windows)]
 mod windows;
@@ -132,21 +133,17 @@ impl StoreError {
         let elsewhere = "on a machine without a desktop, keep keys in the vault: `keyfob add PROFILE --backend vault`";
         let store = backend.title();
         match (self, backend) {
-            (StoreError::NotFound, _) => Error::new(Kind::KeyStore, format!("{store} has no such item")).hint(
-                "see what is missing with `keyfob doctor`; store the key anew with `keyfob add PROFILE --replace`",
-            ),
+            (StoreError::NotFound, _) => Error::new(Kind::KeyStore, format!("{store} has no such item"))
+                .hint("store the key anew with `keyfob add PROFILE --replace`"),
             (StoreError::Locked(why), Backend::Vault) => Error::new(Kind::KeyStore, why),
             (StoreError::Locked(why), _) => Error::new(Kind::KeyStore, why)
                 .hint(format!("unlock {store} in the desktop, then try again"))
                 .hint(elsewhere),
-            (StoreError::Denied(why), _) => Error::new(Kind::KeyStore, format!("{store} denied access: {why}"))
-                .hint("try again and allow it, or see `keyfob doctor`"),
-            (StoreError::Unavailable(why), Backend::Vault) => {
-                Error::new(Kind::KeyStore, why).hint("see what is wrong with `keyfob doctor`")
+            (StoreError::Denied(why), _) => {
+                Error::new(Kind::KeyStore, format!("{store} denied access: {why}")).hint("try again and allow it")
             }
-            (StoreError::Unavailable(why), _) => {
-                Error::new(Kind::KeyStore, why).hint("see what is wrong with `keyfob doctor`").hint(elsewhere)
-            }
+            (StoreError::Unavailable(why), Backend::Vault) => Error::new(Kind::KeyStore, why),
+            (StoreError::Unavailable(why), _) => Error::new(Kind::KeyStore, why).hint(elsewhere),
             (StoreError::TimedOut(limit), _) => {
                 Error::new(Kind::KeyStore, format!("{store} gave no answer within {limit:?}"))
                     .hint("restart the program behind it, or allow it longer with `KEYFOB_KEY_STORE_TIMEOUT=30s`")

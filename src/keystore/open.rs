@@ -127,19 +127,18 @@ impl<'a> Stores<'a> {
     /// the vault.
     ///
     /// # Errors
-    /// A keychain that is there but locked, silent or broken: that is never a reason to move to another store.
+    /// A keychain that is there but locked, silent or broken: that is never a reason to move to another store. One that was
+    /// asked for and is not there: said before anybody types a key that has nowhere to go.
     pub fn choose(&self, asked: Option<Backend>) -> error::Result<(Backend, BackendReason)> {
-        let platform = Backend::platform();
-        if let Some((backend, reason)) = asked.map(|backend| (backend, BackendReason::Asked)).or(self
-            .context
-            .settings
-            .backend
-            .map(|backend| (backend, BackendReason::Setting)))
-        {
-            self.open(backend).map_err(|error| error.for_user(backend))?;
-            return Ok((backend, reason));
+        let set = self.context.settings.backend.map(|backend| (backend, BackendReason::Setting));
+        if let Some((backend, reason)) = asked.map(|backend| (backend, BackendReason::Asked)).or(set) {
+            return match self.open(backend).and_then(KeyStore::presence) {
+                Ok(Presence::There) => Ok((backend, reason)),
+                Ok(Presence::Absent(why)) => Err(StoreError::Unavailable(why).for_user(backend)),
+                Err(error) => Err(error.for_user(backend)),
+            };
         }
-        let Some(keychain) = platform else { return Ok((Backend::Vault, BackendReason::UnknownPlatform)) };
+        let Some(keychain) = Backend::platform() else { return Ok((Backend::Vault, BackendReason::UnknownPlatform)) };
         let presence = self.open(keychain).and_then(KeyStore::presence);
         choose_by_presence(keychain, presence).map_err(|error| error.for_user(keychain))
     }
@@ -233,13 +232,10 @@ fn keychain<'a>(
     may_ask: MayAsk,
 ) -> Result<Box<dyn KeyStore + 'a>, StoreError> {
     use crate::keystore::secret_service::{Dialog, SecretService};
-    use crate::settings::Prompt;
-    let set = |name| context.environment.get_os(name).is_some();
-    // Over SSH a display is another machine's, or shows where nobody sits.
-    let display = (set(vars::DISPLAY) || set(vars::WAYLAND_DISPLAY)) && !set(vars::SSH_CONNECTION);
-    let dialog = match (may_ask, context.settings.prompt) {
-        (MayAsk::Yes, Prompt::Terminal) if display => Dialog::Open,
-        (MayAsk::Yes | MayAsk::No, Prompt::Terminal | Prompt::Never) => Dialog::No,
+    let display = context.environment.has_display();
+    let dialog = match may_ask {
+        MayAsk::Yes if display && context.settings.prompt.is_allowed() => Dialog::Open,
+        MayAsk::Yes | MayAsk::No => Dialog::No,
     };
     Ok(Box::new(SecretService::new(context.settings.key_store_timeout, dialog, Rc::clone(gate))))
 }

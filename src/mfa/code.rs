@@ -12,6 +12,8 @@ pub struct OfferedCode {
     pub code: Secret,
     /// Who gave it.
     pub origin: Origin,
+    /// The time step it belongs to, known of one made from a stored seed.
+    pub step: Option<i64>,
 }
 
 /// Who gave a code. It decides whether another is asked for when AWS refuses it.
@@ -19,6 +21,8 @@ pub struct OfferedCode {
 pub enum Origin {
     /// `--mfa-code` or `KEYFOB_MFA_CODE`.
     Given,
+    /// A stored seed.
+    Seed,
     /// `mfa_process`.
     Process,
     /// A person at the terminal.
@@ -31,6 +35,26 @@ pub enum CodeError {
     /// `--mfa-code` or `KEYFOB_MFA_CODE` holds something else. It is not repeated: it may be another secret.
     #[error("the MFA code in `{0}` is not six digits")]
     GivenMalformed(&'static str),
+    /// The given code was sent before.
+    #[error("the MFA code in `{0}` was used already, and each works once")]
+    GivenSpent(&'static str),
+    /// A seed is stored and cannot be had.
+    #[error("{0}")]
+    Seed(Error),
+    /// Every code up to now is spent, and the caller cannot wait for the next.
+    #[error("the last MFA code of `{serial}` is used, and the next one comes in {seconds} s")]
+    NotYet {
+        /// The device.
+        serial: String,
+        /// When.
+        seconds: i64,
+    },
+    /// `mfa_process` gives nothing but codes that were sent before.
+    #[error("`mfa_process` prints a code of `{serial}` that was used already, and each works once")]
+    ProcessSpent {
+        /// The device.
+        serial: String,
+    },
     /// `mfa_process` cannot be split into words.
     #[error("`mfa_process` of profile `{profile}`: {problem}")]
     ProcessQuoting {
@@ -68,12 +92,30 @@ pub enum CodeError {
         /// Why not.
         error: AskError,
     },
-    /// Three answers were no codes.
-    #[error("none of three answers was an MFA code for `{serial}`")]
-    TypedMalformed {
+    /// Three answers were no codes, or codes used before.
+    #[error("none of three answers was an MFA code for `{serial}` to use")]
+    TypedUseless {
         /// The device.
         serial: String,
+        /// What was wrong with the last.
+        last: String,
     },
+}
+
+impl CodeError {
+    /// Whether there are codes, and none that may be sent.
+    pub fn is_about_used_codes(&self) -> bool {
+        matches!(self, CodeError::NotYet { .. } | CodeError::ProcessSpent { .. } | CodeError::TypedUseless { .. })
+    }
+}
+
+/// The code in a text: six ASCII digits, with white space round them, and between them as some apps show it.
+///
+/// Checked before anything is sent: STS takes six digits and nothing else (STS API, AssumeRole, TokenCode).
+pub fn six_digits(text: &str) -> Option<Secret> {
+    let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let digits = Secret::new(digits);
+    (digits.expose().len() == 6 && digits.expose().bytes().all(|byte| byte.is_ascii_digit())).then_some(digits)
 }
 
 impl From<CodeError> for Error {
@@ -81,8 +123,16 @@ impl From<CodeError> for Error {
         let message = error.to_string();
         match error {
             CodeError::GivenMalformed(_) => Error::new(Kind::Usage, message),
+            CodeError::GivenSpent(_) => {
+                Error::new(Kind::Failed, message).hint("wait for the next one, at most 30 s, and give that")
+            }
+            CodeError::Seed(error) => error,
+            CodeError::NotYet { .. } => Error::new(Kind::Failed, message).hint("try again then"),
+            CodeError::ProcessSpent { .. } => Error::new(Kind::Failed, message)
+                .hint("run the command of `mfa_process` by hand: it has to print another code every 30 s")
+                .hint("if it does, check the clock of what makes its codes"),
             CodeError::ProcessQuoting { profile, .. } => {
-                Error::new(Kind::Config, message).hint(format!("see it with `keyfob show {profile}`"))
+                Error::new(Kind::Config, message).hint(format!("see where it stands with `keyfob explain {profile}`"))
             }
             CodeError::ProcessFailed { .. } | CodeError::ProcessStatus { .. } | CodeError::ProcessMalformed(_) => {
                 Error::new(Kind::Failed, message).hint("run the command of `mfa_process` by hand: it has to print six digits")
@@ -94,16 +144,19 @@ impl From<CodeError> for Error {
                 ),
             )
             .because(reason)
-            .hint(format!("or name a command that prints codes for `{serial}` in `mfa_process`, or set `KEYFOB_MFA_CODE`")),
+            .hint(format!(
+                "or keep the seed of `{serial}` (`keyfob mfa add {profile}`), name a command that prints its codes in `mfa_process`, \
+                 or set `KEYFOB_MFA_CODE`"
+            )),
             CodeError::NotAsked { profile, error: AskError::TimedOut(_), .. } => Error::new(Kind::NeedsHuman, message)
                 .hint(format!("run `keyfob exec {profile} -- true` in a terminal first; it waits as long as you need")),
             CodeError::NotAsked { error: AskError::Declined, .. } => Error::new(Kind::Failed, message),
             CodeError::NotAsked { error: AskError::Terminal(_), profile, .. } => {
                 Error::new(Kind::Failed, message).hint(format!("give a code with `keyfob exec --mfa-code CODE {profile} -- true`"))
             }
-            CodeError::TypedMalformed { .. } => {
-                Error::new(Kind::Failed, message).hint("a code is the six digits the device or app shows, for 30 s each")
-            }
+            CodeError::TypedUseless { last, .. } => Error::new(Kind::Failed, message)
+                .because(last)
+                .hint("a code is the six digits the device or app shows, for 30 s each, and works once"),
         }
     }
 }

@@ -4,6 +4,9 @@
 
 mod code;
 mod ladder;
+pub mod ledger;
+#[cfg(test)]
+mod tests;
 
-pub use code::{CodeError, OfferedCode, Origin};
-pub use ladder::Ladder;
+pub use code::{CodeError, OfferedCode, Origin, six_digits};
+pub use ladder::{Ground, Ladder, Seeds, wait_out};

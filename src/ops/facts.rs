@@ -2,27 +2,27 @@
 
 use crate::chain::Plan;
 use crate::chain::explain::Facts;
-use crate::error::Result;
-use crate::session_cache::SessionCache;
+use crate::index::Index;
 use crate::session_cache::outlook::outlook;
+use crate::session_cache::seal::Header;
 use crate::sys::env::{Environment, vars};
 use crate::timestamp::Timestamp;
 
-/// Looks a plan's sessions up in the cache, by their clear headers; no sealing key is read.
-///
-/// # Errors
-/// Where the cache folder cannot be read or trusted.
-pub fn facts(plan: &Plan, cache: &SessionCache, env: &Environment, now: Timestamp) -> Result<Facts> {
-    let seen = outlook(&cache.list()?, plan, now);
-    let code_from = plan.mfa.as_ref().map(|mfa| match (env.get(vars::KEYFOB_MFA_CODE), &mfa.process) {
-        (Some(_), _) => format!("`{}`", vars::KEYFOB_MFA_CODE),
-        (None, Some(_)) => format!("`mfa_process` of `{}`", mfa.profile),
-        (None, None) => "the terminal".to_owned(),
+/// Looks a plan's sessions up among the clear headers of those that are cached; no sealing key is read.
+pub fn facts(plan: &Plan, cached: &[Header], env: &Environment, index: &Index, now: Timestamp) -> Facts {
+    let seen = outlook(cached, plan, now);
+    let code_from = plan.mfa.as_ref().map(|mfa| {
+        match (env.get(vars::KEYFOB_MFA_CODE), index.seeds().get(&mfa.serial), &mfa.process) {
+            (Some(_), _, _) => format!("`{}`", vars::KEYFOB_MFA_CODE),
+            (None, Some(seed), _) => format!("the seed in {}", seed.backend.title()),
+            (None, None, Some(_)) => format!("`mfa_process` of `{}`", mfa.profile),
+            (None, None, None) => "the terminal".to_owned(),
+        }
     });
-    Ok(Facts {
+    Facts {
         cached_until: seen.cached_until,
         session_cached_until: seen.session_cached_until,
         needs_code: seen.needs_code,
         code_from,
-    })
+    }
 }

@@ -1,13 +1,20 @@
 //! Where the keys of plans come from: key stores, and AWS files for those that are still in plain text.
 
+use std::path::Path;
+
 use crate::chain::{Base, BaseKey};
 use crate::config_file::AwsFiles;
-use crate::credentials::{AccessKey, Backend};
+use crate::credentials::{AccessKey, Backend, StoredKey};
 use crate::error::{Error, Kind, Result};
+use crate::index::Index;
+use crate::keystore::StoreError;
 use crate::keystore::access_key::read_access_key;
 use crate::keystore::open::StoreOpener;
+use crate::keystore::totp_seed::read_seed;
+use crate::mfa::Seeds;
 use crate::ops::Keys;
 use crate::secret::{Secret, SecretBytes};
+use crate::totp::Seed;
 
 /// The key stores and AWS files of this run.
 pub struct StoredOrWritten<'a> {
@@ -15,6 +22,28 @@ pub struct StoredOrWritten<'a> {
     pub stores: &'a dyn StoreOpener,
     /// As they were read for the plan.
     pub files: &'a AwsFiles,
+    /// The data folder, for the index.
+    pub data: &'a Path,
+}
+
+impl Seeds for StoredOrWritten<'_> {
+    /// The index is read anew: it is one small file, and a code is wanted only where no session is at hand.
+    fn seed(&self, serial: &str) -> Result<Option<Seed>> {
+        let index = Index::load(self.data)?;
+        let Some(entry) = index.seeds().get(serial) else { return Ok(None) };
+        let store = self.stores.open(entry.backend).map_err(|error| error.for_user(entry.backend))?;
+        match read_seed(store, serial) {
+            Ok(seed) => Ok(Some(seed)),
+            Err(StoreError::NotFound) => Err(Error::new(
+                Kind::KeyStore,
+                format!("the seed of `{serial}` is not in {} any more", entry.backend.title()),
+            )
+            .hint(format!(
+                "store it again with `keyfob mfa add --serial {serial} PROFILE`, or forget it with `keyfob mfa remove`"
+            ))),
+            Err(error) => Err(error.for_user(entry.backend)),
+        }
+    }
 }
 
 impl Keys for StoredOrWritten<'_> {
@@ -22,7 +51,10 @@ impl Keys for StoredOrWritten<'_> {
         match &base.key {
             BaseKey::Stored(key) => {
                 let store = self.stores.open(key.backend).map_err(|error| error.for_user(key.backend))?;
-                read_access_key(store, &key.id).map_err(|error| error.for_user(key.backend))
+                read_access_key(store, &key.id).map_err(|error| match error {
+                    StoreError::NotFound => gone(&base.profile, key),
+                    error => error.for_user(key.backend),
+                })
             }
             BaseKey::File { id } => {
                 let profiles = self.files.profiles();
@@ -38,4 +70,11 @@ impl Keys for StoredOrWritten<'_> {
     fn sealing_key(&self, backend: Backend) -> Result<SecretBytes> {
         self.stores.sealing_key(backend).map_err(|error| error.for_user(backend))
     }
+}
+
+/// A key the index names and its store does not have: somebody took it away, or a vault came back from an old backup.
+fn gone(profile: &str, key: &StoredKey) -> Error {
+    let (store, short) = (key.backend.title(), key.id.short());
+    Error::new(Kind::KeyStore, format!("{store} does not have {short}, the access key of `{profile}`, any more"))
+        .hint(format!("store it again, or another: `keyfob add {} --replace`", shell_words::quote(profile)))
 }

@@ -9,6 +9,7 @@ pub mod exec;
 pub mod facts;
 pub mod keys;
 pub mod manage;
+pub mod mfa;
 pub mod remove;
 pub mod resolve;
 
@@ -17,6 +18,7 @@ use crate::chain::Base;
 use crate::credentials::{AccessKey, Backend};
 use crate::error::Result;
 use crate::human::{Human, Talk};
+use crate::mfa::{Ground, Seeds};
 use crate::secret::SecretBytes;
 use crate::session_cache::SessionCache;
 use crate::settings::Settings;
@@ -49,8 +51,16 @@ pub struct Context<'a> {
     pub cache: &'a SessionCache,
 }
 
-/// What carrying a plan out asks of key stores and AWS files.
-pub trait Keys {
+impl<'a> Context<'a> {
+    /// What the ladder of MFA codes stands on.
+    pub fn ground(&self) -> Ground<'a> {
+        let Context { env, clock, settings, paths, talk, human, keys, .. } = *self;
+        Ground { env, settings, clock, human, talk, seeds: keys, data: &paths.data }
+    }
+}
+
+/// What carrying a plan out asks of key stores and AWS files; of stored seeds too.
+pub trait Keys: Seeds {
     /// The access key at the base of a plan: out of its key store, or out of the AWS file that has it.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ use crate::index::Index;
 use crate::keystore::open::StoreOpener;
 use crate::keystore::{Item, StoreError};
 use crate::ops::Context;
+use crate::ops::mfa::forget as forget_seed;
 use crate::process_line::keyfob_profile_of;
 
 /// How long another process may hold the index; an edit takes milliseconds.
@@ -44,7 +45,11 @@ pub fn remove(context: &Context<'_>, profile: &str, stores: &dyn StoreOpener, fi
             .hint("`keyfob list` shows which profiles have one"));
     };
     let short = key.id.short();
-    let question = format!("delete {short}, the key of `{profile}`, and its sessions from {}?", key.backend.title());
+    let seed = seed_used_alone(context, profile, &key, files)?;
+    let with_seed =
+        seed.as_ref().map(|serial| format!(", and the seed of its MFA device `{serial}`")).unwrap_or_default();
+    let question =
+        format!("delete {short}, the key of `{profile}`, and its sessions from {}{with_seed}?", key.backend.title());
     let answer = context.human.confirm(&question).map_err(|error| {
         error.into_error(&format!("a yes to deleting {short}")).hint(format!("`keyfob remove {profile} --yes`"))
     })?;
@@ -73,12 +78,26 @@ pub fn remove(context: &Context<'_>, profile: &str, stores: &dyn StoreOpener, fi
         several => format!(" and forgot {several} cached sessions"),
     };
     context.talk.say(&format!("deleted {short} from {store}{forgotten}"));
+    if let Some(serial) = seed.filter(|_| others.is_empty()) {
+        forget_seed(context, stores, &serial)?;
+        context.talk.say(&format!("deleted the seed of `{serial}`; the device itself is still at AWS"));
+    }
     context.talk.hint(&format!(
         "the key still works at AWS: deactivate it with `aws iam update-access-key --status Inactive --access-key-id {}`",
         key.id
     ));
     hint_at_link(context, profile, files);
     Ok(removed)
+}
+
+/// The device of `profile`, where its seed is stored and no other profile or key needs it.
+fn seed_used_alone(context: &Context<'_>, profile: &str, key: &StoredKey, files: &AwsFiles) -> Result<Option<String>> {
+    let (index, profiles) = (Index::load(&context.paths.data)?, files.profiles());
+    let device_of = |name: &str| Some(profiles.get(name)?.setting("mfa_serial")?.value.into_owned());
+    let Some(serial) = device_of(profile).filter(|serial| index.seeds().contains_key(serial)) else { return Ok(None) };
+    let is_needed = index.profiles_of(&key.id).iter().any(|user| *user != profile)
+        || profiles.names().any(|name| name != profile && device_of(name).is_some_and(|other| other == serial));
+    Ok((!is_needed).then_some(serial))
 }
 
 /// The profile itself stays: it may have settings that keyfob knows nothing of.
@@ -115,11 +134,12 @@ pub(in crate::ops) fn release(
     let mut index = Index::edit(&context.paths.data, INDEX_LIMIT)?;
     let others = |of_store: bool| -> Vec<String> {
         let users = index.index().profiles().iter().filter(|(name, entry)| {
-            *name != profile && entry.key_id == key.id && (!of_store || entry.backend == key.backend)
+            let released = *name == profile && entry.backend == key.backend;
+            !released && entry.key_id == key.id && (!of_store || entry.backend == key.backend)
         });
         users.map(|(name, _)| name.clone()).collect()
     };
-    // The same key may rest in two stores, for two profiles.
+    // The same key may rest in two stores, for two profiles, or for one that has just moved it from this store.
     let (users, users_here) = (others(false), others(true));
     let mut sessions = 0;
     if users.is_empty() {
@@ -134,7 +154,7 @@ pub(in crate::ops) fn release(
     if users.is_empty() {
         index.remove_key(&key.id);
     }
-    if index.index().key_of(profile).is_some_and(|used| used.id == key.id) {
+    if index.index().key_of(profile).is_some_and(|used| used.id == key.id && used.backend == key.backend) {
         index.remove_profile(profile);
     }
     index.save()?;

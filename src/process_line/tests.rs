@@ -172,8 +172,10 @@ fn a_shell_reads_a_written_line_as_botocore_does() {
 }
 
 /// Entries on `PATH` with what they lead to.
+#[cfg(unix)]
 type Entries<'a> = &'a [(&'a str, &'a str)];
 
+#[cfg(unix)]
 fn paths(current: &str, entries: Entries<'_>) -> ProgramPaths {
     let entries = entries.iter().map(|(entry, target)| (PathBuf::from(entry), PathBuf::from(target))).collect();
     ProgramPaths { current: current.into(), entries, temporary: "/scratch".into() }

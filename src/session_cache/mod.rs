@@ -19,7 +19,8 @@ pub use store::{CacheError, Kept, SessionCache};
 impl From<CacheError> for crate::error::Error {
     fn from(error: CacheError) -> Self {
         let hint = match &error {
-            CacheError::Distrusted(_) | CacheError::Io { .. } => "`KEYFOB_CACHE_DIR` names another folder",
+            CacheError::Distrusted(_) => "make it yours alone (`chmod 700`), or name another in `KEYFOB_CACHE_DIR`",
+            CacheError::Io { .. } => "`KEYFOB_CACHE_DIR` names another folder",
             CacheError::Damaged { .. } => "`keyfob clear` takes it away",
             CacheError::Busy { .. } => "try again in a moment",
         };

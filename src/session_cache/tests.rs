@@ -3,11 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
+#[cfg(unix)]
+use super::CacheError;
 use super::name::{SessionName, Step};
 use super::sample::{hop, plan, sealing_key, session, stored_key};
 use super::seal::{self, Damage, Header, SessionKind};
-use super::{CacheError, Kept, SessionCache};
+use super::{Kept, SessionCache};
 use crate::chain::{BaseKey, Mfa, Plan, SpentIn};
+#[cfg(unix)]
 use crate::timestamp::Timestamp;
 
 fn name(plan: &Plan, step: Step) -> SessionName {

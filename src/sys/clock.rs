@@ -1,7 +1,7 @@
 //! The clock, corrected by what AWS's answers say.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::timestamp::Timestamp;
 
@@ -10,7 +10,8 @@ use crate::timestamp::Timestamp;
 /// One clock is shared by a whole run, so signing, TOTP codes and expiry all see the same correction.
 #[derive(Debug)]
 pub struct Clock {
-    fixed: Option<Timestamp>,
+    /// Unix seconds; none: the machine's clock.
+    fixed: Option<AtomicI64>,
     offset: AtomicI64,
 }
 
@@ -20,9 +21,19 @@ impl Clock {
         Clock { fixed: None, offset: AtomicI64::new(0) }
     }
 
-    /// A clock that stands still, for tests.
+    /// A clock that stands still but for [`Clock::wait`], for tests.
     pub fn fixed(at: Timestamp) -> Self {
-        Clock { fixed: Some(at), offset: AtomicI64::new(0) }
+        Clock { fixed: Some(AtomicI64::new(at.unix())), offset: AtomicI64::new(0) }
+    }
+
+    /// Lets time go by; a fixed clock is put forward at once.
+    pub fn wait(&self, duration: Duration) {
+        match &self.fixed {
+            Some(at) => {
+                at.fetch_add(i64::try_from(duration.as_secs()).unwrap_or(i64::MAX), Ordering::Relaxed);
+            }
+            None => std::thread::sleep(duration),
+        }
     }
 
     /// Now, corrected.
@@ -33,10 +44,13 @@ impl Clock {
     /// Now, as this machine believes.
     #[expect(clippy::disallowed_methods, reason = "this is the place the time comes from")]
     pub fn uncorrected(&self) -> Timestamp {
-        self.fixed.unwrap_or_else(|| match SystemTime::now().duration_since(UNIX_EPOCH) {
+        if let Some(at) = &self.fixed {
+            return Timestamp::from_unix(at.load(Ordering::Relaxed));
+        }
+        match SystemTime::now().duration_since(UNIX_EPOCH) {
             Ok(since) => Timestamp::from_unix(i64::try_from(since.as_secs()).unwrap_or(i64::MAX)),
             Err(before) => Timestamp::from_unix(-i64::try_from(before.duration().as_secs()).unwrap_or(i64::MAX)),
-        })
+        }
     }
 
     /// Seconds the correction adds; positive where this machine is behind AWS.

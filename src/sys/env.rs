@@ -14,6 +14,9 @@ pub mod vars {
     pub const DISPLAY: &str = "DISPLAY";
     pub const WAYLAND_DISPLAY: &str = "WAYLAND_DISPLAY";
     pub const SSH_CONNECTION: &str = "SSH_CONNECTION";
+    pub const GNUPGHOME: &str = "GNUPGHOME";
+    /// The terminal that gpg's prompts go to.
+    pub const GPG_TTY: &str = "GPG_TTY";
     pub const NO_COLOR: &str = "NO_COLOR";
     pub const TERM: &str = "TERM";
     pub const USERPROFILE: &str = "USERPROFILE";
@@ -93,6 +96,7 @@ pub mod vars {
     pub const KEYFOB_MFA_CODE: &str = "KEYFOB_MFA_CODE";
     pub const KEYFOB_MFA_PROCESS: &str = "KEYFOB_MFA_PROCESS";
     pub const KEYFOB_PROMPT: &str = "KEYFOB_PROMPT";
+    pub const KEYFOB_PINENTRY: &str = "KEYFOB_PINENTRY";
     pub const KEYFOB_CHAIN: &str = "KEYFOB_CHAIN";
 }
 
@@ -139,6 +143,13 @@ impl Environment {
     /// As [`Environment::raw`], for a name in any encoding.
     pub fn raw_os(&self, name: &OsStr) -> Option<&OsStr> {
         self.0.get(name).map(OsString::as_os_str)
+    }
+
+    /// Whether a window would be seen: there is a display, and over SSH it would be another machine's, or show where
+    /// nobody sits.
+    pub fn has_display(&self) -> bool {
+        let set = |name| self.get_os(name).is_some();
+        (set(vars::DISPLAY) || set(vars::WAYLAND_DISPLAY)) && !set(vars::SSH_CONNECTION)
     }
 
     /// Every variable.

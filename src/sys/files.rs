@@ -3,16 +3,48 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Reads a file, `None` where there is none.
 ///
 /// # Errors
 /// Any failure but absence.
 pub fn read_optional(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    match fs::read(path) {
+    match patiently(|| fs::read(path)) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if is_absence(&error) => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// Tries again, for a second, what Windows refuses while somebody else has the file open: one that is being read cannot be
+/// replaced there, and one that is being replaced not be read. Elsewhere once is enough.
+fn patiently<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    // ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION.
+    let is_passing = |error: &io::Error| cfg!(windows) && matches!(error.raw_os_error(), Some(5 | 32));
+    for _ in 0..200 {
+        match attempt() {
+            Err(error) if is_passing(&error) => std::thread::sleep(Duration::from_millis(5)),
+            result => return result,
+        }
+    }
+    attempt()
+}
+
+/// Most bytes of a picture: a large phone's photograph.
+const LARGEST_PICTURE: u64 = 32 << 20;
+
+/// Reads a picture file; it may be secret, a QR code for one.
+///
+/// # Errors
+/// Where it cannot be read, or has more than 32 MiB.
+pub fn read_picture(path: &Path) -> io::Result<zeroize::Zeroizing<Vec<u8>>> {
+    use io::Read;
+    let mut bytes = zeroize::Zeroizing::new(Vec::new());
+    fs::File::open(path)?.take(LARGEST_PICTURE + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 {
+        ..=LARGEST_PICTURE => Ok(bytes),
+        _ => Err(io::Error::other("it has more than 32 MiB")),
     }
 }
 
@@ -51,7 +83,14 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
         keep_owner_and_mode(temporary.as_file(), &old)?;
     }
     temporary.as_file().sync_all()?;
-    temporary.persist(&target).map_err(|error| error.error)?;
+    let mut temporary = Some(temporary);
+    patiently(|| {
+        let persisted = temporary.take().expect("given back by each failure").persist(&target);
+        persisted.map(drop).map_err(|error| {
+            temporary = Some(error.file);
+            error.error
+        })
+    })?;
     sync_folder(folder);
     Ok(())
 }

@@ -169,11 +169,11 @@ mod platform {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use std::io::Write;
     use std::time::Duration;
 
     use super::*;
     use crate::sys::clock::Clock;
+    use crate::testing::skipped;
 
     /// A description of this test's own, or `None`, said aloud, where the kernel refuses.
     fn description(test: &str) -> Option<String> {
@@ -181,7 +181,7 @@ mod tests {
         match get(&description) {
             Ok(_) => Some(description),
             Err(refused) => {
-                let _ = writeln!(std::io::stderr(), "skipped: {refused}");
+                skipped(&refused.to_string());
                 None
             }
         }

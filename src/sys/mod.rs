@@ -13,6 +13,7 @@ pub mod kernel_keyring;
 pub mod lock;
 pub mod parent;
 pub mod paths;
+pub mod pinentry;
 pub mod program;
 pub mod stdin;
 pub mod terminal;

@@ -1,34 +1,48 @@
-//! The person at the controlling terminal.
+//! The person at the controlling terminal, or at a display.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use crate::human::{AskError, Human};
 use crate::secret::Secret;
-use crate::settings::Prompt;
+use crate::settings::{Settings, Way};
+use crate::sys::env::Environment;
+use crate::sys::pinentry;
 use crate::sys::terminal::{Echo, Terminal};
 use crate::ui::harmless;
 
-/// Asks on the controlling terminal, unless the settings forbid it.
-#[derive(Debug, Clone, Copy)]
-pub struct Person {
-    prompt: Prompt,
+/// Asks on the controlling terminal, and for secrets through pinentry too, in the order the settings have.
+#[derive(Debug)]
+pub struct Person<'a> {
+    settings: &'a Settings,
+    env: &'a Environment,
     yes: bool,
     quiet: bool,
     most: Option<Duration>,
+    /// What was said with no terminal to say it on: the next window shows it.
+    unheard: RefCell<Option<String>>,
 }
 
-impl Person {
+impl<'a> Person<'a> {
     /// `yes`: answer every yes-or-no question with yes. `quiet`: no progress. `most`: bounds every question.
-    pub fn new(prompt: Prompt, yes: bool, quiet: bool, most: Option<Duration>) -> Self {
-        Person { prompt, yes, quiet, most }
+    pub fn new(settings: &'a Settings, env: &'a Environment, yes: bool, quiet: bool, most: Option<Duration>) -> Self {
+        Person { settings, env, yes, quiet, most, unheard: RefCell::default() }
     }
 
     /// Opened for each question: whether this process is in the foreground changes while it runs.
     fn terminal(&self) -> Result<Terminal, AskError> {
-        match self.prompt {
-            Prompt::Terminal => Terminal::open(),
-            Prompt::Never => Err(AskError::Nobody("the setting `prompt` is `never`")),
+        let ways = self.settings.prompt.ways();
+        match ways.is_empty() {
+            true => Err(AskError::Nobody("the setting `prompt` is `never`")),
+            false if ways.contains(&Way::Terminal) => Terminal::open(),
+            false => Err(AskError::Nobody("the setting `prompt` leaves the terminal out")),
         }
+    }
+
+    fn ask_in_window(&self, prompt: &str, limit: Option<Duration>) -> Result<Secret, AskError> {
+        let complaint = self.unheard.take();
+        let question = prompt.trim_end().trim_end_matches(':');
+        pinentry::ask(self.settings.pinentry.as_deref(), self.env, question, complaint.as_deref(), limit)
     }
 
     fn limit(&self, limit: Option<Duration>) -> Option<Duration> {
@@ -39,9 +53,24 @@ impl Person {
     }
 }
 
-impl Human for Person {
+impl Human for Person<'_> {
+    /// The first way that finds somebody; where none does, the reason of the first.
     fn ask_secret(&self, prompt: &str, limit: Option<Duration>) -> Result<Secret, AskError> {
-        self.terminal()?.read_line(&harmless(prompt), Echo::Off, self.limit(limit))
+        let limit = self.limit(limit);
+        let mut nobody = None;
+        for way in self.settings.prompt.ways() {
+            let asked = match way {
+                Way::Terminal => self.terminal().and_then(|at| at.read_line(&harmless(prompt), Echo::Off, limit)),
+                Way::Pinentry => self.ask_in_window(prompt, limit),
+            };
+            match asked {
+                Err(AskError::Nobody(reason)) => {
+                    nobody.get_or_insert(reason);
+                }
+                asked => return asked,
+            }
+        }
+        Err(AskError::Nobody(nobody.unwrap_or("the setting `prompt` is `never`")))
     }
 
     fn ask(&self, prompt: &str, limit: Option<Duration>) -> Result<String, AskError> {
@@ -68,8 +97,21 @@ impl Human for Person {
     }
 
     fn progress(&self, text: &str) {
+        match self.terminal() {
+            Ok(terminal) if !self.quiet => terminal.write_line(&harmless(text)),
+            Ok(_) => {}
+            Err(_) => *self.unheard.borrow_mut() = Some(text.to_owned()),
+        }
+    }
+
+    fn show(&self, picture: &str) -> Result<(), AskError> {
+        self.terminal()?.write_line(picture);
+        Ok(())
+    }
+
+    fn countdown(&self, text: &str) {
         if let (false, Ok(terminal)) = (self.quiet, self.terminal()) {
-            terminal.write_line(&harmless(text));
+            terminal.overwrite_line(&harmless(text));
         }
     }
 }
@@ -81,14 +123,16 @@ fn is_yes(answer: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Prompt;
 
     #[test]
     fn with_prompts_forbidden_there_is_nobody_and_yes_still_answers() {
-        let nobody = Person::new(Prompt::Never, false, false, None);
+        let (settings, env) = (Settings { prompt: Prompt::never(), ..Settings::default() }, Environment::default());
+        let nobody = Person::new(&settings, &env, false, false, None);
         assert!(!nobody.is_there());
         assert!(matches!(nobody.confirm("sure?"), Err(AskError::Nobody(_))));
         assert!(matches!(nobody.ask_secret("code: ", None), Err(AskError::Nobody(_))));
-        let yes = Person::new(Prompt::Never, true, false, None);
+        let yes = Person::new(&settings, &env, true, false, None);
         assert!(yes.confirm("sure?").expect("answered"));
         assert!(!yes.offer("more?").expect("answered"), "an offer is not a question");
     }

@@ -140,6 +140,7 @@ fn with_nobody_there_a_device_is_a_hint_and_a_security_key_is_no_device() {
     let said = added.ends_with(0);
     assert!(said.contains(&format!("mfa_serial {}", device.serial())), "{said}");
     assert!(said.contains("security key"), "{said}");
+    assert!(!said.contains("enroll"), "there is a device already: {said}");
     assert!(!sandbox.read(".aws/config").contains("mfa_serial"));
 }
 

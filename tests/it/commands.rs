@@ -237,3 +237,54 @@ fn a_cached_answer_starts_no_thread_opens_no_socket_and_reads_each_file_once() {
         assert!(times <= 1, "{file} is opened {times} times: {trace}");
     }
 }
+
+#[test]
+fn an_identity_file_opens_the_vault_from_any_folder_and_is_never_overwritten() {
+    let (aws, sandbox) = machine();
+    with_key(&sandbox, "work", &aws.user("ann").access_key());
+    let written = sandbox.keyfob(&["vault", "identity", "it's mine.txt"]).run();
+    written.ok();
+    sandbox.may_hold_secrets("it's mine.txt");
+    let line = written.stderr.lines().find_map(|line| line.strip_prefix("hint: `")).expect("a hint");
+    let export = line.split('`').next().expect("a command");
+    let script = format!("unset KEYFOB_IDENTITY_FILE; {export}; cd /; keyfob credential-process work");
+    sandbox.program("/bin/sh", &["-c", &script]).run().ok();
+    let before = sandbox.read("it's mine.txt");
+    let again = sandbox.keyfob(&["vault", "identity", "it's mine.txt"]).run();
+    assert!(again.ends_with(2).contains("is there already"), "{}", again.stderr);
+    assert_eq!(sandbox.read("it's mine.txt"), before);
+}
+
+#[test]
+fn an_unusable_cache_folder_is_a_warning_where_nothing_depends_on_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let (aws, sandbox) = machine();
+    with_key(&sandbox, "work", &aws.user("ann").access_key());
+    sandbox.keyfob(&["credential-process", "work"]).run().ok();
+    let cache = sandbox.path("keyfob/cache");
+    std::fs::set_permissions(&cache, std::fs::Permissions::from_mode(0o777)).expect("an own folder");
+    for arguments in [&["list"][..], &["explain", "work"], &["credential-process", "work"]] {
+        let ran = sandbox.keyfob(arguments).run();
+        ran.ok();
+        assert!(ran.stderr.contains("can be written by other users"), "{arguments:?}: {}", ran.stderr);
+    }
+    // Sessions others may have put there are not taken for the user's own, so this cannot promise to take them along.
+    assert!(sandbox.keyfob(&["remove", "work", "--yes"]).run().ends_with(1).contains("chmod 700"));
+    std::fs::set_permissions(&cache, std::fs::Permissions::from_mode(0o700)).expect("an own folder");
+    sandbox.keyfob(&["remove", "work", "--yes"]).run().ok();
+}
+
+#[test]
+fn a_key_that_is_gone_from_its_store_is_named_with_its_profile() {
+    let (aws, sandbox) = machine();
+    let key = aws.user("ann").access_key();
+    with_key(&sandbox, "work", &key);
+    std::fs::remove_file(sandbox.path("keyfob/data/vault.age")).expect("there");
+    let ran = sandbox.keyfob(&["credential-process", "work"]).run();
+    let said = ran.ends_with(5);
+    assert!(said.contains("the access key of `work`") && said.contains("`keyfob add work --replace`"), "{said}");
+    with_key(&sandbox, "work", &key);
+    sandbox.keyfob(&["credential-process", "work"]).run().ok();
+    let ran = sandbox.keyfob(&["explain", "a b"]).run();
+    assert!(ran.ends_with(6).contains("`keyfob add 'a b'`"), "{}", ran.stderr);
+}

@@ -1,6 +1,7 @@
 //! The main job, end to end: a stored access key becomes the credentials of a role two hops away behind MFA.
 
 use crate::scene::{ADD, Scene, fails, key_id};
+use crate::support::leaks::Shows;
 #[cfg(target_os = "linux")]
 use crate::support::secret_service::SecretService;
 
@@ -151,4 +152,38 @@ fn a_shell_that_evaluates_env_has_the_credentials_until_it_takes_them_back() {
     let id = key_id(&scene.credential_process("deploy").json());
     assert_eq!(ran.ok(), format!("{id} none\n{id}\nnone none deploy\n"));
     assert_eq!(scene.actions().len(), 0);
+}
+
+#[test]
+fn the_same_key_for_a_second_profile_leaves_the_sessions_of_the_first() {
+    let scene = Scene::new();
+    scene.warm();
+    // Unchecked, so nothing is known this time of whose it is.
+    scene.add(&["add", "other", "--stdin", "--yes", "--no-verify"]).ok();
+    key_id(&scene.credential_process("audit").json());
+    assert_eq!(scene.actions().len(), 0);
+    scene.sandbox.keyfob(&["remove", "other", "--yes"]).run().ok();
+    key_id(&scene.credential_process("audit").json());
+    assert_eq!(scene.actions().len(), 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_key_that_moves_to_another_store_leaves_the_first_one() {
+    let Some(service) = SecretService::start() else { return };
+    let mut scene = Scene::empty();
+    scene.prepare();
+    scene.sandbox.set("DBUS_SESSION_BUS_ADDRESS", service.address());
+    let arguments = [ADD, &["--backend", "secret-service"]].concat();
+    scene.add(&arguments).ok();
+    let listed = scene.sandbox.keyfob(&["list", "--json"]).run().json();
+    assert_eq!(listed["profiles"][0]["key"]["backend"], "secret-service");
+    key_id(&scene.credential_process_with_code("audit", &scene.phone.code()).json());
+    // Taken out of the keychain, it is nowhere any more.
+    scene.sandbox.keyfob(&["remove", "work", "--yes"]).run().ok();
+    let identity = scene.sandbox.path("identity.txt").display().to_string();
+    let vault = scene.sandbox.path("keyfob/data/vault.age").display().to_string();
+    let Some(age) = crate::support::tools::require("age") else { return };
+    let opened = scene.sandbox.program(age, &["-d", "-i", &identity, &vault]).shows(Shows::Keys).run();
+    assert!(!opened.ok().contains(&scene.key.id), "the vault still has the key");
 }

@@ -123,6 +123,52 @@ fn a_session_that_aws_no_longer_takes_is_replaced_or_named() {
 }
 
 #[test]
+fn what_aws_may_answer_to_a_hop_is_said_in_one_line_with_a_way_out() {
+    // Code, status, message; exit code, first line, hint.
+    let cases: [(&str, u16, &str, i32, &str, &str); 8] = [
+        ("Throttling", 400, "Rate exceeded", 4, "too many requests", "try again in a minute"),
+        ("ServiceUnavailable", 503, "Service is unable to handle request.", 1, "a failure of its own", "try again"),
+        (
+            "ValidationError",
+            400,
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
+            4,
+            "AWS gives it an hour at most",
+            "duration_seconds 3600",
+        ),
+        (
+            "ValidationError",
+            400,
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+            4,
+            "allows shorter sessions than 3600 s",
+            "MaxSessionDuration",
+        ),
+        (
+            "RegionDisabledException",
+            403,
+            "STS is not activated in this region",
+            4,
+            "not active in this region",
+            "region",
+        ),
+        ("MalformedPolicyDocument", 400, "Syntax errors in policy.", 4, "no policy AWS can read", "keyfob show"),
+        ("PackedPolicyTooLarge", 400, "Packed size of session tags consumes 123%", 4, "too large", "shorten"),
+        ("SomethingNew", 403, "Nobody has\nseen\u{9b}31m this yet", 4, "AWS refused", "keyfob explain audit"),
+    ];
+    for (code, status, message, exit, line, hint) in cases {
+        let scene = Scene::new();
+        scene.aws.faults("AssumeRole", 20, Fault::Refuse { status, code, message });
+        let ran = scene.credential_process_with_code("audit", &scene.phone.code());
+        let stderr = fails(&ran, exit, line);
+        let hints: Vec<&str> = stderr.lines().filter_map(|line| line.strip_prefix("hint: ")).collect();
+        assert!(hints.iter().any(|there| there.contains(hint)), "{code}: no {hint:?} in\n{stderr}");
+        assert!(stderr.contains(&format!("AWS says {code}: ")), "{stderr}");
+        assert!(!stderr.contains('\u{9b}') && !stderr.contains("\nseen"), "{stderr:?}");
+    }
+}
+
+#[test]
 fn a_stored_key_without_a_device_says_what_its_sessions_cannot_do() {
     let aws = Arc::new(LoopbackAws::start());
     let bob = aws.user("bob").access_key();

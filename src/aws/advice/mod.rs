@@ -22,6 +22,8 @@ pub struct Attempt<'a> {
     pub signer: Signer<'a>,
     /// Where its MFA code came from, if it carried one.
     pub code: Option<CodeFrom>,
+    /// Seconds this machine's clock is behind AWS's, as the answer has shown.
+    pub clock_offset_seconds: i64,
 }
 
 /// The call that was attempted.
@@ -89,7 +91,7 @@ pub enum CodeFrom {
 pub fn advise(error: &AwsError, attempt: &Attempt<'_>) -> Error {
     match error {
         AwsError::Setup(problem) => Error::new(Kind::Config, problem.clone())
-            .hint(format!("`{}` names the file and line of each setting", attempt.command("show"))),
+            .hint(format!("`{}` names the file and line of each setting", attempt.command("explain"))),
         AwsError::Unreachable { endpoint, cause } => unreachable(endpoint, cause),
         AwsError::AnswerLost { endpoint, cause } => {
             let error =
@@ -161,7 +163,7 @@ impl Attempt<'_> {
     }
 
     fn set(&self, setting: &str) -> String {
-        format!("keyfob profile set {} {setting}", shell_words::quote(self.profile))
+        format!("aws configure set {setting} --profile {}", shell_words::quote(self.profile))
     }
 
     fn forget(&self) -> String {

@@ -3,6 +3,7 @@
 use crate::aws::AwsError;
 use crate::aws::advice::{Attempt, Attempted, CodeFrom, Signer};
 use crate::credentials::short_id;
+use crate::totp::STEP_SECONDS;
 
 /// From this age on, a policy on `aws:MultiFactorAuthAge` may be why an MFA session is denied, seconds.
 const OLD_MFA_SECONDS: i64 = 15 * 60;
@@ -19,7 +20,7 @@ pub(super) fn explain(error: &AwsError, status: u16, attempt: &Attempt<'_>) -> (
         return (format!("{what}: AWS has a failure of its own"), vec!["try again in a minute".to_owned()]);
     }
     if error.is_wrong_code() {
-        return (format!("the MFA code for {} is wrong or was used before", attempt.device()), wrong_code(attempt));
+        return wrong_code(attempt);
     }
     if error.is_wrong_device() {
         let hints = vec![
@@ -64,14 +65,36 @@ pub(super) fn explain(error: &AwsError, status: u16, attempt: &Attempt<'_>) -> (
     by_code(error.code().unwrap_or_default(), attempt)
 }
 
-fn wrong_code(attempt: &Attempt<'_>) -> Vec<String> {
+/// AWS says the same of a code that is wrong and one that was used. What tells more is who made it, and the clock.
+fn wrong_code(attempt: &Attempt<'_>) -> (String, Vec<String>) {
+    let (device, offset) = (attempt.device(), attempt.clock_offset_seconds);
+    let clock = (offset.abs() >= STEP_SECONDS).then(|| {
+        let size = humantime::format_duration(std::time::Duration::from_secs(offset.unsigned_abs()));
+        format!("this machine's clock is {size} {} AWS's", if offset > 0 { "behind" } else { "ahead of" })
+    });
     match attempt.code {
-        Some(CodeFrom::Seed) => vec![
-            "a code works once: if another program has just used one, try again in 30 s".to_owned(),
-            "otherwise the stored seed is not this device's, or the clock is off: `keyfob doctor`".to_owned(),
-        ],
+        Some(CodeFrom::Seed) => {
+            let mut hints = vec![
+                format!(
+                    "the stored seed is another device's, or this one was made anew: store the right one with `{}`",
+                    attempt.command("mfa add")
+                ),
+                "a code works once: if other programs have just used two, try again in 30 s".to_owned(),
+            ];
+            hints.extend(
+                clock.map(|clock| format!("{clock}; the codes were made for AWS's time, so that is not the reason")),
+            );
+            (format!("AWS takes no code made from the stored seed of {device}"), hints)
+        }
         Some(CodeFrom::Given) | None => {
-            vec!["each code works once: wait for the next one (at most 30 s), of this very device".to_owned()]
+            let again = "each code works once: wait for the next one (at most 30 s), of this very device".to_owned();
+            match clock {
+                Some(clock) => (
+                    format!("the MFA code for {device} is wrong, or out of date: {clock}"),
+                    vec!["if the code is made on this machine, set its clock (`timedatectl set-ntp true` on most Linux systems)".to_owned(), again],
+                ),
+                None => (format!("the MFA code for {device} is wrong or was used before"), vec![again]),
+            }
         }
     }
 }
@@ -81,7 +104,7 @@ fn unknown_key(attempt: &Attempt<'_>) -> (String, Vec<String>) {
         (Signer::PlainSession { .. }, Attempted::Iam(call)) => (
             format!("{call}: IAM refuses every session that was made without MFA"),
             vec![
-                format!("name your MFA device: `{}`; or enrol one: `{}`", attempt.set("mfa_serial ARN"), attempt.command("mfa enroll")),
+                format!("name your MFA device: `{}`; the IAM console assigns one", attempt.set("mfa_serial ARN")),
                 format!("or hand out the key itself: `{}`", attempt.set("keyfob_session never")),
             ],
         ),
@@ -182,11 +205,11 @@ fn by_code(code: &str, attempt: &Attempt<'_>) -> (String, Vec<String>) {
         ),
         "MalformedPolicyDocument" => (
             format!("{what}: the session policy is no policy AWS can read"),
-            format!("`{}` names the file and line of each setting", attempt.command("show")),
+            format!("`{}` names the file and line of each setting", attempt.command("explain")),
         ),
         "ValidationError" => (
             format!("{what}: AWS finds a parameter invalid"),
-            format!("`{}` names the file and line of each setting", attempt.command("show")),
+            format!("`{}` names the file and line of each setting", attempt.command("explain")),
         ),
         "OptInRequired" | "AccountProblem" | "SubscriptionRequiredException" => (
             format!("{what}: the account is not ready to be used"),

@@ -58,14 +58,14 @@ const CASES: &[Case] = &[
         "the MFA code for `arn:aws:iam::111111111111:mfa/jane` is wrong or was used before",
         "each code works once: wait for the next one (at most 30 s), of this very device"),
     coded(Ask::Role, CodeFrom::Seed, WRONG_CODE,
-        "the MFA code for `arn:aws:iam::111111111111:mfa/jane` is wrong or was used before",
-        "otherwise the stored seed is not this device's, or the clock is off: `keyfob doctor`"),
+        "AWS takes no code made from the stored seed of `arn:aws:iam::111111111111:mfa/jane`",
+        "a code works once: if other programs have just used two, try again in 30 s"),
     coded(Ask::Session, CodeFrom::Given, WRONG_DEVICE,
         "AWS does not take `arn:aws:iam::111111111111:mfa/jane` as an MFA device of `arn:aws:iam::111111111111:user/jane`",
-        "set the right one: `keyfob profile set 'my work' mfa_serial ARN`"),
+        "set the right one: `aws configure set mfa_serial ARN --profile 'my work'`"),
     case(Ask::Devices, PLAIN, (403, "InvalidClientTokenId", INVALID_TOKEN),
         "ListMFADevices: IAM refuses every session that was made without MFA",
-        "name your MFA device: `keyfob profile set 'my work' mfa_serial ARN`; or enrol one: `keyfob mfa enroll 'my work'`"),
+        "name your MFA device: `aws configure set mfa_serial ARN --profile 'my work'`; the IAM console assigns one"),
     case(Ask::Identity, KEY, (403, "InvalidClientTokenId", INVALID_TOKEN),
         "AWS does not know the access key `****ABCD`: it is inactive, deleted, or of another partition",
         "otherwise store another: `keyfob add 'my work' --replace`"),
@@ -74,7 +74,7 @@ const CASES: &[Case] = &[
         "forget the session and try again: `keyfob clear 'my work'`"),
     case(Ask::Role, KEY, (403, "AccessDenied", NOT_AUTHORIZED),
         "assuming `arn:aws:iam::222222222222:role/admin`: access denied to `arn:aws:iam::111111111111:user/jane`",
-        "if the role wants MFA (AWS does not say so), name your device: `keyfob profile set 'my work' mfa_serial ARN`"),
+        "if the role wants MFA (AWS does not say so), name your device: `aws configure set mfa_serial ARN --profile 'my work'`"),
     case(Ask::SecondHop, ROLE, (403, "AccessDenied", NOT_AUTHORIZED),
         "hop 2 of 2, assuming `arn:aws:iam::222222222222:role/admin`: access denied to `arn:aws:iam::222222222222:role/hub`",
         "MFA does not reach past the first role: if the trust policy of hop 2 asks for it, no code will do"),
@@ -83,7 +83,7 @@ const CASES: &[Case] = &[
         "the role's trust policy must allow `arn:aws:iam::111111111111:user/jane`, with no `external_id`, and `arn:aws:iam::111111111111:user/jane` needs `sts:AssumeRole` on it"),
     case(Ask::Role, OLD_MFA, (403, "AccessDenied", NOT_AUTHORIZED),
         "assuming `arn:aws:iam::222222222222:role/admin`: access denied to `arn:aws:iam::111111111111:user/jane`",
-        "the MFA session is 50 min old; a policy on `aws:MultiFactorAuthAge` may want a newer one: `keyfob clear 'my work'`, or `keyfob profile set 'my work' keyfob_mfa_max_age 15m` for good"),
+        "the MFA session is 50 min old; a policy on `aws:MultiFactorAuthAge` may want a newer one: `keyfob clear 'my work'`, or `aws configure set keyfob_mfa_max_age 15m --profile 'my work'` for good"),
     case(Ask::Devices, KEY, (403, "AccessDenied", "User is not authorized to perform: iam:ListMFADevices"),
         "ListMFADevices: access denied to `arn:aws:iam::111111111111:user/jane`",
         "a policy of the user must allow `iam:ListMFADevices`"),
@@ -95,13 +95,13 @@ const CASES: &[Case] = &[
         "make an IAM user for this, and store its key: a root key can do everything but assume roles"),
     case(Ask::Role, MFA, (400, "ValidationError", CHAINED),
         "`arn:aws:iam::222222222222:role/admin` is assumed with a session, so AWS gives it an hour at most, not 14400 s",
-        "ask for an hour: `keyfob profile set 'my work' duration_seconds 3600`"),
+        "ask for an hour: `aws configure set duration_seconds 3600 --profile 'my work'`"),
     case(Ask::Role, KEY, (400, "ValidationError", MAXIMUM),
         "`arn:aws:iam::222222222222:role/admin` allows shorter sessions than 14400 s",
         "or have the role's `MaxSessionDuration` raised (3,600 to 43,200)"),
     case(Ask::Role, KEY, (400, "ValidationError", "1 validation error detected: …"),
         "assuming `arn:aws:iam::222222222222:role/admin`: AWS finds a parameter invalid",
-        "`keyfob show 'my work'` names the file and line of each setting"),
+        "`keyfob explain 'my work'` names the file and line of each setting"),
     case(Ask::Identity, KEY, (403, "SignatureDoesNotMatch", "The request signature we calculated does not match."),
         "the secret access key kept for `****ABCD` does not belong to it",
         "store the pair again: `keyfob add 'my work' --replace`"),
@@ -119,13 +119,13 @@ const CASES: &[Case] = &[
         "try again in a minute; programs that share a session instead of asking for one each ask less often"),
     case(Ask::Session, KEY, (403, "RegionDisabledException", "STS is not activated in this region"),
         "GetSessionToken: STS is not active in this region for the account",
-        "use another region (`keyfob profile set 'my work' region us-east-1`), or have it activated"),
+        "use another region (`aws configure set region us-east-1 --profile 'my work'`), or have it activated"),
     case(Ask::Role, KEY, (400, "PackedPolicyTooLarge", "…"),
         "assuming `arn:aws:iam::222222222222:role/admin`: session policies and tags are too large together",
         "shorten `session_tags`, or the session policy"),
     case(Ask::Role, KEY, (400, "MalformedPolicyDocument", "…"),
         "assuming `arn:aws:iam::222222222222:role/admin`: the session policy is no policy AWS can read",
-        "`keyfob show 'my work'` names the file and line of each setting"),
+        "`keyfob explain 'my work'` names the file and line of each setting"),
     case(Ask::Identity, KEY, (403, "OptInRequired", "…"),
         "GetCallerIdentity: the account is not ready to be used",
         "see the account's state in the AWS console"),
@@ -156,7 +156,7 @@ fn told(error: &AwsError, ask: Ask, signer: Signer<'_>, code: Option<CodeFrom>) 
         Ask::SecondHop => Attempted::AssumeRole { request: &role, hop: 2, hops: 2 },
         Ask::Devices => Attempted::Iam("ListMFADevices"),
     };
-    advise(error, &Attempt { profile: "my work", call, signer, code })
+    advise(error, &Attempt { profile: "my work", call, signer, code, clock_offset_seconds: 0 })
 }
 
 #[test]
@@ -235,5 +235,27 @@ fn a_lost_answer_to_a_code_says_that_the_code_may_be_spent() {
 fn a_setup_error_is_a_configuration_error_that_points_to_the_setting() {
     let told = told(&AwsError::Setup("the CA bundle `x` cannot be read".into()), Ask::Identity, KEY, None);
     assert_eq!((told.message(), told.kind()), ("the CA bundle `x` cannot be read", Kind::Config));
-    assert_eq!(told.hints(), ["`keyfob show 'my work'` names the file and line of each setting"]);
+    assert_eq!(told.hints(), ["`keyfob explain 'my work'` names the file and line of each setting"]);
+}
+
+#[test]
+fn a_clock_that_is_off_is_told_apart_from_a_wrong_seed() {
+    let wrong =
+        AwsError::Refused { code: "AccessDenied".into(), message: WRONG_CODE.into(), status: 403, request_id: None };
+    let mfa = Some(mfa_code());
+    let request = GetSessionToken { duration_seconds: 43_200, mfa, time_limit: None };
+    let call = Attempted::GetSessionToken(&request);
+    let told = |code, clock_offset_seconds| {
+        let attempt = Attempt { profile: "work", call, signer: KEY, code: Some(code), clock_offset_seconds };
+        let error = advise(&wrong, &attempt);
+        (error.message().to_owned(), error.hints().join("\n"))
+    };
+    let (line, hints) = told(CodeFrom::Given, -90);
+    assert!(line.ends_with("is wrong, or out of date: this machine's clock is 1m 30s ahead of AWS's"), "{line}");
+    assert!(hints.starts_with("if the code is made on this machine, set its clock"), "{hints}");
+    assert!(!told(CodeFrom::Given, 20).0.contains("clock"));
+    let (line, hints) = told(CodeFrom::Seed, 0);
+    assert!(line.starts_with("AWS takes no code made from the stored seed of `arn:"), "{line}");
+    assert!(hints.contains("`keyfob mfa add work`") && !hints.contains("clock"), "{hints}");
+    assert!(told(CodeFrom::Seed, 600).1.contains("10m behind AWS's; the codes were made for AWS's time"));
 }

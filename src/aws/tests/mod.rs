@@ -221,7 +221,7 @@ fn the_limit_of_a_call_holds_for_all_of_it() {
     let server = Server::http(std::iter::repeat_n(Reply::caller().after(Duration::from_secs(5)), 3));
     let started = Instant::now();
     let error = aws_with(&[], &settings).0.get_caller_identity(&key(), &target(&server.url())).expect_err("too slow");
-    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(5), "the answer was waited for: {:?}", started.elapsed());
     assert!(matches!(&error, AwsError::AnswerLost { cause, .. } if cause == "within 300ms"), "{error:?}");
 }
 

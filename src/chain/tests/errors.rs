@@ -53,7 +53,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "x",
         message: "the profiles form a loop: a -> b -> a",
-        hint: "`keyfob show a` says where each setting stands; one of them must end at an access key",
+        hint: "name a profile with an access key as `source_profile` of one of them; `keyfob list` shows which have one",
     },
     Case {
         says: "a loop through processes is one too",
@@ -61,7 +61,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "a",
         message: "the profiles form a loop: a -> b -> a",
-        hint: "`keyfob show a` says where each setting stands; one of them must end at an access key",
+        hint: "name a profile with an access key as `source_profile` of one of them; `keyfob list` shows which have one",
     },
     Case {
         says: "a key of the asked profile does not excuse a loop back to it",
@@ -69,7 +69,7 @@ const CASES: &[Case] = &[
         stored: "a",
         asked: "a",
         message: "the profiles form a loop: a -> b -> a",
-        hint: "`keyfob show a` says where each setting stands; one of them must end at an access key",
+        hint: "name a profile with an access key as `source_profile` of one of them; `keyfob list` shows which have one",
     },
     Case {
         says: "a role with no source",
@@ -77,7 +77,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "a",
         message: "~/.aws/config:2: `a` names a role and no `source_profile` to assume it with",
-        hint: "name the profile with the access key: `keyfob profile set a source_profile NAME`",
+        hint: "name the profile with the access key: `aws configure set source_profile NAME --profile a`",
     },
     Case {
         says: "a role with no source and a key of its own",
@@ -85,7 +85,7 @@ const CASES: &[Case] = &[
         stored: "a",
         asked: "a",
         message: "~/.aws/config:2: `a` names a role and no `source_profile` to assume it with",
-        hint: "to sign with its own key: `keyfob profile set a source_profile a`",
+        hint: "to sign with its own key: `aws configure set source_profile a --profile a`",
     },
     Case {
         says: "two sources",
@@ -93,7 +93,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "a",
         message: "~/.aws/config:4: `a` has both `source_profile` and `credential_source`; AWS takes one of them",
-        hint: "take one away: `keyfob profile unset a credential_source`",
+        hint: "take one of them out of `a`",
     },
     Case {
         says: "its own source and no key",
@@ -213,7 +213,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "b",
         message: "~/.aws/config:2: `arn:aws:iam::111122223333:u2f/user/me/key-1` is a security key, and AWS takes none for sessions or roles",
-        hint: "enrol a virtual device beside it with `keyfob mfa enroll b`, and name that in `mfa_serial`",
+        hint: "assign a virtual device beside it in the IAM console, and name that in `mfa_serial` of `b`",
     },
     Case {
         says: "a value that cannot be, by the name it is written under",
@@ -221,7 +221,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "b",
         message: "~/.aws/config:2: `keyfob_duration_seconds` of `b`: `1h` is no number of seconds; write one from 900 to 129600",
-        hint: "`keyfob profile set b keyfob_duration_seconds VALUE` mends it",
+        hint: "`aws configure set keyfob_duration_seconds VALUE --profile b` mends it",
     },
     Case {
         says: "a role's duration beyond AWS's range, though a session could have it",
@@ -229,7 +229,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "a",
         message: "~/.aws/config:4: `duration_seconds` of `a`: 43201 is out of AWS's range, 900 to 43200 seconds",
-        hint: "`keyfob profile set a duration_seconds VALUE` mends it",
+        hint: "`aws configure set duration_seconds VALUE --profile a` mends it",
     },
     Case {
         says: "no such way of sessions",
@@ -237,7 +237,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "b",
         message: "~/.aws/config:2: `keyfob_session` of `b`: `sometimes` is none of `always`, `mfa`, `never`",
-        hint: "`keyfob profile set b keyfob_session VALUE` mends it",
+        hint: "`aws configure set keyfob_session VALUE --profile b` mends it",
     },
     Case {
         says: "no role",
@@ -245,7 +245,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "a",
         message: "~/.aws/config:2: `role_arn` of `a`: `admin` is no role; one looks like `arn:aws:iam::123456789012:role/NAME`",
-        hint: "`keyfob profile set a role_arn VALUE` mends it",
+        hint: "`aws configure set role_arn VALUE --profile a` mends it",
     },
     Case {
         says: "a region that would be another host",
@@ -253,7 +253,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "b",
         message: "~/.aws/config:2: `region` of `b`: `x.example/` is no region; one looks like `eu-west-1`",
-        hint: "`keyfob profile set b region VALUE` mends it",
+        hint: "`aws configure set region VALUE --profile b` mends it",
     },
     Case {
         says: "an endpoint without a scheme",
@@ -261,7 +261,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "b",
         message: "~/.aws/config:2: `endpoint_url` of `b`: `localhost:4566` is no URL; one starts with `https://` or `http://`",
-        hint: "`keyfob profile set b endpoint_url VALUE` mends it",
+        hint: "`aws configure set endpoint_url VALUE --profile b` mends it",
     },
     Case {
         says: "a URL in a services section that cannot be",
@@ -277,7 +277,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "b",
         message: "~/.aws/config:2: `b` names the section `[services s]`, which the config file does not have",
-        hint: "write that section, or `keyfob profile unset b services`",
+        hint: "write that section, or take `services` out of `b`",
     },
 ];
 

@@ -224,7 +224,10 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
 }
 
 fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
-    StoreError::Unavailable(format!("`{}` cannot be used: {error}", path.display()))
+    StoreError::Unavailable(format!(
+        "`{}` cannot be used: {error}; check its owner, its mode and the room on the disk",
+        path.display()
+    ))
 }
 
 fn damaged(path: &Path, why: &dyn std::fmt::Display) -> StoreError {

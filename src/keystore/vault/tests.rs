@@ -16,6 +16,7 @@ use crate::settings::Settings;
 use crate::sys::env::Environment;
 use crate::sys::files::replace;
 use crate::sys::paths::Paths;
+use crate::testing::skipped;
 
 /// A machine with nothing but a data and a cache folder; what the kernel keyring holds for it is dropped at the end.
 struct Machine {
@@ -218,8 +219,8 @@ fn a_wrong_passphrase_from_a_file_is_not_tried_again_nor_asked_for_instead() {
 #[test]
 fn an_unlock_outlives_the_process_until_it_is_taken_back() {
     let mut machine = Machine::with_passphrase("FAKE");
-    if crate::sys::kernel_keyring::get("keyfob:test").is_err() {
-        return;
+    if let Err(refused) = crate::sys::kernel_keyring::get("keyfob:test") {
+        return skipped(&refused.to_string());
     }
     machine.stores(&Nobody).vault().set(&seed("a"), &text("FAKE")).expect("kept");
     machine.settings.passphrase_file = None;
@@ -383,9 +384,9 @@ fn the_copy_of_a_sealing_key_never_outlives_the_vaults_unlock() {
     use crate::keystore::held::{Kept, Keyring};
     let mut machine = Machine::with_passphrase("FAKE");
     let keyring = Keyring::new(&machine.paths.data, &Silence);
-    machine.settings.unlock_time = Duration::from_secs(5);
+    machine.settings.unlock_time = Duration::from_secs(600);
     machine.stores(&Nobody).vault().set(&seed("a"), &text("FAKE")).expect("kept");
-    let Some(unlock) = keyring.get(Kept::VaultIdentity) else { return };
+    let Some(unlock) = keyring.get(Kept::VaultIdentity) else { return skipped("the kernel keyring cannot be used") };
     machine.settings.unlock_time = Duration::from_secs(3600);
     machine.stores(&Nobody).sealing_key(Backend::Vault).expect("made");
     let copy = keyring.get(Kept::SealingKey(Backend::Vault)).expect("held");

@@ -64,5 +64,5 @@ pub(super) fn devices(
 
 fn explained(error: &AwsError, profile: &str, key: &AccessKey, call: Attempted<'_>) -> Error {
     let signer = Signer::Key { id: key.id.as_str(), arn: None };
-    advise(error, &Attempt { profile, call, signer, code: None })
+    advise(error, &Attempt { profile, call, signer, code: None, clock_offset_seconds: 0 })
 }

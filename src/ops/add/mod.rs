@@ -97,13 +97,22 @@ pub fn add(
     index.set_profile(&name, &stored.id, stored.backend);
     index.save()?;
     context.talk.say(&format!("stored {} in {} for `{name}`", stored.id.short(), stored.backend.title()));
-    if let Some(old) = old.filter(|old| old.id != stored.id) {
-        let (others, _) = release(context, stores, &name, &old)?;
-        if others.is_empty() {
-            context.talk.say(&format!("deleted {}, which it replaces; it still works at AWS", old.id.short()));
-        }
+    if let Some(old) = old.filter(|old| old.id != stored.id || old.backend != stored.backend) {
+        take_out(context, stores, &name, &old, &stored);
     }
     planned.write(context)
+}
+
+/// Deletes the key that `new` replaces, or the copy of the same key in the store it was in before. The new one is stored and
+/// works, so a failure is a warning.
+fn take_out(context: &Context<'_>, stores: &dyn StoreOpener, profile: &str, old: &StoredKey, new: &StoredKey) {
+    let (short, store) = (old.id.short(), old.backend.title());
+    match release(context, stores, profile, old) {
+        Ok((others, _)) if !others.is_empty() => {}
+        Ok(_) if old.id == new.id => context.talk.say(&format!("deleted {short} from {store}, where it was before")),
+        Ok(_) => context.talk.say(&format!("deleted {short}, which it replaces; it still works at AWS")),
+        Err(error) => context.talk.warn(&format!("{short} stays in {store} as well: {error}")),
+    }
 }
 
 /// Refuses to take another key's place without `--replace`. The same key again is no replacement, which is known only of one

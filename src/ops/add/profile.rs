@@ -20,6 +20,8 @@ pub(super) struct Planned<'a> {
     config: Document,
     edits: Vec<(&'static str, String)>,
     is_linked: bool,
+    /// Devices the user has, of which none was chosen; how to choose one has been said.
+    device_declined: bool,
 }
 
 impl<'a> Planned<'a> {
@@ -36,7 +38,14 @@ impl<'a> Planned<'a> {
             return Err(Error::new(Kind::Usage, EditError::SectionName(request.profile.clone()).to_string()));
         }
         let is_linked = request.link.is_some();
-        let mut planned = Planned { name: request.profile.clone(), files, config, edits: Vec::new(), is_linked };
+        let mut planned = Planned {
+            name: request.profile.clone(),
+            files,
+            config,
+            edits: Vec::new(),
+            is_linked,
+            device_declined: false,
+        };
         let given =
             [("region", &request.region), ("mfa_serial", &request.mfa_serial), ("credential_process", &request.link)];
         for (setting, value) in given {
@@ -121,6 +130,7 @@ impl<'a> Planned<'a> {
     /// Where the person ends the conversation.
     pub(super) fn offer_device(&mut self, context: &Context<'_>, devices: Devices, yes: bool) -> Result<()> {
         let Devices { usable, unusable } = devices;
+        self.device_declined = !usable.is_empty();
         for serial in &unusable {
             context.talk.say(&format!("`{serial}` is a security key, whose codes AWS takes in the console alone"));
         }
@@ -128,7 +138,7 @@ impl<'a> Planned<'a> {
         let hint = |serial: &str| {
             context
                 .talk
-                .hint(&format!("use this MFA device with `aws configure set profile.{name}.mfa_serial {serial}`"));
+                .hint(&format!("use this MFA device with `aws configure set mfa_serial {serial} --profile {name}`"));
         };
         let declined = |error: crate::human::AskError| error.into_error("an answer");
         match usable.as_slice() {
@@ -214,12 +224,14 @@ impl<'a> Planned<'a> {
                 self.set("keyfob_session", "never")?;
                 plan = self.plan(context, key)?;
             } else {
-                talk.hint(
+                if !self.device_declined {
+                    talk.hint(
                     "enroll an MFA device in the IAM console (Users, your name, Security credentials, Assign MFA device), \
                      then run this command again with `--mfa-serial ARN --replace`",
                 );
+                }
                 talk.hint(&format!(
-                    "or hand out the access key itself: `aws configure set profile.{name}.keyfob_session never`"
+                    "or hand out the access key itself: `aws configure set keyfob_session never --profile {name}`"
                 ));
             }
         }
@@ -287,6 +299,7 @@ impl<'a> Planned<'a> {
         let link = if is_linked { "linked" } else { "not linked" };
         match edited {
             Ok(true) => context.talk.say(&format!("wrote `[profile {name}]` into {path} ({link})")),
+            Ok(false) if edits.is_empty() => context.talk.say(&format!("{path} is left as it is ({link})")),
             Ok(false) => context.talk.say(&format!("{path} has all of `{name}` already ({link})")),
             Err(EditFailure::CannotReplace { path, cause, lines }) => {
                 context.talk.warn(&format!("{}: the file cannot be replaced: {cause}", path.display()));

@@ -73,17 +73,32 @@ impl Run<'_> {
         });
         let (Some(mfa), Some(ladder)) = (spent_here, &self.ladder) else { return self.send(step, signer, None) };
         let mut ladder = ladder.borrow_mut();
+        let mut refused = None;
         loop {
-            let offered = self.untimed(|| ladder.next_code())?;
-            match self.send(step, signer, Some(MfaCode { serial: mfa.serial.clone(), code: offered.code })) {
+            let patience = self.time_left()?;
+            let offered = match self.untimed(|| ladder.next_code(patience)) {
+                Ok(offered) => offered,
+                // No other code is to be had, so it is the refusal of the last one that ends it.
+                Err(error) if error.is_about_used_codes() => return Err(refused.unwrap_or_else(|| error.into())),
+                Err(error) => return Err(error.into()),
+            };
+            let from = match offered.origin {
+                Origin::Seed => CodeFrom::Seed,
+                Origin::Given | Origin::Process | Origin::Typed => CodeFrom::Given,
+            };
+            let code = MfaCode { serial: mfa.serial.clone(), code: offered.code.clone() };
+            match self.send(step, signer, Some((code, from))) {
                 Err(Stop::Aws { error, advice }) if error.is_wrong_code() => {
-                    let again = match offered.origin {
-                        Origin::Typed => ladder.may_try_again(advice.message()),
-                        Origin::Given | Origin::Process => false,
-                    };
+                    let again = ladder.may_try_again(offered.origin, advice.message());
+                    let stop = Stop::Aws { error, advice };
                     if !again {
-                        return Err(Stop::Aws { error, advice });
+                        return Err(stop);
                     }
+                    refused = Some(stop);
+                }
+                Err(Stop::Aws { error, advice }) if error.never_went_out() => {
+                    ladder.not_sent(&offered);
+                    return Err(Stop::Aws { error, advice });
                 }
                 result => return result,
             }
@@ -98,12 +113,26 @@ impl Run<'_> {
         done
     }
 
-    fn send(&self, step: Step, signer: &Credentials, mfa: Option<MfaCode>) -> std::result::Result<Session, Stop> {
+    fn send(
+        &self,
+        step: Step,
+        signer: &Credentials,
+        code: Option<(MfaCode, CodeFrom)>,
+    ) -> std::result::Result<Session, Stop> {
         let time_limit = self.time_left()?;
-        let code = mfa.as_ref().map(|_| CodeFrom::Given);
+        let (mfa, code) = code.unzip();
         let signed_by = self.signer(step, signer);
         let advised = |error: AwsError, call: Attempted<'_>| {
-            let advice = advise(&error, &Attempt { profile: &self.plan.profile, call, signer: signed_by, code });
+            let advice = advise(
+                &error,
+                &Attempt {
+                    profile: &self.plan.profile,
+                    call,
+                    signer: signed_by,
+                    code,
+                    clock_offset_seconds: self.context.clock.offset_seconds(),
+                },
+            );
             Stop::Aws { error: Box::new(error), advice }
         };
         let sts = self.context.sts;

@@ -64,9 +64,8 @@ pub fn credentials(context: &Context, plan: &Plan, options: &ResolveOptions) -> 
         return Ok(Credentials::Key { key, account_id: plan.base.key.account_id().map(str::to_owned) });
     };
     let ladder = plan.mfa.as_ref().map(|mfa| {
-        let Context { env, settings, human, .. } = *context;
         let ResolveOptions { min_ttl: _, prompt_limit, mfa_code } = options;
-        RefCell::new(Ladder::new(plan, mfa, env, settings, human, mfa_code.as_ref(), *prompt_limit))
+        RefCell::new(Ladder::new(plan, mfa, context.ground(), mfa_code.as_ref(), *prompt_limit))
     });
     let run = Run {
         context,
@@ -326,7 +325,7 @@ fn sealing_key(context: &Context, plan: &Plan) -> Result<Option<SealingKey>> {
             if let Err(error) = &key {
                 let base = &plan.base.profile;
                 context.talk.warn(&format!("sessions are not kept, each use makes new ones: {error}"));
-                context.talk.hint(&format!("run `keyfob import {base}`: its key is in plain text in an AWS file"));
+                context.talk.hint(&format!("run `keyfob add {base}`: its key is in plain text in an AWS file"));
             }
             Ok(key.ok())
         }

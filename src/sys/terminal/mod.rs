@@ -27,3 +27,9 @@ pub enum Echo {
     /// Nothing is shown, not even a dot: its length is part of a secret.
     Off,
 }
+
+/// Blanks and not an escape code: every terminal knows them, and none is 79 columns or less.
+fn in_place(text: &str) -> String {
+    let line: String = text.chars().take(79).collect();
+    if line.is_empty() { format!("\r{:79}\r", "") } else { format!("\r{line:79}") }
+}

@@ -134,6 +134,29 @@ pub struct DeviceHandle {
 }
 
 impl DeviceHandle {
+    pub(super) fn of(shared: &Arc<Shared>, serial: &str) -> Option<Self> {
+        let is_there = shared.world().devices.contains_key(serial);
+        is_there.then(|| DeviceHandle { shared: Arc::clone(shared), serial: serial.to_owned() })
+    }
+
+    /// Whether it is somebody's.
+    pub fn is_enabled(&self) -> bool {
+        self.shared.world().devices.get(&self.serial).is_some_and(|device| device.user.is_some())
+    }
+
+    /// The code the device shows so many steps from now, spent or not.
+    pub fn code_at(&self, steps: i64) -> String {
+        let world = self.shared.world();
+        totp::code(&world.devices[&self.serial].seed, world.now().div_euclid(1000 * totp::STEP) + steps)
+    }
+
+    /// Uses the code of this step elsewhere, as a phone would.
+    pub fn use_code(&self) {
+        let mut world = self.shared.world();
+        let step = world.now().div_euclid(1000 * totp::STEP);
+        world.devices.get_mut(&self.serial).expect("the device is still there").spent.insert(step);
+    }
+
     pub fn serial(&self) -> String {
         self.serial.clone()
     }

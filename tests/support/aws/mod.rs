@@ -114,6 +114,11 @@ impl LoopbackAws {
         UserHandle::create(&self.shared, ACCOUNT, "root", true)
     }
 
+    /// A device of any user's or nobody's, where there is one of this serial.
+    pub fn device(&self, serial: &str) -> Option<DeviceHandle> {
+        DeviceHandle::of(&self.shared, serial)
+    }
+
     /// A role of [`ACCOUNT`], which at first trusts nobody and takes sessions of up to 1 h.
     pub fn role(&self, name: &str) -> RoleHandle {
         self.role_of(ACCOUNT, name)

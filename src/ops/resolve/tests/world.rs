@@ -7,12 +7,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use crate::aws::{AssumeRole, AwsError, CallerIdentity, GetSessionToken, Iam, MfaCode, Sts};
+use crate::aws::{AssumeRole, AwsError, CallerIdentity, CodePair, GetSessionToken, Iam, MfaCode, NewMfaDevice, Sts};
 use crate::chain::target::Target;
 use crate::chain::{Base, Plan};
 use crate::credentials::{AccessKey, Backend, Credentials, Session};
 use crate::error::{Error, Kind, Result};
 use crate::human::{AskError, Human, Talk};
+use crate::mfa::Seeds;
 use crate::ops::resolve::{ResolveOptions, credentials};
 use crate::ops::{Context, Keys};
 use crate::secret::{Secret, SecretBytes};
@@ -25,6 +26,7 @@ use crate::sys::env::Environment;
 use crate::sys::lock::Lock;
 use crate::sys::paths::Paths;
 use crate::timestamp::Timestamp;
+use crate::totp::Seed;
 
 pub(super) const NOW: i64 = 1_700_000_000;
 
@@ -280,6 +282,26 @@ impl Iam for Aws {
     fn list_mfa_devices(&self, _: &Credentials, _: Option<&str>, _: &Target) -> Result<Vec<String>, AwsError> {
         Err(AwsError::Setup("not scripted".into()))
     }
+
+    fn create_virtual_mfa_device(&self, _: &Credentials, _: &str, _: &Target) -> Result<NewMfaDevice, AwsError> {
+        Err(AwsError::Setup("not scripted".into()))
+    }
+
+    fn enable_mfa_device(&self, _: &Credentials, _: &str, _: &CodePair, _: &Target) -> Result<(), AwsError> {
+        Err(AwsError::Setup("not scripted".into()))
+    }
+
+    fn resync_mfa_device(&self, _: &Credentials, _: &str, _: &CodePair, _: &Target) -> Result<(), AwsError> {
+        Err(AwsError::Setup("not scripted".into()))
+    }
+
+    fn deactivate_mfa_device(&self, _: &Credentials, _: &str, _: &str, _: &Target) -> Result<(), AwsError> {
+        Err(AwsError::Setup("not scripted".into()))
+    }
+
+    fn delete_virtual_mfa_device(&self, _: &Credentials, _: &str, _: &Target) -> Result<(), AwsError> {
+        Err(AwsError::Setup("not scripted".into()))
+    }
 }
 
 #[derive(Default)]
@@ -327,12 +349,19 @@ struct KeyRing {
     lost: Lost,
     no_sealing_key: Lost,
     sealing_key: Mutex<Vec<u8>>,
+    seed: Mutex<Option<Seed>>,
 }
 
 fn found(lost: &Lost, what: &str) -> Result<()> {
     match *lost.lock().expect("sound") {
         Some((kind, message)) => Err(Error::new(kind, format!("{message}: {what}"))),
         None => Ok(()),
+    }
+}
+
+impl Seeds for KeyRing {
+    fn seed(&self, _: &str) -> Result<Option<Seed>> {
+        Ok(self.seed.lock().expect("sound").clone())
     }
 }
 

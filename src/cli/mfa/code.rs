@@ -1,0 +1,49 @@
+//! `keyfob mfa code`.
+
+use clap::Args;
+
+use crate::cli::mfa::{BothPlans, SerialOption};
+use crate::cli::options::ProfileArg;
+use crate::cli::world::World;
+use crate::error::Result;
+use crate::human::Talk;
+use crate::ops::mfa::code::code;
+use crate::ui::out;
+
+/// Print the current code of a kept seed
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A code works once, and one printed counts as used: keyfob waits for the next before it asks AWS for a session.
+
+Example:
+  keyfob mfa code work --wait")]
+pub struct CodeArgs {
+    #[command(flatten)]
+    profile: ProfileArg,
+    #[command(flatten)]
+    device: SerialOption,
+    /// Wait for a code that was not used before
+    #[arg(long)]
+    wait: bool,
+    /// Report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl CodeArgs {
+    pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+        let both = BothPlans::of(world, &self.profile.resolve(&world.process_env))?;
+        let serial = self.device.serial.as_deref();
+        let current = world
+            .with_ports(false, None, |ports| code(&ports.context, both.plans(), serial, self.wait, ports.stores))?;
+        if self.json {
+            return out::write_json(&current.report());
+        }
+        out::write(&format!("{}\n", current.code.expose()))?;
+        if current.is_spent {
+            world.talk.warn("this code was used, or printed, before; `--wait` waits for the next");
+        }
+        world.talk.say(&format!("{} s left", current.seconds_left));
+        Ok(())
+    }
+}

@@ -1,0 +1,41 @@
+//! `keyfob mfa list`.
+
+use clap::Args;
+
+use crate::cli::mfa::BothPlans;
+use crate::cli::options::ProfileArg;
+use crate::cli::world::World;
+use crate::error::Result;
+use crate::human::Talk;
+use crate::ops::mfa::list::list;
+use crate::ui::out;
+
+/// List MFA devices at AWS and the seeds kept here
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  keyfob mfa list work")]
+pub struct ListArgs {
+    #[command(flatten)]
+    profile: ProfileArg,
+    /// Report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl ListArgs {
+    pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+        let profile = self.profile.resolve(&world.process_env);
+        let both = BothPlans::of(world, &profile)?;
+        let files = world.files()?;
+        let devices = world.with_ports(false, None, |ports| list(&ports.context, both.plans(), files))?;
+        if self.json {
+            return out::write_json(&devices);
+        }
+        let table = devices.table();
+        if table.is_empty() {
+            world.talk.hint(&format!("there is no device yet; `keyfob mfa enroll {profile}` makes one"));
+        }
+        out::write(&table)
+    }
+}

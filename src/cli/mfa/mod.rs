@@ -1,0 +1,73 @@
+//! `keyfob mfa`.
+
+mod add;
+mod code;
+mod enroll;
+mod list;
+mod remove;
+mod resync;
+
+use clap::Subcommand;
+use clap::builder::NonEmptyStringValueParser;
+
+use crate::chain::Plan;
+use crate::cli::world::World;
+use crate::error::Result;
+use crate::ops::mfa::Plans;
+
+/// Manage MFA devices and the seeds of their codes
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Start with:
+  keyfob mfa enroll work           a new device, in an authenticator app
+  keyfob mfa enroll work --store   or one whose codes keyfob makes by itself")]
+pub enum MfaCommand {
+    Enroll(enroll::EnrollArgs),
+    Add(add::AddArgs),
+    Code(code::CodeArgs),
+    List(list::ListArgs),
+    Remove(remove::RemoveArgs),
+    Resync(resync::ResyncArgs),
+}
+
+impl MfaCommand {
+    pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+        match self {
+            MfaCommand::Enroll(arguments) => arguments.run(world),
+            MfaCommand::Add(arguments) => arguments.run(world),
+            MfaCommand::Code(arguments) => arguments.run(world),
+            MfaCommand::List(arguments) => arguments.run(world),
+            MfaCommand::Remove(arguments) => arguments.run(world),
+            MfaCommand::Resync(arguments) => arguments.run(world),
+        }
+    }
+}
+
+/// Which device is meant, where it is not the profile's own.
+#[derive(Debug, clap::Args)]
+struct SerialOption {
+    /// Another device than the profile's
+    #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new())]
+    serial: Option<String>,
+}
+
+/// A profile's plan, and that of the profile whose key it starts from.
+struct BothPlans {
+    asked: Plan,
+    base: Option<Plan>,
+}
+
+impl BothPlans {
+    fn of(world: &World<'_>, profile: &str) -> Result<BothPlans> {
+        let asked = world.plan(profile, None, false)?;
+        let base = match asked.base.profile == asked.profile && asked.hops.is_empty() {
+            true => None,
+            false => Some(world.plan(&asked.base.profile, None, false)?),
+        };
+        Ok(BothPlans { asked, base })
+    }
+
+    fn plans(&self) -> Plans<'_> {
+        Plans { asked: &self.asked, base: self.base.as_ref().unwrap_or(&self.asked) }
+    }
+}

@@ -1,0 +1,38 @@
+//! `keyfob mfa remove`.
+
+use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
+
+use crate::cli::mfa::{BothPlans, SerialOption};
+use crate::cli::world::World;
+use crate::error::Result;
+use crate::ops::mfa::remove::remove;
+
+/// Delete a kept seed; with --device the MFA device at AWS too
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  keyfob mfa remove work --device")]
+pub struct RemoveArgs {
+    /// The profile that uses the device
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    profile: String,
+    #[command(flatten)]
+    which: SerialOption,
+    /// Deactivate and delete the device at AWS
+    #[arg(long)]
+    device: bool,
+    /// Do not ask first
+    #[arg(short, long)]
+    yes: bool,
+}
+
+impl RemoveArgs {
+    pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+        let both = BothPlans::of(world, &self.profile)?;
+        let (files, serial) = (world.files()?, self.which.serial.as_deref());
+        world.with_ports(self.yes, None, |ports| {
+            remove(&ports.context, both.plans(), serial, self.device, ports.stores, files)
+        })
+    }
+}

@@ -1,0 +1,45 @@
+//! The command tree against what the rest of the program says of it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::command;
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("listed") {
+        let path = entry.expect("read").path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// What follows `` `keyfob `` in `text`: the first word, where it is a command's.
+fn commands_named(text: &str) -> impl Iterator<Item = &str> {
+    text.split("`keyfob ").skip(1).filter_map(|rest| {
+        let end = rest.find(|c: char| !c.is_ascii_lowercase() && c != '-').unwrap_or(rest.len());
+        Some(&rest[..end]).filter(|word| !word.is_empty() && !word.starts_with('-'))
+    })
+}
+
+#[test]
+fn every_command_that_a_message_tells_the_user_to_run_exists() {
+    let tree = command();
+    let known: BTreeSet<&str> = tree.get_subcommands().map(clap::Command::get_name).collect();
+    let mut files = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    let mut wrong = BTreeSet::new();
+    for file in files.iter().filter(|file| !file.ends_with("cli/tests.rs")) {
+        let text = std::fs::read_to_string(file).expect("UTF-8");
+        for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim_start().starts_with("//")) {
+            wrong.extend(
+                commands_named(line)
+                    .filter(|word| !known.contains(word))
+                    .map(|word| format!("{}:{number}: `keyfob {word}`", file.display())),
+            );
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.into_iter().collect::<Vec<_>>().join("\n"));
+}

@@ -1,0 +1,309 @@
+//! The ladder against a person, a seed and programs made up, on a clock that stands still but for waiting.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use crate::chain::Plan;
+use crate::error::{Error, Kind, Result};
+use crate::human::{AskError, Human};
+use crate::keystore::memory::Silence;
+use crate::mfa::ledger::Ledger;
+use crate::mfa::{CodeError, Ground, Ladder, OfferedCode, Origin, Seeds, six_digits};
+use crate::secret::Secret;
+use crate::session_cache::sample;
+use crate::settings::Settings;
+use crate::sys::clock::Clock;
+use crate::sys::env::Environment;
+use crate::timestamp::Timestamp;
+use crate::totp::{Seed, step_at};
+
+/// 10 s into a step.
+const NOW: i64 = 1_700_000_020;
+
+const SEED: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+
+/// A person who gives these answers in turn, then none.
+#[derive(Default)]
+struct Person {
+    answers: RefCell<Vec<&'static str>>,
+    seen: RefCell<Vec<String>>,
+    counted: RefCell<Vec<String>>,
+}
+
+impl Human for Person {
+    fn ask_secret(&self, prompt: &str, _: Option<Duration>) -> Result<Secret, AskError> {
+        self.seen.borrow_mut().push(prompt.to_owned());
+        let answer = self.answers.borrow_mut().pop();
+        answer.map(|text| Secret::new(text.into())).ok_or(AskError::Nobody("there is no terminal"))
+    }
+
+    fn ask(&self, _: &str, _: Option<Duration>) -> Result<String, AskError> {
+        Err(AskError::Declined)
+    }
+
+    fn confirm(&self, _: &str) -> Result<bool, AskError> {
+        Err(AskError::Declined)
+    }
+
+    fn is_there(&self) -> bool {
+        true
+    }
+
+    fn progress(&self, text: &str) {
+        self.seen.borrow_mut().push(text.to_owned());
+    }
+
+    fn countdown(&self, text: &str) {
+        self.counted.borrow_mut().push(text.to_owned());
+    }
+}
+
+/// What a ladder stands on, and a data folder of its own.
+struct World {
+    plan: Plan,
+    env: Environment,
+    settings: Settings,
+    clock: Clock,
+    person: Person,
+    seed: Result<Option<Seed>>,
+    data: tempfile::TempDir,
+}
+
+impl Seeds for World {
+    fn seed(&self, _: &str) -> Result<Option<Seed>> {
+        self.seed.clone()
+    }
+}
+
+impl World {
+    fn new(answers: &[&'static str]) -> World {
+        World {
+            plan: sample::plan("deploy", &[]),
+            env: Environment::default(),
+            settings: Settings::default(),
+            clock: Clock::fixed(Timestamp::from_unix(NOW)),
+            person: Person { answers: RefCell::new(answers.iter().rev().copied().collect()), ..Person::default() },
+            seed: Ok(None),
+            data: tempfile::tempdir().expect("a temporary folder"),
+        }
+    }
+
+    fn with_env(self, name: &str, value: &str) -> World {
+        World { env: Environment::from_pairs([(name, value)]), ..self }
+    }
+
+    fn with_seed(self) -> World {
+        World { seed: Ok(Some(seed())), ..self }
+    }
+
+    fn with_process(mut self, command: &str) -> World {
+        self.plan.mfa.as_mut().expect("there").process = Some(command.to_owned());
+        self
+    }
+
+    fn ladder(&self, option: Option<&Secret>, limit: Option<u64>) -> Ladder<'_> {
+        let World { plan, env, settings, clock, person, seed: _, data } = self;
+        let ground = Ground { env, settings, clock, human: person, talk: &Silence, seeds: self, data: data.path() };
+        Ladder::new(plan, plan.mfa.as_ref().expect("there"), ground, option, limit.map(Duration::from_secs))
+    }
+
+    fn serial(&self) -> &str {
+        &self.plan.mfa.as_ref().expect("there").serial
+    }
+
+    /// Has a code used by another process.
+    fn spend(&self, code: &str, step: Option<i64>) {
+        let claimed = Ledger::new(self.data.path()).claim(self.serial(), &secret(code), step, self.clock.now());
+        assert!(claimed.expect("written"));
+    }
+}
+
+fn seed() -> Seed {
+    Seed::parse(SEED).expect("a seed")
+}
+
+fn made_at(unix: i64) -> String {
+    seed().code(step_at(Timestamp::from_unix(unix))).expose().to_owned()
+}
+
+fn secret(text: &str) -> Secret {
+    Secret::new(text.to_owned())
+}
+
+fn code_of(result: Result<OfferedCode, CodeError>) -> (String, Origin) {
+    let code = result.expect("a code");
+    (code.code.expose().to_owned(), code.origin)
+}
+
+fn error_of(result: Result<OfferedCode, CodeError>) -> Error {
+    result.expect_err("no code").into()
+}
+
+#[test]
+fn a_given_code_is_offered_once_and_wins_over_everything_else() {
+    let world = World::new(&["333333"]).with_env("KEYFOB_MFA_CODE", "111111");
+    let mut from_variable = world.ladder(None, None);
+    assert_eq!(code_of(from_variable.next_code(None)), ("111111".into(), Origin::Given));
+    assert_eq!(code_of(from_variable.next_code(None)), ("333333".into(), Origin::Typed));
+    let world = world.with_seed().with_process("echo 444444");
+    let option = secret("222222");
+    assert_eq!(code_of(world.ladder(Some(&option), None).next_code(None)), ("222222".into(), Origin::Given));
+    let error = error_of(world.ladder(Some(&option), None).next_code(None));
+    assert_eq!(error.message(), "the MFA code in `--mfa-code` was used already, and each works once");
+}
+
+#[test]
+fn what_is_no_code_is_never_offered() {
+    for (text, code) in [
+        ("123456", Some("123456")),
+        (" 123 456\n", Some("123456")),
+        ("", None),
+        ("12345", None),
+        ("1234567", None),
+        ("12345a", None),
+        ("１２３４５６", None),
+    ] {
+        assert_eq!(six_digits(text).as_ref().map(Secret::expose), code, "{text:?}");
+    }
+    let world = World::new(&[]).with_env("KEYFOB_MFA_CODE", "hunter2");
+    let error = error_of(world.ladder(None, None).next_code(None));
+    assert_eq!(error.kind(), Kind::Usage);
+    assert!(!error.render().contains("hunter2"), "{}", error.render());
+}
+
+#[test]
+fn a_person_has_three_tries_and_the_prompt_names_profile_and_device() {
+    let world = World::new(&["12", "123456", "123456", "654321"]);
+    let mut ladder = world.ladder(None, None);
+    assert_eq!(code_of(ladder.next_code(None)).0, "123456");
+    assert!(ladder.may_try_again(Origin::Typed, "AWS refused that code"));
+    // The third try is the code that was sent already: it is not sent again.
+    let error = error_of(ladder.next_code(None));
+    assert!(error.causes()[0].starts_with("that code was used already"), "{:?}", error.causes());
+    assert!(!ladder.may_try_again(Origin::Typed, "AWS refused that code"));
+    let prompt = "MFA code for profile `deploy` (arn:aws:iam::123456789012:mfa/ann): ";
+    let again = "AWS refused that code; try again with the next code";
+    assert_eq!(*world.person.seen.borrow(), [prompt, "that is not six digits", prompt, again, prompt]);
+}
+
+#[test]
+fn with_nobody_to_ask_the_first_line_says_what_to_do() {
+    let error = error_of(World::new(&[]).ladder(None, None).next_code(None));
+    assert_eq!(error.kind(), Kind::NeedsHuman);
+    assert!(error.message().contains("run `keyfob exec deploy -- true` in a terminal"), "{}", error.message());
+    assert_eq!(error.causes(), ["there is no terminal"]);
+}
+
+#[test]
+fn a_stored_seed_makes_the_code_of_this_step_and_nobody_is_asked() {
+    let world = World::new(&["999999"]).with_seed().with_process("echo 999999");
+    let offered = world.ladder(None, None).next_code(None).expect("a code");
+    assert_eq!((offered.code.expose(), offered.origin), (made_at(NOW).as_str(), Origin::Seed));
+    assert!(world.person.seen.borrow().is_empty());
+}
+
+#[test]
+fn a_seed_that_cannot_be_had_ends_the_run() {
+    let locked = Err(Error::new(Kind::KeyStore, "the keychain is locked"));
+    let world = World { seed: locked, ..World::new(&["999999"]).with_process("echo 999999") };
+    assert_eq!(error_of(world.ladder(None, None).next_code(None)).kind(), Kind::KeyStore);
+}
+
+#[test]
+fn two_that_want_a_code_at_once_get_two_and_the_second_waits_for_its_step() {
+    let world = World::new(&[]).with_seed();
+    assert_eq!(code_of(world.ladder(None, None).next_code(None)).0, made_at(NOW));
+    assert_eq!(code_of(world.ladder(None, None).next_code(None)).0, made_at(NOW + 30));
+    assert_eq!(world.clock.now().unix(), NOW + 20, "no longer than to the next step");
+    let counted = world.person.counted.borrow();
+    assert_eq!((counted.len(), counted.last().map(String::as_str)), (21, Some("")));
+    assert_eq!(counted[0], "[##########....................] 20 s until the next code: the last one is used");
+}
+
+#[test]
+fn a_code_that_was_typed_is_not_made_again() {
+    let world = World::new(&[]).with_seed();
+    world.spend(&made_at(NOW), None);
+    assert_eq!(code_of(world.ladder(None, None).next_code(None)).0, made_at(NOW + 30));
+}
+
+#[test]
+fn whoever_cannot_wait_is_told_when_the_next_code_comes() {
+    let world = World::new(&[]).with_seed();
+    world.spend(&made_at(NOW), Some(step_at(world.clock.now())));
+    for (limit, patience) in [(Some(19), None), (None, Some(Duration::from_secs(3)))] {
+        let error = error_of(world.ladder(None, limit).next_code(patience));
+        assert!(error.message().ends_with("the next one comes in 20 s"), "{}", error.message());
+    }
+    assert_eq!(code_of(world.ladder(None, Some(20)).next_code(None)).0, made_at(NOW + 30));
+}
+
+#[test]
+fn a_made_code_that_aws_refuses_is_followed_once_by_the_next() {
+    let world = World::new(&[]).with_seed();
+    let mut ladder = world.ladder(None, None);
+    assert_eq!(code_of(ladder.next_code(None)).0, made_at(NOW));
+    assert!(ladder.may_try_again(Origin::Seed, "used by a phone"));
+    assert_eq!(code_of(ladder.next_code(None)).0, made_at(NOW + 30));
+    assert!(!ladder.may_try_again(Origin::Seed, "used by a phone"));
+}
+
+#[test]
+fn once_aws_has_told_the_time_the_code_is_made_for_it_without_a_wait() {
+    let world = World::new(&[]).with_seed();
+    let mut ladder = world.ladder(None, None);
+    assert_eq!(code_of(ladder.next_code(None)).0, made_at(NOW));
+    world.clock.correct(300);
+    assert_eq!(code_of(ladder.next_code(None)).0, made_at(NOW + 300));
+    assert_eq!(world.clock.uncorrected().unix(), NOW);
+}
+
+#[test]
+fn a_code_that_never_went_out_is_not_spent() {
+    let world = World::new(&[]).with_seed();
+    let mut ladder = world.ladder(None, None);
+    let offered = ladder.next_code(None).expect("a code");
+    ladder.not_sent(&offered);
+    assert_eq!(code_of(world.ladder(None, None).next_code(None)).0, made_at(NOW));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_gives_the_code_or_ends_the_run() {
+    let cases = [
+        ("echo 123456", Ok("123456")),
+        ("sh -c 'echo $KEYFOB_CHAIN | grep -qx outer,deploy,base && printf \" 654321 \"'", Ok("654321")),
+        ("sh -c 'echo 123456; exit 3'", Err("`sh` gave no MFA code: it ended with exit status: 3")),
+        ("echo s3cret", Err("`echo` printed something that is not six digits")),
+        ("sh -c 'unfinished", Err("`mfa_process` of profile `base`: missing closing quote")),
+        ("/nonexistent/ykman code", Err("`/nonexistent/ykman` gave no MFA code: it cannot be started")),
+        ("sleep 30", Err("`sleep` gave no MFA code: it did not end within 2s")),
+    ];
+    for (command, expected) in cases {
+        // Nobody is asked where a program is named, so this answer is never used.
+        let world = World::new(&["999999"]).with_env("KEYFOB_CHAIN", "outer").with_process(command);
+        let result = world.ladder(None, Some(2)).next_code(None);
+        match expected {
+            Ok(code) => assert_eq!(code_of(result), (code.into(), Origin::Process), "{command}"),
+            Err(message) => {
+                let error = error_of(result);
+                assert!(error.message().starts_with(message), "{command}: {}", error.message());
+                assert!(!error.render().contains("s3cret"));
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_that_prints_a_spent_code_is_run_again_at_the_next_step_and_no_more() {
+    let world = World::new(&[]);
+    let state = world.data.path().join("next");
+    let command = format!("sh -c 'if [ -e {0} ]; then echo 222222; else touch {0}; echo 111111; fi'", state.display());
+    let world = world.with_process(&command);
+    world.spend("111111", None);
+    assert_eq!(code_of(world.ladder(None, None).next_code(None)).0, "222222");
+    let error = error_of(world.ladder(None, None).next_code(None));
+    assert!(error.message().contains("prints a code of `arn:"), "{}", error.message());
+    assert_eq!(world.clock.now().unix(), NOW + 50, "it waited for two steps");
+}

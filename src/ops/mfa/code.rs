@@ -1,0 +1,88 @@
+//! The current code of a stored seed.
+
+use serde::Serialize;
+
+use crate::error::{Error, Kind, Result};
+use crate::keystore::open::StoreOpener;
+use crate::mfa::ledger::Ledger;
+use crate::mfa::wait_out;
+use crate::ops::Context;
+use crate::ops::mfa::{Plans, seeds};
+use crate::secret::Secret;
+use crate::timestamp::Timestamp;
+use crate::totp::{seconds_left, step_at};
+
+/// A code, and how long it is shown.
+#[derive(Debug)]
+pub struct CurrentCode {
+    /// The device.
+    pub serial: String,
+    /// Six digits.
+    pub code: Secret,
+    /// 1 to 30.
+    pub seconds_left: i64,
+    /// When the next one takes its place.
+    pub until: Timestamp,
+    /// Whether it was used before, or handed out.
+    pub is_spent: bool,
+}
+
+/// `mfa code --json`.
+#[derive(Debug, Serialize)]
+pub struct CodeReport<'a> {
+    version: u32,
+    serial: &'a str,
+    code: &'a str,
+    seconds_left: i64,
+    expires: String,
+    used: bool,
+}
+
+impl CurrentCode {
+    /// The document for `--json`.
+    // Security: a code is what this command is for.
+    pub fn report(&self) -> CodeReport<'_> {
+        let CurrentCode { serial, code, seconds_left, until, is_spent } = self;
+        let (code, expires) = (code.expose(), until.to_string());
+        CodeReport { version: 1, serial, code, seconds_left: *seconds_left, expires, used: *is_spent }
+    }
+}
+
+/// Makes the current code. It counts as used from then on, since keyfob cannot know what becomes of it; `fresh` waits for one
+/// that is not.
+///
+/// # Errors
+/// Where no seed is stored, its store fails, or the ledger of used codes cannot be kept.
+pub fn code(
+    context: &Context<'_>,
+    plans: Plans<'_>,
+    serial: Option<&str>,
+    fresh: bool,
+    stores: &dyn StoreOpener,
+) -> Result<CurrentCode> {
+    let serial = plans.serial(serial)?;
+    let Some((seed, _)) = seeds::find(context, stores, &serial)? else {
+        let profile = &plans.asked.profile;
+        return Err(Error::new(Kind::Failed, format!("the seed of `{serial}` is not kept here"))
+            .hint(format!("keep it with `keyfob mfa add {profile}`; without it the codes are in the app alone")));
+    };
+    let ledger = Ledger::new(&context.paths.data);
+    loop {
+        let now = context.clock.now();
+        let (step, seconds_left) = (step_at(now), seconds_left(now));
+        let code = seed.code(step);
+        let claimed = ledger
+            .claim(&serial, &code, Some(step), now)
+            .map_err(|error| Error::new(Kind::Failed, "which codes were used cannot be remembered").because(error))?;
+        if claimed || !fresh {
+            return Ok(CurrentCode {
+                serial,
+                code,
+                seconds_left,
+                until: now.plus_seconds(seconds_left),
+                is_spent: !claimed,
+            });
+        }
+        wait_out(context.clock, context.human, seconds_left, "the last one is used");
+    }
+}

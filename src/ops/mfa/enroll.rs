@@ -1,0 +1,379 @@
+//! Enrolling a virtual MFA device: made, shown, its seed kept, enabled, written into the profile.
+//!
+//! What each interruption leaves. Before CreateVirtualMFADevice: nothing. After it, until EnableMFADevice is sent: a device
+//! that is nobody's, and perhaps its seed here; a failure deletes both again, a kill leaves them, and the next enrolment of
+//! that name says so with the command that deletes the device. From then on the seed is in the key store and was read back,
+//! or in the app whose two codes are sent: an enabled device always has one. A lost answer is looked up by listing; what
+//! is not listed is deleted, which AWS refuses for a device that is enabled after all, and only then is the seed dropped.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::aws::CodePair;
+use crate::config_file::{self, AwsFiles, EditFailure, path_of};
+use crate::credentials::Backend;
+use crate::error::{Error, Kind, Result};
+use crate::ini::SectionName;
+use crate::keystore::open::StoreOpener;
+use crate::ops::Context;
+use crate::ops::mfa::caller::{CallError, Caller};
+use crate::ops::mfa::{Plans, pair, seeds};
+use crate::profile::AwsFile;
+use crate::qr;
+use crate::secret::Secret;
+use crate::sys::files::create_new;
+use crate::totp::Seed;
+
+/// Devices a user may have (IAM User Guide, "IAM and AWS STS quotas").
+const MOST_DEVICES: usize = 8;
+
+/// How long lists may lag behind what was done, seconds, and how often is looked.
+const LISTS_LAG: u64 = 30;
+const LOOK_EVERY: u64 = 3;
+
+/// How often two typed codes may be refused.
+const TRIES: usize = 3;
+
+/// What is asked of [`enroll`].
+#[derive(Debug)]
+pub struct EnrollRequest {
+    /// The device's name; none: it is asked for, or the user's.
+    pub name: Option<String>,
+    /// Where the seed is kept; none: in an app alone.
+    pub backend: Option<Backend>,
+    /// Where to write the QR code as a picture.
+    pub png: Option<PathBuf>,
+    /// Whether the seed is returned, as it may be shown.
+    pub show_secret: bool,
+    /// `--yes`.
+    pub yes: bool,
+}
+
+/// What [`enroll`] shows before it asks for codes: `otpauth://` address and base32 key, a line each.
+pub type ShowSecret<'a> = &'a dyn Fn(&Secret) -> Result<()>;
+
+/// Enrols a virtual device for the user of the profile's key, and has the profile use it. Returns the lines to paste where
+/// the AWS file cannot be replaced.
+///
+/// # Errors
+/// Where anything is refused or fails; the message names whatever is left behind, and the command that deletes it.
+pub fn enroll(
+    context: &Context<'_>,
+    plans: Plans<'_>,
+    request: &EnrollRequest,
+    stores: &dyn StoreOpener,
+    files: &AwsFiles,
+    show_secret: ShowSecret<'_>,
+) -> Result<Option<String>> {
+    let profile = &plans.asked.profile;
+    if plans.base.profile != *profile {
+        let base = &plans.base.profile;
+        return Err(Error::new(
+            Kind::Usage,
+            format!("`{profile}` gets its credentials through `{base}`, whose user has the device"),
+        )
+        .hint(format!("`keyfob mfa enroll {base}`; every profile over it then uses that device")));
+    }
+    if request.backend.is_none() && !context.human.is_there() {
+        return Err(Error::new(Kind::NeedsHuman, "two codes from your app are needed, and nobody can be asked").hint(
+            format!("run it in a terminal, or have keyfob keep the seed: `keyfob mfa enroll {profile} --store`"),
+        ));
+    }
+    // Whatever could keep the seed from being stored is found out before there is one.
+    if let Some(backend) = request.backend {
+        stores.open(backend).and_then(|store| store.presence()).map_err(|error| error.for_user(backend))?;
+    }
+    if let Some(path) = request.png.as_ref().filter(|path| path.exists()) {
+        return Err(Error::new(Kind::Usage, format!("{}: the file is there already", path.display())));
+    }
+    let caller = Caller::new(context, plans.base)?;
+    let devices = caller.devices()?;
+    if devices.len() >= MOST_DEVICES {
+        return Err(Error::new(Kind::Failed, format!("user `{}` has {MOST_DEVICES} MFA devices, as many as AWS allows", caller.user))
+            .hint(format!("see them with `keyfob mfa list {profile}`; `keyfob mfa remove {profile} --serial ARN --device` takes one away")));
+    }
+    let name = name(context, request, &caller, &devices)?;
+
+    let device = create(context, &caller, profile, &name)?;
+    context.talk.say(&format!("made `{}`, which is not enabled yet", device.serial));
+    let half_made =
+        HalfMade { context, caller: &caller, stores, serial: &device.serial, profile, backend: request.backend };
+    let pair = match prepare(context, request, &device, stores, &caller, show_secret) {
+        Ok(pair) => pair,
+        Err(error) => return Err(half_made.undo(error)),
+    };
+    enable(context, &half_made, pair, &device, request.backend.is_some())?;
+    context.talk.say(&format!("`{}` is enabled for user `{}`", device.serial, caller.user));
+    if let Some(backend) = request.backend {
+        context.talk.say(&format!("its seed is in {}: keyfob makes the codes by itself", backend.title()));
+    }
+    write_profile(context, request, profile, &device.serial, files)
+}
+
+/// A device made and not yet enabled.
+struct Device {
+    serial: String,
+    seed: Seed,
+}
+
+/// The device's name: as given, as typed, else the user's, with a number where that is taken.
+fn name(context: &Context<'_>, request: &EnrollRequest, caller: &Caller<'_>, devices: &[String]) -> Result<String> {
+    if let Some(name) = &request.name {
+        return checked(name);
+    }
+    let numbered = (2..).map(|number| format!("{}-{number}", caller.user));
+    let mut names = std::iter::once(caller.user.clone()).chain(numbered);
+    let free =
+        names.find(|name| !devices.contains(&caller.serial_of(name))).expect("there are more names than devices");
+    if request.yes || !context.human.is_there() {
+        return Ok(free);
+    }
+    let answer = context.human.ask(&format!("name of the device [{free}]: "), None);
+    match answer.map_err(|error| error.into_error("a name for the device"))?.trim() {
+        "" => Ok(free),
+        typed => checked(typed),
+    }
+}
+
+/// IAM API, CreateVirtualMFADevice, VirtualMFADeviceName.
+fn checked(name: &str) -> Result<String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    match (1..=226).contains(&name.len()) && name.chars().all(fits) {
+        true => Ok(name.to_owned()),
+        false => {
+            Err(Error::new(Kind::Usage, format!("`{name}` is no name for a device: letters, digits and `_+=,.@-`")))
+        }
+    }
+}
+
+fn create(context: &Context<'_>, caller: &Caller<'_>, profile: &str, name: &str) -> Result<Device> {
+    let made = caller
+        .call("CreateVirtualMFADevice", |signer, target| context.iam.create_virtual_mfa_device(signer, name, target));
+    let serial = caller.serial_of(name);
+    let made = match made {
+        Ok(made) => made,
+        Err(error) if error.is("EntityAlreadyExists") => {
+            return Err(Error::new(Kind::Failed, format!("there is a device `{serial}` already"))
+                .hint(format!("choose another name: `keyfob mfa enroll {profile} --name NAME`"))
+                .hint(format!(
+                    "or, if an enrolment left it half made, delete it first: {}",
+                    delete_command(profile, &serial)
+                )));
+        }
+        Err(error) if error.means_not_done() => return Err(error.into()),
+        // Not deleted unseen: one of that name could have been there before, and be somebody's.
+        Err(error) => {
+            return Err(Error::from(error).hint(format!(
+                "if `{serial}` was made all the same, delete it: {}",
+                delete_command(profile, &serial)
+            )));
+        }
+    };
+    match Seed::from_base32(made.seed.expose()) {
+        Ok(seed) => Ok(Device { serial: made.serial, seed }),
+        Err(error) => {
+            Err(Error::new(Kind::Failed, format!("AWS gave `{}` a seed keyfob cannot use: {error}", made.serial))
+                .hint(format!("delete it: {}", delete_command(profile, &made.serial))))
+        }
+    }
+}
+
+/// All between making the device and enabling it: its seed kept and shown, and two codes had.
+fn prepare(
+    context: &Context<'_>,
+    request: &EnrollRequest,
+    device: &Device,
+    stores: &dyn StoreOpener,
+    caller: &Caller<'_>,
+    show_secret: ShowSecret<'_>,
+) -> Result<CodePair> {
+    let Device { serial, seed } = device;
+    if let Some(backend) = request.backend {
+        seeds::keep(context, stores, serial, seed, backend)?;
+    }
+    let name = serial.rsplit('/').next().unwrap_or(serial);
+    let address = seed.to_otpauth(name, &caller.account);
+    if context.human.is_there() {
+        let shown = context.human.show(&qr::half_blocks(&address));
+        shown.map_err(|error| error.into_error("a terminal to show the QR code on"))?;
+        context.human.progress(
+            "scan this code with an authenticator app; `--show-secret` shows it as text, `--png FILE` as a picture",
+        );
+    }
+    if let Some(path) = &request.png {
+        create_new(path, &qr::png(&address)).map_err(|error| {
+            Error::new(Kind::Failed, format!("{}: the picture cannot be written", path.display())).because(error)
+        })?;
+        context
+            .talk
+            .hint(&format!("delete {} once it is scanned: whoever has it has the second factor", path.display()));
+    }
+    if request.show_secret {
+        let base32 = seed.to_base32();
+        show_secret(&Secret::new(format!("{}\n{}\n", address.expose(), base32.expose())))?;
+    }
+    match request.backend {
+        Some(_) => pair::made(context, serial, seed),
+        None => pair::typed(context, serial, Some(seed)),
+    }
+}
+
+fn enable(
+    context: &Context<'_>,
+    half_made: &HalfMade<'_>,
+    mut pair: CodePair,
+    device: &Device,
+    stored: bool,
+) -> Result<()> {
+    let caller = half_made.caller;
+    for last in (0..TRIES).map(|index| index + 1 == TRIES) {
+        let error = match caller.call("EnableMFADevice", |signer, target| {
+            context.iam.enable_mfa_device(signer, &caller.user, &pair, target)
+        }) {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        if !error.means_not_done() {
+            return half_made.settle(error);
+        }
+        if !error.is("InvalidAuthenticationCode") || last {
+            return Err(half_made.undo(error.into()));
+        }
+        context.human.progress("AWS does not take these two codes; once more, with two new ones");
+        let Device { serial, seed } = device;
+        let again = match stored {
+            true => pair::made(context, serial, seed),
+            false => pair::typed(context, serial, Some(seed)),
+        };
+        pair = match again {
+            Ok(pair) => pair,
+            Err(error) => return Err(half_made.undo(error)),
+        };
+    }
+    unreachable!("the last try returns")
+}
+
+/// A device that must not stay as it is.
+struct HalfMade<'a> {
+    context: &'a Context<'a>,
+    caller: &'a Caller<'a>,
+    stores: &'a dyn StoreOpener,
+    serial: &'a str,
+    profile: &'a str,
+    /// Where its seed may be.
+    backend: Option<Backend>,
+}
+
+impl HalfMade<'_> {
+    /// Finds out what became of an EnableMFADevice whose answer was lost.
+    fn settle(&self, error: CallError) -> Result<()> {
+        let Context { clock, human, .. } = self.context;
+        human.progress("the answer was lost: looking whether the device is enabled");
+        for waited in (0..=LISTS_LAG).step_by(LOOK_EVERY as usize) {
+            match self.caller.devices() {
+                Ok(devices) if devices.iter().any(|serial| serial == self.serial) => {
+                    human.countdown("");
+                    return Ok(());
+                }
+                Ok(_) | Err(_) => {}
+            }
+            if waited < LISTS_LAG {
+                human.countdown(&format!("not listed yet, looking for {} s more", LISTS_LAG - waited));
+                clock.wait(Duration::from_secs(LOOK_EVERY));
+            }
+        }
+        human.countdown("");
+        match self.delete() {
+            // AWS deletes no device that is somebody's: it is enabled after all.
+            Err(refused) if refused.is("DeleteConflict") => Ok(()),
+            deleted => Err(self.told(error.into(), deleted)),
+        }
+    }
+
+    /// Deletes the device again, and its seed with it; what stays is named in the error.
+    fn undo(&self, error: Error) -> Error {
+        let deleted = self.delete();
+        self.told(error, deleted)
+    }
+
+    fn delete(&self) -> Result<(), CallError> {
+        let deleted = self.caller.call("DeleteVirtualMFADevice", |signer, target| {
+            self.context.iam.delete_virtual_mfa_device(signer, self.serial, target)
+        });
+        match deleted {
+            Err(error) if error.is("NoSuchEntity") => Ok(()),
+            deleted => deleted,
+        }
+    }
+
+    fn told(&self, error: Error, deleted: Result<(), CallError>) -> Error {
+        let Self { serial, profile, .. } = self;
+        match deleted {
+            // Only now: a device that may be enabled keeps its seed.
+            Ok(()) => match self.forget_seed() {
+                Ok(()) => error.hint(format!("nothing is left behind: `{serial}` was deleted again")),
+                Err(kept) => error.hint(format!("`{serial}` was deleted again; its seed was not: {kept}")),
+            },
+            Err(failed) => {
+                let failed = Error::from(failed);
+                error.because(format!("and `{serial}` was not deleted again: {failed}")).hint(format!(
+                    "the device may be left half made: delete it with {}",
+                    delete_command(profile, serial)
+                ))
+            }
+        }
+    }
+
+    /// In the store also where it has not come to the index.
+    fn forget_seed(&self) -> Result<()> {
+        if let Some(backend) = self.backend {
+            seeds::forget(self.context, self.stores, self.serial)?;
+            seeds::delete(self.stores, self.serial, backend)?;
+        }
+        Ok(())
+    }
+}
+
+fn delete_command(profile: &str, serial: &str) -> String {
+    format!("`keyfob mfa remove {} --serial {serial} --device`", shell_words::quote(profile))
+}
+
+/// Has the profile use the device, unless it uses another and is to go on so.
+fn write_profile(
+    context: &Context<'_>,
+    request: &EnrollRequest,
+    profile: &str,
+    serial: &str,
+    files: &AwsFiles,
+) -> Result<Option<String>> {
+    let profiles = files.profiles();
+    let old = profiles.get(profile).and_then(|settings| Some(settings.setting("mfa_serial")?.value.into_owned()));
+    let by_hand = format!("have the profile use it with `aws configure set profile.{profile}.mfa_serial {serial}`");
+    if let Some(old) = old.filter(|old| old != serial) {
+        let question = format!("`{profile}` uses `{old}`; use the new device instead?");
+        if !request.yes && !context.human.offer(&question).unwrap_or(false) {
+            context.talk.hint(&by_hand);
+            return Ok(None);
+        }
+    }
+    let name = profile;
+    let edited = config_file::edit(
+        context.paths,
+        AwsFile::Config,
+        |_| {},
+        |document| document.set(SectionName::Profile(name), "mfa_serial", serial),
+    );
+    match edited {
+        Ok(_) => {
+            let path = path_of(context.paths, AwsFile::Config).display();
+            context.talk.say(&format!("wrote `mfa_serial` of `{profile}` into {path}"));
+            Ok(None)
+        }
+        Err(EditFailure::CannotReplace { path, cause, lines }) => {
+            context.talk.warn(&format!("{}: the file cannot be replaced: {cause}", path.display()));
+            context.talk.hint(&format!("the device is enabled; put these lines into {} yourself", path.display()));
+            Ok(Some(lines))
+        }
+        Err(failure) => Err(Error::from(failure).hint(format!("the device is enabled; {by_hand}"))),
+    }
+}

@@ -1,0 +1,116 @@
+//! Devices at AWS and seeds here, side by side.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::config_file::AwsFiles;
+use crate::credentials::Backend;
+use crate::error::{Error, Result};
+use crate::index::Index;
+use crate::ops::Context;
+use crate::ops::mfa::Plans;
+use crate::ops::mfa::caller::Caller;
+
+/// `mfa list --json`.
+#[derive(Debug, Serialize)]
+pub struct Devices {
+    version: u32,
+    /// The user whose devices were listed; none where AWS did not list them.
+    user: Option<String>,
+    devices: Vec<Listed>,
+}
+
+#[derive(Debug, Serialize)]
+struct Listed {
+    serial: String,
+    /// `virtual`, `hardware` or `security_key`.
+    kind: &'static str,
+    /// Null where AWS did not list them.
+    on_aws: Option<bool>,
+    seed: Option<StoredSeed>,
+    /// The profiles whose `mfa_serial` it is.
+    profiles: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct StoredSeed {
+    backend: Backend,
+    added: String,
+}
+
+/// Puts together what AWS, the index and the profiles know. A list AWS refuses is a warning, not the end.
+///
+/// # Errors
+/// Where the key or the index cannot be read.
+pub fn list(context: &Context<'_>, plans: Plans<'_>, files: &AwsFiles) -> Result<Devices> {
+    let caller = Caller::new(context, plans.base)?;
+    let listed = match caller.devices() {
+        Ok(serials) => Some(serials),
+        Err(error) => {
+            let error = Error::from(error);
+            context.talk.warn(&format!("what AWS knows is left out: {error}"));
+            None
+        }
+    };
+    let index = Index::load(&context.paths.data)?;
+    let profiles = files.profiles();
+    let users: Vec<(String, String)> = profiles
+        .names()
+        .filter_map(|name| Some((name.to_owned(), profiles.get(name)?.setting("mfa_serial")?.value.into_owned())))
+        .collect();
+    let mut serials: BTreeSet<&str> = listed.iter().flatten().map(String::as_str).collect();
+    serials.extend(index.seeds().keys().map(String::as_str));
+    // Another user's device, which another profile names, is no business of this one.
+    serials.extend(plans.asked.mfa.iter().map(|mfa| mfa.serial.as_str()));
+    let devices = serials.into_iter().map(|serial| Listed {
+        serial: serial.to_owned(),
+        kind: kind(serial),
+        on_aws: listed.as_ref().map(|listed| listed.iter().any(|known| known == serial)),
+        seed: index
+            .seeds()
+            .get(serial)
+            .map(|entry| StoredSeed { backend: entry.backend, added: entry.added_at.to_string() }),
+        profiles: users.iter().filter(|(_, used)| used == serial).map(|(name, _)| name.clone()).collect(),
+    });
+    Ok(Devices { version: 1, user: listed.is_some().then(|| caller.user.clone()), devices: devices.collect() })
+}
+
+fn kind(serial: &str) -> &'static str {
+    if serial.contains(":u2f/") {
+        "security_key"
+    } else if serial.contains(":mfa/") {
+        "virtual"
+    } else {
+        "hardware"
+    }
+}
+
+impl Devices {
+    /// The table for a terminal; empty where there is no device.
+    pub fn table(&self) -> String {
+        if self.devices.is_empty() {
+            return String::new();
+        }
+        let rows: Vec<[String; 4]> = std::iter::once(["DEVICE", "AWS", "SEED", "PROFILES"].map(str::to_owned))
+            .chain(self.devices.iter().map(|device| {
+                let on_aws = match device.on_aws {
+                    Some(true) => "yes",
+                    Some(false) => "no",
+                    None => "?",
+                };
+                let seed = match (&device.seed, device.kind) {
+                    (Some(seed), _) => seed.backend.to_string(),
+                    (None, "security_key") => "not for codes".to_owned(),
+                    (None, _) => "-".to_owned(),
+                };
+                [device.serial.clone(), on_aws.to_owned(), seed, device.profiles.join(", ")]
+            }))
+            .collect();
+        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let (device, aws, seed) = (width(0), width(1), width(2));
+        let line =
+            |[a, b, c, d]: &[String; 4]| format!("{a:device$}  {b:aws$}  {c:seed$}  {d}").trim_end().to_owned() + "\n";
+        rows.iter().map(line).collect()
+    }
+}

@@ -1,0 +1,43 @@
+//! MFA devices: made and unmade at AWS, their seeds kept and forgotten here.
+
+pub mod add;
+mod caller;
+pub mod code;
+pub mod enroll;
+pub mod list;
+mod pair;
+pub mod remove;
+pub mod resync;
+mod seeds;
+#[cfg(test)]
+mod tests;
+
+use crate::chain::Plan;
+use crate::error::{Error, Kind, Result};
+
+pub(in crate::ops) use seeds::forget;
+
+/// The plans a device is found by: the asked profile's, and that of the profile whose key the calls are signed with.
+#[derive(Debug, Clone, Copy)]
+pub struct Plans<'a> {
+    /// The asked profile's: it says which device is used.
+    pub asked: &'a Plan,
+    /// Its base's: the device is that user's.
+    pub base: &'a Plan,
+}
+
+impl Plans<'_> {
+    /// The device asked for: `--serial`, else the plan's.
+    ///
+    /// # Errors
+    /// Where neither names one.
+    fn serial(&self, given: Option<&str>) -> Result<String> {
+        let planned = self.asked.mfa.as_ref().map(|mfa| mfa.serial.clone());
+        given.map(str::to_owned).or(planned).ok_or_else(|| {
+            let profile = &self.asked.profile;
+            Error::new(Kind::Config, format!("`{profile}` uses no MFA device"))
+                .hint(format!("see which there are with `keyfob mfa list {profile}`, and name one with `--serial`"))
+                .hint(format!("or make one with `keyfob mfa enroll {}`", self.base.profile))
+        })
+    }
+}

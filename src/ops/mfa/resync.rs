@@ -1,0 +1,28 @@
+//! Putting AWS's idea of a device's time right, for a token whose clock has drifted.
+
+use crate::error::{Error, Result};
+use crate::keystore::open::StoreOpener;
+use crate::ops::Context;
+use crate::ops::mfa::caller::Caller;
+use crate::ops::mfa::{Plans, pair, seeds};
+
+/// Sends two codes in a row, made from the stored seed, else typed.
+///
+/// # Errors
+/// Where the codes cannot be had, or AWS does not take them.
+pub fn resync(context: &Context<'_>, plans: Plans<'_>, serial: Option<&str>, stores: &dyn StoreOpener) -> Result<()> {
+    let serial = plans.serial(serial)?;
+    let caller = Caller::new(context, plans.base)?;
+    let codes = match seeds::find(context, stores, &serial)? {
+        Some((seed, _)) => pair::made(context, &serial, &seed)?,
+        None => pair::typed(context, &serial, None)?,
+    };
+    let sent = caller
+        .call("ResyncMFADevice", |signer, target| context.iam.resync_mfa_device(signer, &caller.user, &codes, target));
+    sent.map_err(|error| match error.is("InvalidAuthenticationCode") {
+        true => Error::from(error).hint("both codes must be new, and the second the one right after the first"),
+        false => error.into(),
+    })?;
+    context.talk.say(&format!("AWS reckons with the clock of `{serial}` now"));
+    Ok(())
+}

@@ -1,0 +1,278 @@
+//! Where codes come from, and that none is sent twice: many processes, programs, pinentry, clocks that are off.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::KEYFOB;
+use crate::support::aws::{DeviceHandle, LoopbackAws};
+use crate::support::sandbox::Sandbox;
+use crate::support::tools;
+
+const SERIAL: &str = "arn:aws:iam::111122223333:mfa/ann";
+
+/// Ann's key and device in `work`, and roles over it, each of which needs a code of its own.
+fn machine(long_roles: &[&str]) -> (Arc<LoopbackAws>, Sandbox, DeviceHandle) {
+    let aws = Arc::new(LoopbackAws::start());
+    let sandbox = Sandbox::with_vault(KEYFOB, &aws);
+    let (ann, key) = (aws.user("ann"), aws.user("ann").access_key());
+    let device = ann.mfa("ann");
+    let input = format!("{}\n{}\n", key.id, key.secret);
+    let add = ["add", "work", "--stdin", "--yes", "--region", "eu-west-1", "--mfa-serial", &device.serial()];
+    sandbox.keyfob(&add).stdin(&input).run().ok();
+    let mut config = sandbox.read(".aws/config");
+    for role in long_roles {
+        let arn = aws.role(role).trusts(&ann.arn()).needs_mfa().max_session(43_200).arn();
+        config += &format!("[profile {role}]\nrole_arn = {arn}\nsource_profile = work\nduration_seconds = 14400\n");
+    }
+    sandbox.write(".aws/config", &config);
+    (aws, sandbox, device)
+}
+
+/// Waits where the step is about to end: a test that counts on one step begins early in it.
+fn early_in_a_step(aws: &LoopbackAws) {
+    let left = 30 - aws.now().rem_euclid(30);
+    if left < 10 {
+        std::thread::sleep(Duration::from_secs(u64::try_from(left).expect("a few seconds")));
+    }
+}
+
+fn keep_seed(sandbox: &Sandbox, seed: &str) {
+    sandbox.keyfob(&["mfa", "add", "work", "--stdin", "--no-verify", "--replace"]).stdin(seed).run().ends_with(0);
+}
+
+/// A program that speaks pinentry's language, and does this when it is asked.
+fn pinentry(sandbox: &mut Sandbox, on_getpin: &str) {
+    let script = format!(
+        "#!/bin/sh\necho OK ready\nwhile read -r verb rest; do\n  echo \"$verb $rest\" >>\"$HOME/said\"\n  case $verb in\n    \
+         GETPIN) {on_getpin} ;;\n    BYE) echo OK; exit ;;\n    *) echo OK ;;\n  esac\ndone\n"
+    );
+    let program = sandbox.script("bin/pinentry-fake", &script);
+    sandbox.set("KEYFOB_PINENTRY", program);
+}
+
+#[test]
+fn twenty_processes_on_a_stored_seed_use_one_code_for_each_session() {
+    let (aws, sandbox, device) = machine(&["long"]);
+    keep_seed(&sandbox, &device.seed());
+    let started: Vec<_> = (0..20)
+        .map(|number| sandbox.keyfob(&["credential-process", if number % 2 == 0 { "work" } else { "long" }]).start())
+        .collect();
+    for ran in started.into_iter().map(|started| started.finish()) {
+        ran.ok();
+    }
+    assert_eq!((aws.count("GetSessionToken"), aws.count("AssumeRole")), (1, 1), "no code was refused");
+}
+
+#[test]
+fn two_long_profiles_opened_in_the_same_second_both_succeed() {
+    let (aws, sandbox, device) = machine(&["one", "two"]);
+    keep_seed(&sandbox, &device.seed());
+    let began = Instant::now();
+    let started = ["one", "two"].map(|profile| sandbox.keyfob(&["credential-process", profile]).start());
+    for started in started {
+        started.finish().ok();
+    }
+    assert!(began.elapsed() < Duration::from_secs(45), "{:?}", began.elapsed());
+    assert_eq!(aws.count("AssumeRole"), 2, "no code was sent twice");
+}
+
+#[test]
+fn the_wait_for_the_next_code_is_counted_down_on_the_terminal() {
+    let (aws, sandbox, device) = machine(&[]);
+    keep_seed(&sandbox, &device.seed());
+    early_in_a_step(&aws);
+    let first = sandbox.keyfob(&["mfa", "code", "work", "--json"]).run().json();
+    assert_eq!(first["code"].as_str().map(str::len), Some(6));
+    let mut terminal = sandbox.keyfob(&["credential-process", "work"]).beside_terminal();
+    terminal.expect("s until the next code: the last one is used");
+    let (ran, shown) = terminal.finish();
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{shown}");
+}
+
+#[test]
+fn a_code_that_a_phone_has_used_is_followed_once_by_the_next() {
+    let (aws, sandbox, device) = machine(&[]);
+    keep_seed(&sandbox, &device.seed());
+    early_in_a_step(&aws);
+    device.use_code();
+    sandbox.keyfob(&["credential-process", "work"]).run().ok();
+    assert_eq!(aws.count("GetSessionToken"), 2);
+}
+
+#[test]
+fn a_wrong_seed_is_told_apart_from_a_clock_that_is_off() {
+    let (aws, mut sandbox, device) = machine(&[]);
+    keep_seed(&sandbox, &aws.user("bob").mfa("bob").seed());
+    let said = sandbox.keyfob(&["credential-process", "work"]).run();
+    let said = said.ends_with(4);
+    assert!(said.starts_with(&format!("keyfob: AWS takes no code made from the stored seed of `{SERIAL}`")), "{said}");
+    assert!(!said.contains("clock"), "{said}");
+
+    keep_seed(&sandbox, &device.seed());
+    if sandbox.put_clock_off(200).is_none() {
+        return;
+    }
+    aws.forget_requests();
+    // Refused for the machine's time, made anew for AWS's.
+    let ran = sandbox.keyfob(&["exec", "work", "--", "true"]).run();
+    ran.ends_with(0);
+    assert!(ran.stderr.contains("ahead of AWS's"), "{}", ran.stderr);
+    assert_eq!(aws.count("GetSessionToken"), 2);
+
+    sandbox.keyfob(&["mfa", "remove", "work", "--yes"]).run().ends_with(0);
+    sandbox.keyfob(&["clear", "work"]).run().ends_with(0);
+    let said = sandbox.keyfob(&["credential-process", "work", "--mfa-code", &device.wrong_code()]).run();
+    let said = said.ends_with(4);
+    assert!(said.contains("is wrong, or out of date: this machine's clock is 3m"), "{said}");
+}
+
+#[test]
+fn a_program_gives_the_code_and_its_code_is_spent_like_any_other() {
+    let (aws, mut sandbox, device) = machine(&["long"]);
+    sandbox.script("bin/otp", &format!("#!/bin/sh\necho {}\n", device.code_at(0)));
+    sandbox.set("KEYFOB_MFA_PROCESS", "otp");
+    sandbox.keyfob(&["credential-process", "work"]).run().ok();
+    // It prints the same code still, also after a wait for the next.
+    let ran = sandbox.keyfob(&["credential-process", "long"]).run();
+    assert!(ran.ends_with(1).contains("prints a code of `"), "{}", ran.stderr);
+    assert_eq!(aws.count("AssumeRole"), 0);
+}
+
+#[test]
+fn a_code_given_twice_is_sent_once() {
+    let (aws, sandbox, device) = machine(&["long"]);
+    let code = device.code_at(0);
+    sandbox.keyfob(&["credential-process", "work", "--mfa-code", &code]).run().ok();
+    let ran = sandbox.keyfob(&["credential-process", "long"]).env("KEYFOB_MFA_CODE", &code).run();
+    let said = ran.ends_with(1);
+    assert!(said.contains("was used already, and each works once") && said.contains("at most 30 s"), "{said}");
+    assert_eq!(aws.count("AssumeRole"), 0);
+}
+
+#[test]
+fn a_typed_code_that_was_used_explains_the_rule_and_another_may_be_typed() {
+    let (aws, sandbox, device) = machine(&[]);
+    early_in_a_step(&aws);
+    let mut terminal = sandbox.keyfob(&["credential-process", "work"]).beside_terminal();
+    device.use_code();
+    terminal.expect("MFA code for profile `work`");
+    terminal.type_line(&device.code_at(0));
+    terminal.expect("is wrong or was used before; try again with the next code");
+    terminal.expect("MFA code for profile `work`");
+    terminal.type_line(&device.code_at(0));
+    terminal.expect("that code was used already, and each works once: the next one comes in ");
+    terminal.expect("MFA code for profile `work`");
+    terminal.type_line(&device.code_at(1));
+    terminal.finish().0.ok();
+    assert_eq!(aws.count("GetSessionToken"), 2, "the used code was not sent again");
+}
+
+#[test]
+fn without_a_terminal_pinentry_asks_and_a_mistyped_code_is_asked_for_again() {
+    let (aws, mut sandbox, device) = machine(&[]);
+    pinentry(
+        &mut sandbox,
+        &format!("if [ -e once ]; then echo 'D {}'; else touch once; echo 'D 12'; fi; echo OK", device.code_at(0)),
+    );
+    sandbox.keyfob(&["credential-process", "work"]).run().ok();
+    let said = sandbox.read("said");
+    assert!(said.contains(&format!("SETDESC MFA code for profile `work` ({SERIAL})")), "{said}");
+    assert!(said.contains("SETERROR that is not six digits"), "{said}");
+    assert_eq!(aws.count("GetSessionToken"), 1);
+}
+
+#[test]
+fn pinentry_is_cancelled_left_out_or_missing_as_the_person_wants() {
+    let (_aws, mut sandbox, _) = machine(&[]);
+    pinentry(&mut sandbox, "echo 'ERR 83886179 Operation cancelled <Pinentry>'");
+    let run = |sandbox: &Sandbox| sandbox.keyfob(&["credential-process", "work"]).run();
+    let said = run(&sandbox);
+    assert!(said.ends_with(1).contains("the question was declined"), "{}", said.stderr);
+    for prompt in ["terminal", "never"] {
+        sandbox.set("KEYFOB_PROMPT", prompt);
+        run(&sandbox).ends_with(3);
+    }
+    sandbox.set("KEYFOB_PROMPT", "pinentry");
+    sandbox.set("KEYFOB_PINENTRY", "/nonexistent/pinentry");
+    let ran = run(&sandbox);
+    assert!(ran.ends_with(3).contains("the pinentry program is not there"), "{}", ran.stderr);
+    sandbox.unset("KEYFOB_PINENTRY");
+    // gpg's own setting, where there is a display.
+    sandbox
+        .write(".gnupg/gpg-agent.conf", &format!("pinentry-program {}/bin/pinentry-fake\n", sandbox.home().display()));
+    sandbox.set("DISPLAY", ":99");
+    assert!(run(&sandbox).ends_with(1).contains("declined"));
+}
+
+#[test]
+fn a_real_pinentry_asks_on_the_terminal_where_it_is_chosen() {
+    let Some(program) = tools::require("pinentry-tty") else { return };
+    let (_aws, mut sandbox, device) = machine(&[]);
+    sandbox.set("KEYFOB_PINENTRY", program);
+    sandbox.set("KEYFOB_PROMPT", "pinentry,terminal");
+    let mut terminal = sandbox.keyfob(&["exec", "work", "--", "echo", "done"]).on_terminal();
+    terminal.expect("MFA code for profile");
+    terminal.expect("Answer:");
+    terminal.type_line(&device.code_at(0));
+    terminal.expect("done");
+    terminal.finish().0.ends_with(0);
+}
+
+#[test]
+fn from_cron_it_is_exit_3_at_once() {
+    let (_aws, sandbox, _) = machine(&[]);
+    let began = Instant::now();
+    let ran = sandbox.keyfob(&["credential-process", "work"]).run();
+    let said = ran.ends_with(3);
+    assert!(said.contains("run `keyfob exec work -- true` in a terminal first"), "{said}");
+    assert!(said.contains("`keyfob mfa add work`"), "{said}");
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+}
+
+#[test]
+fn a_passkey_is_told_to_be_none_for_sts_and_what_does_work() {
+    let (aws, sandbox, _) = machine(&[]);
+    let passkey = aws.user("ann").u2f("key").serial();
+    let config = sandbox.read(".aws/config").replace(SERIAL, &passkey);
+    sandbox.write(".aws/config", &config);
+    let said = sandbox.keyfob(&["credential-process", "work"]).run();
+    let said = said.ends_with(6);
+    assert!(said.contains(&passkey) && said.contains("`keyfob mfa enroll work`"), "{said}");
+}
+
+#[test]
+fn a_printed_code_is_not_sent_afterwards_and_a_fresh_one_is_waited_for() {
+    let (aws, sandbox, device) = machine(&[]);
+    let ran = sandbox.keyfob(&["mfa", "code", "work"]).run();
+    assert!(ran.ends_with(1).contains("`keyfob mfa add work`"), "{}", ran.stderr);
+    keep_seed(&sandbox, &device.seed());
+    early_in_a_step(&aws);
+    let first = sandbox.keyfob(&["mfa", "code", "work"]).run();
+    let again = sandbox.keyfob(&["mfa", "code", "work"]).run();
+    assert!(
+        first.stderr.contains(" s left\n") && again.stderr.contains("`--wait` waits for the next"),
+        "{}",
+        again.stderr
+    );
+    let fresh = sandbox.keyfob(&["mfa", "code", "work", "--wait"]).run();
+    assert_ne!(fresh.ok(), first.ok());
+    sandbox.keyfob(&["mfa", "resync", "work"]).run().ends_with(0);
+    assert_eq!(aws.count("ResyncMFADevice"), 1);
+}
+
+#[test]
+fn removing_a_profile_takes_its_seed_along_unless_another_needs_it() {
+    let (aws, sandbox, device) = machine(&[]);
+    keep_seed(&sandbox, &device.seed());
+    let config = sandbox.read(".aws/config");
+    let other = format!("[profile other]\nmfa_serial = {SERIAL}\n");
+    sandbox.write(".aws/config", &format!("{config}{other}"));
+    let key = aws.user("ann").access_key();
+    let kept = sandbox.keyfob(&["remove", "work", "--yes"]).run();
+    assert!(!kept.stderr.contains("the seed of"), "{}", kept.stderr);
+    sandbox.write(".aws/config", &config);
+    let input = format!("{}\n{}\n", key.id, key.secret);
+    sandbox.keyfob(&["add", "work", "--stdin", "--yes"]).stdin(&input).run().ok();
+    let gone = sandbox.keyfob(&["remove", "work", "--yes"]).run();
+    assert!(gone.stderr.contains(&format!("deleted the seed of `{SERIAL}`")), "{}", gone.stderr);
+}
