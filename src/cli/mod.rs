@@ -8,11 +8,13 @@ mod credential_process;
 mod env;
 mod exec;
 mod explain;
+mod import;
 mod list;
 mod mfa;
 mod options;
 mod profile;
 mod remove;
+mod show;
 #[cfg(test)]
 mod tests;
 mod vault;
@@ -71,7 +73,9 @@ impl GlobalOptions {
 #[derive(Debug, Subcommand)]
 enum Command {
     Add(add::AddArgs),
+    Import(import::ImportArgs),
     List(list::ListArgs),
+    Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
     CredentialProcess(credential_process::CredentialProcessArgs),
     Env(env::EnvArgs),
@@ -107,7 +111,9 @@ pub fn run(arguments: Vec<OsString>, env: Environment) -> u8 {
     };
     let code = World::new(&global, env, &talk).and_then(|world| match command {
         Command::Add(arguments) => arguments.run(&world).map(|()| 0),
+        Command::Import(arguments) => arguments.run(&world).map(|()| 0),
         Command::List(arguments) => arguments.run(&world).map(|()| 0),
+        Command::Show(arguments) => arguments.run(&world).map(|()| 0),
         Command::Explain(arguments) => arguments.run(&world).map(|()| 0),
         Command::CredentialProcess(arguments) => arguments.run(&world).map(|()| 0),
         Command::Env(arguments) => arguments.run(&world).map(|()| 0),

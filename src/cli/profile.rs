@@ -183,7 +183,7 @@ impl ProfileCommand {
                 Self::Remove { profile, force, .. } => manager.remove(profile, *force),
                 Self::Link { profile, force_link, yes, .. } => {
                     let line = |profile: &str| link_line(world, profile, *force_link);
-                    manager.link(LinkRequest { profile: profile.as_deref(), line: &line, yes: *yes })
+                    manager.link(LinkRequest { profile: profile.as_deref(), line: &line, yes: *yes, name_keys: true })
                 }
                 Self::Unlink { profile, .. } => manager.unlink(profile),
             }

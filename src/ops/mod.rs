@@ -7,11 +7,13 @@ pub mod add;
 pub mod advice;
 pub mod exec;
 pub mod facts;
+pub mod import;
 pub mod keys;
 pub mod manage;
 pub mod mfa;
 pub mod remove;
 pub mod resolve;
+pub mod show;
 
 use crate::aws::{Iam, Sts};
 use crate::chain::Base;

@@ -42,8 +42,8 @@ const KNOWN: [&str; 91] = [
     "cli_history",
     "cli_pager",
     "cli_timestamp_format",
-    "cloudwatch",
     "cloudsearch",
+    "cloudwatch",
     "credential_process",
     "credential_source",
     "csm_client_id",
@@ -122,6 +122,11 @@ pub fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let name = name.strip_prefix(PREFIX).unwrap_or(&name);
     matches!(name, "aws_secret_access_key" | "aws_session_token" | "aws_security_token")
+}
+
+/// The settings without `keyfob_` that are known.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    KNOWN.iter().copied()
 }
 
 /// Whether keyfob or an SDK has a use for a setting of this name.

@@ -182,6 +182,20 @@ impl<'p> Profile<'p> {
         self.sections().any(|(other, _)| other == file)
     }
 
+    /// Whether a line of a file lies in one of the profile's sections.
+    pub fn has_line(&self, file: AwsFile, line: usize) -> bool {
+        let indices = match file {
+            AwsFile::Config => &self.entry.config,
+            AwsFile::Credentials => &self.entry.credentials,
+        };
+        let Some(document) = self.profiles.document(file) else { return false };
+        let count = document.sections().len();
+        indices.iter().any(|index| {
+            let end = (index + 1 < count).then(|| document.section(index + 1).line());
+            line >= document.section(*index).line() && end.is_none_or(|end| line < end)
+        })
+    }
+
     /// The line of the profile's first section in the file that counts least, and that file.
     pub fn header(&self) -> (AwsFile, usize) {
         let (file, section) = self.sections().last().expect("a profile has a section");

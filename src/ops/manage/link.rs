@@ -3,6 +3,7 @@
 //! A visible `role_arn` wins over `credential_process` in botocore, in either file; so a role's settings get their
 //! `keyfob_` form where they stand, and another program's `credential_process` its own. `unlink` takes exactly that back.
 
+use crate::chain::target::Target;
 use crate::chain::{Plan, Request, StoredKeys, plan};
 use crate::config_file;
 use crate::credentials::StoredKey;
@@ -24,6 +25,8 @@ pub struct LinkRequest<'r> {
     pub line: &'r dyn Fn(&str) -> Result<String>,
     /// `--yes`.
     pub yes: bool,
+    /// Whether keys that win over the link are named: not where they go next.
+    pub name_keys: bool,
 }
 
 /// A profile about to be linked.
@@ -72,7 +75,7 @@ impl Manager<'_> {
                 self.context.talk.say(&format!("`{}` is linked: SDKs get its credentials from keyfob", link.name));
             }
         }
-        self.name_what_wins(&links, &change);
+        self.name_what_wins(&links, &change, request.name_keys);
         Ok(shown)
     }
 
@@ -178,7 +181,7 @@ impl Manager<'_> {
     }
 
     /// Names what SDKs still take before the link.
-    fn name_what_wins(&self, links: &[Linked], change: super::Change<'_>) {
+    fn name_what_wins(&self, links: &[Linked], change: super::Change<'_>, name_keys: bool) {
         let Ok((config, credentials)) = self.changed(change) else { return };
         let profiles = Profiles::new(Some(&config), Some(&credentials));
         let talk = self.context.talk;
@@ -192,7 +195,7 @@ impl Manager<'_> {
                     shadow.name
                 ));
             }
-            if let Some(key) = shadows.iter().find(|shadow| is_key(shadow)) {
+            if let Some(key) = shadows.iter().find(|shadow| name_keys && is_key(shadow)) {
                 let place = self.place(key.file, key.line);
                 talk.warn(&format!("{place}: SDKs use the key in plain text there before the link"));
                 talk.hint(&format!("`keyfob import {name}` moves it into the key store"));
@@ -214,17 +217,43 @@ impl Manager<'_> {
         Ok(plan(profiles, &Stored(self.index), self.context.env, &request)?)
     }
 
+    /// Where a call that checks `key`, stored for `profile`, goes.
+    ///
+    /// # Errors
+    /// A region or endpoint that cannot be used.
+    pub(in crate::ops) fn base_target(&self, profile: &str, key: &StoredKey) -> Result<Target> {
+        let request = Request {
+            profile: profile.to_owned(),
+            files: config_file::file_names(self.context.paths),
+            ..Request::default()
+        };
+        let with_key = Only { profile, key };
+        Ok(plan(&self.files.profiles(), &with_key, self.context.env, &request)?.base.target)
+    }
+
     fn confirm(&self, question: &str, what: &str) -> Result<bool> {
         let answer = self.context.human.confirm(question);
         answer.map_err(|error| error.into_error(what).hint("say so with `--yes`"))
     }
 
     /// Asks where somebody is there; `--yes` is a yes, and nobody a no.
-    pub(super) fn confirm_if_there(&self, question: &str, yes: bool) -> Result<bool> {
+    pub(in crate::ops) fn confirm_if_there(&self, question: &str, yes: bool) -> Result<bool> {
         match yes || self.context.human.is_there() {
             true => self.confirm(question, "an answer"),
             false => Ok(false),
         }
+    }
+}
+
+/// One stored key, and no others.
+struct Only<'k> {
+    profile: &'k str,
+    key: &'k StoredKey,
+}
+
+impl StoredKeys for Only<'_> {
+    fn key_of(&self, profile: &str) -> Option<StoredKey> {
+        (profile == self.profile).then(|| self.key.clone())
     }
 }
 
