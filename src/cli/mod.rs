@@ -5,6 +5,7 @@
 mod add;
 mod clear;
 mod credential_process;
+mod doctor;
 mod env;
 mod exec;
 mod explain;
@@ -86,6 +87,7 @@ enum Command {
     Profile(profile::ProfileCommand),
     #[command(subcommand)]
     Mfa(mfa::MfaCommand),
+    Doctor(doctor::DoctorArgs),
     #[command(subcommand)]
     Vault(vault::VaultCommand),
 }
@@ -122,6 +124,7 @@ pub fn run(arguments: Vec<OsString>, env: Environment) -> u8 {
         Command::Remove(arguments) => arguments.run(&world).map(|()| 0),
         Command::Profile(command) => command.run(&world).map(|()| 0),
         Command::Mfa(command) => command.run(&world).map(|()| 0),
+        Command::Doctor(arguments) => arguments.run(&world),
         Command::Vault(command) => command.run(&world).map(|()| 0),
     });
     match code {

@@ -277,6 +277,12 @@ fn edit_file(
     }
 }
 
+/// The keys of a profile in plain text: file, line, and whether each is a temporary one.
+pub fn plain_keys(profile: &Profile<'_>) -> Vec<(AwsFile, usize, bool)> {
+    let temporary = |found: &Found| matches!(found.key, Err(Stays::Temporary));
+    found_in(profile).iter().map(|found| (found.file, found.line, temporary(found))).collect()
+}
+
 /// Whether any profile of the files has a key that [`import`] would move.
 pub fn has_keys(profiles: &Profiles<'_>) -> bool {
     let mut all = profiles.names().filter_map(|name| profiles.get(name));

@@ -5,6 +5,7 @@
 pub mod access_key_input;
 pub mod add;
 pub mod advice;
+pub mod doctor;
 pub mod exec;
 pub mod facts;
 pub mod import;

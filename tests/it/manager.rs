@@ -382,3 +382,105 @@ fn botocore_reads_the_same_before_and_after_but_for_the_edit() {
         assert_eq!(read(), expected, "{arguments:?}");
     }
 }
+
+/// The checks of doctor's findings, each with its line.
+fn findings(ran: &Ran) -> Vec<(String, u64)> {
+    let report: serde_json::Value =
+        serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran:?}"));
+    let found = report["findings"].as_array().expect("a list").iter();
+    found.map(|f| (f["check"].as_str().expect("a name").to_owned(), f["line"].as_u64().unwrap_or(0))).collect()
+}
+
+#[test]
+fn doctor_finds_nothing_on_a_sound_machine_and_each_thing_that_bites() {
+    let scene = Scene::new();
+    let doctor = |arguments: &[&str]| scene.sandbox.keyfob(&[&["doctor", "--json"], arguments].concat()).run();
+    let sound = doctor(&[]);
+    assert_eq!(findings(&sound), [], "{}", sound.stdout);
+    sound.ok();
+    let before = scene.sandbox.read(".aws/config").lines().count() as u64;
+    scene.append(
+        "[profile a]\nsource_profile = b\nrole_arn = arn:aws:iam::123456789012:role/R\n\
+         [profile b]\nsource_profile = a\nrole_arn = arn:aws:iam::123456789012:role/R\n\
+         [profile c]\nsource_profile = nobody\nrole_arn = arn:aws:iam::123456789012:role/R\nmfa_serail = x\n\
+         [prod]\nregion = eu-west-1\n\
+         [profile d]\ncredential_process = /nowhere/keyfob credential-process work\nmfa_serial = 123456789\n\
+         [profile e]\nrole_arn = arn:aws:iam::123456789012:role/R\nsource_profile = work\nmfa_serial = 123456789\n",
+    );
+    scene.sandbox.write(".aws/credentials", "[work]\naws_access_key_id = AKIAFAKEFAKEFAKEFAKE\naws_secret_access_key = FAKE\n[f]\naws_access_key_id = ASIAFAKEFAKEFAKEFAKE\naws_secret_access_key = FAKE\n");
+    let open: std::fs::Permissions = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(scene.sandbox.path(".aws/credentials"), open).expect("own file");
+    let at = |check: &str, line: u64| (check.to_owned(), if line == 0 { 0 } else { before + line });
+    let ran = scene
+        .sandbox
+        .keyfob(&["doctor", "--json"])
+        .env("AWS_ACCESS_KEY_ID", "AKIAFAKE")
+        .env("AWS_PROFILE", "gone")
+        .run();
+    ran.ends_with(1);
+    let found = findings(&ran);
+    let expected = [
+        ("mode".to_owned(), 0),
+        at("variable", 0),
+        at("program", 14),
+        at("file", 11),
+        ("setting".to_owned(), 2),
+        ("setting".to_owned(), 3),
+        at("chain", 1),
+        at("chain", 4),
+        at("chain", 7),
+        at("setting", 10),
+        at("mfa", 19),
+        ("plain-key".to_owned(), 2),
+        ("plain-key".to_owned(), 5),
+    ];
+    for expected in &expected {
+        assert!(found.contains(expected), "{expected:?} is not in {found:?}\n{}", ran.stdout);
+    }
+    assert_eq!(found.iter().filter(|(check, _)| check == "variable").count(), 2);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    for finding in report["findings"].as_array().expect("a list") {
+        for field in ["message", "why", "mend"] {
+            assert!(!finding[field].as_str().expect("a text").is_empty(), "{field} of {finding}");
+        }
+    }
+    let fixed = doctor(&["--fix"]);
+    assert!(fixed.stdout.contains("\"fixed\": true"), "{}", fixed.stdout);
+    assert!(!findings(&doctor(&[])).iter().any(|(check, _)| check == "mode"));
+}
+
+#[test]
+fn doctor_goes_on_where_a_file_cannot_be_read_and_asks_aws_for_the_time() {
+    let (_aws, mut sandbox) = machine();
+    sandbox.write(".aws/config", "[default\n");
+    let ran = sandbox.keyfob(&["doctor", "--json"]).run();
+    assert_eq!(findings(&ran), [("file".to_owned(), 0)], "{}", ran.stdout);
+    sandbox.write(".aws/config", "");
+    sandbox.keyfob(&["doctor", "--online"]).run().ok();
+    if sandbox.put_clock_off(600).is_some() {
+        let ran = sandbox.keyfob(&["doctor", "--online", "--json"]).run();
+        assert_eq!(findings(&ran), [("clock".to_owned(), 0)], "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn show_names_every_setting_with_its_place_and_hides_secrets() {
+    let (aws, sandbox) = machine();
+    let key = aws.user("ann").access_key();
+    sandbox.write(".aws/config", "[profile ann]\nregion = eu-west-1\n\n[profile ann2]\ninclude_profile = ann\n");
+    sandbox.write(
+        ".aws/credentials",
+        &format!("[ann]\nregion = us-east-1\naws_access_key_id = {}\naws_secret_access_key = {}\n", key.id, key.secret),
+    );
+    let shown = sandbox.keyfob(&["show", "ann", "--json"]).run().json();
+    let config = sandbox.path(".aws/config").display().to_string();
+    assert_eq!(shown["settings"]["region"]["value"], "us-east-1");
+    assert_eq!(shown["settings"]["region"]["line"], 2);
+    assert_eq!(shown["settings"]["region"]["shadows"][0], serde_json::json!({"file": config, "line": 2}));
+    assert_eq!(shown["settings"]["aws_access_key_id"]["value"], key.id.as_str());
+    let text = sandbox.keyfob(&["show"]).env("AWS_PROFILE", "ann").run().ok().to_owned();
+    assert!(text.contains("****") && !text.contains(&key.id), "{text}");
+    assert!(sandbox.keyfob(&["show", "ann2"]).run().ok().contains(":2 (by include_profile)"));
+    let said = fails(&sandbox.keyfob(&["show", "an"]).run(), 6, "no profile `an`");
+    assert!(said.contains("`ann` is there"), "{said}");
+}

@@ -4,7 +4,7 @@
 //! `keyfob_` form where they stand, and another program's `credential_process` its own. `unlink` takes exactly that back.
 
 use crate::chain::target::Target;
-use crate::chain::{Plan, Request, StoredKeys, plan};
+use crate::chain::{Plan, PlanError, Request, StoredKeys, plan};
 use crate::config_file;
 use crate::credentials::StoredKey;
 use crate::error::{Error, Kind, Result};
@@ -208,13 +208,21 @@ impl Manager<'_> {
     }
 
     pub(super) fn plan(&self, profiles: &Profiles<'_>, profile: &str) -> Result<Plan> {
+        Ok(self.try_plan(profiles, profile)?)
+    }
+
+    /// How credentials would be made, by these profiles.
+    ///
+    /// # Errors
+    /// As [`plan`].
+    pub(in crate::ops) fn try_plan(&self, profiles: &Profiles<'_>, profile: &str) -> Result<Plan, PlanError> {
         let request = Request {
             profile: profile.to_owned(),
             mfa_process: self.context.settings.mfa_process.clone(),
             files: config_file::file_names(self.context.paths),
             ..Request::default()
         };
-        Ok(plan(profiles, &Stored(self.index), self.context.env, &request)?)
+        plan(profiles, self.index, self.context.env, &request)
     }
 
     /// Where a call that checks `key`, stored for `profile`, goes.
@@ -254,15 +262,6 @@ struct Only<'k> {
 impl StoredKeys for Only<'_> {
     fn key_of(&self, profile: &str) -> Option<StoredKey> {
         (profile == self.profile).then(|| self.key.clone())
-    }
-}
-
-/// The index, as the plan asks it.
-struct Stored<'i>(&'i crate::index::Index);
-
-impl StoredKeys for Stored<'_> {
-    fn key_of(&self, profile: &str) -> Option<StoredKey> {
-        self.0.key_of(profile)
     }
 }
 
