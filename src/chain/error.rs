@@ -272,9 +272,7 @@ fn hint(error: &PlanError) -> String {
             format!("make an IAM user and store its key: `keyfob add {profile} --replace`")
         }
         PlanError::SecurityKey { profile, .. } => {
-            format!(
-                "assign a virtual device beside it in the IAM console, and name that in `mfa_serial` of `{profile}`"
-            )
+            format!("enrol a virtual device beside it with `keyfob mfa enroll {profile}`, which shows codes AWS takes")
         }
         PlanError::BadValue { profile, name, .. } => {
             format!("`aws configure set {name} VALUE --profile {profile}` mends it")

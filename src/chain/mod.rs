@@ -49,6 +49,8 @@ pub struct Request {
     pub session_duration_seconds: u32,
     /// `mfa_process` of keyfob's own settings, for profiles that name none.
     pub mfa_process: Option<String>,
+    /// As if no profile named an MFA device: for what is to mend one that cannot be used.
+    pub without_device: bool,
     /// What the AWS files are called where a line of theirs is named.
     pub files: FileNames,
 }
@@ -61,6 +63,7 @@ impl Default for Request {
             no_session: false,
             session_duration_seconds: 12 * 3600,
             mfa_process: None,
+            without_device: false,
             files: FileNames::default(),
         }
     }

@@ -7,7 +7,7 @@ use crate::cli::add::link_line;
 use crate::cli::world::World;
 use crate::error::{Error, Kind, Result};
 use crate::human::Talk;
-use crate::ops::import::{ImportRequest, has_keys, import};
+use crate::ops::import::{ImportRequest, LineOf, has_keys, import};
 use crate::ui::out;
 
 /// Move keys in plain text from the AWS files into the key store
@@ -52,7 +52,7 @@ impl ImportArgs {
                 profile: self.profile.as_deref(),
                 backend,
                 verify: !self.no_verify,
-                line: (!self.no_link).then_some(&line as &dyn Fn(&str) -> Result<String>),
+                line: (!self.no_link).then_some(&line as LineOf<'_>),
                 yes: self.yes,
             };
             import(&ports.context, &request, ports.stores, files)

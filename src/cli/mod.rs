@@ -31,6 +31,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ops::access_key_input::looks_like_secret;
 use crate::sys::env::Environment;
 use crate::sys::pinentry;
+use crate::totp::looks_like_seed;
 use crate::ui::talk::{Level, StderrTalk};
 
 /// Short-lived AWS credentials from access keys that never leave the key store
@@ -154,11 +155,16 @@ fn refuse_secrets(arguments: &[OsString]) -> Result<()> {
         false => arguments,
     };
     // Security: clap quotes an argument it does not know; this one must not come so far.
-    let mut words = own.iter().skip(1).filter_map(|argument| argument.to_str()).flat_map(|word| word.split('='));
-    if words.any(looks_like_secret) {
+    let words = || own.iter().skip(1).filter_map(|argument| argument.to_str()).flat_map(|word| word.split('='));
+    if words().any(looks_like_secret) {
         return Err(Error::new(Kind::Usage, "an argument looks like a secret access key")
             .because("other users and the shell's history see a command line, so secrets are never taken from it")
             .hint("run `keyfob add PROFILE` and paste it when asked; deactivate the key if others use this machine"));
+    }
+    if words().any(looks_like_seed) {
+        return Err(Error::new(Kind::Usage, "an argument looks like the seed of an MFA device")
+            .because("other users and the shell's history see a command line, so secrets are never taken from it")
+            .hint("run `keyfob mfa add PROFILE` and paste it when asked"));
     }
     Ok(())
 }

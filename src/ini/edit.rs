@@ -9,9 +9,7 @@ mod settings;
 use std::collections::HashSet;
 use std::ops::Range;
 
-use zeroize::Zeroizing;
-
-use super::{Document, Property, SectionName, is_identifier, parse};
+use super::{Document, Property, PropertySpan, SectionName, is_identifier, parse};
 
 /// Why an edit is refused; the document is then unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,7 +51,7 @@ impl Document {
         let found = indices.iter().rev().find_map(|index| self.section(*index).property(&name));
         let (at, new) = match found {
             Some(property) if property.value() == value => return Ok(()),
-            Some(property) => (property.span.key_line.start..property.span.end, self.with_value(property, value)),
+            Some(property) => (property.span.key_line.start..property.span.end, self.with_value(&property, value)),
             None => self.new_property(*indices.last().expect("the section was just added"), &name, value),
         };
         self.splice(at, &new);
@@ -119,8 +117,8 @@ impl Document {
     }
 
     /// The lines of `property` with another value; comment lines among its continuation lines stay.
-    fn with_value(&self, property: Property<'_>, value: &str) -> String {
-        let span = property.span;
+    fn with_value(&self, property: &Property<'_>, value: &str) -> String {
+        let span = &property.span;
         let key_line = &self.text[span.key_line.clone()];
         let ending = ending_of(key_line).unwrap_or("");
         let mut new = String::new();
@@ -142,9 +140,10 @@ impl Document {
 
     /// A new line after the section's last property, and where it goes.
     fn new_property(&self, section: usize, name: &str, value: &str) -> (Range<usize>, String) {
-        let neighbour = match self.properties[self.properties_of(section)].last() {
-            Some(last) => last.key_line.start..last.end,
-            None => self.sections[section].header_line.clone(),
+        let section = self.section(section);
+        let neighbour = match section.properties().next_back() {
+            Some(Property { span: last, .. }) => last.key_line.start..last.end,
+            None => section.header_line(),
         };
         let at = neighbour.end;
         let neighbour = &self.text[neighbour];
@@ -164,8 +163,9 @@ impl Document {
 
     /// How the nearest property before `at` (else the first one) spaces its `=`.
     fn spacing(&self, at: usize) -> (Column<'_>, &str) {
-        let before = self.properties.partition_point(|property| property.key_line.start < at);
-        let (before, after) = self.properties.split_at(before);
+        let all: Vec<PropertySpan> =
+            self.sections().flat_map(|section| section.properties()).map(|property| property.span).collect();
+        let (before, after) = all.split_at(all.partition_point(|property| property.key_line.start < at));
         // A property without a value (a nested block) does not show what stands after its `=`.
         let Some(model) = before.iter().rev().chain(after).find(|property| !property.value.is_empty()) else {
             return (Column::Space(" "), " ");
@@ -188,7 +188,7 @@ impl Document {
         match self.sections.as_slice() {
             [] | [_] => true,
             [.., last] => {
-                let above = &self.text[..last.header_line.start];
+                let above = &self.text[..last.start()];
                 // Comments right above a header belong to it.
                 let mut lines = above.lines().rev().skip_while(|line| line.starts_with(['#', ';']));
                 lines.next().is_none_or(|line| line.trim().is_empty())
@@ -204,7 +204,7 @@ impl Document {
     fn splice_all(&mut self, changes: &[(Range<usize>, String)]) {
         // Built beside the old text, so that growing it leaves no copy behind that is not wiped.
         let added: usize = changes.iter().map(|(_, new)| new.len()).sum();
-        let mut text = Zeroizing::new(String::with_capacity(self.text.len() + added));
+        let mut text = String::with_capacity(self.text.len() + added);
         let mut from = 0;
         for (at, new) in changes {
             text.push_str(&self.text[from..at.start]);
@@ -212,7 +212,7 @@ impl Document {
             from = at.end;
         }
         text.push_str(&self.text[from..]);
-        *self = parse::parse(text).expect("what is written was checked, so it parses");
+        *self = Document::parse(text).expect("what is written was checked, so it parses");
     }
 }
 

@@ -8,25 +8,47 @@ mod parse;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::Range;
+use std::ops::{Deref, Range};
 
-use zeroize::Zeroizing;
+use zeroize::Zeroize;
 
 pub use edit::EditError;
 pub use header::{Header, SectionKind, SectionName, is_identifier};
 pub use parse::{Problem, SyntaxError};
 
-/// A config or credentials file: its text and where everything in it lies.
+/// A config or credentials file: its text and where its sections lie.
+///
+/// All of it is checked when it is parsed, but a section's properties are only taken apart when they are asked for: of
+/// 10,000 profiles one run needs a few, and each start of `credential-process` reads the file.
 ///
 /// Printing it gives the bytes that were parsed. The grammar is that of AWS's reference parser (smithy-rs
 /// `aws-runtime/src/env_config/parse.rs`); what it refuses is refused here, with the same words. The default is an empty
 /// file.
 #[derive(Clone, Default)]
 pub struct Document {
-    // Security: the file may hold secret access keys; the text is wiped when it is dropped.
-    text: Zeroizing<String>,
+    text: Text,
     sections: Vec<SectionSpan>,
-    properties: Vec<PropertySpan>,
+}
+
+/// The file's text.
+///
+/// Security: it may hold secret access keys, so it is wiped when it is dropped. In one piece: `Zeroizing<String>` takes a
+/// byte at a time, which with 10,000 profiles would be a tenth of a run.
+#[derive(Clone, Default)]
+struct Text(String);
+
+impl Drop for Text {
+    fn drop(&mut self) {
+        std::mem::take(&mut self.0).into_bytes().as_mut_slice().zeroize();
+    }
+}
+
+impl Deref for Text {
+    type Target = String;
+
+    fn deref(&self) -> &String {
+        &self.0
+    }
 }
 
 /// Where a section lies.
@@ -34,12 +56,15 @@ pub struct Document {
 struct SectionSpan {
     /// 1-based.
     line: usize,
-    /// The text between the brackets.
+    /// The text between the brackets; the first one stands in the first column.
     header: Range<usize>,
-    /// The header's line, line ending included.
-    header_line: Range<usize>,
-    /// The section's first property, an index into `Document::properties`; its last is before the next one's first.
-    first: usize,
+}
+
+impl SectionSpan {
+    /// Where the header's line begins, and so the section.
+    fn start(&self) -> usize {
+        self.header.start - 1
+    }
 }
 
 /// Where a property lies.
@@ -62,7 +87,7 @@ impl Document {
     /// # Errors
     /// Where AWS's reference parser errors, and for a byte order mark.
     pub fn parse(text: String) -> Result<Document, SyntaxError> {
-        parse::parse(Zeroizing::new(text))
+        parse::parse(Text(text))
     }
 
     /// The file's text, byte for byte.
@@ -73,6 +98,16 @@ impl Document {
     /// The sections in file order; one that appears twice comes twice.
     pub fn sections(&self) -> impl DoubleEndedIterator<Item = Section<'_>> + ExactSizeIterator {
         (0..self.sections.len()).map(|index| self.section(index))
+    }
+
+    /// The sections of this name, whatever their kind, each with its index in [`Document::sections`].
+    pub(crate) fn sections_called<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (usize, Section<'a>)> {
+        let is_called = move |section: &Section<'_>| {
+            let text = section.header_text();
+            // Few headers end like it; taking each apart would cost more than reading the file.
+            (text.ends_with(name) || text.ends_with([' ', '\t', '"', '\''])) && section.header().name == name
+        };
+        self.sections().enumerate().filter(move |(_, section)| is_called(section))
     }
 
     /// The section at `index` of [`Document::sections`].
@@ -118,46 +153,47 @@ impl<'a> Section<'a> {
     /// The properties in file order; one that appears twice comes twice.
     pub fn properties(self) -> impl DoubleEndedIterator<Item = Property<'a>> + ExactSizeIterator {
         let text = self.document.text();
-        self.document.properties[self.document.properties_of(self.index)]
-            .iter()
-            .map(move |span| Property { text, span })
+        let first = self.header_line().end;
+        let end = self.document.sections.get(self.index + 1).map_or(text.len(), SectionSpan::start);
+        let spans = parse::properties(text, first..end, self.line() + 1);
+        spans.into_iter().map(move |span| Property { text, span })
     }
 
     /// The last property of this name, which is the one that counts. Case does not matter.
     pub fn property(self, name: &str) -> Option<Property<'a>> {
         self.properties().rev().find(|property| property.key().eq_ignore_ascii_case(name))
     }
-}
 
-impl Document {
-    fn properties_of(&self, section: usize) -> Range<usize> {
-        let end = self.sections.get(section + 1).map_or(self.properties.len(), |next| next.first);
-        self.sections[section].first..end
+    /// The header's line, line ending included.
+    fn header_line(self) -> Range<usize> {
+        let start = self.span().start();
+        let text = &self.document.text[start..];
+        start..start + text.find('\n').map_or(text.len(), |ending| ending + 1)
     }
 }
 
 /// One `key = value` of a [`Section`], continuation lines included.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Property<'a> {
     text: &'a str,
-    span: &'a PropertySpan,
+    span: PropertySpan,
 }
 
 impl<'a> Property<'a> {
     /// The key as written; it means the same in any case.
-    pub fn key(self) -> &'a str {
+    pub fn key(&self) -> &'a str {
         &self.text[self.span.key.clone()]
     }
 
     /// The key's line, 1-based.
-    pub fn line(self) -> usize {
+    pub fn line(&self) -> usize {
         self.span.line
     }
 
     /// The value: trimmed, an inline comment taken off the first line, continuation lines joined with `\n`.
     ///
     /// A nested block is the text after an empty first line, so it begins with `\n`.
-    pub fn value(self) -> Cow<'a, str> {
+    pub fn value(&self) -> Cow<'a, str> {
         let first = &self.text[self.span.value.clone()];
         let mut continuations = self.continuations().peekable();
         if continuations.peek().is_none() {
@@ -172,18 +208,18 @@ impl<'a> Property<'a> {
     }
 
     /// The value on the key's own line, as written between the blanks.
-    pub fn first_value(self) -> &'a str {
+    pub fn first_value(&self) -> &'a str {
         &self.text[self.span.value.clone()]
     }
 
     /// The inline comment after the value on the key's line, from its `#` or `;` on.
-    pub fn comment(self) -> Option<&'a str> {
+    pub fn comment(&self) -> Option<&'a str> {
         let rest = self.text[self.span.value.end..self.span.key_line.end].trim_matches(parse::BLANK_OR_ENDING);
         (!rest.is_empty()).then_some(rest)
     }
 
     /// Each continuation line with its number, trimmed.
-    pub fn continuations(self) -> impl Iterator<Item = (usize, &'a str)> {
+    pub fn continuations(&self) -> impl Iterator<Item = (usize, &'a str)> + use<'a> {
         let lines = &self.text[self.span.key_line.end..self.span.end];
         let first = self.span.line + 1;
         (first..)

@@ -24,6 +24,9 @@ use crate::profile::{AwsFile, Profile, Profiles};
 use crate::secret::Secret;
 use crate::sys::lock::holder_name;
 
+/// Gives the `credential_process` line for a profile.
+pub type LineOf<'r> = &'r dyn Fn(&str) -> Result<String>;
+
 /// What is asked of [`import`].
 pub struct ImportRequest<'r> {
     /// This profile alone; none: all.
@@ -33,7 +36,7 @@ pub struct ImportRequest<'r> {
     /// Whether AWS is asked whose key each is.
     pub verify: bool,
     /// The `credential_process` line for a profile; none: profiles are not linked.
-    pub line: Option<&'r dyn Fn(&str) -> Result<String>>,
+    pub line: Option<LineOf<'r>>,
     /// `--yes`.
     pub yes: bool,
 }

@@ -12,7 +12,7 @@ impl<'p> Profile<'p> {
         if belongs_to_its_profile(name) {
             return None;
         }
-        let mut profile = *self;
+        let mut profile = self.clone();
         let mut met = vec![self.name()];
         loop {
             // One of the two excludes the other, so the nearest profile that has either decides.

@@ -7,8 +7,10 @@ pub mod known;
 mod warnings;
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::fmt;
+use std::rc::Rc;
 
 use crate::ini::{Document, Header, Property, Section, SectionName, is_identifier};
 
@@ -33,14 +35,19 @@ pub enum AwsFile {
 pub struct Profiles<'a> {
     config: Option<&'a Document>,
     credentials: Option<&'a Document>,
-    profiles: Vec<Entry<'a>>,
-    by_name: HashMap<&'a str, usize>,
+    /// Every profile, found out when somebody asks for all.
+    all: OnceCell<All>,
 }
 
-/// A profile's sections: indices into each document, in file order.
-#[derive(Debug)]
-struct Entry<'a> {
-    name: &'a str,
+#[derive(Debug, Default)]
+struct All {
+    profiles: Vec<Rc<Entry>>,
+    by_name: HashMap<String, usize>,
+}
+
+/// A profile's sections: indices into each document, in file order. There is at least one.
+#[derive(Debug, Default)]
+struct Entry {
     config: Vec<usize>,
     credentials: Vec<usize>,
 }
@@ -48,29 +55,66 @@ struct Entry<'a> {
 impl<'a> Profiles<'a> {
     /// Merges the two files; a missing one is an empty one.
     pub fn new(config: Option<&'a Document>, credentials: Option<&'a Document>) -> Profiles<'a> {
-        let mut profiles = Profiles { config, credentials, profiles: Vec::new(), by_name: HashMap::new() };
-        profiles.by_name.reserve(config.map_or(0, |document| document.sections().len()));
-        for file in [AwsFile::Config, AwsFile::Credentials] {
-            let Some(document) = profiles.document(file) else { continue };
-            let prefixed_default = has_prefixed_default(document);
-            for (index, section) in document.sections().enumerate() {
-                if let Some(name) = profile_name(section.header(), file, prefixed_default) {
-                    profiles.entry(name).sections_mut(file).push(index);
-                }
-            }
-        }
-        profiles
+        Profiles { config, credentials, all: OnceCell::new() }
     }
 
     /// Every profile of both files, empty ones too: the config file's in its order, then those of the credentials file.
     pub fn names(&self) -> impl Iterator<Item = &'a str> {
-        self.profiles.iter().map(|entry| entry.name)
+        self.all().profiles.iter().map(|entry| self.name_of(entry))
     }
 
     /// The profile of this name.
     pub fn get(&self, name: &str) -> Option<Profile<'_>> {
-        let entry = &self.profiles[*self.by_name.get(name)?];
+        let entry = match self.all.get() {
+            Some(all) => Rc::clone(&all.profiles[*all.by_name.get(name)?]),
+            // One or two are asked for, of perhaps thousands: cheaper than looking at all.
+            None => Rc::new(self.seek(name)?),
+        };
         Some(Profile { profiles: self, entry })
+    }
+
+    fn seek(&self, name: &str) -> Option<Entry> {
+        let mut entry: Option<Entry> = None;
+        for file in [AwsFile::Config, AwsFile::Credentials] {
+            let Some(document) = self.document(file) else { continue };
+            let prefixed_default = name == "default" && has_prefixed_default(document);
+            for (index, section) in document.sections_called(name) {
+                if profile_name(section.header(), file, prefixed_default).is_some() {
+                    entry.get_or_insert_default().sections_mut(file).push(index);
+                }
+            }
+        }
+        entry
+    }
+
+    fn all(&self) -> &All {
+        self.all.get_or_init(|| {
+            let mut all = All::default();
+            for file in [AwsFile::Config, AwsFile::Credentials] {
+                let Some(document) = self.document(file) else { continue };
+                let prefixed_default = has_prefixed_default(document);
+                for (index, section) in document.sections().enumerate() {
+                    if let Some(name) = profile_name(section.header(), file, prefixed_default) {
+                        all.entry(name).sections_mut(file).push(index);
+                    }
+                }
+            }
+            all
+        })
+    }
+
+    fn name_of(&self, entry: &Entry) -> &'a str {
+        let first = self.sections_of(entry).next().expect("an entry is made for a section");
+        first.1.header().name
+    }
+
+    /// Its sections, the one that counts most first.
+    fn sections_of<'e>(&self, entry: &'e Entry) -> impl Iterator<Item = (AwsFile, Section<'a>)> + use<'a, 'e> {
+        let of = |file: AwsFile, indices: &'e [usize]| {
+            let document = self.document(file);
+            indices.iter().rev().filter_map(move |index| Some((file, document?.section(*index))))
+        };
+        of(AwsFile::Credentials, &entry.credentials).chain(of(AwsFile::Config, &entry.config))
     }
 
     /// A section that is no profile, of the config file.
@@ -91,13 +135,15 @@ impl<'a> Profiles<'a> {
             AwsFile::Credentials => self.credentials,
         }
     }
+}
 
-    fn entry(&mut self, name: &'a str) -> &mut Entry<'a> {
-        let index = *self.by_name.entry(name).or_insert_with(|| {
-            self.profiles.push(Entry { name, config: Vec::new(), credentials: Vec::new() });
+impl All {
+    fn entry(&mut self, name: &str) -> &mut Entry {
+        let index = *self.by_name.entry(name.to_owned()).or_insert_with(|| {
+            self.profiles.push(Rc::default());
             self.profiles.len() - 1
         });
-        &mut self.profiles[index]
+        Rc::get_mut(&mut self.profiles[index]).expect("nobody has seen it yet")
     }
 }
 
@@ -112,7 +158,7 @@ impl Profiles<'static> {
     }
 }
 
-impl<'a> Entry<'a> {
+impl Entry {
     fn sections_mut(&mut self, file: AwsFile) -> &mut Vec<usize> {
         match file {
             AwsFile::Config => &mut self.config,
@@ -139,16 +185,16 @@ fn has_prefixed_default(document: &Document) -> bool {
 }
 
 /// One profile, merged from both files.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Profile<'p> {
     profiles: &'p Profiles<'p>,
-    entry: &'p Entry<'p>,
+    entry: Rc<Entry>,
 }
 
 impl<'p> Profile<'p> {
     /// The name.
     pub fn name(&self) -> &'p str {
-        self.entry.name
+        self.profiles.name_of(&self.entry)
     }
 
     /// The setting that counts for keyfob: `keyfob_<name>` before `<name>`, then what `include_profile` brings.
@@ -217,13 +263,8 @@ impl<'p> Profile<'p> {
         settings.into_iter()
     }
 
-    /// The profile's sections, the one that counts most first.
     fn sections(&self) -> impl Iterator<Item = (AwsFile, Section<'p>)> {
-        let Profile { profiles, entry } = *self;
-        let of = move |file: AwsFile, indices: &'p [usize]| {
-            indices.iter().rev().filter_map(move |index| Some((file, profiles.document(file)?.section(*index))))
-        };
-        of(AwsFile::Credentials, &entry.credentials).chain(of(AwsFile::Config, &entry.config))
+        self.profiles.sections_of(&self.entry)
     }
 }
 

@@ -38,7 +38,7 @@ impl Profiles<'_> {
                 }
                 let mut keys = HashMap::new();
                 for property in section.properties() {
-                    property_problems(property, &mut add);
+                    property_problems(&property, &mut add);
                     let first = *keys.entry(property.key().to_ascii_lowercase()).or_insert(property.line());
                     if first != property.line() {
                         let key = property.key();
@@ -62,7 +62,7 @@ impl Profiles<'_> {
         for profile in self.names().filter_map(|name| self.get(name)) {
             let Some(include) = profile.own("include_profile") else { continue };
             let mut met = vec![profile.name()];
-            let mut next = profile;
+            let mut next = profile.clone();
             let message = loop {
                 let Some(named) = next.own("include_profile") else { break None };
                 match next.included() {
@@ -144,7 +144,7 @@ fn duplicate_section(section: Section<'_>, first: Section<'_>) -> String {
     )
 }
 
-fn property_problems(property: Property<'_>, add: &mut impl FnMut(usize, String)) {
+fn property_problems(property: &Property<'_>, add: &mut impl FnMut(usize, String)) {
     let key = property.key();
     if !is_identifier(key) {
         add(property.line(), format!("`{key}` is ignored: {CHARACTERS}"));

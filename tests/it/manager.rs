@@ -23,10 +23,13 @@ const CONFIG: &str = "# mine\r\n[default]\r\nregion=eu-west-1 ; home\r\n\r\n# pr
     role_arn   = arn:aws:iam::123456789012:role/Admin\r\nsource_profile=base\r\ns3 =\r\n  max_queue_size = 10\r\n\r\n\
     [profile base]\r\noutput = json";
 
+/// Pieces of the file, each there once, and what becomes of them.
+type Changes<'a> = &'a [(&'a str, &'a str)];
+
 #[test]
 fn each_edit_changes_the_lines_it_names_and_no_other_byte() {
     let (_aws, sandbox) = machine();
-    let cases: [(&[&str], &[(&str, &str)]); 8] = [
+    let cases: [(&[&str], Changes<'_>); 8] = [
         (&["set", "base", "region", "us-east-1"], &[("output = json", "output = json\r\nregion = us-east-1")]),
         (&["set", "prod", "duration_seconds", "7200"], &[("= 10\r\n", "= 10\r\nduration_seconds=7200\r\n")]),
         (&["unset", "base", "OUTPUT"], &[("\r\noutput = json", "")]),
@@ -186,6 +189,29 @@ fn linking_a_base_names_or_takes_along_what_builds_on_it() {
     assert!(ran.ends_with(0).contains("`AWS_ACCESS_KEY_ID` is set"), "{}", ran.stderr);
 }
 
+#[test]
+fn settings_of_this_shell_alone_are_named_and_written_where_that_is_wanted() {
+    let scene = Scene::new();
+    let link = |more: &[&str]| {
+        let run = scene.sandbox.keyfob(&[&["profile", "link", "work"], more].concat());
+        let run = run.env("KEYFOB_CALL_TIMEOUT", "20s").env("KEYFOB_MFA_PROCESS", "echo \"1\"");
+        run.run().ends_with(0).to_owned()
+    };
+    scene.sandbox.write("keyfob/config.toml", "# mine\ncall_timeout = 5");
+    let said = link(&[]);
+    assert!(said.contains("`KEYFOB_MFA_PROCESS` of this shell is set nowhere else"), "{said}");
+    assert!(said.contains("`KEYFOB_DATA_DIR` is set in this shell alone") && !said.contains("CALL_TIMEOUT"), "{said}");
+    assert_eq!(scene.sandbox.read("keyfob/config.toml"), "# mine\ncall_timeout = 5");
+    link(&["--yes"]);
+    let written = scene.sandbox.read("keyfob/config.toml");
+    assert!(
+        written.starts_with("# mine\ncall_timeout = 5\n") && written.contains("backend = \"vault\"\n"),
+        "{written}"
+    );
+    assert!(!link(&[]).contains("set nowhere else"));
+    scene.sandbox.keyfob(&["list"]).without_env("KEYFOB_BACKEND").run().ok();
+}
+
 /// The tutorial's files: `aws configure` makes them.
 fn tutorial(sandbox: &Sandbox, key: &AccessKey) {
     sandbox.write(".aws/config", "[default]\nregion = eu-central-1\noutput = json\n");
@@ -343,6 +369,9 @@ fn ten_thousand_profiles_are_listed_and_shown_in_no_time() {
     assert_eq!(sandbox.keyfob(&["list", "--json"]).run().json()["profiles"].as_array().expect("a list").len(), 10_000);
 }
 
+/// What an edit changes in what is read.
+type Edit<'a> = &'a dyn Fn(&mut serde_json::Value);
+
 /// What botocore and the AWS CLI's own parsers read of both files, as JSON.
 const PARSERS: &str = "import json, sys, botocore.configloader as c\n\
     print(json.dumps(c.load_config(sys.argv[1]), sort_keys=True))\n";
@@ -351,7 +380,7 @@ const PARSERS: &str = "import json, sys, botocore.configloader as c\n\
 fn botocore_reads_the_same_before_and_after_but_for_the_edit() {
     let Some(python) = tools::require("python") else { return };
     let (_aws, sandbox) = machine();
-    let config = CONFIG.replace(" ; home", "")
+    let config = CONFIG.replace(" ; home", "").replace("[ profile  prod ]", "[profile prod]")
         + "\r\n[sso-session s]\r\nsso_region = eu-west-1\r\n\r\n[services l]\r\nsts =\r\n  endpoint_url = http://x\r\n";
     let read = || -> serde_json::Value {
         let path = sandbox.path(".aws/config");
@@ -359,7 +388,7 @@ fn botocore_reads_the_same_before_and_after_but_for_the_edit() {
     };
     sandbox.write(".aws/config", &config);
     let before = read();
-    let edits: [(&[&str], &dyn Fn(&mut serde_json::Value)); 4] = [
+    let edits: [(&[&str], Edit<'_>); 4] = [
         (&["set", "base", "region", "us-east-1"], &|value| value["profiles"]["base"]["region"] = "us-east-1".into()),
         (&["unset", "prod", "role_arn"], &|value| {
             value["profiles"]["prod"].as_object_mut().expect("a profile").remove("role_arn");

@@ -104,7 +104,11 @@ fn unknown_key(attempt: &Attempt<'_>) -> (String, Vec<String>) {
         (Signer::PlainSession { .. }, Attempted::Iam(call)) => (
             format!("{call}: IAM refuses every session that was made without MFA"),
             vec![
-                format!("name your MFA device: `{}`; the IAM console assigns one", attempt.set("mfa_serial ARN")),
+                format!(
+                    "name your MFA device: `{}`; or enrol one: `{}`",
+                    attempt.set("mfa_serial ARN"),
+                    attempt.command("mfa enroll")
+                ),
                 format!("or hand out the key itself: `{}`", attempt.set("keyfob_session never")),
             ],
         ),

@@ -65,7 +65,7 @@ const CASES: &[Case] = &[
         "set the right one: `aws configure set mfa_serial ARN --profile 'my work'`"),
     case(Ask::Devices, PLAIN, (403, "InvalidClientTokenId", INVALID_TOKEN),
         "ListMFADevices: IAM refuses every session that was made without MFA",
-        "name your MFA device: `aws configure set mfa_serial ARN --profile 'my work'`; the IAM console assigns one"),
+        "name your MFA device: `aws configure set mfa_serial ARN --profile 'my work'`; or enrol one: `keyfob mfa enroll 'my work'`"),
     case(Ask::Identity, KEY, (403, "InvalidClientTokenId", INVALID_TOKEN),
         "AWS does not know the access key `****ABCD`: it is inactive, deleted, or of another partition",
         "otherwise store another: `keyfob add 'my work' --replace`"),

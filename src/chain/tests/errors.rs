@@ -213,7 +213,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "b",
         message: "~/.aws/config:2: `arn:aws:iam::111122223333:u2f/user/me/key-1` is a security key, and AWS takes none for sessions or roles",
-        hint: "assign a virtual device beside it in the IAM console, and name that in `mfa_serial` of `b`",
+        hint: "enrol a virtual device beside it with `keyfob mfa enroll b`, which shows codes AWS takes",
     },
     Case {
         says: "a value that cannot be, by the name it is written under",

@@ -62,7 +62,7 @@ impl Document {
         }
         let mut body = String::new();
         for index in indices {
-            body.push_str(&self.text[self.sections[index].header_line.end..self.end_of_settings(index)]);
+            body.push_str(&self.text[self.section(index).header_line().end..self.end_of_settings(index)]);
             if !body.is_empty() && !body.ends_with('\n') {
                 body.push_str(self.ending());
             }
@@ -102,15 +102,14 @@ impl Document {
     }
 
     fn end_of_settings(&self, index: usize) -> usize {
-        match self.properties[self.properties_of(index)].last() {
-            Some(last) => last.end,
-            None => self.sections[index].header_line.end,
-        }
+        let section = self.section(index);
+        let last = section.properties().next_back();
+        last.map_or_else(|| section.header_line().end, |last| last.span.end)
     }
 
     /// The lines that go with a section.
     fn extent(&self, index: usize) -> Range<usize> {
-        let mut start = self.sections[index].header_line.start;
+        let mut start = self.sections[index].start();
         while let Some(line) = self.line_before(start).filter(|line| is_comment(&self.text[line.clone()])) {
             start = line.start;
         }

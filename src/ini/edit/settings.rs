@@ -13,9 +13,9 @@ impl Document {
     pub fn unset(&mut self, section: SectionName<'_>, name: &str) -> bool {
         let mut cuts: Vec<Range<usize>> = Vec::new();
         for index in self.indices_of(section) {
-            for span in &self.properties[self.properties_of(index)] {
-                if self.text[span.key.clone()].eq_ignore_ascii_case(name) {
-                    for line in self.lines_of(span) {
+            for property in self.section(index).properties() {
+                if property.key().eq_ignore_ascii_case(name) {
+                    for line in self.lines_of(&property.span) {
                         match cuts.last_mut() {
                             Some(last) if last.end == line.start => last.end = line.end,
                             Some(_) | None => cuts.push(line),
@@ -60,10 +60,10 @@ impl Document {
     ) -> Result<usize, EditError> {
         let mut changes = Vec::new();
         for index in self.indices_of(section) {
-            for span in &self.properties[self.properties_of(index)] {
-                if let Some(new) = rename(&self.text[span.key.clone()]) {
+            for property in self.section(index).properties() {
+                if let Some(new) = rename(property.key()) {
                     checked_name(&new)?;
-                    changes.push((span.key.clone(), new));
+                    changes.push((property.span.key.clone(), new));
                 }
             }
         }
@@ -110,12 +110,12 @@ impl Document {
     /// A value that cannot be written; nothing is changed then.
     pub fn change_values(
         &mut self,
-        change: impl Fn(Section<'_>, Property<'_>) -> Option<String>,
+        change: impl Fn(Section<'_>, &Property<'_>) -> Option<String>,
     ) -> Result<usize, EditError> {
         let mut changes = Vec::new();
         for section in self.sections() {
             for property in section.properties().filter(|property| property.continuations().next().is_none()) {
-                if let Some(new) = change(section, property) {
+                if let Some(new) = change(section, &property) {
                     check_value(property.key(), &new)?;
                     changes.push((property.span.value.clone(), new));
                 }
@@ -129,7 +129,8 @@ impl Document {
     pub fn text_without(&self, is_secret: impl Fn(&str) -> bool) -> String {
         let mut text = String::new();
         let mut from = 0;
-        for span in self.properties.iter().filter(|span| is_secret(&self.text[span.key.clone()])) {
+        let properties = self.sections().flat_map(Section::properties);
+        for span in properties.filter(|property| is_secret(property.key())).map(|property| property.span) {
             text.push_str(&self.text[from..span.value.start]);
             text.push_str("****");
             // Security: a comment after the value may be a part of it that a blank and a `#` cut off.

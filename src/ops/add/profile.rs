@@ -225,10 +225,10 @@ impl<'a> Planned<'a> {
                 plan = self.plan(context, key)?;
             } else {
                 if !self.device_declined {
-                    talk.hint(
-                    "enroll an MFA device in the IAM console (Users, your name, Security credentials, Assign MFA device), \
-                     then run this command again with `--mfa-serial ARN --replace`",
-                );
+                    talk.hint(&format!(
+                        "enrol an MFA device: `keyfob mfa enroll {name}`; one you have is named by running this command again \
+                         with `--mfa-serial ARN --replace`"
+                    ));
                 }
                 talk.hint(&format!(
                     "or hand out the access key itself: `aws configure set keyfob_session never --profile {name}`"
@@ -298,7 +298,7 @@ impl<'a> Planned<'a> {
         });
         let link = if is_linked { "linked" } else { "not linked" };
         match edited {
-            Ok(true) => context.talk.say(&format!("wrote `[profile {name}]` into {path} ({link})")),
+            Ok(true) => context.talk.say(&format!("wrote the profile `{name}` into {path} ({link})")),
             Ok(false) if edits.is_empty() => context.talk.say(&format!("{path} is left as it is ({link})")),
             Ok(false) => context.talk.say(&format!("{path} has all of `{name}` already ({link})")),
             Err(EditFailure::CannotReplace { path, cause, lines }) => {

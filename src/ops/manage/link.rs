@@ -22,7 +22,7 @@ pub struct LinkRequest<'r> {
     /// The profile; none: every one with a stored key, or a chain that ends at one.
     pub profile: Option<&'r str>,
     /// The `credential_process` line for a profile.
-    pub line: &'r dyn Fn(&str) -> Result<String>,
+    pub line: crate::ops::import::LineOf<'r>,
     /// `--yes`.
     pub yes: bool,
     /// Whether keys that win over the link are named: not where they go next.
@@ -76,6 +76,9 @@ impl Manager<'_> {
             }
         }
         self.name_what_wins(&links, &change, request.name_keys);
+        if !self.show_only {
+            self.offer_variables(request.yes)?;
+        }
         Ok(shown)
     }
 

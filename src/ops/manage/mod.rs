@@ -9,6 +9,7 @@ pub mod link;
 pub mod moving;
 pub mod setting;
 pub mod unlink;
+mod variables;
 
 use crate::chain::nearest;
 use crate::config_file::{self, AwsFiles, EditFailure};

@@ -89,7 +89,7 @@ impl Run<'_> {
             let code = MfaCode { serial: mfa.serial.clone(), code: offered.code.clone() };
             match self.send(step, signer, Some((code, from))) {
                 Err(Stop::Aws { error, advice }) if error.is_wrong_code() => {
-                    let again = ladder.may_try_again(offered.origin, advice.message());
+                    let again = ladder.may_try_again(&offered, advice.message());
                     let stop = Stop::Aws { error, advice };
                     if !again {
                         return Err(stop);
