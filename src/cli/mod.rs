@@ -5,15 +5,19 @@
 mod add;
 mod clear;
 mod credential_process;
+mod doctor;
 mod env;
 mod exec;
 mod explain;
+mod import;
 mod keys;
 mod list;
 mod mfa;
 mod options;
+mod profile;
 mod remove;
 mod rotate;
+mod show;
 #[cfg(test)]
 mod tests;
 mod vault;
@@ -73,7 +77,9 @@ impl GlobalOptions {
 #[derive(Debug, Subcommand)]
 enum Command {
     Add(add::AddArgs),
+    Import(import::ImportArgs),
     List(list::ListArgs),
+    Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
     CredentialProcess(credential_process::CredentialProcessArgs),
     Env(env::EnvArgs),
@@ -83,7 +89,10 @@ enum Command {
     Keys(keys::KeysArgs),
     Remove(remove::RemoveArgs),
     #[command(subcommand)]
+    Profile(profile::ProfileCommand),
+    #[command(subcommand)]
     Mfa(mfa::MfaCommand),
+    Doctor(doctor::DoctorArgs),
     #[command(subcommand)]
     Vault(vault::VaultCommand),
 }
@@ -109,7 +118,9 @@ pub fn run(arguments: Vec<OsString>, env: Environment) -> u8 {
     };
     let code = World::new(&global, env, &talk).and_then(|world| match command {
         Command::Add(arguments) => arguments.run(&world).map(|()| 0),
+        Command::Import(arguments) => arguments.run(&world).map(|()| 0),
         Command::List(arguments) => arguments.run(&world).map(|()| 0),
+        Command::Show(arguments) => arguments.run(&world).map(|()| 0),
         Command::Explain(arguments) => arguments.run(&world).map(|()| 0),
         Command::CredentialProcess(arguments) => arguments.run(&world).map(|()| 0),
         Command::Env(arguments) => arguments.run(&world).map(|()| 0),
@@ -118,7 +129,9 @@ pub fn run(arguments: Vec<OsString>, env: Environment) -> u8 {
         Command::Rotate(arguments) => arguments.run(&world).map(|()| 0),
         Command::Keys(arguments) => arguments.run(&world),
         Command::Remove(arguments) => arguments.run(&world).map(|()| 0),
+        Command::Profile(command) => command.run(&world).map(|()| 0),
         Command::Mfa(command) => command.run(&world).map(|()| 0),
+        Command::Doctor(arguments) => arguments.run(&world),
         Command::Vault(command) => command.run(&world).map(|()| 0),
     });
     match code {
