@@ -269,6 +269,7 @@ fn an_unfinished_rotation_is_noticed_and_credentials_keep_working() {
     fails(&scene.rotate(&[]), 1, unfinished);
     fails(&scene.sandbox.keyfob(&["remove", "work", "--yes"]).run(), 1, unfinished);
     fails(&scene.add(&["add", "work", "--stdin", "--yes", "--replace"]), 1, unfinished);
+    fails(&scene.sandbox.keyfob(&["profile", "rename", "work", "main"]).run(), 1, unfinished);
     let status = scene.rotate(&["--status", "--json"]).json();
     assert_eq!(status["rotation"]["step"], "deactivate");
     assert_eq!(status["rotation"]["state"], "unfinished");
@@ -391,6 +392,21 @@ fn two_rotations_of_one_key_do_not_run_together() {
     assert!(!ran.stderr.contains("unfinished"), "somebody is at work on it: {}", ran.stderr);
     first.finish().ok();
     assert_eq!(scene.aws.count("CreateAccessKey"), 1);
+}
+
+#[test]
+fn a_profile_renamed_while_a_rotation_rests_keeps_it() {
+    let scene = scene();
+    scene.rotate(&[]).ok();
+    scene.sandbox.keyfob(&["profile", "rename", "work", "main"]).run().ok();
+    assert_eq!(
+        scene.sandbox.keyfob(&["rotate", "main", "--status", "--json"]).run().json()["rotation"]["state"],
+        "resting"
+    );
+    scene.sandbox.keyfob(&["rotate", "main", "--rollback"]).run().ok();
+    assert_eq!(scene.ann.keys(), [(scene.key.id.clone(), true)]);
+    let answer = scene.sandbox.keyfob(&["credential-process", "main", "--no-session"]).shows(Shows::Keys).run().json();
+    assert_eq!(answer["AccessKeyId"], scene.key.id.as_str());
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::index::Index;
 use crate::ini::{EditError, is_identifier};
 use crate::ops::manage::{Manager, is_section, pointed, pointers, points_at, refused, section};
 use crate::ops::remove::INDEX_LIMIT;
+use crate::ops::rotate::refuse_during;
 use crate::profile::known::is_secret;
 use crate::sys::env::vars;
 
@@ -17,9 +18,13 @@ impl Manager<'_> {
     /// Gives a profile another name, and leads to it whatever led to the old one.
     ///
     /// # Errors
-    /// A name that is taken (`force`: in a file that still has the old one), or that SDKs would ignore.
+    /// A name that is taken (`force`: in a file that still has the old one), or that SDKs would ignore; a key that is being
+    /// rotated.
     pub fn rename(&self, old: &str, new: &str, force: bool) -> Result<String> {
         self.check_new_name(old, new, force)?;
+        if let Some(key) = self.index.key_of(old) {
+            refuse_during(self.context, &key.id)?;
+        }
         self.name_what_stays(old);
         if !self.show_only {
             self.share_key(old, new)?;
