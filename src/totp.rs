@@ -147,6 +147,15 @@ impl std::fmt::Debug for Seed {
     }
 }
 
+/// Whether an argument looks like a seed: an `otpauth:` address, or 26 or more characters of base32 alone.
+///
+/// An access key id has 20 of the same characters.
+pub fn looks_like_seed(text: &str) -> bool {
+    let is_base32 = |byte: u8| matches!(byte, b'A'..=b'Z' | b'2'..=b'7');
+    text.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("otpauth"))
+        || (text.len() >= 26 && text.bytes().all(is_base32))
+}
+
 /// The step a time falls into.
 pub fn step_at(time: Timestamp) -> i64 {
     time.unix().div_euclid(STEP_SECONDS)
@@ -247,6 +256,15 @@ mod tests {
             "{}",
             address.expose()
         );
+    }
+
+    #[test]
+    fn a_seed_on_the_command_line_is_recognised_and_an_access_key_id_is_not() {
+        for (text, is_seed) in
+            [(SEED, true), ("otpauth://totp/x?secret=y", true), ("AKIAIOSFODNN7EXAMPLE", false), ("work", false)]
+        {
+            assert_eq!(looks_like_seed(text), is_seed, "{text}");
+        }
     }
 
     #[test]

@@ -26,6 +26,9 @@ pub(super) fn find(
     used: &mut Vec<Used>,
     notes: &mut Vec<Reason>,
 ) -> Result<Option<Device>, PlanError> {
+    if request.without_device {
+        return Ok(None);
+    }
     let (first, base) = (walk.role_nodes().next().unwrap_or(walk.asked()), walk.base());
     let mut found = None;
     for node in [first, base] {

@@ -3,6 +3,7 @@
 //! Pure: profiles, the index of stored keys and variables are handed in. May use `profile`, `process_line`, `credentials`,
 //! and of `settings` how a duration is written.
 
+pub mod check;
 mod device;
 mod error;
 pub mod explain;
@@ -11,7 +12,7 @@ mod reason;
 mod rules;
 pub mod session_name;
 pub mod target;
-mod values;
+pub mod values;
 mod walk;
 
 #[cfg(test)]
@@ -20,6 +21,7 @@ mod tests;
 pub use error::PlanError;
 pub use reason::{AskedBy, Reason};
 pub use rules::plan;
+pub use walk::nearest;
 
 use std::sync::Arc;
 
@@ -47,6 +49,8 @@ pub struct Request {
     pub session_duration_seconds: u32,
     /// `mfa_process` of keyfob's own settings, for profiles that name none.
     pub mfa_process: Option<String>,
+    /// As if no profile named an MFA device: for what is to mend one that cannot be used.
+    pub without_device: bool,
     /// What the AWS files are called where a line of theirs is named.
     pub files: FileNames,
 }
@@ -59,6 +63,7 @@ impl Default for Request {
             no_session: false,
             session_duration_seconds: 12 * 3600,
             mfa_process: None,
+            without_device: false,
             files: FileNames::default(),
         }
     }

@@ -5,13 +5,17 @@
 mod add;
 mod clear;
 mod credential_process;
+mod doctor;
 mod env;
 mod exec;
 mod explain;
+mod import;
 mod list;
 mod mfa;
 mod options;
+mod profile;
 mod remove;
+mod show;
 #[cfg(test)]
 mod tests;
 mod vault;
@@ -27,6 +31,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ops::access_key_input::looks_like_secret;
 use crate::sys::env::Environment;
 use crate::sys::pinentry;
+use crate::totp::looks_like_seed;
 use crate::ui::talk::{Level, StderrTalk};
 
 /// Short-lived AWS credentials from access keys that never leave the key store
@@ -82,7 +87,9 @@ impl GlobalOptions {
 #[derive(Debug, Subcommand)]
 enum Command {
     Add(add::AddArgs),
+    Import(import::ImportArgs),
     List(list::ListArgs),
+    Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
     CredentialProcess(credential_process::CredentialProcessArgs),
     Env(env::EnvArgs),
@@ -90,7 +97,10 @@ enum Command {
     Clear(clear::ClearArgs),
     Remove(remove::RemoveArgs),
     #[command(subcommand)]
+    Profile(profile::ProfileCommand),
+    #[command(subcommand)]
     Mfa(mfa::MfaCommand),
+    Doctor(doctor::DoctorArgs),
     #[command(subcommand)]
     Vault(vault::VaultCommand),
 }
@@ -116,14 +126,18 @@ pub fn run(arguments: Vec<OsString>, env: Environment) -> u8 {
     };
     let code = World::new(&global, env, &talk).and_then(|world| match command {
         Command::Add(arguments) => arguments.run(&world).map(|()| 0),
+        Command::Import(arguments) => arguments.run(&world).map(|()| 0),
         Command::List(arguments) => arguments.run(&world).map(|()| 0),
+        Command::Show(arguments) => arguments.run(&world).map(|()| 0),
         Command::Explain(arguments) => arguments.run(&world).map(|()| 0),
         Command::CredentialProcess(arguments) => arguments.run(&world).map(|()| 0),
         Command::Env(arguments) => arguments.run(&world).map(|()| 0),
         Command::Exec(arguments) => arguments.run(&world),
         Command::Clear(arguments) => arguments.run(&world).map(|()| 0),
         Command::Remove(arguments) => arguments.run(&world).map(|()| 0),
+        Command::Profile(command) => command.run(&world).map(|()| 0),
         Command::Mfa(command) => command.run(&world).map(|()| 0),
+        Command::Doctor(arguments) => arguments.run(&world),
         Command::Vault(command) => command.run(&world).map(|()| 0),
     });
     match code {
@@ -153,11 +167,16 @@ fn refuse_secrets(arguments: &[OsString]) -> Result<()> {
         false => arguments,
     };
     // Security: clap quotes an argument it does not know; this one must not come so far.
-    let mut words = own.iter().skip(1).filter_map(|argument| argument.to_str()).flat_map(|word| word.split('='));
-    if words.any(looks_like_secret) {
+    let words = || own.iter().skip(1).filter_map(|argument| argument.to_str()).flat_map(|word| word.split('='));
+    if words().any(looks_like_secret) {
         return Err(Error::new(Kind::Usage, "an argument looks like a secret access key")
             .because("other users and the shell's history see a command line, so secrets are never taken from it")
             .hint("run `keyfob add PROFILE` and paste it when asked; deactivate the key if others use this machine"));
+    }
+    if words().any(looks_like_seed) {
+        return Err(Error::new(Kind::Usage, "an argument looks like the seed of an MFA device")
+            .because("other users and the shell's history see a command line, so secrets are never taken from it")
+            .hint("run `keyfob mfa add PROFILE` and paste it when asked"));
     }
     Ok(())
 }

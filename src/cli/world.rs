@@ -160,19 +160,40 @@ impl<'a> World<'a> {
     /// # Errors
     /// As [`plan`].
     pub fn plan(&self, profile: &str, duration_seconds: Option<u32>, no_session: bool) -> Result<Plan> {
+        self.planned(Request { duration_seconds, no_session, ..Request::default() }, profile)
+    }
+
+    /// As [`World::plan`], as if no profile named an MFA device: for what is to mend one that cannot be used.
+    ///
+    /// # Errors
+    /// As [`plan`].
+    pub fn plan_without_device(&self, profile: &str) -> Result<Plan> {
+        self.planned(Request { without_device: true, ..Request::default() }, profile)
+    }
+
+    fn planned(&self, request: Request, profile: &str) -> Result<Plan> {
         let request = Request {
             profile: profile.to_owned(),
-            duration_seconds,
-            no_session,
             session_duration_seconds: u32::try_from(self.settings.session_duration.as_secs()).unwrap_or(u32::MAX),
             mfa_process: self.settings.mfa_process.clone(),
             files: config_file::file_names(&self.paths),
+            ..request
         };
         let plan = plan(&self.files()?.profiles(), self.index()?, &self.env, &request)?;
-        for reason in plan.reasons() {
-            self.talk.explain(&reason.to_string());
-        }
+        self.explain_plan(&plan);
         Ok(plan)
+    }
+
+    fn explain_plan(&self, plan: &Plan) {
+        if let Some(session) = &plan.session {
+            self.talk.explain(&session.reason.to_string());
+        }
+        for hop in &plan.hops {
+            self.talk.explain(&format!("`{}` for {} s: {}", hop.role_arn, hop.duration_seconds, hop.reason));
+        }
+        for note in &plan.notes {
+            self.talk.explain(&note.to_string());
+        }
     }
 
     /// Says that it is the access key itself that is handed out, where it is: SDKs keep it for as long as they run.

@@ -130,8 +130,12 @@ impl<'a> Ladder<'a> {
     }
 
     /// Takes note that AWS refused a code as wrong or used, and says whether another may be tried.
-    pub fn may_try_again(&mut self, origin: Origin, reason: &str) -> bool {
-        let (again, next) = match origin {
+    pub fn may_try_again(&mut self, offered: &OfferedCode, reason: &str) -> bool {
+        if let Some(step) = offered.step {
+            // Left as it is, it costs a wait.
+            drop(self.ledger.refused(&self.mfa.serial, step, self.ground.clock.now()));
+        }
+        let (again, next) = match offered.origin {
             // What a program prints is not keyfob's to judge: its clock, or its device, may be another.
             Origin::Given | Origin::Process => (false, ""),
             Origin::Seed => (self.made < MADE, "trying the next one"),

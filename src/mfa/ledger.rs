@@ -125,15 +125,20 @@ impl Ledger {
         )
     }
 
-    /// Whether a code is spent, without claiming it.
+    /// Takes note that AWS did not take the code of `step`: it was not the last step used. The code itself stays spent.
     ///
     /// # Errors
-    /// Where the ledger cannot be read.
-    pub fn is_spent(&self, serial: &str, code: &Secret, step: Option<i64>) -> Result<bool, LedgerError> {
-        let path = self.file();
-        let book = read(&path).map_err(|cause| LedgerError::Io { path, cause })?;
-        let spent = book.and_then(|book| Some(book.devices.get(serial)?.is_spent(&book.digest(serial, code), step)));
-        Ok(spent.unwrap_or(false))
+    /// As [`Ledger::claim`].
+    pub fn refused(&self, serial: &str, step: i64, now: Timestamp) -> Result<(), LedgerError> {
+        self.change(
+            |book| {
+                let device = book.devices.get_mut(serial);
+                if let Some(device) = device.filter(|device| device.last_step == Some(step)) {
+                    device.last_step = None;
+                }
+            },
+            now,
+        )
     }
 
     fn file(&self) -> PathBuf {
@@ -231,10 +236,22 @@ mod tests {
         let ledger = Ledger::new(folder.path());
         for step in [None, Some(33)] {
             assert!(ledger.claim(SERIAL, &code("111111"), step, at(1_000)).expect("written"));
-            assert!(ledger.is_spent(SERIAL, &code("111111"), step).expect("read"));
             ledger.give_back(SERIAL, &code("111111"), step, at(1_001)).expect("written");
-            assert!(!ledger.is_spent(SERIAL, &code("111111"), step).expect("read"));
+            assert!(ledger.claim(SERIAL, &code("111111"), step, at(1_001)).expect("written"));
+            ledger.give_back(SERIAL, &code("111111"), step, at(1_001)).expect("written");
         }
+    }
+
+    #[test]
+    fn a_step_that_aws_refused_keeps_no_earlier_one_from_being_used() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let ledger = Ledger::new(folder.path());
+        let claim = |text: &str, step| ledger.claim(SERIAL, &code(text), Some(step), at(1_000)).expect("written");
+        assert!(claim("111111", 34));
+        assert!(!claim("222222", 33));
+        ledger.refused(SERIAL, 34, at(1_000)).expect("written");
+        assert!(claim("222222", 33), "the clock was a step ahead");
+        assert!(!claim("111111", 34), "sent is sent");
     }
 
     #[test]

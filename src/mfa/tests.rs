@@ -175,12 +175,13 @@ fn what_is_no_code_is_never_offered() {
 fn a_person_has_three_tries_and_the_prompt_names_profile_and_device() {
     let world = World::new(&["12", "123456", "123456", "654321"]);
     let mut ladder = world.ladder(None, None);
-    assert_eq!(code_of(ladder.next_code(None)).0, "123456");
-    assert!(ladder.may_try_again(Origin::Typed, "AWS refused that code"));
+    let typed = ladder.next_code(None).expect("a code");
+    assert_eq!(typed.code.expose(), "123456");
+    assert!(ladder.may_try_again(&typed, "AWS refused that code"));
     // The third try is the code that was sent already: it is not sent again.
     let error = error_of(ladder.next_code(None));
     assert!(error.causes()[0].starts_with("that code was used already"), "{:?}", error.causes());
-    assert!(!ladder.may_try_again(Origin::Typed, "AWS refused that code"));
+    assert!(!ladder.may_try_again(&typed, "AWS refused that code"));
     let prompt = "MFA code for profile `deploy` (arn:aws:iam::123456789012:mfa/ann): ";
     let again = "AWS refused that code; try again with the next code";
     assert_eq!(*world.person.seen.borrow(), [prompt, "that is not six digits", prompt, again, prompt]);
@@ -242,20 +243,28 @@ fn whoever_cannot_wait_is_told_when_the_next_code_comes() {
 fn a_made_code_that_aws_refuses_is_followed_once_by_the_next() {
     let world = World::new(&[]).with_seed();
     let mut ladder = world.ladder(None, None);
-    assert_eq!(code_of(ladder.next_code(None)).0, made_at(NOW));
-    assert!(ladder.may_try_again(Origin::Seed, "used by a phone"));
-    assert_eq!(code_of(ladder.next_code(None)).0, made_at(NOW + 30));
-    assert!(!ladder.may_try_again(Origin::Seed, "used by a phone"));
+    let first = ladder.next_code(None).expect("a code");
+    assert_eq!(first.code.expose(), made_at(NOW));
+    assert!(ladder.may_try_again(&first, "used by a phone"));
+    let second = ladder.next_code(None).expect("a code");
+    assert_eq!(second.code.expose(), made_at(NOW + 30));
+    assert!(!ladder.may_try_again(&second, "used by a phone"));
 }
 
 #[test]
 fn once_aws_has_told_the_time_the_code_is_made_for_it_without_a_wait() {
     let world = World::new(&[]).with_seed();
     let mut ladder = world.ladder(None, None);
-    assert_eq!(code_of(ladder.next_code(None)).0, made_at(NOW));
-    world.clock.correct(300);
-    assert_eq!(code_of(ladder.next_code(None)).0, made_at(NOW + 300));
-    assert_eq!(world.clock.uncorrected().unix(), NOW);
+    for offset in [300, -30] {
+        world.clock.correct(0);
+        let first = ladder.next_code(None).expect("a code");
+        world.clock.correct(offset);
+        assert!(ladder.may_try_again(&first, "made for another time"));
+        assert_eq!(code_of(ladder.next_code(None)).0, made_at(NOW + offset));
+        assert_eq!(world.clock.uncorrected().unix(), NOW);
+        ladder = world.ladder(None, None);
+        std::fs::remove_file(world.data.path().join("mfa-codes.json")).expect("there");
+    }
 }
 
 #[test]

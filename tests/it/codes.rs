@@ -156,22 +156,3 @@ fn a_locked_vault_is_opened_on_the_terminal_and_is_exit_3_without_one() {
     assert!(fs::metadata(scene.sandbox.path("keyfob/data/vault.age")).is_ok());
     scene.sandbox.keyfob(&["clear", "--all"]).run().ok();
 }
-
-#[test]
-fn adding_at_a_terminal_asks_for_everything_and_echoes_no_secret() {
-    let scene = Scene::empty();
-    let mut terminal = scene.sandbox.keyfob(&["add", "work"]).on_terminal();
-    terminal.expect("access key id: ");
-    terminal.type_line(&scene.key.id);
-    terminal.expect("secret access key (not shown): ");
-    terminal.type_line(&scene.key.secret);
-    terminal.expect("`arn:aws:iam::111122223333:mfa/ann-phone`? [y/N] ");
-    terminal.type_line("y");
-    terminal.expect("region of `work` (Enter for none): ");
-    terminal.type_line("eu-central-1");
-    let (ran, seen) = terminal.finish();
-    assert_eq!(ran.code, Some(0), "{seen}");
-    assert!(seen.contains("stored "), "{seen}");
-    let config = scene.sandbox.read(".aws/config");
-    assert!(config.contains(&scene.link("work")) && config.contains("region = eu-central-1"), "{config}");
-}

@@ -21,7 +21,7 @@ fn with_key(sandbox: &Sandbox, profile: &str, key: &AccessKey) {
 #[test]
 fn every_help_fits_a_screen_and_has_an_example() {
     let (_, sandbox) = machine();
-    let commands: [&[&str]; 10] = [
+    let commands: [&[&str]; 17] = [
         &[],
         &["add"],
         &["list"],
@@ -31,6 +31,13 @@ fn every_help_fits_a_screen_and_has_an_example() {
         &["exec"],
         &["clear"],
         &["remove"],
+        &["mfa"],
+        &["mfa", "enroll"],
+        &["mfa", "add"],
+        &["mfa", "code"],
+        &["mfa", "list"],
+        &["mfa", "remove"],
+        &["mfa", "resync"],
         &["vault", "identity"],
     ];
     for command in commands {

@@ -38,7 +38,7 @@ fn no_file_socket_or_lock_of_keyfobs_stays_open_in_the_command() {
     let scene = Scene::new();
     // Cold, so that everything there is was open: sockets, locks, the terminal's absence.
     let code = scene.phone.code();
-    let script = "for file in /proc/$$/fd/*; do readlink $file; done";
+    let script = "for file in /proc/$$/fd/*; do readlink $file || true; done";
     let ran = scene.sandbox.keyfob(&["exec", "audit", "--mfa-code", &code, "--", "sh", "-c", script]).run();
     let caller = scene.sandbox.program("/bin/sh", &["-c", script]).run();
     // What the tests' own parents left open is passed on, as to any program.

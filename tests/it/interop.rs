@@ -82,3 +82,67 @@ fn the_aws_clis_and_boto3_work_with_a_real_gnome_keyring() {
         works(&mut scene, &client);
     }
 }
+
+/// A program that runs for longer than its credentials live, as boto3 sees it: it asks keyfob again by itself.
+#[test]
+fn boto3_renews_by_itself_while_it_runs_and_asks_for_no_code() {
+    let Some(python) = tools::require("python") else { return };
+    let mut scene = Scene::new();
+    scene.warm();
+    // 50 minutes later an hour's session is stale, to botocore (15 min) and to keyfob; the MFA session still has 11 h.
+    let Some(()) = scene.sandbox.pass_time(3000) else { return };
+    let script = "import boto3\n\
+                  sts = boto3.Session(profile_name='audit').client('sts')\n\
+                  print(len({sts.get_caller_identity()['Arn'] for _ in range(5)}))";
+    let ran = scene.sandbox.program(&python, &["-W", "ignore", "-c", script]).run();
+    assert_eq!(ran.ok(), "1\n", "{}", ran.stderr);
+    let mut calls = scene.actions();
+    assert_eq!(calls.split_off(calls.len() - 5), ["GetCallerIdentity"; 5]);
+    assert_eq!(calls, ["AssumeRole"], "the last hop alone: what signs it still works");
+}
+
+#[test]
+fn a_path_with_blanks_and_an_odd_profile_name_are_read_back_by_every_client() {
+    let profile = "ann@corp.example/dev+1";
+    for name in CLIENTS {
+        let mut scene = Scene::empty();
+        let folder = scene.sandbox.path("My Programs (new)");
+        std::fs::create_dir(&folder).expect("a folder in the home");
+        std::os::unix::fs::symlink(scene.sandbox.path("bin/keyfob"), folder.join("keyfob"))
+            .expect("a link in the home");
+        let path = scene.sandbox.env().get(std::ffi::OsStr::new("PATH")).expect("set").to_string_lossy().into_owned();
+        scene.sandbox.set("PATH", format!("{}:{path}", folder.display()));
+        scene.sandbox.set("KEYFOB_MFA_CODE", scene.phone.code());
+        let key = format!("{}\n{}\n", scene.key.id, scene.key.secret);
+        let add = ["add", profile, "--stdin", "--yes", "--region", "eu-central-1"];
+        scene.sandbox.keyfob(&add).stdin(&key).run().ok();
+        assert!(scene.sandbox.read(".aws/config").contains("My Programs"), "the first entry on PATH is linked");
+        let Some(Client { program, arguments }) = client(name, &scene.aws.url()) else { continue };
+        let arguments: Vec<String> = arguments.iter().map(|argument| argument.replace("audit", profile)).collect();
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let ran = scene.sandbox.program(program, &arguments).run();
+        assert_eq!(ran.ok().trim(), scene.ann.arn(), "{}", ran.stderr);
+    }
+}
+
+/// A role the client assumes by itself, with a linked profile as its source: what people have before they link roles.
+#[test]
+fn a_role_left_to_the_client_works_over_a_linked_source() {
+    let scene = Scene::new();
+    let role = scene.deploy.arn();
+    scene.append(&format!("\n[profile plain]\nregion = eu-central-1\nrole_arn = {role}\nsource_profile = work\n"));
+    scene.credential_process_with_code("work", &scene.phone.code()).ok();
+    for name in CLIENTS {
+        let Some(Client { program, arguments }) = client(name, &scene.aws.url()) else { continue };
+        // Debian's AWS CLI 2 would assume the role at the real AWS: it knows no endpoint but for the call itself.
+        if name == "aws-cli-2" {
+            continue;
+        }
+        scene.aws.forget_requests();
+        let arguments: Vec<String> = arguments.iter().map(|argument| argument.replace("audit", "plain")).collect();
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let ran = scene.sandbox.program(program, &arguments).run();
+        assert!(ran.ok().starts_with("arn:aws:sts::111122223333:assumed-role/deploy/"), "{}", ran.stdout);
+        assert_eq!(scene.actions(), ["AssumeRole", "GetCallerIdentity"], "{name}");
+    }
+}

@@ -182,6 +182,18 @@ fn without_a_terminal_pinentry_asks_and_a_mistyped_code_is_asked_for_again() {
 }
 
 #[test]
+fn a_pinentry_that_hangs_is_killed_when_the_time_of_an_sdk_is_up() {
+    let (_aws, mut sandbox, _) = machine(&[]);
+    pinentry(&mut sandbox, "echo $$ >pid; sleep 600");
+    let began = Instant::now();
+    let ran = sandbox.keyfob(&["credential-process", "work"]).run();
+    assert!(ran.ends_with(3).contains("no answer within 50 s"), "{}", ran.stderr);
+    assert!(began.elapsed() < Duration::from_secs(58), "Go's SDK kills at 60 s: {:?}", began.elapsed());
+    let pid = sandbox.read("pid");
+    assert!(!std::path::Path::new(&format!("/proc/{}/fd/0", pid.trim())).exists(), "it lives on");
+}
+
+#[test]
 fn pinentry_is_cancelled_left_out_or_missing_as_the_person_wants() {
     let (_aws, mut sandbox, _) = machine(&[]);
     pinentry(&mut sandbox, "echo 'ERR 83886179 Operation cancelled <Pinentry>'");
@@ -238,6 +250,15 @@ fn a_passkey_is_told_to_be_none_for_sts_and_what_does_work() {
     let said = sandbox.keyfob(&["credential-process", "work"]).run();
     let said = said.ends_with(6);
     assert!(said.contains(&passkey) && said.contains("`keyfob mfa enroll work`"), "{said}");
+    // And that works, with the passkey in the profile.
+    let listed = sandbox.keyfob(&["mfa", "list", "work"]).run();
+    assert!(
+        listed.ok().lines().any(|line| line.starts_with(&passkey) && line.contains("not for codes")),
+        "{}",
+        listed.stdout
+    );
+    sandbox.keyfob(&["mfa", "enroll", "work", "--name", "beside", "--store", "--yes"]).run().ok();
+    assert!(sandbox.read(".aws/config").contains("mfa_serial = arn:aws:iam::111122223333:mfa/beside"));
 }
 
 #[test]

@@ -43,7 +43,7 @@ pub struct EnrollArgs {
 
 impl EnrollArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
-        let both = BothPlans::of(world, &self.profile)?;
+        let both = BothPlans::whatever_the_device(world, &self.profile)?;
         let files = world.files()?;
         let lines = world.with_ports(self.yes, None, |ports| {
             let backend = match self.store {

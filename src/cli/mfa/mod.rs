@@ -67,6 +67,19 @@ impl BothPlans {
         Ok(BothPlans { asked, base })
     }
 
+    /// As [`BothPlans::of`], also where a profile names a device that cannot be used: a passkey is no reason not to enrol
+    /// another device, nor not to list it.
+    fn whatever_the_device(world: &World<'_>, profile: &str) -> Result<BothPlans> {
+        BothPlans::of(world, profile).or_else(|error| {
+            let asked = world.plan_without_device(profile).map_err(|_| error)?;
+            let base = match asked.hops.is_empty() {
+                true => None,
+                false => Some(world.plan_without_device(&asked.base.profile)?),
+            };
+            Ok(BothPlans { asked, base })
+        })
+    }
+
     fn plans(&self) -> Plans<'_> {
         Plans { asked: &self.asked, base: self.base.as_ref().unwrap_or(&self.asked) }
     }

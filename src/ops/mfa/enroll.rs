@@ -7,7 +7,6 @@
 //! is not listed is deleted, which AWS refuses for a device that is enabled after all, and only then is the seed dropped.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use crate::aws::CodePair;
 use crate::config_file::{self, AwsFiles, EditFailure, path_of};
@@ -16,7 +15,8 @@ use crate::error::{Error, Kind, Result};
 use crate::ini::SectionName;
 use crate::keystore::open::StoreOpener;
 use crate::ops::Context;
-use crate::ops::mfa::caller::{CallError, Caller};
+use crate::ops::mfa::caller::Caller;
+use crate::ops::mfa::half_made::{HalfMade, delete_command};
 use crate::ops::mfa::{Plans, pair, seeds};
 use crate::profile::AwsFile;
 use crate::qr;
@@ -26,10 +26,6 @@ use crate::totp::Seed;
 
 /// Devices a user may have (IAM User Guide, "IAM and AWS STS quotas").
 const MOST_DEVICES: usize = 8;
-
-/// How long lists may lag behind what was done, seconds, and how often is looked.
-const LISTS_LAG: u64 = 30;
-const LOOK_EVERY: u64 = 3;
 
 /// How often two typed codes may be refused.
 const TRIES: usize = 3;
@@ -253,91 +249,6 @@ fn enable(
     unreachable!("the last try returns")
 }
 
-/// A device that must not stay as it is.
-struct HalfMade<'a> {
-    context: &'a Context<'a>,
-    caller: &'a Caller<'a>,
-    stores: &'a dyn StoreOpener,
-    serial: &'a str,
-    profile: &'a str,
-    /// Where its seed may be.
-    backend: Option<Backend>,
-}
-
-impl HalfMade<'_> {
-    /// Finds out what became of an EnableMFADevice whose answer was lost.
-    fn settle(&self, error: CallError) -> Result<()> {
-        let Context { clock, human, .. } = self.context;
-        human.progress("the answer was lost: looking whether the device is enabled");
-        for waited in (0..=LISTS_LAG).step_by(LOOK_EVERY as usize) {
-            match self.caller.devices() {
-                Ok(devices) if devices.iter().any(|serial| serial == self.serial) => {
-                    human.countdown("");
-                    return Ok(());
-                }
-                Ok(_) | Err(_) => {}
-            }
-            if waited < LISTS_LAG {
-                human.countdown(&format!("not listed yet, looking for {} s more", LISTS_LAG - waited));
-                clock.wait(Duration::from_secs(LOOK_EVERY));
-            }
-        }
-        human.countdown("");
-        match self.delete() {
-            // AWS deletes no device that is somebody's: it is enabled after all.
-            Err(refused) if refused.is("DeleteConflict") => Ok(()),
-            deleted => Err(self.told(error.into(), deleted)),
-        }
-    }
-
-    /// Deletes the device again, and its seed with it; what stays is named in the error.
-    fn undo(&self, error: Error) -> Error {
-        let deleted = self.delete();
-        self.told(error, deleted)
-    }
-
-    fn delete(&self) -> Result<(), CallError> {
-        let deleted = self.caller.call("DeleteVirtualMFADevice", |signer, target| {
-            self.context.iam.delete_virtual_mfa_device(signer, self.serial, target)
-        });
-        match deleted {
-            Err(error) if error.is("NoSuchEntity") => Ok(()),
-            deleted => deleted,
-        }
-    }
-
-    fn told(&self, error: Error, deleted: Result<(), CallError>) -> Error {
-        let Self { serial, profile, .. } = self;
-        match deleted {
-            // Only now: a device that may be enabled keeps its seed.
-            Ok(()) => match self.forget_seed() {
-                Ok(()) => error.hint(format!("nothing is left behind: `{serial}` was deleted again")),
-                Err(kept) => error.hint(format!("`{serial}` was deleted again; its seed was not: {kept}")),
-            },
-            Err(failed) => {
-                let failed = Error::from(failed);
-                error.because(format!("and `{serial}` was not deleted again: {failed}")).hint(format!(
-                    "the device may be left half made: delete it with {}",
-                    delete_command(profile, serial)
-                ))
-            }
-        }
-    }
-
-    /// In the store also where it has not come to the index.
-    fn forget_seed(&self) -> Result<()> {
-        if let Some(backend) = self.backend {
-            seeds::forget(self.context, self.stores, self.serial)?;
-            seeds::delete(self.stores, self.serial, backend)?;
-        }
-        Ok(())
-    }
-}
-
-fn delete_command(profile: &str, serial: &str) -> String {
-    format!("`keyfob mfa remove {} --serial {serial} --device`", shell_words::quote(profile))
-}
-
 /// Has the profile use the device, unless it uses another and is to go on so.
 fn write_profile(
     context: &Context<'_>,
@@ -348,7 +259,7 @@ fn write_profile(
 ) -> Result<Option<String>> {
     let profiles = files.profiles();
     let old = profiles.get(profile).and_then(|settings| Some(settings.setting("mfa_serial")?.value.into_owned()));
-    let by_hand = format!("have the profile use it with `aws configure set profile.{profile}.mfa_serial {serial}`");
+    let by_hand = format!("have the profile use it with `keyfob profile set {profile} mfa_serial {serial}`");
     if let Some(old) = old.filter(|old| old != serial) {
         let question = format!("`{profile}` uses `{old}`; use the new device instead?");
         if !request.yes && !context.human.offer(&question).unwrap_or(false) {

@@ -4,6 +4,7 @@ pub mod add;
 mod caller;
 pub mod code;
 pub mod enroll;
+mod half_made;
 pub mod list;
 mod pair;
 pub mod remove;

@@ -14,6 +14,9 @@ use zeroize::Zeroizing;
 use super::line::{Line, Step};
 use super::{AskError, Duration, Echo, Secret};
 
+/// How often a terminal that is silent is looked at.
+const MOMENT: Duration = Duration::from_millis(20);
+
 /// The controlling terminal, with this process in its foreground when it was opened.
 #[derive(Debug)]
 pub struct Terminal {
@@ -114,8 +117,15 @@ pub(super) fn read_line(
     answer
 }
 
-/// The next byte, or `None` after a tenth of a second without one.
+/// The next byte, or `None` after a moment without one.
+///
+/// It never waits in a read: a shell that gives the terminal its own modes just before one would make it last until the
+/// next Enter, with echo and past every limit. Not poll(2) either: it does not work on macOS's /dev/tty.
 fn next_byte(tty: &File) -> io::Result<Option<u8>> {
+    if rustix::io::ioctl_fionread(tty)? == 0 {
+        std::thread::sleep(MOMENT);
+        return Ok(None);
+    }
     let mut byte = Zeroizing::new([0u8]);
     match (&mut { tty }).read(byte.as_mut_slice()) {
         // A terminal that hung up reads as empty too, at once and for ever; asking for its modes then fails.
@@ -144,7 +154,7 @@ impl<'a> Modes<'a> {
         asking.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ISIG);
         asking.local_modes.remove(LocalModes::IEXTEN);
         asking.input_modes.insert(termios::InputModes::ICRNL);
-        // A read returns after a tenth of a second at most. Not poll(2): it does not work on macOS's /dev/tty.
+        // A read returns at once or after a tenth of a second.
         asking.special_codes[SpecialCodeIndex::VMIN] = 0;
         asking.special_codes[SpecialCodeIndex::VTIME] = 1;
         // Flush: what was typed before the question was seen must not answer it.

@@ -150,6 +150,13 @@ impl DeviceHandle {
         totp::code(&world.devices[&self.serial].seed, world.now().div_euclid(1000 * totp::STEP) + steps)
     }
 
+    /// The codes of this step and the next: AWS takes both, also where a step ends before they are sent.
+    pub fn codes_in_a_row(&self) -> [String; 2] {
+        let world = self.shared.world();
+        let step = world.now().div_euclid(1000 * totp::STEP);
+        [step, step + 1].map(|step| totp::code(&world.devices[&self.serial].seed, step))
+    }
+
     /// Uses the code of this step elsewhere, as a phone would.
     pub fn use_code(&self) {
         let mut world = self.shared.world();

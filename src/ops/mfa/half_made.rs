@@ -1,0 +1,103 @@
+//! A device that was made and is not known to be enabled: found out about, or deleted again.
+
+use std::time::Duration;
+
+use crate::credentials::Backend;
+use crate::error::{Error, Result};
+use crate::keystore::open::StoreOpener;
+use crate::ops::Context;
+use crate::ops::mfa::caller::{CallError, Caller};
+use crate::ops::mfa::seeds;
+
+/// How long lists may lag behind what was done, seconds, and how often is looked.
+const LISTS_LAG: u64 = 30;
+const LOOK_EVERY: u64 = 3;
+
+/// A device that must not stay as it is.
+pub(super) struct HalfMade<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) caller: &'a Caller<'a>,
+    pub(super) stores: &'a dyn StoreOpener,
+    pub(super) serial: &'a str,
+    pub(super) profile: &'a str,
+    /// Where its seed may be.
+    pub(super) backend: Option<Backend>,
+}
+
+impl HalfMade<'_> {
+    /// Finds out what became of an EnableMFADevice whose answer was lost.
+    ///
+    /// # Errors
+    /// `error`, where the device was not enabled.
+    pub(super) fn settle(&self, error: CallError) -> Result<()> {
+        let Context { clock, human, .. } = self.context;
+        human.progress("the answer was lost: looking whether the device is enabled");
+        for waited in (0..=LISTS_LAG).step_by(LOOK_EVERY as usize) {
+            match self.caller.devices() {
+                Ok(devices) if devices.iter().any(|serial| serial == self.serial) => {
+                    human.countdown("");
+                    return Ok(());
+                }
+                Ok(_) | Err(_) => {}
+            }
+            if waited < LISTS_LAG {
+                human.countdown(&format!("not listed yet, looking for {} s more", LISTS_LAG - waited));
+                clock.wait(Duration::from_secs(LOOK_EVERY));
+            }
+        }
+        human.countdown("");
+        match self.delete() {
+            // AWS deletes no device that is somebody's: it is enabled after all.
+            Err(refused) if refused.is("DeleteConflict") => Ok(()),
+            deleted => Err(self.told(error.into(), deleted)),
+        }
+    }
+
+    /// Deletes the device again, and its seed with it; what stays is named in the error.
+    pub(super) fn undo(&self, error: Error) -> Error {
+        let deleted = self.delete();
+        self.told(error, deleted)
+    }
+
+    fn delete(&self) -> Result<(), CallError> {
+        let deleted = self.caller.call("DeleteVirtualMFADevice", |signer, target| {
+            self.context.iam.delete_virtual_mfa_device(signer, self.serial, target)
+        });
+        match deleted {
+            Err(error) if error.is("NoSuchEntity") => Ok(()),
+            deleted => deleted,
+        }
+    }
+
+    fn told(&self, error: Error, deleted: Result<(), CallError>) -> Error {
+        let Self { serial, profile, .. } = self;
+        match deleted {
+            // Only now: a device that may be enabled keeps its seed.
+            Ok(()) => match self.forget_seed() {
+                Ok(()) => error.hint(format!("nothing is left behind: `{serial}` was deleted again")),
+                Err(kept) => error.hint(format!("`{serial}` was deleted again; its seed was not: {kept}")),
+            },
+            Err(failed) => {
+                let failed = Error::from(failed);
+                error.because(format!("and `{serial}` was not deleted again: {failed}")).hint(format!(
+                    "the device may be left half made: delete it with {}",
+                    delete_command(profile, serial)
+                ))
+            }
+        }
+    }
+
+    /// In the store also where it has not come to the index.
+    fn forget_seed(&self) -> Result<()> {
+        if let Some(backend) = self.backend {
+            seeds::forget(self.context, self.stores, self.serial)?;
+            seeds::delete(self.stores, self.serial, backend)?;
+        }
+        Ok(())
+    }
+}
+
+/// The command that deletes a half-made device.
+pub(super) fn delete_command(profile: &str, serial: &str) -> String {
+    format!("`keyfob mfa remove {} --serial {serial} --device`", shell_words::quote(profile))
+}
