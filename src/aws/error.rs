@@ -114,9 +114,16 @@ impl AwsError {
                 && (self.says("Signature expired") || self.says("Signature not yet current")))
     }
 
-    /// The signature is wrong, and not for the time in it: the secret access key does not belong to the key id.
+    /// The signature is for another region than the endpoint's.
+    pub fn is_wrong_region(&self) -> bool {
+        self.is_one_of(&["SignatureDoesNotMatch", "InvalidSignatureException"]) && self.says("scoped to a valid region")
+    }
+
+    /// The signature is wrong, and not for the time or the region in it: the secret access key does not belong to the key id.
     pub fn is_wrong_secret(&self) -> bool {
-        self.is_one_of(&["SignatureDoesNotMatch", "InvalidSignatureException"]) && !self.is_clock_refusal()
+        self.is_one_of(&["SignatureDoesNotMatch", "InvalidSignatureException"])
+            && !self.is_clock_refusal()
+            && !self.is_wrong_region()
     }
 
     /// Too many requests.
@@ -165,7 +172,7 @@ mod tests {
 
     type Question = fn(&AwsError) -> bool;
 
-    const QUESTIONS: [(&str, Question); 11] = [
+    const QUESTIONS: [(&str, Question); 12] = [
         ("wrong code", AwsError::is_wrong_code),
         ("wrong device", AwsError::is_wrong_device),
         ("access denied", AwsError::is_access_denied),
@@ -175,12 +182,14 @@ mod tests {
         ("expired", AwsError::is_expired),
         ("clock", AwsError::is_clock_refusal),
         ("wrong secret", AwsError::is_wrong_secret),
+        ("wrong region", AwsError::is_wrong_region),
         ("throttled", AwsError::is_throttled),
         ("foreign", AwsError::is_foreign_answer),
     ];
 
     /// AWS's own words, each of exactly one kind.
-    const CASES: [(&str, &str, &str); 16] = [
+    const CASES: [(&str, &str, &str); 17] = [
+        ("SignatureDoesNotMatch", "Credential should be scoped to a valid region, not 'eu-west-9'. ", "wrong region"),
         ("AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code. ", "wrong code"),
         (
             "AccessDenied",

@@ -166,7 +166,9 @@ fn key(name: &str, profile: Option<&Profile<'_>>, sources: &Sources<'_>) -> Opti
 }
 
 /// The listing for a person: a table with a header, or nothing where there is no profile.
-pub fn table(listing: &Listing) -> String {
+///
+/// On a terminal of `width` columns the widest cells are cut, down to what tells them apart, until a line fits.
+pub fn table(listing: &Listing, width: Option<usize>) -> String {
     let dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let mut rows =
         vec![["PROFILE", "SOURCE", "ACCOUNT", "REGION", "MFA", "LINKED", "SESSION", "KEY"].map(str::to_owned)];
@@ -199,13 +201,37 @@ pub fn table(listing: &Listing) -> String {
             *width = (*width).max(cell.chars().count());
         }
     }
+    fit(&mut widths, width);
     let mut text = String::new();
     for row in rows {
-        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| cut(cell, width)).collect();
         text += cells.join("  ").trim_end();
         text.push('\n');
     }
     text
+}
+
+/// Narrows the widest of the columns that may be cut (profile, region, device, session, key) until all fit.
+fn fit(widths: &mut [usize; 8], width: Option<usize>) {
+    const MAY_BE_CUT: [usize; 5] = [0, 3, 4, 6, 7];
+    const NARROWEST: usize = 8;
+    let Some(width) = width else { return };
+    while widths.iter().sum::<usize>() + 2 * (widths.len() - 1) > width {
+        let widest = MAY_BE_CUT.into_iter().max_by_key(|column| widths[*column]).expect("there are some");
+        if widths[widest] <= NARROWEST {
+            return;
+        }
+        widths[widest] -= 1;
+    }
+}
+
+/// A cell in its column, with `…` where it is cut.
+fn cut(cell: &str, width: usize) -> String {
+    if cell.chars().count() <= width {
+        return format!("{cell:width$}");
+    }
+    let kept: String = cell.chars().take(width.saturating_sub(1)).collect();
+    format!("{kept}…")
 }
 
 /// A virtual device's name, a hardware one's whole serial.
@@ -315,8 +341,18 @@ prod     role    444455556666  -          -    -       -            -
 old      key     -             -          -    -       -            ****0000 in plain text
 empty    -       -             -          -    -       -            -
 ";
-        assert_eq!(table(&listed(CONFIG, "base")), expected);
-        assert_eq!(table(&listed("", "")), "");
+        assert_eq!(table(&listed(CONFIG, "base"), None), expected);
+        assert_eq!(table(&listed("", ""), None), "");
+    }
+
+    #[test]
+    fn the_table_fits_the_terminal() {
+        let config = CONFIG.replace("[profile old]", "[profile a-very-long-name-of-a-profile-of-somebodys]");
+        for width in [80, 100, 120] {
+            let table = table(&listed(&config, "base"), Some(width));
+            assert!(table.lines().all(|line| line.chars().count() <= width), "{table}");
+            assert!(table.contains("a-very-"), "{table}");
+        }
     }
 
     #[test]

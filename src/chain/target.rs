@@ -86,7 +86,7 @@ impl TargetError {
     pub(super) fn hint(&self) -> String {
         match self {
             TargetError::Setting { profile, name, .. } => {
-                format!("`aws configure set {name} VALUE --profile {profile}` mends it")
+                format!("`keyfob profile set {profile} {name} VALUE` mends it")
             }
             TargetError::Variable { name, .. } => format!("set or unset `{name}`"),
             TargetError::Services { name, .. } => format!("mend that line of `[services {name}]`, or take it away"),
@@ -204,9 +204,24 @@ fn region(
     Ok(region.to_owned())
 }
 
+/// Whether a name has the form AWS gives its regions: `eu-west-1`, `us-gov-east-1` (botocore's `partitions.json`).
+///
+/// Others work too where an endpoint is configured, so this is for what a person types.
+pub fn looks_like_region(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [words @ .., number] = parts.as_slice() else { return false };
+    let is_all = |part: &str, is: fn(&u8) -> bool| !part.is_empty() && part.bytes().all(|byte| is(&byte));
+    words.len() >= 2
+        && words.iter().all(|word| is_all(word, u8::is_ascii_lowercase))
+        && is_all(number, u8::is_ascii_digit)
+}
+
 /// Only what can be one label of a host name passes.
+///
+/// # Errors
+/// What is wrong, with what would be right.
 // Security: a region becomes part of the host that signed requests go to; `x.example/` must not.
-fn checked_region(text: &str) -> Result<String, String> {
+pub fn checked_region(text: &str) -> Result<String, String> {
     let label = (1..=63).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !text.starts_with('-')
@@ -253,7 +268,7 @@ fn endpoint(
     }
 }
 
-fn checked_url(text: &str) -> Result<String, String> {
+pub(super) fn checked_url(text: &str) -> Result<String, String> {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let whole = host.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
         && text.bytes().all(|b| b.is_ascii_graphic());
@@ -281,7 +296,7 @@ fn switch(
     }
 }
 
-fn boolean(text: &str) -> Result<bool, String> {
+pub(super) fn boolean(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "true" => Ok(true),
         "false" => Ok(false),

@@ -86,7 +86,10 @@ pub(super) fn external_id(text: &str) -> Result<String, String> {
 }
 
 /// Reads `mfa_serial`.
-pub(super) fn mfa_serial(text: &str) -> Result<String, String> {
+///
+/// # Errors
+/// What is wrong, with what would be right.
+pub fn mfa_serial(text: &str) -> Result<String, String> {
     checked(text, 9..=256, |c| is_name(c) || matches!(c, ':' | '/'), "letters, digits and `_+=/:,.@-`")
 }
 

@@ -5,13 +5,17 @@
 mod add;
 mod clear;
 mod credential_process;
+mod doctor;
 mod env;
 mod exec;
 mod explain;
+mod import;
 mod list;
 mod mfa;
 mod options;
+mod profile;
 mod remove;
+mod show;
 #[cfg(test)]
 mod tests;
 mod vault;
@@ -71,7 +75,9 @@ impl GlobalOptions {
 #[derive(Debug, Subcommand)]
 enum Command {
     Add(add::AddArgs),
+    Import(import::ImportArgs),
     List(list::ListArgs),
+    Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
     CredentialProcess(credential_process::CredentialProcessArgs),
     Env(env::EnvArgs),
@@ -79,7 +85,10 @@ enum Command {
     Clear(clear::ClearArgs),
     Remove(remove::RemoveArgs),
     #[command(subcommand)]
+    Profile(profile::ProfileCommand),
+    #[command(subcommand)]
     Mfa(mfa::MfaCommand),
+    Doctor(doctor::DoctorArgs),
     #[command(subcommand)]
     Vault(vault::VaultCommand),
 }
@@ -105,14 +114,18 @@ pub fn run(arguments: Vec<OsString>, env: Environment) -> u8 {
     };
     let code = World::new(&global, env, &talk).and_then(|world| match command {
         Command::Add(arguments) => arguments.run(&world).map(|()| 0),
+        Command::Import(arguments) => arguments.run(&world).map(|()| 0),
         Command::List(arguments) => arguments.run(&world).map(|()| 0),
+        Command::Show(arguments) => arguments.run(&world).map(|()| 0),
         Command::Explain(arguments) => arguments.run(&world).map(|()| 0),
         Command::CredentialProcess(arguments) => arguments.run(&world).map(|()| 0),
         Command::Env(arguments) => arguments.run(&world).map(|()| 0),
         Command::Exec(arguments) => arguments.run(&world),
         Command::Clear(arguments) => arguments.run(&world).map(|()| 0),
         Command::Remove(arguments) => arguments.run(&world).map(|()| 0),
+        Command::Profile(command) => command.run(&world).map(|()| 0),
         Command::Mfa(command) => command.run(&world).map(|()| 0),
+        Command::Doctor(arguments) => arguments.run(&world),
         Command::Vault(command) => command.run(&world).map(|()| 0),
     });
     match code {

@@ -26,16 +26,20 @@ pub fn cached_until(headers: &[Header], profile: &str, now: Timestamp) -> Option
 /// What is cached for `plan`.
 pub fn outlook(headers: &[Header], plan: &Plan, now: Timestamp) -> Outlook {
     let role_arn = plan.hops.last().map(|hop| &hop.role_arn);
+    // A device that has been named since, or taken away, makes it another session.
+    let session_kind = if plan.mfa.is_some() { SessionKind::MfaSession } else { SessionKind::Session };
+    let last_kind = if plan.hops.is_empty() { session_kind } else { SessionKind::Hop };
     let last = latest(headers, now, |header| {
         is_one_of(&plan.profile, &header.handed_to)
+            && header.kind == last_kind
             && header.role_arn.as_ref() == role_arn
+            && has_length(plan, header)
             && accepts(plan, header, now)
     });
     let session = plan.session.as_ref().and_then(|_| {
         latest(headers, now, |header| {
             let ours = header.key_id == *plan.base.key.id() || is_one_of(&plan.profile, &header.profiles);
-            let kind = if plan.mfa.is_some() { SessionKind::MfaSession } else { SessionKind::Session };
-            header.kind == kind && ours && accepts(plan, header, now)
+            header.kind == session_kind && ours && accepts(plan, header, now)
         })
     });
     let signer_is_there = match plan.mfa.as_ref().map(|mfa| mfa.spent_in) {
@@ -55,6 +59,18 @@ pub(crate) fn accepts(plan: &Plan, header: &Header, now: Timestamp) -> bool {
     match (header.kind, plan.mfa_max_age_seconds) {
         (SessionKind::MfaSession, Some(most)) => now.seconds_since(header.issued_at) <= i64::from(most),
         (SessionKind::MfaSession, None) | (SessionKind::Session | SessionKind::Hop, _) => true,
+    }
+}
+
+/// How far from what was asked a session's life may seem, seconds: its start is known by the date of AWS's answer.
+const LENGTH_TOLERANCE: i64 = 60;
+
+/// Whether a hop's session lives for as long as the plan asks: one of another length is another session.
+fn has_length(plan: &Plan, header: &Header) -> bool {
+    let life = header.expires_at.seconds_since(header.issued_at);
+    match (header.kind, plan.hops.last()) {
+        (SessionKind::Hop, Some(hop)) => (life - i64::from(hop.duration_seconds)).abs() <= LENGTH_TOLERANCE,
+        (SessionKind::Hop | SessionKind::MfaSession | SessionKind::Session, _) => true,
     }
 }
 
@@ -81,7 +97,7 @@ mod tests {
             profiles: vec![profile.into()],
             handed_to: handed_out.then(|| profile.into()).into_iter().collect(),
             role_arn: role_arn.map(str::to_owned),
-            issued_at: Timestamp::from_unix(NOW + left - 43_200),
+            issued_at: Timestamp::from_unix(NOW + left - if handed_out { 3600 } else { 43_200 }),
             expires_at: Timestamp::from_unix(NOW + left),
             clock_offset: 0,
         }
@@ -104,6 +120,12 @@ mod tests {
             (vec![hop("deploy", &role, 1200)], Some(1200), None, true),
             (vec![hop("deploy", &role, 100), hop("deploy", &role, 200), mfa(300)], Some(200), Some(300), false),
             (vec![hop("other", &role, 1800)], None, None, true),
+            (
+                vec![Header { issued_at: Timestamp::from_unix(NOW - 12_600), ..hop("deploy", &role, 1800) }],
+                None,
+                None,
+                true,
+            ),
             (vec![hop("deploy", "arn:aws:iam::210987654321:role/old", 1800)], None, None, true),
         ] {
             let seen = outlook(&headers, &plan, Timestamp::from_unix(NOW));
@@ -121,6 +143,17 @@ mod tests {
         let headers = [header(SessionKind::MfaSession, "deploy", None, 40_000)];
         let seen = outlook(&headers, &plan, Timestamp::from_unix(NOW));
         assert_eq!(seen, Outlook { needs_code: true, ..Outlook::default() });
+    }
+
+    #[test]
+    fn a_session_from_before_a_device_was_named_does_not_count() {
+        let plan = sample::plan("work", &[]);
+        for (kind, expected) in [(SessionKind::Session, None), (SessionKind::MfaSession, Some(40_000))] {
+            let handed = Header { handed_to: vec!["work".into()], ..header(kind, "work", None, 40_000) };
+            let seen = outlook(&[handed], &plan, Timestamp::from_unix(NOW));
+            assert_eq!(seen.cached_until, expected.map(|left| Timestamp::from_unix(NOW + left)), "{kind:?}");
+            assert_eq!(seen.needs_code, expected.is_none(), "{kind:?}");
+        }
     }
 
     #[test]

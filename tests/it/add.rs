@@ -130,6 +130,50 @@ fn who_may_not_list_devices_stores_a_key_all_the_same_and_is_told_what_its_sessi
     let stored = said.find("stored ").expect("it is said");
     assert!(advice < stored, "the advice comes first: {said}");
     assert!(said.contains("keyfob_session") && said.contains("--mfa-serial"), "{said}");
+    assert!(said.contains("does not let this user list them") && said.contains("keyfob mfa enroll work"), "{said}");
+}
+
+#[test]
+fn who_has_no_device_is_offered_enrolment_and_nothing_that_wants_a_device() {
+    let (_, sandbox, ann) = machine();
+    let added = sandbox.keyfob(&["add", "work", "--stdin"]).stdin(&lines(&ann.access_key())).run();
+    let said = added.ends_with(0);
+    assert!(said.contains("enrol an MFA device: `keyfob mfa enroll work`"), "{said}");
+    assert!(!said.contains("--mfa-serial"), "{said}");
+}
+
+#[test]
+fn an_option_that_cannot_be_is_a_usage_error_before_aws_is_asked() {
+    let (aws, sandbox, ann) = machine();
+    let key = lines(&ann.access_key());
+    for (option, value, said) in [
+        ("--region", "Frankfurt", "`--region`: `Frankfurt` is no region; one looks like `eu-west-1`"),
+        ("--region", "eu west 1", "`--region`: `eu west 1` is no region"),
+        ("--mfa-serial", "123456", "`--mfa-serial`: it has 6 characters; AWS takes 9 to 256"),
+        ("--mfa-serial", "my phone!", "`--mfa-serial`: ' ' is not allowed in it"),
+    ] {
+        let ran = sandbox.keyfob(&["add", "work", "--stdin", option, value]).stdin(&key).run();
+        assert!(ran.ends_with(2).contains(said), "{}", ran.stderr);
+    }
+    assert_eq!(aws.requests().len(), 0);
+    is_untouched(&sandbox);
+}
+
+#[test]
+fn a_refused_key_is_spoken_of_as_what_it_is_a_key_that_was_not_stored() {
+    let (aws, sandbox, ann) = machine();
+    let (key, other) = (ann.access_key(), aws.user("bob").access_key());
+    let wrong_pair = format!("{}\n{}\n", key.id, other.secret);
+    let ran = sandbox.keyfob(&["add", "work", "--stdin"]).stdin(&wrong_pair).run();
+    let said = ran.ends_with(4);
+    assert!(said.contains("the secret access key does not belong to `****"), "{said}");
+    assert!(said.contains("nothing was stored") && !said.contains("--replace"), "{said}");
+    // AWS says SignatureDoesNotMatch here too, and the secret is right.
+    aws.expect_sts_region("eu-west-1");
+    let ran = sandbox.keyfob(&["add", "work", "--stdin", "--region", "eu-west-9"]).stdin(&lines(&key)).run();
+    let said = ran.ends_with(4);
+    assert!(said.contains("AWS does not take the region in the signature"), "{said}");
+    is_untouched(&sandbox);
 }
 
 #[test]
@@ -278,4 +322,26 @@ fn a_path_that_will_not_last_is_not_linked_unless_forced() {
     assert!(build(&[]).ends_with(6).contains("build folder"));
     is_untouched(&sandbox);
     build(&["--force-link"]).ok();
+}
+
+#[test]
+fn the_readmes_recipe_for_containers_works_as_it_stands() {
+    let aws = Arc::new(LoopbackAws::start());
+    let mut sandbox = Sandbox::new(KEYFOB, &aws);
+    let (key, phone) = (aws.user("ann").access_key(), aws.user("ann").mfa("phone"));
+    let readme = include_str!("../../README.md");
+    let recipe = readme.split("**Containers and CI.**").nth(1).and_then(|rest| rest.split("```").nth(1));
+    let recipe = recipe.and_then(|block| block.strip_prefix("sh\n")).expect("a block of shell lines");
+    let made = sandbox.program("/bin/sh", &["-ec", recipe]).env("ID", &key.id).env("SECRET", &key.secret).run();
+    made.ok();
+    // Elsewhere, with the file and the data folder alone.
+    sandbox.set("KEYFOB_IDENTITY_FILE", sandbox.path("identity.txt"));
+    sandbox.set("KEYFOB_CACHE_DIR", sandbox.path("another/cache"));
+    let document = sandbox.keyfob(&["credential-process", "ci"]).env("KEYFOB_MFA_CODE", phone.code()).run().json();
+    assert!(document["AccessKeyId"].as_str().expect("an id").starts_with("ASIA"), "{document}");
+    // The line below the recipe.
+    assert!(readme.contains("`age -d -i identity.txt vault.age`"));
+    let Some(age) = crate::support::tools::require("age") else { return };
+    let open = format!("{} -d -i identity.txt keyfob/data/vault.age | grep -c {}", age.display(), key.id);
+    assert_eq!(sandbox.program("/bin/sh", &["-c", &open]).run().ok().trim(), "1");
 }

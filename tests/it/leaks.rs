@@ -128,3 +128,54 @@ fn files_are_private_from_the_moment_they_exist() {
     }
     assert!(files >= 4, "a vault, an index and sessions, but {files} files");
 }
+
+/// Waits for `marker`, then ends the process as a failed assertion in C would.
+#[cfg(target_os = "linux")]
+fn aborted(command: &mut std::process::Command, marker: &std::path::Path) -> std::process::ExitStatus {
+    use rustix::process::{Pid, Signal, kill_process};
+    let mut child = command.spawn().expect("it starts");
+    for _ in 0..1500 {
+        if marker.exists() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert!(marker.exists(), "it never waits");
+    kill_process(Pid::from_child(&child), Signal::ABORT).expect("an own child");
+    child.wait().expect("an own child")
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_crash_leaves_no_core_dump_and_a_command_under_exec_leaves_its_own() {
+    use std::os::unix::process::ExitStatusExt;
+    let scene = Scene::new();
+    scene.warm();
+    let under = |script: &str| {
+        let script = format!("ulimit -c unlimited || exit 9; {script}");
+        let mut command = scene.sandbox.program("/bin/sh", &["-c", &script]).command();
+        // Its own process, and not one that `setsid` forks.
+        command.stdin(std::process::Stdio::null());
+        command
+    };
+    // What a machine does with cores is its own affair; where it makes none, nothing is shown.
+    let command =
+        aborted(&mut under("exec keyfob exec audit -- sh -c ': >here; exec sleep 60'"), &scene.sandbox.path("here"));
+    assert_eq!(command.signal(), Some(6));
+    if !command.core_dumped() {
+        return crate::support::tools::skipped("this machine makes no core dumps");
+    }
+    // The core of the command, which has the credentials by right, is no leak of keyfob's.
+    for entry in std::fs::read_dir(scene.sandbox.home()).expect("the home").flatten() {
+        if entry.file_name().to_string_lossy().starts_with("core") {
+            std::fs::remove_file(entry.path()).expect("an own file");
+        }
+    }
+    // keyfob with the access key in its memory, waiting for a program that gives codes.
+    let process = scene.sandbox.script("slow", "#!/bin/sh\n: >\"$HOME/waiting\"\nsleep 20\n");
+    scene.edit("mfa_serial", &format!("mfa_process = {}\nmfa_serial", process.display()));
+    scene.sandbox.keyfob(&["clear"]).run().ok();
+    let keyfob =
+        aborted(&mut under("exec keyfob credential-process audit 2>/dev/null"), &scene.sandbox.path("waiting"));
+    assert_eq!((keyfob.signal(), keyfob.core_dumped()), (Some(6), false));
+}

@@ -12,6 +12,7 @@ mod kills;
 mod leaks;
 mod loopback;
 mod main_job;
+mod manager;
 mod mfa;
 mod mfa_codes;
 mod moto;

@@ -4,6 +4,7 @@ use crate::scene::{ADD, Scene, fails, key_id};
 use crate::support::leaks::Shows;
 #[cfg(target_os = "linux")]
 use crate::support::secret_service::SecretService;
+use crate::support::tools;
 
 /// Everything a person does with one key, in the order they do it.
 fn story(scene: &Scene, backend: &str) {
@@ -110,6 +111,29 @@ fn a_profile_without_a_role_hands_out_an_mfa_session_and_never_the_key() {
     // The roles over it share it.
     scene.credential_process("audit").ok();
     assert_eq!(scene.actions(), ["GetSessionToken", "AssumeRole", "AssumeRole"]);
+}
+
+#[test]
+fn a_session_token_of_4_kb_goes_everywhere() {
+    const LENGTH: usize = 4096;
+    let scene = Scene::new();
+    scene.aws.set_token_length(LENGTH);
+    let cold = scene.credential_process_with_code("audit", &scene.phone.code()).json();
+    let token = cold["SessionToken"].as_str().expect("a token");
+    assert_eq!(token.len(), LENGTH);
+    assert_eq!(scene.credential_process("audit").json(), cold, "from the cache it is the same");
+    let shells = ["bash", "fish", "tcsh", "elvish", "nu", "powershell", "cmd", "dotenv", "json"];
+    for shell in shells {
+        let lines = scene.sandbox.keyfob(&["env", "audit", "--shell", shell]).run();
+        assert!(lines.ok().contains(token), "{shell}");
+        // `cmd` takes lines of up to 8,191 characters.
+        assert!(shell != "cmd" || lines.stdout.lines().all(|line| line.len() < 8191));
+    }
+    let child = ["exec", "audit", "--", "sh", "-c", "printf %s \"$AWS_SESSION_TOKEN\" | wc -c"];
+    assert_eq!(scene.sandbox.keyfob(&child).run().ok().trim(), LENGTH.to_string());
+    let Some(aws) = tools::require("aws-cli-1") else { return };
+    let client = ["--profile", "audit", "sts", "get-caller-identity", "--query", "Arn", "--output", "text"];
+    assert!(scene.sandbox.program(aws, &client).run().ok().contains("assumed-role/audit/"));
 }
 
 #[test]

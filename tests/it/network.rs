@@ -1,6 +1,7 @@
 //! The way to AWS: configured endpoints, proxies, an AWS that is not there, and clocks that are off.
 
 use std::net::TcpListener;
+use std::path::PathBuf;
 
 use crate::scene::{Scene, fails, key_id};
 use crate::support::aws::{Fault, LoopbackAws};
@@ -40,6 +41,18 @@ fn endpoints_come_from_variables_services_and_profiles_in_the_sdks_order() {
         6,
         "`AWS_ENDPOINT_URL`",
     );
+}
+
+#[test]
+fn a_ca_bundle_that_cannot_be_used_is_named_with_the_variable_it_may_come_from() {
+    let scene = Scene::new();
+    let empty = scene.sandbox.write("empty.pem", "no certificate\n");
+    for (bundle, problem) in [(PathBuf::from("/nonexistent.pem"), "cannot be read"), (empty, "has no certificate")] {
+        let asked = scene.sandbox.keyfob(&["credential-process", "work", "--mfa-code", "123456"]);
+        let ran = asked.env("AWS_CA_BUNDLE", &bundle).env("AWS_ENDPOINT_URL", "https://127.0.0.1:9").run();
+        let said = fails(&ran, 6, problem);
+        assert!(said.contains(&*bundle.to_string_lossy()) && said.contains("`AWS_CA_BUNDLE`"), "{said}");
+    }
 }
 
 #[test]

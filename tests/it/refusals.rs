@@ -24,7 +24,7 @@ fn a_key_that_aws_does_not_take_is_named() {
     let scene = Scene::new();
     scene.ann.set_active(&scene.key.id, false);
     let ran = scene.credential_process_with_code("audit", &scene.phone.code());
-    refused(&ran, "inactive, deleted, or of another partition", "`keyfob add audit --replace`");
+    refused(&ran, "inactive, deleted, or of another partition", "`keyfob add work --replace`");
 
     let bob = scene.aws.user("bob").access_key();
     let add = |secret: &str| {
@@ -32,7 +32,7 @@ fn a_key_that_aws_does_not_take_is_named() {
         scene.sandbox.keyfob(&["add", "bob", "--stdin", "--yes"]).stdin(&key).run()
     };
     let swapped = if bob.secret.ends_with('x') { 'y' } else { 'x' };
-    refused(&add(&format!("{}{swapped}", &bob.secret[..39])), "does not belong to it", "add bob");
+    refused(&add(&format!("{}{swapped}", &bob.secret[..39])), "does not belong to `****", "nothing was stored");
     assert!(!scene.sandbox.read(".aws/config").contains("bob"), "a refused key leaves nothing");
     add(&bob.secret).ok();
 }
@@ -64,9 +64,15 @@ fn a_role_says_no_and_the_line_says_who_to_whom_and_at_which_hop() {
 fn a_role_that_silently_wants_mfa_is_guessed_at() {
     let scene = Scene::new();
     scene.edit(&format!("mfa_serial = {}\n", scene.phone.serial()), "");
-    let ran = scene.credential_process("deploy");
+    // Asked for the second role: the device belongs to the key's profile, and a third one's would count for nothing.
+    let ran = scene.credential_process("audit");
     refused(&ran, "access denied to `arn:aws:iam::111122223333:user/ann`", "if the role wants MFA");
+    assert!(ran.stderr.contains("`keyfob profile set work mfa_serial ARN`"), "{}", ran.stderr);
     assert_eq!(scene.actions(), ["AssumeRole"]);
+    // A device that is not Ann's is to be mended where it is named.
+    scene.edit("keyfob_source_profile = work\n", "keyfob_source_profile = work\nmfa_serial = 123456789\n");
+    let ran = scene.credential_process_with_code("audit", &scene.phone.code());
+    refused(&ran, "AWS does not take `123456789` as an MFA device", "mfa_serial ARN --profile deploy`");
 }
 
 #[test]

@@ -26,6 +26,12 @@ fn a_person_is_asked_for_the_key_the_device_and_the_region_and_the_secret_is_nev
     terminal.expect(&format!("use your MFA device `{}`? [y/N] ", device.serial()));
     terminal.type_line("y");
     terminal.expect("region of `work` (Enter for none): ");
+    // What is no region costs nothing of what was typed before.
+    for mistake in ["Frankfurt", "eu central 1", "euwest1"] {
+        terminal.type_line(mistake);
+        terminal.expect("is no region; one looks like `eu-west-1`");
+        terminal.expect("region of `work` (Enter for none): ");
+    }
     terminal.type_line("eu-west-1");
     // The sandbox searches what was shown for the secret.
     let (ran, shown) = terminal.finish();
@@ -69,6 +75,31 @@ fn who_has_no_device_is_told_before_anything_is_stored_and_may_choose_the_key_it
     terminal.type_line("yes");
     terminal.finish().0.ends_with(0);
     assert!(sandbox.read(".aws/config").contains("keyfob_session = never"));
+}
+
+#[test]
+fn whoever_ends_the_conversation_before_its_end_has_stored_nothing_and_is_told() {
+    let (aws, sandbox) = machine();
+    let ann = aws.user("ann");
+    let (key, _) = (ann.access_key(), ann.mfa("ann"));
+    for questions in [&["your MFA device"][..], &["your MFA device", "region of `work`"]] {
+        let mut terminal = sandbox.keyfob(&["add", "work"]).on_terminal();
+        terminal.expect("access key id: ");
+        terminal.type_line(&key.id);
+        terminal.expect("(not shown): ");
+        terminal.type_line(&key.secret);
+        let (last, before) = questions.split_last().expect("one at least");
+        for question in before {
+            terminal.expect(question);
+            terminal.type_line("y");
+        }
+        terminal.expect(last);
+        terminal.press_ctrl('c');
+        let (ran, shown) = terminal.finish();
+        ran.ends_with(1);
+        assert!(shown.contains("nothing was stored"), "{shown}");
+        assert!(!sandbox.path("keyfob/data/index.json").exists() && !sandbox.path(".aws/config").exists());
+    }
 }
 
 #[test]

@@ -56,6 +56,11 @@ pub enum Signer<'a> {
         /// The user's ARN, where known.
         arn: Option<&'a str>,
     },
+    /// A long-term access key that is stored nowhere yet.
+    NewKey {
+        /// Its id; shown by its last four characters.
+        id: &'a str,
+    },
     /// A session made with an MFA code.
     MfaSession {
         /// The user's ARN, where known.
@@ -91,7 +96,8 @@ pub enum CodeFrom {
 pub fn advise(error: &AwsError, attempt: &Attempt<'_>) -> Error {
     match error {
         AwsError::Setup(problem) => Error::new(Kind::Config, problem.clone())
-            .hint(format!("`{}` names the file and line of each setting", attempt.command("explain"))),
+            .hint(format!("`{}` names the file and line of each setting", attempt.command("explain")))
+            .hint("`AWS_CA_BUNDLE`, `AWS_ENDPOINT_URL` and `HTTPS_PROXY` come before the files"),
         AwsError::Unreachable { endpoint, cause } => unreachable(endpoint, cause),
         AwsError::AnswerLost { endpoint, cause } => {
             let error =
@@ -163,7 +169,7 @@ impl Attempt<'_> {
     }
 
     fn set(&self, setting: &str) -> String {
-        format!("aws configure set {setting} --profile {}", shell_words::quote(self.profile))
+        format!("keyfob profile set {} {setting}", shell_words::quote(self.profile))
     }
 
     fn forget(&self) -> String {
@@ -178,7 +184,7 @@ impl Signer<'_> {
             | Signer::MfaSession { arn: Some(arn), .. }
             | Signer::PlainSession { arn: Some(arn) }
             | Signer::Role { arn } => format!("`{arn}`"),
-            Signer::Key { id, arn: None } => format!("the access key `{}`", short_id(id)),
+            Signer::Key { id, arn: None } | Signer::NewKey { id } => format!("the access key `{}`", short_id(id)),
             Signer::MfaSession { arn: None, .. } => "the MFA session's user".to_owned(),
             Signer::PlainSession { arn: None } => "the session's user".to_owned(),
         }

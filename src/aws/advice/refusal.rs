@@ -40,8 +40,16 @@ pub(super) fn explain(error: &AwsError, status: u16, attempt: &Attempt<'_>) -> (
     if error.is_invalid_client_token() {
         return unknown_key(attempt);
     }
+    if error.is_wrong_region() {
+        let hint = "check the region, and that `endpoint_url` or `AWS_ENDPOINT_URL`, if one is set, is of the same";
+        return (format!("{what}: AWS does not take the region in the signature"), vec![hint.to_owned()]);
+    }
     if error.is_wrong_secret() {
         return match attempt.signer {
+            Signer::NewKey { id } => (
+                format!("the secret access key does not belong to `{}`", short_id(id)),
+                vec!["copy both again: they stand side by side in the console, and in the file it offers".to_owned()],
+            ),
             Signer::Key { id, .. } => (
                 format!("the secret access key kept for `{}` does not belong to it", short_id(id)),
                 vec![format!("store the pair again: `{} --replace`", attempt.command("add"))],
@@ -119,6 +127,13 @@ fn unknown_key(attempt: &Attempt<'_>) -> (String, Vec<String>) {
                 format!("otherwise store another: `{} --replace`", attempt.command("add")),
             ],
         ),
+        (Signer::NewKey { id }, _) => (
+            format!("AWS does not know the access key `{}`: it is inactive, deleted, or of another partition", short_id(id)),
+            vec![
+                "a key made seconds ago is not known everywhere yet: try again in 15 s".to_owned(),
+                "otherwise see its state in the IAM console: Users, your name, Security credentials".to_owned(),
+            ],
+        ),
         (Signer::PlainSession { .. } | Signer::MfaSession { .. } | Signer::Role { .. }, _) => (
             format!("{}: AWS does not take the session it was signed with", attempt.what()),
             vec![
@@ -161,7 +176,7 @@ fn denied(error: &AwsError, attempt: &Attempt<'_>) -> (String, Vec<String>) {
     let mut hints = Vec::new();
     if let Attempted::AssumeRole { request, hop, .. } = attempt.call {
         match attempt.signer {
-            Signer::Key { .. } | Signer::PlainSession { .. } if attempt.code.is_none() => {
+            Signer::Key { .. } | Signer::NewKey { .. } | Signer::PlainSession { .. } if attempt.code.is_none() => {
                 hints.push(format!(
                     "if the role wants MFA (AWS does not say so), name your device: `{}`",
                     attempt.set("mfa_serial ARN")
@@ -170,7 +185,7 @@ fn denied(error: &AwsError, attempt: &Attempt<'_>) -> (String, Vec<String>) {
             Signer::Role { .. } => hints.push(format!(
                 "MFA does not reach past the first role: if the trust policy of hop {hop} asks for it, no code will do"
             )),
-            Signer::Key { .. } | Signer::PlainSession { .. } | Signer::MfaSession { .. } => {}
+            Signer::Key { .. } | Signer::NewKey { .. } | Signer::PlainSession { .. } | Signer::MfaSession { .. } => {}
         }
         let id = if request.external_id.is_some() { "the `external_id`" } else { "no `external_id`" };
         hints.push(format!(

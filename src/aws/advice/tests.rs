@@ -5,6 +5,7 @@ use crate::aws::testing::code as mfa_code;
 
 const JANE: &str = "arn:aws:iam::111111111111:user/jane";
 const KEY: Signer<'static> = Signer::Key { id: "AKIAFAKEFAKEFAKEABCD", arn: Some(JANE) };
+const NEW: Signer<'static> = Signer::NewKey { id: "AKIAFAKEFAKEFAKEABCD" };
 const PLAIN: Signer<'static> = Signer::PlainSession { arn: Some(JANE) };
 const MFA: Signer<'static> = Signer::MfaSession { arn: Some(JANE), age_seconds: 60 };
 const OLD_MFA: Signer<'static> = Signer::MfaSession { arn: Some(JANE), age_seconds: 3000 };
@@ -62,10 +63,10 @@ const CASES: &[Case] = &[
         "a code works once: if other programs have just used two, try again in 30 s"),
     coded(Ask::Session, CodeFrom::Given, WRONG_DEVICE,
         "AWS does not take `arn:aws:iam::111111111111:mfa/jane` as an MFA device of `arn:aws:iam::111111111111:user/jane`",
-        "set the right one: `aws configure set mfa_serial ARN --profile 'my work'`"),
+        "set the right one: `keyfob profile set 'my work' mfa_serial ARN`"),
     case(Ask::Devices, PLAIN, (403, "InvalidClientTokenId", INVALID_TOKEN),
         "ListMFADevices: IAM refuses every session that was made without MFA",
-        "name your MFA device: `aws configure set mfa_serial ARN --profile 'my work'`; or enrol one: `keyfob mfa enroll 'my work'`"),
+        "name your MFA device: `keyfob profile set 'my work' mfa_serial ARN`; or enrol one: `keyfob mfa enroll 'my work'`"),
     case(Ask::Identity, KEY, (403, "InvalidClientTokenId", INVALID_TOKEN),
         "AWS does not know the access key `****ABCD`: it is inactive, deleted, or of another partition",
         "otherwise store another: `keyfob add 'my work' --replace`"),
@@ -74,7 +75,7 @@ const CASES: &[Case] = &[
         "forget the session and try again: `keyfob clear 'my work'`"),
     case(Ask::Role, KEY, (403, "AccessDenied", NOT_AUTHORIZED),
         "assuming `arn:aws:iam::222222222222:role/admin`: access denied to `arn:aws:iam::111111111111:user/jane`",
-        "if the role wants MFA (AWS does not say so), name your device: `aws configure set mfa_serial ARN --profile 'my work'`"),
+        "if the role wants MFA (AWS does not say so), name your device: `keyfob profile set 'my work' mfa_serial ARN`"),
     case(Ask::SecondHop, ROLE, (403, "AccessDenied", NOT_AUTHORIZED),
         "hop 2 of 2, assuming `arn:aws:iam::222222222222:role/admin`: access denied to `arn:aws:iam::222222222222:role/hub`",
         "MFA does not reach past the first role: if the trust policy of hop 2 asks for it, no code will do"),
@@ -83,7 +84,7 @@ const CASES: &[Case] = &[
         "the role's trust policy must allow `arn:aws:iam::111111111111:user/jane`, with no `external_id`, and `arn:aws:iam::111111111111:user/jane` needs `sts:AssumeRole` on it"),
     case(Ask::Role, OLD_MFA, (403, "AccessDenied", NOT_AUTHORIZED),
         "assuming `arn:aws:iam::222222222222:role/admin`: access denied to `arn:aws:iam::111111111111:user/jane`",
-        "the MFA session is 50 min old; a policy on `aws:MultiFactorAuthAge` may want a newer one: `keyfob clear 'my work'`, or `aws configure set keyfob_mfa_max_age 15m --profile 'my work'` for good"),
+        "the MFA session is 50 min old; a policy on `aws:MultiFactorAuthAge` may want a newer one: `keyfob clear 'my work'`, or `keyfob profile set 'my work' keyfob_mfa_max_age 15m` for good"),
     case(Ask::Devices, KEY, (403, "AccessDenied", "User is not authorized to perform: iam:ListMFADevices"),
         "ListMFADevices: access denied to `arn:aws:iam::111111111111:user/jane`",
         "a policy of the user must allow `iam:ListMFADevices`"),
@@ -95,7 +96,7 @@ const CASES: &[Case] = &[
         "make an IAM user for this, and store its key: a root key can do everything but assume roles"),
     case(Ask::Role, MFA, (400, "ValidationError", CHAINED),
         "`arn:aws:iam::222222222222:role/admin` is assumed with a session, so AWS gives it an hour at most, not 14400 s",
-        "ask for an hour: `aws configure set duration_seconds 3600 --profile 'my work'`"),
+        "ask for an hour: `keyfob profile set 'my work' duration_seconds 3600`"),
     case(Ask::Role, KEY, (400, "ValidationError", MAXIMUM),
         "`arn:aws:iam::222222222222:role/admin` allows shorter sessions than 14400 s",
         "or have the role's `MaxSessionDuration` raised (3,600 to 43,200)"),
@@ -105,6 +106,15 @@ const CASES: &[Case] = &[
     case(Ask::Identity, KEY, (403, "SignatureDoesNotMatch", "The request signature we calculated does not match."),
         "the secret access key kept for `****ABCD` does not belong to it",
         "store the pair again: `keyfob add 'my work' --replace`"),
+    case(Ask::Identity, NEW, (403, "SignatureDoesNotMatch", "The request signature we calculated does not match."),
+        "the secret access key does not belong to `****ABCD`",
+        "copy both again: they stand side by side in the console, and in the file it offers"),
+    case(Ask::Identity, NEW, (403, "InvalidClientTokenId", INVALID_TOKEN),
+        "AWS does not know the access key `****ABCD`: it is inactive, deleted, or of another partition",
+        "otherwise see its state in the IAM console: Users, your name, Security credentials"),
+    case(Ask::Identity, NEW, (403, "SignatureDoesNotMatch", "Credential should be scoped to a valid region, not 'x-y-1'."),
+        "GetCallerIdentity: AWS does not take the region in the signature",
+        "check the region, and that `endpoint_url` or `AWS_ENDPOINT_URL`, if one is set, is of the same"),
     case(Ask::Role, MFA, (403, "SignatureDoesNotMatch", "The request signature we calculated does not match."),
         "assuming `arn:aws:iam::222222222222:role/admin`: AWS does not accept the signature",
         "forget the session and try again: `keyfob clear 'my work'`"),
@@ -119,7 +129,7 @@ const CASES: &[Case] = &[
         "try again in a minute; programs that share a session instead of asking for one each ask less often"),
     case(Ask::Session, KEY, (403, "RegionDisabledException", "STS is not activated in this region"),
         "GetSessionToken: STS is not active in this region for the account",
-        "use another region (`aws configure set region us-east-1 --profile 'my work'`), or have it activated"),
+        "use another region (`keyfob profile set 'my work' region us-east-1`), or have it activated"),
     case(Ask::Role, KEY, (400, "PackedPolicyTooLarge", "…"),
         "assuming `arn:aws:iam::222222222222:role/admin`: session policies and tags are too large together",
         "shorten `session_tags`, or the session policy"),
@@ -235,7 +245,8 @@ fn a_lost_answer_to_a_code_says_that_the_code_may_be_spent() {
 fn a_setup_error_is_a_configuration_error_that_points_to_the_setting() {
     let told = told(&AwsError::Setup("the CA bundle `x` cannot be read".into()), Ask::Identity, KEY, None);
     assert_eq!((told.message(), told.kind()), ("the CA bundle `x` cannot be read", Kind::Config));
-    assert_eq!(told.hints(), ["`keyfob explain 'my work'` names the file and line of each setting"]);
+    let variables = "`AWS_CA_BUNDLE`, `AWS_ENDPOINT_URL` and `HTTPS_PROXY` come before the files";
+    assert_eq!(told.hints(), ["`keyfob explain 'my work'` names the file and line of each setting", variables]);
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! index leaves a key keyfob uses and SDKs do not know of. `add` once more with the same key finishes either: the same
 //! key again needs no `--replace`. A secret is never overwritten: each key is an item of its own.
 
-mod check;
+pub(in crate::ops) mod check;
 mod profile;
 
 use crate::chain::StoredKeys;

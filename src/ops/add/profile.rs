@@ -1,9 +1,12 @@
 //! The profile as `add` will write it: decided and talked over before anything is stored, written last.
 
+use crate::chain::target::{checked_region, looks_like_region};
+use crate::chain::values::mfa_serial;
 use crate::chain::{Plan, Request, plan};
 use crate::config_file::{self, AwsFiles, EditFailure};
 use crate::credentials::StoredKey;
 use crate::error::{Error, Kind, Result};
+use crate::human::AskError;
 use crate::ini::{Document, EditError, SectionName, is_identifier};
 use crate::ops::Context;
 use crate::ops::add::{AddRequest, WithNewKey};
@@ -20,8 +23,18 @@ pub(super) struct Planned<'a> {
     config: Document,
     edits: Vec<(&'static str, String)>,
     is_linked: bool,
-    /// Devices the user has, of which none was chosen; how to choose one has been said.
-    device_declined: bool,
+    devices: Known,
+}
+
+/// What is known of the user's MFA devices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// Nothing: AWS was not asked, or does not let this user list them.
+    Nothing,
+    /// There is none that makes codes.
+    None,
+    /// There are some, and none was chosen; how to choose one has been said.
+    Declined,
 }
 
 impl<'a> Planned<'a> {
@@ -44,8 +57,15 @@ impl<'a> Planned<'a> {
             config,
             edits: Vec::new(),
             is_linked,
-            device_declined: false,
+            devices: Known::Nothing,
         };
+        let refused = |option: &str, problem: String| Error::new(Kind::Usage, format!("`{option}`: {problem}"));
+        if let Some(region) = &request.region {
+            checked_region(region).map_err(|problem| refused("--region", problem))?;
+        }
+        if let Some(serial) = &request.mfa_serial {
+            mfa_serial(serial).map_err(|problem| refused("--mfa-serial", problem))?;
+        }
         let given =
             [("region", &request.region), ("mfa_serial", &request.mfa_serial), ("credential_process", &request.link)];
         for (setting, value) in given {
@@ -130,17 +150,14 @@ impl<'a> Planned<'a> {
     /// Where the person ends the conversation.
     pub(super) fn offer_device(&mut self, context: &Context<'_>, devices: Devices, yes: bool) -> Result<()> {
         let Devices { usable, unusable } = devices;
-        self.device_declined = !usable.is_empty();
+        self.devices = if usable.is_empty() { Known::None } else { Known::Declined };
         for serial in &unusable {
             context.talk.say(&format!("`{serial}` is a security key, whose codes AWS takes in the console alone"));
         }
         let (human, name) = (context.human, self.name.clone());
         let hint = |serial: &str| {
-            context
-                .talk
-                .hint(&format!("use this MFA device with `aws configure set mfa_serial {serial} --profile {name}`"));
+            context.talk.hint(&format!("use this MFA device with `keyfob profile set {name} mfa_serial {serial}`"));
         };
-        let declined = |error: crate::human::AskError| error.into_error("an answer");
         match usable.as_slice() {
             [] => Ok(()),
             [serial] if yes => {
@@ -151,7 +168,7 @@ impl<'a> Planned<'a> {
                 hint(serial);
                 Ok(())
             }
-            [serial] => match human.confirm(&format!("use your MFA device `{serial}`?")).map_err(declined)? {
+            [serial] => match human.confirm(&format!("use your MFA device `{serial}`?")).map_err(unanswered)? {
                 true => self.set("mfa_serial", serial),
                 false => {
                     hint(serial);
@@ -167,7 +184,7 @@ impl<'a> Planned<'a> {
                     several.iter().enumerate().map(|(i, serial)| format!("  {}  {serial}\n", i + 1)).collect();
                 let question = format!("your MFA devices:\n{list}use which (1 to {}; Enter for none)? ", several.len());
                 loop {
-                    let answer = human.ask(&question, None).map_err(declined)?;
+                    let answer = human.ask(&question, None).map_err(unanswered)?;
                     match answer.trim().parse::<usize>() {
                         _ if answer.trim().is_empty() => return Ok(()),
                         Ok(number @ 1..) if number <= several.len() => {
@@ -180,7 +197,8 @@ impl<'a> Planned<'a> {
         }
     }
 
-    /// Asks for a region where the profile has none and somebody is there; Enter leaves it out.
+    /// Asks for a region where the profile has none and somebody is there; Enter leaves it out. What is not named as AWS
+    /// names its regions is asked for again: `--region` takes it.
     ///
     /// # Errors
     /// Where the person ends the conversation.
@@ -193,11 +211,14 @@ impl<'a> Planned<'a> {
             Some(region) => format!("region of `{}` (Enter for {region}): ", self.name),
             None => format!("region of `{}` (Enter for none): ", self.name),
         };
-        let answer = context.human.ask(&question, None).map_err(|error| error.into_error("an answer"))?;
-        match (answer.trim(), ours) {
-            ("", None) => Ok(()),
-            ("", Some(region)) => self.set("region", region),
-            (region, _) => self.set("region", region),
+        loop {
+            let answer = context.human.ask(&question, None).map_err(unanswered)?;
+            match (answer.trim(), ours) {
+                ("", None) => return Ok(()),
+                ("", Some(region)) => return self.set("region", region),
+                (region, _) if looks_like_region(region) => return self.set("region", region),
+                (other, _) => context.human.progress(&format!("`{other}` is no region; one looks like `eu-west-1`")),
+            }
         }
     }
 
@@ -220,18 +241,23 @@ impl<'a> Planned<'a> {
                  but AssumeRole and GetCallerIdentity"
             ));
             let question = "hand out the access key itself instead (`keyfob_session = never`)?";
-            if context.human.offer(question).map_err(|error| error.into_error("an answer"))? {
+            if context.human.offer(question).map_err(unanswered)? {
                 self.set("keyfob_session", "never")?;
                 plan = self.plan(context, key)?;
             } else {
-                if !self.device_declined {
-                    talk.hint(&format!(
-                        "enrol an MFA device: `keyfob mfa enroll {name}`; one you have is named by running this command again \
-                         with `--mfa-serial ARN --replace`"
-                    ));
+                match self.devices {
+                    Known::Declined => {}
+                    Known::None => talk.hint(&format!("enrol an MFA device: `keyfob mfa enroll {name}`")),
+                    Known::Nothing => {
+                        talk.hint(
+                            "AWS was not asked for MFA devices, or does not let this user list them: one that is there is \
+                             named by running this command again with `--mfa-serial ARN --replace`",
+                        );
+                        talk.hint(&format!("if there is none, enrol one: `keyfob mfa enroll {name}`"));
+                    }
                 }
                 talk.hint(&format!(
-                    "or hand out the access key itself: `aws configure set keyfob_session never --profile {name}`"
+                    "or hand out the access key itself: `keyfob profile set {name} keyfob_session never`"
                 ));
             }
         }
@@ -313,6 +339,11 @@ impl<'a> Planned<'a> {
         }
         Ok(None)
     }
+}
+
+/// The error where a person ends the conversation, all of which comes before the first write.
+fn unanswered(error: AskError) -> Error {
+    error.into_error("an answer").hint("nothing was stored")
 }
 
 fn place(context: &Context<'_>, file: AwsFile, line: usize) -> String {

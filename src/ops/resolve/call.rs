@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::aws::advice::{Attempt, Attempted, CodeFrom, Signer, advise};
 use crate::aws::{AssumeRole, AwsError, GetSessionToken, MfaCode};
 use crate::chain::session_name::default_role_session_name;
-use crate::chain::{Hop, SpentIn};
+use crate::chain::{Hop, Plan, SpentIn};
 use crate::credentials::{Credentials, Session};
 use crate::error::{Error, Result};
 use crate::mfa::{CodeError, Origin};
@@ -126,7 +126,7 @@ impl Run<'_> {
             let advice = advise(
                 &error,
                 &Attempt {
-                    profile: &self.plan.profile,
+                    profile: self.concerned(step, &error, signed_by),
                     call,
                     signer: signed_by,
                     code,
@@ -149,6 +149,24 @@ impl Run<'_> {
                 sts.assume_role(signer, &request, &self.plan.target)
                     .map_err(|error| advised(error, Attempted::AssumeRole { request: &request, hop, hops }))
             }
+        }
+    }
+
+    /// The profile a refusal is about, which hints tell to change: the key's, the device's, the hop's; else the asked one.
+    fn concerned(&self, step: Step, error: &AwsError, signer: Signer<'_>) -> &str {
+        let Plan { profile, base, mfa, hops, .. } = self.plan;
+        let is_of_key =
+            matches!(signer, Signer::Key { .. }) && (error.is_invalid_client_token() || error.is_wrong_secret());
+        match step {
+            _ if error.is_wrong_device() => mfa.as_ref().map_or(&base.profile, |mfa| &mfa.profile),
+            _ if is_of_key => &base.profile,
+            // A device that is not known yet belongs to the key's user.
+            _ if error.is_access_denied() && mfa.is_none() => &base.profile,
+            Step::Hop(index) if error.is_chaining_limit() || error.is_over_max_session_duration() => {
+                &hops[index].profile
+            }
+            Step::Session if error.code() == Some("RegionDisabledException") => &base.profile,
+            Step::Session | Step::Hop(_) => profile,
         }
     }
 

@@ -24,9 +24,11 @@ pub fn secret(number: u64) -> String {
     format!("FAKEsecret/+{}", letters(&format!("secret{number}"), 28))
 }
 
-/// A session token as long as real ones, with the characters they have.
-pub fn token(number: u64) -> String {
-    format!("FAKEtoken/+//////////{}==", letters(&format!("token{number}"), 333))
+/// A session token with the characters of real ones, by default as long as most are.
+pub fn token(number: u64, length: Option<usize>) -> String {
+    let (start, end) = ("FAKEtoken/+//////////", "==");
+    let letters_wanted = length.unwrap_or(356) - start.len() - end.len();
+    format!("{start}{}{end}", letters(&format!("token{number}"), letters_wanted))
 }
 
 /// 32 characters of base32, 160 bits.

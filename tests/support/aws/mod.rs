@@ -165,6 +165,11 @@ impl LoopbackAws {
         self.shared.world().sts_region = Some(region.to_owned());
     }
 
+    /// Makes session tokens of so many characters from now on: those of roles with many tags reach 4 kB.
+    pub fn set_token_length(&self, characters: usize) {
+        self.shared.world().token_length = Some(characters);
+    }
+
     /// Keys that CreateAccessKey makes from now on stay unknown for so long, by the server's clock.
     pub fn new_keys_unknown_for(&self, seconds: i64) {
         self.shared.world().new_keys_unknown_ms = seconds * 1000;

@@ -149,6 +149,8 @@ pub struct World {
     pub new_keys_unknown_ms: i64,
     pub new_keys_appear: Vec<bool>,
     pub minted: u64,
+    /// Characters of each session token, where a test cares.
+    pub token_length: Option<usize>,
 }
 
 impl World {
@@ -196,7 +198,7 @@ impl World {
         let id = fake::key_id("ASIA", account, number);
         let session = Session {
             secret: fake::secret(number),
-            token: fake::token(number),
+            token: fake::token(number, self.token_length),
             expires: self.now() + seconds * 1000,
             origin,
         };
