@@ -172,7 +172,7 @@ impl fmt::Display for Reason {
             Reason::SessionWithoutMfa { profile } => write!(
                 f,
                 "no MFA device is known for `{profile}`: its session may call nothing of IAM, and of STS only AssumeRole and \
-                 GetCallerIdentity; name one in `mfa_serial`, or set `keyfob_session = never`"
+                 GetCallerIdentity; enrol a device (`keyfob mfa enroll {profile}`) or set `keyfob_session = never`"
             ),
             Reason::KeyItself { because, .. } => {
                 f.write_str("the access key itself is handed out, which never expires: ")?;

@@ -9,6 +9,8 @@ use keyfob::human::{AskError, Human, Talk};
 use keyfob::secret::Secret;
 use keyfob::sys::env::Environment;
 
+use crate::support::tools;
+
 const CASE: &str = "KEYFOB_TEST_CASE";
 
 /// What the test is to do this time; `None` in the first process.
@@ -57,25 +59,9 @@ fn said(output: &Output) -> String {
     format!("{}\n{}\n{}", output.status, text(&output.stdout), text(&output.stderr))
 }
 
-/// Whether all of `programs` are installed. In CI they must be; elsewhere the test is skipped, which is said aloud.
+/// Whether all of `programs` are installed; a missing one is told as [`tools::require`] does.
 pub fn installed(programs: &[&str]) -> bool {
-    let environment = Environment::of_process();
-    let path = environment.get_os("PATH").expect("PATH is set");
-    let missing: Vec<_> = programs
-        .iter()
-        .filter(|program| !std::env::split_paths(path).any(|folder| folder.join(program).exists()))
-        .collect();
-    assert!(missing.is_empty() || environment.get("CI").is_none(), "not installed: {missing:?}");
-    if !missing.is_empty() {
-        skipped(&format!("not installed: {missing:?}"));
-    }
-    missing.is_empty()
-}
-
-/// Says past the test harness why something was not tested.
-pub fn skipped(why: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "skipped: {why}");
+    programs.iter().all(|program| tools::require(program).is_some())
 }
 
 /// Neither answers nor speaks.

@@ -37,7 +37,7 @@ fn asked(scene: &Scene) -> usize {
 fn kernel_keyring() -> bool {
     let usable = keyfob::sys::kernel_keyring::get("keyfob:test").is_ok();
     if !usable {
-        crate::again::skipped("the kernel keyring is refused here: each process asks for itself");
+        crate::support::tools::skipped("the kernel keyring is refused here: each process asks for itself");
     }
     usable
 }

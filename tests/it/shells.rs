@@ -1,7 +1,6 @@
 //! The lines of `env`, loaded by the real shells with the very line that the help names.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,6 +13,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::scene::{Scene, key_id};
+use crate::support::tools;
 
 /// Values that one shell or another would make something of.
 const HARD: &[&str] = &[
@@ -165,7 +165,7 @@ fn json_is_one_object_with_every_value() {
 #[test]
 fn lines_survive_an_eval_that_forgets_the_quotes() {
     let lines = Shell::Bash.render(&set(&["one", "two"])).expect("bash carries everything");
-    let Some(bash) = tool("bash") else { return };
+    let Some(bash) = tools::require("bash") else { return };
     let got = Folder::new(lines.expose()).run(&bash, &["--norc"], "eval $(keyfob env PROFILE)");
     assert_eq!((got["V0"].as_str(), got["V1"].as_str()), ("one", "two"));
 }
@@ -189,7 +189,7 @@ fn the_readmes_lines_load_the_credentials_in_each_real_shell() {
                 other => other,
             };
             let Some((_, _, arguments)) = REAL.iter().find(|(program, ..)| *program == name) else { continue };
-            let Some(shell) = tool(name) else { continue };
+            let Some(shell) = tools::require(name) else { continue };
             let line = line.replace("PROFILE", "audit");
             let script = format!("{line}\nsh -c 'echo $AWS_ACCESS_KEY_ID $KEYFOB_PROFILE'\n");
             let script = scene.sandbox.write("script", &script);
@@ -204,7 +204,7 @@ fn the_readmes_lines_load_the_credentials_in_each_real_shell() {
 
 #[test]
 fn fish_says_so_where_a_universal_variable_still_wins_and_leaves_it() {
-    let Some(fish) = tool("fish") else { return };
+    let Some(fish) = tools::require("fish") else { return };
     let lines = Shell::Fish.render(&[Change::Unset { name: "AWS_PROFILE".into() }]).expect("fish carries everything");
     let folder = Folder::new(lines.expose());
     let load = format!("set -U -x AWS_PROFILE universal\n{}", Shell::Fish.how_to_load());
@@ -219,7 +219,7 @@ fn fish_says_so_where_a_universal_variable_still_wins_and_leaves_it() {
 /// Loads sets and unsets into the shell and looks at what a program that it starts then sees.
 fn every_value_survives(program: &str) {
     let (_, shell, arguments) = REAL.iter().find(|(name, ..)| *name == program).expect("a shell of the table");
-    let Some(path) = tool(program) else { return };
+    let Some(path) = tools::require(program) else { return };
     for_batches(|values| {
         let mut changes = set(&values);
         changes.extend(["AWS_PROFILE", "NOT_SET"].map(|name| Change::Unset { name: name.into() }));
@@ -317,28 +317,14 @@ fn piped(command: &mut Command, input: &str) -> String {
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
-/// A real program; where it is missing CI fails, and elsewhere the test is skipped with a line that says so.
-fn tool(name: &str) -> Option<PathBuf> {
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target");
-    let path = Environment::of_process().get_os("PATH").map(OsString::from).unwrap_or_default();
-    let folders = std::env::split_paths(&path).collect::<Vec<_>>();
-    let nushells = std::fs::read_dir(target.join("node/node_modules/@nushell")).into_iter().flatten().flatten();
-    let nushells = nushells.map(|platform| platform.path().join("bin"));
-    let found = folders.into_iter().chain(nushells).map(|folder| folder.join(name)).find(|path| path.is_file());
-    found.or_else(|| missing(name))
-}
-
 /// The Python of the tests, where it has `module`.
 fn python(module: &str) -> Option<PathBuf> {
     let named = Environment::of_process().get_os("KEYFOB_TEST_PYTHON").map(PathBuf::from);
     let python = named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/python"));
     let has = Command::new(&python).args(["-c", &format!("import {module}")]).stderr(Stdio::null()).status();
-    if has.is_ok_and(|status| status.success()) { Some(python) } else { missing(&format!("Python's {module}")) }
-}
-
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
-fn missing<T>(name: &str) -> Option<T> {
-    assert!(Environment::of_process().get("CI").is_none(), "{name} is missing");
-    eprintln!("skipped: {name} is missing");
+    if has.is_ok_and(|status| status.success()) {
+        return Some(python);
+    }
+    tools::skipped(&format!("Python's {module} is missing"));
     None
 }

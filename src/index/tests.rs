@@ -1,0 +1,121 @@
+//! The index on a folder of its own: what it keeps, refuses and survives.
+
+use super::*;
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+fn id() -> AccessKeyId {
+    "AKIAIOSFODNN7EXAMPLE".parse().expect("valid")
+}
+
+fn added(data: &Path) {
+    let mut edit = Index::edit(data, LIMIT).expect("free");
+    let mut key = KeyEntry::new(Backend::Vault, Timestamp::from_unix(1_700_000_000));
+    key.account = Some("123456789012".into());
+    key.user_arn = Some("arn:aws:iam::123456789012:user/ann".into());
+    edit.put_key(&id(), key);
+    edit.set_profile("work", &id(), Backend::Vault);
+    edit.save().expect("saved");
+}
+
+fn write(data: &Path, text: &str) {
+    replace(&file(data), text.as_bytes()).expect("written");
+}
+
+#[test]
+fn a_saved_key_is_found_by_its_profile() {
+    let data = tempfile::tempdir().expect("a temporary folder");
+    assert_eq!(Index::load(data.path()).expect("empty").key_of("work"), None, "a missing file is an empty index");
+    added(data.path());
+    let index = Index::load(data.path()).expect("read");
+    assert_eq!(
+        index.key_of("work"),
+        Some(StoredKey {
+            id: id(),
+            backend: Backend::Vault,
+            user_arn: Some("arn:aws:iam::123456789012:user/ann".into()),
+            added_at: Timestamp::from_unix(1_700_000_000),
+        })
+    );
+    assert_eq!((index.backends(), index.profiles_of(&id())), (vec![Backend::Vault], vec!["work"]));
+    let text = String::from_utf8(read_optional(&file(data.path())).expect("read").expect("there")).expect("text");
+    snapbox::assert_data_eq!(
+        text,
+        r#"{
+  "version": 1,
+  "profiles": {
+    "work": {
+      "key_id": "AKIAIOSFODNN7EXAMPLE",
+      "backend": "vault"
+    }
+  },
+  "keys": {
+    "AKIAIOSFODNN7EXAMPLE": {
+      "backend": "vault",
+      "account": "123456789012",
+      "user_arn": "arn:aws:iam::123456789012:user/ann",
+      "added_at": "2023-11-14T22:13:20Z"
+    }
+  }
+}
+"#
+    );
+}
+
+#[test]
+fn members_nobody_knows_survive_a_change() {
+    let data = tempfile::tempdir().expect("a temporary folder");
+    write(
+        data.path(),
+        r#"{"version":1,"later":[1],"profiles":{"work":{"key_id":"AKIAIOSFODNN7EXAMPLE","backend":"vault","colour":"red"}},
+               "keys":{"AKIAIOSFODNN7EXAMPLE":{"backend":"vault","added_at":"2023-11-14T22:13:20Z","note":"x"}}}"#,
+    );
+    added(data.path());
+    let text = String::from_utf8(read_optional(&file(data.path())).expect("read").expect("there")).expect("text");
+    for kept in ["later", "colour", "note"] {
+        assert!(text.contains(kept), "{kept} in {text}");
+    }
+}
+
+#[test]
+fn a_damaged_index_is_an_error_and_never_an_empty_one() {
+    let data = tempfile::tempdir().expect("a temporary folder");
+    for text in ["", "{", "[]", "{\"version\":1,\"keys\":{\"no id\":{}}}", "{\n\"version\":1,\n\"profiles\":[]}"] {
+        write(data.path(), text);
+        assert!(matches!(Index::load(data.path()), Err(IndexError::Damaged { .. })), "{text}");
+        let error = Error::from(Index::edit(data.path(), LIMIT).expect_err("damaged"));
+        assert!(error.hints()[0].contains("keyfob add"), "{error}");
+        assert_eq!(read_optional(&file(data.path())).expect("read"), Some(text.into()), "left as it is");
+    }
+    write(data.path(), r#"{"version":2,"profiles":7}"#);
+    assert!(matches!(Index::load(data.path()), Err(IndexError::Newer { version: 2, .. })));
+}
+
+#[test]
+fn writers_wait_for_each_other_and_lose_nothing() {
+    let data = tempfile::tempdir().expect("a temporary folder");
+    std::thread::scope(|scope| {
+        for number in 0..20 {
+            let data = data.path();
+            scope.spawn(move || {
+                let mut edit = Index::edit(data, LIMIT).expect("free in the end");
+                edit.set_profile(&format!("profile {number}"), &id(), Backend::Vault);
+                edit.save().expect("saved");
+            });
+        }
+    });
+    assert_eq!(Index::load(data.path()).expect("read").profiles().len(), 20);
+}
+
+#[test]
+fn a_key_no_profile_uses_stays_recorded_until_it_is_removed() {
+    let data = tempfile::tempdir().expect("a temporary folder");
+    added(data.path());
+    let mut edit = Index::edit(data.path(), LIMIT).expect("free");
+    edit.remove_profile("work").expect("there");
+    assert_eq!(edit.index().profiles_of(&id()), Vec::<&str>::new());
+    assert!(edit.index().keys().contains_key(&id()));
+    edit.remove_key(&id()).expect("there");
+    edit.save().expect("saved");
+    assert!(Index::load(data.path()).expect("read").backends().is_empty());
+}
