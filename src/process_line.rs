@@ -47,6 +47,26 @@ pub fn keyfob_profile_of(line: &str) -> Option<String> {
     }
 }
 
+/// The line with another profile in it, the program and its options as they are; none where it is not keyfob's, or
+/// the name in it cannot be told from the rest.
+pub fn with_profile(line: &str, profile: &str) -> Option<String> {
+    let old = keyfob_profile_of(line)?;
+    let expected: Vec<String> = split(line).ok()?;
+    // The profile is the last argument but for options, so it is looked for from the end.
+    let mut end = line.len();
+    while let Some(at) = line[..end].rfind(&old) {
+        let new = format!("{}{profile}{}", &line[..at], &line[at + old.len()..]);
+        let words = split(&new).ok()?;
+        let changed: Vec<_> = words.iter().zip(&expected).filter(|(new, old)| new != old).collect();
+        let is_it = words.len() == expected.len() && changed.len() == 1 && changed[0] == (&profile.to_owned(), &old);
+        if is_it && keyfob_profile_of(&new).as_deref() == Some(profile) {
+            return Some(new);
+        }
+        end = at;
+    }
+    None
+}
+
 /// Why a line cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unwritable {

@@ -243,10 +243,10 @@ fn hint(error: &PlanError) -> String {
             "give that program other credentials: it cannot use the profile it is needed for".to_owned()
         }
         PlanError::RoleWithoutSource { profile, own_key: true, .. } => {
-            format!("to sign with its own key: `aws configure set source_profile {profile} --profile {profile}`")
+            format!("to sign with its own key: `keyfob profile set {profile} source_profile {profile}`")
         }
         PlanError::RoleWithoutSource { profile, own_key: false, .. } => {
-            format!("name the profile with the access key: `aws configure set source_profile NAME --profile {profile}`")
+            format!("name the profile with the access key: `keyfob profile set {profile} source_profile NAME`")
         }
         PlanError::TwoSources { profile, .. } => {
             format!("take one of them out of `{profile}`")
@@ -275,7 +275,7 @@ fn hint(error: &PlanError) -> String {
             format!("enrol a virtual device beside it with `keyfob mfa enroll {profile}`, which shows codes AWS takes")
         }
         PlanError::BadValue { profile, name, .. } => {
-            format!("`aws configure set {name} VALUE --profile {profile}` mends it")
+            format!("`keyfob profile set {profile} {name} VALUE` mends it")
         }
         PlanError::Target(error) => error.hint(),
         PlanError::BadSessionDuration(_) => {

@@ -3,6 +3,7 @@
 //! Pure: profiles, the index of stored keys and variables are handed in. May use `profile`, `process_line`, `credentials`,
 //! and of `settings` how a duration is written.
 
+pub mod check;
 mod device;
 mod error;
 pub mod explain;
@@ -20,6 +21,7 @@ mod tests;
 pub use error::PlanError;
 pub use reason::{AskedBy, Reason};
 pub use rules::plan;
+pub use walk::nearest;
 
 use std::sync::Arc;
 

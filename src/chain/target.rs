@@ -86,7 +86,7 @@ impl TargetError {
     pub(super) fn hint(&self) -> String {
         match self {
             TargetError::Setting { profile, name, .. } => {
-                format!("`aws configure set {name} VALUE --profile {profile}` mends it")
+                format!("`keyfob profile set {profile} {name} VALUE` mends it")
             }
             TargetError::Variable { name, .. } => format!("set or unset `{name}`"),
             TargetError::Services { name, .. } => format!("mend that line of `[services {name}]`, or take it away"),
@@ -268,7 +268,7 @@ fn endpoint(
     }
 }
 
-fn checked_url(text: &str) -> Result<String, String> {
+pub(super) fn checked_url(text: &str) -> Result<String, String> {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let whole = host.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
         && text.bytes().all(|b| b.is_ascii_graphic());
@@ -296,7 +296,7 @@ fn switch(
     }
 }
 
-fn boolean(text: &str) -> Result<bool, String> {
+pub(super) fn boolean(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "true" => Ok(true),
         "false" => Ok(false),

@@ -307,7 +307,7 @@ fn incomplete_key(node: &Node<'_>) -> Option<PlanError> {
 }
 
 /// A profile with nearly that name, for the hint.
-fn nearest(profiles: &Profiles<'_>, name: &str) -> Option<String> {
+pub fn nearest(profiles: &Profiles<'_>, name: &str) -> Option<String> {
     let near = profiles.names().map(|other| (strsim::jaro_winkler(other, name), other));
     // The threshold clap suggests at.
     near.filter(|(likeness, _)| *likeness > 0.8)

@@ -66,9 +66,13 @@ pub struct AddArgs {
 impl AddArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let key = self.given_key(world)?;
+        let elsewhere = "or leave the profile unlinked with `--no-link`";
         let link = match self.no_link {
             true => None,
-            false => Some(link_line(world, &self.profile, self.force_link)?),
+            false => {
+                let line = link_line(world, &self.profile, self.force_link);
+                Some(line.map_err(|error| error.hint(elsewhere))?)
+            }
         };
         let files = world.files()?;
         let lines = world.with_ports(self.yes, None, |ports| {
@@ -113,16 +117,13 @@ impl AddArgs {
 }
 
 /// The line that makes SDKs ask this program for `profile`.
-fn link_line(world: &World<'_>, profile: &str, force: bool) -> Result<String> {
-    let elsewhere = "or leave the profile unlinked with `--no-link`";
-    let paths = ProgramPaths::find(&world.env).map_err(|error| {
-        Error::new(Kind::Failed, "keyfob cannot find out its own path").because(error).hint(elsewhere)
-    })?;
+pub(super) fn link_line(world: &World<'_>, profile: &str, force: bool) -> Result<String> {
+    let paths = ProgramPaths::find(&world.env)
+        .map_err(|error| Error::new(Kind::Failed, "keyfob cannot find out its own path").because(error))?;
     let program = program_to_write(&paths, force).map_err(|error| {
         Error::new(Kind::Config, format!("this keyfob cannot be linked: {error}"))
             .hint("install keyfob in a folder on `PATH` that stays, or write the path all the same with `--force-link`")
-            .hint(elsewhere)
     })?;
     process_line::write(&program, profile)
-        .map_err(|error| Error::new(Kind::Config, format!("`{profile}` cannot be linked: {error}")).hint(elsewhere))
+        .map_err(|error| Error::new(Kind::Config, format!("`{profile}` cannot be linked: {error}")))
 }

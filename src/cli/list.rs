@@ -6,6 +6,7 @@ use crate::chain::list::{Sources, listing, table};
 use crate::cli::world::World;
 use crate::error::Result;
 use crate::human::Talk;
+use crate::ops::rotate::status::reminders;
 use crate::session_cache::outlook::cached_until;
 use crate::ui::out;
 
@@ -18,11 +19,19 @@ pub struct ListArgs {
     /// Report as JSON
     #[arg(long)]
     json: bool,
+    /// The names alone, one a line, for scripts and completion
+    #[arg(long, conflicts_with = "json")]
+    names: bool,
 }
 
 impl ListArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let (profiles, index) = (world.files()?.profiles(), world.index()?);
+        if self.names {
+            let stored = index.profiles().keys().map(String::as_str).filter(|name| profiles.get(name).is_none());
+            let names: Vec<String> = profiles.names().chain(stored).map(|name| format!("{name}\n")).collect();
+            return out::write(&names.concat());
+        }
         world.warn_of_files(&profiles);
         let sessions = world.cached_sessions();
         let now = world.clock().now();
@@ -34,12 +43,16 @@ impl ListArgs {
                 stored_names: &stored_names,
                 session_expires: &|name| cached_until(&sessions, name, now),
                 now,
+                key_max_age_seconds: world.settings.key_max_age.as_secs(),
             },
         );
+        for text in reminders(&world.paths.data, world.settings.rotate_grace, now)? {
+            world.talk.hint(&text);
+        }
         if self.json {
             return out::write_json(&listing);
         }
-        let table = table(&listing);
+        let table = table(&listing, out::terminal_width());
         if table.is_empty() {
             world.talk.hint("there is no profile yet; `keyfob add PROFILE` stores a first key");
         }

@@ -1,6 +1,10 @@
 //! Edits that touch only the lines they name, and write what every SDK reads alike. Pure.
 //!
-//! To come with the profile manager: unset, rename, remove, copy. Deliberately absent: nested blocks are never written.
+//! Here what adds and sets; `settings` takes out, renames and changes in place, `sections` does so with whole sections.
+//! Deliberately absent: nested blocks are never written, only kept, moved and taken out whole.
+
+mod sections;
+mod settings;
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -16,6 +20,9 @@ pub enum EditError {
     /// The setting's name.
     #[error("`{0}` cannot be a setting's name: the SDKs take only `a-z 0-9 _ - / . % @ +`")]
     SettingName(String),
+    /// There is such a section already.
+    #[error("there is a section `[{0}]` already")]
+    SectionExists(String),
     /// The value. It is not repeated here, for it may be a secret.
     #[error("the value of `{name}` cannot be written: {reason}")]
     Value {
@@ -30,7 +37,8 @@ impl Document {
     /// Gives a setting a value; a section that is not there is added at the end of the file.
     ///
     /// Only the lines concerned change. Of duplicates the last one is set, for it is the one that counts. A new line
-    /// copies its neighbours' spacing round the `=` and their line ending. An inline comment moves to a line of its
+    /// copies its neighbours' spacing round the `=` and their line ending; at the end of a file whose last line has none
+    /// it has none either, so that taking it out again gives the same bytes. An inline comment moves to a line of its
     /// own above, since botocore would read it as part of the value.
     ///
     /// # Errors
@@ -139,11 +147,11 @@ impl Document {
         };
         let at = neighbour.end;
         let neighbour = &self.text[neighbour];
-        let ending = ending_of(neighbour).unwrap_or_else(|| self.ending());
-        let mut new = String::new();
-        if !neighbour.ends_with('\n') {
-            new.push_str(ending);
-        }
+        let (before, ending) = match ending_of(neighbour) {
+            Some(ending) => ("", ending),
+            None => (self.ending(), ""),
+        };
+        let mut new = before.to_owned();
         let (column, after) = self.spacing(at);
         let before = match column {
             Column::Space(before) => before.to_owned(),
@@ -189,11 +197,21 @@ impl Document {
     }
 
     fn splice(&mut self, at: Range<usize>, new: &str) {
+        self.splice_all(&[(at, new.to_owned())]);
+    }
+
+    /// Replaces ranges that do not overlap, in the order of the file.
+    fn splice_all(&mut self, changes: &[(Range<usize>, String)]) {
         // Built beside the old text, so that growing it leaves no copy behind that is not wiped.
-        let mut text = String::with_capacity(self.text.len() + new.len());
-        text.push_str(&self.text[..at.start]);
-        text.push_str(new);
-        text.push_str(&self.text[at.end..]);
+        let added: usize = changes.iter().map(|(_, new)| new.len()).sum();
+        let mut text = String::with_capacity(self.text.len() + added);
+        let mut from = 0;
+        for (at, new) in changes {
+            text.push_str(&self.text[from..at.start]);
+            text.push_str(new);
+            from = at.end;
+        }
+        text.push_str(&self.text[from..]);
         *self = Document::parse(text).expect("what is written was checked, so it parses");
     }
 }

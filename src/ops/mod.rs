@@ -5,12 +5,17 @@
 pub mod access_key_input;
 pub mod add;
 pub mod advice;
+pub mod doctor;
 pub mod exec;
 pub mod facts;
+pub mod import;
 pub mod keys;
+pub mod manage;
 pub mod mfa;
 pub mod remove;
 pub mod resolve;
+pub mod rotate;
+pub mod show;
 
 use crate::aws::{Iam, Sts};
 use crate::chain::Base;

@@ -82,6 +82,24 @@ fn keyfobs_own_lines_are_known_by_their_program_and_command() {
 }
 
 #[test]
+fn another_profile_in_a_line_leaves_the_rest_of_it() {
+    let cases = [
+        ("/usr/bin/keyfob credential-process dev", Some("/usr/bin/keyfob credential-process ops")),
+        (
+            "/dev/keyfob credential-process --min-ttl 5m dev -q",
+            Some("/dev/keyfob credential-process --min-ttl 5m ops -q"),
+        ),
+        ("\"/opt/a dev/keyfob\" credential-process \"dev\"", Some("\"/opt/a dev/keyfob\" credential-process \"ops\"")),
+        ("keyfob --backend dev credential-process dev", Some("keyfob --backend dev credential-process ops")),
+        ("keyfob credential-process de\"v\"", None),
+        ("other dev", None),
+    ];
+    for (line, expected) in cases {
+        assert_eq!(with_profile(line, "ops").as_deref(), expected, "{line}");
+    }
+}
+
+#[test]
 fn a_line_is_quoted_only_where_it_must_be() {
     let cases = [
         ("/usr/bin/keyfob", "dev", "/usr/bin/keyfob credential-process dev"),

@@ -3,6 +3,7 @@
 //! Pure; uses `ini` alone.
 
 mod include;
+pub mod known;
 mod warnings;
 
 use std::borrow::Cow;
@@ -127,7 +128,8 @@ impl<'a> Profiles<'a> {
         (!sections.is_empty()).then_some(OtherSection { sections })
     }
 
-    fn document(&self, file: AwsFile) -> Option<&'a Document> {
+    /// The document of one of the files, where there is one.
+    pub fn document(&self, file: AwsFile) -> Option<&'a Document> {
         match file {
             AwsFile::Config => self.config,
             AwsFile::Credentials => self.credentials,
@@ -210,6 +212,40 @@ impl<'p> Profile<'p> {
     /// A setting as it stands in this profile, an empty one too, without the `keyfob_` rule and without includes.
     pub fn plain(&self, name: &str) -> Option<Setting<'p>> {
         self.sections().find_map(|(file, section)| Some(Setting::new(file, section.property(name)?)))
+    }
+
+    /// Every place a setting of exactly this name stands in, the one that counts first.
+    pub fn places(&self, name: &str) -> Vec<Setting<'p>> {
+        let properties = |(file, section): (AwsFile, Section<'p>)| {
+            let matching = section.properties().rev().filter(|property| property.key().eq_ignore_ascii_case(name));
+            matching.map(move |property| Setting::new(file, property)).collect::<Vec<_>>()
+        };
+        self.sections().flat_map(properties).collect()
+    }
+
+    /// Whether the profile has a section in this file.
+    pub fn is_in(&self, file: AwsFile) -> bool {
+        self.sections().any(|(other, _)| other == file)
+    }
+
+    /// Whether a line of a file lies in one of the profile's sections.
+    pub fn has_line(&self, file: AwsFile, line: usize) -> bool {
+        let indices = match file {
+            AwsFile::Config => &self.entry.config,
+            AwsFile::Credentials => &self.entry.credentials,
+        };
+        let Some(document) = self.profiles.document(file) else { return false };
+        let count = document.sections().len();
+        indices.iter().any(|index| {
+            let end = (index + 1 < count).then(|| document.section(index + 1).line());
+            line >= document.section(*index).line() && end.is_none_or(|end| line < end)
+        })
+    }
+
+    /// The line of the profile's first section in the file that counts least, and that file.
+    pub fn header(&self) -> (AwsFile, usize) {
+        let (file, section) = self.sections().last().expect("a profile has a section");
+        (file, section.line())
     }
 
     /// Every setting of the profile as it stands in the files, each name once, with the value that counts.
@@ -296,8 +332,7 @@ impl<'a> Setting<'a> {
 
     /// Whether the value is one that no output may show.
     pub fn is_secret(&self) -> bool {
-        let name = self.name.strip_prefix("keyfob_").unwrap_or(&self.name);
-        matches!(name, "aws_secret_access_key" | "aws_session_token" | "aws_security_token")
+        known::is_secret(&self.name)
     }
 }
 

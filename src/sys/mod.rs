@@ -11,6 +11,7 @@ pub mod folder;
 pub mod hardening;
 pub mod kernel_keyring;
 pub mod lock;
+pub mod modes;
 pub mod parent;
 pub mod paths;
 pub mod pinentry;

@@ -15,6 +15,14 @@ pub fn write(text: &str) -> Result<()> {
     checked(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
 }
 
+/// The columns of the terminal that stdout is; none where it is none.
+pub fn terminal_width() -> Option<usize> {
+    #[cfg(unix)]
+    return rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col.into()).filter(|width| *width > 0);
+    #[cfg(not(unix))]
+    None
+}
+
 /// What writing to stdout came to. A reader that has gone is no failure.
 ///
 /// # Errors

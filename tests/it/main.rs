@@ -12,11 +12,14 @@ mod kills;
 mod leaks;
 mod loopback;
 mod main_job;
+mod manager;
 mod mfa;
 mod mfa_codes;
 mod moto;
 mod network;
 mod refusals;
+mod rotate;
+mod rotate_safety;
 #[cfg(target_os = "linux")]
 mod sandbox;
 mod scene;

@@ -67,7 +67,7 @@ fn a_role_that_silently_wants_mfa_is_guessed_at() {
     // Asked for the second role: the device belongs to the key's profile, and a third one's would count for nothing.
     let ran = scene.credential_process("audit");
     refused(&ran, "access denied to `arn:aws:iam::111122223333:user/ann`", "if the role wants MFA");
-    assert!(ran.stderr.contains("`aws configure set mfa_serial ARN --profile work`"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("`keyfob profile set work mfa_serial ARN`"), "{}", ran.stderr);
     assert_eq!(scene.actions(), ["AssumeRole"]);
     // A device that is not Ann's is to be mended where it is named.
     scene.edit("keyfob_source_profile = work\n", "keyfob_source_profile = work\nmfa_serial = 123456789\n");

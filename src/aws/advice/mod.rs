@@ -169,7 +169,7 @@ impl Attempt<'_> {
     }
 
     fn set(&self, setting: &str) -> String {
-        format!("aws configure set {setting} --profile {}", shell_words::quote(self.profile))
+        format!("keyfob profile set {} {setting}", shell_words::quote(self.profile))
     }
 
     fn forget(&self) -> String {

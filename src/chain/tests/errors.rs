@@ -77,7 +77,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "a",
         message: "~/.aws/config:2: `a` names a role and no `source_profile` to assume it with",
-        hint: "name the profile with the access key: `aws configure set source_profile NAME --profile a`",
+        hint: "name the profile with the access key: `keyfob profile set a source_profile NAME`",
     },
     Case {
         says: "a role with no source and a key of its own",
@@ -85,7 +85,7 @@ const CASES: &[Case] = &[
         stored: "a",
         asked: "a",
         message: "~/.aws/config:2: `a` names a role and no `source_profile` to assume it with",
-        hint: "to sign with its own key: `aws configure set source_profile a --profile a`",
+        hint: "to sign with its own key: `keyfob profile set a source_profile a`",
     },
     Case {
         says: "two sources",
@@ -221,7 +221,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "b",
         message: "~/.aws/config:2: `keyfob_duration_seconds` of `b`: `1h` is no number of seconds; write one from 900 to 129600",
-        hint: "`aws configure set keyfob_duration_seconds VALUE --profile b` mends it",
+        hint: "`keyfob profile set b keyfob_duration_seconds VALUE` mends it",
     },
     Case {
         says: "a role's duration beyond AWS's range, though a session could have it",
@@ -229,7 +229,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "a",
         message: "~/.aws/config:4: `duration_seconds` of `a`: 43201 is out of AWS's range, 900 to 43200 seconds",
-        hint: "`aws configure set duration_seconds VALUE --profile a` mends it",
+        hint: "`keyfob profile set a duration_seconds VALUE` mends it",
     },
     Case {
         says: "no such way of sessions",
@@ -237,7 +237,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "b",
         message: "~/.aws/config:2: `keyfob_session` of `b`: `sometimes` is none of `always`, `mfa`, `never`",
-        hint: "`aws configure set keyfob_session VALUE --profile b` mends it",
+        hint: "`keyfob profile set b keyfob_session VALUE` mends it",
     },
     Case {
         says: "no role",
@@ -245,7 +245,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "a",
         message: "~/.aws/config:2: `role_arn` of `a`: `admin` is no role; one looks like `arn:aws:iam::123456789012:role/NAME`",
-        hint: "`aws configure set role_arn VALUE --profile a` mends it",
+        hint: "`keyfob profile set a role_arn VALUE` mends it",
     },
     Case {
         says: "a region that would be another host",
@@ -253,7 +253,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "b",
         message: "~/.aws/config:2: `region` of `b`: `x.example/` is no region; one looks like `eu-west-1`",
-        hint: "`aws configure set region VALUE --profile b` mends it",
+        hint: "`keyfob profile set b region VALUE` mends it",
     },
     Case {
         says: "an endpoint without a scheme",
@@ -261,7 +261,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "b",
         message: "~/.aws/config:2: `endpoint_url` of `b`: `localhost:4566` is no URL; one starts with `https://` or `http://`",
-        hint: "`aws configure set endpoint_url VALUE --profile b` mends it",
+        hint: "`keyfob profile set b endpoint_url VALUE` mends it",
     },
     Case {
         says: "a URL in a services section that cannot be",

@@ -19,9 +19,10 @@ fn edited(text: &str, section: SectionName<'_>, settings: &[(&str, &str)]) -> St
 }
 
 /// Where keyfob writes other bytes than the AWS CLI, and why.
-const OTHER_THAN_THE_CLI: [(&str, &str); 4] = [
-    // A new line copies its neighbours' spacing.
-    ("test_handles_no_spaces", "[default]\nfoo=1\nbar=2\nbaz=newvalue\n"),
+const OTHER_THAN_THE_CLI: [(&str, &str); 5] = [
+    // A new line copies its neighbours' spacing, and a missing line end.
+    ("test_handles_no_spaces", "[default]\nfoo=1\nbar=2\nbaz=newvalue"),
+    ("test_update_single_new_values", "[default]\nfoo = 1\nbar = 2\nbaz = newvalue"),
     // A changed line keeps its own.
     ("test_update_single_existing_value_no_spaces", "[default]\nfoo=newvalue\nbar=1"),
     // A new section is set off by a blank line where there is one section, or the last one is.
@@ -79,11 +80,12 @@ fn an_edit_imitates_its_neighbours() {
         // Line endings.
         ("[profile dev]\r\na = 1\r\n", "[profile dev]\r\na = 1\r\nregion = x\r\n"),
         ("[default]\r\na = 1", "[default]\r\na = 1\r\n\r\n[profile dev]\r\nregion = x\r\n"),
-        ("[profile dev]\r\na = 1", "[profile dev]\r\na = 1\r\nregion = x\r\n"),
+        // A missing line end stays missing.
+        ("[profile dev]\r\na = 1", "[profile dev]\r\na = 1\r\nregion = x"),
         // Spacing, lined up and by tabs.
         (
             "[profile dev]\noutput  = json\nsource_profile=a",
-            "[profile dev]\noutput  = json\nsource_profile=a\nregion=x\n",
+            "[profile dev]\noutput  = json\nsource_profile=a\nregion=x",
         ),
         (
             "[profile dev]\nsso_region = 1\noutput     = 2\n",
@@ -117,7 +119,7 @@ fn an_edit_imitates_its_neighbours() {
         // Headers in every form.
         ("[ profile\tdev ] # mine\n", "[ profile\tdev ] # mine\nregion = x\n"),
         ("[profile 'dev']\na = 1\n", "[profile 'dev']\na = 1\nregion = x\n"),
-        ("[profile dev]", "[profile dev]\nregion = x\n"),
+        ("[profile dev]", "[profile dev]\nregion = x"),
     ];
     for (before, after) in cases {
         assert_eq!(edited(before, dev, &[("region", "x")]), after, "{before:?}");
@@ -269,6 +271,187 @@ proptest! {
                 Some(found) => at += found + 1,
                 None => prop_assert!(false, "line {} {:?} is gone from {:?}", number, line, new.text()),
             }
+        }
+    }
+}
+
+const DEV: SectionName<'_> = SectionName::Profile("dev");
+
+#[test]
+fn unset_takes_out_every_line_of_a_setting_and_no_other() {
+    let cases = [
+        ("[profile dev]\nregion = a\nb = 1\n", "[profile dev]\nb = 1\n"),
+        ("[profile dev]\n# why\nRegion = a ; here\r\nb = 1\n", "[profile dev]\n# why\nb = 1\n"),
+        (
+            "[profile dev]\nregion = a\nb = 1\nregion = c\n[profile dev]\nregion = d\n",
+            "[profile dev]\nb = 1\n[profile dev]\n",
+        ),
+        ("[profile dev]\nregion = a\n  more\n# note\n  and more\n\nb = 1", "[profile dev]\n# note\n\nb = 1"),
+        ("[profile dev]\nregion =\n  a = 1\n  b = 2\nc = 1\n", "[profile dev]\nc = 1\n"),
+        ("[profile dev]\nb = 1\r\nregion = a", "[profile dev]\nb = 1"),
+        ("[profile dev]\nregion = a", "[profile dev]"),
+        ("[profile dev]\nregions = a\n[region]\nregion = 1\n", "[profile dev]\nregions = a\n[region]\nregion = 1\n"),
+    ];
+    for (before, after) in cases {
+        let mut document = document(before);
+        assert_eq!(document.unset(DEV, "region"), before != after);
+        assert_eq!(document.text(), after, "{before:?}");
+    }
+}
+
+#[test]
+fn a_section_goes_with_the_comments_that_describe_it_and_no_others() {
+    let cases = [
+        ("[a]\nx=1\n\n[profile dev]\ny=1\n\n[b]\n", "[a]\nx=1\n\n[b]\n"),
+        ("[a]\nx=1\n\n[profile dev]\ny=1\n", "[a]\nx=1\n"),
+        ("[a]\nx=1\n[profile dev]\ny=1\n[b]\n", "[a]\nx=1\n[b]\n"),
+        ("[a]\nx=1\n[profile dev]\ny=1\n\n[b]\n", "[a]\nx=1\n\n[b]\n"),
+        ("[profile dev]\ny=1\n\n\n[b]\n", "[b]\n"),
+        ("# of dev\n; too\n[profile dev] # dev\ny=1\n# z=1\n\n# free\n\n[b]\n", "# free\n\n[b]\n"),
+        ("[profile dev]\ny=1\n# of b\n[b]\n", "# of b\n[b]\n"),
+        ("# free\n\n[profile dev]\ny =\n  a = 1\n\n# in between\nz = 1\n\n# of b\n[b]\n", "# free\n\n# of b\n[b]\n"),
+        ("[profile dev]\ny=1\n\n[profile dev]\nz=1\n\n[b]\n\n[profile dev]\n", "[b]\n"),
+        ("[profile dev]\ny=1", ""),
+        ("[a]\r\nx=1\r\n\r\n[profile dev]\r\ny=1", "[a]\r\nx=1\r\n"),
+    ];
+    for (before, after) in cases {
+        let mut document = document(before);
+        assert!(document.remove_section(DEV));
+        assert_eq!(document.text(), after, "{before:?}");
+    }
+}
+
+#[test]
+fn a_renamed_section_keeps_everything_but_its_name() {
+    let cases = [
+        ("[profile dev]\n", "[profile ops]\n"),
+        ("[ profile\t dev ] # dev\nx = dev\n", "[ profile\t ops ] # dev\nx = dev\n"),
+        ("[profile \"dev\"]\n", "[profile \"ops\"]\n"),
+        ("[profile dev]\na=1\n[dev]\n[profile dev]\nb=1\n", "[profile ops]\na=1\n[dev]\n[profile ops]\nb=1\n"),
+    ];
+    for (before, after) in cases {
+        let mut document = document(before);
+        assert_eq!(document.rename_section(DEV, "ops"), Ok(true));
+        assert_eq!(document.text(), after);
+    }
+    let renamed = |text: &str, from: SectionName<'_>, to: &str| {
+        let mut document = document(text);
+        document.rename_section(from, to).map(|_| document.text().to_owned())
+    };
+    let default = SectionName::Profile("default");
+    assert_eq!(renamed("[ default ] # mine\na=1\n", default, "dev").as_deref(), Ok("[ profile dev ] # mine\na=1\n"));
+    assert_eq!(renamed("[profile dev]\n", DEV, "default").as_deref(), Ok("[default]\n"));
+    assert_eq!(
+        renamed("[profile 'two words']\n", SectionName::Profile("two words"), "a").as_deref(),
+        Ok("[profile a]\n")
+    );
+    assert_eq!(renamed("[profile profile]\n", SectionName::Profile("profile"), "a").as_deref(), Ok("[profile a]\n"));
+    assert_eq!(renamed("[default]\n", SectionName::Credentials("default"), "a").as_deref(), Ok("[a]\n"));
+    assert_eq!(renamed("[profile dev]\n[profile b]\n", DEV, "b"), Err(EditError::SectionExists("profile b".into())));
+    assert!(renamed("[profile dev]\n", DEV, "two words").is_err());
+}
+
+#[test]
+fn a_copy_has_the_settings_and_the_comments_between_them() {
+    let mut document = document("# dev's\n[profile dev] # d\n# x is\nx=1\ns3 =\n  a = 1\n\n# free\n\n[b]\ny=1");
+    assert_eq!(document.copy_section(DEV, "ops"), Ok(true));
+    let expected = "# dev's\n[profile dev] # d\n# x is\nx=1\ns3 =\n  a = 1\n\n# free\n\n[b]\ny=1\n\n[profile ops]\n# x is\nx=1\ns3 =\n  a = 1\n";
+    assert_eq!(document.text(), expected);
+    assert_eq!(document.copy_section(SectionName::Profile("none"), "new"), Ok(false));
+    assert!(document.copy_section(DEV, "ops").is_err());
+}
+
+#[test]
+fn a_shown_text_has_no_secret_in_it() {
+    let file = "[a]\naws_access_key_id = AKIA\naws_secret_access_key = fake # fake\n  fake\nregion = x\nsecret =\n";
+    assert_eq!(
+        document(file).text_without(|key| key.contains("secret")),
+        "[a]\naws_access_key_id = AKIA\naws_secret_access_key = ****\nregion = x\nsecret =****\n"
+    );
+}
+
+/// Where the last line of a file ends with a carriage return alone, an edit after it makes that a line end.
+fn ends_oddly(text: &str) -> bool {
+    text.ends_with('\r')
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn unset_after_set_of_a_new_setting_gives_the_same_bytes(text in any_file(), profile in "[ab]", name in "(new|r|s3)") {
+        let Ok(old) = Document::parse(text.clone()) else { return Ok(()) };
+        let section = SectionName::Profile(&profile);
+        let indices = old.indices_of(section);
+        let is_new = indices.iter().all(|index| old.section(*index).property(&name).is_none());
+        if indices.is_empty() || !is_new || ends_oddly(&text) {
+            return Ok(());
+        }
+        let mut new = old.clone();
+        new.set(section, &name, "value").expect("can be written");
+        prop_assert!(new.unset(section, &name));
+        prop_assert_eq!(new.text(), text);
+    }
+
+    #[test]
+    fn what_is_unset_is_gone_and_nothing_else(text in any_file(), profile in "[ab]", name in "(a|b|r|ab|s3)") {
+        let Ok(old) = Document::parse(text.clone()) else { return Ok(()) };
+        let section = SectionName::Profile(&profile);
+        let mut new = old.clone();
+        let was_there = new.unset(section, &name);
+        let meant = |document: &Document, but: bool| -> Vec<_> {
+            let mine = document.indices_of(section);
+            let mut all = Vec::new();
+            for (index, other) in document.sections().enumerate() {
+                for property in other.properties() {
+                    let is_it = mine.contains(&index) && property.key().eq_ignore_ascii_case(&name);
+                    if !(but && is_it) {
+                        all.push((other.header_text().to_owned(), property.key().to_owned(), property.value().trim_end_matches('\r').to_owned()));
+                    }
+                }
+            }
+            all
+        };
+        prop_assert_eq!(meant(&new, false), meant(&old, true));
+        prop_assert_eq!(was_there, new.text() != text);
+    }
+
+    #[test]
+    fn renamed_there_and_back_gives_the_same_bytes(text in any_file(), from in "[ab]") {
+        let Ok(old) = Document::parse(text.clone()) else { return Ok(()) };
+        for section in [SectionName::Profile(&from), SectionName::Credentials(&from)] {
+            let (there, back) = match section {
+                SectionName::Profile(_) => (SectionName::Profile("c"), &from),
+                _ => (SectionName::Credentials("c"), &from),
+            };
+            let mut new = old.clone();
+            let was_there = new.rename_section(section, "c").expect("`c` is free");
+            prop_assert_eq!(was_there, new.text() != text);
+            new.rename_section(there, back).expect("free again");
+            prop_assert_eq!(new.text(), &text);
+        }
+    }
+
+    #[test]
+    fn a_removed_section_takes_no_setting_of_another_with_it(text in any_file(), profile in "[ab]") {
+        let Ok(old) = Document::parse(text.clone()) else { return Ok(()) };
+        let section = SectionName::Profile(&profile);
+        let mine = old.indices_of(section);
+        let mut new = old.clone();
+        prop_assert_eq!(new.remove_section(section), !mine.is_empty());
+        let all = |document: &Document, but: &[usize]| -> Vec<_> {
+            let kept = document.sections().enumerate().filter(|(index, _)| !but.contains(index));
+            kept.map(|(_, section)| {
+                let properties = section.properties().map(|p| (p.key().to_owned(), p.value().into_owned()));
+                (section.header_text().to_owned(), properties.collect::<Vec<_>>())
+            }).collect()
+        };
+        prop_assert_eq!(all(&new, &[]), all(&old, &mine));
+        let mut copy = old.clone();
+        if copy.copy_section(section, "new").expect("`new` is free") {
+            prop_assert!(copy.text().starts_with(text.trim_end_matches(['\r', '\n'])));
+            prop_assert!(copy.remove_section(SectionName::Profile("new")));
+            prop_assert_eq!(all(&copy, &[]), all(&old, &[]));
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::ops::advice::{Devices, sort_devices};
 ///
 /// # Errors
 /// What AWS says of the key, and a root user's key without `--allow-root`.
-pub(super) fn identity(
+pub(in crate::ops) fn identity(
     context: &Context<'_>,
     profile: &str,
     key: &AccessKey,
@@ -40,7 +40,7 @@ pub(super) fn identity(
 ///
 /// # Errors
 /// Where AWS cannot be reached, though it could a moment ago.
-pub(super) fn devices(
+pub(in crate::ops) fn devices(
     context: &Context<'_>,
     profile: &str,
     key: &AccessKey,

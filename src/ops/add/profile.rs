@@ -156,9 +156,7 @@ impl<'a> Planned<'a> {
         }
         let (human, name) = (context.human, self.name.clone());
         let hint = |serial: &str| {
-            context
-                .talk
-                .hint(&format!("use this MFA device with `aws configure set mfa_serial {serial} --profile {name}`"));
+            context.talk.hint(&format!("use this MFA device with `keyfob profile set {name} mfa_serial {serial}`"));
         };
         match usable.as_slice() {
             [] => Ok(()),
@@ -259,7 +257,7 @@ impl<'a> Planned<'a> {
                     }
                 }
                 talk.hint(&format!(
-                    "or hand out the access key itself: `aws configure set keyfob_session never --profile {name}`"
+                    "or hand out the access key itself: `keyfob profile set {name} keyfob_session never`"
                 ));
             }
         }

@@ -99,9 +99,9 @@ fn only_device(context: &Context<'_>, plans: Plans<'_>) -> Result<String> {
     match devices.usable.as_slice() {
         [serial] => {
             context.talk.say(&format!("the device is `{serial}`, the only one of its user"));
-            context.talk.hint(&format!(
-                "have the profile use it with `aws configure set profile.{profile}.mfa_serial {serial}`"
-            ));
+            context
+                .talk
+                .hint(&format!("have the profile use it with `keyfob profile set {profile} mfa_serial {serial}`"));
             Ok(serial.clone())
         }
         [] => Err(Error::new(Kind::Failed, format!("the user of `{profile}` has no MFA device that shows codes"))

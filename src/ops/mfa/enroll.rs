@@ -259,7 +259,7 @@ fn write_profile(
 ) -> Result<Option<String>> {
     let profiles = files.profiles();
     let old = profiles.get(profile).and_then(|settings| Some(settings.setting("mfa_serial")?.value.into_owned()));
-    let by_hand = format!("have the profile use it with `aws configure set profile.{profile}.mfa_serial {serial}`");
+    let by_hand = format!("have the profile use it with `keyfob profile set {profile} mfa_serial {serial}`");
     if let Some(old) = old.filter(|old| old != serial) {
         let question = format!("`{profile}` uses `{old}`; use the new device instead?");
         if !request.yes && !context.human.offer(&question).unwrap_or(false) {

@@ -1,0 +1,123 @@
+//! Whether a setting's value is one that AWS and keyfob take, before it is written. Pure.
+
+use crate::chain::target::{boolean, checked_region, checked_url};
+use crate::chain::values::{self, LONGEST_ROLE, LONGEST_SESSION};
+use crate::process_line;
+use crate::profile::known::PREFIX;
+
+/// Checks a value against AWS's own rules for the setting; one nobody here knows is right whatever it says.
+///
+/// `has_role` says whether the profile has a role: its sessions last 12 h at most, others 36 h.
+///
+/// # Errors
+/// What is wrong, and what would be right.
+pub fn check_value(name: &str, value: &str, has_role: bool) -> Result<(), String> {
+    let name = name.to_ascii_lowercase();
+    if name == "keyfob_session" {
+        return values::session_mode(value).map(drop);
+    }
+    let checked = match name.strip_prefix(PREFIX).unwrap_or(&name) {
+        "role_arn" => values::role_arn(value).map(drop),
+        "mfa_serial" => values::mfa_serial(value).map(drop),
+        "external_id" => values::external_id(value).map(drop),
+        "role_session_name" | "source_identity" => values::session_name(value).map(drop),
+        "duration_seconds" => {
+            values::duration_seconds(value, if has_role { LONGEST_ROLE } else { LONGEST_SESSION }).map(drop)
+        }
+        "mfa_max_age" => values::max_age(value).map(drop),
+        "session_tags" => values::session_tags(value).map(drop),
+        "transitive_session_tags" => values::transitive_tag_keys(value).map(drop),
+        "policy" => values::policy(value).map(drop),
+        "policy_arns" => values::policy_arns(value, None).map(drop),
+        "region" | "sso_region" => region(value),
+        "endpoint_url" => checked_url(value).map(drop),
+        "use_fips_endpoint" | "use_dualstack_endpoint" | "ignore_configured_endpoint_urls" => boolean(value).map(drop),
+        "credential_source" => one_of(value, &["Environment", "Ec2InstanceMetadata", "EcsContainer"]),
+        "sts_regional_endpoints" => one_of(value, &["regional", "legacy"]),
+        "retry_mode" => one_of(value, &["standard", "adaptive", "legacy"]),
+        "aws_account_id" | "sso_account_id" => account(value),
+        "credential_process" => process_line::split(value).map(drop).map_err(|error| error.to_string()),
+        _ => Ok(()),
+    };
+    match value {
+        "" => Err("it is empty, which is no setting; `keyfob profile unset` takes one away".to_owned()),
+        _ => checked,
+    }
+}
+
+/// `eu-west-1`, `us-gov-east-1`, `eusc-de-east-1`: words, then a number.
+fn region(text: &str) -> Result<(), String> {
+    checked_region(text)?;
+    let parts: Vec<&str> = text.split('-').collect();
+    let words = |parts: &[&str]| {
+        parts.iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase()))
+    };
+    let shaped = match parts.as_slice() {
+        // The pseudo-region of the global endpoints.
+        ["aws", "global"] => true,
+        [words_before @ .., number] => {
+            (2..=3).contains(&words_before.len())
+                && words(words_before)
+                && (2..=4).contains(&words_before[0].len())
+                && (1..=2).contains(&number.len())
+                && number.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        [] => false,
+    };
+    if shaped { Ok(()) } else { Err(format!("`{text}` is no region; one looks like `eu-west-1`")) }
+}
+
+fn account(text: &str) -> Result<(), String> {
+    let is_one = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_one { Ok(()) } else { Err(format!("`{text}` is no account; one has 12 digits")) }
+}
+
+fn one_of(text: &str, choices: &[&str]) -> Result<(), String> {
+    if choices.contains(&text) { Ok(()) } else { Err(format!("`{text}` is none of `{}`", choices.join("`, `"))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_held_to_awss_rules_and_unknown_settings_to_none() {
+        let good = [
+            ("region", "eu-west-1"),
+            ("region", "us-gov-east-1"),
+            ("region", "eusc-de-east-1"),
+            ("region", "us-isob-east-1"),
+            ("region", "aws-global"),
+            ("role_arn", "arn:aws:iam::123456789012:role/R"),
+            ("keyfob_role_arn", "arn:aws-cn:iam::123456789012:role/R"),
+            ("duration_seconds", "43200"),
+            ("keyfob_session", "mfa"),
+            ("keyfob_mfa_max_age", "15m"),
+            ("output", "whatever"),
+            ("mine", "x"),
+        ];
+        let bad = [
+            ("region", "eu-west"),
+            ("region", "eu_west_1"),
+            ("region", "Ireland"),
+            ("role_arn", "R"),
+            ("KEYFOB_ROLE_ARN", "R"),
+            ("duration_seconds", "1h"),
+            ("duration_seconds", "43201"),
+            ("mfa_serial", "123"),
+            ("keyfob_session", "sometimes"),
+            ("credential_source", "environment"),
+            ("endpoint_url", "localhost:80"),
+            ("credential_process", "a \"b"),
+            ("sso_account_id", "1"),
+            ("mine", ""),
+        ];
+        for (name, value) in good {
+            assert_eq!(check_value(name, value, true), Ok(()), "{name} = {value}");
+        }
+        for (name, value) in bad {
+            assert!(check_value(name, value, true).is_err(), "{name} = {value}");
+        }
+        assert_eq!(check_value("duration_seconds", "129600", false), Ok(()));
+    }
+}

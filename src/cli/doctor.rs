@@ -1,0 +1,155 @@
+//! `keyfob doctor`.
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::chain::target::Target;
+use crate::cli::world::World;
+use crate::credentials::{AccessKey, Credentials};
+use crate::error::Result;
+use crate::human::Talk;
+use crate::keystore::KeyStore;
+use crate::keystore::Presence;
+use crate::keystore::open::StoreOpener;
+use crate::ops::doctor::{self, Finding, of_environment, of_files, of_keys, of_modes, of_program};
+use crate::ops::manage::Manager;
+use crate::secret::Secret;
+use crate::sys::program::ProgramPaths;
+use crate::ui::out;
+
+/// Find what will bite: shadowed keys, loops, modes, an unreachable key store
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exits with 1 where something is found that is not fixed. Opens no key store and changes nothing without --fix.
+
+Example:
+  keyfob doctor --json | jq -r '.findings[].mend'")]
+pub struct DoctorArgs {
+    /// Mend what is safe to mend: modes of files and folders
+    #[arg(long)]
+    fix: bool,
+    /// Ask AWS for the time too
+    #[arg(long)]
+    online: bool,
+    /// Report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `--json` reports.
+#[derive(Serialize)]
+struct Report<'a> {
+    version: u32,
+    findings: &'a [Finding],
+}
+
+impl DoctorArgs {
+    /// The exit code is 1 where anything is left to mend.
+    pub(super) fn run(self, world: &World<'_>) -> Result<u8> {
+        let mut findings = of_modes(&world.paths);
+        let files = match world.files() {
+            Ok(files) => Some(files),
+            Err(error) => {
+                findings.push(Finding::of_error("file", &error));
+                None
+            }
+        };
+        findings.extend(of_environment(&world.env, files));
+        match ProgramPaths::find(&world.env) {
+            Ok(paths) => findings.extend(of_program(&paths, files, &world.paths)),
+            Err(error) => findings.push(Finding::new("program", error.to_string(), "keyfob cannot be linked", "")),
+        }
+        match world.index() {
+            Ok(index) => {
+                findings.extend(of_keys(index, world.clock().now()));
+                findings.extend(self.stores(world, index.backends())?);
+                if let Some(files) = files {
+                    findings.extend(world.with_ports(false, None, |ports| {
+                        if self.online {
+                            ask_for_the_time(&ports.context);
+                        }
+                        let context = &ports.context;
+                        Ok(of_files(&Manager { context, files, index, show_only: true }))
+                    })?);
+                }
+            }
+            Err(error) => findings.push(Finding::of_error("index", &error)),
+        }
+        let off = world.clock().offset_seconds();
+        if self.online && off.abs() > 30 {
+            let message = format!("this machine's clock is off by {off} s");
+            let why = "AWS refuses requests signed more than 5 min off; sessions seem to end early or late";
+            findings.push(Finding::new("clock", message, why, "set the clock: `timedatectl set-ntp true`"));
+        }
+        if self.fix {
+            for finding in &mut findings {
+                finding.fix();
+            }
+        }
+        match self.json {
+            true => out::write_json(&Report { version: 1, findings: &findings })?,
+            false => out::write(&doctor::text(&findings))?,
+        }
+        let left = findings.iter().filter(|finding| !finding.fixed).count();
+        match left {
+            0 => world.talk.say("nothing to mend"),
+            1 => world.talk.say("1 thing to mend"),
+            several => world.talk.say(&format!("{several} things to mend")),
+        }
+        Ok(u8::from(left > 0))
+    }
+
+    /// The stores that hold keys, or where there is none, the one that would.
+    fn stores(&self, world: &World<'_>, holding: Vec<crate::credentials::Backend>) -> Result<Vec<Finding>> {
+        world.with_stores(|stores| {
+            let mut found = Vec::new();
+            if holding.is_empty() {
+                found.extend(
+                    stores.choose(world.asked_backend).err().map(|error| Finding::of_error("key-store", &error)),
+                );
+            }
+            for backend in holding {
+                let why = "its keys cannot be read";
+                match stores.open(backend).and_then(KeyStore::presence) {
+                    Ok(Presence::There) => {}
+                    Ok(Presence::Absent(how)) => {
+                        let message = format!("{} is not there: {how}", backend.title());
+                        found.push(Finding::new("key-store", message, why, "start it, or store the keys elsewhere"));
+                    }
+                    Err(error) => {
+                        let mut finding = Finding::of_error("key-store", &error.for_user(backend));
+                        finding.why = why.to_owned();
+                        found.push(finding);
+                    }
+                }
+            }
+            Ok(found)
+        })
+    }
+}
+
+/// Any answer of AWS's, a refusal too, carries its time; so no key is needed.
+fn ask_for_the_time(context: &crate::ops::Context<'_>) {
+    let key = AccessKey {
+        id: "AKIA0000000000000000".parse().expect("it has the form of an id"),
+        secret: Secret::new("0".repeat(40)),
+    };
+    let target = Target {
+        region: "us-east-1".to_owned(),
+        sts_endpoint: context
+            .env
+            .get(crate::sys::env::vars::AWS_ENDPOINT_URL_STS)
+            .or(context.env.get(crate::sys::env::vars::AWS_ENDPOINT_URL))
+            .map(str::to_owned),
+        iam_endpoint: None,
+        fips: false,
+        dual_stack: false,
+        legacy_global: false,
+        ca_bundle: context.env.get(crate::sys::env::vars::AWS_CA_BUNDLE).map(Into::into),
+    };
+    if let Err(error) = context.sts.get_caller_identity(&Credentials::Key { key, account_id: None }, &target)
+        && error.code().is_none()
+    {
+        context.talk.warn(&format!("AWS could not be asked for the time: {error}"));
+    }
+}

@@ -1,0 +1,340 @@
+//! What will bite: findings over the AWS files, the environment, the machine and the stored keys.
+//!
+//! Nothing is changed here but modes, and those only where that is asked for.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::chain::{PlanError, StoredKeys};
+use crate::config_file::{self, AwsFiles};
+use crate::credentials::short_id;
+use crate::error::Error;
+use crate::index::Index;
+use crate::ops::import::plain_keys;
+use crate::ops::manage::Manager;
+use crate::ops::show::own_warnings;
+use crate::process_line::{keyfob_profile_of, split};
+use crate::profile::known::is_secret;
+use crate::profile::{AwsFile, Profile, Profiles};
+use crate::sys::env::{Environment, vars};
+use crate::sys::modes::{self, Exposed};
+use crate::sys::paths::Paths;
+use crate::sys::program::ProgramPaths;
+use crate::timestamp::Timestamp;
+
+/// Something that will bite.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Which check found it.
+    pub check: &'static str,
+    /// What it is.
+    pub message: String,
+    /// Why it bites.
+    pub why: String,
+    /// The file it is in.
+    pub file: Option<String>,
+    /// The line there, 1-based.
+    pub line: Option<usize>,
+    /// What mends it, a command where there is one.
+    pub mend: String,
+    /// Whether `--fix` has mended it.
+    pub fixed: bool,
+    /// The file whose mode `--fix` would change, and to what.
+    #[serde(skip)]
+    mode: Option<(PathBuf, u32)>,
+}
+
+impl Finding {
+    /// A finding of no file.
+    pub fn new(check: &'static str, message: impl Into<String>, why: &str, mend: impl Into<String>) -> Finding {
+        let (message, why, mend) = (message.into(), why.to_owned(), mend.into());
+        Finding { check, message, why, file: None, line: None, mend, fixed: false, mode: None }
+    }
+
+    fn at(mut self, file: impl Into<String>, line: usize) -> Finding {
+        (self.file, self.line) = (Some(file.into()), Some(line));
+        self
+    }
+
+    /// What another part of keyfob refuses, as a finding.
+    pub fn of_error(check: &'static str, error: &Error) -> Finding {
+        let why = error.causes().first().cloned().unwrap_or_else(|| "keyfob stops there".to_owned());
+        Finding::new(check, error.message(), &why, error.hints().first().cloned().unwrap_or_default())
+    }
+
+    /// Makes it safe, where that is a matter of a mode; whether it is mended.
+    pub fn fix(&mut self) -> bool {
+        if let Some((path, mode)) = &self.mode {
+            self.fixed = modes::restrict(path, *mode).is_ok();
+        }
+        self.fixed
+    }
+}
+
+/// Everything in the AWS files that bites.
+pub fn of_files(manager: &Manager<'_>) -> Vec<Finding> {
+    let profiles = manager.files.profiles();
+    let path = |file| config_file::path_of(manager.context.paths, file).display().to_string();
+    let mut found: Vec<Finding> = Vec::new();
+    for warning in profiles.warnings() {
+        let why = "some SDKs read it otherwise than it looks, or not at all";
+        found.push(
+            Finding::new("file", warning.message, why, format!("edit {}", path(warning.file)))
+                .at(path(warning.file), warning.line),
+        );
+    }
+    for name in profiles.names() {
+        let Some(profile) = profiles.get(name) else { continue };
+        for (file, line, message) in own_warnings(&profiles, &profile) {
+            let why = "it does nothing, or something else than it seems to";
+            found.push(Finding::new("setting", message, why, mend_of(&profile, file, line)).at(path(file), line));
+        }
+        for (file, line, temporary) in plain_keys(&profile) {
+            let finding = match temporary {
+                false => Finding::new(
+                    "plain-key",
+                    format!("the access key of `{name}` stands there in plain text"),
+                    "every program and every backup reads it",
+                    format!("keyfob import {name}"),
+                ),
+                true => Finding::new(
+                    "plain-key",
+                    format!("a temporary key of `{name}` stands there"),
+                    "no SDK knows when it ends, and none renews it",
+                    format!("delete its lines, and store the long-term key with `keyfob add {name}`"),
+                ),
+            };
+            found.push(finding.at(path(file), line));
+        }
+        found.extend(of_chain(manager, &profiles, &profile, &path));
+        found.extend(of_device(&profile, &path));
+    }
+    found
+}
+
+/// The command that takes a setting out that does no good.
+fn mend_of(profile: &Profile<'_>, file: AwsFile, line: usize) -> String {
+    let name = profile.name();
+    match profile.settings().find(|setting| (setting.file, setting.line) == (file, line)) {
+        Some(setting) if is_secret(&setting.name) || setting.name == "aws_access_key_id" => {
+            format!("keyfob import {name}")
+        }
+        Some(setting) if setting.name == "role_arn" => format!("keyfob profile link {name}"),
+        Some(setting) => format!("keyfob profile unset {name} {}", setting.name),
+        None => format!("keyfob show {name}"),
+    }
+}
+
+/// A profile whose chain loops, dangles or holds what AWS does not take; one that is not keyfob's is no finding.
+fn of_chain(
+    manager: &Manager<'_>,
+    profiles: &Profiles<'_>,
+    profile: &Profile<'_>,
+    path: &dyn Fn(AwsFile) -> String,
+) -> Option<Finding> {
+    let error = manager.try_plan(profiles, profile.name()).err()?;
+    match error {
+        PlanError::NoCredentials { .. }
+        | PlanError::Unsupported { .. }
+        | PlanError::TemporaryKey { .. }
+        | PlanError::NoSuchProfile { .. }
+        | PlanError::AskedByItself(_) => None,
+        error => {
+            let (file, line) = profile.header();
+            let finding = Finding::of_error("chain", &Error::from(error));
+            Some(Finding { why: format!("`{}` gets no credentials", profile.name()), ..finding }.at(path(file), line))
+        }
+    }
+}
+
+/// A device that SDKs ask for by themselves, or ignore.
+fn of_device(profile: &Profile<'_>, path: &dyn Fn(AwsFile) -> String) -> Option<Finding> {
+    let device = profile.plain("mfa_serial").filter(|device| !device.value.is_empty())?;
+    let process = profile.plain("credential_process");
+    if process.is_some_and(|process| keyfob_profile_of(&process.value).is_some()) {
+        return None;
+    }
+    let name = profile.name();
+    let (message, why) = match profile.plain("role_arn") {
+        Some(_) => (
+            format!("SDKs ask for the codes of `mfa_serial` of `{name}` by themselves, or not at all"),
+            "the AWS CLI and boto3 ask at each run, Go, Java and JavaScript fail without a callback, Rust sends no code",
+        ),
+        None => (
+            format!("`mfa_serial` of `{name}` does nothing for SDKs: the profile has no role"),
+            "they use its key without a code",
+        ),
+    };
+    let mend = format!("keyfob profile link {name}");
+    Some(Finding::new("mfa", message, why, mend).at(path(device.file), device.line))
+}
+
+/// Variables that win over profiles.
+pub fn of_environment(env: &Environment, files: Option<&AwsFiles>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut add = |message: String, why: &str, mend: String| found.push(Finding::new("variable", message, why, mend));
+    let winners = [
+        vars::AWS_ACCESS_KEY_ID,
+        vars::AWS_SECRET_ACCESS_KEY,
+        vars::AWS_SESSION_TOKEN,
+        vars::AWS_SECURITY_TOKEN,
+        vars::AWS_ROLE_ARN,
+        vars::AWS_WEB_IDENTITY_TOKEN_FILE,
+    ];
+    for name in winners.into_iter().filter(|name| env.get(name).is_some()) {
+        add(format!("`{name}` is set in this shell"), "most SDKs use it before any profile", format!("unset {name}"));
+    }
+    if env.raw(vars::AWS_PROFILE).is_some_and(|value| value.is_empty()) {
+        add(
+            format!("`{}` is set and empty", vars::AWS_PROFILE),
+            "the AWS CLI looks for a profile of that name",
+            format!("unset {}", vars::AWS_PROFILE),
+        );
+    }
+    let profiles = files.map(AwsFiles::profiles);
+    for name in [vars::AWS_PROFILE, vars::AWS_DEFAULT_PROFILE] {
+        if let (Some(profile), Some(profiles)) = (env.get(name), &profiles)
+            && profiles.get(profile).is_none()
+        {
+            add(
+                format!("`{name}` names `{profile}`, which is no profile"),
+                "every SDK in this shell fails",
+                format!("unset {name}"),
+            );
+        }
+    }
+    for (one, other, why) in [
+        (vars::AWS_PROFILE, vars::AWS_DEFAULT_PROFILE, "boto3 and the AWS CLI 1 take the second, all others the first"),
+        (vars::AWS_REGION, vars::AWS_DEFAULT_REGION, "boto3 and the AWS CLI 1 take the second, all others the first"),
+    ] {
+        if let (Some(first), Some(second)) = (env.get(one), env.get(other))
+            && first != second
+        {
+            add(format!("`{one}` is `{first}` and `{other}` is `{second}`"), why, format!("unset {other}"));
+        }
+    }
+    found
+}
+
+/// Files and folders that others may read or change.
+pub fn of_modes(paths: &Paths) -> Vec<Finding> {
+    let folder = |path: &Path| path.parent().map(Path::to_owned);
+    let secret = [
+        (Some(paths.aws_credentials.clone()), 0o077, 0o600),
+        (Some(paths.data.clone()), 0o077, 0o700),
+        (Some(paths.cache.clone()), 0o077, 0o700),
+        (Some(paths.data.join("vault.age")), 0o077, 0o600),
+        (Some(paths.aws_config.clone()), 0o022, 0o644),
+        (Some(paths.settings.clone()), 0o022, 0o644),
+        (folder(&paths.aws_config), 0o022, 0o755),
+        (folder(&paths.settings), 0o022, 0o755),
+    ];
+    let mut found = Vec::new();
+    for (path, refused, keep) in secret {
+        let Some(path) = path else { continue };
+        let Some(Exposed { mode, foreign }) = modes::exposed(&path, refused) else { continue };
+        let shown = path.display().to_string();
+        let finding = match foreign {
+            true => Finding::new(
+                "mode",
+                "it belongs to another user",
+                "who can then have SDKs run programs, or read keys",
+                format!("chown \"$USER\" {shown}"),
+            ),
+            false => Finding {
+                mode: Some((path, mode & keep)),
+                ..Finding::new(
+                    "mode",
+                    format!(
+                        "other users may {} it (mode {mode:03o})",
+                        if mode & 0o022 & refused != 0 { "change" } else { "read" }
+                    ),
+                    "it holds keys, or says which programs SDKs run",
+                    format!("chmod {:03o} {shown}", mode & keep),
+                )
+            },
+        };
+        found.push(Finding { file: Some(shown), ..finding });
+    }
+    found
+}
+
+/// The links, and the `keyfob` they start.
+pub fn of_program(paths: &ProgramPaths, files: Option<&AwsFiles>, aws: &Paths) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if let Some((entry, target)) = paths.entries.first()
+        && *target != paths.current
+    {
+        let message = format!("`keyfob` on PATH is {}, not this one ({})", entry.display(), paths.current.display());
+        found.push(Finding::new("program", message, "two versions may disagree", "take one of them off PATH"));
+    }
+    let profiles = files.map(AwsFiles::profiles);
+    for profile in profiles.iter().flat_map(|profiles| profiles.names().filter_map(|name| profiles.get(name))) {
+        let Some(process) = profile.plain("credential_process") else { continue };
+        let Some(named) = keyfob_profile_of(&process.value) else { continue };
+        let file = config_file::path_of(aws, process.file).display().to_string();
+        let program = split(&process.value).ok().and_then(|words| words.first().cloned()).unwrap_or_default();
+        if program.contains('/') && !modes::is_file(Path::new(&program)) {
+            let (message, why) = (format!("there is no `{program}`"), "SDKs that follow the link fail");
+            let mend = format!("keyfob profile link {}", profile.name());
+            found.push(Finding::new("program", message, why, mend).at(file.clone(), process.line));
+        }
+        if named != profile.name() {
+            let message = format!("the link of `{}` asks for `{named}`", profile.name());
+            let mend = format!("keyfob profile link {}", profile.name());
+            found.push(
+                Finding::new("program", message, "it may be meant so, or a copy's leftover", mend)
+                    .at(file, process.line),
+            );
+        }
+    }
+    found
+}
+
+/// The longest a key should live, days (AWS Foundational Security Best Practices, IAM.3).
+const OLDEST_DAYS: i64 = 90;
+
+/// Stored keys that are old, or that no profile uses.
+pub fn of_keys(index: &Index, now: Timestamp) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for name in index.profiles().keys() {
+        let Some(key) = index.key_of(name) else { continue };
+        let days = now.seconds_since(key.added_at) / 86_400;
+        if days > OLDEST_DAYS {
+            let message = format!("{}, the key of `{name}`, was stored {days} days ago", key.id.short());
+            let why = "AWS advises to replace keys after 90 days";
+            found.push(Finding::new(
+                "key-age",
+                message,
+                why,
+                format!("replace it at AWS, then `keyfob add {name} --replace`"),
+            ));
+        }
+    }
+    for (id, _) in index.keys().iter().filter(|(id, _)| index.profiles_of(id).is_empty()) {
+        let message = format!("{} is stored, and no profile uses it", short_id(id.as_str()));
+        found.push(Finding::new(
+            "unused-key",
+            message,
+            "it still works at AWS",
+            "delete it at AWS; `keyfob add PROFILE` takes it up again",
+        ));
+    }
+    found
+}
+
+/// The findings for a person.
+pub fn text(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for Finding { message, why, file, line, mend, fixed, .. } in findings {
+        let place = match (file, line) {
+            (Some(file), Some(line)) => format!("{file}:{line}: "),
+            (Some(file), None) => format!("{file}: "),
+            (None, _) => String::new(),
+        };
+        let done = if *fixed { "fixed" } else { "mend" };
+        text += &format!("{place}{message}\n  why: {why}\n  {done}: {mend}\n");
+    }
+    text
+}

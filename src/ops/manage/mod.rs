@@ -1,0 +1,204 @@
+//! The profile manager: edits of `~/.aws/config` and `~/.aws/credentials`, byte for byte otherwise.
+//!
+//! Each operation decides on the files as they were read, then edits them under their lock, where the same change is made
+//! to whatever another program has written meanwhile. One file is replaced whole; where an operation concerns both files
+//! and the index, each says in its module what a kill in between leaves.
+
+mod diff;
+pub mod link;
+pub mod moving;
+pub mod setting;
+pub mod unlink;
+mod variables;
+
+use crate::chain::nearest;
+use crate::config_file::{self, AwsFiles, EditFailure};
+use crate::error::{Error, Kind, Result};
+use crate::index::Index;
+use crate::ini::{Document, EditError, Header, SectionName};
+use crate::ops::Context;
+use crate::process_line::{keyfob_profile_of, with_profile};
+use crate::profile::known::{POINTERS, PREFIX, is_secret};
+use crate::profile::{AwsFile, Profile, Profiles};
+use crate::sys::lock::holder_name;
+
+/// What an operation of the profile manager works on.
+#[derive(Clone, Copy)]
+pub struct Manager<'a> {
+    /// The world.
+    pub context: &'a Context<'a>,
+    /// Both files as they were read.
+    pub files: &'a AwsFiles,
+    /// The index of stored keys, as it was read.
+    pub index: &'a Index,
+    /// `--diff`: what would change is returned, and nothing is written.
+    pub show_only: bool,
+}
+
+/// A change to one of the files; it may be made twice, to newer text the second time.
+type Change<'c> = &'c dyn Fn(AwsFile, &mut Document) -> Result<(), EditError>;
+
+/// The credentials file comes first, since the config file's profile is the one people see.
+const BOTH: [AwsFile; 2] = [AwsFile::Credentials, AwsFile::Config];
+
+impl Manager<'_> {
+    /// Makes a change to both files, or works out its diff; returns what goes to stdout.
+    ///
+    /// # Errors
+    /// What cannot be written, and a file that cannot be replaced, with the lines to paste.
+    fn apply(&self, change: Change<'_>) -> Result<String> {
+        let mut shown = String::new();
+        for file in BOTH {
+            let old = self.document(file);
+            let mut new = old.clone();
+            change(file, &mut new).map_err(refused)?;
+            if new.text() == old.text() {
+                continue;
+            }
+            let path = config_file::path_of(self.context.paths, file);
+            let diff = diff::unified(&path.display().to_string(), &old, &new);
+            if self.show_only {
+                shown.push_str(&diff);
+                continue;
+            }
+            let waiting = |holder: Option<u32>| {
+                let holder = holder_name(holder);
+                self.context.human.progress(&format!("waiting for {holder}, which edits the AWS files"));
+            };
+            match config_file::edit(self.context.paths, file, waiting, |document| change(file, document)) {
+                Ok(true) => self.context.talk.say(&format!("changed {}", path.display())),
+                Ok(false) => {}
+                Err(EditFailure::CannotReplace { path, cause, lines }) => {
+                    let only_adds = !diff.lines().skip(2).any(|line| line.starts_with('-'));
+                    let lines = if only_adds { lines } else { diff };
+                    return Err(EditFailure::CannotReplace { path, cause, lines }.into());
+                }
+                Err(EditFailure::Edit(error)) => return Err(refused(error)),
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+        Ok(shown)
+    }
+
+    fn document(&self, file: AwsFile) -> Document {
+        let document = match file {
+            AwsFile::Config => &self.files.config,
+            AwsFile::Credentials => &self.files.credentials,
+        };
+        document.clone().unwrap_or_default()
+    }
+
+    fn has(&self, file: AwsFile, profile: &str) -> bool {
+        self.files.profiles().get(profile).is_some_and(|profile| profile.is_in(file))
+    }
+
+    fn exists(&self, profile: &str) -> bool {
+        self.files.profiles().get(profile).is_some() || self.index.profiles().contains_key(profile)
+    }
+
+    /// # Errors
+    /// Where there is no such profile.
+    fn require(&self, profile: &str) -> Result<()> {
+        if self.exists(profile) {
+            return Ok(());
+        }
+        let error = Error::new(Kind::Config, format!("there is no profile `{profile}`"));
+        Err(match nearest(&self.files.profiles(), profile) {
+            Some(near) => error.hint(format!("`{near}` is there; `keyfob list` shows all profiles")),
+            None => {
+                error.hint(format!("`keyfob profile add {profile}` makes one; `keyfob list` shows those there are"))
+            }
+        })
+    }
+
+    fn place(&self, file: AwsFile, line: usize) -> String {
+        format!("{}:{line}", config_file::path_of(self.context.paths, file).display())
+    }
+}
+
+/// The section of a profile in a file.
+fn section(file: AwsFile, profile: &str) -> SectionName<'_> {
+    match file {
+        AwsFile::Config => SectionName::Profile(profile),
+        AwsFile::Credentials => SectionName::Credentials(profile),
+    }
+}
+
+fn is_section(file: AwsFile, profile: &str, header: Header<'_>) -> bool {
+    section(file, profile).is(header) || (file == AwsFile::Config && profile == "default" && header.is_default())
+}
+
+/// Whether SDKs get the profile's credentials from keyfob.
+fn is_linked(profile: &Profile<'_>) -> bool {
+    profile.plain("credential_process").is_some_and(|line| keyfob_profile_of(&line.value).is_some())
+}
+
+/// A setting by which one profile leads to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pointer {
+    /// The profile that has it.
+    pub profile: String,
+    /// Its name.
+    pub setting: String,
+    /// The file it stands in.
+    pub file: AwsFile,
+    /// Its line there, 1-based.
+    pub line: usize,
+}
+
+/// Everything in other profiles that leads to `profile`.
+pub fn pointers(profiles: &Profiles<'_>, profile: &str) -> Vec<Pointer> {
+    let mut found = Vec::new();
+    for name in profiles.names().filter(|name| *name != profile) {
+        let settings = profiles.get(name).into_iter().flat_map(|other| other.settings().collect::<Vec<_>>());
+        found.extend(settings.filter(|setting| points_at(&setting.name, &setting.value, profile)).map(|setting| {
+            Pointer {
+                profile: name.to_owned(),
+                setting: setting.name.to_string(),
+                file: setting.file,
+                line: setting.line,
+            }
+        }));
+    }
+    found
+}
+
+fn points_at(setting: &str, value: &str, profile: &str) -> bool {
+    match bare(setting).as_str() {
+        "credential_process" => keyfob_profile_of(value).as_deref() == Some(profile),
+        name => POINTERS.contains(&name) && value == profile,
+    }
+}
+
+/// The value that leads to `new` where this one leads to `old`; none where it does not, or cannot be changed.
+fn pointed(setting: &str, value: &str, old: &str, new: &str) -> Option<String> {
+    match (points_at(setting, value, old), bare(setting).as_str()) {
+        (false, _) => None,
+        (true, "credential_process") => with_profile(value, new),
+        (true, _) => Some(new.to_owned()),
+    }
+}
+
+/// A setting's name in lower case, without `keyfob_`.
+fn bare(setting: &str) -> String {
+    let name = setting.to_ascii_lowercase();
+    name.strip_prefix(PREFIX).map_or(name.clone(), str::to_owned)
+}
+
+fn refused(error: EditError) -> Error {
+    let kind = match error {
+        EditError::SectionExists(_) => Kind::Config,
+        EditError::SectionName(_) | EditError::SettingName(_) | EditError::Value { .. } => Kind::Usage,
+    };
+    Error::new(kind, error.to_string())
+}
+
+/// Refuses what belongs in the key store.
+// Security: a command line is seen by other users, and stays in the shell's history.
+fn refuse_keys(profile: &str, name: &str) -> Result<()> {
+    if is_secret(name) || bare(name) == "aws_access_key_id" {
+        return Err(Error::new(Kind::Usage, format!("`{name}` is part of a key, and keys are kept in the key store"))
+            .hint(format!("`keyfob add {profile}` stores a key; `keyfob import` moves one there from the AWS files")));
+    }
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! `profile copy`, `rename` and `remove`: whole profiles, in both files and the index, with what points at them.
+//!
+//! A rename goes: index (the new name has the key too), credentials file, config file, index (the old name has it no
+//! more). A kill in between leaves both names, each with a part; `rename --force` with the same names finishes it.
+//! Cached sessions are found by what they were made from, not by the profile's name, so they follow by themselves.
+
+use crate::chain::StoredKeys;
+use crate::error::{Error, Kind, Result};
+use crate::index::Index;
+use crate::ini::{EditError, is_identifier};
+use crate::ops::manage::{Manager, is_section, pointed, pointers, points_at, refused, section};
+use crate::ops::remove::INDEX_LIMIT;
+use crate::profile::known::is_secret;
+use crate::sys::env::vars;
+
+impl Manager<'_> {
+    /// Gives a profile another name, and leads to it whatever led to the old one.
+    ///
+    /// # Errors
+    /// A name that is taken (`force`: in a file that still has the old one), or that SDKs would ignore.
+    pub fn rename(&self, old: &str, new: &str, force: bool) -> Result<String> {
+        self.check_new_name(old, new, force)?;
+        self.name_what_stays(old);
+        if !self.show_only {
+            self.share_key(old, new)?;
+        }
+        let shown = self.apply(&|file, document| {
+            if document.has_section(section(file, old)) {
+                document.rename_section(section(file, old), new)?;
+            }
+            document.change_values(|_, property| pointed(property.key(), &property.value(), old, new)).map(drop)
+        })?;
+        if self.show_only {
+            return Ok(shown);
+        }
+        if self.index.profiles().contains_key(old) {
+            let mut index = Index::edit(&self.context.paths.data, INDEX_LIMIT)?;
+            index.remove_profile(old);
+            index.save()?;
+        }
+        self.context.talk.say(&format!("`{old}` is `{new}` now"));
+        for name in [vars::AWS_PROFILE, vars::AWS_DEFAULT_PROFILE] {
+            if self.context.env.get(name) == Some(old) {
+                self.context.talk.hint(&format!("this shell still says `{name}={old}`"));
+            }
+        }
+        Ok(shown)
+    }
+
+    /// Makes a second profile of one, with the same stored key. What led to itself leads to the new one in the copy.
+    ///
+    /// A kill leaves a part of the copy; `copy --force` with the same names finishes it.
+    ///
+    /// # Errors
+    /// As [`Manager::rename`].
+    pub fn copy(&self, old: &str, new: &str, force: bool) -> Result<String> {
+        self.check_new_name(old, new, force)?;
+        if !self.show_only {
+            self.share_key(old, new)?;
+        }
+        let shown = self.apply(&|file, document| {
+            if !document.has_section(section(file, old)) || document.has_section(section(file, new)) {
+                return Ok(());
+            }
+            document.copy_section(section(file, old), new)?;
+            let changed = document.change_values(|section, property| {
+                let is_new = is_section(file, new, section.header());
+                is_new.then(|| pointed(property.key(), &property.value(), old, new)).flatten()
+            });
+            changed.map(drop)
+        })?;
+        if !self.show_only {
+            self.context.talk.say(&format!("`{new}` is a copy of `{old}`"));
+        }
+        Ok(shown)
+    }
+
+    /// Takes a profile out of both files. Its stored key stays.
+    ///
+    /// # Errors
+    /// Others that point at it, unless `force`; a key in plain text that nobody says may go.
+    pub fn remove(&self, profile: &str, force: bool) -> Result<String> {
+        let profiles = self.files.profiles();
+        let Some(settings) = profiles.get(profile) else {
+            self.require(profile)?;
+            return Err(Error::new(Kind::Config, format!("`{profile}` is in no AWS file; it has a stored key alone"))
+                .hint(format!("`keyfob remove {profile}` deletes that")));
+        };
+        let users = pointers(&profiles, profile);
+        for user in &users {
+            let place = self.place(user.file, user.line);
+            self.context.talk.warn(&format!("{place}: `{}` of `{}` names `{profile}`", user.setting, user.profile));
+        }
+        if !users.is_empty() && !force {
+            let mut names: Vec<&str> = users.iter().map(|user| user.profile.as_str()).collect();
+            names.dedup();
+            return Err(Error::new(Kind::Config, format!("`{profile}` is needed by `{}`", names.join("`, `")))
+                .hint("lead them elsewhere with `keyfob profile set`, or remove it all the same with `--force`"));
+        }
+        if let Some(secret) = settings.settings().find(|setting| is_secret(&setting.name))
+            && !self.show_only
+        {
+            let place = self.place(secret.file, secret.line);
+            let question = format!("{place}: there is a key in plain text, which goes too; go on?");
+            let answer = self.context.human.confirm(&question).map_err(|error| {
+                error
+                    .into_error(&format!("a yes to deleting the key at {place}"))
+                    .hint("`keyfob import` moves it into the key store first; `--yes` deletes it")
+            })?;
+            if !answer {
+                return Err(Error::new(Kind::Failed, format!("`{profile}` stays as it is")));
+            }
+        }
+        let shown = self.apply(&|file, document| {
+            document.remove_section(section(file, profile));
+            Ok(())
+        })?;
+        if !self.show_only && self.index.profiles().contains_key(profile) {
+            self.context.talk.hint(&format!("its key is still stored; `keyfob remove {profile}` deletes it"));
+        }
+        Ok(shown)
+    }
+
+    fn check_new_name(&self, old: &str, new: &str, force: bool) -> Result<()> {
+        self.require(old)?;
+        if !is_identifier(new) {
+            return Err(refused(EditError::SectionName(new.to_owned())));
+        }
+        if old == new {
+            return Err(Error::new(Kind::Usage, format!("both names are `{old}`")));
+        }
+        let stands_in_the_way = super::BOTH.iter().any(|file| self.has(*file, old) && self.has(*file, new))
+            || matches!((self.index.key_of(old), self.index.key_of(new)), (Some(a), Some(b)) if a.id != b.id);
+        if stands_in_the_way || (self.exists(new) && !force) {
+            let error = Error::new(Kind::Config, format!("there is a profile `{new}` already"));
+            return Err(match stands_in_the_way {
+                true => error.hint(format!("`keyfob show {new}` shows it; choose another name")),
+                false => error.hint("if that is what an interrupted run left, finish it with `--force`"),
+            });
+        }
+        Ok(())
+    }
+
+    /// Has `new` use the key stored for `old` too.
+    fn share_key(&self, old: &str, new: &str) -> Result<()> {
+        if let Some(key) = self.index.key_of(old)
+            && !self.index.profiles().contains_key(new)
+        {
+            let mut index = Index::edit(&self.context.paths.data, INDEX_LIMIT)?;
+            index.set_profile(new, &key.id, key.backend);
+            index.save()?;
+        }
+        Ok(())
+    }
+
+    /// Names the links whose line cannot be changed: their quoting hides the name.
+    fn name_what_stays(&self, old: &str) {
+        let profiles = self.files.profiles();
+        for name in profiles.names() {
+            let Some(profile) = profiles.get(name) else { continue };
+            for setting in profile.settings().filter(|setting| points_at(&setting.name, &setting.value, old)) {
+                if pointed(&setting.name, &setting.value, old, "x").is_none() {
+                    let place = self.place(setting.file, setting.line);
+                    self.context.talk.warn(&format!("{place}: `{}` still names `{old}`", setting.name));
+                    self.context.talk.hint(&format!("write it anew with `keyfob profile link {name}`"));
+                }
+            }
+        }
+    }
+}

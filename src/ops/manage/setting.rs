@@ -1,0 +1,121 @@
+//! `profile add`, `set` and `unset`.
+//!
+//! On a linked profile a role's settings are `keyfob_` ones: what SDKs saw would win over the link.
+
+use crate::chain::check::check_value;
+use crate::chain::nearest;
+use crate::error::{Error, Kind, Result};
+use crate::ops::manage::{Manager, is_linked, refuse_keys, refused, section};
+use crate::profile::known::{self, POINTERS, PREFIX, ROLE_SETTINGS};
+use crate::profile::{AwsFile, Profile};
+
+impl Manager<'_> {
+    /// Makes a profile with these settings. Returns what goes to stdout: the diff, where that is asked for.
+    ///
+    /// # Errors
+    /// One that is there already, or a value that AWS would not take (unless `raw`).
+    pub fn add(&self, profile: &str, settings: &[(String, String)], raw: bool) -> Result<String> {
+        if self.has(AwsFile::Config, profile) {
+            return Err(Error::new(Kind::Config, format!("there is a profile `{profile}` already"))
+                .hint(format!("`keyfob profile set {profile} NAME VALUE` changes it")));
+        }
+        let has_role = settings.iter().any(|(name, _)| name.ends_with("role_arn"));
+        for (name, value) in settings {
+            self.check(profile, name, value, has_role, raw)?;
+        }
+        self.apply(&|file, document| match file {
+            AwsFile::Config => {
+                document.add_section(section(file, profile))?;
+                settings.iter().try_for_each(|(name, value)| document.set(section(file, profile), name, value))
+            }
+            AwsFile::Credentials => Ok(()),
+        })
+    }
+
+    /// Gives a profile's setting a value, in the file where it stands: the credentials file's beats the config file's.
+    ///
+    /// # Errors
+    /// No such profile, or a value that AWS would not take (unless `raw`).
+    pub fn set(&self, profile: &str, name: &str, value: &str, raw: bool) -> Result<String> {
+        self.require(profile)?;
+        let profiles = self.files.profiles();
+        let settings = profiles.get(profile);
+        let has_role = settings.as_ref().is_some_and(|settings| settings.setting("role_arn").is_some());
+        self.check(profile, name, value, has_role, raw)?;
+        let form = form(settings.as_ref(), name);
+        let stands = settings.as_ref().and_then(|settings| settings.plain(&form).or_else(|| settings.plain(name)));
+        let target = stands.map_or(AwsFile::Config, |setting| setting.file);
+        if form != name {
+            self.context.talk.say(&format!("`{profile}` is linked, so `{name}` is written as `{form}`"));
+        }
+        self.apply(&|file, document| {
+            let section = section(file, profile);
+            if form != name && settings.as_ref().is_some_and(|settings| settings.plain(&form).is_none()) {
+                document
+                    .rename_settings(section, |key| key.eq_ignore_ascii_case(name).then(|| format!("{PREFIX}{key}")))?;
+            }
+            if file == target { document.set(section, &form, value) } else { Ok(()) }
+        })
+    }
+
+    /// Takes a setting of a profile out of both files.
+    ///
+    /// # Errors
+    /// No such profile or setting.
+    pub fn unset(&self, profile: &str, name: &str) -> Result<String> {
+        self.require(profile)?;
+        if known::is_secret(name) || name.eq_ignore_ascii_case("aws_access_key_id") {
+            return Err(Error::new(Kind::Usage, format!("`{name}` is part of a key, which is nowhere else"))
+                .hint("`keyfob import` moves it into the key store and takes its lines out"));
+        }
+        let profiles = self.files.profiles();
+        let settings = profiles.get(profile);
+        let has = |name: &str| settings.as_ref().is_some_and(|settings| settings.plain(name).is_some());
+        let form = form(settings.as_ref(), name);
+        let form = if has(&form) { form } else { name.to_owned() };
+        if !has(&form) {
+            return Err(Error::new(Kind::Config, format!("`{profile}` has no setting `{name}`"))
+                .hint(format!("`keyfob show {profile}` shows what it has")));
+        }
+        self.apply(&|file, document| {
+            document.unset(section(file, profile), &form);
+            Ok(())
+        })
+    }
+
+    fn check(&self, profile: &str, name: &str, value: &str, has_role: bool, raw: bool) -> Result<()> {
+        refuse_keys(profile, name)?;
+        if raw {
+            return Ok(());
+        }
+        let refuse = |message: String| Error::new(Kind::Usage, message);
+        let way_round = "write it all the same with `--raw`";
+        if let Some(right) = known::nearest(&name.to_ascii_lowercase()) {
+            return Err(refuse(format!("no SDK knows a setting `{name}`"))
+                .hint(format!("`{right}` is one"))
+                .hint(way_round));
+        }
+        check_value(name, value, has_role).map_err(|problem| refuse(format!("`{name}`: {problem}")).hint(way_round))?;
+        let is_pointer = POINTERS.contains(&name.strip_prefix(PREFIX).unwrap_or(name));
+        if is_pointer && value != profile && !self.exists(value) {
+            let error = refuse(format!("`{name}`: there is no profile `{value}`"));
+            return Err(match nearest(&self.files.profiles(), value) {
+                Some(near) => error.hint(format!("`{near}` is there; was it meant?")).hint(way_round),
+                None => error.hint(way_round),
+            });
+        }
+        // A name or value that no file can hold is refused before anything is asked or written.
+        let mut document = crate::ini::Document::default();
+        document.set(section(AwsFile::Config, profile), name, value).map_err(refused)
+    }
+}
+
+/// The name under which a profile has a setting, or would: with `keyfob_` for a role's where the profile is linked.
+fn form(profile: Option<&Profile<'_>>, name: &str) -> String {
+    match profile {
+        Some(profile) if is_linked(profile) && ROLE_SETTINGS.contains(&name.to_ascii_lowercase().as_str()) => {
+            format!("{PREFIX}{}", name.to_ascii_lowercase())
+        }
+        Some(_) | None => name.to_owned(),
+    }
+}

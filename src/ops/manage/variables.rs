@@ -1,0 +1,81 @@
+//! Settings of keyfob's that only this shell's variables hold: an IDE or a service starts SDKs without them.
+
+use crate::error::{Error, Kind, Result};
+use crate::ops::manage::Manager;
+use crate::settings::Settings;
+use crate::sys::env::{Environment, vars};
+use crate::sys::files::{private_dir, read_optional, replace};
+
+/// Each variable with its name in config.toml.
+const SETTINGS: [(&str, &str); 12] = [
+    (vars::KEYFOB_BACKEND, "backend"),
+    (vars::KEYFOB_IDENTITY_FILE, "identity_file"),
+    (vars::KEYFOB_PASSPHRASE_FILE, "passphrase_file"),
+    (vars::KEYFOB_PASSPHRASE_COMMAND, "passphrase_command"),
+    (vars::KEYFOB_UNLOCK_TIME, "unlock_time"),
+    (vars::KEYFOB_KEY_STORE_TIMEOUT, "key_store_timeout"),
+    (vars::KEYFOB_CONNECT_TIMEOUT, "connect_timeout"),
+    (vars::KEYFOB_CALL_TIMEOUT, "call_timeout"),
+    (vars::KEYFOB_PROGRAM_TIMEOUT, "program_timeout"),
+    (vars::KEYFOB_SESSION_DURATION, "session_duration"),
+    (vars::KEYFOB_MFA_PROCESS, "mfa_process"),
+    (vars::KEYFOB_PROMPT, "prompt"),
+];
+
+/// What config.toml cannot say, since it says where that and the rest are.
+const PLACES: [&str; 3] = [vars::KEYFOB_CONFIG, vars::KEYFOB_DATA_DIR, vars::KEYFOB_CACHE_DIR];
+
+impl Manager<'_> {
+    /// Names settings known only from variables, and offers to write them into config.toml.
+    ///
+    /// # Errors
+    /// Where that file cannot be read or replaced.
+    pub(super) fn offer_variables(&self, yes: bool) -> Result<()> {
+        let (env, path) = (self.context.env, &self.context.paths.settings);
+        let failed = |error: &dyn std::fmt::Display| {
+            Error::new(Kind::Failed, format!("{}: the settings cannot be written", path.display())).because(error)
+        };
+        for name in PLACES.into_iter().filter(|name| env.get_os(name).is_some()) {
+            let what = "SDKs started without it, by an IDE or a service, will not find what keyfob keeps there";
+            self.context.talk.warn(&format!("`{name}` is set in this shell alone: {what}"));
+        }
+        let text = read_optional(path).map_err(|error| failed(&error))?.unwrap_or_default();
+        let text = String::from_utf8(text).map_err(|error| failed(&error))?;
+        let known: toml::Table = text.parse().map_err(|error| failed(&error))?;
+        let missing: Vec<(&str, &str, &str)> = (SETTINGS.into_iter())
+            .filter_map(|(variable, name)| Some((variable, name, env.get(variable)?)))
+            .filter(|(_, name, _)| !known.contains_key(*name))
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<&str> = missing.iter().map(|(variable, _, _)| *variable).collect();
+        let names = names.join("`, `");
+        self.context.talk.warn(&format!(
+            "`{names}` of this shell is set nowhere else: SDKs started by an IDE or a service go without"
+        ));
+        let mut new = text.clone();
+        if !new.is_empty() && !new.ends_with('\n') {
+            new.push('\n');
+        }
+        let lines: Vec<String> =
+            missing.iter().map(|(_, name, value)| format!("{name} = {}\n", toml::Value::from(*value))).collect();
+        new.push_str(&lines.concat());
+        if self.confirm_if_there(&format!("write it into {}?", path.display()), yes)? {
+            // What no run of keyfob would read is not written.
+            Settings::new(Some(&new), path, &Environment::default())?;
+            if let Some(folder) = path.parent() {
+                private_dir(folder).map_err(|error| failed(&error))?;
+            }
+            replace(path, new.as_bytes()).map_err(|error| failed(&error))?;
+            self.context.talk.say(&format!("wrote `{names}` into {}", path.display()));
+        } else {
+            self.context.talk.hint(&format!(
+                "put into {}: {}",
+                path.display(),
+                lines.concat().trim_end().replace('\n', "; ")
+            ));
+        }
+        Ok(())
+    }
+}
