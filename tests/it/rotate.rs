@@ -278,6 +278,20 @@ fn an_unfinished_rotation_is_noticed_and_credentials_keep_working() {
 }
 
 #[test]
+fn going_on_needs_no_flags() {
+    let scene = scene();
+    let admin = scene.aws.user("boss").may_manage_others();
+    let key = admin.access_key();
+    let add = scene.sandbox.keyfob(&["add", "boss", "--stdin", "--yes", "--no-link"]);
+    add.stdin(&format!("{}\n{}\n", key.id, key.secret)).run().ok();
+    scene.aws.fault("UpdateAccessKey", Fault::Refuse { status: 400, code: "ValidationError", message: "no" });
+    fails(&scene.rotate(&["--with", "boss", "--delete-now"]), 4, "UpdateAccessKey");
+    scene.rotate(&["--resume"]).ok();
+    assert_eq!(scene.ann.keys(), [(scene.stored_key(), true)]);
+    assert_eq!(scene.aws.last("DeleteAccessKey").key_id, Some(key.id));
+}
+
+#[test]
 fn dropping_sessions_forgets_them_here_and_says_what_aws_still_honours() {
     let scene = scene();
     scene.warm();
@@ -332,6 +346,11 @@ fn overdue_keys_are_marked_and_rotated_together() {
     assert_eq!(line["profiles"], serde_json::json!(["work"]));
     assert_eq!(line["backend"], "vault");
     assert_eq!(line["last_used"]["service"], "iam");
+
+    // What AWS has told of the age is kept, so that `list` knows without asking.
+    scene.aws.forget_requests();
+    assert!(scene.sandbox.keyfob(&["list"]).run().ok().contains("vault 91d overdue"));
+    assert!(scene.aws.requests().is_empty());
 
     let all = ["rotate", "--all", "--older-than", "90d"];
     fails(&scene.sandbox.keyfob(&all).run(), 3, "a yes to rotating these keys");

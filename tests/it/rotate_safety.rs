@@ -390,3 +390,26 @@ fn a_key_that_aws_forgets_for_a_moment_is_stood_in_for_by_the_other_one() {
     assert_ne!(asked[0].key_id, asked[1].key_id);
     rotating.finish().ok();
 }
+
+#[test]
+fn a_new_key_that_flaps_after_the_old_one_is_inactive_is_tried_again() {
+    let mut scene = Scene::new();
+    hurry(&mut scene);
+    scene.rotate(&[]).ok();
+    let new = scene.stored_key();
+    let unknown =
+        Fault::Refuse { status: 403, code: "InvalidClientTokenId", message: "The security token is invalid." };
+    scene.aws.fault("GetSessionToken", unknown.clone());
+    let code = scene.phone.code();
+    key_id(&scene.sandbox.keyfob(&["credential-process", "work", "--mfa-code", &code]).run().json());
+    let asked: Vec<_> = scene.aws.requests_of("GetSessionToken").into_iter().filter_map(|asked| asked.key_id).collect();
+    assert_eq!(asked, [new.clone(), scene.key.id.clone(), new]);
+    // A key that is in no rotation is refused at once.
+    scene.rotate(&["--finish", "--force"]).ok();
+    scene.sandbox.keyfob(&["clear"]).run().ok();
+    scene.aws.forget_requests();
+    scene.aws.fault("GetSessionToken", unknown);
+    let refused = scene.credential_process_with_code("work", &scene.phone.code());
+    crate::scene::fails(&refused, 4, "AWS does not know the access key");
+    assert_eq!(scene.aws.count("GetSessionToken"), 1);
+}

@@ -13,6 +13,7 @@ use crate::index::{Index, KeyEntry};
 use crate::keystore::access_key::read_access_key;
 use crate::keystore::open::StoreOpener;
 use crate::ops::Context;
+use crate::ops::remove::INDEX_LIMIT;
 use crate::ops::rotate::facts::Facts;
 use crate::ops::rotate::journal::Journals;
 use crate::ops::rotate::{RotateRequest, rotate};
@@ -103,6 +104,7 @@ pub fn keys(context: &Context<'_>, limit: Duration, stores: &dyn StoreOpener, fi
             asked.insert((*id).clone(), problem);
         }
     }
+    note_ages(context, &index, &seen)?;
     let now = context.clock.now();
     let line = |(id, entry): (&AccessKeyId, &KeyEntry)| {
         let at_aws = seen.get(id);
@@ -171,6 +173,29 @@ fn ask(
         seen.insert(key.id.clone(), (key, used));
     }
     Ok(())
+}
+
+/// Keeps what AWS has told of the keys' ages, so that `list` knows without asking.
+fn note_ages(
+    context: &Context<'_>,
+    index: &Index,
+    seen: &BTreeMap<AccessKeyId, (ListedKey, Option<LastUse>)>,
+) -> Result<()> {
+    let news = |(id, (key, _)): &(&AccessKeyId, &(ListedKey, Option<LastUse>))| {
+        index.keys().get(*id).is_some_and(|entry| entry.created_at != key.created_at)
+    };
+    if !seen.iter().any(|seen| news(&seen)) {
+        return Ok(());
+    }
+    let mut edit = Index::edit(&context.paths.data, INDEX_LIMIT)?;
+    for (id, (key, _)) in seen {
+        if let Some(entry) = edit.index().keys().get(id).cloned() {
+            let mut told = KeyEntry::new(entry.backend, entry.added_at);
+            told.created_at = key.created_at;
+            edit.put_key(id, told);
+        }
+    }
+    Ok(edit.save()?)
 }
 
 /// The listing for a person; nothing where there is no key.

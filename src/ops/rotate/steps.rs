@@ -135,6 +135,7 @@ impl Rotation<'_> {
         self.save()?;
         let mut edit = Index::edit(&self.context.paths.data, INDEX_LIMIT)?;
         let mut entry = KeyEntry::new(backend, self.context.clock.now());
+        entry.created_at = Some(self.context.clock.now());
         entry.account = Some(self.journal.user.account.clone());
         entry.user_arn = Some(self.journal.user.arn.clone());
         entry.mfa_serial = edit.index().keys().get(&self.journal.old).and_then(|old| old.mfa_serial.clone());
