@@ -86,6 +86,7 @@ fn not_utf8(path: &Path, bytes: &[u8], at: usize) -> Error {
 fn refused(path: &Path, error: SyntaxError) -> Error {
     let SyntaxError { line, problem } = error;
     let hint = match problem {
+        Problem::TooLarge => "another program has written it; look at its end".to_owned(),
         Problem::ByteOrderMark => format!("take it off: `{}`", without_mark(path)),
         Problem::HeaderNotClosed => "a header is `[profile NAME]`, with at most a comment after it".to_owned(),
         Problem::NoSection => "the first line that is no comment must be a header, such as `[default]`".to_owned(),

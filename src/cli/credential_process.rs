@@ -26,6 +26,14 @@ pub struct CredentialProcessArgs {
 const PROMPT_LIMIT: Duration = Duration::from_secs(50);
 
 impl CredentialProcessArgs {
+    /// Those that name a profile and nothing else.
+    pub(super) fn of(profile: &str) -> Self {
+        CredentialProcessArgs {
+            profile: ProfileArg { profile: Some(profile.to_owned()) },
+            options: CredentialOptions::default(),
+        }
+    }
+
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let profile = self.profile.resolve(&world.process_env);
         let (_, credentials) = world.credentials(&profile, &self.options, Some(PROMPT_LIMIT))?;

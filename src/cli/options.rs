@@ -28,7 +28,7 @@ impl ProfileArg {
 }
 
 /// What the commands that hand out credentials take.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct CredentialOptions {
     /// The MFA code, six digits
     #[arg(long, value_name = "CODE", value_parser = parse_secret)]

@@ -1,9 +1,12 @@
 //! The command tree against what the rest of the program says of it.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::command;
+use clap::Parser;
+
+use super::{Cli, command};
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).expect("listed") {
@@ -42,4 +45,23 @@ fn every_command_that_a_message_tells_the_user_to_run_exists() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.into_iter().collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn what_sdks_run_is_read_as_the_command_tree_reads_it() {
+    let cases: [&[&str]; 6] = [
+        &["credential-process", "work"],
+        &["credential-process", "a b/ü"],
+        &["credential-process", "credential-process"],
+        &["credential-process", ""],
+        &["credential-process", "--help"],
+        &["list", "work"],
+    ];
+    for case in cases {
+        let arguments: Vec<OsString> = std::iter::once(&"keyfob").chain(case).map(OsString::from).collect();
+        let read = Cli::of_an_sdk(&arguments).map(|cli| format!("{cli:?}"));
+        let parsed = Cli::try_parse_from(arguments).map(|cli| format!("{cli:?}")).ok();
+        assert!(read.is_none() || read == parsed, "{case:?}: {read:?} {parsed:?}");
+        assert_eq!(read.is_some(), parsed.is_some_and(|parsed| parsed.contains("CredentialProcess(")), "{case:?}");
+    }
 }

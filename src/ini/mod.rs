@@ -51,19 +51,33 @@ impl Deref for Text {
     }
 }
 
-/// Where a section lies.
+/// Where a section lies. Small numbers: of 10,000 of these, each page of memory they fill is felt.
 #[derive(Debug, Clone)]
 struct SectionSpan {
     /// 1-based.
-    line: usize,
-    /// The text between the brackets; the first one stands in the first column.
-    header: Range<usize>,
+    line: u32,
+    /// Where its header's line begins.
+    start: u32,
+    /// The length of the text between the brackets, the first of which stands in the first column.
+    header: u32,
 }
 
 impl SectionSpan {
+    /// `None` beyond 4 GiB.
+    fn new(line: usize, start: usize, header: usize) -> Option<SectionSpan> {
+        let small = |number: usize| u32::try_from(number).ok();
+        Some(SectionSpan { line: small(line)?, start: small(start)?, header: small(header)? })
+    }
+
     /// Where the header's line begins, and so the section.
     fn start(&self) -> usize {
-        self.header.start - 1
+        self.start as usize
+    }
+
+    /// The text between the brackets.
+    fn header(&self) -> Range<usize> {
+        let start = self.start() + 1;
+        start..start + self.header as usize
     }
 }
 
@@ -103,9 +117,9 @@ impl Document {
     /// The sections of this name, whatever their kind, each with its index in [`Document::sections`].
     pub(crate) fn sections_called<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (usize, Section<'a>)> {
         let is_called = move |section: &Section<'_>| {
-            let text = section.header_text();
             // Few headers end like it; taking each apart would cost more than reading the file.
-            (text.ends_with(name) || text.ends_with([' ', '\t', '"', '\''])) && section.header().name == name
+            let (end, wanted) = (section.header_text().bytes().next_back(), name.bytes().next_back());
+            (end == wanted || matches!(end, Some(b' ' | b'\t' | b'"' | b'\''))) && section.header().name == name
         };
         self.sections().enumerate().filter(move |(_, section)| is_called(section))
     }
@@ -137,7 +151,7 @@ impl<'a> Section<'a> {
 
     /// The text between the brackets, as written.
     pub fn header_text(self) -> &'a str {
-        &self.document.text[self.span().header.clone()]
+        &self.document.text[self.span().header()]
     }
 
     /// The header's text, taken apart.
@@ -147,7 +161,7 @@ impl<'a> Section<'a> {
 
     /// The header's line, 1-based.
     pub fn line(self) -> usize {
-        self.span().line
+        self.span().line as usize
     }
 
     /// The properties in file order; one that appears twice comes twice.

@@ -23,6 +23,9 @@ pub struct SyntaxError {
 /// What AWS's parser refuses, in its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
+    /// A header beyond 4 GiB.
+    #[error("the file is larger than 4 GiB")]
+    TooLarge,
     /// The file begins with U+FEFF.
     #[error("the file begins with a byte order mark (BOM), which AWS's SDKs do not skip")]
     ByteOrderMark,
@@ -77,7 +80,8 @@ pub(super) fn parse(text: Text) -> Result<Document, SyntaxError> {
             // It ends nothing.
         } else if line.starts_with('[') {
             let header = header_range(line).ok_or(refuse(Problem::HeaderNotClosed))?;
-            sections.push(SectionSpan { line: line_number, header: shift(header, whole.start) });
+            let span = SectionSpan::new(line_number, whole.start, header.len());
+            sections.push(span.ok_or(refuse(Problem::TooLarge))?);
             property = None;
         } else if sections.is_empty() {
             return Err(refuse(Problem::NoSection));

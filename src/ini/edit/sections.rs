@@ -26,7 +26,7 @@ impl Document {
             .iter()
             .map(|index| {
                 let header = self.section(*index).header();
-                let range = self.sections[*index].header.clone();
+                let range = self.sections[*index].header();
                 let text = &self.text[range.clone()];
                 let at = text.rfind(header.name).expect("a header's name is a part of its text");
                 let name_at = range.start + at..range.start + at + header.name.len();
