@@ -102,6 +102,15 @@ impl SessionCache {
         Ok(())
     }
 
+    /// Whether a session could be kept at all, as far as can be told without trying.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn is_writable(&self) -> Result<(), CacheError> {
+        self.check()?;
+        folder::writable(&self.folder).map_err(|error| io_error(&self.folder, error))
+    }
+
     /// Takes a session's file out.
     ///
     /// # Errors
