@@ -1,5 +1,7 @@
 //! Cached sessions as programs that run for hours meet them, and what comes of a cache that was damaged or is of no use.
 
+#![allow(clippy::disallowed_methods, reason = "tests damage files, as no other program should")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
