@@ -267,7 +267,7 @@ pub struct StoredKey {
     pub backend: Backend,
     /// The user's ARN, where GetCallerIdentity has told it.
     pub user_arn: Option<String>,
-    /// When the key was put into the key store.
+    /// When AWS made the key, or where that is not known, when it was put into the key store.
     pub added_at: Timestamp,
 }
 

@@ -57,6 +57,14 @@ pub struct KeyEntry {
     /// When the key was put into the key store.
     #[serde(serialize_with = "write_time", deserialize_with = "read_time")]
     pub added_at: Timestamp,
+    /// When AWS made the key, where it has told.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "write_optional_time",
+        deserialize_with = "read_optional_time"
+    )]
+    pub created_at: Option<Timestamp>,
     /// The user's MFA device, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mfa_serial: Option<String>,
@@ -120,7 +128,15 @@ const VERSION: u32 = 1;
 impl KeyEntry {
     /// What is known of a key just stored.
     pub fn new(backend: Backend, added_at: Timestamp) -> Self {
-        KeyEntry { backend, account: None, user_arn: None, added_at, mfa_serial: None, others: Default::default() }
+        KeyEntry {
+            backend,
+            account: None,
+            user_arn: None,
+            added_at,
+            created_at: None,
+            mfa_serial: None,
+            others: Default::default(),
+        }
     }
 }
 
@@ -189,7 +205,7 @@ impl StoredKeys for Index {
             id: entry.key_id.clone(),
             backend: entry.backend,
             user_arn: key.and_then(|key| key.user_arn.clone()),
-            added_at: key.map_or(Timestamp::from_unix(0), |key| key.added_at),
+            added_at: key.map_or(Timestamp::from_unix(0), |key| key.created_at.unwrap_or(key.added_at)),
         })
     }
 }
@@ -211,11 +227,12 @@ impl IndexEdit {
     /// Records a key. What was known of it and is not told this time stays, and so do members of a newer keyfob's: the
     /// same key has the same user, whose ARN is in the name of every session.
     pub fn put_key(&mut self, id: &AccessKeyId, mut entry: KeyEntry) {
-        if let Some(KeyEntry { backend: _, account, user_arn, added_at: _, mfa_serial, others }) =
+        if let Some(KeyEntry { backend: _, account, user_arn, added_at: _, created_at, mfa_serial, others }) =
             self.index.keys.remove(id)
         {
             entry.account = entry.account.or(account);
             entry.user_arn = entry.user_arn.or(user_arn);
+            entry.created_at = entry.created_at.or(created_at);
             entry.mfa_serial = entry.mfa_serial.or(mfa_serial);
             entry.others = others;
         }
@@ -302,6 +319,14 @@ fn write_time<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S
 fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
     let text = String::deserialize(deserializer)?;
     Timestamp::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no time")))
+}
+
+fn write_optional_time<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    time.map(|time| time.to_string()).serialize(serializer)
+}
+
+fn read_optional_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    read_time(deserializer).map(Some)
 }
 
 #[cfg(test)]

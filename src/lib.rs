@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! main → cli → ops → edges (config_file, keystore, session_cache, aws, mfa) → sys
-//!                ↘ pure: chain → profile → ini · format → credentials → secret
+//!                ↘ pure: chain → profile → ini · rotation · format → credentials → secret
 //! ```
 
 pub mod aws;
@@ -23,6 +23,7 @@ pub mod ops;
 pub mod process_line;
 pub mod profile;
 pub mod qr;
+pub mod rotation;
 pub mod secret;
 pub mod session_cache;
 pub mod settings;

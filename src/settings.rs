@@ -32,6 +32,14 @@ pub struct Settings {
     pub program_timeout: Duration,
     /// How long a GetSessionToken session lives where its profile does not say. Default 12 h.
     pub session_duration: Duration,
+    /// How long `rotate` waits for AWS to know a key, or for a failure to pass. Default 60 s.
+    pub rotate_patience: Duration,
+    /// How long the old key stays Active after the profiles use the new one. Default 10 s.
+    pub rotate_settle: Duration,
+    /// How long an old key is Inactive before it is deleted. Default 24 h.
+    pub rotate_grace: Duration,
+    /// The age from which a key is overdue. Default 90 d.
+    pub key_max_age: Duration,
     /// A command that prints an MFA code, for profiles that name none.
     pub mfa_process: Option<String>,
     /// Where a person may be asked. Default: the terminal, else pinentry.
@@ -89,6 +97,10 @@ impl Default for Settings {
             call_timeout: Duration::from_secs(30),
             program_timeout: Duration::from_secs(60),
             session_duration: Duration::from_secs(12 * 3600),
+            rotate_patience: Duration::from_secs(60),
+            rotate_settle: Duration::from_secs(10),
+            rotate_grace: Duration::from_secs(24 * 3600),
+            key_max_age: Duration::from_secs(90 * 86_400),
             mfa_process: None,
             prompt: Prompt::default(),
             pinentry: None,
@@ -110,6 +122,10 @@ struct File {
     call_timeout: Option<Length>,
     program_timeout: Option<Length>,
     session_duration: Option<Length>,
+    rotate_patience: Option<Length>,
+    rotate_settle: Option<Length>,
+    rotate_grace: Option<Length>,
+    key_max_age: Option<Length>,
     mfa_process: Option<String>,
     prompt: Option<String>,
     pinentry: Option<String>,
@@ -140,6 +156,10 @@ impl Settings {
             call_timeout,
             program_timeout,
             session_duration,
+            rotate_patience,
+            rotate_settle,
+            rotate_grace,
+            key_max_age,
             mfa_process,
             prompt,
             pinentry,
@@ -188,6 +208,25 @@ impl Settings {
                 session_duration,
                 default.session_duration,
             )?,
+            rotate_patience: source.length(
+                "rotate_patience",
+                vars::KEYFOB_ROTATE_PATIENCE,
+                rotate_patience,
+                default.rotate_patience,
+            )?,
+            rotate_settle: source.length(
+                "rotate_settle",
+                vars::KEYFOB_ROTATE_SETTLE,
+                rotate_settle,
+                default.rotate_settle,
+            )?,
+            rotate_grace: source.length(
+                "rotate_grace",
+                vars::KEYFOB_ROTATE_GRACE,
+                rotate_grace,
+                default.rotate_grace,
+            )?,
+            key_max_age: source.length("key_max_age", vars::KEYFOB_KEY_MAX_AGE, key_max_age, default.key_max_age)?,
             mfa_process: source.text_of(vars::KEYFOB_MFA_PROCESS, mfa_process),
             prompt: source.parsed("prompt", vars::KEYFOB_PROMPT, prompt, parse_prompt)?.unwrap_or(default.prompt),
             pinentry: source.text_of(vars::KEYFOB_PINENTRY, pinentry),

@@ -137,6 +137,16 @@ impl AwsError {
         ])
     }
 
+    /// There is nothing of the name the call is about.
+    pub fn is_no_such_entity(&self) -> bool {
+        self.is_one_of(&["NoSuchEntity"])
+    }
+
+    /// The user has as many of these as it can have.
+    pub fn is_limit_exceeded(&self) -> bool {
+        self.is_one_of(&["LimitExceeded"])
+    }
+
     /// The answer is an error page of something that is not AWS: a proxy, a portal, a wrong endpoint.
     pub fn is_foreign_answer(&self) -> bool {
         self.code().is_some_and(|code| code.starts_with("HTTP "))

@@ -17,8 +17,9 @@ mod translate;
 use std::time::Duration;
 
 use crate::chain::target::Target;
-use crate::credentials::{Credentials, Session};
+use crate::credentials::{AccessKey, AccessKeyId, Credentials, Session};
 use crate::secret::Secret;
+use crate::timestamp::Timestamp;
 
 pub use client::Aws;
 pub use error::AwsError;
@@ -114,6 +115,59 @@ pub trait Iam {
     /// # Errors
     /// As [`AwsError`] tells.
     fn delete_virtual_mfa_device(&self, signer: &Credentials, serial: &str, target: &Target) -> Result<(), AwsError>;
+
+    /// The access keys of `user_name`, or of the signer where `None`, which only a long-term key may leave out.
+    ///
+    /// # Errors
+    /// As [`AwsError`] tells.
+    fn list_access_keys(
+        &self,
+        signer: &Credentials,
+        user_name: Option<&str>,
+        target: &Target,
+    ) -> Result<Vec<ListedKey>, AwsError>;
+
+    /// Makes an access key; AWS tells its secret this once. Sent once.
+    ///
+    /// # Errors
+    /// As [`AwsError`] tells; `LimitExceeded` where the user has two.
+    fn create_access_key(&self, signer: &Credentials, user_name: &str, target: &Target) -> Result<AccessKey, AwsError>;
+
+    /// Makes an access key Active or Inactive.
+    ///
+    /// # Errors
+    /// As [`AwsError`] tells; `NoSuchEntity` where the user has no such key.
+    fn set_access_key_active(
+        &self,
+        signer: &Credentials,
+        user_name: &str,
+        id: &AccessKeyId,
+        active: bool,
+        target: &Target,
+    ) -> Result<(), AwsError>;
+
+    /// Deletes an access key.
+    ///
+    /// # Errors
+    /// As [`Iam::set_access_key_active`].
+    fn delete_access_key(
+        &self,
+        signer: &Credentials,
+        user_name: &str,
+        id: &AccessKeyId,
+        target: &Target,
+    ) -> Result<(), AwsError>;
+
+    /// When an access key was used last; `None`: never, as far as AWS knows. Lags by minutes to hours.
+    ///
+    /// # Errors
+    /// As [`AwsError`] tells.
+    fn access_key_last_used(
+        &self,
+        signer: &Credentials,
+        id: &AccessKeyId,
+        target: &Target,
+    ) -> Result<Option<LastUse>, AwsError>;
 }
 
 /// A virtual MFA device just made. AWS tells its seed this once.
@@ -134,6 +188,28 @@ pub struct CodePair {
     pub first: Secret,
     /// Six digits.
     pub second: Secret,
+}
+
+/// An access key as ListAccessKeys shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedKey {
+    /// Its id.
+    pub id: AccessKeyId,
+    /// Whether it signs requests: `Active`, and not `Inactive` or `Expired`.
+    pub active: bool,
+    /// When it was made.
+    pub created_at: Option<Timestamp>,
+}
+
+/// The last use of an access key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastUse {
+    /// When.
+    pub at: Timestamp,
+    /// With which service: `s3`, `sts`.
+    pub service: String,
+    /// In which region.
+    pub region: String,
 }
 
 /// The answer of GetCallerIdentity.

@@ -56,6 +56,8 @@ struct Key {
     id: String,
     backend: Option<&'static str>,
     age_days: Option<i64>,
+    /// Whether it is older than keys should be.
+    overdue: bool,
 }
 
 /// What a listing is made from, beside the profiles.
@@ -68,6 +70,8 @@ pub struct Sources<'a> {
     pub session_expires: &'a dyn Fn(&str) -> Option<Timestamp>,
     /// The time.
     pub now: Timestamp,
+    /// The age from which a key is overdue, seconds.
+    pub key_max_age_seconds: u64,
 }
 
 /// Lists every profile of the merged files, empty ones too.
@@ -153,16 +157,18 @@ fn account(name: &str, profile: Option<&Profile<'_>>, stored: &dyn StoredKeys) -
 
 fn key(name: &str, profile: Option<&Profile<'_>>, sources: &Sources<'_>) -> Option<Key> {
     if let Some(key) = sources.stored.key_of(name) {
+        let age = sources.now.seconds_since(key.added_at).max(0);
         return Some(Key {
             id: key.id.to_string(),
             backend: Some(Backend::name(key.backend)),
-            age_days: Some(sources.now.seconds_since(key.added_at).max(0) / 86_400),
+            age_days: Some(age / 86_400),
+            overdue: u64::try_from(age).unwrap_or(0) >= sources.key_max_age_seconds,
         });
     }
     let id = profile?.setting("aws_access_key_id")?.value.into_owned();
     // Security: what is no key id may be a secret in the wrong place, and is not shown.
     let is_id = matches!(id.get(..4), Some("AKIA" | "ASIA")) && id.bytes().all(|b| b.is_ascii_alphanumeric());
-    is_id.then_some(Key { id, backend: None, age_days: None })
+    is_id.then_some(Key { id, backend: None, age_days: None, overdue: false })
 }
 
 /// The listing for a person: a table with a header, or nothing where there is no profile.
@@ -249,7 +255,9 @@ fn left(seconds: i64) -> String {
 fn key_in_short(key: &Key) -> String {
     let id = short_id(&key.id);
     match (key.backend, key.age_days) {
-        (Some(backend), Some(days)) => format!("{id} {backend} {days}d"),
+        (Some(backend), Some(days)) => {
+            format!("{id} {backend} {days}d{}", if key.overdue { " overdue" } else { "" })
+        }
         (_, _) => format!("{id} in plain text"),
     }
 }
@@ -267,6 +275,7 @@ mod tests {
             stored_names: &names,
             session_expires: &|name| (name == "base").then_some(Timestamp::from_unix(1_700_864_000 + 4500)),
             now: Timestamp::from_unix(1_700_864_000),
+            key_max_age_seconds: 90 * 86_400,
         };
         listing(&profiles, &sources)
     }
@@ -318,16 +327,16 @@ mod tests {
         let expected = serde_json::json!([
             {"name": "base", "source": "key", "account": "111122223333", "region": "eu-west-1",
              "mfa_serial": "arn:aws:iam::111122223333:mfa/me", "linked": true, "session_expires": "2023-11-24T23:28:20Z",
-             "key": {"id": "AKIABASE000000000000", "backend": "vault", "age_days": 10}},
+             "key": {"id": "AKIABASE000000000000", "backend": "vault", "age_days": 10, "overdue": false}},
             {"name": "prod", "source": "role", "account": "444455556666", "region": null, "mfa_serial": null,
              "linked": false, "session_expires": null, "key": null},
             {"name": "old", "source": "key", "account": null, "region": null, "mfa_serial": null, "linked": false,
-             "session_expires": null, "key": {"id": "AKIAFILE000000000000", "backend": null, "age_days": null}},
+             "session_expires": null, "key": {"id": "AKIAFILE000000000000", "backend": null, "age_days": null, "overdue": false}},
             {"name": "empty", "source": "none", "account": null, "region": null, "mfa_serial": null, "linked": false,
              "session_expires": null, "key": null},
             {"name": "alone", "source": "key", "account": "111122223333", "region": null, "mfa_serial": null,
              "linked": false, "session_expires": null,
-             "key": {"id": "AKIAALONE00000000000", "backend": "vault", "age_days": 10}},
+             "key": {"id": "AKIAALONE00000000000", "backend": "vault", "age_days": 10, "overdue": false}},
         ]);
         assert_eq!(json["profiles"], expected);
     }
@@ -353,6 +362,19 @@ empty    -       -             -          -    -       -            -
             assert!(table.lines().all(|line| line.chars().count() <= width), "{table}");
             assert!(table.contains("a-very-"), "{table}");
         }
+    }
+
+    #[test]
+    fn a_key_that_is_too_old_is_marked() {
+        let (profiles, names) = (Profiles::from_texts("[profile base]", ""), ["base".to_owned()]);
+        let sources = Sources {
+            stored: &Stored::of("base"),
+            stored_names: &names,
+            session_expires: &|_| None,
+            now: Timestamp::from_unix(1_700_864_000),
+            key_max_age_seconds: 10 * 86_400,
+        };
+        assert!(table(&listing(&profiles, &sources), None).contains("****0000 vault 10d overdue"));
     }
 
     #[test]

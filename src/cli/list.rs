@@ -6,6 +6,7 @@ use crate::chain::list::{Sources, listing, table};
 use crate::cli::world::World;
 use crate::error::Result;
 use crate::human::Talk;
+use crate::ops::rotate::status::reminders;
 use crate::session_cache::outlook::cached_until;
 use crate::ui::out;
 
@@ -42,8 +43,12 @@ impl ListArgs {
                 stored_names: &stored_names,
                 session_expires: &|name| cached_until(&sessions, name, now),
                 now,
+                key_max_age_seconds: world.settings.key_max_age.as_secs(),
             },
         );
+        for text in reminders(&world.paths.data, world.settings.rotate_grace, now)? {
+            world.talk.hint(&text);
+        }
         if self.json {
             return out::write_json(&listing);
         }

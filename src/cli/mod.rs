@@ -10,11 +10,13 @@ mod env;
 mod exec;
 mod explain;
 mod import;
+mod keys;
 mod list;
 mod mfa;
 mod options;
 mod profile;
 mod remove;
+mod rotate;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -95,6 +97,8 @@ enum Command {
     Env(env::EnvArgs),
     Exec(exec::ExecArgs),
     Clear(clear::ClearArgs),
+    Rotate(rotate::RotateArgs),
+    Keys(keys::KeysArgs),
     Remove(remove::RemoveArgs),
     #[command(subcommand)]
     Profile(profile::ProfileCommand),
@@ -134,6 +138,8 @@ pub fn run(arguments: Vec<OsString>, env: Environment) -> u8 {
         Command::Env(arguments) => arguments.run(&world).map(|()| 0),
         Command::Exec(arguments) => arguments.run(&world),
         Command::Clear(arguments) => arguments.run(&world).map(|()| 0),
+        Command::Rotate(arguments) => arguments.run(&world).map(|()| 0),
+        Command::Keys(arguments) => arguments.run(&world),
         Command::Remove(arguments) => arguments.run(&world).map(|()| 0),
         Command::Profile(command) => command.run(&world).map(|()| 0),
         Command::Mfa(command) => command.run(&world).map(|()| 0),

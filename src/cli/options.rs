@@ -44,7 +44,7 @@ pub struct CredentialOptions {
     pub min_ttl: Option<u32>,
 }
 
-fn parse_secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+pub fn parse_secret(text: &str) -> Result<Secret, std::convert::Infallible> {
     Ok(Secret::new(text.to_owned()))
 }
 

@@ -41,8 +41,11 @@ impl VaultCommand {
             IdentityOf::NewVault => format!("wrote {path}; there is no vault yet, and the first key makes one for it"),
         });
         let whole = std::path::absolute(&file).unwrap_or_else(|_| file.clone());
-        let whole = shell_words::quote(&whole.to_string_lossy()).into_owned();
-        world.talk.hint(&format!("`export KEYFOB_IDENTITY_FILE={whole}`, and keep the file as you keep a key"));
+        let command = match cfg!(windows) {
+            true => format!("$env:KEYFOB_IDENTITY_FILE = '{}'", whole.display().to_string().replace('\'', "''")),
+            false => format!("export KEYFOB_IDENTITY_FILE={}", shell_words::quote(&whole.to_string_lossy())),
+        };
+        world.talk.hint(&format!("`{command}`, and keep the file as you keep a key"));
         Ok(())
     }
 }

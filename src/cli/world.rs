@@ -19,7 +19,9 @@ use crate::keystore::open::{StoreContext, Stores};
 use crate::ops::Context;
 use crate::ops::keys::StoredOrWritten;
 use crate::ops::resolve::{self, ResolveOptions};
+use crate::ops::rotate::journal::Journals;
 use crate::profile::{OtherSection, Profiles, SectionKind, Warning};
+use crate::rotation::{Journal, Phase};
 use crate::session_cache::SessionCache;
 use crate::session_cache::seal::Header;
 use crate::settings::Settings;
@@ -257,6 +259,20 @@ impl<'a> World<'a> {
         done
     }
 
+    /// Hints at a rotation of the plan's key that stopped half-way. Credentials work all the same, and so they do where
+    /// its journal cannot be read.
+    fn tell_of_rotation(&self, plan: &Plan) {
+        let journals = Journals::new(&self.paths.data);
+        let journal = journals.of_key(plan.base.key.id()).ok().flatten();
+        let stopped = |journal: &Journal| journal.phase() == Phase::Unfinished && !journals.is_held(journal);
+        if let Some(journal) = journal.filter(stopped) {
+            let profile = &journal.profile;
+            self.talk.hint(&format!(
+                "the rotation of `{profile}` is unfinished: `keyfob rotate {profile} --resume` goes on, `--rollback` goes back"
+            ));
+        }
+    }
+
     /// The credentials of `profile`, and the plan they were made by.
     ///
     /// # Errors
@@ -275,6 +291,7 @@ impl<'a> World<'a> {
         };
         let credentials =
             self.with_ports(false, prompt_limit, |ports| resolve::credentials(&ports.context, &plan, &resolve))?;
+        self.tell_of_rotation(&plan);
         Ok((plan, credentials))
     }
 }

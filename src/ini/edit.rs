@@ -259,4 +259,6 @@ fn check_value(name: &str, value: &str) -> Result<(), EditError> {
 }
 
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod tests;

@@ -38,15 +38,18 @@ pub enum Item {
     TotpSeed(String),
     /// The random key that seals the sessions of this backend's keys.
     SealingKey,
+    /// Nothing: written, read back and deleted, to see whether the store can be written.
+    Probe,
 }
 
-/// The item's name in the store: `access-key/AKIA…`, `totp-seed/SERIAL`, `sealing-key`.
+/// The item's name in the store: `access-key/AKIA…`, `totp-seed/SERIAL`, `sealing-key`, `probe`.
 impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Item::AccessKey(id) => write!(f, "access-key/{id}"),
             Item::TotpSeed(serial) => write!(f, "totp-seed/{serial}"),
             Item::SealingKey => f.write_str("sealing-key"),
+            Item::Probe => f.write_str("probe"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::chain::{Base, BaseKey};
+use crate::chain::{Base, BaseKey, StoredKeys};
 use crate::config_file::AwsFiles;
 use crate::credentials::{AccessKey, Backend, StoredKey};
 use crate::error::{Error, Kind, Result};
@@ -51,10 +51,11 @@ impl Keys for StoredOrWritten<'_> {
         match &base.key {
             BaseKey::Stored(key) => {
                 let store = self.stores.open(key.backend).map_err(|error| error.for_user(key.backend))?;
-                read_access_key(store, &key.id).map_err(|error| match error {
-                    StoreError::NotFound => gone(&base.profile, key),
-                    error => error.for_user(key.backend),
-                })
+                match read_access_key(store, &key.id) {
+                    Ok(read) => Ok(read),
+                    Err(StoreError::NotFound) => self.replaced(base, key),
+                    Err(error) => Err(error.for_user(key.backend)),
+                }
             }
             BaseKey::File { id } => {
                 let profiles = self.files.profiles();
@@ -69,6 +70,19 @@ impl Keys for StoredOrWritten<'_> {
 
     fn sealing_key(&self, backend: Backend) -> Result<SecretBytes> {
         self.stores.sealing_key(backend).map_err(|error| error.for_user(backend))
+    }
+}
+
+impl StoredOrWritten<'_> {
+    /// The key that a rotation has put in place of `key` since the plan was made.
+    fn replaced(&self, base: &Base, key: &StoredKey) -> Result<AccessKey> {
+        let now = Index::load(self.data)?.key_of(&base.profile).filter(|now| now.id != key.id);
+        let now = now.ok_or_else(|| gone(&base.profile, key))?;
+        let store = self.stores.open(now.backend).map_err(|error| error.for_user(now.backend))?;
+        read_access_key(store, &now.id).map_err(|error| match error {
+            StoreError::NotFound => gone(&base.profile, &now),
+            error => error.for_user(now.backend),
+        })
     }
 }
 

@@ -14,6 +14,7 @@ pub mod manage;
 pub mod mfa;
 pub mod remove;
 pub mod resolve;
+pub mod rotate;
 pub mod show;
 
 use crate::aws::{Iam, Sts};

@@ -16,6 +16,7 @@ use crate::keystore::open::StoreOpener;
 use crate::keystore::{Item, StoreError};
 use crate::ops::Context;
 use crate::ops::mfa::forget as forget_seed;
+use crate::ops::rotate::{forget_replaced, refuse_during};
 use crate::process_line::keyfob_profile_of;
 
 /// How long another process may hold the index; an edit takes milliseconds.
@@ -44,6 +45,7 @@ pub fn remove(context: &Context<'_>, profile: &str, stores: &dyn StoreOpener, fi
         return Err(Error::new(Kind::Failed, format!("`{profile}` has no stored key"))
             .hint("`keyfob list` shows which profiles have one"));
     };
+    refuse_during(context, &key.id)?;
     let short = key.id.short();
     let seed = seed_used_alone(context, profile, &key, files)?;
     let with_seed =
@@ -78,6 +80,7 @@ pub fn remove(context: &Context<'_>, profile: &str, stores: &dyn StoreOpener, fi
         several => format!(" and forgot {several} cached sessions"),
     };
     context.talk.say(&format!("deleted {short} from {store}{forgotten}"));
+    forget_replaced(context, stores, &key.id)?;
     if let Some(serial) = seed.filter(|_| others.is_empty()) {
         forget_seed(context, stores, &serial)?;
         context.talk.say(&format!("deleted the seed of `{serial}`; the device itself is still at AWS"));

@@ -1,10 +1,12 @@
 //! Lines as measured in the SDKs, and the program to write.
 
+#[cfg(unix)]
 use std::path::PathBuf;
 
 use proptest::prelude::*;
 
 use super::*;
+#[cfg(unix)]
 use crate::sys::program::ProgramPaths;
 
 /// What botocore 1.43 started on Linux for each line (measured), less the program.

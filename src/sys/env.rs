@@ -93,6 +93,10 @@ pub mod vars {
     pub const KEYFOB_CALL_TIMEOUT: &str = "KEYFOB_CALL_TIMEOUT";
     pub const KEYFOB_PROGRAM_TIMEOUT: &str = "KEYFOB_PROGRAM_TIMEOUT";
     pub const KEYFOB_SESSION_DURATION: &str = "KEYFOB_SESSION_DURATION";
+    pub const KEYFOB_ROTATE_PATIENCE: &str = "KEYFOB_ROTATE_PATIENCE";
+    pub const KEYFOB_ROTATE_SETTLE: &str = "KEYFOB_ROTATE_SETTLE";
+    pub const KEYFOB_ROTATE_GRACE: &str = "KEYFOB_ROTATE_GRACE";
+    pub const KEYFOB_KEY_MAX_AGE: &str = "KEYFOB_KEY_MAX_AGE";
     pub const KEYFOB_MFA_CODE: &str = "KEYFOB_MFA_CODE";
     pub const KEYFOB_MFA_PROCESS: &str = "KEYFOB_MFA_PROCESS";
     pub const KEYFOB_PROMPT: &str = "KEYFOB_PROMPT";

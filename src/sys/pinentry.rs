@@ -158,13 +158,13 @@ mod tests {
         }
     }
 
+    // Elsewhere a display is taken for granted, and this very test program would be started as the helper.
     #[test]
+    #[cfg(not(any(target_os = "macos", windows)))]
     fn without_a_display_nobody_is_asked_unless_a_program_is_named() {
         for env in [&[][..], &[("DISPLAY", ":0"), ("SSH_CONNECTION", "x")]] {
             let env = Environment::from_pairs(env.iter().copied());
-            assert!(
-                matches!(ask(None, &env, "Code?", None, None), Err(AskError::Nobody(_))) || cfg!(target_os = "macos")
-            );
+            assert!(matches!(ask(None, &env, "Code?", None, None), Err(AskError::Nobody(_))));
         }
     }
 }

@@ -163,7 +163,7 @@ fn a_crash_leaves_no_core_dump_and_a_command_under_exec_leaves_its_own() {
         aborted(&mut under("exec keyfob exec audit -- sh -c ': >here; exec sleep 60'"), &scene.sandbox.path("here"));
     assert_eq!(command.signal(), Some(6));
     if !command.core_dumped() {
-        return crate::support::tools::skipped("this machine makes no core dumps");
+        return tools::skipped("this machine makes no core dumps");
     }
     // The core of the command, which has the credentials by right, is no leak of keyfob's.
     for entry in std::fs::read_dir(scene.sandbox.home()).expect("the home").flatten() {

@@ -18,6 +18,8 @@ mod mfa_codes;
 mod moto;
 mod network;
 mod refusals;
+mod rotate;
+mod rotate_safety;
 #[cfg(target_os = "linux")]
 mod sandbox;
 mod scene;

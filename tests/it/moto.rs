@@ -48,3 +48,32 @@ fn a_key_an_mfa_session_and_a_chain_work_against_moto() {
     assert!(ran.ok().starts_with("arn:aws:sts::123456789012:assumed-role/audit/"), "{}", ran.stdout);
     assert!(sandbox.aws().requests().is_empty());
 }
+
+#[test]
+fn a_key_is_rotated_back_and_finished_against_moto() {
+    let Some(moto) = Moto::start() else { return };
+    let Some(key) = moto.user("ann") else { return };
+    let mut sandbox = Sandbox::with_vault(KEYFOB, &Arc::new(LoopbackAws::start()));
+    sandbox.set("AWS_ENDPOINT_URL", moto.url());
+    sandbox.set("KEYFOB_ROTATE_SETTLE", "0");
+    sandbox.keep_secret(&key.secret, "moto's secret access key");
+    let input = format!("{}\n{}\n", key.id, key.secret);
+    let add = ["add", "work", "--stdin", "--yes", "--region", "eu-central-1"];
+    sandbox.keyfob(&add).stdin(&input).run().ok();
+    let stored = || {
+        let keys = sandbox.keyfob(&["keys", "--json"]).run().json();
+        let keys = keys["keys"].as_array().expect("a list").clone();
+        keys.into_iter().map(|key| (key["id"].as_str().expect("an id").to_owned(), key["status"].clone())).collect()
+    };
+    let rotate = |arguments: &[&str]| sandbox.keyfob(&[&["rotate", "work"], arguments].concat()).run();
+
+    rotate(&[]).ok();
+    let keys: std::collections::BTreeMap<String, serde_json::Value> = stored();
+    assert_eq!((keys.len(), &keys[&key.id]), (2, &serde_json::json!("inactive")));
+    rotate(&["--rollback"]).ok();
+    let keys: std::collections::BTreeMap<String, serde_json::Value> = stored();
+    assert_eq!((keys.len(), &keys[&key.id]), (1, &serde_json::json!("active")));
+    rotate(&["--delete-now"]).ok();
+    let keys: std::collections::BTreeMap<String, serde_json::Value> = stored();
+    assert!(keys.len() == 1 && !keys.contains_key(&key.id), "{keys:?}");
+}

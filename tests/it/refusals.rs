@@ -72,7 +72,7 @@ fn a_role_that_silently_wants_mfa_is_guessed_at() {
     // A device that is not Ann's is to be mended where it is named.
     scene.edit("keyfob_source_profile = work\n", "keyfob_source_profile = work\nmfa_serial = 123456789\n");
     let ran = scene.credential_process_with_code("audit", &scene.phone.code());
-    refused(&ran, "AWS does not take `123456789` as an MFA device", "mfa_serial ARN --profile deploy`");
+    refused(&ran, "AWS does not take `123456789` as an MFA device", "`keyfob profile set deploy mfa_serial ARN`");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use keyfob::sys::env::Environment;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
+use crate::scene::{Scene, key_id};
 use crate::support::tools;
 
 /// Values that one shell or another would make something of.
@@ -167,6 +168,38 @@ fn lines_survive_an_eval_that_forgets_the_quotes() {
     let Some(bash) = tools::require("bash") else { return };
     let got = Folder::new(lines.expose()).run(&bash, &["--norc"], "eval $(keyfob env PROFILE)");
     assert_eq!((got["V0"].as_str(), got["V1"].as_str()), ("one", "two"));
+}
+
+#[test]
+fn the_readmes_lines_load_the_credentials_in_each_real_shell() {
+    let scene = Scene::new();
+    scene.warm();
+    let expected = key_id(&scene.credential_process("audit").json());
+    let table = include_str!("../../README.md").split("| shell | line |").nth(1).expect("a table of shells");
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let mut tried = 0;
+    for row in rows {
+        let (names, line) = row.trim_matches('|').split_once('|').expect("two cells");
+        let fence = if line.trim().starts_with("``") { "``" } else { "`" };
+        let line = line.trim().trim_start_matches(fence).trim_end_matches(fence).replace(r"\|", "|");
+        for name in names.trim().split(", ") {
+            let name = match name {
+                "sh" => "dash",
+                "nushell" => "nu",
+                other => other,
+            };
+            let Some((_, _, arguments)) = REAL.iter().find(|(program, ..)| *program == name) else { continue };
+            let Some(shell) = tools::require(name) else { continue };
+            let line = line.replace("PROFILE", "audit");
+            let script = format!("{line}\nsh -c 'echo $AWS_ACCESS_KEY_ID $KEYFOB_PROFILE'\n");
+            let script = scene.sandbox.write("script", &script);
+            let arguments = [arguments, &[script.to_str().expect("UTF-8")][..]].concat();
+            let ran = scene.sandbox.program(&shell, &arguments).run();
+            assert_eq!(ran.ok(), format!("{expected} audit\n"), "{name}: {line}\n{}", ran.stderr);
+            tried += 1;
+        }
+    }
+    assert!(tried > 0, "not even bash");
 }
 
 #[test]

@@ -20,6 +20,7 @@ use crate::ops::Context;
 use crate::ops::access_key_input::{InputError, from_pair};
 use crate::ops::add::profile::Planned;
 use crate::ops::remove::{INDEX_LIMIT, release};
+use crate::ops::rotate::refuse_during;
 
 /// What is asked of [`add`].
 #[derive(Debug)]
@@ -59,6 +60,9 @@ pub fn add(
     let name = request.profile.clone();
     let old = Index::load(&context.paths.data)?.key_of(&name);
     refuse_replacement(&name, old.as_ref(), request.key.as_ref().map(|key| &key.id), request.replace)?;
+    if let Some(old) = &old {
+        refuse_during(context, &old.id)?;
+    }
     let mut planned = Planned::new(files, &request)?;
     planned.ask_to_take_over(context)?;
 

@@ -4,11 +4,13 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Mutex;
 
-use crate::aws::{AssumeRole, AwsError, CallerIdentity, CodePair, GetSessionToken, Iam, NewMfaDevice, Sts};
+use crate::aws::{
+    AssumeRole, AwsError, CallerIdentity, CodePair, GetSessionToken, Iam, LastUse, ListedKey, NewMfaDevice, Sts,
+};
 use crate::chain::Base;
 use crate::chain::target::Target;
 use crate::config_file::AwsFiles;
-use crate::credentials::{AccessKey, Backend, Credentials, Session};
+use crate::credentials::{AccessKey, AccessKeyId, Backend, Credentials, Session};
 use crate::error::{Error, Result};
 use crate::human::Talk;
 use crate::index::Index;
@@ -117,6 +119,33 @@ impl Iam for Amazon<'_> {
             Some(false) => self.answer("delete", || self.device.set(None)),
             None => Err(refused("NoSuchEntity")),
         }
+    }
+
+    fn list_access_keys(&self, _: &Credentials, _: Option<&str>, _: &Target) -> Result<Vec<ListedKey>, AwsError> {
+        unreachable!("no access key is touched")
+    }
+
+    fn create_access_key(&self, _: &Credentials, _: &str, _: &Target) -> Result<AccessKey, AwsError> {
+        unreachable!("no access key is touched")
+    }
+
+    fn set_access_key_active(
+        &self,
+        _: &Credentials,
+        _: &str,
+        _: &AccessKeyId,
+        _: bool,
+        _: &Target,
+    ) -> Result<(), AwsError> {
+        unreachable!("no access key is touched")
+    }
+
+    fn delete_access_key(&self, _: &Credentials, _: &str, _: &AccessKeyId, _: &Target) -> Result<(), AwsError> {
+        unreachable!("no access key is touched")
+    }
+
+    fn access_key_last_used(&self, _: &Credentials, _: &AccessKeyId, _: &Target) -> Result<Option<LastUse>, AwsError> {
+        unreachable!("no access key is touched")
     }
 }
 

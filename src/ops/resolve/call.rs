@@ -13,7 +13,7 @@ use crate::ops::resolve::{Need, Run};
 use crate::session_cache::name::Step;
 
 /// Why a step gave no session: AWS's answer, which a new signer or code may mend, or what ends the run.
-enum Stop {
+pub(super) enum Stop {
     Aws { error: Box<AwsError>, advice: Error },
     Other(Error),
 }
@@ -71,7 +71,9 @@ impl Run<'_> {
             SpentIn::Session => step == Step::Session,
             SpentIn::Hop => step == Step::Hop(0),
         });
-        let (Some(mfa), Some(ladder)) = (spent_here, &self.ladder) else { return self.send(step, signer, None) };
+        let (Some(mfa), Some(ladder)) = (spent_here, &self.ladder) else {
+            return self.send_while_rotating(step, signer, None);
+        };
         let mut ladder = ladder.borrow_mut();
         let mut refused = None;
         loop {
@@ -87,7 +89,7 @@ impl Run<'_> {
                 Origin::Given | Origin::Process | Origin::Typed => CodeFrom::Given,
             };
             let code = MfaCode { serial: mfa.serial.clone(), code: offered.code.clone() };
-            match self.send(step, signer, Some((code, from))) {
+            match self.send_while_rotating(step, signer, Some((code, from))) {
                 Err(Stop::Aws { error, advice }) if error.is_wrong_code() => {
                     let again = ladder.may_try_again(&offered, advice.message());
                     let stop = Stop::Aws { error, advice };
@@ -106,14 +108,14 @@ impl Run<'_> {
     }
 
     /// Does what a person may be needed for: the time it takes is not the renewal's. Each has a limit of its own.
-    fn untimed<T>(&self, work: impl FnOnce() -> T) -> T {
+    pub(super) fn untimed<T>(&self, work: impl FnOnce() -> T) -> T {
         let start = Instant::now();
         let done = work();
         self.deadline.set(self.deadline.get().map(|deadline| deadline + start.elapsed()));
         done
     }
 
-    fn send(
+    pub(super) fn send(
         &self,
         step: Step,
         signer: &Credentials,

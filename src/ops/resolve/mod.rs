@@ -6,6 +6,7 @@
 //! steps it had done in the cache; the next one goes on from there.
 
 mod call;
+mod rotating;
 #[cfg(test)]
 mod tests;
 

@@ -30,13 +30,20 @@ pub enum Fault {
 pub struct PlannedFault {
     /// `AssumeRole`; `*` is any.
     pub action: String,
+    /// So many of these calls are left alone first.
+    pub after: usize,
     pub times: usize,
     pub fault: Fault,
 }
 
 /// Takes the fault this call meets off the plan.
 pub fn take(plan: &mut Vec<PlannedFault>, action: &str) -> Option<Fault> {
-    let index = plan.iter().position(|planned| planned.action == action || planned.action == "*")?;
+    let meant = |planned: &PlannedFault| planned.action == action || planned.action == "*";
+    let index = plan.iter().position(meant)?;
+    if plan[index].after > 0 {
+        plan[index].after -= 1;
+        return None;
+    }
     plan[index].times -= 1;
     if plan[index].times == 0 { Some(plan.remove(index).fault) } else { Some(plan[index].fault.clone()) }
 }

@@ -65,6 +65,11 @@ impl UserHandle {
         own.map(|(id, key)| (id.clone(), key.active)).collect()
     }
 
+    /// The secret of a key.
+    pub fn secret_of(&self, key_id: &str) -> String {
+        self.shared.world().keys[key_id].secret.clone()
+    }
+
     /// Makes a key Inactive, or Active again.
     pub fn set_active(&self, key_id: &str, active: bool) {
         self.shared.world().keys.get_mut(key_id).expect("a key of this server's").active = active;

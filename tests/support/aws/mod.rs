@@ -137,7 +137,17 @@ impl LoopbackAws {
     /// Plans a fault for the next `times` calls of `action`. Plans of one action come about in the order they were made.
     pub fn faults(&self, action: &str, times: usize, fault: Fault) {
         assert!(times > 0, "a fault that never happens is a mistake in the test");
-        self.shared.world().faults.push(PlannedFault { action: action.to_owned(), times, fault });
+        self.shared.world().faults.push(PlannedFault { action: action.to_owned(), after: 0, times, fault });
+    }
+
+    /// Plans a fault for `times` calls of any action, after so many that are left alone.
+    pub fn faults_after(&self, after: usize, times: usize, fault: Fault) {
+        self.shared.world().faults.push(PlannedFault { action: "*".to_owned(), after, times, fault });
+    }
+
+    /// Takes back the faults that have not come about.
+    pub fn forget_faults(&self) {
+        self.shared.world().faults.clear();
     }
 
     /// Faults that have not come about.

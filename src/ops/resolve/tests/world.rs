@@ -7,10 +7,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use crate::aws::{AssumeRole, AwsError, CallerIdentity, CodePair, GetSessionToken, Iam, MfaCode, NewMfaDevice, Sts};
+use crate::aws::{
+    AssumeRole, AwsError, CallerIdentity, CodePair, GetSessionToken, Iam, LastUse, ListedKey, MfaCode, NewMfaDevice,
+    Sts,
+};
 use crate::chain::target::Target;
 use crate::chain::{Base, Plan};
-use crate::credentials::{AccessKey, Backend, Credentials, Session};
+use crate::credentials::{AccessKey, AccessKeyId, Backend, Credentials, Session};
 use crate::error::{Error, Kind, Result};
 use crate::human::{AskError, Human, Talk};
 use crate::mfa::Seeds;
@@ -300,6 +303,33 @@ impl Iam for Aws {
     }
 
     fn delete_virtual_mfa_device(&self, _: &Credentials, _: &str, _: &Target) -> Result<(), AwsError> {
+        Err(AwsError::Setup("not scripted".into()))
+    }
+
+    fn list_access_keys(&self, _: &Credentials, _: Option<&str>, _: &Target) -> Result<Vec<ListedKey>, AwsError> {
+        Err(AwsError::Setup("not scripted".into()))
+    }
+
+    fn create_access_key(&self, _: &Credentials, _: &str, _: &Target) -> Result<AccessKey, AwsError> {
+        Err(AwsError::Setup("not scripted".into()))
+    }
+
+    fn set_access_key_active(
+        &self,
+        _: &Credentials,
+        _: &str,
+        _: &AccessKeyId,
+        _: bool,
+        _: &Target,
+    ) -> Result<(), AwsError> {
+        Err(AwsError::Setup("not scripted".into()))
+    }
+
+    fn delete_access_key(&self, _: &Credentials, _: &str, _: &AccessKeyId, _: &Target) -> Result<(), AwsError> {
+        Err(AwsError::Setup("not scripted".into()))
+    }
+
+    fn access_key_last_used(&self, _: &Credentials, _: &AccessKeyId, _: &Target) -> Result<Option<LastUse>, AwsError> {
         Err(AwsError::Setup("not scripted".into()))
     }
 }

@@ -1,0 +1,48 @@
+//! `keyfob keys`.
+
+use clap::Args;
+
+use crate::cli::world::World;
+use crate::error::Result;
+use crate::human::Talk;
+use crate::ops::rotate::all::{keys, table};
+use crate::ops::rotate::status::reminders;
+use crate::settings::parse_duration;
+use crate::ui::out;
+
+/// List stored keys with age, status and last use
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Ends with 1 where a key is overdue, so that a script can check.
+
+Example:
+  keyfob keys --older-than 30d || echo 'time to rotate'")]
+pub struct KeysArgs {
+    /// Overdue from this age on; left out: 90d, or `key_max_age`
+    #[arg(long, value_name = "AGE", value_parser = parse_duration)]
+    older_than: Option<std::time::Duration>,
+    /// Report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl KeysArgs {
+    /// The exit code is 1 where a key is overdue.
+    pub(super) fn run(self, world: &World<'_>) -> Result<u8> {
+        let files = world.files()?;
+        let limit = self.older_than.unwrap_or(world.settings.key_max_age);
+        let listing = world.with_ports(false, None, |ports| keys(&ports.context, limit, ports.stores, files))?;
+        if self.json {
+            out::write_json(&listing)?;
+        } else {
+            out::write(&table(&listing))?;
+        }
+        for text in reminders(&world.paths.data, world.settings.rotate_grace, world.clock().now())? {
+            world.talk.hint(&text);
+        }
+        if listing.is_empty() {
+            world.talk.hint("there is no stored key yet; `keyfob add PROFILE` stores a first one");
+        }
+        Ok(u8::from(listing.any_overdue()))
+    }
+}

@@ -1,0 +1,114 @@
+//! `keyfob rotate`.
+
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
+
+use crate::cli::options::parse_secret;
+use crate::cli::world::World;
+use crate::credentials::AccessKeyId;
+use crate::error::Result;
+use crate::ops::rotate::all::rotate_all;
+use crate::ops::rotate::status::status;
+use crate::ops::rotate::{RotateRequest, finish, resume, rollback, rotate};
+use crate::rotation::Asked;
+use crate::secret::Secret;
+use crate::settings::parse_duration;
+use crate::ui::out;
+
+/// Replace a profile's access key by a new one
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The new key is stored before the old one is touched, and the old one is only made Inactive: delete it a day later
+with --finish, or go back to it with --rollback. Stopped anywhere, --resume goes on.
+
+Examples:
+  keyfob rotate work
+  keyfob rotate work --finish
+  keyfob rotate --all --older-than 90d --yes")]
+pub struct RotateArgs {
+    /// The profile
+    #[arg(value_parser = NonEmptyStringValueParser::new(), required_unless_present = "all", conflicts_with = "all")]
+    profile: Option<String>,
+    /// Delete the old key of the last rotation, at AWS and here
+    #[arg(long, group = "what")]
+    finish: bool,
+    /// Go on with an unfinished rotation, from wherever it stopped
+    #[arg(long, group = "what")]
+    resume: bool,
+    /// Go back to the old key, while it exists
+    #[arg(long, group = "what")]
+    rollback: bool,
+    /// Show how the rotation stands
+    #[arg(long, group = "what")]
+    status: bool,
+    /// Rotate every stored key that is overdue
+    #[arg(long, group = "what")]
+    all: bool,
+    /// With --all: overdue from this age on; left out: 90d, or `key_max_age`
+    #[arg(long, value_name = "AGE", value_parser = parse_duration, requires = "all")]
+    older_than: Option<Duration>,
+    /// Delete the old key at once, and not a day later
+    #[arg(long, conflicts_with_all = ["rollback", "status", "all"])]
+    delete_now: bool,
+    /// Make the IAM calls with this profile's credentials
+    #[arg(long, value_name = "PROFILE", value_parser = NonEmptyStringValueParser::new())]
+    with: Option<String>,
+    /// Delete this key of the user's, which keyfob did not replace
+    #[arg(long, value_name = "ID", value_parser = str::parse::<AccessKeyId>, conflicts_with_all = ["finish", "all"])]
+    delete_other: Option<AccessKeyId>,
+    /// Forget the sessions made with the old key, after a leak
+    #[arg(long)]
+    drop_sessions: bool,
+    /// Go on although something still holds or uses the old key
+    #[arg(long)]
+    force: bool,
+    /// The MFA code, six digits
+    #[arg(long, value_name = "CODE", value_parser = parse_secret)]
+    mfa_code: Option<Secret>,
+    /// Ask nothing; deletes nothing that was not asked for
+    #[arg(short, long)]
+    yes: bool,
+    /// Report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl RotateArgs {
+    pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+        let files = world.files()?;
+        let asked = Asked {
+            with: self.with,
+            delete_now: self.delete_now,
+            force: self.force,
+            drop_sessions: self.drop_sessions,
+        };
+        let request = RotateRequest {
+            profile: self.profile.unwrap_or_default(),
+            asked,
+            delete_other: self.delete_other,
+            mfa_code: self.mfa_code,
+        };
+        world.with_ports(self.yes, None, |ports| {
+            let (context, stores) = (&ports.context, ports.stores);
+            if self.all {
+                let limit = self.older_than.unwrap_or(world.settings.key_max_age);
+                let report = rotate_all(context, &request, limit, stores, files)?;
+                return if self.json { out::write_json(&report) } else { Ok(()) };
+            }
+            if self.status {
+                let status = status(context, &request.profile)?;
+                return if self.json { out::write_json(&status) } else { out::write(&status.text()) };
+            }
+            let work = match (self.finish, self.resume, self.rollback) {
+                (true, _, _) => finish,
+                (_, true, _) => resume,
+                (_, _, true) => rollback,
+                _ => rotate,
+            };
+            work(context, &request, stores, files)?;
+            if self.json { out::write_json(&status(context, &request.profile)?) } else { Ok(()) }
+        })
+    }
+}

@@ -1,0 +1,59 @@
+//! Files as people have them: every edit comes back to the same bytes, and changes nothing that it does not name.
+
+use crate::ini::{Document, SectionName};
+use crate::profile::Profiles;
+
+const A: SectionName<'_> = SectionName::Profile("a");
+
+fn files() -> Vec<(String, String)> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/aws-files");
+    let entries = std::fs::read_dir(folder).expect("the corpus is there").map(|entry| entry.expect("listed").path());
+    let mut files: Vec<(String, String)> =
+        entries.map(|path| (path.display().to_string(), std::fs::read_to_string(path).expect("UTF-8"))).collect();
+    files.sort();
+    assert!(files.len() >= 11);
+    files
+}
+
+/// Every profile with its settings, but for `a`.
+fn others(document: &Document) -> Vec<(String, Vec<(String, String)>)> {
+    let profiles = Profiles::new(Some(document), None);
+    let names = profiles.names().filter(|name| !["a", "renamed", "copied"].contains(name));
+    names
+        .map(|name| {
+            let profile = profiles.get(name).expect("listed");
+            let settings = profile.settings().map(|s| (s.name.to_string(), s.value.to_string()));
+            (name.to_owned(), settings.collect())
+        })
+        .collect()
+}
+
+#[test]
+fn edits_of_real_files_are_exact_and_come_back() {
+    for (name, text) in files() {
+        let old = Document::parse(text.clone()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(old.text(), text, "{name}");
+
+        let mut new = old.clone();
+        new.set(A, "new_setting", "x").expect("can be written");
+        assert_eq!(others(&new), others(&old), "{name}");
+        assert!(new.unset(A, "new_setting"), "{name}");
+        assert_eq!(new.text(), text, "{name}");
+
+        assert!(new.rename_section(A, "renamed").expect("free"), "{name}");
+        assert_eq!(others(&new), others(&old), "{name}");
+        new.rename_section(SectionName::Profile("renamed"), "a").expect("free");
+        assert_eq!(new.text(), text, "{name}");
+
+        assert!(new.copy_section(A, "copied").expect("free"), "{name}");
+        assert!(new.text().starts_with(text.trim_end()), "{name}");
+        assert_eq!(others(&new), others(&old), "{name}");
+
+        let mut without = old.clone();
+        assert!(without.remove_section(A), "{name}");
+        assert_eq!(others(&without), others(&old), "{name}");
+        let kept: Vec<&str> = without.text().lines().collect();
+        let all: Vec<&str> = text.lines().collect();
+        assert!(kept.iter().all(|line| all.contains(line)), "{name}: a line is new");
+    }
+}

@@ -1,0 +1,289 @@
+//! All stored keys: their age, status and last use, and the rotation of those that are overdue.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::aws::{LastUse, ListedKey};
+use crate::config_file::AwsFiles;
+use crate::credentials::{AccessKeyId, Credentials, StoredKey};
+use crate::error::{Error, Kind, Result};
+use crate::index::{Index, KeyEntry};
+use crate::keystore::access_key::read_access_key;
+use crate::keystore::open::StoreOpener;
+use crate::ops::Context;
+use crate::ops::remove::INDEX_LIMIT;
+use crate::ops::rotate::facts::Facts;
+use crate::ops::rotate::journal::Journals;
+use crate::ops::rotate::{RotateRequest, rotate};
+use crate::rotation::Phase;
+
+/// The JSON of `keys`, version 1.
+#[derive(Debug, Serialize)]
+pub struct KeyListing {
+    version: u32,
+    max_age_days: u64,
+    keys: Vec<Line>,
+}
+
+/// One stored key.
+#[derive(Debug, Serialize)]
+struct Line {
+    id: String,
+    user_arn: Option<String>,
+    account: Option<String>,
+    backend: &'static str,
+    profiles: Vec<String>,
+    /// `active`, `inactive`; `missing`: AWS has none; none: AWS could not be asked.
+    status: Option<&'static str>,
+    created_at: Option<String>,
+    age_days: i64,
+    last_used: Option<Used>,
+    overdue: bool,
+    root: bool,
+    /// `unfinished`: one of the keys of such a rotation; `replaced`: the old key of one that rests.
+    rotation: Option<&'static str>,
+    /// Why AWS could not be asked.
+    problem: Option<String>,
+    #[serde(skip)]
+    stored: StoredKey,
+}
+
+#[derive(Debug, Serialize)]
+struct Used {
+    at: String,
+    service: String,
+    region: String,
+}
+
+/// What `rotate --all` did.
+#[derive(Debug, Serialize)]
+pub struct AllRotated {
+    version: u32,
+    rotated: Vec<String>,
+    failed: Vec<FailedProfile>,
+}
+
+#[derive(Debug, Serialize)]
+struct FailedProfile {
+    profile: String,
+    error: String,
+}
+
+impl KeyListing {
+    /// Whether a key is older than it should be.
+    pub fn any_overdue(&self) -> bool {
+        self.keys.iter().any(|line| line.overdue)
+    }
+
+    /// Whether there is no key at all.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+}
+
+/// Every stored key, as the index has it and as AWS sees it.
+///
+/// Each key asks about itself; where it may not, or nothing answers, its age counts from when it was stored.
+///
+/// # Errors
+/// Where the index or a journal cannot be read.
+pub fn keys(context: &Context<'_>, limit: Duration, stores: &dyn StoreOpener, files: &AwsFiles) -> Result<KeyListing> {
+    let (index, journals) = (Index::load(&context.paths.data)?, Journals::new(&context.paths.data).all()?);
+    let mut seen: BTreeMap<AccessKeyId, (ListedKey, Option<LastUse>)> = BTreeMap::new();
+    let mut asked: BTreeMap<AccessKeyId, String> = BTreeMap::new();
+    let is_old = |id: &AccessKeyId| journals.iter().any(|journal| journal.old == *id);
+    // An Inactive old key cannot ask; the one that replaced it is asked first and names both.
+    let mut order: Vec<(&AccessKeyId, &KeyEntry)> = index.keys().iter().collect();
+    order.sort_by_key(|(id, _)| is_old(id));
+    for (id, entry) in &order {
+        if !seen.contains_key(*id)
+            && let Err(problem) = ask(context, stores, files, &index, id, entry, &mut seen)
+        {
+            asked.insert((*id).clone(), problem);
+        }
+    }
+    note_ages(context, &index, &seen)?;
+    let now = context.clock.now();
+    let line = |(id, entry): (&AccessKeyId, &KeyEntry)| {
+        let at_aws = seen.get(id);
+        let created_at = at_aws.and_then(|(key, _)| key.created_at);
+        let age = now.seconds_since(created_at.unwrap_or(entry.added_at)).max(0);
+        let journal = journals.iter().find(|journal| journal.concerns(id));
+        let rotation = journal.and_then(|journal| match journal.phase() {
+            Phase::Unfinished => Some("unfinished"),
+            Phase::Resting if journal.old == *id => Some("replaced"),
+            Phase::Resting | Phase::Ended => None,
+        });
+        let problem = asked.get(id).cloned();
+        Line {
+            id: id.to_string(),
+            user_arn: entry.user_arn.clone(),
+            account: entry.account.clone(),
+            backend: entry.backend.name(),
+            profiles: index.profiles_of(id).into_iter().map(str::to_owned).collect(),
+            status: match at_aws {
+                Some((key, _)) if key.active => Some("active"),
+                Some(_) => Some("inactive"),
+                None if problem.is_none() => Some("missing"),
+                None => None,
+            },
+            created_at: created_at.map(|at| at.to_string()),
+            age_days: age / 86_400,
+            last_used: at_aws.and_then(|(_, used)| used.as_ref()).map(|used| Used {
+                at: used.at.to_string(),
+                service: used.service.clone(),
+                region: used.region.clone(),
+            }),
+            // One that has been replaced is not to be replaced again.
+            overdue: rotation != Some("replaced") && u64::try_from(age).unwrap_or(0) >= limit.as_secs(),
+            root: entry.user_arn.as_deref().is_some_and(|arn| arn.ends_with(":root")),
+            rotation,
+            problem,
+            stored: stored(id, entry),
+        }
+    };
+    let keys = index.keys().iter().map(line).collect();
+    Ok(KeyListing { version: 1, max_age_days: limit.as_secs() / 86_400, keys })
+}
+
+fn stored(id: &AccessKeyId, entry: &KeyEntry) -> StoredKey {
+    StoredKey { id: id.clone(), backend: entry.backend, user_arn: entry.user_arn.clone(), added_at: entry.added_at }
+}
+
+/// Has a key ask for the keys of its user, and for the last use of those that are stored here.
+fn ask(
+    context: &Context<'_>,
+    stores: &dyn StoreOpener,
+    files: &AwsFiles,
+    index: &Index,
+    id: &AccessKeyId,
+    entry: &KeyEntry,
+    seen: &mut BTreeMap<AccessKeyId, (ListedKey, Option<LastUse>)>,
+) -> std::result::Result<(), String> {
+    let profile = index.profiles_of(id).first().copied().unwrap_or_default().to_owned();
+    let facts = Facts::gather(context, files, &profile, &stored(id, entry)).map_err(|error| error.to_string())?;
+    let store = stores.open(entry.backend).map_err(|error| error.to_string())?;
+    let key = read_access_key(store, id).map_err(|error| error.to_string())?;
+    let signer = Credentials::Key { key, account_id: None };
+    let listed = context.iam.list_access_keys(&signer, None, &facts.target).map_err(|error| error.to_string())?;
+    for key in listed.into_iter().filter(|key| index.keys().contains_key(&key.id)) {
+        let used = context.iam.access_key_last_used(&signer, &key.id, &facts.target).ok().flatten();
+        seen.insert(key.id.clone(), (key, used));
+    }
+    Ok(())
+}
+
+/// Keeps what AWS has told of the keys' ages, so that `list` knows without asking.
+fn note_ages(
+    context: &Context<'_>,
+    index: &Index,
+    seen: &BTreeMap<AccessKeyId, (ListedKey, Option<LastUse>)>,
+) -> Result<()> {
+    let news = |(id, (key, _)): &(&AccessKeyId, &(ListedKey, Option<LastUse>))| {
+        index.keys().get(*id).is_some_and(|entry| entry.created_at != key.created_at)
+    };
+    if !seen.iter().any(|seen| news(&seen)) {
+        return Ok(());
+    }
+    let mut edit = Index::edit(&context.paths.data, INDEX_LIMIT)?;
+    for (id, (key, _)) in seen {
+        if let Some(entry) = edit.index().keys().get(id).cloned() {
+            let mut told = KeyEntry::new(entry.backend, entry.added_at);
+            told.created_at = key.created_at;
+            edit.put_key(id, told);
+        }
+    }
+    Ok(edit.save()?)
+}
+
+/// The listing for a person; nothing where there is no key.
+pub fn table(listing: &KeyListing) -> String {
+    if listing.keys.is_empty() {
+        return String::new();
+    }
+    let mut rows = vec![["KEY", "STATUS", "AGE", "LAST USED", "STORE", "PROFILES", "NOTE"].map(str::to_owned)];
+    for line in &listing.keys {
+        let mut notes = Vec::new();
+        if line.root {
+            notes.push("ROOT USER");
+        }
+        if line.overdue {
+            notes.push("overdue");
+        }
+        notes.extend(line.rotation);
+        notes.extend(line.problem.as_deref().map(|_| "AWS could not be asked"));
+        rows.push([
+            crate::credentials::short_id(&line.id),
+            line.status.unwrap_or("?").to_owned(),
+            format!("{}d", line.age_days),
+            line.last_used.as_ref().map_or("-".to_owned(), |used| format!("{} {}", used.at, used.service)),
+            line.backend.to_owned(),
+            if line.profiles.is_empty() { "-".to_owned() } else { line.profiles.join(", ") },
+            notes.join(", "),
+        ]);
+    }
+    let mut widths = [0; 7];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let mut text = String::new();
+    for row in rows {
+        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        text += cells.join("  ").trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+/// Rotates every stored key that a profile uses and that is older than `limit`, one after the other. None is deleted.
+///
+/// # Errors
+/// The first failure, once all have been tried; where nobody agrees, nothing is done.
+pub fn rotate_all(
+    context: &Context<'_>,
+    request: &RotateRequest,
+    limit: Duration,
+    stores: &dyn StoreOpener,
+    files: &AwsFiles,
+) -> Result<AllRotated> {
+    let listing = keys(context, limit, stores, files)?;
+    let mut done = AllRotated { version: 1, rotated: Vec::new(), failed: Vec::new() };
+    let overdue: Vec<&Line> = listing.keys.iter().filter(|line| line.overdue && !line.profiles.is_empty()).collect();
+    if overdue.is_empty() {
+        context.talk.say(&format!("no key is older than {} days", listing.max_age_days));
+        return Ok(done);
+    }
+    let names: Vec<String> = overdue
+        .iter()
+        .map(|line| format!("{} of `{}` ({} days)", line.stored.id.short(), line.profiles[0], line.age_days))
+        .collect();
+    let question = format!("rotate {}?", names.join(", "));
+    let agreed = context
+        .human
+        .confirm(&question)
+        .map_err(|error| error.into_error("a yes to rotating these keys").hint("`keyfob rotate --all --yes`"))?;
+    if !agreed {
+        return Err(Error::new(Kind::Failed, "no key was rotated"));
+    }
+    let mut first = None;
+    for line in overdue {
+        let profile = line.profiles[0].clone();
+        let one = RotateRequest { profile: profile.clone(), ..request.clone() };
+        match rotate(context, &one, stores, files) {
+            Ok(_) => done.rotated.push(profile),
+            Err(error) => {
+                context.talk.warn(&format!("`{profile}` was not rotated: {error}"));
+                done.failed.push(FailedProfile { profile, error: error.to_string() });
+                first.get_or_insert(error);
+            }
+        }
+    }
+    match first {
+        Some(error) => Err(error),
+        None => Ok(done),
+    }
+}

@@ -1,0 +1,189 @@
+//! CreateAccessKey: the one call that cannot simply be made again, and what becomes of a key whose secret was lost.
+//!
+//! A kill between AWS's answer and the key store loses the secret; the key itself is found by comparing lists, named, and
+//! deleted only where a person says so. One that could not be stored, which keyfob knows to be its own, is deleted at once.
+
+use std::time::Duration;
+
+use crate::aws::ListedKey;
+use crate::credentials::{AccessKey, AccessKeyId};
+use crate::error::{Error, Kind, Result};
+use crate::keystore::access_key::{read_access_key, store_access_key};
+use crate::keystore::{Item, StoreError};
+use crate::ops::rotate::{Rotation, stored};
+use crate::rotation::{Found, Step, find_out};
+
+/// How long lists may lag behind what was done.
+const LISTS_LAG: Duration = Duration::from_secs(30);
+
+impl Rotation<'_> {
+    /// What is known to have come of a step that was interrupted.
+    pub(super) fn resumed(&mut self) -> Result<()> {
+        if self.journal.at() != (Step::Create, false) {
+            return Ok(());
+        }
+        let listed = self.list_until_news()?;
+        self.settle_create(&listed, Step::Create)
+    }
+
+    /// CreateAccessKey, and the secret into the key store before anything else.
+    pub(super) fn create(&mut self) -> Result<()> {
+        if self.journal.new.is_some() {
+            // Found stored, from a try that was interrupted.
+            return Ok(());
+        }
+        let (signer, name) = (stored(&self.journal, &self.journal.old), self.journal.user.name.clone());
+        let made = self.patiently(Step::Create, "CreateAccessKey", || {
+            self.signing
+                .call(&signer, "CreateAccessKey", |iam, signer, target| iam.create_access_key(signer, &name, target))
+        });
+        match made {
+            Ok(Some(key)) => self.keep(&key),
+            Ok(None) => self.after_lost_answer(),
+            Err(error) => {
+                self.void.set(true);
+                Err(error.hint("no key was made"))
+            }
+        }
+    }
+
+    /// Stores a key just made; where that fails it is deleted again, signed by the old one.
+    fn keep(&mut self, key: &AccessKey) -> Result<()> {
+        let (backend, profile) = (self.journal.backend, self.journal.profile.clone());
+        let kept = self.stores.open(backend).and_then(|store| {
+            store_access_key(store, key, &profile, Some(&self.journal.user.arn)).inspect_err(|_| {
+                // It may be there all the same; without its secret's key at AWS it is worth nothing.
+                let _ = store.delete(&Item::AccessKey(key.id.clone()));
+            })
+        });
+        let error = match kept {
+            Ok(()) => {
+                self.journal.new = Some(key.id.clone());
+                let store = backend.title();
+                self.context.talk.say(&format!("made {}; its secret is in {store}", key.id.short()));
+                return Ok(());
+            }
+            Err(error) => error.for_user(backend),
+        };
+        self.journal.lost = Some(key.id.clone());
+        // Written first: a kill in the middle of deleting it must not make it a stranger.
+        let noted = self.save();
+        let deleted = self.delete_signed_by(&self.journal.old.clone(), &key.id);
+        match (deleted, noted) {
+            (Ok(()), _) => {
+                self.journal.lost = None;
+                self.void.set(true);
+                Err(error.because(format!("the new key, {}, could not be stored and was deleted again", key.id)))
+            }
+            (Err(more), _) => Err(error
+                .because(format!("the new key, {}, could not be stored, and is still at AWS: {more}", key.id))
+                .hint(format!("`keyfob rotate {profile} --resume` deletes it and makes another"))),
+        }
+    }
+
+    /// The answer to CreateAccessKey was lost: looks whether there is a key that was not there before.
+    fn after_lost_answer(&mut self) -> Result<()> {
+        let listed = self.list_until_news()?;
+        let news = find_out(&self.journal, &ids(&listed), |_| false);
+        match news {
+            Found::Nothing => Err(Error::new(Kind::Failed, "the answer to CreateAccessKey was lost")
+                .because("AWS lists no new key yet; if there is one, its secret is lost")),
+            Found::Stored(_) | Found::Lost(_) | Found::Orphan(_) => {
+                self.settle_create(&listed, Step::Create)?;
+                // Offered and deleted: now another can be made.
+                self.create()
+            }
+        }
+    }
+
+    /// Brings a CreateAccessKey of unknown outcome to a known one: no new key, or one that is stored.
+    fn settle_create(&mut self, listed: &[ListedKey], step: Step) -> Result<()> {
+        let found = self.found(listed)?;
+        match found {
+            Found::Nothing => Ok(()),
+            Found::Stored(id) => {
+                self.context.talk.say(&format!("{} was made and stored before the rotation stopped", id.short()));
+                self.journal.new = Some(id);
+                self.save()
+            }
+            Found::Lost(id) => {
+                self.delete_signed_by(&self.journal.old.clone(), &id)?;
+                self.context.talk.say(&format!("deleted {}, whose secret could not be stored", id.short()));
+                self.journal.lost = None;
+                self.save()
+            }
+            Found::Orphan(id) if self.delete_other.as_ref() == Some(&id) => self.delete_other(&id),
+            Found::Orphan(id) => self.offer_orphan(&id, listed, step),
+        }
+    }
+
+    fn offer_orphan(&mut self, id: &AccessKeyId, listed: &[ListedKey], step: Step) -> Result<()> {
+        let made = listed.iter().find(|key| key.id == *id).and_then(|key| key.created_at);
+        let made = made.map_or_else(String::new, |at| format!(", made at {at}"));
+        let question = format!("{id}{made}: the answer that held its secret was lost; delete it at AWS?");
+        if self.context.human.offer(&question).map_err(|error| error.into_error("an answer"))? {
+            return self.delete_other(id);
+        }
+        let profile = &self.journal.profile;
+        let flag = if step == Step::Discard { "--rollback" } else { "--resume" };
+        Err(Error::new(Kind::Failed, format!("the key {id} is at AWS and nobody has its secret{made}"))
+            .because("the answer to CreateAccessKey was lost, or the key is somebody else's, made meanwhile")
+            .hint(format!("if nobody else made it: `keyfob rotate {profile} {flag} --delete-other {id}`")))
+    }
+
+    /// Takes a new key that is stored and not in the journal into it.
+    pub(super) fn adopt_stored(&mut self, listed: &[ListedKey]) -> Result<()> {
+        if self.journal.new.is_none()
+            && let Found::Stored(id) = self.found(listed)?
+        {
+            self.journal.new = Some(id);
+            self.save()?;
+        }
+        Ok(())
+    }
+
+    fn found(&self, listed: &[ListedKey]) -> Result<Found> {
+        let backend = self.journal.backend;
+        let store = self.stores.open(backend).map_err(|error| error.for_user(backend))?;
+        let mut trouble = None;
+        let found = find_out(&self.journal, &ids(listed), |id| match read_access_key(store, id) {
+            Ok(_) => true,
+            Err(StoreError::NotFound) => false,
+            Err(error) => {
+                trouble = Some(error);
+                false
+            }
+        });
+        // A store that does not answer is no reason to call a key an orphan.
+        match trouble {
+            Some(error) => Err(error.for_user(backend)),
+            None => Ok(found),
+        }
+    }
+
+    /// Lists the keys, again and again for as long as lists may lag, until one shows that was not there before.
+    fn list_until_news(&self) -> Result<Vec<ListedKey>> {
+        let now = self.context.clock.now();
+        let since = self.journal.changed_at().map_or(0, |at| now.seconds_since(at).max(0));
+        let lag = LISTS_LAG.saturating_sub(Duration::from_secs(u64::try_from(since).unwrap_or(u64::MAX)));
+        let mut patience = self.patience(lag.min(self.context.settings.rotate_patience));
+        loop {
+            let listed = self.patiently(Step::Prove, "ListAccessKeys", || self.list_with(&self.journal.old))?;
+            let listed = listed.unwrap_or_default();
+            let news = find_out(&self.journal, &ids(&listed), |_| false) != Found::Nothing;
+            if news || !self.wait(&mut patience, "looking whether AWS made a key whose answer was lost") {
+                return Ok(listed);
+            }
+        }
+    }
+
+    /// Going back from a CreateAccessKey whose secret nobody stored.
+    pub(super) fn discard(&mut self) -> Result<()> {
+        let listed = self.list_until_news()?;
+        self.settle_create(&listed, Step::Discard)
+    }
+}
+
+fn ids(listed: &[ListedKey]) -> Vec<AccessKeyId> {
+    listed.iter().map(|key| key.id.clone()).collect()
+}

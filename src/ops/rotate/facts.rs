@@ -1,0 +1,147 @@
+//! What the AWS files and the index say of a key: which profiles use it, where its calls go, what else holds it.
+
+use std::collections::BTreeMap;
+
+use crate::chain::target::Target;
+use crate::chain::{Base, BaseKey, Mfa, Plan, Reason, Request, SessionStep, SpentIn, StoredKeys, plan};
+use crate::config_file::{self, AwsFiles, path_of};
+use crate::credentials::{AccessKeyId, Backend, StoredKey};
+use crate::error::Result;
+use crate::index::Index;
+use crate::ops::Context;
+use crate::ops::rotate::users_of;
+use crate::profile::AwsFile;
+use crate::sys::env::vars;
+
+/// What is known of a key without asking anybody.
+pub(super) struct Facts {
+    /// Where IAM calls go.
+    pub(super) target: Target,
+    /// The STS endpoints of every profile built on the key, each once.
+    pub(super) targets: Vec<Target>,
+    /// How an MFA session of its user is made, where a device is known.
+    pub(super) mfa: Option<Plan>,
+    /// The profiles that use it, and the store each reads it from.
+    pub(super) users: BTreeMap<String, Backend>,
+}
+
+/// The index, and one key more: for a profile that is not in it any more.
+struct WithKey<'a> {
+    index: &'a Index,
+    profile: &'a str,
+    key: &'a StoredKey,
+}
+
+impl StoredKeys for WithKey<'_> {
+    fn key_of(&self, profile: &str) -> Option<StoredKey> {
+        self.index.key_of(profile).or_else(|| (profile == self.profile).then(|| self.key.clone()))
+    }
+}
+
+impl Facts {
+    pub(super) fn gather(context: &Context<'_>, files: &AwsFiles, profile: &str, key: &StoredKey) -> Result<Facts> {
+        let index = Index::load(&context.paths.data)?;
+        let (profiles, users) = (files.profiles(), users_of(&index, &key.id));
+        let stored = WithKey { index: &index, profile, key };
+        let own = plan(&profiles, &stored, context.env, &request(context, profile))?;
+        let mut names: Vec<String> = profiles.names().map(str::to_owned).collect();
+        names.extend(users.keys().filter(|name| profiles.get(name).is_none()).cloned());
+        let mut targets: Vec<Target> = Vec::new();
+        let mut add = |target: &Target| {
+            if !targets.contains(target) {
+                targets.push(target.clone());
+            }
+        };
+        let mut based = None;
+        let is_base = |plan: &Plan| plan.base.key.id() == &key.id;
+        // The profile's own first: its region is the one that is looked at first. One that cannot be planned uses no key.
+        let others = names.iter().filter(|name| *name != profile);
+        let others = others.filter_map(|name| plan(&profiles, &stored, context.env, &request(context, name)).ok());
+        for plan in std::iter::once(own.clone()).chain(others).filter(is_base) {
+            add(&plan.base.target);
+            if !plan.hops.is_empty() {
+                add(&plan.target);
+            }
+            based.get_or_insert(plan);
+        }
+        if targets.is_empty() {
+            targets.push(own.target.clone());
+        }
+        let base = based.unwrap_or(own);
+        let device = index.keys().get(&key.id).and_then(|entry| entry.mfa_serial.clone());
+        Ok(Facts { target: targets[0].clone(), mfa: mfa_plan(context, profile, &base, key, device), targets, users })
+    }
+}
+
+fn request(context: &Context<'_>, profile: &str) -> Request {
+    Request {
+        profile: profile.to_owned(),
+        session_duration_seconds: u32::try_from(context.settings.session_duration.as_secs()).unwrap_or(u32::MAX),
+        mfa_process: context.settings.mfa_process.clone(),
+        files: config_file::file_names(context.paths),
+        ..Request::default()
+    }
+}
+
+/// The plan of the MFA session that `base` shares with all profiles over the key, so that a cached one serves.
+fn mfa_plan(
+    context: &Context<'_>,
+    profile: &str,
+    base: &Plan,
+    key: &StoredKey,
+    device: Option<String>,
+) -> Option<Plan> {
+    let named = base.mfa.clone();
+    let known = device.map(|serial| Mfa {
+        serial,
+        profile: profile.to_owned(),
+        process: context.settings.mfa_process.clone(),
+        spent_in: SpentIn::Session,
+    });
+    let mfa = Mfa { spent_in: SpentIn::Session, ..named.or(known)? };
+    let asked = u32::try_from(context.settings.session_duration.as_secs()).unwrap_or(u32::MAX);
+    let session = base
+        .session
+        .clone()
+        .unwrap_or(SessionStep { duration_seconds: asked.clamp(900, 129_600), reason: Reason::SessionShared });
+    Some(Plan {
+        profile: profile.to_owned(),
+        base: Base { key: BaseKey::Stored(key.clone()), ..base.base.clone() },
+        mfa: Some(mfa),
+        session: Some(session),
+        hops: Vec::new(),
+        target: base.base.target.clone(),
+        mfa_max_age_seconds: None,
+        ..base.clone()
+    })
+}
+
+/// How `--with` makes its credentials: as ever, but for a session without MFA, which IAM refuses: then the key itself.
+pub(super) fn plan_to_sign(context: &Context<'_>, files: &AwsFiles, profile: &str) -> Result<Plan> {
+    let (index, profiles) = (Index::load(&context.paths.data)?, files.profiles());
+    let with = plan(&profiles, &index, context.env, &request(context, profile))?;
+    if with.hops.is_empty() && with.mfa.is_none() {
+        let request = Request { no_session: true, ..request(context, profile) };
+        return Ok(plan(&profiles, &index, context.env, &request)?);
+    }
+    Ok(with)
+}
+
+/// Every place but the key store that still holds `id`: lines of AWS files, and this shell.
+pub(super) fn holdouts(context: &Context<'_>, files: &AwsFiles, id: &AccessKeyId) -> Vec<String> {
+    let mut places = Vec::new();
+    for (file, document) in [(AwsFile::Config, &files.config), (AwsFile::Credentials, &files.credentials)] {
+        let Some(document) = document else { continue };
+        let path = path_of(context.paths, file).display();
+        for (index, line) in document.text().lines().enumerate() {
+            let is_comment = line.trim_start().starts_with(['#', ';']);
+            if !is_comment && line.contains(id.as_str()) {
+                places.push(format!("{path}:{}", index + 1));
+            }
+        }
+    }
+    if context.env.get(vars::AWS_ACCESS_KEY_ID) == Some(id.as_str()) {
+        places.push(format!("the variable `{}`", vars::AWS_ACCESS_KEY_ID));
+    }
+    places
+}

@@ -1,0 +1,204 @@
+//! Looking first: whose key it is, that the key store can be written, which keys the user has. Nothing is changed but a
+//! probe item, which is deleted at once, and a key that `--delete-other` names.
+
+use crate::aws::advice::{Attempt, Attempted, Signer, advise};
+use crate::aws::{CallerIdentity, LastUse, ListedKey};
+use crate::credentials::{AccessKeyId, Credentials, StoredKey};
+use crate::error::{Error, Kind, Result};
+use crate::index::Index;
+use crate::keystore::access_key::read_access_key;
+use crate::keystore::open::StoreOpener;
+use crate::keystore::{Item, KeyStore, StoreError};
+use crate::ops::Context;
+use crate::ops::rotate::facts::{Facts, holdouts};
+use crate::ops::rotate::signing::Failed;
+use crate::ops::rotate::{Rotation, stored};
+use crate::secret::SecretBytes;
+
+/// A key used within this time is somebody's, seconds.
+const LATELY: i64 = 86_400;
+
+/// Probes the store of the key, and asks AWS whose it is.
+pub(super) fn identity(
+    context: &Context<'_>,
+    stores: &dyn StoreOpener,
+    profile: &str,
+    key: &StoredKey,
+    facts: &Facts,
+) -> Result<CallerIdentity> {
+    let for_user = |error: StoreError| error.for_user(key.backend);
+    let store = stores.open(key.backend).map_err(for_user)?;
+    let access_key = read_access_key(store, &key.id).map_err(for_user)?;
+    probe(store).map_err(for_user)?;
+    let signer = Credentials::Key { key: access_key, account_id: None };
+    context.sts.get_caller_identity(&signer, &facts.target).map_err(|error| {
+        let attempt = Attempt {
+            profile,
+            call: Attempted::GetCallerIdentity,
+            signer: Signer::Key { id: key.id.as_str(), arn: key.user_arn.as_deref() },
+            code: None,
+            clock_offset_seconds: context.clock.offset_seconds(),
+        };
+        advise(&error, &attempt).hint("nothing was changed")
+    })
+}
+
+/// Writes an item, reads it back and deletes it. One that a kill leaves is written over by the next.
+fn probe(store: &dyn KeyStore) -> Result<(), StoreError> {
+    const TEXT: &[u8] = b"keyfob was here to see whether this store can be written";
+    store.set(&Item::Probe, &SecretBytes::new(TEXT.to_vec()))?;
+    let back = store.get(&Item::Probe)?;
+    if back.expose() != TEXT {
+        return Err(StoreError::Unavailable("the key store gives back something else than it was given".to_owned()));
+    }
+    store.delete(&Item::Probe)
+}
+
+impl Rotation<'_> {
+    /// The look at AWS: shows the user's keys, and refuses what cannot be undone later.
+    pub(super) fn look(&mut self) -> Result<()> {
+        let (old, profile) = (self.journal.old.clone(), self.journal.profile.clone());
+        self.refuse_holdouts()?;
+        let listed = self.list_with(&old).map_err(Failed::into_error)?;
+        if !listed.iter().any(|key| key.id == old) {
+            let user = &self.journal.user.name;
+            return Err(Error::new(
+                Kind::Failed,
+                format!("AWS does not list {} among the keys of `{user}`", old.short()),
+            )
+            .hint("the list may lag for a minute: try again"));
+        }
+        for key in &listed {
+            self.context.talk.say(&self.describe(key));
+        }
+        let others: Vec<&ListedKey> = listed.iter().filter(|key| key.id != old).collect();
+        match (others.as_slice(), self.delete_other.clone()) {
+            ([], None) => {}
+            ([], Some(id)) => return Err(no_such_other(&id)),
+            (others, Some(id)) if others.iter().any(|key| key.id == id) => {
+                self.delete_other(&id)?;
+            }
+            (_, Some(id)) => return Err(no_such_other(&id)),
+            (others, None) => {
+                let user = &self.journal.user.name;
+                let mut error =
+                    Error::new(Kind::Failed, format!("`{user}` has two access keys already, which is all AWS allows"));
+                for key in &listed {
+                    error = error.because(self.describe(key));
+                }
+                for key in others {
+                    error = error.hint(format!(
+                        "if nobody needs {}, have it deleted: `keyfob rotate {profile} --delete-other {}`",
+                        key.id.short(),
+                        key.id
+                    ));
+                }
+                return Err(error);
+            }
+        }
+        // One just deleted too: lists lag.
+        self.journal.before = listed.iter().map(|key| key.id.clone()).collect();
+        Ok(())
+    }
+
+    /// Refuses where something but the key store holds the old key, unless that was overruled.
+    pub(super) fn refuse_holdouts(&self) -> Result<()> {
+        let old = &self.journal.old;
+        let places = holdouts(self.context, self.files, old);
+        if places.is_empty() {
+            return Ok(());
+        }
+        let (short, profile) = (old.short(), &self.journal.profile);
+        if self.journal.asked.force {
+            let places = places.join(", ");
+            self.context.talk.warn(&format!("{places}: what uses {short} from there stops working"));
+            return Ok(());
+        }
+        let error = Error::new(Kind::Failed, format!("{} still holds {short}, which is to become Inactive", places[0]));
+        let error = places.iter().skip(1).fold(error, |error, place| error.because(format!("{place} holds it too")));
+        Err(error
+            .hint("delete those lines: what is stored needs them no more")
+            .hint(format!("or go on all the same: `keyfob rotate {profile} --force`")))
+    }
+
+    /// The user's keys, signed with one of the journal's or what stands for it.
+    pub(super) fn list_with(&self, id: &AccessKeyId) -> Result<Vec<ListedKey>, Failed> {
+        let (key, name) = (stored(&self.journal, id), &self.journal.user.name);
+        self.signing
+            .call(&key, "ListAccessKeys", |iam, signer, target| iam.list_access_keys(signer, Some(name), target))
+    }
+
+    /// When a key was used last, where AWS says so: this is for what is shown, and nobody has to be allowed to ask.
+    pub(super) fn last_use(&self, id: &AccessKeyId) -> Option<LastUse> {
+        self.try_last_use(id).ok().flatten()
+    }
+
+    fn try_last_use(&self, id: &AccessKeyId) -> Result<Option<LastUse>, Failed> {
+        let signer = match (&self.journal.new, self.journal.old_is_active()) {
+            (Some(new), false) => new,
+            (_, _) => &self.journal.old,
+        };
+        self.signing.call(&stored(&self.journal, signer), "GetAccessKeyLastUsed", |iam, signer, target| {
+            iam.access_key_last_used(signer, id, target)
+        })
+    }
+
+    fn describe(&self, key: &ListedKey) -> String {
+        let now = self.context.clock.now();
+        let status = if key.active { "Active" } else { "Inactive" };
+        let age = key
+            .created_at
+            .map_or("of unknown age".to_owned(), |at| format!("{} days old", now.seconds_since(at).max(0) / 86_400));
+        let used = match self.try_last_use(&key.id) {
+            Ok(Some(used)) => format!("last used {} with {} in {}", used.at, used.service, used.region),
+            Ok(None) => "never used, as far as AWS knows".to_owned(),
+            Err(_) => "its last use may not be asked for".to_owned(),
+        };
+        format!("{}: {status}, {age}, {used}", key.id)
+    }
+
+    /// Deletes a key that keyfob did not replace, because a person said so.
+    ///
+    /// # Errors
+    /// Where a profile uses it, or anybody used it lately and nobody overruled that.
+    pub(super) fn delete_other(&mut self, id: &AccessKeyId) -> Result<()> {
+        let profile = &self.journal.profile;
+        let index = Index::load(&self.context.paths.data)?;
+        if let Some(user) = index.profiles_of(id).first() {
+            return Err(Error::new(Kind::Failed, format!("{} is the key of `{user}`", id.short()))
+                .hint(format!("`keyfob remove {user}` first, if nobody needs it")));
+        }
+        if !self.journal.asked.force {
+            let why = match self.try_last_use(id) {
+                Ok(Some(used)) if self.context.clock.now().seconds_since(used.at) < LATELY => {
+                    Some(format!("it was used at {} with {} in {}", used.at, used.service, used.region))
+                }
+                Ok(_) => None,
+                Err(failed) => Some(format!("its last use cannot be asked for: {}", failed.into_error())),
+            };
+            if let Some(why) = why {
+                return Err(Error::new(Kind::Failed, format!("{} is not deleted", id.short())).because(why).hint(
+                    format!("to delete it all the same: `keyfob rotate {profile} --delete-other {id} --force`"),
+                ));
+            }
+        }
+        self.delete_signed_by(&self.journal.old.clone(), id)?;
+        self.context.talk.say(&format!("deleted {} at AWS, as asked", id.short()));
+        Ok(())
+    }
+
+    /// Deletes a key at AWS; one that is gone already is no failure.
+    pub(super) fn delete_signed_by(&self, signer: &AccessKeyId, id: &AccessKeyId) -> Result<()> {
+        let (key, name) = (stored(&self.journal, signer), &self.journal.user.name);
+        self.patiently(crate::rotation::Step::Delete, &format!("deleting {}", id.short()), || {
+            self.signing
+                .call(&key, "DeleteAccessKey", |iam, signer, target| iam.delete_access_key(signer, name, id, target))
+        })
+        .map(drop)
+    }
+}
+
+fn no_such_other(id: &AccessKeyId) -> Error {
+    Error::new(Kind::Failed, format!("`--delete-other`: the user has no other key {id}"))
+        .hint("`keyfob keys` shows the keys that are stored here")
+}

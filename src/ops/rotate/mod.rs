@@ -1,0 +1,305 @@
+//! Carries rotations out: looks first, then does what the state machine says, and journals it before and after.
+//!
+//! A kill at any instant leaves the journal at a step that can be done again; `Step::leaves` says what that is. The
+//! secret of a new key goes from AWS's answer straight into the key store; only a kill or a failure between the two
+//! loses it, and then the key is found by comparing lists, and named.
+
+pub mod all;
+mod create;
+mod facts;
+pub mod journal;
+mod look;
+mod run;
+mod signing;
+pub mod status;
+mod steps;
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
+use crate::chain::StoredKeys;
+use crate::chain::target::Target;
+use crate::config_file::AwsFiles;
+use crate::credentials::{AccessKeyId, StoredKey};
+use crate::error::{Error, Kind, Result};
+use crate::index::Index;
+use crate::keystore::open::StoreOpener;
+use crate::ops::Context;
+use crate::ops::rotate::facts::Facts;
+use crate::ops::rotate::journal::{Held, Journals};
+use crate::ops::rotate::signing::{Signing, user_name};
+use crate::rotation::{Asked, Journal, KeyState, NotYet, Phase, User, may_finish, way_back};
+use crate::secret::Secret;
+use crate::timestamp::Timestamp;
+
+/// What is asked of a rotation, beside what to do.
+#[derive(Debug, Clone, Default)]
+pub struct RotateRequest {
+    /// The profile.
+    pub profile: String,
+    /// `--with`, `--delete-now`, `--force`, `--drop-sessions`.
+    pub asked: Asked,
+    /// `--delete-other`: a key keyfob did not replace.
+    pub delete_other: Option<AccessKeyId>,
+    /// `--mfa-code`.
+    pub mfa_code: Option<Secret>,
+}
+
+/// What a rotation works with.
+struct Rotation<'a> {
+    context: &'a Context<'a>,
+    stores: &'a dyn StoreOpener,
+    files: &'a AwsFiles,
+    delete_other: Option<AccessKeyId>,
+    signing: Signing<'a>,
+    /// The STS endpoints of all profiles that use the key.
+    targets: Vec<Target>,
+    held: Held,
+    journal: Journal,
+    /// Whether nothing was left at AWS that the journal would have to remember.
+    void: Cell<bool>,
+}
+
+/// Replaces the access key of a profile. Returns the journal of a rotation that rests; none where nothing is left to do.
+///
+/// # Errors
+/// Where it is refused or stops; the message says what is left and how to go on.
+pub fn rotate(
+    context: &Context<'_>,
+    request: &RotateRequest,
+    stores: &dyn StoreOpener,
+    files: &AwsFiles,
+) -> Result<Option<Journal>> {
+    let profile = &request.profile;
+    let journals = Journals::new(&context.paths.data);
+    let mut key = key_of(context, profile)?;
+    if let Some(journal) = journals.of_profile(profile, Some(&key.id))? {
+        match journal.phase() {
+            Phase::Unfinished => return Err(unfinished(&journal, journals.is_held(&journal))),
+            Phase::Resting | Phase::Ended => {
+                context.talk.say(&format!("finishing the rotation before, of {}", journal.old.short()));
+                // Whatever else is asked for: a key that somebody may still need is deleted only by `--finish --force`.
+                let asked = Asked { delete_now: false, force: false, ..request.asked.clone() };
+                let before = RotateRequest { asked, delete_other: None, ..request.clone() };
+                finish_one(context, &before, stores, files, journal)?;
+                key = key_of(context, profile)?;
+            }
+        }
+    }
+    let held = journals.hold(&key.id)?;
+    // Another process may have rotated it while this one came here.
+    if held.load()?.is_some() || key_of(context, profile)?.id != key.id {
+        return Err(Error::new(Kind::Failed, format!("{} has just been rotated by another process", key.id.short()))
+            .hint(format!("`keyfob rotate {profile} --status` shows how that stands")));
+    }
+    let facts = Facts::gather(context, files, profile, &key)?;
+    let identity = look::identity(context, stores, profile, &key, &facts)?;
+    let name = user_name(&identity.arn)?.to_owned();
+    let user = User { arn: identity.arn, name, account: identity.account };
+    let now = context.clock.now();
+    let asked = request.asked.clone();
+    let journal = Journal::begin(profile, (&key.id, key.backend), user, asked, facts.users.clone(), now);
+    let mut rotation = Rotation::new(context, request, stores, files, facts, held, journal)?;
+    rotation.look()?;
+    rotation.journal.begins(crate::rotation::Step::Create, context.clock.now());
+    rotation.save()?;
+    rotation.run()
+}
+
+/// Goes on with the unfinished rotation of a profile, forward or back, from wherever it stopped.
+///
+/// # Errors
+/// As [`rotate`].
+pub fn resume(
+    context: &Context<'_>,
+    request: &RotateRequest,
+    stores: &dyn StoreOpener,
+    files: &AwsFiles,
+) -> Result<Option<Journal>> {
+    let Some(journal) = find(context, &request.profile)? else {
+        context.talk.say(&format!("there is nothing to resume: no rotation of `{}` is unfinished", request.profile));
+        return Ok(None);
+    };
+    let mut rotation = Rotation::take_up(context, request, stores, files, journal)?;
+    if rotation.journal.next().is_none() {
+        context.talk.say("there is nothing to resume");
+        rotation.tell_of_rest();
+        return Ok(Some(rotation.journal));
+    }
+    rotation.resumed()?;
+    rotation.run()
+}
+
+/// Undoes a rotation whose old key still exists.
+///
+/// # Errors
+/// Where the old key is gone, and as [`rotate`].
+pub fn rollback(
+    context: &Context<'_>,
+    request: &RotateRequest,
+    stores: &dyn StoreOpener,
+    files: &AwsFiles,
+) -> Result<Option<Journal>> {
+    let Some(journal) = find(context, &request.profile)? else {
+        context.talk.say(&format!("there is nothing to roll back: `{}` has no rotation that can be", request.profile));
+        return Ok(None);
+    };
+    let mut rotation = Rotation::take_up(context, request, stores, files, journal)?;
+    let listed = rotation.list_by_any()?;
+    rotation.adopt_stored(&listed)?;
+    let old = state_of(&rotation.journal.old, &listed);
+    let step = way_back(&rotation.journal, old).map_err(|error| {
+        let old = rotation.journal.old.short();
+        Error::new(Kind::Failed, format!("there is no way back to {old}: {error}"))
+            .hint(format!("go on instead: `keyfob rotate {} --resume`", request.profile))
+    })?;
+    if rotation.journal.at() != (step, false) {
+        rotation.journal.begins(step, context.clock.now());
+        rotation.save()?;
+    }
+    rotation.run()
+}
+
+/// Deletes the old key of a rotation that rests, once it may be.
+///
+/// # Errors
+/// Where it may not be yet, and as [`rotate`].
+pub fn finish(
+    context: &Context<'_>,
+    request: &RotateRequest,
+    stores: &dyn StoreOpener,
+    files: &AwsFiles,
+) -> Result<Option<Journal>> {
+    let Some(journal) = find(context, &request.profile)? else {
+        context.talk.say(&format!("there is nothing to finish: `{}` has no old key", request.profile));
+        return Ok(None);
+    };
+    if journal.phase() == Phase::Unfinished {
+        let held = Journals::new(&context.paths.data).is_held(&journal);
+        return Err(unfinished(&journal, held));
+    }
+    finish_one(context, request, stores, files, journal)
+}
+
+fn finish_one(
+    context: &Context<'_>,
+    request: &RotateRequest,
+    stores: &dyn StoreOpener,
+    files: &AwsFiles,
+    journal: Journal,
+) -> Result<Option<Journal>> {
+    let mut rotation = Rotation::take_up(context, request, stores, files, journal)?;
+    let listed = rotation.list_by_any()?;
+    let old = state_of(&rotation.journal.old, &listed);
+    // One whose deletion was asked for before, and begun, is not held up.
+    if !rotation.journal.asked.delete_now && !request.asked.force {
+        let last_used = rotation.last_use(&rotation.journal.old).map(|used| used.at);
+        may_finish(&rotation.journal, old, last_used, context.settings.rotate_grace, context.clock.now())
+            .map_err(|why| not_yet(&rotation.journal, &why))?;
+    }
+    rotation.journal.asked.delete_now = true;
+    rotation.save()?;
+    rotation.run()
+}
+
+fn not_yet(journal: &Journal, why: &NotYet) -> Error {
+    let (old, profile) = (journal.old.short(), &journal.profile);
+    let (message, cause) = match why {
+        NotYet::TooEarly(ready) => (
+            format!("{old} is not deleted before {ready}"),
+            "the same key may sit on another machine or in a pipeline, and shows there now that it is Inactive"
+                .to_owned(),
+        ),
+        NotYet::Used(at) => (
+            format!("{old} is not deleted: it was used at {at}, after `{profile}` had come to use the new key"),
+            "something else still holds it".to_owned(),
+        ),
+        NotYet::Active => (
+            format!("{old} is not deleted: it is Active again"),
+            "somebody made it so, in the console perhaps".to_owned(),
+        ),
+    };
+    Error::new(Kind::Failed, message)
+        .because(cause)
+        .hint(format!("to delete it all the same: `keyfob rotate {profile} --finish --force`"))
+        .hint(format!("to go back to it: `keyfob rotate {profile} --rollback`"))
+}
+
+fn unfinished(journal: &Journal, held: bool) -> Error {
+    let (profile, (step, _)) = (&journal.profile, journal.at());
+    if held {
+        return Error::new(Kind::Failed, format!("another process is rotating the key of `{profile}` right now"))
+            .hint(format!("wait for it; `keyfob rotate {profile} --status` shows how far it is"));
+    }
+    Error::new(Kind::Failed, format!("a rotation of `{profile}` is unfinished: it stopped at `{}`", step.name()))
+        .because(step.leaves())
+        .hint(format!(
+            "go on with `keyfob rotate {profile} --resume`, or back with `keyfob rotate {profile} --rollback`"
+        ))
+}
+
+/// Refuses to touch a key whose rotation is between its beginning and its rest.
+///
+/// # Errors
+/// Where it is, naming the commands that end that.
+pub fn refuse_during(context: &Context<'_>, id: &AccessKeyId) -> Result<()> {
+    let journals = Journals::new(&context.paths.data);
+    match journals.of_key(id)? {
+        Some(journal) if journal.phase() == Phase::Unfinished => Err(unfinished(&journal, journals.is_held(&journal))),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Forgets the old key of a rotation that rests, once the key that replaced it is deleted here: nobody could finish it.
+///
+/// # Errors
+/// Where a store or a file fails.
+pub fn forget_replaced(context: &Context<'_>, stores: &dyn StoreOpener, new: &AccessKeyId) -> Result<()> {
+    let journals = Journals::new(&context.paths.data);
+    let Some(journal) = journals.of_key(new)?.filter(|journal| journal.new.as_ref() == Some(new)) else {
+        return Ok(());
+    };
+    let held = journals.hold(&journal.old)?;
+    steps::forget(context, stores, &journal, &journal.old)?;
+    held.remove()?;
+    let old = &journal.old;
+    context.talk.say(&format!("deleted {}, which it had replaced, too; at AWS {old} is Inactive still", old.short()));
+    Ok(())
+}
+
+/// The journal's key `id` as the store knows it.
+fn stored(journal: &Journal, id: &AccessKeyId) -> StoredKey {
+    StoredKey {
+        id: id.clone(),
+        backend: journal.backend,
+        user_arn: Some(journal.user.arn.clone()),
+        added_at: Timestamp::from_unix(0),
+    }
+}
+
+fn state_of(id: &AccessKeyId, listed: &[crate::aws::ListedKey]) -> KeyState {
+    match listed.iter().find(|key| key.id == *id) {
+        Some(key) if key.active => KeyState::Active,
+        Some(_) => KeyState::Inactive,
+        None => KeyState::Gone,
+    }
+}
+
+fn find(context: &Context<'_>, profile: &str) -> Result<Option<Journal>> {
+    let key = Index::load(&context.paths.data)?.key_of(profile);
+    Journals::new(&context.paths.data).of_profile(profile, key.as_ref().map(|key| &key.id))
+}
+
+fn key_of(context: &Context<'_>, profile: &str) -> Result<StoredKey> {
+    Index::load(&context.paths.data)?.key_of(profile).ok_or_else(|| {
+        Error::new(Kind::Failed, format!("`{profile}` has no stored key of its own")).hint(
+            "`keyfob list` shows which profiles have one; a key in plain text is stored first: `keyfob add PROFILE`",
+        )
+    })
+}
+
+/// The profiles that use a key, with the store each reads it from.
+fn users_of(index: &Index, id: &AccessKeyId) -> BTreeMap<String, crate::credentials::Backend> {
+    let entries = index.profiles().iter().filter(|(_, entry)| entry.key_id == *id);
+    entries.map(|(name, entry)| (name.clone(), entry.backend)).collect()
+}

@@ -1,0 +1,144 @@
+//! Going from step to step: taken up, journalled before and after each, and said what is left where it stops.
+
+use std::cell::Cell;
+
+use crate::chain::StoredKeys;
+use crate::config_file::AwsFiles;
+use crate::credentials::AccessKeyId;
+use crate::error::{Error, Kind, Result};
+use crate::index::Index;
+use crate::keystore::open::StoreOpener;
+use crate::ops::Context;
+use crate::ops::rotate::facts::{self, Facts};
+use crate::ops::rotate::journal::{Held, Journals};
+use crate::ops::rotate::signing::Signing;
+use crate::ops::rotate::{RotateRequest, Rotation, stored};
+use crate::rotation::{Asked, Journal, Phase};
+
+impl<'a> Rotation<'a> {
+    pub(super) fn new(
+        context: &'a Context<'a>,
+        request: &RotateRequest,
+        stores: &'a dyn StoreOpener,
+        files: &'a AwsFiles,
+        facts: Facts,
+        held: Held,
+        journal: Journal,
+    ) -> Result<Self> {
+        let with = journal.asked.with.as_deref().map(|with| facts::plan_to_sign(context, files, with)).transpose()?;
+        let signing = Signing {
+            context,
+            stores,
+            profile: journal.profile.clone(),
+            user_arn: journal.user.arn.clone(),
+            target: facts.target,
+            with,
+            mfa: facts.mfa,
+            mfa_code: request.mfa_code.clone(),
+            needs_mfa: Cell::new(false),
+        };
+        let delete_other = request.delete_other.clone();
+        Ok(Rotation {
+            context,
+            stores,
+            files,
+            delete_other,
+            signing,
+            targets: facts.targets,
+            held,
+            journal,
+            void: Cell::new(false),
+        })
+    }
+
+    /// Takes a journal up, with what is asked for now added to what was.
+    pub(super) fn take_up(
+        context: &'a Context<'a>,
+        request: &RotateRequest,
+        stores: &'a dyn StoreOpener,
+        files: &'a AwsFiles,
+        journal: Journal,
+    ) -> Result<Self> {
+        let held = Journals::new(&context.paths.data).hold(&journal.old)?;
+        let mut journal = held.load()?.ok_or_else(|| {
+            Error::new(Kind::Failed, format!("another process has just ended the rotation of `{}`", journal.profile))
+                .hint("`keyfob list` shows the keys there are")
+        })?;
+        let Asked { with, delete_now, force, drop_sessions } = request.asked.clone();
+        let asked = &mut journal.asked;
+        asked.with = with.or(asked.with.take());
+        asked.delete_now |= delete_now;
+        asked.force |= force;
+        asked.drop_sessions |= drop_sessions;
+        // Whichever of the two the profiles use; their plans say where its calls go.
+        let in_use = Index::load(&context.paths.data)?.key_of(&journal.profile);
+        let key = in_use.filter(|key| journal.concerns(&key.id)).unwrap_or_else(|| stored(&journal, &journal.old));
+        let facts = Facts::gather(context, files, &journal.profile, &key)?;
+        Rotation::new(context, request, stores, files, facts, held, journal)
+    }
+
+    pub(super) fn save(&self) -> Result<()> {
+        self.held.save(&self.journal)
+    }
+
+    /// Does step after step until the rotation rests or ends.
+    pub(super) fn run(mut self) -> Result<Option<Journal>> {
+        while let Some(step) = self.journal.next() {
+            if self.journal.at() != (step, false) {
+                self.journal.begins(step, self.context.clock.now());
+                self.save()?;
+            }
+            match self.perform(step) {
+                Ok(()) => {}
+                Err(error) if self.is_void() => {
+                    self.held.remove()?;
+                    return Err(error);
+                }
+                Err(error) => return Err(self.stopped(error)),
+            }
+            self.journal.is_done(self.context.clock.now());
+            self.save().map_err(|error| self.stopped(error))?;
+        }
+        match self.journal.phase() {
+            Phase::Ended => {
+                self.held.remove()?;
+                self.tell_of_end();
+                Ok(None)
+            }
+            Phase::Unfinished | Phase::Resting => {
+                self.tell_of_rest();
+                Ok(Some(self.journal))
+            }
+        }
+    }
+
+    fn stopped(&self, error: Error) -> Error {
+        let (profile, (step, _)) = (&self.journal.profile, self.journal.at());
+        let back = match step.goes_back() {
+            true => String::new(),
+            false => format!(", back with `keyfob rotate {profile} --rollback`"),
+        };
+        error
+            .because(format!("the rotation stopped at `{}`: {}", step.name(), step.leaves()))
+            .hint(format!("no key is lost; go on with `keyfob rotate {profile} --resume`{back}"))
+    }
+
+    pub(super) fn tell_of_rest(&self) {
+        let Journal { profile, old, inactive_at, .. } = &self.journal;
+        let (talk, short) = (self.context.talk, old.short());
+        let from = inactive_at.map(|at| at.plus(self.context.settings.rotate_grace));
+        let from = from.map_or_else(String::new, |from| format!(", from {from} on"));
+        talk.say(&format!("{short} is Inactive and still stored: another machine or a pipeline may have it too"));
+        talk.hint(&format!("delete it with `keyfob rotate {profile} --finish`{from}; `--rollback` goes back to it"));
+    }
+
+    fn tell_of_end(&self) {
+        let (profile, step) = (&self.journal.profile, self.journal.at().0);
+        let (old, new) = (self.journal.old.short(), self.journal.new.as_ref().map(AccessKeyId::short));
+        self.context.talk.say(&match (step.goes_back(), new) {
+            (true, Some(new)) => format!("`{profile}` uses {old} again; {new} is deleted at AWS and here"),
+            (true, None) => format!("`{profile}` uses {old} as before; no other key is left of the rotation"),
+            (false, _) => format!("{old}, the old key of `{profile}`, is deleted at AWS and here"),
+        });
+    }
+}

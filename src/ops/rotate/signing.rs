@@ -1,0 +1,216 @@
+//! IAM calls of a rotation: who signs them, and what AWS's refusals mean.
+//!
+//! The key itself signs; where a policy wants MFA for that, an MFA session of its user; with `--with`, another profile.
+
+use std::cell::Cell;
+
+use crate::aws::advice::{Attempt, Attempted, Signer, advise};
+use crate::aws::{AwsError, Iam};
+use crate::chain::target::Target;
+use crate::chain::{BaseKey, Plan};
+use crate::credentials::{AccessKey, Credentials, StoredKey};
+use crate::error::{Error, Kind};
+use crate::keystore::access_key::read_access_key;
+use crate::keystore::open::StoreOpener;
+use crate::ops::Context;
+use crate::ops::resolve::{ResolveOptions, credentials};
+use crate::rotation::Failure;
+use crate::secret::Secret;
+
+/// Why a call gave nothing.
+#[derive(Debug)]
+pub(super) enum Failed {
+    /// AWS's answer, or the lack of one, and what the user is told of it.
+    Aws { error: Box<AwsError>, advice: Error },
+    /// It could not be signed.
+    Other(Error),
+}
+
+impl Failed {
+    pub(super) fn into_error(self) -> Error {
+        match self {
+            Failed::Aws { advice, .. } => advice,
+            Failed::Other(error) => error,
+        }
+    }
+
+    /// As the state machine knows it; what could not be signed ends the step.
+    pub(super) fn kind(&self) -> Failure {
+        match self {
+            Failed::Aws { error, .. } => kind_of(error),
+            Failed::Other(_) => Failure::Refused,
+        }
+    }
+}
+
+/// What a failed call means for a rotation.
+pub(super) fn kind_of(error: &AwsError) -> Failure {
+    if error.is_invalid_client_token() {
+        return Failure::UnknownSigner;
+    }
+    if error.is_no_such_entity() {
+        return Failure::NoSuchKey;
+    }
+    match error {
+        AwsError::Refused { status, .. } if error.is_throttled() || *status >= 500 || error.is_foreign_answer() => {
+            Failure::Passing { may_be_processed: !error.means_request_not_processed() }
+        }
+        AwsError::Refused { .. } | AwsError::Setup(_) => Failure::Refused,
+        AwsError::Unreachable { .. } => Failure::Passing { may_be_processed: false },
+        AwsError::AnswerLost { .. } => Failure::Passing { may_be_processed: true },
+    }
+}
+
+/// Makes IAM calls about one user.
+pub(super) struct Signing<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) stores: &'a dyn StoreOpener,
+    /// The profile whose key is rotated.
+    pub(super) profile: String,
+    /// The ARN the calls are about, for the policy that is shown.
+    pub(super) user_arn: String,
+    /// Where the calls go.
+    pub(super) target: Target,
+    /// `--with`: how its credentials are made.
+    pub(super) with: Option<Plan>,
+    /// How an MFA session of the user is made, where a device is known. Its key is replaced by the one that signs.
+    pub(super) mfa: Option<Plan>,
+    /// `--mfa-code`.
+    pub(super) mfa_code: Option<Secret>,
+    /// Whether AWS has asked for MFA.
+    pub(super) needs_mfa: Cell<bool>,
+}
+
+impl Signing<'_> {
+    /// The secret of a stored key, read from its store.
+    pub(super) fn read(&self, key: &StoredKey) -> Result<AccessKey, Error> {
+        let store = self.stores.open(key.backend).map_err(|error| error.for_user(key.backend))?;
+        read_access_key(store, &key.id).map_err(|error| error.for_user(key.backend))
+    }
+
+    /// Makes an IAM call, signed with `key` or what stands for it.
+    pub(super) fn call<T>(
+        &self,
+        key: &StoredKey,
+        name: &'static str,
+        call: impl Fn(&dyn Iam, &Credentials, &Target) -> Result<T, AwsError>,
+    ) -> Result<T, Failed> {
+        if let Some(plan) = &self.with {
+            let signer = self.resolve(plan)?;
+            return self.send(&signer, name, &call);
+        }
+        if self.needs_mfa.get() {
+            return self.with_mfa(key, name, &call, None);
+        }
+        let signer = Credentials::Key { key: self.read(key).map_err(Failed::Other)?, account_id: None };
+        match self.send(&signer, name, &call) {
+            // The usual policy that wants MFA denies as any other does.
+            Err(Failed::Aws { error, advice }) if error.is_access_denied() && self.mfa.is_some() => {
+                self.context.talk.explain(&format!("{name} was denied to the key itself: trying with MFA"));
+                self.with_mfa(key, name, &call, Some(advice))
+            }
+            result => result,
+        }
+    }
+
+    fn with_mfa<T>(
+        &self,
+        key: &StoredKey,
+        name: &'static str,
+        call: &impl Fn(&dyn Iam, &Credentials, &Target) -> Result<T, AwsError>,
+        denial: Option<Error>,
+    ) -> Result<T, Failed> {
+        let mut plan = self.mfa.clone().expect("only with a device is MFA tried");
+        plan.base.key = BaseKey::Stored(key.clone());
+        let signer = match (self.resolve(&plan), denial) {
+            (Ok(signer), _) => signer,
+            (Err(Failed::Other(error)), Some(denial)) => return Err(Failed::Other(with_denial(error, &denial))),
+            (Err(error), _) => return Err(error),
+        };
+        let answer = match self.send(&signer, name, call) {
+            // A session of a key that is Inactive now, or one AWS does not take any more: another is made.
+            Err(Failed::Aws { error, .. }) if error.is_invalid_client_token() || error.is_expired() => {
+                self.context.cache.clear(&plan.profile).map_err(|error| Failed::Other(error.into()))?;
+                let signer = self.resolve(&plan)?;
+                self.send(&signer, name, call)
+            }
+            result => result,
+        };
+        if answer.is_ok() {
+            self.needs_mfa.set(true);
+        }
+        answer
+    }
+
+    fn resolve(&self, plan: &Plan) -> Result<Credentials, Failed> {
+        let options = ResolveOptions { mfa_code: self.mfa_code.clone(), ..ResolveOptions::default() };
+        credentials(self.context, plan, &options).map_err(Failed::Other)
+    }
+
+    fn send<T>(
+        &self,
+        signer: &Credentials,
+        name: &'static str,
+        call: &impl Fn(&dyn Iam, &Credentials, &Target) -> Result<T, AwsError>,
+    ) -> Result<T, Failed> {
+        call(self.context.iam, signer, &self.target).map_err(|error| {
+            let id = signer.access_key_id();
+            let signed_by = match signer {
+                Credentials::Key { .. } => Signer::Key { id, arn: None },
+                Credentials::Session(_) => Signer::MfaSession { arn: None, age_seconds: 0 },
+            };
+            let attempt = Attempt {
+                profile: &self.profile,
+                call: Attempted::Iam(name),
+                signer: signed_by,
+                code: None,
+                clock_offset_seconds: self.context.clock.offset_seconds(),
+            };
+            let mut advice = advise(&error, &attempt);
+            if error.is_access_denied() {
+                advice = advice
+                    .hint(format!("this is all a user needs to rotate its own key: {}", policy(&self.user_arn)))
+                    .hint(format!(
+                        "or have it done by another profile: `keyfob rotate {} --with PROFILE`",
+                        self.profile
+                    ));
+            }
+            Failed::Aws { error: Box::new(error), advice }
+        })
+    }
+}
+
+/// The question for a code could not be put; why it was put belongs with that.
+fn with_denial(error: Error, denial: &Error) -> Error {
+    let mut told = Error::new(error.kind(), error.message());
+    for cause in error.causes() {
+        told = told.because(cause);
+    }
+    told = told.because(format!("without MFA: {denial}"));
+    let hints = error.hints().iter().chain(denial.hints());
+    hints.fold(told, |told, hint| told.hint(hint.clone()))
+}
+
+/// The smallest policy with which a user can rotate its own key. GetAccessKeyLastUsed is for what is shown alone.
+fn policy(user_arn: &str) -> String {
+    let actions = ["ListAccessKeys", "CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey", "GetAccessKeyLastUsed"];
+    let actions = actions.map(|action| format!("iam:{action}"));
+    let statement = serde_json::json!({"Effect": "Allow", "Action": actions, "Resource": user_arn});
+    serde_json::json!({"Version": "2012-10-17", "Statement": [statement]}).to_string()
+}
+
+/// The user in an ARN: `ann` of `arn:aws:iam::111122223333:user/team/ann`.
+///
+/// # Errors
+/// A root user, which IAM calls cannot name, and whatever has no access keys to rotate.
+pub(super) fn user_name(arn: &str) -> Result<&str, Error> {
+    if arn.ends_with(":root") {
+        return Err(Error::new(Kind::Failed, format!("`{arn}` is a root user, whose key keyfob does not rotate"))
+            .because("no policy limits a root key, and AWS advises against having one")
+            .hint("make an IAM user with a key of its own, and delete the root key in the console"));
+    }
+    let path = arn.split_once(":user/").map(|(_, path)| path);
+    path.and_then(|path| path.rsplit('/').next())
+        .filter(|name| !name.is_empty())
+        .ok_or_else(|| Error::new(Kind::Failed, format!("`{arn}` is no IAM user, so it has no key to rotate")))
+}

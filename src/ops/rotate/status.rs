@@ -1,0 +1,125 @@
+//! What is said of rotations by whoever does not rotate: `--status`, and the reminders of other commands.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::credentials::short_id;
+use crate::error::Result;
+use crate::ops::Context;
+use crate::ops::rotate::find;
+use crate::ops::rotate::journal::Journals;
+use crate::rotation::Phase;
+use crate::timestamp::Timestamp;
+
+/// What a command that does not rotate says of rotations: of an unfinished one nobody is at work on, and of an old key that
+/// may be deleted.
+///
+/// # Errors
+/// As [`Journals::all`].
+pub fn reminders(data: &Path, grace: Duration, now: Timestamp) -> Result<Vec<String>> {
+    let journals = Journals::new(data);
+    let mut texts = Vec::new();
+    for journal in journals.all()? {
+        let (profile, old) = (&journal.profile, journal.old.short());
+        match journal.phase() {
+            Phase::Unfinished if !journals.is_held(&journal) => texts.push(format!(
+                "the rotation of `{profile}` is unfinished: `keyfob rotate {profile} --resume` goes on, `--rollback` goes back"
+            )),
+            Phase::Resting if journal.inactive_at.is_none_or(|at| at.plus(grace) <= now) => texts.push(format!(
+                "{old}, the old key of `{profile}`, can be deleted now: `keyfob rotate {profile} --finish`"
+            )),
+            Phase::Unfinished | Phase::Resting | Phase::Ended => {}
+        }
+    }
+    Ok(texts)
+}
+
+/// A rotation as `--json` shows it.
+#[derive(Debug, Serialize)]
+pub struct Status {
+    version: u32,
+    profile: String,
+    rotation: Option<Shown>,
+}
+
+#[derive(Debug, Serialize)]
+struct Shown {
+    old: String,
+    new: Option<String>,
+    step: &'static str,
+    done: bool,
+    state: &'static str,
+    leaves: &'static str,
+    switched_at: Option<String>,
+    inactive_at: Option<String>,
+    finish_from: Option<String>,
+    profiles: Vec<String>,
+    history: Vec<Line>,
+}
+
+#[derive(Debug, Serialize)]
+struct Line {
+    step: &'static str,
+    done: bool,
+    at: String,
+}
+
+/// How the rotation of a profile stands, for `--status` and `--json`.
+///
+/// # Errors
+/// As [`Journals::all`].
+pub fn status(context: &Context<'_>, profile: &str) -> Result<Status> {
+    let journals = Journals::new(&context.paths.data);
+    let rotation = find(context, profile)?.map(|journal| {
+        let (step, done) = journal.at();
+        Shown {
+            old: journal.old.to_string(),
+            new: journal.new.as_ref().map(ToString::to_string),
+            step: step.name(),
+            done,
+            state: match journal.phase() {
+                Phase::Unfinished if journals.is_held(&journal) => "running",
+                Phase::Unfinished => "unfinished",
+                Phase::Resting => "resting",
+                Phase::Ended => "ended",
+            },
+            leaves: step.leaves(),
+            switched_at: journal.switched_at.map(|at| at.to_string()),
+            inactive_at: journal.inactive_at.map(|at| at.to_string()),
+            finish_from: journal.inactive_at.map(|at| at.plus(context.settings.rotate_grace).to_string()),
+            profiles: journal.users.keys().cloned().collect(),
+            history: journal
+                .history
+                .iter()
+                .map(|entry| Line { step: entry.step.name(), done: entry.done, at: entry.at.to_string() })
+                .collect(),
+        }
+    });
+    Ok(Status { version: 1, profile: profile.to_owned(), rotation })
+}
+
+impl Status {
+    /// For a person.
+    pub fn text(&self) -> String {
+        let Some(shown) = &self.rotation else { return format!("no rotation of `{}` is unfinished\n", self.profile) };
+        let new = shown.new.as_deref().map_or("-".to_owned(), short_id);
+        let mut text = format!(
+            "{}  {} -> {new}  {} ({} `{}`)\n{}\n",
+            self.profile,
+            short_id(&shown.old),
+            shown.state,
+            if shown.done { "after" } else { "in" },
+            shown.step,
+            shown.leaves
+        );
+        for line in &shown.history {
+            text += &format!("  {}  {}  {}\n", line.at, if line.done { "done " } else { "begin" }, line.step);
+        }
+        if let ("resting", Some(from)) = (shown.state, &shown.finish_from) {
+            text += &format!("the old key can be deleted from {from} on\n");
+        }
+        text
+    }
+}

@@ -1,0 +1,274 @@
+//! Each step carried out. Every one finds what an earlier try of it has done already.
+
+use std::time::{Duration, Instant};
+
+use crate::aws::ListedKey;
+use crate::aws::advice::{Attempt, Attempted, Signer, advise};
+use crate::credentials::{AccessKeyId, Credentials};
+use crate::error::{Error, Kind, Result};
+use crate::index::{Index, KeyEntry};
+use crate::keystore::open::StoreOpener;
+use crate::keystore::{Item, StoreError};
+use crate::ops::Context;
+use crate::ops::remove::INDEX_LIMIT;
+use crate::ops::rotate::signing::{Failed, kind_of};
+use crate::ops::rotate::{Rotation, stored, users_of};
+use crate::rotation::{Failure, Journal, Step, Verdict, judge};
+
+/// A new key's validity flaps between AWS's servers: so many successes in a row count.
+const IN_A_ROW: u32 = 3;
+
+/// The pause between them, and the first one after a failure, which then doubles up to the longest.
+const PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+
+/// What is left of the patience, with pauses that grow.
+pub(super) struct Patience {
+    started: Instant,
+    waited: Duration,
+    limit: Duration,
+    pause: Duration,
+}
+
+impl Rotation<'_> {
+    /// Carries a step out.
+    pub(super) fn perform(&mut self, step: Step) -> Result<()> {
+        let (old, new) = (self.journal.old.clone(), self.journal.new.clone());
+        let new = || new.clone().ok_or_else(|| Error::new(Kind::Defect, "the journal names no new key"));
+        match step {
+            Step::Create => self.create(),
+            Step::Prove => self.prove(&new()?, IN_A_ROW),
+            Step::Switch => self.switch(&new()?),
+            Step::Settle => self.settle(),
+            Step::Deactivate => {
+                self.refuse_holdouts()?;
+                self.set_active(step, &new()?, &old, false)?;
+                self.context.talk.say(&format!("{} is Inactive now", old.short()));
+                Ok(())
+            }
+            Step::Confirm => {
+                self.prove(&new()?, 1)?;
+                self.drop_sessions()
+            }
+            Step::Delete => self.delete_signed_by(&new()?, &old),
+            Step::Forget => forget(self.context, self.stores, &self.journal, &old),
+            Step::Reactivate => self.set_active(step, &new()?, &old, true),
+            Step::ProveOld => self.prove(&old, IN_A_ROW),
+            Step::PointBack => self.point_back(&new()?),
+            Step::DeleteNew => self.delete_signed_by(&old, &new()?),
+            Step::ForgetNew => forget(self.context, self.stores, &self.journal, &new()?),
+            Step::Discard => self.discard(),
+        }
+    }
+
+    /// Whether nothing has happened at AWS that the journal would have to remember.
+    pub(super) fn is_void(&self) -> bool {
+        self.void.get()
+    }
+
+    /// The user's keys, signed by whichever of the two keys AWS takes.
+    pub(super) fn list_by_any(&self) -> Result<Vec<ListedKey>> {
+        let (old, new) = (Some(&self.journal.old), self.journal.new.as_ref());
+        let order = if self.journal.old_is_active() { [old, new] } else { [new, old] };
+        let mut first = None;
+        for id in order.into_iter().flatten() {
+            match self.list_with(id) {
+                Ok(listed) => return Ok(listed),
+                Err(failed) if failed.kind() == Failure::UnknownSigner => {
+                    first.get_or_insert(failed.into_error());
+                }
+                Err(failed) => return Err(failed.into_error()),
+            }
+        }
+        let profile = &self.journal.profile;
+        Err(first
+            .unwrap_or_else(|| Error::new(Kind::Defect, "a rotation has one key at least"))
+            .hint(format!("or let another profile sign: `keyfob rotate {profile} --resume --with PROFILE`")))
+    }
+
+    /// Waits until AWS knows a key, as it is read back from the store, at every endpoint its profiles use.
+    fn prove(&self, id: &AccessKeyId, in_a_row: u32) -> Result<()> {
+        let key = self.signing.read(&stored(&self.journal, id))?;
+        let signer = Credentials::Key { key, account_id: None };
+        let mut patience = self.patience(self.context.settings.rotate_patience);
+        for target in &self.targets {
+            let mut row = 0;
+            while row < in_a_row {
+                match self.context.sts.get_caller_identity(&signer, target) {
+                    Ok(identity) if identity.arn != self.journal.user.arn => {
+                        let (short, arn) = (id.short(), identity.arn);
+                        return Err(Error::new(Kind::Failed, format!("{short} is a key of `{arn}`, another user")));
+                    }
+                    Ok(_) => {
+                        row += 1;
+                        if row < in_a_row {
+                            self.context.clock.wait(PAUSE.min(self.context.settings.rotate_patience));
+                        }
+                    }
+                    Err(error) => {
+                        row = 0;
+                        let what = format!("waiting for AWS to know {} in {}", id.short(), target.region);
+                        let again = judge(Step::Prove, kind_of(&error)) == Verdict::Again;
+                        if !again || !self.wait(&mut patience, &what) {
+                            let attempt = Attempt {
+                                profile: &self.journal.profile,
+                                call: Attempted::GetCallerIdentity,
+                                signer: Signer::Key { id: id.as_str(), arn: Some(&self.journal.user.arn) },
+                                code: None,
+                                clock_offset_seconds: self.context.clock.offset_seconds(),
+                            };
+                            return Err(advise(&error, &attempt));
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the new key that of every profile that used the old one, in one atomic replace.
+    fn switch(&mut self, new: &AccessKeyId) -> Result<()> {
+        let backend = self.journal.backend;
+        let users = users_of(Index::edit(&self.context.paths.data, INDEX_LIMIT)?.index(), &self.journal.old);
+        // Noted before: going back has to know which store each read the old key from.
+        self.journal.users.extend(users);
+        self.save()?;
+        let mut edit = Index::edit(&self.context.paths.data, INDEX_LIMIT)?;
+        let mut entry = KeyEntry::new(backend, self.context.clock.now());
+        entry.created_at = Some(self.context.clock.now());
+        entry.account = Some(self.journal.user.account.clone());
+        entry.user_arn = Some(self.journal.user.arn.clone());
+        entry.mfa_serial = edit.index().keys().get(&self.journal.old).and_then(|old| old.mfa_serial.clone());
+        edit.put_key(new, entry);
+        let users: Vec<String> = users_of(edit.index(), &self.journal.old).into_keys().collect();
+        for user in &users {
+            edit.set_profile(user, new, backend);
+        }
+        edit.save()?;
+        let others: Vec<&String> = users.iter().filter(|user| **user != self.journal.profile).collect();
+        let mut text = format!("`{}` uses {} now", self.journal.profile, new.short());
+        for other in others {
+            text.push_str(&format!(", and so does `{other}`"));
+        }
+        self.context.talk.say(&text);
+        Ok(())
+    }
+
+    /// Lets the settling time pass, counted from the switch.
+    fn settle(&self) -> Result<()> {
+        let settle = self.context.settings.rotate_settle;
+        let now = self.context.clock.now();
+        let since = self.journal.switched_at.map_or(0, |at| now.seconds_since(at).max(0));
+        let left = settle.saturating_sub(Duration::from_secs(u64::try_from(since).unwrap_or(u64::MAX)));
+        if !left.is_zero() {
+            let (old, seconds) = (self.journal.old.short(), left.as_secs_f32().ceil());
+            self.context
+                .human
+                .progress(&format!("{old} stays Active for {seconds} s more, until all have the new key"));
+            self.context.clock.wait(left);
+        }
+        Ok(())
+    }
+
+    fn set_active(&self, step: Step, signer: &AccessKeyId, id: &AccessKeyId, active: bool) -> Result<()> {
+        let (key, name) = (stored(&self.journal, signer), &self.journal.user.name);
+        self.patiently(step, "UpdateAccessKey", || {
+            self.signing.call(&key, "UpdateAccessKey", |iam, signer, target| {
+                iam.set_access_key_active(signer, name, id, active, target)
+            })
+        })
+        .map(drop)
+    }
+
+    fn drop_sessions(&self) -> Result<()> {
+        if !self.journal.asked.drop_sessions {
+            return Ok(());
+        }
+        let cache = self.context.cache;
+        let mut forgotten = cache.remove_for_key(&self.journal.old)?;
+        if let Some(new) = &self.journal.new {
+            forgotten += cache.remove_for_key(new)?;
+        }
+        self.context.talk.say(&format!("forgot {forgotten} cached sessions"));
+        self.context.talk.warn(
+            "AWS honours sessions made before until they expire, unless a policy on `aws:TokenIssueTime` denies them",
+        );
+        Ok(())
+    }
+
+    fn point_back(&self, new: &AccessKeyId) -> Result<()> {
+        let mut edit = Index::edit(&self.context.paths.data, INDEX_LIMIT)?;
+        let users = users_of(edit.index(), new);
+        for user in users.keys() {
+            let backend = self.journal.users.get(user).copied().unwrap_or(self.journal.backend);
+            edit.set_profile(user, &self.journal.old, backend);
+        }
+        Ok(edit.save()?)
+    }
+
+    /// Makes a call again for as long as its failures may pass. `None`: nobody knows whether it was carried out.
+    pub(super) fn patiently<T>(
+        &self,
+        step: Step,
+        what: &str,
+        call: impl Fn() -> Result<T, Failed>,
+    ) -> Result<Option<T>> {
+        let mut patience = self.patience(self.context.settings.rotate_patience);
+        loop {
+            let failed = match call() {
+                Ok(answer) => return Ok(Some(answer)),
+                Err(failed) => failed,
+            };
+            match judge(step, failed.kind()) {
+                Verdict::AsGood | Verdict::FindOut => return Ok(None),
+                Verdict::Again if self.wait(&mut patience, &format!("{what}: trying again")) => {}
+                Verdict::Again | Verdict::Stop => return Err(failed.into_error()),
+            }
+        }
+    }
+
+    pub(super) fn patience(&self, limit: Duration) -> Patience {
+        Patience { started: Instant::now(), waited: Duration::ZERO, limit, pause: PAUSE }
+    }
+
+    /// Pauses, unless the patience is at its end.
+    pub(super) fn wait(&self, patience: &mut Patience, what: &str) -> bool {
+        let passed = patience.waited.max(patience.started.elapsed());
+        if passed >= patience.limit {
+            return false;
+        }
+        self.context.human.progress(&format!("{what} ({} s)", passed.as_secs()));
+        let pause = patience.pause.min(patience.limit - passed);
+        self.context.clock.wait(pause);
+        patience.waited += pause;
+        patience.pause = (pause * 2).min(LONGEST_PAUSE);
+        true
+    }
+}
+
+/// Deletes a key from its stores and from the index.
+pub(super) fn forget(
+    context: &Context<'_>,
+    stores: &dyn StoreOpener,
+    journal: &Journal,
+    id: &AccessKeyId,
+) -> Result<()> {
+    let mut backends = vec![journal.backend];
+    if *id == journal.old {
+        backends.extend(journal.users.values());
+    }
+    backends.sort_unstable();
+    backends.dedup();
+    for backend in backends {
+        let deleted = stores.open(backend).and_then(|store| store.delete(&Item::AccessKey(id.clone())));
+        match deleted {
+            Ok(()) | Err(StoreError::NotFound) => {}
+            Err(error) => return Err(error.for_user(backend)),
+        }
+    }
+    let mut edit = Index::edit(&context.paths.data, INDEX_LIMIT)?;
+    if edit.remove_key(id).is_some() {
+        edit.save()?;
+    }
+    Ok(())
+}

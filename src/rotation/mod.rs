@@ -1,0 +1,230 @@
+//! Rotation as a state machine: its steps, what an interruption at each leaves, and what to do next.
+//!
+//! Pure: what is known of AWS and of the key store is handed in. The journal, which is kept in a file, holds no secret.
+
+mod judge;
+mod step;
+#[cfg(test)]
+mod tests;
+
+pub use judge::{Failure, Found, KeyState, NoWayBack, NotYet, Verdict, find_out, judge, may_finish, way_back};
+pub use step::Step;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::credentials::{AccessKeyId, Backend};
+use crate::timestamp::Timestamp;
+
+/// What was asked for, kept so that going on needs no flags.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The profile whose credentials make the IAM calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<String>,
+    /// Whether the old key is deleted without waiting.
+    #[serde(default)]
+    pub delete_now: bool,
+    /// Whether what still holds the old key is no hindrance.
+    #[serde(default)]
+    pub force: bool,
+    /// Whether cached sessions are forgotten.
+    #[serde(default)]
+    pub drop_sessions: bool,
+}
+
+/// The user whose key it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Its ARN.
+    pub arn: String,
+    /// Its name, sent with every IAM call.
+    pub name: String,
+    /// 12 digits.
+    pub account: String,
+}
+
+/// A line of a journal's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The step.
+    pub step: Step,
+    /// Whether this is its end; else its beginning.
+    pub done: bool,
+    /// When.
+    #[serde(serialize_with = "write_time", deserialize_with = "read_time")]
+    pub at: Timestamp,
+}
+
+/// What is known of a rotation. Written before and after each step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Journal {
+    version: u32,
+    /// The profile it was asked for.
+    pub profile: String,
+    /// The key that goes.
+    pub old: AccessKeyId,
+    /// The key that comes, once its secret is stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new: Option<AccessKeyId>,
+    /// A key keyfob made whose secret is known to be lost: to be deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<AccessKeyId>,
+    /// The store of the profile's key, old and new.
+    pub backend: Backend,
+    /// Whose keys they are.
+    pub user: User,
+    /// What was asked for.
+    pub asked: Asked,
+    /// The user's keys just before CreateAccessKey.
+    pub before: Vec<AccessKeyId>,
+    /// The profiles that used the old key, and the store each read it from.
+    pub users: BTreeMap<String, Backend>,
+    step: Step,
+    done: bool,
+    /// When the profiles came to use the new key.
+    #[serde(default, serialize_with = "write_optional", deserialize_with = "read_optional")]
+    pub switched_at: Option<Timestamp>,
+    /// When the old key had become Inactive.
+    #[serde(default, serialize_with = "write_optional", deserialize_with = "read_optional")]
+    pub inactive_at: Option<Timestamp>,
+    /// Every beginning and end of a step.
+    pub history: Vec<Entry>,
+}
+
+/// Where a rotation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Between the beginning and the rest: keys are in motion.
+    Unfinished,
+    /// The old key is Inactive and waits to be deleted.
+    Resting,
+    /// Nothing is left to do.
+    Ended,
+}
+
+const VERSION: u32 = 1;
+
+impl Journal {
+    /// A journal whose first step begins now.
+    pub fn begin(
+        profile: &str,
+        (old, backend): (&AccessKeyId, Backend),
+        user: User,
+        asked: Asked,
+        users: BTreeMap<String, Backend>,
+        now: Timestamp,
+    ) -> Journal {
+        Journal {
+            version: VERSION,
+            profile: profile.to_owned(),
+            old: old.clone(),
+            new: None,
+            lost: None,
+            backend,
+            user,
+            asked,
+            before: Vec::new(),
+            users,
+            step: Step::Create,
+            done: false,
+            switched_at: None,
+            inactive_at: None,
+            history: vec![Entry { step: Step::Create, done: false, at: now }],
+        }
+    }
+
+    /// Whether this keyfob can read it.
+    pub fn is_known_version(&self) -> bool {
+        self.version == VERSION
+    }
+
+    /// The step it stands at, and whether that is done.
+    pub fn at(&self) -> (Step, bool) {
+        (self.step, self.done)
+    }
+
+    /// When it stopped, went on or began last.
+    pub fn changed_at(&self) -> Option<Timestamp> {
+        self.history.last().map(|entry| entry.at)
+    }
+
+    /// Notes that a step begins.
+    pub fn begins(&mut self, step: Step, now: Timestamp) {
+        (self.step, self.done) = (step, false);
+        self.history.push(Entry { step, done: false, at: now });
+    }
+
+    /// Notes that the step it stands at is done.
+    pub fn is_done(&mut self, now: Timestamp) {
+        match self.step {
+            Step::Switch => self.switched_at = Some(now),
+            Step::Deactivate => self.inactive_at = Some(now),
+            Step::Reactivate => self.inactive_at = None,
+            _ => {}
+        }
+        self.done = true;
+        self.history.push(Entry { step: self.step, done: true, at: now });
+    }
+
+    /// The step to do now: the one that was begun, or the next; none where the rotation rests or has ended.
+    pub fn next(&self) -> Option<Step> {
+        match (self.step, self.done) {
+            (step, false) => Some(step),
+            (Step::Confirm, true) if !self.asked.delete_now => None,
+            (step, true) => step.successor(),
+        }
+    }
+
+    /// Where it stands.
+    pub fn phase(&self) -> Phase {
+        match (self.step, self.done) {
+            (Step::Forget | Step::ForgetNew | Step::Discard, true) => Phase::Ended,
+            (Step::Confirm, true) | (Step::Delete | Step::Forget, _) => Phase::Resting,
+            _ => Phase::Unfinished,
+        }
+    }
+
+    /// Whether, for all the journal knows, the old key still signs requests.
+    pub fn old_is_active(&self) -> bool {
+        match (self.step, self.done) {
+            (Step::Create | Step::Prove | Step::Switch | Step::Settle, _) => true,
+            (Step::Deactivate | Step::Confirm | Step::Delete | Step::Forget, _) => false,
+            (Step::Reactivate, done) => done,
+            (Step::ProveOld | Step::PointBack | Step::DeleteNew | Step::ForgetNew | Step::Discard, _) => true,
+        }
+    }
+
+    /// Whether one of its two keys is this one.
+    pub fn concerns(&self, id: &AccessKeyId) -> bool {
+        self.old == *id || self.new.as_ref() == Some(id)
+    }
+
+    /// The other of its two keys, where there are two and `id` is one.
+    pub fn other_than(&self, id: &AccessKeyId) -> Option<&AccessKeyId> {
+        match &self.new {
+            Some(new) if self.old == *id => Some(new),
+            Some(new) if new == id => Some(&self.old),
+            Some(_) | None => None,
+        }
+    }
+}
+
+fn write_time<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(time)
+}
+
+fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Timestamp::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no time")))
+}
+
+fn write_optional<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    time.map(|time| time.to_string()).serialize(serializer)
+}
+
+fn read_optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    Timestamp::parse(&text).map(Some).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no time")))
+}

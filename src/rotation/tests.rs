@@ -1,0 +1,193 @@
+//! The tables of the state machine.
+
+use std::time::Duration;
+
+use super::*;
+
+const NOW: Timestamp = Timestamp::from_unix(1_700_000_000);
+
+fn id(last: &str) -> AccessKeyId {
+    format!("AKIAFAKEFAKEFAKE{last:0>4}").parse().expect("valid")
+}
+
+fn journal() -> Journal {
+    let user =
+        User { arn: "arn:aws:iam::111122223333:user/ann".into(), name: "ann".into(), account: "111122223333".into() };
+    let users = BTreeMap::from([("work".to_owned(), Backend::Vault)]);
+    let mut journal = Journal::begin("work", (&id("OLD"), Backend::Vault), user, Asked::default(), users, NOW);
+    journal.before = vec![id("OLD")];
+    journal
+}
+
+/// A journal that stands at this step.
+fn at(step: Step, done: bool) -> Journal {
+    let mut journal = journal();
+    journal.new = (step != Step::Create && step != Step::Discard).then(|| id("NEW"));
+    journal.begins(step, NOW);
+    if done {
+        journal.is_done(NOW);
+    }
+    journal
+}
+
+const FORWARD: [Step; 8] = [
+    Step::Create,
+    Step::Prove,
+    Step::Switch,
+    Step::Settle,
+    Step::Deactivate,
+    Step::Confirm,
+    Step::Delete,
+    Step::Forget,
+];
+
+const BACK: [Step; 5] = [Step::Reactivate, Step::ProveOld, Step::PointBack, Step::DeleteNew, Step::ForgetNew];
+
+#[test]
+fn the_steps_follow_each_other_and_a_rotation_rests_before_it_deletes() {
+    let mut journal = journal();
+    let mut done = Vec::new();
+    while let Some(step) = journal.next() {
+        journal.begins(step, NOW);
+        done.push(step);
+        journal.is_done(NOW);
+    }
+    assert_eq!(done, FORWARD[..6]);
+    assert_eq!(journal.phase(), Phase::Resting);
+    assert_eq!((journal.switched_at, journal.inactive_at), (Some(NOW), Some(NOW)));
+    journal.asked.delete_now = true;
+    assert_eq!(journal.next(), Some(Step::Delete));
+}
+
+#[test]
+fn a_step_that_was_begun_is_done_again() {
+    for step in FORWARD.into_iter().chain(BACK).chain([Step::Discard]) {
+        assert_eq!(at(step, false).next(), Some(step));
+        assert!(!step.leaves().is_empty());
+        let name = serde_json::to_value(step).expect("JSON");
+        assert_eq!(name, step.name());
+    }
+}
+
+#[test]
+fn each_way_ends() {
+    for (steps, last) in [(&FORWARD[..], Step::Forget), (&BACK[..], Step::ForgetNew)] {
+        let mut journal = at(steps[0], false);
+        journal.asked.delete_now = true;
+        for step in steps {
+            assert_eq!(journal.next(), Some(*step));
+            journal.begins(*step, NOW);
+            journal.is_done(NOW);
+        }
+        assert_eq!((journal.at(), journal.next(), journal.phase()), ((last, true), None, Phase::Ended));
+    }
+    assert_eq!(at(Step::Discard, true).phase(), Phase::Ended);
+}
+
+#[test]
+fn the_way_back_begins_where_the_old_key_needs_it() {
+    use KeyState::{Active, Gone, Inactive};
+    let cases = [
+        (Step::Create, false, Active, Ok(Step::Discard)),
+        (Step::Prove, false, Active, Ok(Step::ProveOld)),
+        (Step::Switch, true, Active, Ok(Step::ProveOld)),
+        (Step::Deactivate, false, Active, Ok(Step::ProveOld)),
+        (Step::Deactivate, false, Inactive, Ok(Step::Reactivate)),
+        (Step::Confirm, true, Inactive, Ok(Step::Reactivate)),
+        (Step::Delete, false, Inactive, Ok(Step::Reactivate)),
+        (Step::Delete, false, Gone, Err(NoWayBack)),
+        (Step::Forget, false, Gone, Err(NoWayBack)),
+        // A way back that was begun goes on.
+        (Step::Reactivate, false, Inactive, Ok(Step::Reactivate)),
+        (Step::Reactivate, true, Active, Ok(Step::ProveOld)),
+        (Step::DeleteNew, false, Active, Ok(Step::DeleteNew)),
+        (Step::DeleteNew, true, Active, Ok(Step::ForgetNew)),
+    ];
+    for (step, done, old, expected) in cases {
+        assert_eq!(way_back(&at(step, done), old), expected, "{step:?} {done} {old:?}");
+    }
+}
+
+#[test]
+fn a_lost_answer_is_found_out_by_comparing_lists() {
+    let (old, new) = (id("OLD"), id("NEW"));
+    let mut journal = journal();
+    let stored = |_: &AccessKeyId| true;
+    let nothing = |_: &AccessKeyId| false;
+    assert_eq!(find_out(&journal, std::slice::from_ref(&old), nothing), Found::Nothing);
+    assert_eq!(find_out(&journal, &[], nothing), Found::Nothing);
+    assert_eq!(find_out(&journal, &[old.clone(), new.clone()], nothing), Found::Orphan(new.clone()));
+    assert_eq!(find_out(&journal, &[new.clone(), old.clone()], stored), Found::Stored(new.clone()));
+    journal.lost = Some(new.clone());
+    assert_eq!(find_out(&journal, &[old.clone(), new.clone()], nothing), Found::Lost(new.clone()));
+    // A key that was there before is nobody's orphan.
+    journal.before.push(new.clone());
+    assert_eq!(find_out(&journal, &[old, new], nothing), Found::Nothing);
+}
+
+#[test]
+fn only_create_is_never_sent_again_where_it_may_have_been_processed() {
+    use Failure::{NoSuchKey, Passing, Refused, UnknownSigner};
+    let (lost, throttled) = (Passing { may_be_processed: true }, Passing { may_be_processed: false });
+    for step in FORWARD.into_iter().chain(BACK).chain([Step::Discard]) {
+        let create = step == Step::Create;
+        assert_eq!(judge(step, lost), if create { Verdict::FindOut } else { Verdict::Again }, "{step:?}");
+        assert_eq!(judge(step, throttled), Verdict::Again, "{step:?}");
+        assert_eq!(judge(step, UnknownSigner), if create { Verdict::Stop } else { Verdict::Again }, "{step:?}");
+        assert_eq!(judge(step, Refused), Verdict::Stop, "{step:?}");
+        let deletes = matches!(step, Step::Deactivate | Step::Delete | Step::DeleteNew | Step::Discard);
+        assert_eq!(judge(step, NoSuchKey), if deletes { Verdict::AsGood } else { Verdict::Stop }, "{step:?}");
+    }
+}
+
+#[test]
+fn an_old_key_is_deleted_when_it_was_inactive_long_enough_and_nobody_used_it() {
+    let day = Duration::from_secs(86_400);
+    let resting = at(Step::Confirm, true);
+    let mut resting = Journal { switched_at: Some(NOW), inactive_at: Some(NOW.plus_seconds(10)), ..resting };
+    let finish = |journal: &Journal, old, used: Option<i64>, after| {
+        may_finish(journal, old, used.map(|used| NOW.plus_seconds(used)), day, NOW.plus_seconds(after))
+    };
+    use KeyState::{Active, Gone, Inactive};
+    assert_eq!(finish(&resting, Inactive, None, 86_410), Ok(()));
+    assert_eq!(finish(&resting, Inactive, Some(0), 86_410), Ok(()));
+    assert_eq!(finish(&resting, Inactive, None, 86_409), Err(NotYet::TooEarly(NOW.plus_seconds(86_410))));
+    assert_eq!(finish(&resting, Inactive, Some(3), 99_999), Err(NotYet::Used(NOW.plus_seconds(3))));
+    assert_eq!(finish(&resting, Active, None, 99_999), Err(NotYet::Active));
+    assert_eq!(finish(&resting, Gone, None, 0), Ok(()));
+    resting.inactive_at = None;
+    assert_eq!(finish(&resting, Inactive, None, 0), Ok(()), "a journal that does not say since when");
+}
+
+#[test]
+fn a_journal_is_read_back_as_it_was_written_and_holds_no_secret() {
+    let journal = at(Step::Deactivate, true);
+    let text = serde_json::to_string_pretty(&journal).expect("JSON");
+    assert_eq!(serde_json::from_str::<Journal>(&text).expect("read"), journal);
+    assert!(text.contains("\"step\": \"deactivate\"") && !text.contains("secret"), "{text}");
+    assert!(journal.concerns(&id("OLD")) && journal.concerns(&id("NEW")) && !journal.concerns(&id("X")));
+    assert_eq!(journal.other_than(&id("NEW")), Some(&id("OLD")));
+    assert_eq!(journal.other_than(&id("X")), None);
+}
+
+#[test]
+fn keys_are_in_motion_from_the_first_step_to_the_rest() {
+    for (step, done, phase) in [
+        (Step::Create, false, Phase::Unfinished),
+        (Step::Confirm, false, Phase::Unfinished),
+        (Step::Confirm, true, Phase::Resting),
+        (Step::Delete, false, Phase::Resting),
+        (Step::Reactivate, false, Phase::Unfinished),
+        (Step::ForgetNew, true, Phase::Ended),
+    ] {
+        assert_eq!(at(step, done).phase(), phase, "{step:?} {done}");
+    }
+    for (step, done, active) in [
+        (Step::Settle, true, true),
+        (Step::Deactivate, false, false),
+        (Step::Reactivate, false, false),
+        (Step::Reactivate, true, true),
+    ] {
+        assert_eq!(at(step, done).old_is_active(), active, "{step:?} {done}");
+    }
+}
