@@ -1,10 +1,13 @@
-//! Links releases for Linux so that they start fast: an SDK starts `credential-process` in each of its processes.
+//! Links releases for Linux as one static program: an SDK starts `credential-process` in each of its processes, and a
+//! cached answer is mostly the start of a program. `benches/README.md` has the measurements.
 //!
-//! A cached answer is mostly the start of a program. Loading `libgcc_s` and moving the program to a random address are a
-//! quarter of it, so releases have that library linked in, and stand where they were linked (no PIE; stack, heap and the
-//! C library keep their random places). The C library stays a shared one: names are looked up (NSS) as in any other
-//! program, on any distribution whose glibc is not older than that of the machine that built it.
-//! `benches/README.md` has the measurements, and what a wholly static program would save and lose.
+//! Not through `.cargo/config.toml`: that would reach tests, which move the clock of what they run with a preloaded
+//! library, and would not reach `cargo install`. Where the static libraries are missing, or glibc is older than 2.34
+//! (it then loads what looks names up from files of its own version), or another machine is built for, the program is
+//! linked as any other.
+//!
+//! No PIE: moving the program to a random address took a sixth of a run. Stack, heap and mappings keep their random
+//! places. How names are looked up is in `src/sys/name_lookup.rs`.
 
 #![allow(clippy::disallowed_methods, reason = "a build script is told everything by variables and writes to OUT_DIR")]
 
@@ -12,29 +15,50 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
+/// The libraries `std` has the linker look for, and the archives that stand for them. (`libgcc_s` has no archive.)
+const LIBRARIES: [(&str, &[&str]); 3] =
+    [("libc.so", &["libc.a"]), ("libm.so", &["libm.a"]), ("libgcc_s.so", &["libgcc_eh.a", "libgcc.a"])];
+
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rustc-check-cfg=cfg(static_glibc)");
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
-    let is_static = env::var("CARGO_CFG_TARGET_FEATURE").is_ok_and(|features| features.contains("crt-static"));
-    // Only where this machine's own compiler can be asked for the libraries.
+    let is_release =
+        is("PROFILE", "release") && is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu");
     let is_native = env::var("HOST").ok() == env::var("TARGET").ok();
-    if !(is("PROFILE", "release") && is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu"))
-        || is_static
-        || !is_native
-    {
-        return;
+    if is_release && is_native && has_own_name_lookup() && stand_in().is_some() {
+        println!("cargo::rustc-link-arg-bins=-static");
+        println!("cargo::rustc-link-arg-bins=-no-pie");
+        println!("cargo::rustc-cfg=static_glibc");
     }
-    println!("cargo::rustc-link-arg-bins=-no-pie");
-    let folder = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
-    let (Some(eh), Some(gcc)) = (path_of("libgcc_eh.a"), path_of("libgcc.a")) else { return };
-    // `std` asks the linker for `-lgcc_s`, whatever `-static-libgcc` says; what is found first under that name counts.
-    fs::write(folder.join("libgcc_s.so"), format!("GROUP ( {eh} {gcc} )\n")).expect("OUT_DIR can be written");
+}
+
+/// Whether glibc looks names up without loading anything, as it does since 2.34 (its NEWS: `nss_files`, `nss_dns`).
+fn has_own_name_lookup() -> bool {
+    let version = output(Command::new("getconf").arg("GNU_LIBC_VERSION"));
+    let version = version.as_deref().and_then(|text| text.strip_prefix("glibc 2.")).unwrap_or_default();
+    version.split('.').next().and_then(|minor| minor.parse::<u32>().ok()).is_some_and(|minor| minor >= 34)
+}
+
+/// Has the linker find the archives under the names of the shared libraries, in a folder it looks into first: `rustc`
+/// tells it to take shared ones, whatever `-static` says.
+fn stand_in() -> Option<()> {
+    let folder = PathBuf::from(env::var_os("OUT_DIR")?);
+    for (library, archives) in LIBRARIES {
+        let archives = archives.iter().map(|archive| path_of(archive)).collect::<Option<Vec<_>>>()?;
+        fs::write(folder.join(library), format!("GROUP ( {} )\n", archives.join(" "))).ok()?;
+    }
     println!("cargo::rustc-link-search=native={}", folder.display());
+    Some(())
 }
 
 /// Where the compiler has this archive, if it has it.
 fn path_of(archive: &str) -> Option<String> {
-    let output = Command::new("cc").arg(format!("-print-file-name={archive}")).output().ok()?;
-    let path = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+    let path = output(Command::new("cc").arg(format!("-print-file-name={archive}")))?;
     Path::new(&path).is_absolute().then_some(path)
+}
+
+fn output(command: &mut Command) -> Option<String> {
+    let output = command.output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
 }

@@ -3,7 +3,8 @@
 //! Started as `loopback FOLDER [MILLISECONDS]` it writes into FOLDER what a bench needs: the server's `url`, the user's
 //! `key.csv`, and `config` with the user's profile `base` and a chain of roles, `hop1` to `hop4`. Each answer takes
 //! MILLISECONDS longer. Lines on stdin are answered on stdout: `device` gives the user one more MFA device and says
-//! `SERIAL CODE`; `count` says how many `REQUESTS CONNECTIONS` there were since the last `count`.
+//! `SERIAL CODE`; `count` says `REQUESTS CONNECTIONS MICROSECONDS` since the last
+//! `count`, the last being the time it took to answer them.
 #![cfg(unix)]
 #![allow(
     clippy::disallowed_methods,
@@ -54,7 +55,7 @@ fn main() -> io::Result<()> {
                 println!("{} {}", device.serial(), device.code());
             }
             "count" => {
-                println!("{} {}", aws.requests().len(), aws.connections());
+                println!("{} {} {}", aws.requests().len(), aws.connections(), aws.busy().as_micros());
                 aws.forget_requests();
             }
             other => eprintln!("`{other}` is neither `device` nor `count`"),

@@ -32,6 +32,7 @@ use crate::credentials::Credentials;
 use crate::settings::Settings;
 use crate::sys::clock::Clock;
 use crate::sys::env::Environment;
+use crate::sys::name_lookup::keep_to_files_and_dns;
 
 /// From this much on a wrong clock is worth a warning: codes made elsewhere and other programs suffer from it too.
 const WARN_ABOVE_SECONDS: u64 = 60;
@@ -188,6 +189,7 @@ impl Aws {
         let runtime = match &running.runtime {
             Some(runtime) => Arc::clone(runtime),
             None => {
+                keep_to_files_and_dns();
                 let made = tokio::runtime::Builder::new_current_thread()
                     .enable_io()
                     .enable_time()

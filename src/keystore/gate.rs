@@ -43,7 +43,10 @@ impl<'a> Gate<'a> {
             return Ok(lock);
         }
         let path = self.folder.join(NAME);
-        let unusable = |error: &dyn std::fmt::Display| StoreError::Unavailable(format!("{}: {error}", path.display()));
+        let unusable = |error: &dyn std::fmt::Display| {
+            let path = path.display();
+            StoreError::Unavailable(format!("{path}: {error}; `KEYFOB_CACHE_DIR` names another folder for it"))
+        };
         private_dir(&self.folder).map_err(|error| unusable(&error))?;
         let lock = Lock::acquire(&path, self.limit, |holder| {
             let who = holder_name(holder);

@@ -1,7 +1,8 @@
 //! The cache folder: session files, their locks, and the failures of their renewals.
 //!
 //! A session's files are `NAME.session`, `NAME.lock` and `NAME.failure`. Each is replaced in one piece, so a kill leaves
-//! the old one, and at worst a `.keyfob-*.tmp` with a sealed session in it. Lock files stay for good: one that was
+//! the old one, and at worst a `.keyfob-*.tmp` with a sealed session in it. A power cut may leave an empty one, which
+//! counts as damaged. Lock files stay for good: one that was
 //! deleted while another process waits for it would let two in at once.
 
 use std::io;
@@ -100,6 +101,15 @@ impl SessionCache {
         // A failure that stays is older than the session: it only makes the next renewal wait its minute.
         let _ = folder::remove(&self.path(name, "failure"));
         Ok(())
+    }
+
+    /// Whether a session could be kept at all, as far as can be told without trying.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn is_writable(&self) -> Result<(), CacheError> {
+        self.check()?;
+        folder::writable(&self.folder).map_err(|error| io_error(&self.folder, error))
     }
 
     /// Takes a session's file out.
@@ -231,7 +241,7 @@ impl SessionCache {
 
     fn write(&self, path: &Path, content: &[u8]) -> Result<(), CacheError> {
         self.prepare()?;
-        files::replace(path, content).map_err(|error| io_error(path, error))
+        files::replace_unsynced(path, content).map_err(|error| io_error(path, error))
     }
 
     fn prepare(&self) -> Result<(), CacheError> {

@@ -73,6 +73,26 @@ pub fn private_dir(path: &Path) -> io::Result<()> {
 /// # Errors
 /// Of making, writing, syncing or renaming; the old file is then untouched. `EBUSY` on a bind-mounted file.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    put(path, content, Lasting::Yes)
+}
+
+/// As [`replace`], for what can be made anew: a power cut may leave an empty file, or the old one. Syncing would take
+/// longer than what it keeps took to make, milliseconds a file.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_unsynced(path: &Path, content: &[u8]) -> io::Result<()> {
+    put(path, content, Lasting::No)
+}
+
+/// Whether a file has to be there after a power cut.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lasting {
+    Yes,
+    No,
+}
+
+fn put(path: &Path, content: &[u8], lasting: Lasting) -> io::Result<()> {
     let target = resolve_link(path)?;
     let folder = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // tempfile makes the file 0600 with O_EXCL.
@@ -82,16 +102,13 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     if let Ok(old) = fs::metadata(&target) {
         keep_owner_and_mode(temporary.as_file(), &old)?;
     }
-    temporary.as_file().sync_all()?;
-    let mut temporary = Some(temporary);
-    patiently(|| {
-        let persisted = temporary.take().expect("given back by each failure").persist(&target);
-        persisted.map(drop).map_err(|error| {
-            temporary = Some(error.file);
-            error.error
-        })
-    })?;
-    sync_folder(folder);
+    if lasting == Lasting::Yes {
+        temporary.as_file().sync_all()?;
+    }
+    temporary.persist(&target).map_err(|error| error.error)?;
+    if lasting == Lasting::Yes {
+        sync_folder(folder);
+    }
     Ok(())
 }
 

@@ -35,6 +35,25 @@ fn foreign_or_open(_: &Path, _: &fs::Metadata) -> Option<String> {
     None
 }
 
+/// Whether files can be made in `folder`, as far as its mode and its file system tell; one that is not there yet counts
+/// as one where they can.
+///
+/// # Errors
+/// Why they cannot.
+pub fn writable(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use rustix::fs::{Access, access};
+        match access(folder, Access::WRITE_OK | Access::EXEC_OK) {
+            Ok(()) | Err(rustix::io::Errno::NOENT) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
+
 /// The files in `folder` whose names `is_meant` takes, in any order; none where there is no such folder.
 ///
 /// # Errors

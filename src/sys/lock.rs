@@ -86,7 +86,7 @@ fn open(path: &Path) -> io::Result<File> {
 fn write_pid(file: &mut File) -> io::Result<()> {
     file.seek(SeekFrom::Start(0))?;
     // Fixed width, so that a shorter pid leaves nothing of a longer one.
-    write!(file, "{:<10}", std::process::id())
+    file.write_all(format!("{:<10}", std::process::id()).as_bytes())
 }
 
 fn holder(file: &mut File) -> Option<u32> {

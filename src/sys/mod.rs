@@ -12,6 +12,7 @@ pub mod hardening;
 pub mod kernel_keyring;
 pub mod lock;
 pub mod modes;
+pub mod name_lookup;
 pub mod parent;
 pub mod paths;
 pub mod pinentry;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
 use crate::sys::env::{Environment, vars};
+use crate::sys::name_lookup::keep_to_files_and_dns;
 
 /// Every path keyfob uses, made absolute once.
 #[derive(Debug, Clone)]
@@ -27,6 +28,10 @@ impl Paths {
     /// Where neither a home folder nor the variables that replace it are set (exit 6).
     pub fn new(env: &Environment) -> Result<Self> {
         let home = home(env);
+        if env.get_os(vars::HOME).is_none() {
+            // `dirs` asks the list of users then.
+            keep_to_files_and_dns();
+        }
         let under_home = |variable: &str, rest: [&str; 2]| match env.get_os(variable) {
             Some(path) => Ok(expand_tilde(Path::new(path), home.as_deref())),
             None => home.as_ref().map(|home| home.join(rest[0]).join(rest[1])).ok_or_else(|| homeless(variable)),

@@ -25,6 +25,8 @@ mod sandbox;
 mod scene;
 #[cfg(target_os = "linux")]
 mod secret_service;
+#[cfg(target_os = "linux")]
+mod sessions;
 mod shells;
 #[path = "../support/mod.rs"]
 mod support;

@@ -146,6 +146,11 @@ impl Started<'_> {
         self.child.id()
     }
 
+    /// Whether it has not ended yet.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("an own child can be waited for").is_none()
+    }
+
     /// Kills it as `kill -9` would.
     pub fn kill(&mut self) {
         self.child.kill().expect("an own child can be killed");

@@ -319,7 +319,14 @@ impl Run<'_> {
 fn sealing_key(context: &Context, plan: &Plan) -> Result<Option<SealingKey>> {
     let read = |backend: Backend| context.keys.sealing_key(backend).and_then(|bytes| usable_key(&bytes, backend));
     match &plan.base.key {
-        BaseKey::Stored(key) => read(key.backend).map(Some),
+        BaseKey::Stored(key) => read(key.backend).map(Some).or_else(|error| match context.cache.is_writable() {
+            Ok(()) => Err(error),
+            // Nothing can be kept, so nothing need be sealed; the lock under which that key is read is there as well.
+            Err(unusable) => {
+                context.talk.warn(&format!("sessions are not kept, each use makes new ones: {unusable}"));
+                Ok(None)
+            }
+        }),
         BaseKey::File { .. } => {
             let Some(backend) = context.settings.backend.or(Backend::platform()) else { return Ok(None) };
             let key = read(backend);

@@ -38,6 +38,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use answer::{Refusal, Service};
 pub use faults::Fault;
@@ -216,11 +217,17 @@ impl LoopbackAws {
         let mut world = self.shared.world();
         world.log.clear();
         world.connections = 0;
+        world.busy = Duration::ZERO;
     }
 
     /// Connections accepted.
     pub fn connections(&self) -> u64 {
         self.shared.world().connections
+    }
+
+    /// How long it took to answer the requests since then, all together.
+    pub fn busy(&self) -> Duration {
+        self.shared.world().busy
     }
 
     /// Every secret this server ever made or handed out, those of deleted keys and expired sessions too.
@@ -259,7 +266,13 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         }
         let shared = Arc::clone(shared);
         // A client that goes away in the middle of a sentence is its own affair.
-        thread::spawn(move || http::serve(&stream, |request| handle(&shared, connection, &request)).ok());
+        let answer = move |request: Request| {
+            let started = Instant::now();
+            let answer = handle(&shared, connection, &request);
+            shared.world().busy += started.elapsed();
+            answer
+        };
+        thread::spawn(move || http::serve(&stream, answer).ok());
     }
 }
 

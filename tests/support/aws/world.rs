@@ -144,6 +144,8 @@ pub struct World {
     pub faults: Vec<PlannedFault>,
     pub log: Vec<Logged>,
     pub connections: u64,
+    /// What it took to answer them.
+    pub busy: std::time::Duration,
     /// The only STS region this server answers for, where a test cares.
     pub sts_region: Option<String>,
     pub new_keys_unknown_ms: i64,
