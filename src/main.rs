@@ -17,7 +17,8 @@ fn main() -> ExitCode {
         let line =
             format!("keyfob: this is a defect of keyfob's own{place}; please report it with the command you ran\n");
         let _ = std::io::stderr().write_all(line.as_bytes());
+        // Releases do not unwind; without this the panic would end in SIGABRT.
+        std::process::exit(i32::from(Kind::Defect.exit_code()));
     }));
-    let ended = panic::catch_unwind(|| keyfob::cli::run(std::env::args_os().collect(), Environment::of_process()));
-    ExitCode::from(ended.unwrap_or(Kind::Defect.exit_code()))
+    ExitCode::from(keyfob::cli::run(std::env::args_os().collect(), Environment::of_process()))
 }

@@ -116,12 +116,14 @@ impl Document {
 
     /// The sections of this name, whatever their kind, each with its index in [`Document::sections`].
     pub(crate) fn sections_called<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (usize, Section<'a>)> {
-        let is_called = move |section: &Section<'_>| {
-            // Few headers end like it; taking each apart would cost more than reading the file.
-            let (end, wanted) = (section.header_text().bytes().next_back(), name.bytes().next_back());
-            (end == wanted || matches!(end, Some(b' ' | b'\t' | b'"' | b'\''))) && section.header().name == name
+        let (text, wanted) = (self.text.as_bytes(), name.bytes().next_back());
+        // Few headers end like it; taking each apart would cost more than reading the file.
+        let may_be = move |span: &SectionSpan| {
+            let end = text.get(span.header().end.wrapping_sub(1)).copied();
+            end == wanted || matches!(end, Some(b' ' | b'\t' | b'"' | b'\''))
         };
-        self.sections().enumerate().filter(move |(_, section)| is_called(section))
+        let found = self.sections.iter().enumerate().filter(move |(_, span)| may_be(span));
+        found.map(|(index, _)| (index, self.section(index))).filter(move |(_, section)| section.header().name == name)
     }
 
     /// The section at `index` of [`Document::sections`].

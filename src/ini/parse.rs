@@ -76,13 +76,13 @@ pub(super) fn parse(text: Text) -> Result<Document, SyntaxError> {
         }
         let line = without_ending(&text[whole.clone()]);
         let refuse = |problem| SyntaxError { line: line_number, problem };
-        if is_ignored(line) {
-            // It ends nothing.
-        } else if line.starts_with('[') {
+        if line.starts_with('[') {
             let header = header_range(line).ok_or(refuse(Problem::HeaderNotClosed))?;
             let span = SectionSpan::new(line_number, whole.start, header.len());
             sections.push(span.ok_or(refuse(Problem::TooLarge))?);
             property = None;
+        } else if is_ignored(line) {
+            // It ends nothing.
         } else if sections.is_empty() {
             return Err(refuse(Problem::NoSection));
         } else if is_indented(line) {

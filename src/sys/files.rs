@@ -105,7 +105,14 @@ fn put(path: &Path, content: &[u8], lasting: Lasting) -> io::Result<()> {
     if lasting == Lasting::Yes {
         temporary.as_file().sync_all()?;
     }
-    temporary.persist(&target).map_err(|error| error.error)?;
+    let mut temporary = Some(temporary);
+    patiently(|| {
+        let persisted = temporary.take().expect("given back by each failure").persist(&target);
+        persisted.map(drop).map_err(|error| {
+            temporary = Some(error.file);
+            error.error
+        })
+    })?;
     if lasting == Lasting::Yes {
         sync_folder(folder);
     }
