@@ -26,6 +26,8 @@ mod scene;
 #[cfg(target_os = "linux")]
 mod secret_service;
 #[cfg(target_os = "linux")]
+mod session_reuse;
+#[cfg(target_os = "linux")]
 mod sessions;
 mod shells;
 #[path = "../support/mod.rs"]
