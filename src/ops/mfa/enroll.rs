@@ -9,16 +9,14 @@
 use std::path::PathBuf;
 
 use crate::aws::CodePair;
-use crate::config_file::{self, AwsFiles, EditFailure, path_of};
+use crate::config_file::AwsFiles;
 use crate::credentials::Backend;
 use crate::error::{Error, Kind, Result};
-use crate::ini::SectionName;
 use crate::keystore::open::StoreOpener;
 use crate::ops::Context;
 use crate::ops::mfa::caller::Caller;
 use crate::ops::mfa::half_made::{HalfMade, delete_command};
-use crate::ops::mfa::{Plans, pair, seeds};
-use crate::profile::AwsFile;
+use crate::ops::mfa::{Plans, pair, seeds, setting};
 use crate::qr;
 use crate::secret::Secret;
 use crate::sys::files::create_new;
@@ -257,34 +255,12 @@ fn write_profile(
     serial: &str,
     files: &AwsFiles,
 ) -> Result<Option<String>> {
-    let profiles = files.profiles();
-    let old = profiles.get(profile).and_then(|settings| Some(settings.setting("mfa_serial")?.value.into_owned()));
-    let by_hand = format!("have the profile use it with `keyfob profile set {profile} mfa_serial {serial}`");
-    if let Some(old) = old.filter(|old| old != serial) {
+    if let Some(old) = setting::device_of(files, profile).filter(|old| old != serial) {
         let question = format!("`{profile}` uses `{old}`; use the new device instead?");
         if !request.yes && !context.human.offer(&question).unwrap_or(false) {
-            context.talk.hint(&by_hand);
+            context.talk.hint(&format!("have the profile use it with {}", setting::command(profile, serial)));
             return Ok(None);
         }
     }
-    let name = profile;
-    let edited = config_file::edit(
-        context.paths,
-        AwsFile::Config,
-        |_| {},
-        |document| document.set(SectionName::Profile(name), "mfa_serial", serial),
-    );
-    match edited {
-        Ok(_) => {
-            let path = path_of(context.paths, AwsFile::Config).display();
-            context.talk.say(&format!("wrote `mfa_serial` of `{profile}` into {path}"));
-            Ok(None)
-        }
-        Err(EditFailure::CannotReplace { path, cause, lines }) => {
-            context.talk.warn(&format!("{}: the file cannot be replaced: {cause}", path.display()));
-            context.talk.hint(&format!("the device is enabled; put these lines into {} yourself", path.display()));
-            Ok(Some(lines))
-        }
-        Err(failure) => Err(Error::from(failure).hint(format!("the device is enabled; {by_hand}"))),
-    }
+    setting::write(context, profile, serial, files, "the device is enabled")
 }
