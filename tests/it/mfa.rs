@@ -1,7 +1,6 @@
 //! Devices: enrolled, added, listed, removed, by the real binary on a terminal, against an AWS that takes a code once.
 
 use std::fmt::Write;
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::KEYFOB;
@@ -93,7 +92,8 @@ fn scanned(sandbox: &Sandbox, shown: &str, seed: &str) {
 
 #[test]
 fn a_device_whose_seed_is_kept_is_enrolled_and_used_without_anybody() {
-    let (aws, sandbox) = machine();
+    let (aws, mut sandbox) = machine();
+    sandbox.go_to_second(20);
     let ran = sandbox
         .keyfob(&["mfa", "enroll", "work", "--store", "--png", "code.png", "--show-secret"])
         .shows(Shows::Seeds)
@@ -108,6 +108,7 @@ fn a_device_whose_seed_is_kept_is_enrolled_and_used_without_anybody() {
     let explained = sandbox.keyfob(&["explain", "work", "--json"]).run().json();
     assert_eq!(explained["mfa"]["code_from"], "the seed in the vault");
     // Both codes are spent, so this one waits for the next.
+    sandbox.go_to_second(20);
     sandbox.keyfob(&["credential-process", "work"]).run().ok();
     assert_eq!(aws.count("GetSessionToken"), 1, "no spent code was sent");
     let listed = sandbox.keyfob(&["mfa", "list", "work", "--json"]).run().json();
@@ -177,20 +178,84 @@ fn a_failure_after_each_call_leaves_nothing_or_names_what_it_leaves() {
     }
 }
 
-#[test]
-fn a_device_half_made_by_a_killed_enrolment_is_named_by_the_next() {
-    let (aws, sandbox) = machine();
+/// Leaves a half-made device behind.
+fn killed_enrolment(aws: &LoopbackAws, sandbox: &Sandbox) {
     let mut first = sandbox.keyfob(&["mfa", "enroll", "work", "--store"]).start();
     while aws.device(SERIAL).is_none() {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     first.kill();
     first.finish();
-    let ran = sandbox.keyfob(&["mfa", "enroll", "work", "--store"]).run();
-    let said = ran.ends_with(1);
-    assert!(said.contains(&format!("`keyfob mfa remove work --serial {SERIAL} --device`")), "{said}");
+}
+
+#[test]
+fn a_device_half_made_by_a_killed_enrolment_is_named_by_the_next() {
+    let (aws, sandbox) = machine();
+    killed_enrolment(&aws, &sandbox);
+    // Nobody is there, and `--yes` deletes nothing at AWS.
+    for arguments in [&["mfa", "enroll", "work", "--store"][..], &["mfa", "enroll", "work", "--store", "--yes"]] {
+        let ran = sandbox.keyfob(arguments).run();
+        let said = ran.ends_with(1);
+        assert!(said.contains(&format!("`keyfob mfa remove work --serial {SERIAL} --device`")), "{said}");
+    }
     sandbox.keyfob(&["mfa", "remove", "work", "--serial", SERIAL, "--device", "--yes"]).run().ends_with(0);
     assert!(aws.device(SERIAL).is_none());
+}
+
+#[test]
+fn a_device_half_made_by_a_killed_enrolment_is_made_anew_by_whoever_says_so() {
+    let (aws, sandbox) = machine();
+    killed_enrolment(&aws, &sandbox);
+    let mut terminal = sandbox.keyfob(&["mfa", "enroll", "work"]).on_terminal();
+    terminal.expect("name of the device [ann]: ");
+    terminal.type_line("");
+    terminal.expect("delete it and make it anew? [y/N] ");
+    terminal.type_line("y");
+    terminal.expect("first code the app shows: ");
+    let device = aws.device(SERIAL).expect("made anew");
+    let [first, second] = device.codes_in_a_row();
+    terminal.type_line(&first);
+    terminal.expect("the code after it, once the app shows it: ");
+    terminal.type_line(&second);
+    terminal.finish().0.ends_with(0);
+    assert!(device.is_enabled());
+}
+
+#[test]
+fn a_name_that_another_users_device_has_costs_that_user_nothing() {
+    let (aws, sandbox) = machine();
+    let device = aws.user("bob").mfa("ann");
+    let mut terminal = sandbox.keyfob(&["mfa", "enroll", "work"]).on_terminal();
+    terminal.expect("name of the device [ann]: ");
+    terminal.type_line("");
+    terminal.expect("delete it and make it anew? [y/N] ");
+    terminal.type_line("y");
+    terminal.expect("it is enabled for another user");
+    terminal.expect("--name NAME");
+    terminal.finish().0.ends_with(1);
+    assert!(device.is_enabled());
+}
+
+#[test]
+fn whoever_ends_the_enrolment_at_a_question_leaves_nothing_behind() {
+    for store in [false, true] {
+        let (aws, sandbox) = machine();
+        let arguments: &[&str] = if store { &["--store", "--backend", "vault"] } else { &["--yes"] };
+        let mut terminal = sandbox.keyfob(&[&["mfa", "enroll", "work"], arguments].concat()).on_terminal();
+        if store {
+            // Asked before anything is made.
+            terminal.expect("name of the device [ann]: ");
+        } else {
+            terminal.expect("first code the app shows: ");
+            assert!(aws.device(SERIAL).is_some());
+        }
+        terminal.press_ctrl('c');
+        let (ran, shown) = terminal.finish();
+        ran.ends_with(1);
+        assert!(aws.device(SERIAL).is_none(), "{shown}");
+        assert_eq!(shown.contains("nothing is left behind"), !store, "{shown}");
+        assert!(!sandbox.read(".aws/config").contains("mfa_serial"));
+    }
 }
 
 #[test]
@@ -254,16 +319,15 @@ fn a_seed_is_added_typed_and_a_code_of_another_device_is_noticed() {
 
 #[test]
 fn a_seed_is_read_from_a_picture_that_another_program_drew() {
-    let (Some(qrencode), (aws, sandbox)) = (tools::require("qrencode"), machine_with_device()) else { return };
+    let (Some(qrencode), Some(cjpeg)) = (tools::require("qrencode"), tools::require("cjpeg")) else { return };
+    let (aws, sandbox) = machine_with_device();
     let seed = aws.device(SERIAL).expect("there").seed();
     let address = format!("otpauth://totp/ann@111122223333?secret={seed}");
-    sandbox.may_hold_secrets("phone.png");
+    ["phone.png", "phone.pgm", "phone.jpg"].map(|file| sandbox.may_hold_secrets(file));
     sandbox.program(&qrencode, &["-o", "phone.png", "-s", "5", &address]).shows(Shows::Seeds).run().ok();
-    let pictures = match to_jpeg(&sandbox) {
-        true => &["phone.png", "phone.jpg"][..],
-        false => &["phone.png"],
-    };
-    for picture in pictures {
+    photograph(&sandbox);
+    sandbox.program(&cjpeg, &["-quality", "80", "-outfile", "phone.jpg", "phone.pgm"]).run().ok();
+    for picture in ["phone.png", "phone.jpg"] {
         let ran = sandbox.keyfob(&["mfa", "add", "work", "--qr", picture, "--no-verify"]).run();
         assert!(ran.ends_with(0).contains(&format!("delete {picture}")), "{}", ran.stderr);
         sandbox.keyfob(&["mfa", "remove", "work", "--yes"]).run().ends_with(0);
@@ -273,12 +337,30 @@ fn a_seed_is_read_from_a_picture_that_another_program_drew() {
     assert!(ran.ends_with(1).starts_with("keyfob: none.png: it is neither a PNG nor a JPEG picture"), "{}", ran.stderr);
 }
 
-/// Makes a photograph of the picture, where a program for that is there.
-fn to_jpeg(sandbox: &Sandbox) -> bool {
-    let Some(convert) = tools::find("convert") else { return false };
-    sandbox.may_hold_secrets("phone.jpg");
-    let ran = sandbox.program(convert, &["phone.png", "-rotate", "4", "-quality", "80", "phone.jpg"]).run();
-    ran.code == Some(0) && Path::new(&sandbox.path("phone.jpg")).exists()
+/// Takes `phone.png` as a camera would, into `phone.pgm`: held askew, in a light that falls off to one side.
+fn photograph(sandbox: &Sandbox) {
+    let file = std::fs::File::open(sandbox.path("phone.png")).expect("qrencode has drawn it");
+    let mut decoder = png::Decoder::new(std::io::BufReader::new(file));
+    decoder.set_transformations(png::Transformations::normalize_to_color8());
+    let mut reader = decoder.read_info().expect("a PNG");
+    let mut pixels = vec![0; reader.output_buffer_size().expect("a small picture")];
+    let frame = reader.next_frame(&mut pixels).expect("a whole picture");
+    let (width, height) = (f64::from(frame.width), f64::from(frame.height));
+    let (sine, cosine) = 0.07_f64.sin_cos();
+    let shade = |x: f64, y: f64| {
+        let (x, y) = (x - width / 2.0, y - height / 2.0);
+        let (u, v) = (cosine * x - sine * y + width / 2.0, sine * x + cosine * y + height / 2.0);
+        let inside = (0.0..width).contains(&u) && (0.0..height).contains(&v);
+        let sample =
+            if inside { pixels[(v as usize * width as usize + u as usize) * frame.color_type.samples()] } else { 255 };
+        ((30.0 + f64::from(sample) * 0.8) * (0.7 + 0.3 * (x / width + 0.5))) as u8
+    };
+    let mut picture = format!("P2\n{width} {height}\n255\n");
+    for y in 0..frame.height {
+        (0..frame.width).for_each(|x| write!(picture, "{} ", shade(f64::from(x), f64::from(y))).expect("text"));
+        picture.push('\n');
+    }
+    sandbox.write("phone.pgm", &picture);
 }
 
 #[test]
@@ -314,14 +396,69 @@ fn a_device_is_removed_with_its_seed_after_a_question_that_names_the_danger() {
     terminal.expect("whatever wants MFA is out of reach until another device is enrolled");
     terminal.expect("[y/N] ");
     terminal.type_line("y");
-    terminal.expect("`work` still names the device");
+    terminal.expect("`work` still names the device; take that line out? [Y/n] ");
+    terminal.type_line("");
+    terminal.expect("took `mfa_serial` of `work` out");
     terminal.finish().0.ends_with(0);
     assert!(aws.device(SERIAL).is_none());
+    assert!(!sandbox.read(".aws/config").contains(SERIAL) && !sandbox.read("keyfob/data/index.json").contains(SERIAL));
     let listed = sandbox.keyfob(&["mfa", "list", "work", "--json"]).run().json();
-    assert_eq!(
-        (&listed["devices"][0]["on_aws"], &listed["devices"][0]["seed"]),
-        (&false.into(), &serde_json::Value::Null)
+    assert_eq!(listed["devices"], serde_json::json!([]));
+}
+
+#[test]
+fn every_line_that_names_a_removed_device_is_taken_out_or_named() {
+    let (aws, sandbox) = machine_with_device();
+    let other = "arn:aws:iam::111122223333:mfa/other";
+    let config = sandbox.read(".aws/config");
+    let more = format!(
+        "[profile dev] # Ann's\nkeyfob_mfa_serial = {SERIAL}\nregion = eu-west-1\n[profile x]\nmfa_serial = {other}\n"
     );
+    sandbox.write(".aws/config", &format!("{config}{more}"));
+    let mut terminal = sandbox.keyfob(&["mfa", "remove", "work", "--device"]).on_terminal();
+    terminal.expect("[y/N] ");
+    terminal.type_line("y");
+    terminal.expect("and so do 1 more lines; take them out? [Y/n] ");
+    terminal.type_line("n");
+    terminal.expect("`dev` still names the device; take that line out");
+    terminal.finish().0.ends_with(0);
+    assert_eq!(sandbox.read(".aws/config"), format!("{config}{more}"));
+    // Once more, of a device that is gone.
+    sandbox.keyfob(&["mfa", "remove", "work", "--device", "--yes"]).run().ends_with(0);
+    assert!(aws.device(SERIAL).is_none());
+    let left = config.replace(&format!("mfa_serial = {SERIAL}\n"), "");
+    let rest = format!("[profile dev] # Ann's\nregion = eu-west-1\n[profile x]\nmfa_serial = {other}\n");
+    assert_eq!(sandbox.read(".aws/config"), format!("{left}{rest}"));
+}
+
+#[test]
+fn a_profile_that_names_no_device_gets_the_one_whose_seed_is_kept() {
+    let (aws, sandbox) = machine();
+    let (device, seed) = (aws.user("ann").mfa("ann"), aws.user("ann").mfa("ann").seed());
+    let add = ["mfa", "add", "work", "--stdin", "--no-verify"];
+    let ran = sandbox.keyfob(&add).stdin(&seed).run();
+    let command = format!("`keyfob profile set work mfa_serial {SERIAL}`");
+    assert!(ran.ends_with(0).contains(&command), "nobody can be asked: {}", ran.stderr);
+    assert!(!sandbox.read(".aws/config").contains("mfa_serial"));
+    let mut terminal = sandbox.keyfob(&["mfa", "add", "work"]).on_terminal();
+    terminal.expect("(not shown): ");
+    terminal.type_line(&seed);
+    terminal.expect("from the app: ");
+    terminal.type_line(&device.code_at(0));
+    terminal.expect(&format!("have `work` use `{SERIAL}`? [Y/n] "));
+    terminal.type_line("");
+    terminal.finish().0.ends_with(0);
+    let config = sandbox.read(".aws/config");
+    assert!(config.contains(&format!("mfa_serial = {SERIAL}\n")), "{config}");
+    // It is asked once. For a profile over another the one with the key is written.
+    sandbox.keyfob(&add).stdin(&seed).run().ends_with(0);
+    let config = config.replace(&format!("mfa_serial = {SERIAL}\n"), "");
+    let role = "[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/dev\nsource_profile = work\n";
+    sandbox.write(".aws/config", &format!("{config}{role}"));
+    let over = ["mfa", "add", "dev", "--stdin", "--no-verify", "--yes"];
+    sandbox.keyfob(&over).stdin(&seed).run().ends_with(0);
+    let explained = sandbox.keyfob(&["explain", "work", "--json"]).run().json();
+    assert_eq!(explained["mfa"]["serial"], SERIAL);
 }
 
 #[test]
