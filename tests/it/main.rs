@@ -21,7 +21,6 @@ mod network;
 mod picture;
 mod refusals;
 mod rotate;
-mod rotate_safety;
 #[cfg(target_os = "linux")]
 mod sandbox;
 mod scene;

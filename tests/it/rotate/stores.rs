@@ -1,0 +1,1 @@
+//! Rotation over real key stores, and stores that fail in the middle of it.
