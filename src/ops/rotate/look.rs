@@ -214,3 +214,58 @@ fn no_such_other(id: &AccessKeyId) -> Error {
     Error::new(Kind::Failed, format!("`--delete-other`: the user has no other key {id}"))
         .hint("`keyfob keys` shows the keys that are stored here")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+    use crate::credentials::Backend;
+
+    /// Takes an item, and gives back what it likes.
+    struct Odd {
+        kept: RefCell<Option<SecretBytes>>,
+        gives: fn(Option<SecretBytes>) -> Result<SecretBytes, StoreError>,
+        deletes: bool,
+    }
+
+    impl KeyStore for Odd {
+        fn backend(&self) -> Backend {
+            Backend::Vault
+        }
+        fn get(&self, item: &Item) -> Result<SecretBytes, StoreError> {
+            assert_eq!(*item, Item::Probe);
+            (self.gives)(self.kept.borrow().clone())
+        }
+        fn set(&self, _: &Item, value: &SecretBytes) -> Result<(), StoreError> {
+            self.kept.replace(Some(value.clone()));
+            Ok(())
+        }
+        fn delete(&self, _: &Item) -> Result<(), StoreError> {
+            if self.deletes {
+                self.kept.take().map(drop).ok_or(StoreError::NotFound)
+            } else {
+                Err(StoreError::Denied("no".into()))
+            }
+        }
+    }
+
+    #[test]
+    fn a_probe_is_written_read_back_and_removed() {
+        let probed = |gives, deletes| {
+            let store = Odd { kept: RefCell::default(), gives, deletes };
+            let result = probe(&store);
+            (result.map_err(|error| error.to_string()), store.kept.take().is_some())
+        };
+        let (result, left) = probed(|kept| kept.ok_or(StoreError::NotFound), true);
+        assert_eq!((result, left), (Ok(()), false));
+        for gives in [
+            (|_| Err(StoreError::NotFound)) as fn(_) -> _,
+            |_| Ok(SecretBytes::new(b"another".to_vec())),
+            |_| Err(StoreError::Locked("it is locked".into())),
+        ] {
+            probed(gives, true).0.expect_err("it does not give back what it was given");
+        }
+        probed(|kept| kept.ok_or(StoreError::NotFound), false).0.expect_err("it deletes nothing");
+    }
+}

@@ -91,3 +91,36 @@ fn two_rotations_of_one_key_do_not_run_together() {
     first.finish().ok();
     assert_eq!(scene.aws.count("CreateAccessKey"), 1);
 }
+
+#[test]
+fn a_key_aws_takes_too_long_to_know_is_proved_later() {
+    let scene = scene();
+    // The server's clock is put on below; AWS and SDKs allow for 5 min.
+    scene.aws.new_keys_unknown_for(100);
+    let ran = scene.rotate(&["--yes"]);
+    let stderr = ran.ends_with(4);
+    assert!(stderr.contains("stopped at `prove`") && stderr.contains("the old key is in use"), "{stderr}");
+    assert!(stderr.contains("--resume") && stderr.contains("--rollback"), "{stderr}");
+    assert_eq!(scene.stored_key(), scene.key.id, "a key AWS does not know is handed to nobody");
+    assert!(scene.is_active(&scene.key.id));
+    // Patience is what it is set to, and is there anew each time.
+    let started = std::time::Instant::now();
+    let again = scene.sandbox.keyfob(&["rotate", "work", "--resume"]).env("KEYFOB_ROTATE_PATIENCE", "3s").run();
+    assert!(again.ends_with(4).contains("stopped at `prove`"), "{}", again.stderr);
+    assert!(started.elapsed() > std::time::Duration::from_secs(3), "{:?}", started.elapsed());
+    scene.aws.advance(110);
+    scene.rotate(&["--resume"]).ok();
+    assert_eq!(scene.stored_key(), other_key(&scene, &scene.key.id));
+    assert!(!scene.is_active(&scene.key.id));
+    assert_eq!(scene.aws.count("CreateAccessKey"), 1);
+}
+
+#[test]
+fn a_key_aws_takes_too_long_to_know_can_be_given_up() {
+    let scene = scene();
+    scene.aws.new_keys_unknown_for(100);
+    scene.rotate(&["--yes"]).ends_with(4);
+    scene.rotate(&["--rollback"]).ok();
+    assert_eq!(scene.ann.keys(), [(scene.key.id.clone(), true)]);
+    assert_eq!(scene.stored_key(), scene.key.id);
+}

@@ -1,7 +1,14 @@
 //! What a rotation refuses, and what the user is told to do about it.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::KEYFOB;
 use crate::rotate::scene;
 use crate::scene::fails;
+use crate::support::aws::Fault;
+use crate::support::sandbox::Sandbox;
+use crate::support::tools;
 
 #[test]
 fn a_second_key_is_never_deleted_unless_its_id_is_given() {
@@ -92,4 +99,109 @@ fn a_root_key_is_called_out_and_not_rotated() {
     add.stdin(&format!("{}\n{}\n", root.id, root.secret)).run().ok();
     assert!(scene.sandbox.keyfob(&["keys"]).run().stdout.contains("ROOT USER"));
     fails(&scene.sandbox.keyfob(&["rotate", "root"]).run(), 1, "is a root user");
+}
+
+#[test]
+fn an_old_key_that_another_machine_used_since_the_switch_is_not_deleted() {
+    let mut scene = scene();
+    scene.sandbox.set("KEYFOB_ROTATE_GRACE", "0");
+    scene.sandbox.set("KEYFOB_ROTATE_SETTLE", "6s");
+    let rotating = scene.sandbox.keyfob(&["rotate", "work", "--yes"]).start();
+    while scene.rotate(&["--status", "--json"]).json()["rotation"]["switched_at"].is_null() {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // AWS tells seconds.
+    std::thread::sleep(Duration::from_millis(1100));
+    let laptop = Sandbox::with_vault(KEYFOB, &Arc::clone(&scene.aws));
+    let add = laptop.keyfob(&["add", "work", "--stdin", "--yes", "--no-link"]);
+    add.stdin(&format!("{}\n{}\n", scene.key.id, scene.key.secret)).run().ok();
+    rotating.finish().ok();
+    let stderr = fails(&scene.rotate(&["--finish"]), 1, "is not deleted: it was used at ");
+    assert!(stderr.contains("something else still holds it") && stderr.contains("--finish --force"), "{stderr}");
+    // Neither does the next rotation.
+    fails(&scene.rotate(&["--yes", "--force"]), 1, "is not deleted: it was used at ");
+    assert_eq!(scene.ann.keys().len(), 2);
+    scene.rotate(&["--finish", "--force"]).ok();
+    assert_eq!(scene.ann.keys(), [(scene.stored_key(), true)]);
+}
+
+#[test]
+fn a_store_that_cannot_be_written_is_found_out_before_anything_is_made() {
+    let Some(strace) = tools::require("strace") else { return };
+    let scene = scene();
+    scene.aws.forget_requests();
+    let renames = "inject=rename,renameat,renameat2:error=EROFS:when=1+";
+    let words = [
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        "trace=rename,renameat,renameat2",
+        "-e",
+        renames,
+        "keyfob",
+        "rotate",
+        "work",
+    ];
+    let ran = scene.sandbox.program(&strace, &words).run();
+    ran.ends_with(5);
+    assert_eq!(scene.actions(), [""; 0], "AWS was not even asked");
+    assert!(scene.rotate(&["--status"]).ok().contains("no rotation"));
+}
+
+#[test]
+fn a_session_aws_refuses_is_dropped_and_another_is_made() {
+    const DENIED: Fault = Fault::Refuse { status: 403, code: "AccessDenied", message: "User: ann is not authorized" };
+    let refusals = [
+        Fault::Refuse { status: 403, code: "InvalidClientTokenId", message: "The security token is invalid" },
+        Fault::Refuse { status: 403, code: "ExpiredToken", message: "The security token included is expired" },
+    ];
+    for refusal in refusals {
+        let scene = scene();
+        scene.warm();
+        // To the key itself, then to the session that is cached.
+        scene.aws.fault("ListAccessKeys", DENIED);
+        scene.aws.fault("ListAccessKeys", refusal);
+        scene.rotate(&["--yes", "--mfa-code", &scene.phone.code()]).ok();
+        assert_eq!(scene.aws.count("GetSessionToken"), 1, "another was made");
+        assert!(!scene.is_active(&scene.key.id));
+        // Devices go the same way.
+        scene.aws.forget_requests();
+        scene.aws.fault("ListMFADevices", DENIED);
+        let listed = scene.sandbox.keyfob(&["mfa", "list", "work", "--json"]).run().json();
+        assert_eq!(listed["user"], "ann");
+        assert_eq!(scene.aws.count("GetSessionToken"), 0, "the new one serves");
+    }
+}
+
+#[test]
+fn another_profiles_session_that_aws_refuses_is_dropped_too() {
+    let scene = scene();
+    let admin = scene.aws.user("boss").may_manage_others();
+    let (key, phone) = (admin.access_key(), admin.mfa("boss"));
+    let add =
+        ["add", "boss", "--stdin", "--yes", "--no-link", "--region", "eu-west-1", "--mfa-serial", &phone.serial()];
+    scene.sandbox.keyfob(&add).stdin(&format!("{}\n{}\n", key.id, key.secret)).run().ok();
+    scene.credential_process_with_code("boss", &phone.code()).ok();
+    scene.aws.forget_requests();
+    let gone = Fault::Refuse { status: 403, code: "InvalidClientTokenId", message: "The security token is invalid" };
+    scene.aws.fault("ListAccessKeys", gone);
+    scene.rotate(&["--with", "boss", "--mfa-code", &phone.code()]).ok();
+    assert_eq!(scene.aws.count("GetSessionToken"), 1);
+    assert!(!scene.is_active(&scene.key.id));
+}
+
+#[test]
+fn who_may_not_ask_for_the_last_use_is_asked_for_no_code_and_told_so() {
+    let mut scene = scene();
+    scene.sandbox.set("KEYFOB_ROTATE_GRACE", "0");
+    scene.ann.denied("iam:GetAccessKeyLastUsed");
+    let ran = scene.rotate(&["--yes"]);
+    ran.ok();
+    assert!(ran.stderr.contains("its last use may not be asked for"), "{}", ran.stderr);
+    let ran = scene.rotate(&["--finish"]);
+    ran.ok();
+    assert!(ran.stderr.contains("was used lately cannot be asked for"), "{}", ran.stderr);
+    assert_eq!((scene.ann.keys().len(), scene.aws.count("GetSessionToken")), (1, 0));
 }
