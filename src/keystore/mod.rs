@@ -11,12 +11,12 @@ mod macos;
 #[cfg(test)]
 pub mod memory;
 #[cfg(any(target_os = "linux", target_os = "macos", windows))]
-mod native;
+pub(crate) mod native;
 pub mod open;
 mod passphrase;
 mod sealing;
 #[cfg(target_os = "linux")]
-mod secret_service;
+pub(crate) mod secret_service;
 pub mod totp_seed;
 pub mod vault;
 #[cfg(windows)]

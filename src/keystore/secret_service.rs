@@ -21,7 +21,7 @@ use crate::keystore::{Item, KeyStore, Presence, StoreError};
 use crate::secret::SecretBytes;
 
 /// How long a person may take over an unlock dialog. Go's SDK kills a `credential_process` after 60 s.
-const DIALOG_LIMIT: Duration = Duration::from_secs(50);
+pub(crate) const DIALOG_LIMIT: Duration = Duration::from_secs(50);
 
 /// The default collection of whatever provides the Secret Service.
 pub struct SecretService<'a> {
@@ -56,7 +56,7 @@ enum State {
 }
 
 /// Why the provider cannot be talked to.
-enum Trouble {
+pub(crate) enum Trouble {
     /// There is none.
     Absent(String),
     /// There is one.
@@ -161,7 +161,7 @@ impl KeyStore for SecretService<'_> {
     fn presence(&self) -> Result<Presence, StoreError> {
         let dialog = self.dialog;
         within(self.limit, move || {
-            let service = match connect() {
+            let service = match connect(EncryptionType::Plain) {
                 Ok(service) => service,
                 Err(Trouble::Absent(why)) => return Ok(Presence::Absent(why)),
                 Err(Trouble::Broken(error)) => return Err(error),
@@ -178,16 +178,17 @@ impl KeyStore for SecretService<'_> {
 
 impl Link {
     fn connect() -> Result<Link, Trouble> {
-        let service = connect()?;
+        // Nothing secret goes over this connection, so it needs no key exchange.
+        let service = connect(EncryptionType::Plain)?;
         let store = zbus_secret_service_keyring_store::Store::new()
             .map_err(|error| Trouble::Broken(translate_secret_service(error)))?;
         Ok(Link { service, items: Items::new(store, [], translate_secret_service) })
     }
 }
 
-fn connect() -> Result<Service<'static>, Trouble> {
-    // Nothing secret goes over this connection, so it needs no key exchange.
-    Service::connect(EncryptionType::Plain).map_err(|error| {
+/// Connects to the provider; what is secret goes over an encrypted connection alone.
+pub(crate) fn connect(encryption: EncryptionType) -> Result<Service<'static>, Trouble> {
+    Service::connect(encryption).map_err(|error| {
         let text = error.to_string();
         // The bus's own error names, from the D-Bus specification: nobody owns the name, nothing can be started to.
         let unowned = ["DBus.Error.ServiceUnknown", "DBus.Error.NameHasNoOwner", "DBus.Error.Spawn."];
@@ -262,7 +263,7 @@ fn attributes(name: &str) -> HashMap<&str, &str> {
     HashMap::from([("service", SERVICE), ("username", name)])
 }
 
-fn translate_service(error: secret_service::Error) -> StoreError {
+pub(crate) fn translate_service(error: secret_service::Error) -> StoreError {
     match error {
         secret_service::Error::Locked => StoreError::Locked("Secret Service is locked".to_owned()),
         secret_service::Error::Prompt => StoreError::Denied("the unlock dialog was dismissed".to_owned()),
