@@ -8,7 +8,7 @@ use ::secret_service::blocking::{Collection as Found, SecretService as Service};
 
 use super::{Kept, Place, VaultError, kept, name};
 use crate::keystore::StoreError;
-use crate::keystore::native::within;
+use crate::keystore::limit::within;
 use crate::keystore::secret_service::{DIALOG_LIMIT, Dialog, Trouble, connect, translate_service};
 use crate::secret::SecretBytes;
 use crate::settings::Settings;
