@@ -32,6 +32,7 @@ mod shells;
 mod support;
 mod terminal;
 mod tour;
+mod trust;
 mod vault_processes;
 
 /// The binary under test.
