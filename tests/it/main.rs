@@ -17,6 +17,7 @@ mod mfa;
 mod mfa_codes;
 mod moto;
 mod network;
+mod packaging;
 mod refusals;
 mod rotate;
 mod rotate_safety;
