@@ -18,6 +18,7 @@ mod mfa_codes;
 mod mfa_enroll;
 mod moto;
 mod network;
+mod packaging;
 mod picture;
 mod refusals;
 mod rotate;
@@ -35,6 +36,7 @@ mod shells;
 mod support;
 mod terminal;
 mod tour;
+mod trust;
 mod vault_processes;
 
 /// The binary under test.
