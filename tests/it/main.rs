@@ -15,11 +15,12 @@ mod main_job;
 mod manager;
 mod mfa;
 mod mfa_codes;
+mod mfa_enroll;
 mod moto;
 mod network;
+mod picture;
 mod refusals;
 mod rotate;
-mod rotate_safety;
 #[cfg(target_os = "linux")]
 mod sandbox;
 mod scene;
