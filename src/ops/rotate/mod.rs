@@ -127,7 +127,7 @@ pub fn resume(
         rotation.tell_of_rest();
         return Ok(Some(rotation.journal));
     }
-    rotation.resumed()?;
+    rotation.resumed().map_err(|error| rotation.stopped(error))?;
     rotation.run()
 }
 
@@ -146,8 +146,8 @@ pub fn rollback(
         return Ok(None);
     };
     let mut rotation = Rotation::take_up(context, request, stores, files, journal)?;
-    let listed = rotation.list_by_any()?;
-    rotation.adopt_stored(&listed)?;
+    let listed = rotation.list_by_any().map_err(|error| rotation.stopped(error))?;
+    rotation.adopt_stored(&listed).map_err(|error| rotation.stopped(error))?;
     let old = state_of(&rotation.journal.old, &listed);
     let step = way_back(&rotation.journal, old).map_err(|error| {
         let old = rotation.journal.old.short();
