@@ -97,9 +97,8 @@ pub fn rotate(
     let identity = look::identity(context, stores, profile, &key, &facts)?;
     let name = user_name(&identity.arn)?.to_owned();
     let user = User { arn: identity.arn, name, account: identity.account };
-    let now = context.clock.now();
     let asked = request.asked.clone();
-    let journal = Journal::begin(profile, (&key.id, key.backend), user, asked, facts.users.clone(), now);
+    let journal = Journal::begin(profile, (&key.id, key.backend), user, asked, facts.users.clone());
     let mut rotation = Rotation::new(context, request, stores, files, facts, held, journal)?;
     rotation.look()?;
     rotation.journal.begins(crate::rotation::Step::Create, context.clock.now());
