@@ -18,6 +18,7 @@ mod mfa_codes;
 mod mfa_enroll;
 mod moto;
 mod network;
+mod packaging;
 mod picture;
 mod refusals;
 mod rotate;
@@ -27,12 +28,15 @@ mod scene;
 #[cfg(target_os = "linux")]
 mod secret_service;
 #[cfg(target_os = "linux")]
+mod session_reuse;
+#[cfg(target_os = "linux")]
 mod sessions;
 mod shells;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminal;
 mod tour;
+mod trust;
 mod vault_processes;
 
 /// The binary under test.
