@@ -3,9 +3,11 @@
 
 mod add;
 mod again;
+mod aws_vault;
 mod codes;
 mod commands;
 mod crowds;
+mod doctor;
 mod exec;
 mod interop;
 mod kills;
@@ -17,6 +19,8 @@ mod mfa;
 mod mfa_codes;
 mod moto;
 mod network;
+mod picker;
+mod profiles;
 mod refusals;
 mod rotate;
 mod rotate_safety;
