@@ -75,7 +75,7 @@ impl<'a> Profiles<'a> {
             // One or two are asked for, of perhaps thousands: cheaper than looking at all.
             None => Rc::new(self.seek(name)?),
         };
-        Some(Profile { profiles: self, entry })
+        Some(Profile { profiles: self, entry, properties: Rc::default() })
     }
 
     fn seek(&self, name: &str) -> Option<Entry> {
@@ -194,6 +194,8 @@ fn has_prefixed_default(document: &Document) -> bool {
 pub struct Profile<'p> {
     profiles: &'p Profiles<'p>,
     entry: Rc<Entry>,
+    /// Its properties, the one that counts most first: found once, for a listing asks for a dozen of them.
+    properties: Rc<OnceCell<Vec<(AwsFile, Property<'p>)>>>,
 }
 
 impl<'p> Profile<'p> {
@@ -211,21 +213,38 @@ impl<'p> Profile<'p> {
 
     fn own(&self, name: &str) -> Option<Setting<'p>> {
         let filled = |setting: &Setting<'p>| !setting.value.is_empty();
-        self.plain(&format!("keyfob_{name}")).filter(filled).or_else(|| self.plain(name).filter(filled))
+        let is_ours = |key: &str| {
+            let parts = key.as_bytes().split_at_checked(known::PREFIX.len());
+            parts.is_some_and(|(prefix, bare)| {
+                prefix.eq_ignore_ascii_case(known::PREFIX.as_bytes()) && bare.eq_ignore_ascii_case(name.as_bytes())
+            })
+        };
+        self.first(is_ours).filter(filled).or_else(|| self.plain(name).filter(filled))
     }
 
     /// A setting as it stands in this profile, an empty one too, without the `keyfob_` rule and without includes.
     pub fn plain(&self, name: &str) -> Option<Setting<'p>> {
-        self.sections().find_map(|(file, section)| Some(Setting::new(file, section.property(name)?)))
+        self.first(|key| key.eq_ignore_ascii_case(name))
+    }
+
+    fn first(&self, is_meant: impl Fn(&str) -> bool) -> Option<Setting<'p>> {
+        let found = self.properties().iter().find(|(_, property)| is_meant(property.key()));
+        found.map(|(file, property)| Setting::new(*file, property.clone()))
+    }
+
+    fn properties(&self) -> &[(AwsFile, Property<'p>)] {
+        self.properties.get_or_init(|| {
+            let of = |(file, section): (AwsFile, Section<'p>)| {
+                section.properties().rev().map(move |property| (file, property))
+            };
+            self.sections().flat_map(of).collect()
+        })
     }
 
     /// Every place a setting of exactly this name stands in, the one that counts first.
     pub fn places(&self, name: &str) -> Vec<Setting<'p>> {
-        let properties = |(file, section): (AwsFile, Section<'p>)| {
-            let matching = section.properties().rev().filter(|property| property.key().eq_ignore_ascii_case(name));
-            matching.map(move |property| Setting::new(file, property)).collect::<Vec<_>>()
-        };
-        self.sections().flat_map(properties).collect()
+        let matching = self.properties().iter().filter(|(_, property)| property.key().eq_ignore_ascii_case(name));
+        matching.map(|(file, property)| Setting::new(*file, property.clone())).collect()
     }
 
     /// Whether the profile has a section in this file.
@@ -256,12 +275,10 @@ impl<'p> Profile<'p> {
     /// Every setting of the profile as it stands in the files, each name once, with the value that counts.
     pub fn settings(&self) -> impl Iterator<Item = Setting<'p>> {
         let mut settings: Vec<Setting<'p>> = Vec::new();
-        for (file, section) in self.sections() {
-            for property in section.properties().rev().filter(|property| is_identifier(property.key())) {
-                let setting = Setting::new(file, property);
-                if settings.iter().all(|known| known.name != setting.name) {
-                    settings.push(setting);
-                }
+        for (file, property) in self.properties().iter().filter(|(_, property)| is_identifier(property.key())) {
+            let setting = Setting::new(*file, property.clone());
+            if settings.iter().all(|known| known.name != setting.name) {
+                settings.push(setting);
             }
         }
         settings.sort_by_key(|setting| (setting.file, setting.line));

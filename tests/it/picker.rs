@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use crate::scene::{Scene, fails};
+use crate::support::terminal::Terminal;
 
 /// Commands that only read, and say what they were about.
 const READING: [&[&str]; 3] =
@@ -39,8 +40,9 @@ fn leaving_the_list_ends_the_command_and_gives_the_terminal_back() {
         let (_, shown) = terminal.finish();
         assert!(shown.contains("a profile is needed"), "{shown}");
         assert!(shown.trim_end().ends_with('3'), "the modes are as they were: {shown}");
-        assert_eq!(shown.matches("\x1b[?25l").count(), shown.matches("\x1b[?25h").count(), "the cursor is back");
-        assert_eq!(shown.matches("\x1b[?2004h").count(), shown.matches("\x1b[?2004l").count(), "pastes are as before");
+        for (on, off) in [("\x1b[?25h", "\x1b[?25l"), ("\x1b[?2004l", "\x1b[?2004h")] {
+            assert!(shown.rfind(on) > shown.rfind(off), "the cursor is back, and pastes are as before: {shown:?}");
+        }
     }
 }
 
@@ -86,6 +88,12 @@ fn ten_thousand_profiles_scroll_and_are_searched_while_one_types() {
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
 }
 
+/// Declines the offer to write the variables of the sandbox into config.toml.
+fn keep_settings(terminal: &mut Terminal<'_>) {
+    terminal.expect("config.toml? [y/N] ");
+    terminal.type_line("n");
+}
+
 #[test]
 fn link_asks_before_it_takes_another_programs_place_or_touches_the_credentials_file() {
     let scene = Scene::new();
@@ -111,6 +119,7 @@ fn link_asks_before_it_takes_another_programs_place_or_touches_the_credentials_f
     terminal.expect("SDKs would follow this `role_arn` first; rename it to `keyfob_role_arn`? [y/N] ");
     terminal.type_line("n");
     terminal.expect("credentials:2: SDKs follow `role_arn` of `other` before the link");
+    keep_settings(&mut terminal);
     terminal.finish().0.ends_with(0);
     assert_eq!(scene.sandbox.read(".aws/credentials"), credentials);
     scene.sandbox.keyfob(&["profile", "unlink", "other"]).run().ok();
@@ -120,6 +129,7 @@ fn link_asks_before_it_takes_another_programs_place_or_touches_the_credentials_f
     terminal.type_line("y");
     terminal.expect("rename it to `keyfob_role_arn`? [y/N] ");
     terminal.type_line("y");
+    keep_settings(&mut terminal);
     let (ran, shown) = terminal.finish();
     ran.ends_with(0);
     assert!(!shown.contains("before the link"), "{shown}");
