@@ -4,17 +4,17 @@
 
 mod include;
 pub mod known;
+mod setting;
 mod warnings;
 
-use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::HashMap;
-use std::fmt;
 use std::rc::Rc;
 
 use crate::ini::{Document, Header, Property, Section, SectionName, is_identifier};
 
 pub use crate::ini::SectionKind;
+pub use setting::{OtherSection, Setting};
 pub use warnings::Warning;
 
 /// Which of the two files.
@@ -130,7 +130,7 @@ impl<'a> Profiles<'a> {
             let is_wanted = |section: &Section<'a>| wanted.is(section.header()) && section.header().is_usable();
             sections.extend(document.sections().filter(is_wanted));
         }
-        (!sections.is_empty()).then_some(OtherSection { sections })
+        (!sections.is_empty()).then_some(OtherSection::new(sections))
     }
 
     /// The document of one of the files, where there is one.
@@ -287,87 +287,6 @@ impl<'p> Profile<'p> {
 
     fn sections(&self) -> impl Iterator<Item = (AwsFile, Section<'p>)> {
         self.profiles.sections_of(&self.entry)
-    }
-}
-
-/// A `services` or `sso-session` section, merged from all that have its name.
-#[derive(Debug, Clone)]
-pub struct OtherSection<'a> {
-    sections: Vec<Section<'a>>,
-}
-
-impl<'a> OtherSection<'a> {
-    /// Every setting, name and value, each name once with the value that counts.
-    pub fn settings(&self) -> Vec<(String, String)> {
-        let mut settings: Vec<(String, String)> = Vec::new();
-        for property in self.sections.iter().rev().flat_map(|section| section.properties().rev()) {
-            let Setting { name, value, .. } = Setting::new(AwsFile::Config, property);
-            if settings.iter().all(|(known, _)| *known != name) {
-                settings.push((name.into_owned(), value.into_owned()));
-            }
-        }
-        settings
-    }
-
-    /// A setting; an empty value is none.
-    pub fn setting(&self, name: &str) -> Option<Setting<'a>> {
-        let property = self.sections.iter().rev().find_map(|section| section.property(name))?;
-        Some(Setting::new(AwsFile::Config, property)).filter(|setting| !setting.value.is_empty())
-    }
-}
-
-/// One setting and where it stands.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Setting<'a> {
-    /// Lower case.
-    pub name: Cow<'a, str>,
-    /// A nested block is its lines, each after a `\n`, as AWS's reference reads it.
-    pub value: Cow<'a, str>,
-    /// The file it stands in.
-    pub file: AwsFile,
-    /// The line there, 1-based.
-    pub line: usize,
-}
-
-impl<'a> Setting<'a> {
-    fn new(file: AwsFile, property: Property<'a>) -> Self {
-        let key = property.key();
-        let name = if key.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            Cow::Owned(key.to_ascii_lowercase())
-        } else {
-            Cow::Borrowed(key)
-        };
-        Setting { name, value: property.value(), file, line: property.line() }
-    }
-
-    /// A value of a nested block, as `endpoint_url` under `sts =`; an empty one is none.
-    pub fn nested(&self, name: &str) -> Option<&str> {
-        let nested = self.value.strip_prefix('\n')?;
-        nested
-            .lines()
-            .rev()
-            .filter_map(|line| line.split_once('='))
-            .find(|(key, _)| key.trim().eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.trim())
-            .filter(|value| !value.is_empty())
-    }
-
-    /// Whether the value is one that no output may show.
-    pub fn is_secret(&self) -> bool {
-        known::is_secret(&self.name)
-    }
-}
-
-impl fmt::Debug for Setting<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Setting { name, value, file, line } = self;
-        let value = if self.is_secret() { "****" } else { value };
-        f.debug_struct("Setting")
-            .field("name", name)
-            .field("value", &value)
-            .field("file", file)
-            .field("line", line)
-            .finish()
     }
 }
 
