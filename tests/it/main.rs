@@ -15,17 +15,20 @@ mod main_job;
 mod manager;
 mod mfa;
 mod mfa_codes;
+mod mfa_enroll;
 mod moto;
 mod network;
 mod packaging;
+mod picture;
 mod refusals;
 mod rotate;
-mod rotate_safety;
 #[cfg(target_os = "linux")]
 mod sandbox;
 mod scene;
 #[cfg(target_os = "linux")]
 mod secret_service;
+#[cfg(target_os = "linux")]
+mod session_reuse;
 #[cfg(target_os = "linux")]
 mod sessions;
 mod shells;
