@@ -31,8 +31,8 @@ fn every_command_line_in_the_manual_names_commands_and_options_that_exist() {
 
 /// What follows `keyfob` in a line, up to where the command ends.
 fn command_lines(line: &str) -> Vec<String> {
-    let starts = ["`keyfob ", "$ keyfob ", "> keyfob ", "$(keyfob ", "/keyfob ", "| keyfob ", "\"keyfob ", "run keyfob "];
-    let ends = ['`', '"', ';', '|', ')', '>', '#', '…'];
+    let starts = ["`keyfob ", "$ keyfob ", "> keyfob ", "$(keyfob ", "bin/keyfob ", "| keyfob ", "\"keyfob ", "run keyfob "];
+    let ends = ['`', '"', '\'', ';', '|', '&', ')', '>', '#', '…'];
     let mut found = Vec::new();
     for start in starts {
         for rest in line.split(start).skip(1) {
@@ -50,6 +50,12 @@ fn check(tree: &Command, words: &str) -> Result<String, String> {
     let mut words = words.split_whitespace().peekable();
     let mut commands = vec![tree];
     let mut first = String::new();
+    // What every command takes may come first; none of these that the manual uses so has a value.
+    while let Some(option) = words.next_if(|word| word.starts_with('-')) {
+        if !has_option(tree, option) {
+            return Err(format!("there is no option `{option}`"));
+        }
+    }
     while let Some(word) = words.next_if(|word| !word.starts_with('-')) {
         if commands.iter().all(|command| !command.has_subcommands()) {
             break;

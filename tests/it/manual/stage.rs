@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::KEYFOB;
 use crate::support::aws::{AccessKey, DeviceHandle, LoopbackAws};
 use crate::support::leaks::Shows;
+use crate::support::moto::Moto;
 use crate::support::sandbox::Sandbox;
 #[cfg(target_os = "linux")]
 use crate::support::secret_service::SecretService;
@@ -25,6 +26,7 @@ const TYPED: &str = "······";
 /// A machine, with Ann's access key in `accessKeys.csv` and the AWS of every page.
 pub struct Stage {
     _aws: Arc<LoopbackAws>,
+    _moto: Option<Moto>,
     sandbox: Sandbox,
     key: AccessKey,
     phone: DeviceHandle,
@@ -34,11 +36,12 @@ pub struct Stage {
 
 impl Stage {
     /// `keychain`: a desktop with a keychain. `headless`: none, and a vault with a passphrase to come. `vault`: one that is
-    /// open. `None`: a program is missing, and the scene is skipped.
+    /// open. `moto`: so too, with an AWS that has more than STS and IAM and checks little. `None`: a program is missing, and the scene is skipped.
     pub fn set(name: &str) -> Option<Self> {
         let aws = Arc::new(LoopbackAws::start());
         let ann = aws.user("ann");
-        let (key, phone) = (ann.access_key(), ann.mfa("ann-phone"));
+        let (mut key, phone) = (ann.access_key(), ann.mfa("ann-phone"));
+        let mut moto = None;
         let deploy = aws.role("deploy").trusts(&ann.arn()).needs_mfa();
         aws.role_of("444455556666", "audit").trusts(&deploy.arn());
         aws.role("admin").trusts(&ann.arn()).needs_mfa().max_session(43_200);
@@ -48,7 +51,7 @@ impl Stage {
         #[cfg(target_os = "linux")]
         let mut service = None;
         let mut sandbox = match name {
-            "vault" => Sandbox::with_vault(KEYFOB, &aws),
+            "vault" | "moto" => Sandbox::with_vault(KEYFOB, &aws),
             "keychain" | "headless" => Sandbox::new(KEYFOB, &aws),
             other => panic!("`{other}` is no scene"),
         };
@@ -60,15 +63,28 @@ impl Stage {
             sandbox.unset("KEYFOB_BACKEND");
             service = Some(running);
         }
+        if name == "moto" {
+            let running = Moto::start()?;
+            key = running.user("ann")?;
+            sandbox.set("AWS_ENDPOINT_URL", running.url());
+            sandbox.keep_secret(&key.secret, "moto's secret access key");
+            moto = Some(running);
+        }
+        // The page's stand-in for a password manager.
+        sandbox.may_hold_secrets("bin/pass");
         sandbox.keep_secret(PASSPHRASE, "vault's passphrase");
         let csv = format!("Access key ID,Secret access key\r\n{},{}\r\n", key.id, key.secret);
         sandbox.write("accessKeys.csv", &csv);
+        let ci = aws.user("ci").access_key();
+        let csv = format!("Access key ID,Secret access key\r\n{},{}\r\n", ci.id, ci.secret);
+        sandbox.write("ciKeys.csv", &csv);
+        aws.role("release").trusts(&aws.user("ci").arn());
         // Where a reader's are; a variable of keyfob's would be warned of.
         for name in ["CONFIG", "DATA_DIR", "CACHE_DIR", "UNLOCK_TIME", "BACKEND", "IDENTITY_FILE"] {
             sandbox.unset(&format!("KEYFOB_{name}"));
         }
         let mut settings = "unlock_time = \"10m\"\nrotate_settle = 0\n".to_owned();
-        if name == "vault" {
+        if ["vault", "moto"].contains(&name) {
             writeln!(settings, "identity_file = {:?}", sandbox.path("identity.txt")).expect("a String takes all");
         }
         sandbox.write(".config/keyfob/config.toml", &settings);
@@ -78,6 +94,7 @@ impl Stage {
         sandbox.unset("RUST_LOG");
         let stage = Stage {
             _aws: aws,
+            _moto: moto,
             sandbox,
             key,
             phone,
@@ -163,9 +180,9 @@ impl Stage {
         let prompt = line.strip_suffix(TYPED)?;
         let typed = if prompt.starts_with("MFA code") {
             self.phone.code()
-        } else if prompt.starts_with("secret access key") {
+        } else if prompt.contains("secret access key") {
             self.key.secret.clone()
-        } else if prompt.starts_with("access key id") {
+        } else if prompt.contains("ccess key id") {
             self.key.id.clone()
         } else {
             PASSPHRASE.to_owned()
@@ -184,6 +201,9 @@ impl Stage {
     fn as_in_manual(&self, text: &str) -> String {
         let home = self.sandbox.home();
         let real = fs::canonicalize(home).expect("it exists");
+        // The terminal's library makes a character of each byte.
+        let bytes: Option<Vec<u8>> = text.chars().map(|letter| u8::try_from(u32::from(letter)).ok()).collect();
+        let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_else(|| text.to_owned());
         let mut text = text.replace(&self.key.secret, "SECRET…");
         for home in [home, &real] {
             let home = home.display().to_string();
@@ -193,9 +213,30 @@ impl Stage {
     }
 }
 
-/// The lines of both without blanks at their ends, and what is typed left out.
+/// The lines without blanks at their ends, what is typed left out, and each moment the same.
 pub fn lines_to_compare(text: &str) -> String {
     let lines = text.lines().map(|line| line.trim_end().trim_end_matches(TYPED).trim_end());
-    let text = lines.collect::<Vec<_>>().join("\n");
+    let text = lines.map(without_moments).collect::<Vec<_>>().join("\n");
     text.trim_end().to_owned() + "\n"
+}
+
+/// A line with every `2026-11-22T18:12:51Z` replaced.
+fn without_moments(line: &str) -> String {
+    const SHAPE: &str = "dddd-dd-ddTdd:dd:ddZ";
+    let is_moment = |text: &str| {
+        let fits = |(shape, letter): (char, char)| if shape == 'd' { letter.is_ascii_digit() } else { shape == letter };
+        text.len() >= SHAPE.len() && SHAPE.chars().zip(text.chars()).all(fits)
+    };
+    let (mut rest, mut result) = (line, String::new());
+    while let Some(letter) = rest.chars().next() {
+        let length = if is_moment(rest) {
+            result += "MOMENT";
+            SHAPE.len()
+        } else {
+            result.push(letter);
+            letter.len_utf8()
+        };
+        rest = &rest[length..];
+    }
+    result
 }
