@@ -213,25 +213,27 @@ impl Stage {
     }
 }
 
-/// The lines without blanks at their ends, what is typed left out, and each moment the same.
+/// What differs each time, by its shape (`d` a digit, `w` one or a capital letter), and what stands for it.
+const DIFFERENT: [(&str, &str); 4] = [
+    ("dddd-dd-ddTdd:dd:ddZ", "MOMENT"),
+    ("****wwww", "****ID"),
+    ("AKIAwwwwwwwwwwwwwwww", "KEY"),
+    ("ASIAwwwwwwwwwwwwwwww", "SESSION"),
+];
+
+/// The lines without blanks at their ends, what is typed left out, and what differs each time made the same.
 pub fn lines_to_compare(text: &str) -> String {
     let lines = text.lines().map(|line| line.trim_end().trim_end_matches(TYPED).trim_end());
-    let text = lines.map(without_moments).collect::<Vec<_>>().join("\n");
+    let text = lines.map(without_differences).collect::<Vec<_>>().join("\n");
     text.trim_end().to_owned() + "\n"
 }
 
-/// A line with every `2026-11-22T18:12:51Z` replaced.
-fn without_moments(line: &str) -> String {
-    const SHAPE: &str = "dddd-dd-ddTdd:dd:ddZ";
-    let is_moment = |text: &str| {
-        let fits = |(shape, letter): (char, char)| if shape == 'd' { letter.is_ascii_digit() } else { shape == letter };
-        text.len() >= SHAPE.len() && SHAPE.chars().zip(text.chars()).all(fits)
-    };
+fn without_differences(line: &str) -> String {
     let (mut rest, mut result) = (line, String::new());
     while let Some(letter) = rest.chars().next() {
-        let length = if is_moment(rest) {
-            result += "MOMENT";
-            SHAPE.len()
+        let length = if let Some((shape, name)) = DIFFERENT.iter().find(|(shape, _)| has_shape(rest, shape)) {
+            result += name;
+            shape.len()
         } else {
             result.push(letter);
             letter.len_utf8()
@@ -239,4 +241,13 @@ fn without_moments(line: &str) -> String {
         rest = &rest[length..];
     }
     result
+}
+
+fn has_shape(text: &str, shape: &str) -> bool {
+    let fits = |(shape, letter): (char, char)| match shape {
+        'd' => letter.is_ascii_digit(),
+        'w' => letter.is_ascii_digit() || letter.is_ascii_uppercase(),
+        other => other == letter,
+    };
+    text.len() >= shape.len() && shape.chars().zip(text.chars()).all(fits)
 }
