@@ -30,6 +30,21 @@ fn main() {
         println!("cargo::rustc-link-arg-bins=-static");
         println!("cargo::rustc-link-arg-bins=-no-pie");
         println!("cargo::rustc-cfg=static_glibc");
+        leave_out_unwinding();
+    }
+}
+
+/// Leaves the tables for unwinding out, an eighth of the program: releases abort at a panic, and nothing else walks the
+/// stack of a static program. (`rustc` makes them all the same, and no setting of a Cargo profile says otherwise. Where
+/// somebody builds releases that unwind, a panic aborts.)
+fn leave_out_unwinding() {
+    let Some(folder) = env::var_os("OUT_DIR").map(PathBuf::from) else { return };
+    let script = folder.join("without-unwinding.ld");
+    // The C compiler's own start files refer to theirs.
+    let kept = "*crt1.o *crti.o *crtn.o *crtbegin*.o *crtend*.o";
+    let text = format!("SECTIONS {{ /DISCARD/ : {{ *(EXCLUDE_FILE({kept}) .eh_frame) }} }} INSERT AFTER .text;\n");
+    if fs::write(&script, text).is_ok() {
+        println!("cargo::rustc-link-arg-bins=-Wl,--no-eh-frame-hdr,-T,{}", script.display());
     }
 }
 

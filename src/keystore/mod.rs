@@ -6,11 +6,13 @@ pub mod access_key;
 mod age_file;
 mod gate;
 mod held;
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
+mod limit;
 #[cfg(target_os = "macos")]
 mod macos;
 #[cfg(test)]
 pub mod memory;
-#[cfg(any(target_os = "linux", target_os = "macos", windows))]
+#[cfg(any(target_os = "macos", windows))]
 mod native;
 pub mod open;
 mod passphrase;
@@ -28,6 +30,10 @@ use crate::credentials::{AccessKeyId, Backend};
 use crate::error::{Error, Kind};
 use crate::secret::SecretBytes;
 use crate::timestamp::Timestamp;
+
+/// The service under which keychains file every item of keyfob's; the item's name is its user.
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
+const SERVICE: &str = "keyfob";
 
 /// What an item in a key store is: the name under which it is found again.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,40 +1,17 @@
-//! What the platforms' keychains share: a time limit around every call, and keyring-core's errors in our words.
+//! What the keychains of macOS and Windows share: items behind keyring-core, and its errors in our words.
+//!
+//! May use `limit`.
 
 use std::collections::HashMap;
-use std::sync::{Arc, mpsc};
-use std::thread;
+use std::sync::Arc;
 use std::time::Duration;
 
 use keyring_core::{CredentialStore, Entry, Error as KeyringError};
 
-use crate::keystore::{Item, StoreError};
+use crate::credentials::Backend;
+use crate::keystore::limit::within;
+use crate::keystore::{Item, KeyStore, Presence, SERVICE, StoreError};
 use crate::secret::SecretBytes;
-
-/// The service under which every item of keyfob's is filed; the item's name is its user.
-pub const SERVICE: &str = "keyfob";
-
-/// Runs `call` on a thread of its own and waits for it, up to `limit`.
-///
-/// A call that never returns keeps its thread until the process ends; nothing waits for it. What it was doing may still
-/// happen later.
-///
-/// # Errors
-/// [`StoreError::TimedOut`] past the limit, and whatever `call` says.
-pub fn within<T: Send + 'static>(
-    limit: Duration,
-    call: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, StoreError> {
-    let (sender, receiver) = mpsc::sync_channel(1);
-    let spawned = thread::Builder::new().name("key store".into()).spawn(move || {
-        // After a timeout nobody listens any more.
-        let _ = sender.send(call());
-    });
-    spawned.map_err(|error| StoreError::Unavailable(format!("no thread can be started: {error}")))?;
-    receiver.recv_timeout(limit).unwrap_or_else(|error| match error {
-        mpsc::RecvTimeoutError::Timeout => Err(StoreError::TimedOut(limit)),
-        mpsc::RecvTimeoutError::Disconnected => Err(StoreError::Unavailable("the key store's client failed".into())),
-    })
-}
 
 /// A keychain's items, through keyring-core.
 #[derive(Clone)]
@@ -76,17 +53,15 @@ impl Items {
 }
 
 /// A keychain that belongs to the system itself, so that it is always there.
-#[cfg(any(target_os = "macos", windows))]
 pub struct Keychain {
-    backend: crate::credentials::Backend,
+    backend: Backend,
     items: Items,
     limit: Duration,
 }
 
-#[cfg(any(target_os = "macos", windows))]
 impl Keychain {
     /// A keychain of kind `backend`; each call ends within `limit`.
-    pub fn new(backend: crate::credentials::Backend, items: Items, limit: Duration) -> Self {
+    pub fn new(backend: Backend, items: Items, limit: Duration) -> Self {
         Keychain { backend, items, limit }
     }
 
@@ -101,9 +76,8 @@ impl Keychain {
     }
 }
 
-#[cfg(any(target_os = "macos", windows))]
-impl crate::keystore::KeyStore for Keychain {
-    fn backend(&self) -> crate::credentials::Backend {
+impl KeyStore for Keychain {
+    fn backend(&self) -> Backend {
         self.backend
     }
 
@@ -121,9 +95,9 @@ impl crate::keystore::KeyStore for Keychain {
     }
 
     /// Reads an item, which may be missing: a network logon (SSH with a key, a service) is refused here already.
-    fn presence(&self) -> Result<crate::keystore::Presence, StoreError> {
+    fn presence(&self) -> Result<Presence, StoreError> {
         match self.get(&Item::SealingKey) {
-            Ok(_) | Err(StoreError::NotFound) => Ok(crate::keystore::Presence::There),
+            Ok(_) | Err(StoreError::NotFound) => Ok(Presence::There),
             Err(error) => Err(error),
         }
     }
@@ -149,22 +123,6 @@ pub fn translate(error: KeyringError) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_call_that_hangs_ends_at_its_limit() {
-        let limit = Duration::from_millis(50);
-        let result = within(limit, || {
-            thread::sleep(Duration::from_secs(5));
-            Ok(())
-        });
-        assert!(matches!(result, Err(StoreError::TimedOut(within)) if within == limit), "{result:?}");
-    }
-
-    #[test]
-    fn a_call_that_panics_is_an_error_and_not_a_wait() {
-        let result = within::<()>(Duration::from_secs(60), || panic!("a defect of the client library"));
-        assert!(matches!(result, Err(StoreError::Unavailable(_))), "{result:?}");
-    }
 
     #[test]
     fn an_error_that_carries_the_item_does_not_show_it() {

@@ -1,7 +1,7 @@
 //! Secret Service over D-Bus: gnome-keyring, KWallet, KeePassXC.
 //!
-//! May use `native` and `gate`. The store behind keyring-core unlocks whatever it meets, with a dialog and without a time limit;
-//! so whether something is locked is asked first, through the secret-service crate, on a connection of our own.
+//! May use `limit` and `gate`. Not through keyring-core as the other keychains: its store unlocks whatever it meets, with
+//! a dialog and without a time limit, and is a second connection to the bus.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -10,25 +10,28 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use keyring_core::Error as KeyringError;
 use secret_service::EncryptionType;
-use secret_service::blocking::SecretService as Service;
+use secret_service::blocking::{Item as Entry, SecretService as Service};
 
 use crate::credentials::Backend;
 use crate::keystore::gate::Gate;
-use crate::keystore::native::{Items, SERVICE, translate, within};
-use crate::keystore::{Item, KeyStore, Presence, StoreError};
+use crate::keystore::limit::within;
+use crate::keystore::{Item, KeyStore, Presence, SERVICE, StoreError};
 use crate::secret::SecretBytes;
 
 /// How long a person may take over an unlock dialog. Go's SDK kills a `credential_process` after 60 s.
 const DIALOG_LIMIT: Duration = Duration::from_secs(50);
+
+/// What an item holds: bytes, most of them JSON.
+const CONTENT_TYPE: &str = "application/octet-stream";
 
 /// The default collection of whatever provides the Secret Service.
 pub struct SecretService<'a> {
     limit: Duration,
     dialog: Dialog,
     gate: Rc<Gate<'a>>,
-    link: Arc<Mutex<Option<Link>>>,
+    /// The connection to the bus, made once a process.
+    link: Arc<Mutex<Option<Service<'static>>>>,
     silent: Cell<bool>,
 }
 
@@ -39,12 +42,6 @@ pub enum Dialog {
     Open,
     /// Over SSH, without a display, or where nobody may be asked: what is locked is an error.
     No,
-}
-
-/// Two connections to the bus, made once a process: one that looks, one that reads and writes.
-struct Link {
-    service: Service<'static>,
-    items: Items,
 }
 
 /// What a look at the provider shows before an item is touched.
@@ -74,7 +71,7 @@ impl<'a> SecretService<'a> {
     fn on_item<T: Send + 'static>(
         &self,
         item: &Item,
-        call: impl FnOnce(&Items) -> Result<T, StoreError> + Send + 'static,
+        call: impl FnOnce(&Service<'static>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         match (self.state(item)?, self.dialog) {
             (State::Open, _) => {}
@@ -82,12 +79,12 @@ impl<'a> SecretService<'a> {
             (State::Locked, Dialog::No) => return Err(locked()),
             (State::Locked, Dialog::Open) => self.unlock(item)?,
         }
-        self.linked(self.limit, move |link| call(&link.items))
+        self.linked(self.limit, call)
     }
 
     fn state(&self, item: &Item) -> Result<State, StoreError> {
         let name = item.to_string();
-        self.linked(self.limit, move |link| look(&link.service, &name))
+        self.linked(self.limit, move |service| look(service, &name))
     }
 
     fn unlock(&self, item: &Item) -> Result<(), StoreError> {
@@ -98,7 +95,7 @@ impl<'a> SecretService<'a> {
             State::Locked | State::NoCollection => {}
         }
         let name = item.to_string();
-        self.linked(DIALOG_LIMIT, move |link| unlock(&link.service, &name)).map_err(|error| match error {
+        self.linked(DIALOG_LIMIT, move |service| unlock(service, &name)).map_err(|error| match error {
             StoreError::TimedOut(limit) => StoreError::Locked(format!(
                 "Secret Service is locked, and nobody answered its dialog within {} s",
                 limit.as_secs()
@@ -107,13 +104,13 @@ impl<'a> SecretService<'a> {
         })
     }
 
-    /// Runs `call` over the connections, on a thread, within `limit`.
+    /// Runs `call` over the connection, on a thread, within `limit`.
     ///
-    /// A provider that was silent once is not waited for again: its thread still holds the connections.
+    /// A provider that was silent once is not waited for again: its thread still holds the connection.
     fn linked<T: Send + 'static>(
         &self,
         limit: Duration,
-        call: impl FnOnce(&Link) -> Result<T, StoreError> + Send + 'static,
+        call: impl FnOnce(&Service<'static>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         if self.silent.get() {
             return Err(StoreError::TimedOut(self.limit));
@@ -122,7 +119,8 @@ impl<'a> SecretService<'a> {
         let result = within(limit, move || {
             let mut link = link.lock().unwrap_or_else(PoisonError::into_inner);
             if link.is_none() {
-                *link = Some(Link::connect().map_err(|trouble| match trouble {
+                // Security: what goes over the bus is encrypted; other programs of the user may watch it.
+                *link = Some(connect(EncryptionType::Dh).map_err(|trouble| match trouble {
                     Trouble::Absent(why) => StoreError::Unavailable(why),
                     Trouble::Broken(error) => error,
                 })?);
@@ -140,18 +138,18 @@ impl KeyStore for SecretService<'_> {
     }
 
     fn get(&self, item: &Item) -> Result<SecretBytes, StoreError> {
-        let wanted = item.clone();
-        self.on_item(item, move |items| items.get(&wanted))
+        let name = item.to_string();
+        self.on_item(item, move |service| read(service, &name))
     }
 
     fn set(&self, item: &Item, value: &SecretBytes) -> Result<(), StoreError> {
-        let (wanted, value) = (item.clone(), value.clone());
-        self.on_item(item, move |items| items.set(&wanted, &value))
+        let (name, value) = (item.to_string(), value.clone());
+        self.on_item(item, move |service| write(service, &name, &value))
     }
 
     fn delete(&self, item: &Item) -> Result<(), StoreError> {
-        let wanted = item.clone();
-        self.on_item(item, move |items| items.delete(&wanted))
+        let name = item.to_string();
+        self.on_item(item, move |service| delete(service, &name))
     }
 
     /// Absent means no session bus, no provider on it, or, where no dialog could ever make one, no default collection.
@@ -161,7 +159,8 @@ impl KeyStore for SecretService<'_> {
     fn presence(&self) -> Result<Presence, StoreError> {
         let dialog = self.dialog;
         within(self.limit, move || {
-            let service = match connect() {
+            // Nothing secret goes over this connection, so it needs no key exchange.
+            let service = match connect(EncryptionType::Plain) {
                 Ok(service) => service,
                 Err(Trouble::Absent(why)) => return Ok(Presence::Absent(why)),
                 Err(Trouble::Broken(error)) => return Err(error),
@@ -176,18 +175,8 @@ impl KeyStore for SecretService<'_> {
     }
 }
 
-impl Link {
-    fn connect() -> Result<Link, Trouble> {
-        let service = connect()?;
-        let store = zbus_secret_service_keyring_store::Store::new()
-            .map_err(|error| Trouble::Broken(translate_secret_service(error)))?;
-        Ok(Link { service, items: Items::new(store, [], translate_secret_service) })
-    }
-}
-
-fn connect() -> Result<Service<'static>, Trouble> {
-    // Nothing secret goes over this connection, so it needs no key exchange.
-    Service::connect(EncryptionType::Plain).map_err(|error| {
+fn connect(encryption: EncryptionType) -> Result<Service<'static>, Trouble> {
+    Service::connect(encryption).map_err(|error| {
         let text = error.to_string();
         // The bus's own error names, from the D-Bus specification: nobody owns the name, nothing can be started to.
         let unowned = ["DBus.Error.ServiceUnknown", "DBus.Error.NameHasNoOwner", "DBus.Error.Spawn."];
@@ -257,9 +246,47 @@ fn unlock(service: &Service<'_>, name: &str) -> Result<(), StoreError> {
     }
 }
 
-/// The attributes under which the keyring-core store files an item.
+/// The attributes under which an item is filed; those of the keyring crates, so that other tools find it alike.
 fn attributes(name: &str) -> HashMap<&str, &str> {
     HashMap::from([("service", SERVICE), ("username", name)])
+}
+
+/// Does `call` on the one item called `name`.
+fn on_entry<T>(
+    service: &Service<'_>,
+    name: &str,
+    call: impl FnOnce(&Entry<'_>) -> Result<T, secret_service::Error>,
+) -> Result<T, StoreError> {
+    let found = service.search_items(attributes(name)).map_err(translate_service)?;
+    match found.unlocked.as_slice() {
+        [] if found.locked.is_empty() => Err(StoreError::NotFound),
+        [] => Err(StoreError::Locked("Secret Service is locked".to_owned())),
+        [entry] => call(entry).map_err(translate_service),
+        entries => Err(StoreError::Unavailable(format!(
+            "Secret Service has {} items called `{name}` for the service `{SERVICE}`; delete all but one in its own program",
+            entries.len()
+        ))),
+    }
+}
+
+fn read(service: &Service<'_>, name: &str) -> Result<SecretBytes, StoreError> {
+    on_entry(service, name, |entry| entry.get_secret().map(SecretBytes::new))
+}
+
+/// Over an old one, whose place in its collection is kept. A kill leaves the old value or the new.
+fn write(service: &Service<'_>, name: &str, value: &SecretBytes) -> Result<(), StoreError> {
+    match on_entry(service, name, |entry| entry.set_secret(value.expose(), CONTENT_TYPE)) {
+        Err(StoreError::NotFound) => {}
+        written => return written,
+    }
+    let collection = service.get_default_collection().map_err(translate_service)?;
+    let label = format!("{SERVICE}: {name}");
+    let created = collection.create_item(&label, attributes(name), value.expose(), true, CONTENT_TYPE);
+    created.map(drop).map_err(translate_service)
+}
+
+fn delete(service: &Service<'_>, name: &str) -> Result<(), StoreError> {
+    on_entry(service, name, |entry| entry.delete())
 }
 
 fn translate_service(error: secret_service::Error) -> StoreError {
@@ -268,17 +295,5 @@ fn translate_service(error: secret_service::Error) -> StoreError {
         secret_service::Error::Prompt => StoreError::Denied("the unlock dialog was dismissed".to_owned()),
         secret_service::Error::NoResult => StoreError::Unavailable(no_collection()),
         error => StoreError::Unavailable(error.to_string()),
-    }
-}
-
-fn translate_secret_service(error: KeyringError) -> StoreError {
-    match error {
-        KeyringError::NoStorageAccess(cause) | KeyringError::PlatformFailure(cause) => {
-            match cause.downcast::<secret_service::Error>() {
-                Ok(error) => translate_service(*error),
-                Err(cause) => StoreError::Unavailable(cause.to_string()),
-            }
-        }
-        error => translate(error),
     }
 }

@@ -44,8 +44,8 @@ impl Terminal {
     /// Shows `prompt` and reads one line, without its end.
     ///
     /// Ctrl-C, Ctrl-\ and Ctrl-D on an empty line decline, and the terminal is as it was, on every way out but a kill.
-    /// SIGTERM and SIGKILL while asking leave it without echo: no handler is installed, since one cannot be taken
-    /// back without a trace; bash and zsh restore it by themselves.
+    /// SIGTERM, SIGKILL and a panic (releases abort) while asking leave it without echo: no handler is installed, since
+    /// one cannot be taken back without a trace; bash and zsh restore it by themselves.
     ///
     /// # Errors
     /// As [`AskError`] tells; [`AskError::Nobody`] too where this process is put into the background meanwhile.
