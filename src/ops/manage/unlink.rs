@@ -25,7 +25,8 @@ impl Manager<'_> {
         if !self.show_only {
             self.context.talk.say(&format!("`{profile}` is not linked any more"));
             // A role over another linked profile works on: SDKs assume it with that one's session.
-            let base_is_linked = |base: &str| base != profile && profiles.get(base).is_some_and(|base| is_linked(&base));
+            let base_is_linked =
+                |base: &str| base != profile && profiles.get(base).is_some_and(|base| is_linked(&base));
             let is_out_of_reach = |plan: Plan| plan.base.key.backend().is_some() && !base_is_linked(&plan.base.profile);
             if self.plan(&profiles, profile).is_ok_and(is_out_of_reach) {
                 self.context.talk.hint(&format!(

@@ -31,7 +31,8 @@ fn every_command_line_in_the_manual_names_commands_and_options_that_exist() {
 
 /// What follows `keyfob` in a line, up to where the command ends.
 fn command_lines(line: &str) -> Vec<String> {
-    let starts = ["`keyfob ", "$ keyfob ", "> keyfob ", "$(keyfob ", "bin/keyfob ", "| keyfob ", "\"keyfob ", "run keyfob "];
+    let starts =
+        ["`keyfob ", "$ keyfob ", "> keyfob ", "$(keyfob ", "bin/keyfob ", "| keyfob ", "\"keyfob ", "run keyfob "];
     let ends = ['`', '"', '\'', ';', '|', '&', ')', '>', '#', '…'];
     let mut found = Vec::new();
     for start in starts {

@@ -101,12 +101,22 @@ fn every_console_block_is_run_or_says_above_it_that_it_was_not() {
     for page in pages() {
         let blocks = page.fences();
         let console = blocks.iter().filter(|fence| fence.language == "console").count();
-        assert!(console == page.not_run.len() || run.contains(&format!("\"{}\"", page.name)), "{} is not run", page.name);
+        assert!(
+            console == page.not_run.len() || run.contains(&format!("\"{}\"", page.name)),
+            "{} is not run",
+            page.name
+        );
         for fence in &blocks {
             let place = format!("{}:{}", page.name, fence.line);
-            assert!(!["", "sh", "bash", "shell"].contains(&fence.language.as_str()), "{place}: commands go into `console`");
+            assert!(
+                !["", "sh", "bash", "shell"].contains(&fence.language.as_str()),
+                "{place}: commands go into `console`"
+            );
             let is_console = fence.language == "console";
-            assert!(is_console || !fence.lines.iter().any(|line| line.starts_with("$ ")), "{place}: a command in a file?");
+            assert!(
+                is_console || !fence.lines.iter().any(|line| line.starts_with("$ ")),
+                "{place}: a command in a file?"
+            );
         }
     }
 }

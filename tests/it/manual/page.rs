@@ -4,8 +4,8 @@
 //! writes the next block into a file, `<!-- hidden: COMMAND -->` runs a command, `<!-- needs: PROGRAM -->` names what the
 //! rest of the scene cannot do without.
 
-use std::path::{Path, PathBuf};
 use std::fs;
+use std::path::{Path, PathBuf};
 
 /// One of `README.md` and `docs/*.md`.
 #[derive(Debug)]
@@ -57,7 +57,8 @@ pub struct Fence {
 /// Every page, the README first.
 pub fn pages() -> Vec<Page> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut docs: Vec<PathBuf> = fs::read_dir(root.join("docs")).expect("a folder").flatten().map(|e| e.path()).collect();
+    let mut docs: Vec<PathBuf> =
+        fs::read_dir(root.join("docs")).expect("a folder").flatten().map(|e| e.path()).collect();
     docs.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
     docs.sort();
     let paths = std::iter::once(root.join("README.md")).chain(docs);

@@ -134,7 +134,8 @@ impl Stage {
             }
             output += &terminal.expect("\u{1e}ended ");
             let code = terminal.expect("\u{1e}");
-            let code = code.trim().parse().unwrap_or_else(|error| panic!("{}:{}: {error}: {code}", page.name, step.line));
+            let code =
+                code.trim().parse().unwrap_or_else(|error| panic!("{}:{}: {error}: {code}", page.name, step.line));
             shown.push((self.as_in_manual(&output), code));
         }
         let (ran, seen) = terminal.finish();
@@ -150,12 +151,19 @@ impl Stage {
                 Piece::File { path, content } => {
                     let (path, content) = (self.as_here(path), self.as_here(content));
                     let path = path.replacen('~', "$HOME", 1);
-                    writeln!(script, "mkdir -p \"$(dirname \"{path}\")\"; cat >> \"{path}\" <<'END OF FILE'\n{content}END OF FILE")
-                        .expect("a String takes all");
+                    writeln!(
+                        script,
+                        "mkdir -p \"$(dirname \"{path}\")\"; cat >> \"{path}\" <<'END OF FILE'\n{content}END OF FILE"
+                    )
+                    .expect("a String takes all");
                 }
                 Piece::Hidden(command) => {
-                    writeln!(script, "{{ {}; }} >hidden.log 2>&1 || {{ cat hidden.log; exit 99; }}", self.as_here(command))
-                        .expect("a String takes all");
+                    writeln!(
+                        script,
+                        "{{ {}; }} >hidden.log 2>&1 || {{ cat hidden.log; exit 99; }}",
+                        self.as_here(command)
+                    )
+                    .expect("a String takes all");
                 }
                 Piece::Step(Step { line, command, .. }) => {
                     let command = self.as_here(command);
