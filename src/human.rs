@@ -25,6 +25,14 @@ pub trait Human {
     /// As [`Human::ask_secret`].
     fn confirm(&self, question: &str) -> Result<bool, AskError>;
 
+    /// As [`Human::confirm`], but an empty answer is yes: for what nearly everybody wants, and what is easily taken back.
+    ///
+    /// # Errors
+    /// As [`Human::ask_secret`].
+    fn propose(&self, question: &str) -> Result<bool, AskError> {
+        self.confirm(question)
+    }
+
     /// Offers something nobody asked for. Declined by `--yes`, which takes no offer that makes or deletes something at
     /// AWS or hands out more than before, and where nobody is there; what was offered then becomes a hint.
     ///
@@ -32,6 +40,15 @@ pub trait Human {
     /// As [`Human::ask_secret`], but for [`AskError::Nobody`].
     fn offer(&self, question: &str) -> Result<bool, AskError> {
         if self.is_there() { self.confirm(question) } else { Ok(false) }
+    }
+
+    /// Has the person choose among `options`, of which there may be thousands; the index of what was chosen.
+    ///
+    /// # Errors
+    /// As [`Human::ask_secret`].
+    fn choose(&self, what: &str, options: &[String]) -> Result<usize, AskError> {
+        let _ = (what, options);
+        Err(AskError::Nobody("there is nothing to show a list on"))
     }
 
     /// Whether [`Human::ask`] would find somebody.

@@ -35,7 +35,7 @@ impl CredentialProcessArgs {
     }
 
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
-        let profile = self.profile.resolve(&world.process_env);
+        let profile = self.profile.resolve_for_sdk(world)?;
         let (_, credentials) = world.credentials(&profile, &self.options, Some(PROMPT_LIMIT))?;
         out::checked(process::write(&credentials, std::io::stdout()))
     }

@@ -33,7 +33,7 @@ pub struct ExplainArgs {
 impl ExplainArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         world.warn_of_files(&world.files()?.profiles());
-        let plan = world.plan(&self.profile.resolve(&world.process_env), self.duration, self.no_session)?;
+        let plan = world.plan(&self.profile.resolve(world)?, self.duration, self.no_session)?;
         let facts = facts(
             &plan,
             &world.cached_sessions(),

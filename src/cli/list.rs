@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::chain::list::{Sources, listing, table};
+use crate::cli::options::profile_names;
 use crate::cli::world::World;
 use crate::error::Result;
 use crate::human::Talk;
@@ -28,9 +29,8 @@ impl ListArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let (profiles, index) = (world.files()?.profiles(), world.index()?);
         if self.names {
-            let stored = index.profiles().keys().map(String::as_str).filter(|name| profiles.get(name).is_none());
-            let names: Vec<String> = profiles.names().chain(stored).map(|name| format!("{name}\n")).collect();
-            return out::write(&names.concat());
+            let names = profile_names(&profiles, index);
+            return out::write(&names.iter().map(|name| format!("{name}\n")).collect::<String>());
         }
         world.warn_of_files(&profiles);
         let sessions = world.cached_sessions();

@@ -1,8 +1,15 @@
 //! Options that several commands share.
 
+use std::io::IsTerminal;
+
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
+use crate::cli::world::World;
+use crate::error::Result;
+use crate::human::Human;
+use crate::index::Index;
+use crate::profile::Profiles;
 use crate::secret::Secret;
 use crate::settings::parse_duration;
 use crate::sys::env::{Environment, vars};
@@ -10,21 +17,64 @@ use crate::sys::env::{Environment, vars};
 /// `PROFILE`, where it may be left out.
 #[derive(Debug, Clone, Args)]
 pub struct ProfileArg {
-    /// The profile; left out: AWS_PROFILE, else KEYFOB_PROFILE, else `default`
+    /// The profile; left out: AWS_PROFILE, else KEYFOB_PROFILE, else chosen on the terminal, else `default`
     #[arg(value_name = "PROFILE", value_parser = NonEmptyStringValueParser::new())]
     pub profile: Option<String>,
 }
 
 impl ProfileArg {
-    /// The profile that is meant.
-    pub fn resolve(&self, env: &Environment) -> String {
-        let set = |name| env.get(name).map(str::to_owned);
-        self.profile
-            .clone()
-            .or_else(|| set(vars::AWS_PROFILE))
-            .or_else(|| set(vars::KEYFOB_PROFILE))
-            .unwrap_or_else(|| "default".to_owned())
+    /// The profile that is meant; where nothing says it, a person chooses, and with nobody there it is `default`.
+    ///
+    /// # Errors
+    /// Whoever leaves the list without a choice (exit 1).
+    pub fn resolve(&self, world: &World<'_>) -> Result<String> {
+        match self.named(&world.process_env) {
+            Some(named) => Ok(named),
+            None => choose(world),
+        }
     }
+
+    /// As [`ProfileArg::resolve`], for what an SDK runs: it has a terminal too, and nobody expects a list there. What it
+    /// runs writes to a pipe.
+    ///
+    /// # Errors
+    /// As [`ProfileArg::resolve`].
+    pub fn resolve_for_sdk(&self, world: &World<'_>) -> Result<String> {
+        match self.named(&world.process_env) {
+            Some(named) => Ok(named),
+            None if std::io::stdout().is_terminal() => choose(world),
+            None => Ok(DEFAULT.to_owned()),
+        }
+    }
+
+    fn named(&self, env: &Environment) -> Option<String> {
+        let set = |name| env.get(name).map(str::to_owned);
+        self.profile.clone().or_else(|| set(vars::AWS_PROFILE)).or_else(|| set(vars::KEYFOB_PROFILE))
+    }
+}
+
+const DEFAULT: &str = "default";
+
+fn choose(world: &World<'_>) -> Result<String> {
+    let person = world.person(false, None);
+    if !person.is_there() {
+        return Ok(DEFAULT.to_owned());
+    }
+    let mut names = profile_names(&world.files()?.profiles(), world.index()?);
+    if names.iter().all(|name| name == DEFAULT) {
+        return Ok(DEFAULT.to_owned());
+    }
+    let chosen = person.choose("Profile:", &names).map_err(|error| {
+        error.into_error("a profile").hint("name one after the command, or set `AWS_PROFILE`; `keyfob list` shows them")
+    })?;
+    Ok(names.swap_remove(chosen))
+}
+
+/// Every profile: those of the AWS files in their order, then those that have a stored key alone.
+pub fn profile_names(profiles: &Profiles<'_>, index: &Index) -> Vec<String> {
+    let stored = index.profiles();
+    let alone = stored.keys().map(String::as_str).filter(|name| profiles.get(name).is_none());
+    profiles.names().chain(alone).map(str::to_owned).collect()
 }
 
 /// What the commands that hand out credentials take.
@@ -39,17 +89,17 @@ pub struct CredentialOptions {
     /// Hand out the access key itself, this once
     #[arg(long)]
     pub no_session: bool,
-    /// Renew what would last less than this
+    /// Renew what would last less than this; where that cannot be, fail
     #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
     pub min_ttl: Option<u32>,
 }
 
-pub fn parse_secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+pub fn parse_secret(text: &str) -> std::result::Result<Secret, std::convert::Infallible> {
     Ok(Secret::new(text.to_owned()))
 }
 
 /// A duration in whole seconds.
-pub fn parse_seconds(text: &str) -> Result<u32, String> {
+pub fn parse_seconds(text: &str) -> std::result::Result<u32, String> {
     u32::try_from(parse_duration(text)?.as_secs()).map_err(|_| format!("`{text}` is too long"))
 }
 
@@ -58,16 +108,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_profile_left_out_is_the_shells_then_keyfobs_then_default() {
+    fn a_profile_left_out_is_the_shells_then_keyfobs() {
         let table = [
             (Some("a"), &[("AWS_PROFILE", "b")][..], "a"),
             (None, &[("AWS_PROFILE", "b"), ("KEYFOB_PROFILE", "c")], "b"),
             (None, &[("AWS_PROFILE", ""), ("KEYFOB_PROFILE", "c")], "c"),
-            (None, &[("AWS_DEFAULT_PROFILE", "d")], "default"),
+            (None, &[("AWS_DEFAULT_PROFILE", "d")], ""),
         ];
         for (given, env, expected) in table {
             let argument = ProfileArg { profile: given.map(str::to_owned) };
-            assert_eq!(argument.resolve(&Environment::from_pairs(env.iter().copied())), expected, "{given:?} {env:?}");
+            assert_eq!(
+                argument.named(&Environment::from_pairs(env.iter().copied())).unwrap_or_default(),
+                expected,
+                "{given:?} {env:?}"
+            );
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Here what adds and sets; `settings` takes out, renames and changes in place, `sections` does so with whole sections.
 //! Deliberately absent: nested blocks are never written, only kept, moved and taken out whole.
 
+mod apart;
 mod sections;
 mod settings;
 

@@ -9,7 +9,7 @@ use crate::settings::{Settings, Way};
 use crate::sys::env::Environment;
 use crate::sys::pinentry;
 use crate::sys::terminal::{Echo, Terminal};
-use crate::ui::harmless;
+use crate::ui::{harmless, picker};
 
 /// Asks on the controlling terminal, and for secrets through pinentry too, in the order the settings have.
 #[derive(Debug)]
@@ -85,11 +85,23 @@ impl Human for Person<'_> {
         self.ask(&format!("{question} [y/N] "), None).map(|answer| is_yes(&answer))
     }
 
+    fn propose(&self, question: &str) -> Result<bool, AskError> {
+        if self.yes {
+            return Ok(true);
+        }
+        self.ask(&format!("{question} [Y/n] "), None).map(|answer| answer.trim().is_empty() || is_yes(&answer))
+    }
+
     fn offer(&self, question: &str) -> Result<bool, AskError> {
         if self.yes || !self.is_there() {
             return Ok(false);
         }
         self.ask(&format!("{question} [y/N] "), None).map(|answer| is_yes(&answer))
+    }
+
+    fn choose(&self, what: &str, options: &[String]) -> Result<usize, AskError> {
+        self.terminal()?;
+        picker::choose(what, options)
     }
 
     fn is_there(&self) -> bool {
@@ -133,7 +145,7 @@ mod tests {
         assert!(matches!(nobody.confirm("sure?"), Err(AskError::Nobody(_))));
         assert!(matches!(nobody.ask_secret("code: ", None), Err(AskError::Nobody(_))));
         let yes = Person::new(&settings, &env, true, false, None);
-        assert!(yes.confirm("sure?").expect("answered"));
+        assert!(yes.confirm("sure?").expect("answered") && yes.propose("sure?").expect("answered"));
         assert!(!yes.offer("more?").expect("answered"), "an offer is not a question");
     }
 }

@@ -1,13 +1,16 @@
-//! Moving keys in plain text out of the AWS files into the key store.
+//! Moving keys into the key store: those in plain text out of the AWS files, and aws-vault's out of its own places.
 //!
 //! For each profile: ask AWS whose key it is, store it and read it back, put it into the index, link the profile, and only
-//! then take the lines out. Until that last step SDKs use the lines, after it the link, so a kill at any point leaves a
-//! profile that works, and the same command goes on where it stopped.
+//! then take away what it came from. Until that last step SDKs use the lines in the files, after it the link, so a kill at
+//! any point leaves a profile that works, and the same command goes on where it stopped.
+
+mod aws_vault;
+mod written;
 
 use serde::Serialize;
 
 use crate::chain::StoredKeys;
-use crate::config_file::{self, AwsFiles, EditFailure};
+use crate::config_file::{self, EditFailure};
 use crate::credentials::{AccessKey, Backend, StoredKey};
 use crate::error::{Error, Kind, Result};
 use crate::index::{Index, KeyEntry};
@@ -15,19 +18,21 @@ use crate::ini::{Document, SectionName};
 use crate::keystore::access_key::store_access_key;
 use crate::keystore::open::StoreOpener;
 use crate::ops::Context;
-use crate::ops::access_key_input::{InputError, from_pair};
+use crate::ops::access_key_input::InputError;
 use crate::ops::add::check;
 use crate::ops::manage::Manager;
 use crate::ops::manage::link::LinkRequest;
 use crate::ops::remove::INDEX_LIMIT;
-use crate::profile::{AwsFile, Profile, Profiles};
-use crate::secret::Secret;
+use crate::profile::AwsFile;
 use crate::sys::lock::holder_name;
+
+pub use aws_vault::import_from_aws_vault;
+pub use written::{has_keys, import, plain_keys};
 
 /// Gives the `credential_process` line for a profile.
 pub type LineOf<'r> = &'r dyn Fn(&str) -> Result<String>;
 
-/// What is asked of [`import`].
+/// What is asked of [`import`] and [`import_from_aws_vault`].
 pub struct ImportRequest<'r> {
     /// This profile alone; none: all.
     pub profile: Option<&'r str>,
@@ -56,14 +61,17 @@ struct Moved {
     key_id: String,
     backend: &'static str,
     linked: bool,
+    /// Where it came from: a file, or a place of aws-vault's.
     file: String,
+    /// Whether it is there no more.
+    removed: bool,
 }
 
 #[derive(Debug, Serialize)]
 struct Left {
     profile: String,
     file: String,
-    line: usize,
+    line: Option<usize>,
     reason: String,
     /// Whether it stays because something failed; a temporary key simply stays.
     failed: bool,
@@ -74,55 +82,62 @@ impl Imported {
     pub fn failures(&self) -> usize {
         self.left.iter().filter(|left| left.failed).count()
     }
+
+    /// Whether there was nothing to move.
+    pub fn is_empty(&self) -> bool {
+        self.imported.is_empty() && self.left.is_empty()
+    }
 }
 
-const ID: &str = "aws_access_key_id";
-const SECRET: &str = "aws_secret_access_key";
-const TOKENS: [&str; 2] = ["aws_session_token", "aws_security_token"];
-
-/// A key in plain text, and where.
+/// A key to be moved, and where it is.
 struct Found {
     profile: String,
-    file: AwsFile,
-    line: usize,
+    /// As in the report.
+    file: String,
+    line: Option<usize>,
     key: Result<AccessKey, Stays>,
+}
+
+impl Found {
+    fn place(&self) -> String {
+        self.line.map_or(self.file.clone(), |line| format!("{}:{line}", self.file))
+    }
 }
 
 /// Why a key is not moved.
 enum Stays {
     Temporary,
     Unusable(InputError),
+    Unreadable(String),
 }
 
-/// Moves every key that can be moved; one that cannot holds up no other.
-///
-/// # Errors
-/// No such profile, or a store that cannot be used at all.
-pub fn import(
+/// Whether a profile that cannot be linked keeps its key where it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unlinked {
+    /// SDKs would find no key any more.
+    Stops,
+    /// SDKs never found it there.
+    IsNamed,
+}
+
+/// Moves every key that can be moved; one that cannot holds up no other. `take_away` is done last; it says whether the key
+/// is gone from where it was.
+fn move_all(
     context: &Context<'_>,
     request: &ImportRequest<'_>,
     stores: &dyn StoreOpener,
-    files: &AwsFiles,
+    found: Vec<Found>,
+    unlinked: Unlinked,
+    take_away: &dyn Fn(usize, &str, &AccessKey) -> Result<bool>,
 ) -> Result<Imported> {
-    let profiles = files.profiles();
-    let found: Vec<Found> = match request.profile {
-        Some(name) => match profiles.get(name) {
-            Some(profile) => found_in(&profile),
-            None => {
-                return Err(Error::new(Kind::Config, format!("there is no profile `{name}` in the AWS files"))
-                    .hint("`keyfob list` shows all profiles"));
-            }
-        },
-        None => profiles.names().filter_map(|name| profiles.get(name)).flat_map(|profile| found_in(&profile)).collect(),
-    };
     let mut report = Imported { version: 1, imported: Vec::new(), left: Vec::new() };
-    for Found { profile, file, line, key } in found {
-        let path = config_file::path_of(context.paths, file).display().to_string();
-        let place = format!("{path}:{line}");
+    for (index, found) in found.into_iter().enumerate() {
+        let place = found.place();
+        let Found { profile, file, line, key } = found;
         let mut leave = |reason: String, failed: bool, hint: &str| {
             context.talk.warn(&format!("{place}: the key of `{profile}` stays: {reason}"));
             context.talk.hint(hint);
-            report.left.push(Left { profile: profile.clone(), file: path.clone(), line, reason, failed });
+            report.left.push(Left { profile: profile.clone(), file: file.clone(), line, reason, failed });
         };
         let key = match key {
             Ok(key) => key,
@@ -138,20 +153,20 @@ pub fn import(
                 leave(error.to_string(), true, &format!("store the whole key with `keyfob add {profile}`"));
                 continue;
             }
+            Err(Stays::Unreadable(reason)) => {
+                leave(reason, true, &format!("store the key with `keyfob add {profile}`"));
+                continue;
+            }
         };
-        match import_one(context, request, stores, &profile, file, &key) {
-            Ok(()) => {
-                let store = request.backend.title();
-                context
-                    .talk
-                    .say(&format!("moved {}, the key of `{profile}`, from {path} into {store}", key.id.short()));
-                report.imported.push(Moved {
-                    profile,
-                    key_id: key.id.to_string(),
-                    backend: request.backend.name(),
-                    linked: request.line.is_some(),
-                    file: path,
-                });
+        let moved = import_one(context, request, stores, &profile, &key, unlinked)
+            .and_then(|linked| Ok((linked, take_away(index, &profile, &key)?)));
+        match moved {
+            Ok((linked, removed)) => {
+                let (store, id) = (request.backend.title(), key.id.short());
+                let what = if removed { "moved" } else { "copied" };
+                context.talk.say(&format!("{what} {id}, the key of `{profile}`, from {file} into {store}"));
+                let (key_id, backend) = (key.id.to_string(), request.backend.name());
+                report.imported.push(Moved { profile, key_id, backend, linked, file, removed });
             }
             // Nothing works without its store, so the others are not tried.
             Err(error) if error.kind() == Kind::KeyStore || error.kind() == Kind::NeedsHuman => return Err(error),
@@ -165,36 +180,21 @@ pub fn import(
     Ok(report)
 }
 
-/// The keys of a profile that stand in the files, in each as it stands there.
-fn found_in(profile: &Profile<'_>) -> Vec<Found> {
-    let mut found = Vec::new();
-    for file in [AwsFile::Credentials, AwsFile::Config] {
-        let setting = |name: &str| profile.places(name).into_iter().find(|s| s.file == file && !s.value.is_empty());
-        let (Some(id), Some(secret)) = (setting(ID), setting(SECRET)) else { continue };
-        let is_temporary = id.value.starts_with("ASIA") || TOKENS.iter().any(|token| setting(token).is_some());
-        let key = match is_temporary {
-            true => Err(Stays::Temporary),
-            false => from_pair(&id.value, Secret::new(secret.value.into_owned())).map_err(Stays::Unusable),
-        };
-        found.push(Found { profile: profile.name().to_owned(), file, line: id.line, key });
-    }
-    found
-}
-
+/// Checks, stores and links; whether it is linked.
 fn import_one(
     context: &Context<'_>,
     request: &ImportRequest<'_>,
     stores: &dyn StoreOpener,
     name: &str,
-    file: AwsFile,
     key: &AccessKey,
-) -> Result<()> {
+    unlinked: Unlinked,
+) -> Result<bool> {
     let ImportRequest { backend, verify, line, yes, .. } = *request;
     let index = Index::load(&context.paths.data)?;
     if let Some(other) = index.key_of(name).filter(|other| other.id != key.id) {
         let other = other.id.short();
         return Err(Error::new(Kind::Failed, format!("`{name}` has another stored key, {other}"))
-            .hint(format!("delete the one you do not need: these lines, or `keyfob remove {name}`")));
+            .hint(format!("delete the one you do not need: this one, or the other with `keyfob remove {name}`")));
     }
     // An earlier run may have stored it elsewhere.
     let backend = index.key_of(name).map_or(backend, |stored| stored.backend);
@@ -212,7 +212,7 @@ fn import_one(
         if profiles.get(name).is_none_or(|profile| profile.setting("mfa_serial").is_none())
             && let Some(devices) = check::devices(context, name, key, &target)?
             && let [serial] = devices.usable.as_slice()
-            && manager.confirm_if_there(&format!("use your MFA device `{serial}` for `{name}`?"), yes)?
+            && (yes || (context.human.is_there() && use_device(context, serial, name)?))
         {
             device = Some(serial.clone());
         }
@@ -226,10 +226,18 @@ fn import_one(
     edit.put_key(&key.id, entry);
     edit.set_profile(name, &key.id, backend);
     edit.save()?;
+    let mut linked = false;
     if let Some(line) = line {
         let (files, index) = (config_file::load(context.paths)?, Index::load(&context.paths.data)?);
         let manager = Manager { context, files: &files, index: &index, show_only: false };
-        manager.link(LinkRequest { profile: Some(name), line, yes, name_keys: false })?;
+        match (manager.link(LinkRequest { profile: Some(name), line, yes, name_keys: false }), unlinked) {
+            (Ok(_), _) => linked = true,
+            (Err(error), Unlinked::Stops) => return Err(error),
+            (Err(error), Unlinked::IsNamed) => {
+                context.talk.warn(&format!("the key of `{name}` is stored, but the profile is not linked: {error}"));
+                context.talk.hint(&format!("`keyfob profile link {name}`"));
+            }
+        }
     }
     if let Some(serial) = &device {
         edit_file(context, AwsFile::Config, &|document| {
@@ -240,24 +248,12 @@ fn import_one(
             }
         })?;
     }
-    edit_file(context, file, &|document| {
-        take_out(document, file, name, key);
-        Ok(())
-    })
+    Ok(linked)
 }
 
-/// Takes the lines of `key` out, and no others: meanwhile they may be another key's.
-fn take_out(document: &mut Document, file: AwsFile, name: &str, key: &AccessKey) {
-    let section = match file {
-        AwsFile::Config => SectionName::Profile(name),
-        AwsFile::Credentials => SectionName::Credentials(name),
-    };
-    let is_same = document.value_in(section, ID).as_deref() == Some(key.id.as_str())
-        && document.value_in(section, SECRET).as_deref() == Some(key.secret.expose());
-    if is_same {
-        document.unset(section, ID);
-        document.unset(section, SECRET);
-    }
+fn use_device(context: &Context<'_>, serial: &str, name: &str) -> Result<bool> {
+    let answer = context.human.propose(&format!("use your MFA device `{serial}` for `{name}`?"));
+    answer.map_err(|error| error.into_error("an answer").hint("say so with `--yes`"))
 }
 
 fn edit_file(
@@ -278,16 +274,4 @@ fn edit_file(
         }
         Err(failure) => Err(failure.into()),
     }
-}
-
-/// The keys of a profile in plain text: file, line, and whether each is a temporary one.
-pub fn plain_keys(profile: &Profile<'_>) -> Vec<(AwsFile, usize, bool)> {
-    let temporary = |found: &Found| matches!(found.key, Err(Stays::Temporary));
-    found_in(profile).iter().map(|found| (found.file, found.line, temporary(found))).collect()
-}
-
-/// Whether any profile of the files has a key that [`import`] would move.
-pub fn has_keys(profiles: &Profiles<'_>) -> bool {
-    let mut all = profiles.names().filter_map(|name| profiles.get(name));
-    all.any(|profile| found_in(&profile).iter().any(|found| found.key.is_ok()))
 }
