@@ -15,6 +15,7 @@ mod leaks;
 mod loopback;
 mod main_job;
 mod manager;
+mod manual;
 mod mfa;
 mod mfa_codes;
 mod mfa_enroll;
