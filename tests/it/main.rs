@@ -7,6 +7,7 @@ mod codes;
 mod commands;
 mod crowds;
 mod exec;
+mod fuzz;
 mod interop;
 mod kills;
 mod leaks;
