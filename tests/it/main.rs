@@ -18,6 +18,7 @@ mod mfa;
 mod mfa_codes;
 mod moto;
 mod network;
+mod readers;
 mod refusals;
 mod rotate;
 mod rotate_safety;
