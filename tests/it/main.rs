@@ -6,6 +6,7 @@ mod again;
 mod codes;
 mod commands;
 mod crowds;
+mod edits;
 mod exec;
 mod fuzz;
 mod interop;
