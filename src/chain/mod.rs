@@ -21,7 +21,7 @@ mod tests;
 pub use error::PlanError;
 pub use reason::{AskedBy, Reason};
 pub use rules::plan;
-pub use walk::nearest;
+pub use walk::{nearest, nearest_of};
 
 use std::sync::Arc;
 

@@ -76,6 +76,12 @@ impl Terminal<'_> {
         self.session.send_line(line).expect("the terminal takes input");
     }
 
+    /// Types without Enter; `\t` is the Tab key.
+    pub fn type_keys(&mut self, keys: &str) {
+        self.session.send(keys).expect("the terminal takes input");
+        self.session.flush().expect("the terminal takes input");
+    }
+
     /// Presses Ctrl and a letter.
     pub fn press_ctrl(&mut self, letter: char) {
         self.session.send_control(letter).expect("the terminal takes input");
