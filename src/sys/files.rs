@@ -155,6 +155,19 @@ fn put(path: &Path, content: &[u8], lasting: Lasting) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes a file that anybody may read, and its folder where there is none. A kill may leave a part of it: for what the
+/// same command makes anew.
+///
+/// # Errors
+/// As [`fs::write`].
+#[expect(clippy::disallowed_methods, reason = "this is the place it is allowed in")]
+pub fn write_public(path: &Path, content: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(path, content)
+}
+
 /// Makes the file at `path`, 0600 and whole from the moment it exists, and never touches one that is there already.
 ///
 /// # Errors
