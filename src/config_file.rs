@@ -240,8 +240,10 @@ enum Saved {
 
 impl Draft {
     fn of(path: &Path, change: &mut impl FnMut(&mut Document) -> Result<(), EditError>) -> Result<Draft, EditFailure> {
-        let settled = files::read_settled(path).map_err(|error| EditFailure::Unreadable(cannot_read(path, &error)))?;
-        let Some(bytes) = settled else { return Err(EditFailure::KeepsChanging(path.to_owned())) };
+        let bytes = files::read_settled(path).map_err(|error| match error.kind() {
+            io::ErrorKind::ResourceBusy => EditFailure::KeepsChanging(path.to_owned()),
+            _ => EditFailure::Unreadable(cannot_read(path, &error)),
+        })?;
         let old = bytes.map(|bytes| parse(path, bytes)).transpose().map_err(EditFailure::Unreadable)?;
         let mut new = old.clone().unwrap_or_default();
         change(&mut new)?;

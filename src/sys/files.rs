@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use zeroize::Zeroizing;
+
 /// Reads a file, `None` where there is none.
 ///
 /// # Errors
@@ -17,31 +19,28 @@ pub fn read_optional(path: &Path) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// As [`read_optional`], of a file that other programs write in place: `None` where one of them is still at it after two
-/// seconds.
+/// As [`read_optional`], of a file that other programs write in place.
 ///
 /// The AWS CLI empties the file and then writes it. Who reads it in between, and replaces it, has thrown away all that was
 /// in it, and what the AWS CLI writes then goes into a file without a name. So what has changed a moment ago is read again.
 ///
 /// # Errors
-/// As [`read_optional`].
-pub fn read_settled(path: &Path) -> io::Result<Option<Option<Vec<u8>>>> {
+/// As [`read_optional`]; [`io::ErrorKind::ResourceBusy`] where it is never at rest in two seconds.
+pub fn read_settled(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let started = Instant::now();
     while started.elapsed() < LONGEST_WRITE {
-        let bytes = read_optional(path)?;
-        let rest = match &bytes {
-            None => return Ok(Some(None)),
-            Some(bytes) if bytes.is_empty() => SETTLED_EMPTY,
-            Some(_) => SETTLED,
-        };
+        let Some(bytes) = read_optional(path)? else { return Ok(None) };
+        let rest = if bytes.is_empty() { SETTLED_EMPTY } else { SETTLED };
         // A file from the future is one of another clock.
         let age = fs::metadata(path).ok().and_then(|metadata| metadata.modified().ok()?.elapsed().ok());
         match age.and_then(|age| rest.checked_sub(age)) {
             None => return Ok(Some(bytes)),
             Some(left) => std::thread::sleep(left + Duration::from_millis(1)),
         }
+        // Security: it may hold secret access keys.
+        drop(Zeroizing::new(bytes));
     }
-    Ok(None)
+    Err(io::ErrorKind::ResourceBusy.into())
 }
 
 /// How long a file that is being written may take.
@@ -74,9 +73,9 @@ const LARGEST_PICTURE: u64 = 32 << 20;
 ///
 /// # Errors
 /// Where it cannot be read, or has more than 32 MiB.
-pub fn read_picture(path: &Path) -> io::Result<zeroize::Zeroizing<Vec<u8>>> {
+pub fn read_picture(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     use io::Read;
-    let mut bytes = zeroize::Zeroizing::new(Vec::new());
+    let mut bytes = Zeroizing::new(Vec::new());
     fs::File::open(path)?.take(LARGEST_PICTURE + 1).read_to_end(&mut bytes)?;
     match bytes.len() as u64 {
         ..=LARGEST_PICTURE => Ok(bytes),
@@ -276,6 +275,26 @@ mod tests {
         assert_eq!(create_new(&path, b"two").expect_err("refused").kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read(&path).expect("read"), b"one");
         assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn a_file_that_is_being_written_is_read_once_it_is_whole() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("file");
+        assert_eq!(read_settled(&path).expect("read"), None);
+        fs::write(&path, "").expect("emptied");
+        let writer = std::thread::spawn({
+            let path = path.clone();
+            move || {
+                std::thread::sleep(Duration::from_millis(20));
+                fs::write(path, "whole").expect("written");
+            }
+        });
+        assert_eq!(read_settled(&path).expect("read").as_deref(), Some(b"whole".as_slice()));
+        writer.join().expect("it ends");
+        // One that is meant to be empty is, after a while.
+        fs::write(&path, "").expect("emptied");
+        assert_eq!(read_settled(&path).expect("read").as_deref(), Some(b"".as_slice()));
     }
 
     #[test]
