@@ -25,6 +25,14 @@ pub trait Human {
     /// As [`Human::ask_secret`].
     fn confirm(&self, question: &str) -> Result<bool, AskError>;
 
+    /// As [`Human::confirm`], but an empty answer is yes: for what nearly everybody wants, and what is easily taken back.
+    ///
+    /// # Errors
+    /// As [`Human::ask_secret`].
+    fn propose(&self, question: &str) -> Result<bool, AskError> {
+        self.confirm(question)
+    }
+
     /// Offers something nobody asked for. Declined by `--yes`, which takes no offer that makes or deletes something at
     /// AWS or hands out more than before, and where nobody is there; what was offered then becomes a hint.
     ///

@@ -243,6 +243,13 @@ impl IndexEdit {
         self.index.keys.insert(id.clone(), entry);
     }
 
+    /// Forgets a device that AWS has no more, whichever keys it was noted with.
+    pub fn forget_device(&mut self, serial: &str) {
+        for entry in self.index.keys.values_mut() {
+            entry.mfa_serial.take_if(|noted| noted == serial);
+        }
+    }
+
     /// Has `profile` use the key `id` of `backend`, in place of any it used.
     pub fn set_profile(&mut self, profile: &str, id: &AccessKeyId, backend: Backend) {
         let old = self.index.profiles.remove(profile);

@@ -19,6 +19,7 @@ mod walk;
 mod tests;
 
 pub use error::PlanError;
+pub(crate) use reason::length;
 pub use reason::{AskedBy, Reason};
 pub use rules::plan;
 pub use walk::nearest;
@@ -121,6 +122,14 @@ pub struct Plan {
     pub used: Vec<Used>,
     /// What else was decided, or noted and not used.
     pub notes: Vec<Reason>,
+}
+
+impl Plan {
+    /// How long its credentials live once they are made, seconds; none where the access key itself is handed out.
+    pub fn life_seconds(&self) -> Option<u32> {
+        let session = self.session.as_ref().map(|session| session.duration_seconds);
+        self.hops.last().map(|hop| hop.duration_seconds).or(session)
+    }
 }
 
 impl Plan {

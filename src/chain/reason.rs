@@ -241,7 +241,7 @@ impl fmt::Display for Reason {
 }
 
 /// Seconds as a person reads them, and as `--duration` takes them: `36h`, `1h 30m`, `90s` as `1m 30s`.
-pub(super) fn length(seconds: u32) -> String {
+pub(crate) fn length(seconds: u32) -> String {
     let parts = [(seconds / 3600, 'h'), (seconds / 60 % 60, 'm'), (seconds % 60, 's')];
     let shown: Vec<String> =
         parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count}{unit}")).collect();

@@ -11,8 +11,9 @@ use crate::human::Talk;
 use crate::keystore::KeyStore;
 use crate::keystore::Presence;
 use crate::keystore::open::StoreOpener;
-use crate::ops::doctor::{self, Finding, of_environment, of_files, of_keys, of_modes, of_program};
+use crate::ops::doctor::{self, Finding, of_environment, of_files, of_modes, of_program};
 use crate::ops::manage::Manager;
+use crate::ops::rotate::findings::of_keys;
 use crate::secret::Secret;
 use crate::sys::program::ProgramPaths;
 use crate::ui::out;
@@ -61,7 +62,7 @@ impl DoctorArgs {
         }
         match world.index() {
             Ok(index) => {
-                findings.extend(of_keys(index, world.clock().now()));
+                findings.extend(of_keys(index, &world.paths.data, &world.settings, world.clock().now()));
                 findings.extend(self.stores(world, index.backends())?);
                 if let Some(files) = files {
                     findings.extend(world.with_ports(false, None, |ports| {

@@ -89,7 +89,7 @@ pub struct CredentialOptions {
     /// Hand out the access key itself, this once
     #[arg(long)]
     pub no_session: bool,
-    /// Renew what would last less than this
+    /// Renew what would last less than this; where that cannot be, fail
     #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
     pub min_ttl: Option<u32>,
 }

@@ -9,11 +9,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::chain::{PlanError, StoredKeys};
+use crate::chain::PlanError;
 use crate::config_file::{self, AwsFiles};
-use crate::credentials::short_id;
 use crate::error::Error;
-use crate::index::Index;
 use crate::ops::import::plain_keys;
 use crate::ops::manage::Manager;
 use crate::ops::show::own_warnings;
@@ -24,7 +22,6 @@ use crate::settings::Settings;
 use crate::sys::modes::{self, Exposed};
 use crate::sys::paths::Paths;
 use crate::sys::program::ProgramPaths;
-use crate::timestamp::Timestamp;
 
 pub use variables::of_environment;
 
@@ -249,38 +246,6 @@ pub fn of_program(paths: &ProgramPaths, files: Option<&AwsFiles>, aws: &Paths) -
                     .at(file, process.line),
             );
         }
-    }
-    found
-}
-
-/// The longest a key should live, days (AWS Foundational Security Best Practices, IAM.3).
-const OLDEST_DAYS: i64 = 90;
-
-/// Stored keys that are old, or that no profile uses.
-pub fn of_keys(index: &Index, now: Timestamp) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for name in index.profiles().keys() {
-        let Some(key) = index.key_of(name) else { continue };
-        let days = now.seconds_since(key.added_at) / 86_400;
-        if days > OLDEST_DAYS {
-            let message = format!("{}, the key of `{name}`, was stored {days} days ago", key.id.short());
-            let why = "AWS advises to replace keys after 90 days";
-            found.push(Finding::new(
-                "key-age",
-                message,
-                why,
-                format!("replace it at AWS, then `keyfob add {name} --replace`"),
-            ));
-        }
-    }
-    for (id, _) in index.keys().iter().filter(|(id, _)| index.profiles_of(id).is_empty()) {
-        let message = format!("{} is stored, and no profile uses it", short_id(id.as_str()));
-        found.push(Finding::new(
-            "unused-key",
-            message,
-            "it still works at AWS",
-            "delete it at AWS; `keyfob add PROFILE` takes it up again",
-        ));
     }
     found
 }

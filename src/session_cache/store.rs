@@ -1,9 +1,9 @@
 //! The cache folder: session files, their locks, and the failures of their renewals.
 //!
 //! A session's files are `NAME.session`, `NAME.lock` and `NAME.failure`. Each is replaced in one piece, so a kill leaves
-//! the old one, and at worst a `.keyfob-*.tmp` with a sealed session in it. A power cut may leave an empty one, which
-//! counts as damaged. Lock files stay for good: one that was
-//! deleted while another process waits for it would let two in at once.
+//! the old one, and at worst a `.keyfob-*.tmp` with a sealed session in it. They are not synced, so a power cut may leave
+//! one that is empty or garbled: a session is then a miss, with a warning, and a failure forgotten. Lock files stay for
+//! good: one that was deleted while another process waits for it would let two in at once.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -103,12 +103,12 @@ impl SessionCache {
         Ok(())
     }
 
-    /// Whether a session could be kept at all, as far as can be told without trying.
+    /// Makes the folder where it is not there, and tells whether a session could be kept in it at all.
     ///
     /// # Errors
     /// Why not.
-    pub fn is_writable(&self) -> Result<(), CacheError> {
-        self.check()?;
+    pub fn make_writable(&self) -> Result<(), CacheError> {
+        self.prepare()?;
         folder::writable(&self.folder).map_err(|error| io_error(&self.folder, error))
     }
 

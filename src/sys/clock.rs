@@ -8,6 +8,10 @@ use crate::timestamp::Timestamp;
 /// The time, as this machine has it plus what AWS's `Date` header has shown it to be off by.
 ///
 /// One clock is shared by a whole run, so signing, TOTP codes and expiry all see the same correction.
+///
+/// Deliberately not remembered from run to run: a correction kept in a file would put codes and expiries wrong from the
+/// moment the machine's clock is set right, until something noticed. Each run that calls AWS learns it from the first
+/// answer, which costs one refused call where the clock is off by minutes, and nothing where it is right.
 #[derive(Debug)]
 pub struct Clock {
     /// Unix seconds; none: the machine's clock.

@@ -76,8 +76,8 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     put(path, content, Lasting::Yes)
 }
 
-/// As [`replace`], for what can be made anew: a power cut may leave an empty file, or the old one. Syncing would take
-/// longer than what it keeps took to make, milliseconds a file.
+/// As [`replace`], for what can be made anew: a kill leaves the old file or the new one, but a power cut may leave one that
+/// is empty or garbled, so whoever reads it must be able to tell. Syncing would take longer than a call to AWS.
 ///
 /// # Errors
 /// As [`replace`].

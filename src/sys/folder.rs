@@ -35,8 +35,7 @@ fn foreign_or_open(_: &Path, _: &fs::Metadata) -> Option<String> {
     None
 }
 
-/// Whether files can be made in `folder`, as far as its mode and its file system tell; one that is not there yet counts
-/// as one where they can.
+/// Whether files can be made in `folder`, as far as its mode and its file system tell; a full disk does not show.
 ///
 /// # Errors
 /// Why they cannot.
@@ -44,10 +43,7 @@ pub fn writable(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
         use rustix::fs::{Access, access};
-        match access(folder, Access::WRITE_OK | Access::EXEC_OK) {
-            Ok(()) | Err(rustix::io::Errno::NOENT) => {}
-            Err(error) => return Err(error.into()),
-        }
+        access(folder, Access::WRITE_OK | Access::EXEC_OK)?;
     }
     #[cfg(not(unix))]
     let _ = folder;

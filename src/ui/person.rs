@@ -85,6 +85,13 @@ impl Human for Person<'_> {
         self.ask(&format!("{question} [y/N] "), None).map(|answer| is_yes(&answer))
     }
 
+    fn propose(&self, question: &str) -> Result<bool, AskError> {
+        if self.yes {
+            return Ok(true);
+        }
+        self.ask(&format!("{question} [Y/n] "), None).map(|answer| answer.trim().is_empty() || is_yes(&answer))
+    }
+
     fn offer(&self, question: &str) -> Result<bool, AskError> {
         if self.yes || !self.is_there() {
             return Ok(false);
@@ -138,7 +145,7 @@ mod tests {
         assert!(matches!(nobody.confirm("sure?"), Err(AskError::Nobody(_))));
         assert!(matches!(nobody.ask_secret("code: ", None), Err(AskError::Nobody(_))));
         let yes = Person::new(&settings, &env, true, false, None);
-        assert!(yes.confirm("sure?").expect("answered"));
+        assert!(yes.confirm("sure?").expect("answered") && yes.propose("sure?").expect("answered"));
         assert!(!yes.offer("more?").expect("answered"), "an offer is not a question");
     }
 }

@@ -17,18 +17,22 @@ mod main_job;
 mod manager;
 mod mfa;
 mod mfa_codes;
+mod mfa_enroll;
 mod moto;
 mod network;
+mod packaging;
+mod picture;
 mod picker;
 mod profiles;
 mod refusals;
 mod rotate;
-mod rotate_safety;
 #[cfg(target_os = "linux")]
 mod sandbox;
 mod scene;
 #[cfg(target_os = "linux")]
 mod secret_service;
+#[cfg(target_os = "linux")]
+mod session_reuse;
 #[cfg(target_os = "linux")]
 mod sessions;
 mod shells;
@@ -36,6 +40,7 @@ mod shells;
 mod support;
 mod terminal;
 mod tour;
+mod trust;
 mod vault_processes;
 
 /// The binary under test.

@@ -28,13 +28,8 @@ fn machine(long_roles: &[&str]) -> (Arc<LoopbackAws>, Sandbox, DeviceHandle) {
     (aws, sandbox, device)
 }
 
-/// Waits where the step is about to end: a test that counts on one step begins early in it.
-fn early_in_a_step(aws: &LoopbackAws) {
-    let left = 30 - aws.now().rem_euclid(30);
-    if left < 10 {
-        std::thread::sleep(Duration::from_secs(u64::try_from(left).expect("a few seconds")));
-    }
-}
+/// A second of a time step from which on enough of it is left for a test, and the next one is not far.
+const LATE: i64 = 20;
 
 fn keep_seed(sandbox: &Sandbox, seed: &str) {
     sandbox.keyfob(&["mfa", "add", "work", "--stdin", "--no-verify", "--replace"]).stdin(seed).run().ends_with(0);
@@ -52,7 +47,8 @@ fn pinentry(sandbox: &mut Sandbox, on_getpin: &str) {
 
 #[test]
 fn twenty_processes_on_a_stored_seed_use_one_code_for_each_session() {
-    let (aws, sandbox, device) = machine(&["long"]);
+    let (aws, mut sandbox, device) = machine(&["long"]);
+    sandbox.go_to_second(LATE);
     keep_seed(&sandbox, &device.seed());
     let started: Vec<_> = (0..20)
         .map(|number| sandbox.keyfob(&["credential-process", if number % 2 == 0 { "work" } else { "long" }]).start())
@@ -65,7 +61,8 @@ fn twenty_processes_on_a_stored_seed_use_one_code_for_each_session() {
 
 #[test]
 fn two_long_profiles_opened_in_the_same_second_both_succeed() {
-    let (aws, sandbox, device) = machine(&["one", "two"]);
+    let (aws, mut sandbox, device) = machine(&["one", "two"]);
+    sandbox.go_to_second(LATE);
     keep_seed(&sandbox, &device.seed());
     let began = Instant::now();
     let started = ["one", "two"].map(|profile| sandbox.keyfob(&["credential-process", profile]).start());
@@ -78,9 +75,9 @@ fn two_long_profiles_opened_in_the_same_second_both_succeed() {
 
 #[test]
 fn the_wait_for_the_next_code_is_counted_down_on_the_terminal() {
-    let (aws, sandbox, device) = machine(&[]);
+    let (_aws, mut sandbox, device) = machine(&[]);
     keep_seed(&sandbox, &device.seed());
-    early_in_a_step(&aws);
+    sandbox.go_to_second(LATE);
     let first = sandbox.keyfob(&["mfa", "code", "work", "--json"]).run().json();
     assert_eq!(first["code"].as_str().map(str::len), Some(6));
     let mut terminal = sandbox.keyfob(&["credential-process", "work"]).beside_terminal();
@@ -91,9 +88,9 @@ fn the_wait_for_the_next_code_is_counted_down_on_the_terminal() {
 
 #[test]
 fn a_code_that_a_phone_has_used_is_followed_once_by_the_next() {
-    let (aws, sandbox, device) = machine(&[]);
+    let (aws, mut sandbox, device) = machine(&[]);
     keep_seed(&sandbox, &device.seed());
-    early_in_a_step(&aws);
+    sandbox.go_to_second(LATE);
     device.use_code();
     sandbox.keyfob(&["credential-process", "work"]).run().ok();
     assert_eq!(aws.count("GetSessionToken"), 2);
@@ -102,6 +99,7 @@ fn a_code_that_a_phone_has_used_is_followed_once_by_the_next() {
 #[test]
 fn a_wrong_seed_is_told_apart_from_a_clock_that_is_off() {
     let (aws, mut sandbox, device) = machine(&[]);
+    sandbox.go_to_second(LATE);
     keep_seed(&sandbox, &aws.user("bob").mfa("bob").seed());
     let said = sandbox.keyfob(&["credential-process", "work"]).run();
     let said = said.ends_with(4);
@@ -129,6 +127,7 @@ fn a_wrong_seed_is_told_apart_from_a_clock_that_is_off() {
 #[test]
 fn a_program_gives_the_code_and_its_code_is_spent_like_any_other() {
     let (aws, mut sandbox, device) = machine(&["long"]);
+    sandbox.go_to_second(LATE);
     sandbox.script("bin/otp", &format!("#!/bin/sh\necho {}\n", device.code_at(0)));
     sandbox.set("KEYFOB_MFA_PROCESS", "otp");
     sandbox.keyfob(&["credential-process", "work"]).run().ok();
@@ -151,8 +150,8 @@ fn a_code_given_twice_is_sent_once() {
 
 #[test]
 fn a_typed_code_that_was_used_explains_the_rule_and_another_may_be_typed() {
-    let (aws, sandbox, device) = machine(&[]);
-    early_in_a_step(&aws);
+    let (aws, mut sandbox, device) = machine(&[]);
+    sandbox.go_to_second(LATE);
     let mut terminal = sandbox.keyfob(&["credential-process", "work"]).beside_terminal();
     device.use_code();
     terminal.expect("MFA code for profile `work`");
@@ -243,7 +242,7 @@ fn from_cron_it_is_exit_3_at_once() {
 
 #[test]
 fn a_passkey_is_told_to_be_none_for_sts_and_what_does_work() {
-    let (aws, sandbox, _) = machine(&[]);
+    let (aws, mut sandbox, _) = machine(&[]);
     let passkey = aws.user("ann").u2f("key").serial();
     let config = sandbox.read(".aws/config").replace(SERIAL, &passkey);
     sandbox.write(".aws/config", &config);
@@ -251,6 +250,7 @@ fn a_passkey_is_told_to_be_none_for_sts_and_what_does_work() {
     let said = said.ends_with(6);
     assert!(said.contains(&passkey) && said.contains("`keyfob mfa enroll work`"), "{said}");
     // And that works, with the passkey in the profile.
+    sandbox.go_to_second(LATE);
     let listed = sandbox.keyfob(&["mfa", "list", "work"]).run();
     assert!(
         listed.ok().lines().any(|line| line.starts_with(&passkey) && line.contains("not for codes")),
@@ -263,11 +263,11 @@ fn a_passkey_is_told_to_be_none_for_sts_and_what_does_work() {
 
 #[test]
 fn a_printed_code_is_not_sent_afterwards_and_a_fresh_one_is_waited_for() {
-    let (aws, sandbox, device) = machine(&[]);
+    let (_aws, mut sandbox, device) = machine(&[]);
     let ran = sandbox.keyfob(&["mfa", "code", "work"]).run();
     assert!(ran.ends_with(1).contains("`keyfob mfa add work`"), "{}", ran.stderr);
     keep_seed(&sandbox, &device.seed());
-    early_in_a_step(&aws);
+    sandbox.go_to_second(LATE);
     let first = sandbox.keyfob(&["mfa", "code", "work"]).run();
     let again = sandbox.keyfob(&["mfa", "code", "work"]).run();
     assert!(
@@ -277,6 +277,13 @@ fn a_printed_code_is_not_sent_afterwards_and_a_fresh_one_is_waited_for() {
     );
     let fresh = sandbox.keyfob(&["mfa", "code", "work", "--wait"]).run();
     assert_ne!(fresh.ok(), first.ok());
+}
+
+#[test]
+fn a_device_is_resynchronised_with_two_codes_made_from_its_seed() {
+    let (aws, mut sandbox, device) = machine(&[]);
+    keep_seed(&sandbox, &device.seed());
+    sandbox.go_to_second(LATE);
     sandbox.keyfob(&["mfa", "resync", "work"]).run().ends_with(0);
     assert_eq!(aws.count("ResyncMFADevice"), 1);
 }

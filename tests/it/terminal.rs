@@ -23,8 +23,8 @@ fn a_person_is_asked_for_the_key_the_device_and_the_region_and_the_secret_is_nev
     terminal.type_line(&key.id);
     terminal.expect("secret access key (not shown): ");
     terminal.type_line(&key.secret);
-    terminal.expect(&format!("use your MFA device `{}`? [y/N] ", device.serial()));
-    terminal.type_line("y");
+    terminal.expect(&format!("use your MFA device `{}`? [Y/n] ", device.serial()));
+    terminal.type_line("");
     terminal.expect("region of `work` (Enter for none): ");
     // What is no region costs nothing of what was typed before.
     for mistake in ["Frankfurt", "eu central 1", "euwest1"] {

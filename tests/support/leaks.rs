@@ -62,10 +62,15 @@ impl Kept {
     /// A line for each secret in a place it should not be in.
     pub fn find_leaks(&self, home: &Path, secrets: &[Secret]) -> Vec<String> {
         let mut leaks = Vec::new();
+        // Once for all places: hundreds of sessions have thousands of forms.
+        let secrets: Vec<(&Secret, Vec<Vec<u8>>)> = secrets.iter().map(|secret| (secret, forms(secret))).collect();
+        let mut look = |what: String, bytes: &[u8], shows: Shows| {
+            let found = secrets.iter().filter(|(secret, _)| !shows.allow(secret.kind));
+            let found = found.filter(|(_, forms)| forms.iter().any(|form| contains(bytes, form)));
+            leaks.extend(found.map(|(secret, _)| format!("{what}: the {}", secret.what)));
+        };
         for captured in &self.captured {
-            let found = secrets.iter().filter(|secret| !captured.shows.allow(secret.kind));
-            let found = found.filter(|secret| holds(&captured.bytes, secret));
-            leaks.extend(found.map(|secret| format!("{}: the {}", captured.what, secret.what)));
+            look(captured.what.clone(), &captured.bytes, captured.shows);
         }
         // The AWS CLI keeps the sessions it makes there; that is its own doing.
         let clients_cache = home.join(".aws/cli/cache");
@@ -76,15 +81,14 @@ impl Kept {
             let shows = if path.starts_with(&clients_cache) { Shows::Sessions } else { Shows::Nothing };
             // Sockets and what another program has just taken away.
             let Ok(bytes) = fs::read(&path) else { continue };
-            let found = secrets.iter().filter(|secret| !shows.allow(secret.kind) && holds(&bytes, secret));
-            leaks.extend(found.map(|secret| format!("{}: the {}", path.display(), secret.what)));
+            look(path.display().to_string(), &bytes, shows);
         }
         leaks
     }
 }
 
-/// Whether the secret is in there as it stands, in base64 or in hexadecimal.
-fn holds(bytes: &[u8], secret: &Secret) -> bool {
+/// What a secret looks like as it stands, in base64 or in hexadecimal.
+fn forms(secret: &Secret) -> Vec<Vec<u8>> {
     let value = secret.value.as_bytes();
     // Base64 of a text inside a longer one, at any of the three offsets, without the characters its neighbours touch.
     let in_base64 = (0..3).map(|skip| {
@@ -93,7 +97,7 @@ fn holds(bytes: &[u8], secret: &Secret) -> bool {
     });
     let hex: String = value.iter().map(|byte| format!("{byte:02x}")).collect();
     let forms = in_base64.chain([hex.clone().into_bytes(), hex.to_uppercase().into_bytes(), value.to_vec()]);
-    forms.filter(|form| form.len() >= 6).any(|form| contains(bytes, &form))
+    forms.filter(|form| form.len() >= 6).collect()
 }
 
 fn contains(bytes: &[u8], wanted: &[u8]) -> bool {

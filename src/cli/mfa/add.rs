@@ -14,6 +14,7 @@ use crate::qr;
 use crate::sys::files::read_picture;
 use crate::sys::stdin::read_stdin;
 use crate::totp::Seed;
+use crate::ui::out;
 
 /// Keep the seed of an MFA device that exists already
 #[derive(Debug, Args)]
@@ -41,25 +42,29 @@ pub struct AddArgs {
     /// Replace the seed kept for the device
     #[arg(long)]
     replace: bool,
+    /// Have the profile use the device without asking
+    #[arg(short, long)]
+    yes: bool,
 }
 
 impl AddArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let both = BothPlans::of(world, &self.profile)?;
         let seed = self.given_seed()?;
-        world.with_ports(false, None, |ports| {
+        let files = world.files()?;
+        let lines = world.with_ports(self.yes, None, |ports| {
             let (backend, reason) = ports.stores.choose(world.asked_backend)?;
             world.talk.explain(&format!("the seed goes into {}: {reason}", backend.title()));
-            let AddArgs { profile: _, device, stdin: _, qr: _, no_verify, replace } = &self;
+            let AddArgs { profile: _, device, stdin: _, qr: _, no_verify, replace, yes } = &self;
             let serial = device.serial.clone();
-            let request = AddSeedRequest { serial, seed, backend, verify: !no_verify, replace: *replace };
-            add(&ports.context, both.plans(), request, ports.stores)
+            let request = AddSeedRequest { serial, seed, backend, verify: !no_verify, replace: *replace, yes: *yes };
+            add(&ports.context, both.plans(), request, ports.stores, files)
         })?;
         if let Some(path) = &self.qr {
             let path = path.display();
             world.talk.hint(&format!("delete {path}: whoever has the picture has the second factor"));
         }
-        Ok(())
+        lines.map_or(Ok(()), |lines| out::write(&lines))
     }
 
     /// The seed that `--stdin` or `--qr` brings; none where it is to be asked for.

@@ -168,7 +168,7 @@ impl<'a> Planned<'a> {
                 hint(serial);
                 Ok(())
             }
-            [serial] => match human.confirm(&format!("use your MFA device `{serial}`?")).map_err(unanswered)? {
+            [serial] => match human.propose(&format!("use your MFA device `{serial}`?")).map_err(unanswered)? {
                 true => self.set("mfa_serial", serial),
                 false => {
                     hint(serial);

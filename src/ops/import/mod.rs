@@ -212,7 +212,7 @@ fn import_one(
         if profiles.get(name).is_none_or(|profile| profile.setting("mfa_serial").is_none())
             && let Some(devices) = check::devices(context, name, key, &target)?
             && let [serial] = devices.usable.as_slice()
-            && manager.confirm_if_there(&format!("use your MFA device `{serial}` for `{name}`?"), yes)?
+            && (yes || (context.human.is_there() && use_device(context, serial, name)?))
         {
             device = Some(serial.clone());
         }
@@ -249,6 +249,11 @@ fn import_one(
         })?;
     }
     Ok(linked)
+}
+
+fn use_device(context: &Context<'_>, serial: &str, name: &str) -> Result<bool> {
+    let answer = context.human.propose(&format!("use your MFA device `{serial}` for `{name}`?"));
+    answer.map_err(|error| error.into_error("an answer").hint("say so with `--yes`"))
 }
 
 fn edit_file(

@@ -1,5 +1,6 @@
 //! Keeping the seed of a device that exists already.
 
+use crate::config_file::AwsFiles;
 use crate::credentials::Backend;
 use crate::error::{Error, Kind, Result};
 use crate::keystore::open::StoreOpener;
@@ -8,7 +9,7 @@ use crate::mfa::six_digits;
 use crate::ops::Context;
 use crate::ops::advice::sort_devices;
 use crate::ops::mfa::caller::Caller;
-use crate::ops::mfa::{Plans, pair, seeds};
+use crate::ops::mfa::{Plans, pair, seeds, setting};
 use crate::totp::{STEP_SECONDS, Seed, SeedError, step_at};
 
 /// How often the code that proves a seed may be mistyped.
@@ -27,13 +28,22 @@ pub struct AddSeedRequest {
     pub verify: bool,
     /// Whether another stored seed may be replaced.
     pub replace: bool,
+    /// `--yes`.
+    pub yes: bool,
 }
 
-/// Keeps the seed of a device, once a code from the app has shown that it is the right one.
+/// Keeps the seed of a device, once a code from the app has shown that it is the right one, and proposes that the profile
+/// use the device, where it uses none. Returns the lines to paste where the AWS file cannot be replaced.
 ///
 /// # Errors
 /// Where there is no such device or seed, the code is another's, or the store fails.
-pub fn add(context: &Context<'_>, plans: Plans<'_>, request: AddSeedRequest, stores: &dyn StoreOpener) -> Result<()> {
+pub fn add(
+    context: &Context<'_>,
+    plans: Plans<'_>,
+    request: AddSeedRequest,
+    stores: &dyn StoreOpener,
+    files: &AwsFiles,
+) -> Result<Option<String>> {
     let profile = &plans.asked.profile;
     let serial = match (&request.serial, &plans.asked.mfa) {
         (Some(serial), _) => serial.clone(),
@@ -76,11 +86,35 @@ pub fn add(context: &Context<'_>, plans: Plans<'_>, request: AddSeedRequest, sto
         .talk
         .say(&format!("the seed of `{serial}` is in {}: keyfob makes the codes by itself", request.backend.title()));
     say_what_it_means(context, plans, request.backend);
-    Ok(())
+    use_in_profile(context, plans, &serial, request.yes, files)
+}
+
+/// Has the base profile name the device, unless one is named: without that no code is ever made from the seed.
+fn use_in_profile(
+    context: &Context<'_>,
+    plans: Plans<'_>,
+    serial: &str,
+    yes: bool,
+    files: &AwsFiles,
+) -> Result<Option<String>> {
+    if plans.asked.mfa.as_ref().is_some_and(|mfa| mfa.serial == serial) {
+        return Ok(None);
+    }
+    let profile = &plans.base.profile;
+    let names_another = setting::device_of(files, profile).is_some();
+    let question = format!("have `{profile}` use `{serial}`?");
+    let human = context.human;
+    if !names_another
+        && (yes || (human.is_there() && human.propose(&question).map_err(|e| e.into_error("an answer"))?))
+    {
+        return setting::write(context, profile, serial, files, "the seed is kept");
+    }
+    context.talk.hint(&format!("have the profile use the device with {}", setting::command(profile, serial)));
+    Ok(None)
 }
 
 /// Once, where it is done: MFA is then no more than the key store's own lock.
-fn say_what_it_means(context: &Context<'_>, plans: Plans<'_>, backend: Backend) {
+pub(super) fn say_what_it_means(context: &Context<'_>, plans: Plans<'_>, backend: Backend) {
     let beside = plans.base.base.key.backend() == Some(backend);
     context.talk.warn(match beside {
         true => "the second factor now rests beside the first: whoever opens that key store has both",
@@ -99,9 +133,6 @@ fn only_device(context: &Context<'_>, plans: Plans<'_>) -> Result<String> {
     match devices.usable.as_slice() {
         [serial] => {
             context.talk.say(&format!("the device is `{serial}`, the only one of its user"));
-            context
-                .talk
-                .hint(&format!("have the profile use it with `keyfob profile set {profile} mfa_serial {serial}`"));
             Ok(serial.clone())
         }
         [] => Err(Error::new(Kind::Failed, format!("the user of `{profile}` has no MFA device that shows codes"))

@@ -84,7 +84,18 @@ impl<'a> Caller<'a> {
                     .explain(&format!("{name} is denied to the key ({error}): trying with an MFA session"));
                 let session = resolve::credentials(self.context, self.plan, &ResolveOptions::default());
                 self.signer.replace(session.map_err(CallError::NoSession)?);
-                send(&self.signer.borrow(), target)
+                let sent = send(&self.signer.borrow(), target);
+                match sent {
+                    // A cached session AWS does not take any more: refused is not done.
+                    Err(error) if error.is_invalid_client_token() || error.is_expired() => {
+                        let cleared = self.context.cache.clear(&self.plan.profile);
+                        cleared.map_err(|error| CallError::NoSession(error.into()))?;
+                        let session = resolve::credentials(self.context, self.plan, &ResolveOptions::default());
+                        self.signer.replace(session.map_err(CallError::NoSession)?);
+                        send(&self.signer.borrow(), target)
+                    }
+                    sent => sent,
+                }
             }
             sent => sent,
         };

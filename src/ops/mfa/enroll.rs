@@ -1,24 +1,24 @@
 //! Enrolling a virtual MFA device: made, shown, its seed kept, enabled, written into the profile.
 //!
 //! What each interruption leaves. Before CreateVirtualMFADevice: nothing. After it, until EnableMFADevice is sent: a device
-//! that is nobody's, and perhaps its seed here; a failure deletes both again, a kill leaves them, and the next enrolment of
-//! that name says so with the command that deletes the device. From then on the seed is in the key store and was read back,
+//! that is nobody's, and perhaps its seed here; a failure, and Ctrl-C at a question, deletes both again. A kill leaves them,
+//! and so does Ctrl-C while a code is waited for; the next enrolment of that name offers to take the device away, or names
+//! the command that does. From then on the seed is in the key store and was read back,
 //! or in the app whose two codes are sent: an enabled device always has one. A lost answer is looked up by listing; what
 //! is not listed is deleted, which AWS refuses for a device that is enabled after all, and only then is the seed dropped.
 
 use std::path::PathBuf;
 
 use crate::aws::CodePair;
-use crate::config_file::{self, AwsFiles, EditFailure, path_of};
+use crate::config_file::AwsFiles;
 use crate::credentials::Backend;
 use crate::error::{Error, Kind, Result};
-use crate::ini::SectionName;
 use crate::keystore::open::StoreOpener;
 use crate::ops::Context;
+use crate::ops::mfa::add::say_what_it_means;
 use crate::ops::mfa::caller::Caller;
 use crate::ops::mfa::half_made::{HalfMade, delete_command};
-use crate::ops::mfa::{Plans, pair, seeds};
-use crate::profile::AwsFile;
+use crate::ops::mfa::{Plans, pair, seeds, setting};
 use crate::qr;
 use crate::secret::Secret;
 use crate::sys::files::create_new;
@@ -90,7 +90,7 @@ pub fn enroll(
     }
     let name = name(context, request, &caller, &devices)?;
 
-    let device = create(context, &caller, profile, &name)?;
+    let device = create(context, &caller, profile, &name, &devices)?;
     context.talk.say(&format!("made `{}`, which is not enabled yet", device.serial));
     let half_made =
         HalfMade { context, caller: &caller, stores, serial: &device.serial, profile, backend: request.backend };
@@ -102,6 +102,7 @@ pub fn enroll(
     context.talk.say(&format!("`{}` is enabled for user `{}`", device.serial, caller.user));
     if let Some(backend) = request.backend {
         context.talk.say(&format!("its seed is in {}: keyfob makes the codes by itself", backend.title()));
+        say_what_it_means(context, plans, backend);
     }
     write_profile(context, request, profile, &device.serial, files)
 }
@@ -142,20 +143,20 @@ fn checked(name: &str) -> Result<String> {
     }
 }
 
-fn create(context: &Context<'_>, caller: &Caller<'_>, profile: &str, name: &str) -> Result<Device> {
-    let made = caller
-        .call("CreateVirtualMFADevice", |signer, target| context.iam.create_virtual_mfa_device(signer, name, target));
+fn create(context: &Context<'_>, caller: &Caller<'_>, profile: &str, name: &str, devices: &[String]) -> Result<Device> {
+    let send = || {
+        caller.call("CreateVirtualMFADevice", |signer, target| {
+            context.iam.create_virtual_mfa_device(signer, name, target)
+        })
+    };
     let serial = caller.serial_of(name);
+    let mut made = send();
+    if made.as_ref().is_err_and(|error| error.is("EntityAlreadyExists")) {
+        take_away(context, caller, profile, &serial, devices)?;
+        made = send();
+    }
     let made = match made {
         Ok(made) => made,
-        Err(error) if error.is("EntityAlreadyExists") => {
-            return Err(Error::new(Kind::Failed, format!("there is a device `{serial}` already"))
-                .hint(format!("choose another name: `keyfob mfa enroll {profile} --name NAME`"))
-                .hint(format!(
-                    "or, if an enrolment left it half made, delete it first: {}",
-                    delete_command(profile, &serial)
-                )));
-        }
         Err(error) if error.means_not_done() => return Err(error.into()),
         // Not deleted unseen: one of that name could have been there before, and be somebody's.
         Err(error) => {
@@ -171,6 +172,41 @@ fn create(context: &Context<'_>, caller: &Caller<'_>, profile: &str, name: &str)
             Err(Error::new(Kind::Failed, format!("AWS gave `{}` a seed keyfob cannot use: {error}", made.serial))
                 .hint(format!("delete it: {}", delete_command(profile, &made.serial))))
         }
+    }
+}
+
+/// Deletes a device of the wanted name where somebody says so: one that an enrolment left half made.
+///
+/// # Errors
+/// Where it stays, be it that it is somebody's.
+fn take_away(
+    context: &Context<'_>,
+    caller: &Caller<'_>,
+    profile: &str,
+    serial: &str,
+    devices: &[String],
+) -> Result<()> {
+    let there = Error::new(Kind::Failed, format!("there is a device `{serial}` already"))
+        .hint(format!("choose another name: `keyfob mfa enroll {} --name NAME`", shell_words::quote(profile)));
+    if devices.iter().any(|known| known == serial) {
+        return Err(there);
+    }
+    let question = format!(
+        "there is a device `{serial}` already, and it is not one that user `{}` has enabled. if an enrolment left it half \
+         made, delete it and make it anew?",
+        caller.user
+    );
+    if !context.human.offer(&question).unwrap_or(false) {
+        let command = delete_command(profile, serial);
+        return Err(there.hint(format!("or, if an enrolment left it half made, delete it first: {command}")));
+    }
+    let deleted = caller
+        .call("DeleteVirtualMFADevice", |signer, target| context.iam.delete_virtual_mfa_device(signer, serial, target));
+    match deleted {
+        // AWS deletes no device that is enabled for anybody.
+        Err(error) if error.is("DeleteConflict") => Err(there.because("it is enabled for another user")),
+        Err(error) if !error.is("NoSuchEntity") => Err(error.into()),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 
@@ -257,34 +293,12 @@ fn write_profile(
     serial: &str,
     files: &AwsFiles,
 ) -> Result<Option<String>> {
-    let profiles = files.profiles();
-    let old = profiles.get(profile).and_then(|settings| Some(settings.setting("mfa_serial")?.value.into_owned()));
-    let by_hand = format!("have the profile use it with `keyfob profile set {profile} mfa_serial {serial}`");
-    if let Some(old) = old.filter(|old| old != serial) {
+    if let Some(old) = setting::device_of(files, profile).filter(|old| old != serial) {
         let question = format!("`{profile}` uses `{old}`; use the new device instead?");
         if !request.yes && !context.human.offer(&question).unwrap_or(false) {
-            context.talk.hint(&by_hand);
+            context.talk.hint(&format!("have the profile use it with {}", setting::command(profile, serial)));
             return Ok(None);
         }
     }
-    let name = profile;
-    let edited = config_file::edit(
-        context.paths,
-        AwsFile::Config,
-        |_| {},
-        |document| document.set(SectionName::Profile(name), "mfa_serial", serial),
-    );
-    match edited {
-        Ok(_) => {
-            let path = path_of(context.paths, AwsFile::Config).display();
-            context.talk.say(&format!("wrote `mfa_serial` of `{profile}` into {path}"));
-            Ok(None)
-        }
-        Err(EditFailure::CannotReplace { path, cause, lines }) => {
-            context.talk.warn(&format!("{}: the file cannot be replaced: {cause}", path.display()));
-            context.talk.hint(&format!("the device is enabled; put these lines into {} yourself", path.display()));
-            Ok(Some(lines))
-        }
-        Err(failure) => Err(Error::from(failure).hint(format!("the device is enabled; {by_hand}"))),
-    }
+    setting::write(context, profile, serial, files, "the device is enabled")
 }

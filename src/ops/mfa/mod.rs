@@ -10,6 +10,7 @@ mod pair;
 pub mod remove;
 pub mod resync;
 mod seeds;
+mod setting;
 #[cfg(test)]
 mod tests;
 

@@ -3,15 +3,16 @@
 //! At AWS first: a kill in between leaves the seed of a device that is gone, which does no harm and goes with the next
 //! `remove`. The other way round it would leave a device whose codes nobody can make.
 
-use crate::config_file::{AwsFiles, path_of};
+use crate::config_file::AwsFiles;
 use crate::error::{Error, Kind, Result};
 use crate::index::Index;
 use crate::keystore::open::StoreOpener;
 use crate::ops::Context;
 use crate::ops::mfa::caller::Caller;
-use crate::ops::mfa::{Plans, seeds};
+use crate::ops::mfa::{Plans, seeds, setting};
+use crate::ops::remove::INDEX_LIMIT;
 
-/// Forgets the seed of a device, after asking; with `device` the device at AWS goes before.
+/// Forgets the seed of a device, after asking; with `device` the device at AWS goes before, and the lines that name it after.
 ///
 /// # Errors
 /// Where the answer is no or nobody can give one, AWS refuses, or a store fails.
@@ -55,7 +56,10 @@ pub fn remove(
         context.talk.say(&format!("the seed of `{serial}` is deleted"));
     }
     if device {
-        hint_at_settings(context, &serial, files);
+        let mut index = Index::edit(&context.paths.data, INDEX_LIMIT)?;
+        index.forget_device(&serial);
+        index.save()?;
+        setting::take_out(context, &serial, files)?;
     }
     Ok(())
 }
@@ -81,17 +85,5 @@ fn take_away(context: &Context<'_>, plans: Plans<'_>, serial: &str) -> Result<()
             Err(Error::from(error).hint(format!("`{serial}` is deactivated; run this command again to delete it")))
         }
         Ok(()) | Err(_) => Ok(()),
-    }
-}
-
-fn hint_at_settings(context: &Context<'_>, serial: &str, files: &AwsFiles) {
-    let profiles = files.profiles();
-    for name in profiles.names() {
-        let setting =
-            profiles.get(name).and_then(|profile| profile.setting("mfa_serial").filter(|set| set.value == serial));
-        if let Some(setting) = setting {
-            let path = path_of(context.paths, setting.file).display();
-            context.talk.hint(&format!("{path}:{}: `{name}` still names the device; take that line out", setting.line));
-        }
     }
 }

@@ -7,6 +7,7 @@
 
 mod call;
 mod rotating;
+mod sealing;
 #[cfg(test)]
 mod tests;
 
@@ -14,12 +15,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use crate::chain::{BaseKey, Plan};
-use crate::credentials::{Backend, Credentials, Session};
+use crate::chain::{Plan, length};
+use crate::credentials::{Credentials, Session};
 use crate::error::{Error, Kind, Result};
 use crate::mfa::Ladder;
 use crate::ops::Context;
-use crate::secret::{Secret, SecretBytes};
+use crate::secret::Secret;
 use crate::session_cache::failure::Failure;
 use crate::session_cache::name::{SessionName, Step};
 use crate::session_cache::outlook::accepts;
@@ -32,15 +33,17 @@ use crate::timestamp::Timestamp;
 /// code, and reading the key, which may ask for the vault's passphrase.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How long one process waits for another that gets the same session.
+/// How long one process waits for another that gets the same session, where its own prompt has no limit.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
 /// How a plan is to be carried out.
 #[derive(Debug, Clone, Default)]
 pub struct ResolveOptions {
-    /// `--min-ttl`: the life a cached session must have left, in place of the rule for fresh ones.
+    /// `--min-ttl`: the life a session must have left, in place of the rule for fresh ones. One that has less is not
+    /// handed out, also where no other can be had.
     pub min_ttl: Option<Duration>,
-    /// How long a person or `mfa_process` may take; 50 s for `credential-process`, which Go's SDK kills after 60.
+    /// How long a person, `mfa_process` or another process that gets the same session may take; 50 s for
+    /// `credential-process`, which Go's SDK kills after 60.
     pub prompt_limit: Option<Duration>,
     /// `--mfa-code`.
     pub mfa_code: Option<Secret>,
@@ -57,13 +60,15 @@ pub struct ResolveOptions {
 /// no safer.
 ///
 /// # Errors
-/// Where a key, a code or a session cannot be had: exit 3, 4, 5, 6 or 1 as the reason is.
+/// Where a key, a code or a session cannot be had: exit 3, 4, 5, 6 or 1 as the reason is; 2 where no session lives as
+/// long as `--min-ttl` asks.
 pub fn credentials(context: &Context, plan: &Plan, options: &ResolveOptions) -> Result<Credentials> {
     let steps = Step::of(plan);
     let Some(last) = steps.len().checked_sub(1) else {
         let key = context.keys.access_key(&plan.base)?;
         return Ok(Credentials::Key { key, account_id: plan.base.key.account_id().map(str::to_owned) });
     };
+    check_life(plan, options)?;
     let ladder = plan.mfa.as_ref().map(|mfa| {
         let ResolveOptions { min_ttl: _, prompt_limit, mfa_code } = options;
         RefCell::new(Ladder::new(plan, mfa, context.ground(), mfa_code.as_ref(), *prompt_limit))
@@ -73,12 +78,25 @@ pub fn credentials(context: &Context, plan: &Plan, options: &ResolveOptions) -> 
         plan,
         options,
         steps,
-        sealing_key: sealing_key(context, plan)?,
+        sealing_key: sealing::key(context, plan)?,
         ladder,
         deadline: Cell::new(None),
         warned: RefCell::default(),
     };
     run.obtain(last, Need::Fresh).map(|obtained| Credentials::Session(obtained.session))
+}
+
+/// Refuses a `--min-ttl` that not even a new session has, before a code is spent on one.
+fn check_life(plan: &Plan, options: &ResolveOptions) -> Result<()> {
+    let Some((asked, life)) = options.min_ttl.zip(plan.life_seconds()) else { return Ok(()) };
+    let (asked, profile) = (u32::try_from(asked.as_secs()).unwrap_or(u32::MAX), &plan.profile);
+    if asked <= life {
+        return Ok(());
+    }
+    let (asked, life) = (length(asked), length(life));
+    let text = format!("`--min-ttl {asked}` cannot be had: the credentials of `{profile}` live for {life}");
+    Err(Error::new(Kind::Usage, text)
+        .hint(format!("`keyfob explain {profile}` says why; `--duration` asks for another life")))
 }
 
 /// One run of one plan.
@@ -127,7 +145,8 @@ impl Run<'_> {
         }
         // Read before waiting: a failure that is another one afterwards happened meanwhile.
         let before = self.context.cache.failure(&name);
-        let fallback = usable.filter(|_| matches!(need, Need::Fresh));
+        // Whoever asks for a life of their own wants that or an error.
+        let fallback = usable.filter(|_| matches!(need, Need::Fresh) && self.options.min_ttl.is_none());
         if let Some(kept) = fallback {
             if let Some(failure) = before.clone().filter(|failure| failure.is_remembered(self.context.clock.now())) {
                 return self.serve_old(kept, failure.into_error());
@@ -180,7 +199,7 @@ impl Run<'_> {
 
     /// The lock of a session; `None` where the cache folder can hold none, and each process is on its own.
     fn lock(&self, name: &SessionName) -> Result<Option<Lock>> {
-        let limit = self.time_left()?.unwrap_or(LONGEST_WAIT);
+        let limit = self.time_left()?.or(self.options.prompt_limit).unwrap_or(LONGEST_WAIT);
         let profile = &self.plan.profile;
         let waiting = |holder: Option<u32>| {
             let holder = holder_name(holder);
@@ -313,36 +332,4 @@ impl Run<'_> {
             }
         }
     }
-}
-
-/// The key that seals the sessions of a plan.
-fn sealing_key(context: &Context, plan: &Plan) -> Result<Option<SealingKey>> {
-    let read = |backend: Backend| context.keys.sealing_key(backend).and_then(|bytes| usable_key(&bytes, backend));
-    match &plan.base.key {
-        BaseKey::Stored(key) => read(key.backend).map(Some).or_else(|error| match context.cache.is_writable() {
-            Ok(()) => Err(error),
-            // Nothing can be kept, so nothing need be sealed; the lock under which that key is read is there as well.
-            Err(unusable) => {
-                context.talk.warn(&format!("sessions are not kept, each use makes new ones: {unusable}"));
-                Ok(None)
-            }
-        }),
-        BaseKey::File { .. } => {
-            let Some(backend) = context.settings.backend.or(Backend::platform()) else { return Ok(None) };
-            let key = read(backend);
-            if let Err(error) = &key {
-                let base = &plan.base.profile;
-                context.talk.warn(&format!("sessions are not kept, each use makes new ones: {error}"));
-                context.talk.hint(&format!("run `keyfob add {base}`: its key is in plain text in an AWS file"));
-            }
-            Ok(key.ok())
-        }
-    }
-}
-
-fn usable_key(bytes: &SecretBytes, backend: Backend) -> Result<SealingKey> {
-    SealingKey::new(bytes).ok_or_else(|| {
-        Error::new(Kind::KeyStore, format!("the key in {} that seals sessions is damaged", backend.title()))
-            .hint("run `keyfob clear --all`: it is made anew then")
-    })
 }

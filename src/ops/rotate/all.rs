@@ -1,5 +1,6 @@
 //! All stored keys: their age, status and last use, and the rotation of those that are overdue.
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -7,15 +8,15 @@ use serde::Serialize;
 
 use crate::aws::{LastUse, ListedKey};
 use crate::config_file::AwsFiles;
-use crate::credentials::{AccessKeyId, Credentials, StoredKey};
+use crate::credentials::{AccessKeyId, StoredKey};
 use crate::error::{Error, Kind, Result};
 use crate::index::{Index, KeyEntry};
-use crate::keystore::access_key::read_access_key;
 use crate::keystore::open::StoreOpener;
 use crate::ops::Context;
 use crate::ops::remove::INDEX_LIMIT;
 use crate::ops::rotate::facts::Facts;
 use crate::ops::rotate::journal::Journals;
+use crate::ops::rotate::signing::{Signing, user_name};
 use crate::ops::rotate::{RotateRequest, rotate};
 use crate::rotation::Phase;
 
@@ -85,7 +86,8 @@ impl KeyListing {
 
 /// Every stored key, as the index has it and as AWS sees it.
 ///
-/// Each key asks about itself; where it may not, or nothing answers, its age counts from when it was stored.
+/// Each key asks about itself, with MFA where a policy wants that: a cached session serves, else a code comes by the usual
+/// ladder. Where it may not, or nothing answers, its age counts from when it was stored.
 ///
 /// # Errors
 /// Where the index or a journal cannot be read.
@@ -101,6 +103,7 @@ pub fn keys(context: &Context<'_>, limit: Duration, stores: &dyn StoreOpener, fi
         if !seen.contains_key(*id)
             && let Err(problem) = ask(context, stores, files, &index, id, entry, &mut seen)
         {
+            context.talk.warn(&format!("AWS could not be asked about {}: {problem}", id.short()));
             asked.insert((*id).clone(), problem);
         }
     }
@@ -163,14 +166,30 @@ fn ask(
     seen: &mut BTreeMap<AccessKeyId, (ListedKey, Option<LastUse>)>,
 ) -> std::result::Result<(), String> {
     let profile = index.profiles_of(id).first().copied().unwrap_or_default().to_owned();
-    let facts = Facts::gather(context, files, &profile, &stored(id, entry)).map_err(|error| error.to_string())?;
-    let store = stores.open(entry.backend).map_err(|error| error.to_string())?;
-    let key = read_access_key(store, id).map_err(|error| error.to_string())?;
-    let signer = Credentials::Key { key, account_id: None };
-    let listed = context.iam.list_access_keys(&signer, None, &facts.target).map_err(|error| error.to_string())?;
-    for key in listed.into_iter().filter(|key| index.keys().contains_key(&key.id)) {
-        let used = context.iam.access_key_last_used(&signer, &key.id, &facts.target).ok().flatten();
-        seen.insert(key.id.clone(), (key, used));
+    let (key, text) = (stored(id, entry), |error: Error| error.to_string());
+    let facts = Facts::gather(context, files, &profile, &key).map_err(text)?;
+    let signing = Signing {
+        context,
+        stores,
+        profile,
+        user_arn: entry.user_arn.clone().unwrap_or_default(),
+        target: facts.target,
+        with: None,
+        mfa: facts.mfa,
+        mfa_code: None,
+        needs_mfa: Cell::new(false),
+        held: RefCell::default(),
+    };
+    // Credentials of a session do not imply the user.
+    let user = entry.user_arn.as_deref().and_then(|arn| user_name(arn).ok());
+    let listed = signing.call(&key, "ListAccessKeys", |iam, signer, target| iam.list_access_keys(signer, user, target));
+    for listed in listed.map_err(|failed| text(failed.into_error()))? {
+        if index.keys().contains_key(&listed.id) {
+            let used = signing.call_in_passing(&key, "GetAccessKeyLastUsed", |iam, signer, target| {
+                iam.access_key_last_used(signer, &listed.id, target)
+            });
+            seen.insert(listed.id.clone(), (listed, used.ok().flatten()));
+        }
     }
     Ok(())
 }

@@ -33,6 +33,8 @@ impl Rotation<'_> {
             return Ok(());
         }
         let (signer, name) = (stored(&self.journal, &self.journal.old), self.journal.user.name.clone());
+        // A store that locks or hangs just after is not to keep what was made from being deleted again.
+        self.signing.hold(Some(&signer)).inspect_err(|_| self.void.set(true))?;
         let made = self.patiently(Step::Create, "CreateAccessKey", || {
             self.signing
                 .call(&signer, "CreateAccessKey", |iam, signer, target| iam.create_access_key(signer, &name, target))
@@ -58,6 +60,7 @@ impl Rotation<'_> {
         });
         let error = match kept {
             Ok(()) => {
+                self.signing.hold(None)?;
                 self.journal.new = Some(key.id.clone());
                 let store = backend.title();
                 self.context.talk.say(&format!("made {}; its secret is in {store}", key.id.short()));

@@ -128,19 +128,27 @@ impl Rotation<'_> {
             .call(&key, "ListAccessKeys", |iam, signer, target| iam.list_access_keys(signer, Some(name), target))
     }
 
-    /// When a key was used last, where AWS says so: this is for what is shown, and nobody has to be allowed to ask.
+    /// When a key was used last. Not everybody is allowed to ask, which is no reason to keep an Inactive key for ever.
     pub(super) fn last_use(&self, id: &AccessKeyId) -> Option<LastUse> {
-        self.try_last_use(id).ok().flatten()
+        self.try_last_use(id).unwrap_or_else(|failed| {
+            let (short, error) = (id.short(), failed.into_error());
+            self.context.talk.warn(&format!("whether {short} was used lately cannot be asked for: {error}"));
+            None
+        })
     }
 
     fn try_last_use(&self, id: &AccessKeyId) -> Result<Option<LastUse>, Failed> {
-        let signer = match (&self.journal.new, self.journal.old_is_active()) {
-            (Some(new), false) => new,
-            (_, _) => &self.journal.old,
-        };
-        self.signing.call(&stored(&self.journal, signer), "GetAccessKeyLastUsed", |iam, signer, target| {
-            iam.access_key_last_used(signer, id, target)
-        })
+        let signer = self.signer_of_the_day();
+        self.signing
+            .call(&signer, "GetAccessKeyLastUsed", |iam, signer, target| iam.access_key_last_used(signer, id, target))
+    }
+
+    /// Whichever of the two keys is Active, for all the journal knows.
+    fn signer_of_the_day(&self) -> StoredKey {
+        match (&self.journal.new, self.journal.old_is_active()) {
+            (Some(new), false) => stored(&self.journal, new),
+            (_, _) => stored(&self.journal, &self.journal.old),
+        }
     }
 
     fn describe(&self, key: &ListedKey) -> String {
@@ -149,7 +157,11 @@ impl Rotation<'_> {
         let age = key
             .created_at
             .map_or("of unknown age".to_owned(), |at| format!("{} days old", now.seconds_since(at).max(0) / 86_400));
-        let used = match self.try_last_use(&key.id) {
+        let asked =
+            self.signing.call_in_passing(&self.signer_of_the_day(), "GetAccessKeyLastUsed", |iam, signer, target| {
+                iam.access_key_last_used(signer, &key.id, target)
+            });
+        let used = match asked {
             Ok(Some(used)) => format!("last used {} with {} in {}", used.at, used.service, used.region),
             Ok(None) => "never used, as far as AWS knows".to_owned(),
             Err(_) => "its last use may not be asked for".to_owned(),
@@ -201,4 +213,59 @@ impl Rotation<'_> {
 fn no_such_other(id: &AccessKeyId) -> Error {
     Error::new(Kind::Failed, format!("`--delete-other`: the user has no other key {id}"))
         .hint("`keyfob keys` shows the keys that are stored here")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+    use crate::credentials::Backend;
+
+    /// Takes an item, and gives back what it likes.
+    struct Odd {
+        kept: RefCell<Option<SecretBytes>>,
+        gives: fn(Option<SecretBytes>) -> Result<SecretBytes, StoreError>,
+        deletes: bool,
+    }
+
+    impl KeyStore for Odd {
+        fn backend(&self) -> Backend {
+            Backend::Vault
+        }
+        fn get(&self, item: &Item) -> Result<SecretBytes, StoreError> {
+            assert_eq!(*item, Item::Probe);
+            (self.gives)(self.kept.borrow().clone())
+        }
+        fn set(&self, _: &Item, value: &SecretBytes) -> Result<(), StoreError> {
+            self.kept.replace(Some(value.clone()));
+            Ok(())
+        }
+        fn delete(&self, _: &Item) -> Result<(), StoreError> {
+            if self.deletes {
+                self.kept.take().map(drop).ok_or(StoreError::NotFound)
+            } else {
+                Err(StoreError::Denied("no".into()))
+            }
+        }
+    }
+
+    #[test]
+    fn a_probe_is_written_read_back_and_removed() {
+        let probed = |gives, deletes| {
+            let store = Odd { kept: RefCell::default(), gives, deletes };
+            let result = probe(&store);
+            (result.map_err(|error| error.to_string()), store.kept.take().is_some())
+        };
+        let (result, left) = probed(|kept| kept.ok_or(StoreError::NotFound), true);
+        assert_eq!((result, left), (Ok(()), false));
+        for gives in [
+            (|_| Err(StoreError::NotFound)) as fn(_) -> _,
+            |_| Ok(SecretBytes::new(b"another".to_vec())),
+            |_| Err(StoreError::Locked("it is locked".into())),
+        ] {
+            probed(gives, true).0.expect_err("it does not give back what it was given");
+        }
+        probed(|kept| kept.ok_or(StoreError::NotFound), false).0.expect_err("it deletes nothing");
+    }
 }

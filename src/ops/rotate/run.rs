@@ -1,6 +1,6 @@
 //! Going from step to step: taken up, journalled before and after each, and said what is left where it stops.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use crate::chain::StoredKeys;
 use crate::config_file::AwsFiles;
@@ -36,6 +36,7 @@ impl<'a> Rotation<'a> {
             mfa: facts.mfa,
             mfa_code: request.mfa_code.clone(),
             needs_mfa: Cell::new(false),
+            held: RefCell::default(),
         };
         let delete_other = request.delete_other.clone();
         Ok(Rotation {
@@ -112,7 +113,8 @@ impl<'a> Rotation<'a> {
         }
     }
 
-    fn stopped(&self, error: Error) -> Error {
+    /// An error that ends this run, with what it leaves and how to go on.
+    pub(super) fn stopped(&self, error: Error) -> Error {
         let (profile, (step, _)) = (&self.journal.profile, self.journal.at());
         let back = match step.goes_back() {
             true => String::new(),

@@ -2,7 +2,7 @@
 //!
 //! The key itself signs; where a policy wants MFA for that, an MFA session of its user; with `--with`, another profile.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use crate::aws::advice::{Attempt, Attempted, Signer, advise};
 use crate::aws::{AwsError, Iam};
@@ -79,6 +79,8 @@ pub(super) struct Signing<'a> {
     pub(super) mfa_code: Option<Secret>,
     /// Whether AWS has asked for MFA.
     pub(super) needs_mfa: Cell<bool>,
+    /// A key that has to be able to sign although its store may fail: the one that made another, until that one is stored.
+    pub(super) held: RefCell<Option<AccessKey>>,
 }
 
 impl Signing<'_> {
@@ -96,14 +98,12 @@ impl Signing<'_> {
         call: impl Fn(&dyn Iam, &Credentials, &Target) -> Result<T, AwsError>,
     ) -> Result<T, Failed> {
         if let Some(plan) = &self.with {
-            let signer = self.resolve(plan)?;
-            return self.send(&signer, name, &call);
+            return self.with_session(plan, self.resolve(plan)?, name, &call);
         }
         if self.needs_mfa.get() {
             return self.with_mfa(key, name, &call, None);
         }
-        let signer = Credentials::Key { key: self.read(key).map_err(Failed::Other)?, account_id: None };
-        match self.send(&signer, name, &call) {
+        match self.with_key(key, name, &call) {
             // The usual policy that wants MFA denies as any other does.
             Err(Failed::Aws { error, advice }) if error.is_access_denied() && self.mfa.is_some() => {
                 self.context.talk.explain(&format!("{name} was denied to the key itself: trying with MFA"));
@@ -111,6 +111,42 @@ impl Signing<'_> {
             }
             result => result,
         }
+    }
+
+    /// As [`Signing::call`], for what is only shown: nobody is asked for a code that no other call has wanted.
+    pub(super) fn call_in_passing<T>(
+        &self,
+        key: &StoredKey,
+        name: &'static str,
+        call: impl Fn(&dyn Iam, &Credentials, &Target) -> Result<T, AwsError>,
+    ) -> Result<T, Failed> {
+        match self.with.is_some() || self.needs_mfa.get() {
+            true => self.call(key, name, call),
+            false => self.with_key(key, name, &call),
+        }
+    }
+
+    fn with_key<T>(
+        &self,
+        key: &StoredKey,
+        name: &'static str,
+        call: &impl Fn(&dyn Iam, &Credentials, &Target) -> Result<T, AwsError>,
+    ) -> Result<T, Failed> {
+        let key = match (self.read(key), &*self.held.borrow()) {
+            (Err(_), Some(held)) if held.id == key.id => held.clone(),
+            (read, _) => read.map_err(Failed::Other)?,
+        };
+        self.send(&Credentials::Key { key, account_id: None }, name, call)
+    }
+
+    /// Keeps a key in memory until the next is named: should its store fail meanwhile, it still signs.
+    ///
+    /// # Errors
+    /// Where its store does not give it.
+    pub(super) fn hold(&self, key: Option<&StoredKey>) -> Result<(), Error> {
+        let held = key.map(|key| self.read(key)).transpose()?;
+        self.held.replace(held);
+        Ok(())
     }
 
     fn with_mfa<T>(
@@ -127,19 +163,31 @@ impl Signing<'_> {
             (Err(Failed::Other(error)), Some(denial)) => return Err(Failed::Other(with_denial(error, &denial))),
             (Err(error), _) => return Err(error),
         };
-        let answer = match self.send(&signer, name, call) {
-            // A session of a key that is Inactive now, or one AWS does not take any more: another is made.
-            Err(Failed::Aws { error, .. }) if error.is_invalid_client_token() || error.is_expired() => {
-                self.context.cache.clear(&plan.profile).map_err(|error| Failed::Other(error.into()))?;
-                let signer = self.resolve(&plan)?;
-                self.send(&signer, name, call)
-            }
-            result => result,
-        };
+        let answer = self.with_session(&plan, signer, name, call);
         if answer.is_ok() {
             self.needs_mfa.set(true);
         }
         answer
+    }
+
+    /// Sends a call with what `plan` led to. A session that AWS does not take any more, of a key that is Inactive now for
+    /// one, is dropped, and another is made.
+    fn with_session<T>(
+        &self,
+        plan: &Plan,
+        signer: Credentials,
+        name: &'static str,
+        call: &impl Fn(&dyn Iam, &Credentials, &Target) -> Result<T, AwsError>,
+    ) -> Result<T, Failed> {
+        let is_session = matches!(signer, Credentials::Session(_));
+        match self.send(&signer, name, call) {
+            Err(Failed::Aws { error, .. }) if is_session && (error.is_invalid_client_token() || error.is_expired()) => {
+                self.context.talk.explain(&format!("AWS refuses the session ({error}): it is dropped"));
+                self.context.cache.clear(&plan.profile).map_err(|error| Failed::Other(error.into()))?;
+                self.send(&self.resolve(plan)?, name, call)
+            }
+            result => result,
+        }
     }
 
     fn resolve(&self, plan: &Plan) -> Result<Credentials, Failed> {

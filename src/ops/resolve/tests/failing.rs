@@ -6,7 +6,7 @@ use super::world::{NOW, World, refused, unreachable};
 use crate::error::{Error, Kind};
 use crate::ops::resolve::ResolveOptions;
 use crate::secret::Secret;
-use crate::session_cache::sample::plan;
+use crate::session_cache::sample::{self, plan};
 
 const WRONG_CODE: &str = "MultiFactorAuthentication failed with invalid MFA one time pass code.";
 
@@ -61,6 +61,52 @@ fn a_usable_session_is_not_kept_waiting_for_another_process() {
     assert!(world.warnings()[0].contains("is getting the same session"), "{:?}", world.warnings());
     let waiting = format!("waiting for process {}, which gets the same session as `deploy`", std::process::id());
     assert_eq!(world.progress(), [waiting]);
+}
+
+#[test]
+fn another_process_is_waited_for_as_long_as_a_person_would_be() {
+    let world = World::new(&["123456"]);
+    let plan = plan("deploy", &["a"]);
+    let _held = world.hold_lock(&plan);
+    let options = ResolveOptions { prompt_limit: Some(Duration::from_secs(1)), ..ResolveOptions::default() };
+    let error = world.get_with(&plan, &options).expect_err("held");
+    let (kind, pid) = (error.kind(), std::process::id());
+    let text = error.render();
+    assert_eq!((kind, world.prompts(), world.calls().len()), (Kind::Failed, 0, 0));
+    assert!(text.contains(&format!("process {pid} is getting the same session, and is not done after 1 s")), "{text}");
+    assert!(text.contains(&format!("`kill {pid}`")), "{text}");
+}
+
+#[test]
+fn whoever_asks_for_a_life_of_their_own_gets_it_or_the_error() {
+    let world = World::new(&["123456"]);
+    let plan = plan("deploy", &["a"]);
+    let first = world.get(&plan).expect("made");
+    let at_least =
+        |minutes: u64| ResolveOptions { min_ttl: Some(Duration::from_secs(60 * minutes)), ..Default::default() };
+    // Ten minutes of the role's hour are left.
+    world.set_time(NOW + 3000);
+    world.aws_answers([unreachable(), unreachable()]);
+    let served = world.get_with(&plan, &at_least(10)).expect("cached");
+    assert_eq!((served.access_key_id(), world.calls().len()), (first.access_key_id(), 2));
+    for calls in [3, 4] {
+        let error = world.get_with(&plan, &at_least(15)).expect_err("no new one is to be had");
+        assert!(error.message().contains("cannot be reached"), "{error}");
+        assert_eq!((world.calls().len(), world.time_limits()[calls - 1]), (calls, None), "asked anew, without haste");
+    }
+    assert_eq!(world.warnings(), [""; 0]);
+    world.get_with(&plan, &at_least(60)).expect("made");
+    assert_eq!(world.calls().len(), 5);
+    let error = world.get_with(&plan, &at_least(61)).expect_err("it lives for an hour");
+    assert_eq!(error.message(), "`--min-ttl 1h 1m` cannot be had: the credentials of `deploy` live for 1h");
+    assert_eq!((error.kind(), world.calls().len()), (Kind::Usage, 5));
+
+    let world = World::new(&["123456"]);
+    let plan = sample::plan("base", &[]);
+    world.get(&plan).expect("made");
+    world.set_time(NOW + 43_200 - 600);
+    assert_eq!(world.get_with(&plan, &at_least(15)).expect_err("nobody there").kind(), Kind::NeedsHuman);
+    assert_eq!(world.warnings(), [""; 0]);
 }
 
 #[test]

@@ -1,0 +1,153 @@
+//! The `mfa_serial` of profiles: written for the device they are to use, taken out for one that is gone.
+
+use crate::config_file::{self, AwsFiles, EditFailure, path_of};
+use crate::error::{Error, Result};
+use crate::ini::SectionName;
+use crate::ops::Context;
+use crate::profile::{AwsFile, Profiles};
+
+/// Names a device is set under; the second is seen by keyfob alone.
+const NAMES: [&str; 2] = ["mfa_serial", "keyfob_mfa_serial"];
+
+/// The device a profile uses.
+pub(super) fn device_of(files: &AwsFiles, profile: &str) -> Option<String> {
+    Some(files.profiles().get(profile)?.setting(NAMES[0])?.value.into_owned())
+}
+
+/// The command that has a profile use a device.
+pub(super) fn command(profile: &str, serial: &str) -> String {
+    format!("`keyfob profile set {} mfa_serial {serial}`", shell_words::quote(profile))
+}
+
+/// Has a profile use a device, where its setting stands already, else in the config file. Returns the lines to paste where
+/// the AWS file cannot be replaced. `done` is what has been done before, for messages.
+///
+/// # Errors
+/// Where the file cannot be read or changed.
+pub(super) fn write(
+    context: &Context<'_>,
+    profile: &str,
+    serial: &str,
+    files: &AwsFiles,
+    done: &str,
+) -> Result<Option<String>> {
+    let (file, name) = place(&files.profiles(), profile);
+    let path = path_of(context.paths, file).display();
+    let edited =
+        config_file::edit(context.paths, file, |_| {}, |document| document.set(section(file, profile), &name, serial));
+    match edited {
+        Ok(_) => {
+            context.talk.say(&format!("wrote `{name}` of `{profile}` into {path}"));
+            Ok(None)
+        }
+        Err(EditFailure::CannotReplace { path, cause, lines }) => {
+            context.talk.warn(&format!("{}: the file cannot be replaced: {cause}", path.display()));
+            context.talk.hint(&format!("{done}; put these lines into {} yourself", path.display()));
+            Ok(Some(lines))
+        }
+        Err(failure) => {
+            let command = command(profile, serial);
+            Err(Error::from(failure).hint(format!("{done}; have the profile use it with {command}")))
+        }
+    }
+}
+
+/// Where a profile's device is set: the name that counts, in the file that counts.
+fn place(profiles: &Profiles<'_>, profile: &str) -> (AwsFile, String) {
+    let own = profiles.get(profile);
+    let stands = own.and_then(|own| NAMES.iter().rev().find_map(|name| own.places(name).into_iter().next()));
+    stands.map_or((AwsFile::Config, NAMES[0].to_owned()), |setting| (setting.file, setting.name.into_owned()))
+}
+
+/// A line that names a device.
+struct Named<'a> {
+    profile: &'a str,
+    file: AwsFile,
+    name: String,
+    place: String,
+}
+
+/// Proposes to take the lines out that name a device AWS has no more; what stays is named.
+///
+/// # Errors
+/// Where the person ends the conversation, or a file cannot be changed.
+pub(super) fn take_out(context: &Context<'_>, serial: &str, files: &AwsFiles) -> Result<()> {
+    let profiles = files.profiles();
+    let mut named: Vec<Named<'_>> = Vec::new();
+    for profile in profiles.names().filter_map(|name| profiles.get(name)) {
+        let places = NAMES.iter().flat_map(|name| profile.places(name));
+        named.extend(places.filter(|setting| setting.value == serial).map(|setting| Named {
+            profile: profile.name(),
+            file: setting.file,
+            place: format!("{}:{}", path_of(context.paths, setting.file).display(), setting.line),
+            name: setting.name.into_owned(),
+        }));
+    }
+    let question = match named.as_slice() {
+        [] => return Ok(()),
+        [Named { place, profile, .. }] => {
+            format!("{place}: `{profile}` still names the device; take that line out?")
+        }
+        several => {
+            let places: Vec<String> =
+                several.iter().map(|line| format!("{} (`{}`)", line.place, line.profile)).collect();
+            format!("{} still name the device; take those lines out?", places.join(", "))
+        }
+    };
+    let agreed = context.human.propose(&question).map_err(|error| error.into_error("an answer"))?;
+    let mut left: Vec<&Named<'_>> = named.iter().collect();
+    if agreed {
+        for file in [AwsFile::Config, AwsFile::Credentials] {
+            if take_out_of(context, serial, file, &named)? {
+                left.retain(|line| line.file != file);
+            }
+        }
+    }
+    for Named { place, profile, .. } in left {
+        context.talk.hint(&format!("{place}: `{profile}` still names the device; take that line out"));
+    }
+    Ok(())
+}
+
+/// Whether the lines of this file are gone; a file that cannot be replaced is no failure of what was done at AWS.
+fn take_out_of(context: &Context<'_>, serial: &str, file: AwsFile, named: &[Named<'_>]) -> Result<bool> {
+    let lines: Vec<&Named<'_>> = named.iter().filter(|line| line.file == file).collect();
+    if lines.is_empty() {
+        return Ok(true);
+    }
+    let edited = config_file::edit(
+        context.paths,
+        file,
+        |_| {},
+        |document| {
+            for Named { profile, name, .. } in &lines {
+                let section = section(file, profile);
+                // Meanwhile it may name another device.
+                if document.value_in(section, name).as_deref() == Some(serial) {
+                    document.unset(section, name);
+                }
+            }
+            Ok(())
+        },
+    );
+    match edited {
+        Ok(_) => {
+            for Named { profile, place, name, .. } in lines {
+                context.talk.say(&format!("took `{name}` of `{profile}` out ({place})"));
+            }
+            Ok(true)
+        }
+        Err(EditFailure::CannotReplace { path, cause, .. }) => {
+            context.talk.warn(&format!("{}: the file cannot be replaced: {cause}", path.display()));
+            Ok(false)
+        }
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+fn section(file: AwsFile, profile: &str) -> SectionName<'_> {
+    match file {
+        AwsFile::Config => SectionName::Profile(profile),
+        AwsFile::Credentials => SectionName::Credentials(profile),
+    }
+}

@@ -1,0 +1,46 @@
+//! The key that seals the sessions of a plan, or why they are not kept.
+
+use crate::chain::{BaseKey, Plan};
+use crate::credentials::Backend;
+use crate::error::{Error, Kind, Result};
+use crate::ops::Context;
+use crate::secret::SecretBytes;
+use crate::session_cache::seal::SealingKey;
+
+/// The sealing key of `plan`; `None`, with a warning, where its sessions cannot be kept.
+///
+/// # Errors
+/// Where the store of a stored key does not give it, and there is a cache folder to keep sessions in.
+pub(super) fn key(context: &Context, plan: &Plan) -> Result<Option<SealingKey>> {
+    let read = |backend: Backend| context.keys.sealing_key(backend).and_then(|bytes| usable_key(&bytes, backend));
+    let not_kept = |why: &dyn std::fmt::Display| {
+        context.talk.warn(&format!("sessions are not kept, each use makes new ones: {why}"));
+    };
+    match &plan.base.key {
+        BaseKey::Stored(key) => read(key.backend).map(Some).or_else(|error| match context.cache.make_writable() {
+            Ok(()) => Err(error),
+            // Nothing can be kept, so nothing need be sealed; the lock under which that key is read is there as well.
+            Err(unusable) => {
+                not_kept(&unusable);
+                Ok(None)
+            }
+        }),
+        BaseKey::File { .. } => {
+            let Some(backend) = context.settings.backend.or(Backend::platform()) else { return Ok(None) };
+            let key = read(backend);
+            if let Err(error) = &key {
+                let base = &plan.base.profile;
+                not_kept(error);
+                context.talk.hint(&format!("run `keyfob add {base}`: its key is in plain text in an AWS file"));
+            }
+            Ok(key.ok())
+        }
+    }
+}
+
+fn usable_key(bytes: &SecretBytes, backend: Backend) -> Result<SealingKey> {
+    SealingKey::new(bytes).ok_or_else(|| {
+        Error::new(Kind::KeyStore, format!("the key in {} that seals sessions is damaged", backend.title()))
+            .hint("run `keyfob clear --all`: it is made anew then")
+    })
+}

@@ -1,0 +1,74 @@
+//! What `doctor` says of stored keys: overdue ones, unfinished rotations, old keys that can go, keys nobody uses.
+
+use std::path::Path;
+
+use crate::credentials::AccessKeyId;
+use crate::index::{Index, KeyEntry};
+use crate::ops::doctor::Finding;
+use crate::ops::rotate::journal::Journals;
+use crate::rotation::{Journal, Phase};
+use crate::settings::Settings;
+use crate::timestamp::Timestamp;
+
+/// The findings over keys and rotations; nothing is asked of AWS or of a key store.
+pub fn of_keys(index: &Index, data: &Path, settings: &Settings, now: Timestamp) -> Vec<Finding> {
+    let journals = Journals::new(data);
+    let (rotations, mut found) = match journals.all() {
+        Ok(rotations) => (rotations, Vec::new()),
+        Err(error) => (Vec::new(), vec![Finding::of_error("rotation", &error)]),
+    };
+    found.extend(rotations.iter().filter_map(|journal| of_rotation(journal, &journals, settings, now)));
+    for (id, entry) in index.keys() {
+        // Of one in a rotation that is said.
+        if rotations.iter().any(|journal| journal.old == *id) {
+            continue;
+        }
+        match index.profiles_of(id).as_slice() {
+            [] => found.push(Finding::new(
+                "unused-key",
+                format!("{} is stored, and no profile uses it", id.short()),
+                "it still works at AWS",
+                "delete it at AWS; `keyfob add PROFILE` takes it up again",
+            )),
+            [profile, ..] => found.extend(of_age(id, entry, profile, settings, now)),
+        }
+    }
+    found
+}
+
+fn of_rotation(journal: &Journal, journals: &Journals, settings: &Settings, now: Timestamp) -> Option<Finding> {
+    let (profile, (step, _)) = (&journal.profile, journal.at());
+    let command = |flag: &str| format!("keyfob rotate {} {flag}", shell_words::quote(profile));
+    match journal.phase() {
+        Phase::Unfinished if !journals.is_held(journal) => Some(Finding::new(
+            "rotation",
+            format!("the rotation of `{profile}` is unfinished: it stopped at `{}`", step.name()),
+            step.leaves(),
+            command("--resume"),
+        )),
+        Phase::Resting if journal.inactive_at.is_none_or(|at| at.plus(settings.rotate_grace) <= now) => {
+            Some(Finding::new(
+                "rotation",
+                format!("{}, the old key of `{profile}`, can be deleted now", journal.old.short()),
+                "it takes up the second of the two keys a user may have",
+                command("--finish"),
+            ))
+        }
+        Phase::Unfinished | Phase::Resting | Phase::Ended => None,
+    }
+}
+
+fn of_age(id: &AccessKeyId, entry: &KeyEntry, profile: &str, settings: &Settings, now: Timestamp) -> Option<Finding> {
+    let (limit, age) = (settings.key_max_age.as_secs(), now.seconds_since(entry.created_at.unwrap_or(entry.added_at)));
+    if u64::try_from(age).ok()? < limit {
+        return None;
+    }
+    let message = format!("{}, the key of `{profile}`, is {} days old", id.short(), age / 86_400);
+    let why = format!("keys are to be replaced after {} days (`key_max_age`)", limit / 86_400);
+    let is_root = entry.user_arn.as_deref().is_some_and(|arn| arn.ends_with(":root"));
+    let mend = match is_root {
+        true => "delete it in the AWS console, and use an IAM user's key: keyfob rotates no root key".to_owned(),
+        false => format!("keyfob rotate {}", shell_words::quote(profile)),
+    };
+    Some(Finding::new("key-age", message, &why, mend))
+}

@@ -1,0 +1,243 @@
+//! Who shares a cached session, how many fit, what is served where none can be made, and who reads the kernel's copy of the
+//! sealing key.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use crate::scene::{Scene, fails, key_id};
+use crate::support::aws::Fault;
+use crate::support::leaks::Shows;
+use crate::support::secret_service::SecretService;
+use crate::support::tools;
+
+#[test]
+fn profiles_in_other_regions_share_the_mfa_session_and_every_hop() {
+    let scene = Scene::new();
+    scene.warm();
+    let (audit, deploy) = (scene.audit.arn(), scene.deploy.arn());
+    let read = scene.aws.role("read").trusts(&deploy).arn();
+    scene.append(&format!(
+        "[profile deploy-us]\nregion = us-west-2\nrole_arn = {deploy}\nsource_profile = work\n\
+         [profile audit-us]\nregion = us-west-2\nrole_arn = {audit}\nsource_profile = deploy-us\nexternal_id = audit-42\n\
+         [profile read-ap]\nregion = ap-south-1\nrole_arn = {read}\nsource_profile = deploy-us\n"
+    ));
+    for (profile, same) in [("deploy-us", "deploy"), ("audit-us", "audit")] {
+        let ids = [profile, same].map(|profile| key_id(&scene.credential_process(profile).json()));
+        assert_eq!(ids[0], ids[1], "{profile}");
+    }
+    assert_eq!(scene.actions(), Vec::<String>::new());
+    key_id(&scene.credential_process("read-ap").json());
+    assert_eq!(scene.actions(), ["AssumeRole"], "its own hop alone");
+    // What is edited is another session, and what it goes through is shared still.
+    scene.edit(&read, &scene.aws.role("write").trusts(&deploy).arn());
+    let ran = scene.credential_process("read-ap");
+    assert_eq!(scene.actions(), ["AssumeRole", "AssumeRole"]);
+    let listed = scene.sandbox.keyfob(&["exec", "read-ap", "--", "sh", "-c", "echo $AWS_ACCESS_KEY_ID"]).run();
+    assert_eq!(listed.ok().trim(), key_id(&ran.json()));
+}
+
+#[test]
+fn five_hundred_sessions_of_4_kb_fit_and_each_is_found_again() {
+    const NUMBER: usize = 500;
+    let Some(service) = SecretService::start() else { return };
+    let scene = Scene::empty_over(&service);
+    scene.prepare();
+    scene.aws.set_token_length(4096);
+    scene.credential_process_with_code("deploy", &scene.phone.code()).ok();
+    let mut profiles = String::new();
+    for number in 1..=NUMBER {
+        let role = scene.aws.role(&format!("r{number}")).trusts(&scene.deploy.arn()).arn();
+        writeln!(profiles, "[profile r{number}]\nrole_arn = {role}\nsource_profile = deploy").expect("a text");
+    }
+    scene.append(&profiles);
+    scene.aws.forget_requests();
+    let all = |file: &str| {
+        let each = format!("seq {NUMBER} | xargs -P4 -I@ keyfob -q credential-process r@ >{file}");
+        scene.sandbox.program("/bin/sh", &["-c", &each]).run().ok();
+        scene.sandbox.may_hold_secrets(file);
+        let mut answers: Vec<String> = scene.sandbox.read(file).lines().map(str::to_owned).collect();
+        answers.sort_unstable();
+        assert!(answers.iter().all(|answer| answer.len() > 4096));
+        answers
+    };
+    let made = all("made");
+    assert_eq!((made.len(), scene.aws.count("AssumeRole")), (NUMBER, NUMBER));
+    assert_eq!(all("cached"), made);
+    assert_eq!(scene.aws.requests().len(), NUMBER, "the second time AWS is not asked");
+    let forgotten = scene.sandbox.keyfob(&["clear", "--json"]).run().json();
+    // `deploy` has two of its own.
+    assert_eq!(forgotten["sessions_forgotten"], NUMBER + 2);
+}
+
+#[test]
+fn an_aws_that_does_not_answer_costs_three_seconds_and_not_each_time() {
+    let mut scene = Scene::new();
+    scene.warm();
+    let id = key_id(&scene.credential_process("audit").json());
+    let Some(()) = scene.sandbox.pass_time(3000) else { return };
+    scene.aws.faults("*", 100, Fault::Slow(Duration::from_secs(60)));
+    let started = Instant::now();
+    let ran = scene.credential_process("audit");
+    let took = started.elapsed();
+    assert_eq!(key_id(&ran.json()), id);
+    assert!(ran.stderr.contains("warning: the session of `audit` ends at"), "{}", ran.stderr);
+    // With room for a busy machine; an answer would take a minute.
+    assert!((Duration::from_millis(2500)..Duration::from_secs(20)).contains(&took), "{took:?}");
+    scene.aws.forget_requests();
+    for _ in 0..3 {
+        let ran = scene.credential_process("audit");
+        assert_eq!(key_id(&ran.json()), id);
+        assert!(ran.stderr.contains("warning: the session of `audit` ends at"), "{}", ran.stderr);
+    }
+    assert_eq!(scene.actions(), Vec::<String>::new(), "the failure is remembered");
+}
+
+#[test]
+fn with_nobody_to_ask_a_usable_session_is_served_unless_more_is_asked_for() {
+    let mut scene = Scene::new();
+    let id = key_id(&scene.credential_process_with_code("work", &scene.phone.code()).json());
+    // Of twelve hours ten minutes are left.
+    let Some(()) = scene.sandbox.pass_time(11 * 3600 + 50 * 60) else { return };
+    let ran = scene.credential_process("work");
+    assert_eq!(key_id(&ran.json()), id);
+    assert!(ran.stderr.contains("warning: the session of `work` ends at"), "{}", ran.stderr);
+    let at_least = |time: &str| scene.sandbox.keyfob(&["credential-process", "work", "--min-ttl", time]).run();
+    let ran = at_least("5m");
+    assert_eq!(key_id(&ran.json()), id);
+    assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
+    fails(&at_least("15m"), 3, "MFA code");
+    fails(&at_least("13h"), 2, "`--min-ttl 13h` cannot be had: the credentials of `work` live for 12h");
+    let Some(()) = scene.sandbox.pass_time(9 * 60 + 30) else { return };
+    fails(&scene.credential_process("work"), 3, "MFA code");
+}
+
+#[test]
+fn a_cache_folder_that_cannot_be_made_is_a_warning_with_the_kernel_keyring_and_without() {
+    let mut scene = Scene::new();
+    for (number, folder) in ["/proc/keyfob", "/dev/null/keyfob"].into_iter().enumerate() {
+        scene.sandbox.set("KEYFOB_CACHE_DIR", folder);
+        let code = scene.phone.code_at(i64::try_from(number).expect("small"));
+        let ran = scene.credential_process_with_code("audit", &code);
+        key_id(&ran.json());
+        assert!(ran.stderr.contains("warning: ") && ran.stderr.contains(folder), "{}", ran.stderr);
+        scene.sandbox.keyfob(&["list"]).run().ok();
+    }
+}
+
+#[test]
+fn clear_all_locks_the_vault_and_makes_its_sessions_worthless() {
+    let mut scene = with_passphrase_file("FAKE passphrase in a file");
+    scene.warm();
+    let id = key_id(&scene.credential_process("audit").json());
+    scene.sandbox.unset("KEYFOB_PASSPHRASE_FILE");
+    scene.sandbox.keyfob(&["clear", "--all"]).run().ok();
+    fails(&scene.credential_process("audit"), 3, "passphrase");
+    scene.sandbox.set("KEYFOB_PASSPHRASE_FILE", scene.sandbox.path("passphrase"));
+    assert_ne!(key_id(&scene.credential_process_with_code("audit", &scene.phone.code()).json()), id);
+    scene.sandbox.keyfob(&["clear", "--all"]).run().ok();
+}
+
+/// A vault that a passphrase in a file opens, with the scene prepared.
+fn with_passphrase_file(passphrase: &str) -> Scene {
+    let mut scene = Scene::empty();
+    scene.sandbox.keep_secret(passphrase, "passphrase");
+    scene.sandbox.unset("KEYFOB_IDENTITY_FILE");
+    let file = scene.sandbox.write("passphrase", passphrase);
+    scene.sandbox.set("KEYFOB_PASSPHRASE_FILE", &file);
+    scene.prepare();
+    scene
+}
+
+/// As an ordinary user where this one is root, who may read any keyring: a user with no session keyring of its own, as in
+/// cron, and with the right to get to its home wherever the tests run.
+fn ordinary_user(scene: &Scene) -> Vec<&'static str> {
+    if !rustix::process::geteuid().is_root() {
+        return Vec::new();
+    }
+    let home = scene.sandbox.home().to_str().expect("UTF-8");
+    scene.sandbox.program("chown", &["-R", "54321:54321", home]).run().ok();
+    let capability = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"];
+    [&["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"][..], &capability].concat()
+}
+
+#[test]
+fn every_process_of_the_user_reads_the_kernels_copy_for_as_long_as_is_set() {
+    if keyfob::sys::kernel_keyring::get("keyfob:test").is_err() {
+        return tools::skipped("the kernel keyring is refused here");
+    }
+    for program in ["keyctl", "setpriv", "setsid"] {
+        let Some(_) = tools::require(program) else { return };
+    }
+    let mut scene = with_passphrase_file("FAKE passphrase of an ordinary user");
+    // What was unlocked so far is another user's, and stays for its ten minutes if it is not taken back.
+    scene.sandbox.keyfob(&["clear", "--all"]).run().ok();
+    let user = ordinary_user(&scene);
+    let run = |scene: &Scene, surroundings: &[&str], code: &str, arguments: &[&str]| {
+        let words = [&user[..], surroundings, &["keyfob"], arguments].concat();
+        let run = scene.sandbox.program(words[0], &words[1..]).env("KEYFOB_MFA_CODE", code);
+        if arguments[0] == "clear" { run.shows(Shows::Nothing).run() } else { run.run() }
+    };
+    let get = ["credential-process", "audit"];
+    let id = key_id(&run(&scene, &[], &scene.phone.code(), &get).json());
+    // Locked from here on, but for what the kernel holds.
+    scene.sandbox.unset("KEYFOB_PASSPHRASE_FILE");
+    let variables: Vec<String> = scene
+        .sandbox
+        .env()
+        .iter()
+        .filter(|(name, _)| {
+            name.to_string_lossy().starts_with("KEYFOB_")
+                || *name == "AWS_ENDPOINT_URL"
+                || *name == "HOME"
+                || *name == "PATH"
+        })
+        .map(|(name, value)| format!("{}={}", name.to_string_lossy(), value.to_string_lossy()))
+        .collect();
+    let cron: Vec<&str> = ["env", "-i"].into_iter().chain(variables.iter().map(String::as_str)).collect();
+    let surroundings: [&[&str]; 5] = [
+        &[],
+        &["setsid", "--wait"],
+        // As a login over SSH has one.
+        &["keyctl", "session", "-"],
+        &["keyctl", "session", "of its own", "setsid", "--wait"],
+        &cron,
+    ];
+    for words in surroundings {
+        assert_eq!(key_id(&run(&scene, words, "", &get).json()), id, "{words:?}");
+    }
+    // And one of them makes what the others read.
+    run(&scene, &["keyctl", "session", "-"], "", &["clear", "--all"]).ok();
+    fails(&run(&scene, &[], "", &get), 3, "passphrase");
+    scene.sandbox.set("KEYFOB_PASSPHRASE_FILE", scene.sandbox.path("passphrase"));
+    scene.sandbox.set("KEYFOB_UNLOCK_TIME", "4s");
+    run(&scene, &["keyctl", "session", "-"], &scene.phone.code(), &get).ok();
+    let unlocked = Instant::now();
+    scene.sandbox.unset("KEYFOB_PASSPHRASE_FILE");
+    let soon = run(&scene, &["setsid", "--wait"], "", &get);
+    if unlocked.elapsed() < Duration::from_secs(2) {
+        key_id(&soon.json());
+    }
+    std::thread::sleep(Duration::from_millis(5100).saturating_sub(unlocked.elapsed()));
+    fails(&run(&scene, &[], "", &get), 3, "passphrase");
+}
+
+#[test]
+fn however_the_kernel_refuses_the_key_store_is_asked_and_all_works() {
+    let Some(strace) = tools::require("strace") else { return };
+    let Some(service) = SecretService::start() else { return };
+    for error in ["ENOSYS", "EACCES", "EDQUOT"] {
+        for scene in [Scene::empty(), Scene::empty_over(&service)] {
+            scene.prepare();
+            let inject = format!("inject=add_key,keyctl,request_key:error={error}");
+            let run = |code: &str| {
+                let words = ["-f", "-qq", "-o", "/dev/null", "-e", &inject, "keyfob", "credential-process", "audit"];
+                scene.sandbox.program(&strace, &words).env("KEYFOB_MFA_CODE", code).run()
+            };
+            let id = key_id(&run(&scene.phone.code()).json());
+            let again = run("");
+            assert_eq!(key_id(&again.json()), id, "{error}");
+            assert_eq!(again.stderr, "", "{error}: no reason to bother anybody");
+            assert_eq!(scene.actions(), ["GetSessionToken", "AssumeRole", "AssumeRole"], "{error}");
+        }
+    }
+}
