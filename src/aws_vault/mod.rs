@@ -40,6 +40,9 @@ pub fn places<'a>(
     let named = env.get(vars::AWS_VAULT_BACKEND);
     let is_wanted = |backend: &str| named.is_none_or(|named| named == backend);
     let mut places: Vec<Box<dyn Place + 'a>> = Vec::new();
+    // There is a Secret Service on Linux alone.
+    #[cfg(not(target_os = "linux"))]
+    let _ = settings;
     #[cfg(target_os = "linux")]
     if is_wanted("secret-service") {
         places.push(Box::new(secret_service::Collection::of_aws_vault(env, settings)));
