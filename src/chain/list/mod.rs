@@ -90,11 +90,16 @@ pub fn listing(profiles: &Profiles<'_>, sources: &Sources<'_>) -> Listing {
     Listing { version: 1, profiles: lines.collect() }
 }
 
+/// The names of all profiles: those of the files, then the `stored` ones that no file has.
+pub fn names<'a>(profiles: &'a Profiles<'a>, stored: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &'a str> {
+    profiles.names().chain(stored.filter(|name| profiles.get(name).is_none()))
+}
+
 fn line(name: &str, profiles: &Profiles<'_>, sources: &Sources<'_>) -> Line {
     let profile = profiles.get(name);
     let setting = |setting: &str| Some(profile.as_ref()?.setting(setting)?.value.into_owned());
     let expires = (sources.session_expires)(name);
-    let (source, via) = source(name, profiles, sources.stored);
+    let (source, via) = source(name, profile.as_ref(), profiles, sources.stored);
     Line {
         name: name.to_owned(),
         source,
@@ -110,18 +115,23 @@ fn line(name: &str, profiles: &Profiles<'_>, sources: &Sources<'_>) -> Line {
 }
 
 /// Whether SDKs get this profile's credentials from keyfob.
-fn is_linked(profile: &Profile<'_>) -> bool {
+pub fn is_linked(profile: &Profile<'_>) -> bool {
     let process = profile.plain("credential_process");
     process.and_then(|line| keyfob_profile_of(&line.value)).is_some_and(|name| name == profile.name())
 }
 
 /// The order is the plan's: a role, the stored key, what SDKs look at before keys, the key in the files, an alias.
-fn source(name: &str, profiles: &Profiles<'_>, stored: &dyn StoredKeys) -> (Source, Option<String>) {
+fn source<'p>(
+    name: &str,
+    profile: Option<&Profile<'p>>,
+    profiles: &'p Profiles<'_>,
+    stored: &dyn StoredKeys,
+) -> (Source, Option<String>) {
     let mut name = name.to_owned();
     let mut seen: Vec<String> = Vec::new();
     // An alias is followed to what it stands for; one that comes back to itself gives nothing.
     while !seen.contains(&name) {
-        let profile = profiles.get(&name);
+        let profile = if seen.is_empty() { profile.cloned() } else { profiles.get(&name) };
         let setting = |setting: &str| Some(profile.as_ref()?.setting(setting)?.value.into_owned());
         let has = |name: &str| profile.as_ref().is_some_and(|profile| profile.setting(name).is_some());
         let own = match () {

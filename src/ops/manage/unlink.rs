@@ -1,5 +1,6 @@
 //! `profile unlink`: SDKs make a profile's credentials by themselves again. What `link` wrote is taken back exactly.
 
+use crate::chain::Plan;
 use crate::error::{Error, Kind, Result};
 use crate::index::Index;
 use crate::ini::{Document, EditError};
@@ -34,7 +35,11 @@ impl Manager<'_> {
         }
         if !self.show_only {
             self.context.talk.say(&format!("`{profile}` is not linked any more"));
-            if self.plan(&profiles, profile).is_ok_and(|plan| plan.base.key.backend().is_some()) {
+            // A role over another linked profile works on: SDKs assume it with that one's session.
+            let base_is_linked =
+                |base: &str| base != profile && profiles.get(base).is_some_and(|base| is_linked(&base));
+            let is_out_of_reach = |plan: Plan| plan.base.key.backend().is_some() && !base_is_linked(&plan.base.profile);
+            if self.plan(&profiles, profile).is_ok_and(is_out_of_reach) {
                 self.context.talk.hint(&format!(
                     "its key is in the key store, where SDKs do not find it; `keyfob exec {profile} -- COMMAND` does"
                 ));
