@@ -299,7 +299,8 @@ pub fn text(findings: &[Finding]) -> String {
             (None, _) => String::new(),
         };
         // What a plan lacks names its place itself.
-        let place = if file.as_ref().is_some_and(|file| message.starts_with(file.as_str())) { String::new() } else { place };
+        let place =
+            if file.as_ref().is_some_and(|file| message.starts_with(file.as_str())) { String::new() } else { place };
         let done = if *fixed { "fixed" } else { "mend" };
         text += &format!("{place}{message}\n  why: {why}\n  {done}: {mend}\n");
     }

@@ -228,7 +228,8 @@ fn each_package_holds_the_program_its_completions_its_manual_and_the_licences() 
     assert_eq!(held, installed("site-functions", "licenses/keyfob", ""));
 
     let held = lines(&run("tar", &["-tzf".as_ref(), archive.as_ref()], &[]));
-    let within = |folder: &'static str, names: Vec<String>| names.into_iter().map(move |name| format!("{folder}{name}"));
+    let within =
+        |folder: &'static str, names: Vec<String>| names.into_iter().map(move |name| format!("{folder}{name}"));
     let expected = ["keyfob".to_owned(), "THIRD-PARTY.md".to_owned()]
         .into_iter()
         .chain(within("", names("", |name| name.ends_with(".md") || name.starts_with("LICENSE-"))))
