@@ -227,8 +227,8 @@ impl Stage {
 const DIFFERENT: [(&str, &str); 4] = [
     ("dddd-dd-ddTdd:dd:ddZ", "MOMENT"),
     ("****wwww", "****ID"),
-    ("AKIAwwwwwwwwwwwwwwww", "KEY"),
-    ("ASIAwwwwwwwwwwwwwwww", "SESSION"),
+    ("AKIAwwwwwwwwwwwwwwww", "AKIA"),
+    ("ASIAwwwwwwwwwwwwwwww", "ASIA"),
 ];
 
 /// The lines without blanks at their ends, what is typed left out, and what differs each time made the same.
