@@ -1,5 +1,5 @@
-//! aws-vault's own collection in Secret Service: an item a key, called after it, its secret the whole item as JSON
-//! (keyring `secretservice.go`).
+//! aws-vault's own collection in Secret Service: an item a key, with its name as attribute `profile`, its secret the whole
+//! item as JSON (keyring `secretservice.go`, github.com/gsterjov/go-libsecret `collection.go`).
 
 use std::time::Duration;
 
@@ -102,15 +102,16 @@ fn answer(path: &str, dialog: Dialog, call: &Call) -> Result<Answer, StoreError>
     }
     let mut answer = Answer::default();
     for item in collection.get_all_items().map_err(translate_service)? {
-        // aws-vault finds its items by this attribute, and lists them by their label, which is the same.
-        let label = item.get_label().map_err(translate_service)?;
+        // What has no such attribute is another program's.
+        let mut attributes = item.get_attributes().map_err(translate_service)?;
+        let Some(profile) = attributes.remove("profile") else { continue };
         match call {
-            Call::Names => answer.names.push(label),
-            Call::Read(name) if *name == label => {
+            Call::Names => answer.names.push(profile),
+            Call::Read(name) if *name == profile => {
                 answer.secret = Some(SecretBytes::new(item.get_secret().map_err(translate_service)?));
                 break;
             }
-            Call::Delete(name) if *name == label => item.delete().map_err(translate_service)?,
+            Call::Delete(name) if *name == profile => item.delete().map_err(translate_service)?,
             Call::Read(_) | Call::Delete(_) => {}
         }
     }

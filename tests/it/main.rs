@@ -3,9 +3,11 @@
 
 mod add;
 mod again;
+mod aws_vault;
 mod codes;
 mod commands;
 mod crowds;
+mod doctor;
 mod exec;
 mod interop;
 mod kills;
@@ -21,6 +23,8 @@ mod moto;
 mod network;
 mod packaging;
 mod picture;
+mod picker;
+mod profiles;
 mod refusals;
 mod rotate;
 #[cfg(target_os = "linux")]

@@ -1,6 +1,7 @@
 //! Packages and manifests: what they hold, that all say the version of Cargo.toml, and that each parses.
 //!
 //! With a stand-in for the program, in seconds; `packaging/check` installs and runs the real thing.
+#![allow(clippy::disallowed_methods, reason = "what packs keyfob is handed a world of files and variables")]
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -236,5 +237,19 @@ fn each_package_holds_the_program_its_completions_its_manual_and_the_licences() 
         .chain(within("completions/", names("completions", |_| true)))
         .chain(within("man/", names("packaging/man", |name| name.ends_with(".1"))));
     let stem = archive.file_name().expect("a file").to_string_lossy().replace(".tar.gz", "");
-    assert_eq!(held, expected.map(|path| format!("{stem}/{path}")).collect());
+    let expected: BTreeSet<String> = expected.map(|path| format!("{stem}/{path}")).collect();
+    assert_eq!(held, expected);
+
+    // The same for Windows, as far as it can be had here.
+    let program = folder.path().join("keyfob.exe");
+    fs::copy("/bin/true", &program).expect("a stand-in");
+    let target = "x86_64-pc-windows-msvc";
+    run("packaging/archive", &[program.as_ref(), target.as_ref(), out.as_ref()], &variables);
+    let script = "import sys, zipfile\nprint(*zipfile.ZipFile(sys.argv[1]).namelist(), sep='\\n')";
+    let held = lines(&run("python3", &["-c".as_ref(), script.as_ref(), file(".zip").as_ref()], &[]));
+    let windows = |path: &String| match path.strip_prefix(&stem).expect("all are in it") {
+        "/keyfob" => format!("keyfob-{VERSION}-{target}/keyfob.exe"),
+        other => format!("keyfob-{VERSION}-{target}{other}"),
+    };
+    assert_eq!(held, expected.iter().map(windows).collect());
 }

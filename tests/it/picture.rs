@@ -19,7 +19,7 @@ fn the_picture_of_an_enrolment_is_that_of_a_run_and_its_code_is_scanned() {
     let Some(zbarimg) = tools::require("zbarimg") else { return };
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("picture.pgm");
-    std::fs::write(&file, painted(&picture)).expect("written");
+    keyfob::sys::files::replace(&file, painted(&picture).as_bytes()).expect("written");
     let output = Command::new(zbarimg).args(["--nodbus", "--quiet", "--raw"]).arg(file).output().expect("it starts");
     let address = String::from_utf8_lossy(&output.stdout);
     assert!(address.starts_with("otpauth://totp/") && address.contains("secret=FAKESEED"), "{address:?}");

@@ -94,7 +94,7 @@ fn line(name: &str, profiles: &Profiles<'_>, sources: &Sources<'_>) -> Line {
     let profile = profiles.get(name);
     let setting = |setting: &str| Some(profile.as_ref()?.setting(setting)?.value.into_owned());
     let expires = (sources.session_expires)(name);
-    let (source, via) = source(name, profiles, sources.stored);
+    let (source, via) = source(name, profile.as_ref(), profiles, sources.stored);
     Line {
         name: name.to_owned(),
         source,
@@ -116,12 +116,17 @@ fn is_linked(profile: &Profile<'_>) -> bool {
 }
 
 /// The order is the plan's: a role, the stored key, what SDKs look at before keys, the key in the files, an alias.
-fn source(name: &str, profiles: &Profiles<'_>, stored: &dyn StoredKeys) -> (Source, Option<String>) {
+fn source<'p>(
+    name: &str,
+    profile: Option<&Profile<'p>>,
+    profiles: &'p Profiles<'_>,
+    stored: &dyn StoredKeys,
+) -> (Source, Option<String>) {
     let mut name = name.to_owned();
     let mut seen: Vec<String> = Vec::new();
     // An alias is followed to what it stands for; one that comes back to itself gives nothing.
     while !seen.contains(&name) {
-        let profile = profiles.get(&name);
+        let profile = if seen.is_empty() { profile.cloned() } else { profiles.get(&name) };
         let setting = |setting: &str| Some(profile.as_ref()?.setting(setting)?.value.into_owned());
         let has = |name: &str| profile.as_ref().is_some_and(|profile| profile.setting(name).is_some());
         let own = match () {

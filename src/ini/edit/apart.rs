@@ -122,7 +122,7 @@ mod tests {
         let texts = [
             "[profile a]\nx = 1\n[profile b]\n\n[profile c]\ny=1\n[profile d]\n# d\n",
             "# c\r\n[profile a]\r\nlonger  = 1\r\n\r\n[profile b]\r\ns3 =\r\n  a = b\r\n[profile c]",
-            "[profile a]\n[profile b]\nx = 1\n[profile b]\ny = 1\n[default]\n z = 1\n",
+            "[profile a]\n[profile b]\nx = 1\n[profile b]\ny = 1\n[default]\nz = 1\n",
             "",
         ];
         let edits = ["b", "d", "new", "a", "c", "default"];
