@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::chain::StoredKeys;
+use crate::chain::{StoredKeys, nearest_of};
 use crate::credentials::{AccessKeyId, Backend, StoredKey};
 use crate::error::{Error, Kind};
 use crate::sys::files::{private_dir, read_optional, replace};
@@ -193,6 +193,14 @@ impl Index {
                 || self.profiles.values().any(|profile| profile.backend == *backend)
         };
         Backend::ALL.into_iter().filter(named).collect()
+    }
+
+    /// Where a key may be that was looked for under this name.
+    pub fn hint_at_keys(&self, profile: &str) -> String {
+        match nearest_of(self.profiles.keys().map(String::as_str), profile) {
+            Some(near) => format!("`{near}` has one; `keyfob list` shows all"),
+            None => "`keyfob list` shows which profiles have one".to_owned(),
+        }
     }
 
     /// The profiles that use this key.

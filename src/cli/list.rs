@@ -2,8 +2,7 @@
 
 use clap::Args;
 
-use crate::chain::list::{Sources, listing, table};
-use crate::cli::options::profile_names;
+use crate::chain::list::{Sources, listing, names, table};
 use crate::cli::world::World;
 use crate::error::Result;
 use crate::human::Talk;
@@ -29,8 +28,9 @@ impl ListArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let (profiles, index) = (world.files()?.profiles(), world.index()?);
         if self.names {
-            let names = profile_names(&profiles, index);
-            return out::write(&names.iter().map(|name| format!("{name}\n")).collect::<String>());
+            let stored = index.profiles().keys().map(String::as_str);
+            let names: Vec<String> = names(&profiles, stored).map(|name| format!("{name}\n")).collect();
+            return out::write(&names.concat());
         }
         world.warn_of_files(&profiles);
         let sessions = world.cached_sessions();

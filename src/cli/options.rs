@@ -5,11 +5,10 @@ use std::io::IsTerminal;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
+use crate::chain::list::names;
 use crate::cli::world::World;
 use crate::error::Result;
 use crate::human::Human;
-use crate::index::Index;
-use crate::profile::Profiles;
 use crate::secret::Secret;
 use crate::settings::parse_duration;
 use crate::sys::env::{Environment, vars};
@@ -60,7 +59,9 @@ fn choose(world: &World<'_>) -> Result<String> {
     if !person.is_there() {
         return Ok(DEFAULT.to_owned());
     }
-    let mut names = profile_names(&world.files()?.profiles(), world.index()?);
+    let (profiles, index) = (world.files()?.profiles(), world.index()?);
+    let mut names: Vec<String> =
+        names(&profiles, index.profiles().keys().map(String::as_str)).map(str::to_owned).collect();
     if names.iter().all(|name| name == DEFAULT) {
         return Ok(DEFAULT.to_owned());
     }
@@ -68,13 +69,6 @@ fn choose(world: &World<'_>) -> Result<String> {
         error.into_error("a profile").hint("name one after the command, or set `AWS_PROFILE`; `keyfob list` shows them")
     })?;
     Ok(names.swap_remove(chosen))
-}
-
-/// Every profile: those of the AWS files in their order, then those that have a stored key alone.
-pub fn profile_names(profiles: &Profiles<'_>, index: &Index) -> Vec<String> {
-    let stored = index.profiles();
-    let alone = stored.keys().map(String::as_str).filter(|name| profiles.get(name).is_none());
-    profiles.names().chain(alone).map(str::to_owned).collect()
 }
 
 /// What the commands that hand out credentials take.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Reads a file, `None` where there is none.
 ///
@@ -16,6 +16,42 @@ pub fn read_optional(path: &Path) -> io::Result<Option<Vec<u8>>> {
         Err(error) => Err(error),
     }
 }
+
+/// As [`read_optional`], of a file that other programs write in place: `None` where one of them is still at it after two
+/// seconds.
+///
+/// The AWS CLI empties the file and then writes it. Who reads it in between, and replaces it, has thrown away all that was
+/// in it, and what the AWS CLI writes then goes into a file without a name. So what has changed a moment ago is read again.
+///
+/// # Errors
+/// As [`read_optional`].
+pub fn read_settled(path: &Path) -> io::Result<Option<Option<Vec<u8>>>> {
+    let started = Instant::now();
+    while started.elapsed() < LONGEST_WRITE {
+        let bytes = read_optional(path)?;
+        let rest = match &bytes {
+            None => return Ok(Some(None)),
+            Some(bytes) if bytes.is_empty() => SETTLED_EMPTY,
+            Some(_) => SETTLED,
+        };
+        // A file from the future is one of another clock.
+        let age = fs::metadata(path).ok().and_then(|metadata| metadata.modified().ok()?.elapsed().ok());
+        match age.and_then(|age| rest.checked_sub(age)) {
+            None => return Ok(Some(bytes)),
+            Some(left) => std::thread::sleep(left + Duration::from_millis(1)),
+        }
+    }
+    Ok(None)
+}
+
+/// How long a file that is being written may take.
+const LONGEST_WRITE: Duration = Duration::from_secs(2);
+
+/// After this long without a change a file is whole. Clocks of file systems go in steps of up to 10 ms.
+const SETTLED: Duration = Duration::from_millis(30);
+
+/// The same for an empty one, which is what a write begins with: on a busy machine the rest may take a while to come.
+const SETTLED_EMPTY: Duration = Duration::from_millis(300);
 
 /// Tries again, for a second, what Windows refuses while somebody else has the file open: one that is being read cannot be
 /// replaced there, and one that is being replaced not be read. Elsewhere once is enough.
@@ -117,6 +153,19 @@ fn put(path: &Path, content: &[u8], lasting: Lasting) -> io::Result<()> {
         sync_folder(folder);
     }
     Ok(())
+}
+
+/// Writes a file that anybody may read, and its folder where there is none. A kill may leave a part of it: for what the
+/// same command makes anew.
+///
+/// # Errors
+/// As [`fs::write`].
+#[expect(clippy::disallowed_methods, reason = "this is the place it is allowed in")]
+pub fn write_public(path: &Path, content: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(path, content)
 }
 
 /// Makes the file at `path`, 0600 and whole from the moment it exists, and never touches one that is there already.

@@ -90,6 +90,11 @@ pub fn listing(profiles: &Profiles<'_>, sources: &Sources<'_>) -> Listing {
     Listing { version: 1, profiles: lines.collect() }
 }
 
+/// The names of all profiles: those of the files, then the `stored` ones that no file has.
+pub fn names<'a>(profiles: &'a Profiles<'a>, stored: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &'a str> {
+    profiles.names().chain(stored.filter(|name| profiles.get(name).is_none()))
+}
+
 fn line(name: &str, profiles: &Profiles<'_>, sources: &Sources<'_>) -> Line {
     let profile = profiles.get(name);
     let setting = |setting: &str| Some(profile.as_ref()?.setting(setting)?.value.into_owned());
@@ -110,7 +115,7 @@ fn line(name: &str, profiles: &Profiles<'_>, sources: &Sources<'_>) -> Line {
 }
 
 /// Whether SDKs get this profile's credentials from keyfob.
-fn is_linked(profile: &Profile<'_>) -> bool {
+pub fn is_linked(profile: &Profile<'_>) -> bool {
     let process = profile.plain("credential_process");
     process.and_then(|line| keyfob_profile_of(&line.value)).is_some_and(|name| name == profile.name())
 }

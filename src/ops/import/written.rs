@@ -1,6 +1,7 @@
 //! Keys in plain text in the AWS files.
 
 use super::{Found, ImportRequest, Imported, Stays, Unlinked, edit_file, move_all};
+use crate::chain::nearest;
 use crate::config_file::{self, AwsFiles};
 use crate::credentials::AccessKey;
 use crate::error::{Error, Kind, Result};
@@ -30,8 +31,13 @@ pub fn import(
         Some(name) => match profiles.get(name) {
             Some(profile) => found_in(&profile),
             None => {
-                return Err(Error::new(Kind::Config, format!("there is no profile `{name}` in the AWS files"))
-                    .hint("`keyfob list` shows all profiles"));
+                let hint = match nearest(&profiles, name) {
+                    Some(near) => format!("`{near}` is there; `keyfob list` shows all profiles"),
+                    None => "`keyfob list` shows all profiles".to_owned(),
+                };
+                return Err(
+                    Error::new(Kind::Config, format!("there is no profile `{name}` in the AWS files")).hint(hint)
+                );
             }
         },
         None => profiles.names().filter_map(|name| profiles.get(name)).flat_map(|profile| found_in(&profile)).collect(),

@@ -291,10 +291,11 @@ fn find(context: &Context<'_>, profile: &str) -> Result<Option<Journal>> {
 }
 
 fn key_of(context: &Context<'_>, profile: &str) -> Result<StoredKey> {
-    Index::load(&context.paths.data)?.key_of(profile).ok_or_else(|| {
-        Error::new(Kind::Failed, format!("`{profile}` has no stored key of its own")).hint(
-            "`keyfob list` shows which profiles have one; a key in plain text is stored first: `keyfob add PROFILE`",
-        )
+    let index = Index::load(&context.paths.data)?;
+    index.key_of(profile).ok_or_else(|| {
+        Error::new(Kind::Failed, format!("`{profile}` has no stored key of its own"))
+            .hint(index.hint_at_keys(profile))
+            .hint("a key in plain text is stored first: `keyfob import`")
     })
 }
 

@@ -32,7 +32,7 @@ fn every_command_line_in_the_manual_names_commands_and_options_that_exist() {
 /// The manual and whatever else is written beside it, with its names.
 fn texts() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let beside = ["SECURITY.md", "CHANGELOG.md", "benches/README.md"];
+    let beside = ["SECURITY.md", "CHANGELOG.md", "packaging/README.md", "benches/README.md"];
     let beside = beside.iter().filter_map(|name| Some(((*name).to_owned(), fs::read_to_string(root.join(name)).ok()?)));
     pages().into_iter().map(|page| (page.name, page.text)).chain(beside).collect()
 }
