@@ -54,13 +54,16 @@ pub struct ImportArgs {
 impl ImportArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let files = world.files()?;
-        if self.from.is_none() && self.profile.is_none() && !has_keys(&files.profiles()) {
+        let nothing = self.from.is_none() && self.profile.is_none() && !has_keys(&files.profiles());
+        if nothing {
             world.talk.say("there is no long-term key in the AWS files");
         }
         let line = |profile: &str| link_line(world, profile, self.force_link);
         let report = world.with_ports(self.yes, None, |ports| {
             let (backend, reason) = ports.stores.choose(world.asked_backend)?;
-            world.talk.say(&format!("keys go into {}: {reason}", backend.title()));
+            if !nothing {
+                world.talk.say(&format!("keys go into {}: {reason}", backend.title()));
+            }
             let request = ImportRequest {
                 profile: self.profile.as_deref(),
                 backend,

@@ -231,6 +231,10 @@ fn usage(error: &clap::Error, env: &Environment) -> u8 {
             let usage = line.strip_prefix("Usage: ").map(|usage| format!("usage: `{usage}`"));
             shown.hint(usage.unwrap_or_else(|| line.strip_prefix("tip: ").unwrap_or(line).to_owned()))
         });
+        let lacks_dashes = text.starts_with("unexpected argument")
+            && !text.starts_with("unexpected argument '-")
+            && text.contains("Usage: keyfob exec");
+        let shown = if lacks_dashes { shown.hint("the command comes behind `--`") } else { shown };
         StderrTalk::new(Level::Normal, env).error(&shown.hint("`--help` shows what there is"));
         return Kind::Usage.exit_code();
     }

@@ -37,6 +37,15 @@ fn a_command_line_that_cannot_be_is_exit_2_in_one_line_and_hints() {
 }
 
 #[test]
+fn a_command_of_exec_without_its_dashes_is_told_of_them() {
+    let (_, sandbox) = machine();
+    let said = sandbox.keyfob(&["exec", "work", "aws", "s3", "ls"]).run().ends_with(2).to_owned();
+    assert!(said.contains("hint: the command comes behind `--`"), "{said}");
+    let said = sandbox.keyfob(&["exec", "work", "--bogus", "--", "ls"]).run().ends_with(2).to_owned();
+    assert!(!said.contains("comes behind"), "{said}");
+}
+
+#[test]
 fn a_failing_credential_process_has_its_error_alone_on_stderr_and_nothing_on_stdout() {
     let (_, sandbox) = machine();
     sandbox

@@ -13,12 +13,12 @@ fn every_command_line_in_the_manual_names_commands_and_options_that_exist() {
     let mut tree = keyfob::cli::command();
     tree.build();
     let (mut wrong, mut named) = (BTreeSet::new(), BTreeSet::new());
-    for page in pages() {
-        for (number, line) in (1..).zip(page.text.lines()) {
+    for (name, text) in texts() {
+        for (number, line) in (1..).zip(text.lines()) {
             for words in command_lines(line) {
                 match check(&tree, &words) {
                     Ok(command) => named.insert(command),
-                    Err(problem) => wrong.insert(format!("{}:{number}: {problem}: {words}", page.name)),
+                    Err(problem) => wrong.insert(format!("{name}:{number}: {problem}: {words}")),
                 };
             }
         }
@@ -29,10 +29,17 @@ fn every_command_line_in_the_manual_names_commands_and_options_that_exist() {
     assert!(forgotten.is_empty(), "the manual says nothing of {forgotten:?}");
 }
 
+/// The manual and whatever else is written beside it, with its names.
+fn texts() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let beside = ["SECURITY.md", "CHANGELOG.md", "packaging/README.md", "benches/README.md"];
+    let beside = beside.iter().filter_map(|name| Some(((*name).to_owned(), fs::read_to_string(root.join(name)).ok()?)));
+    pages().into_iter().map(|page| (page.name, page.text)).chain(beside).collect()
+}
+
 /// What follows `keyfob` in a line, up to where the command ends.
 fn command_lines(line: &str) -> Vec<String> {
-    let starts =
-        ["`keyfob ", "$ keyfob ", "> keyfob ", "$(keyfob ", "bin/keyfob ", "| keyfob ", "\"keyfob ", "run keyfob "];
+    let starts = ["`keyfob ", "$ keyfob ", "> keyfob ", "$(keyfob ", "bin/keyfob ", "| keyfob ", "\"keyfob "];
     let ends = ['`', '"', '\'', ';', '|', '&', ')', '>', '#', '…'];
     let mut found = Vec::new();
     for start in starts {

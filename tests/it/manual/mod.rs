@@ -21,7 +21,8 @@ impl Scene {
     }
 }
 
-/// Runs the pages whose name starts so. What they really show is left in `target/manual`, to compare with or to copy from.
+/// Runs the pages of these names. What they really show is left in `target/manual`, to compare with or to copy from.
+#[expect(clippy::disallowed_methods, reason = "a file under target, which nothing but a person reads")]
 fn run(names: &[&str]) {
     let (mut failures, mut steps) = (String::new(), 0);
     for page in pages().iter().filter(|page| names.iter().any(|name| page.name == *name)) {

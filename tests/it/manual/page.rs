@@ -50,7 +50,7 @@ pub struct Fence {
     pub line: usize,
     pub language: String,
     pub lines: Vec<String>,
-    /// The last line of text before it.
+    /// The paragraph before it.
     pub before: String,
 }
 
@@ -111,7 +111,7 @@ impl Page {
     /// Its fenced blocks, indented ones too.
     pub fn fences(&self) -> Vec<Fence> {
         let mut fences: Vec<Fence> = Vec::new();
-        let (mut open, mut before) = (false, String::new());
+        let (mut open, mut ended, mut before) = (false, false, String::new());
         for (number, line) in (1..).zip(self.text.lines()) {
             match (line.trim_start().strip_prefix("```"), open) {
                 (Some(language), false) => {
@@ -121,8 +121,14 @@ impl Page {
                 }
                 (Some(_), true) => open = false,
                 (None, true) => fences.last_mut().expect("an open one").lines.push(line.to_owned()),
-                (None, false) if line.trim().is_empty() || comment(line).is_some() => {}
-                (None, false) => before = line.to_owned(),
+                (None, false) if comment(line).is_some() => {}
+                (None, false) if line.trim().is_empty() => ended = true,
+                (None, false) => {
+                    if std::mem::take(&mut ended) {
+                        before.clear();
+                    }
+                    before += line;
+                }
             }
         }
         fences

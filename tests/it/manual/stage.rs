@@ -182,8 +182,10 @@ impl Stage {
     /// What a line of a page says is typed, and the prompt before it.
     fn answer(&self, line: &str) -> Option<(String, String)> {
         let last = |text: &str| self.as_here(text.rsplit('…').next().unwrap_or(text));
-        if let Some((question, answer)) = line.split_once("[y/N] ") {
-            return Some((last(question) + "[y/N] ", answer.to_owned()));
+        for choice in ["[y/N] ", "[Y/n] "] {
+            if let Some((question, answer)) = line.split_once(choice) {
+                return Some((last(question) + choice, answer.to_owned()));
+            }
         }
         let prompt = line.strip_suffix(TYPED)?;
         let typed = if prompt.starts_with("MFA code") {
@@ -225,8 +227,8 @@ impl Stage {
 const DIFFERENT: [(&str, &str); 4] = [
     ("dddd-dd-ddTdd:dd:ddZ", "MOMENT"),
     ("****wwww", "****ID"),
-    ("AKIAwwwwwwwwwwwwwwww", "KEY"),
-    ("ASIAwwwwwwwwwwwwwwww", "SESSION"),
+    ("AKIAwwwwwwwwwwwwwwww", "AKIA"),
+    ("ASIAwwwwwwwwwwwwwwww", "ASIA"),
 ];
 
 /// The lines without blanks at their ends, what is typed left out, and what differs each time made the same.
