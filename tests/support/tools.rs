@@ -41,7 +41,7 @@ pub fn skipped(why: &str) {
     skipped_everywhere(why);
 }
 
-/// Says that a test is skipped that needs more than a program, in CI too.
+/// Says that a test is skipped, in CI too, for want of what `tests/run` cannot bring about.
 pub fn skipped_everywhere(why: &str) {
     // Written past the test harness, which keeps what passing tests print to itself.
     writeln!(std::io::stderr(), "skipped: {why}").ok();
