@@ -166,8 +166,23 @@ fn shellcheck_finds_nothing_in_our_scripts() {
     run(shellcheck, &files.iter().map(|file| file.as_os_str()).collect::<Vec<_>>(), &[]);
 }
 
-/// What a package installs, with its own folders for zsh and for licences, and its own ending for man pages.
-fn installed(zsh: &str, licences: &str, packed: &str) -> BTreeSet<String> {
+/// What the AUR's package makes of the archive, as far as makepkg has no part in it.
+fn from_aur(folder: &Path, archive: &Path) -> BTreeSet<String> {
+    let script = r#"tar -xzf "$2" -C "$3" --no-same-owner; . "$1/aur/PKGBUILD"; pkgdir=$3/aur; cd "$3"; package
+        cd "$pkgdir"; find . -type f"#;
+    let arguments: [&OsStr; 6] = [
+        "-euc".as_ref(),
+        script.as_ref(),
+        "bash".as_ref(),
+        &manifests(folder).into_os_string(),
+        archive.as_ref(),
+        folder.as_ref(),
+    ];
+    lines(&run("bash", &arguments, &[])).into_iter().map(|path| path[1..].to_owned()).collect()
+}
+
+/// What a package installs, with its own folders for zsh, licences and documents, and its own ending for man pages.
+fn installed(zsh: &str, licences: &str, documents: &str, packed: &str) -> BTreeSet<String> {
     let fixed = [
         "bin/keyfob".to_owned(),
         "share/bash-completion/completions/keyfob".to_owned(),
@@ -182,9 +197,39 @@ fn installed(zsh: &str, licences: &str, packed: &str) -> BTreeSet<String> {
     let manual = manual.into_iter().map(|name| format!("share/man/man1/{name}{packed}"));
     let licence = names("", |name| name.starts_with("LICENSE-"));
     let licence = licence.into_iter().map(|name| format!("share/{licences}/{name}"));
-    let documents = names("", |name| name.ends_with(".md")).into_iter().map(|name| format!("share/doc/keyfob/{name}"));
+    let documents = documents_beside("").into_iter().map(|name| format!("share/{documents}/{name}"));
     let all = fixed.into_iter().chain(manual).chain(licence).chain(documents);
     all.map(|path| format!("/usr/{path}")).collect()
+}
+
+/// The README and what it leads to, with `before` the folder it is in.
+fn documents_beside(before: &str) -> Vec<String> {
+    let pages = names("", |name| name.ends_with(".md")).into_iter();
+    let further = names("docs", |_| true).into_iter().map(|name| format!("docs/{name}"));
+    pages.chain(further).map(|name| format!("{before}{name}")).collect()
+}
+
+/// Each relative link of a page in `folder` leads to a file that is held too.
+fn links_lead_somewhere(held: &BTreeSet<String>, folder: &str) {
+    let pages = documents_beside("").into_iter().filter(|name| name.ends_with(".md"));
+    let mut seen = 0;
+    for page in pages.filter(|page| held.contains(&format!("{folder}/{page}"))) {
+        let text = fs::read_to_string(root().join(&page)).expect("a page");
+        let beside = page.rsplit_once('/').map_or(folder.to_owned(), |(within, _)| format!("{folder}/{within}"));
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
+            if !link.is_empty() && !link.starts_with("https://") {
+                assert!(held.contains(&format!("{beside}/{link}")), "{folder}/{page} leads to {link}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 10, "{seen} links in {folder}");
+}
+
+#[test]
+fn the_crate_holds_what_its_pages_lead_to() {
+    let listed = lines(&run("cargo", &["package", "--list", "--allow-dirty", "--offline"].map(AsRef::as_ref), &[]));
+    links_lead_somewhere(&listed.iter().map(|path| format!("/{path}")).collect(), "");
 }
 
 #[test]
@@ -220,25 +265,35 @@ fn each_package_holds_the_program_its_completions_its_manual_and_the_licences() 
     let held = lines(&run(dpkg, &["-c".as_ref(), deb.as_ref()], &[]));
     let held = held.iter().filter(|line| line.starts_with('-'));
     let held = held.filter_map(|line| Some(line.rsplit_once(" .")?.1.to_owned())).collect::<BTreeSet<_>>();
-    let mut expected = installed("vendor-completions", "doc/keyfob", ".gz");
+    let mut expected = installed("vendor-completions", "doc/keyfob", "doc/keyfob", ".gz");
     // Made by cargo-deb of the MIT licence.
     expected.insert("/usr/share/doc/keyfob/copyright".to_owned());
     assert_eq!(held, expected);
+    links_lead_somewhere(&held, "/usr/share/doc/keyfob");
 
     let held = lines(&run(rpm, &["-qlp".as_ref(), rpm_file.as_ref()], &[]));
-    assert_eq!(held, installed("site-functions", "licenses/keyfob", ""));
+    assert_eq!(held, installed("site-functions", "licenses/keyfob", "doc/keyfob", ""));
+    links_lead_somewhere(&held, "/usr/share/doc/keyfob");
 
     let held = lines(&run("tar", &["-tzf".as_ref(), archive.as_ref()], &[]));
     let within =
         |folder: &'static str, names: Vec<String>| names.into_iter().map(move |name| format!("{folder}{name}"));
-    let expected = ["keyfob".to_owned(), "THIRD-PARTY.md".to_owned()]
-        .into_iter()
-        .chain(within("", names("", |name| name.ends_with(".md") || name.starts_with("LICENSE-"))))
+    let expected = std::iter::once("keyfob".to_owned())
+        .chain(within("", names("", |name| name.starts_with("LICENSE-"))))
+        .chain(documents_beside(""))
         .chain(within("completions/", names("completions", |_| true)))
         .chain(within("man/", names("packaging/man", |name| name.ends_with(".1"))));
     let stem = archive.file_name().expect("a file").to_string_lossy().replace(".tar.gz", "");
     let expected: BTreeSet<String> = expected.map(|path| format!("{stem}/{path}")).collect();
     assert_eq!(held, expected);
+    links_lead_somewhere(&held, &stem);
+    // The AUR has it for this system alone.
+    if stem.ends_with("x86_64-unknown-linux-gnu") {
+        assert_eq!(
+            from_aur(folder.path(), &archive),
+            installed("site-functions", "licenses/keyfob-bin", "doc/keyfob-bin", "")
+        );
+    }
 
     // The same for Windows, as far as it can be had here.
     let program = folder.path().join("keyfob.exe");

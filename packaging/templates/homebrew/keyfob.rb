@@ -30,7 +30,7 @@ class Keyfob < Formula
     fish_completion.install "completions/keyfob.fish"
     pkgshare.install "completions"
     man1.install Dir["man/*.1"]
-    doc.install "README.md", "SECURITY.md", "THIRD-PARTY.md"
+    doc.install Dir["*.md"], "docs"
   end
 
   test do
