@@ -55,13 +55,17 @@ pub fn file_names(paths: &Paths) -> FileNames {
 }
 
 fn read(path: &Path) -> Result<Option<Document>> {
-    let Some(bytes) = files::read_optional(path).map_err(|error| cannot_read(path, &error))? else { return Ok(None) };
+    let bytes = files::read_optional(path).map_err(|error| cannot_read(path, &error))?;
+    bytes.map(|bytes| parse(path, bytes)).transpose()
+}
+
+fn parse(path: &Path, bytes: Vec<u8>) -> Result<Document> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         // Security: the bytes may hold secret access keys.
         not_utf8(path, &Zeroizing::new(error.into_bytes()), at)
     })?;
-    Document::parse(text).map(Some).map_err(|error| refused(path, error))
+    Document::parse(text).map_err(|error| refused(path, error))
 }
 
 fn cannot_read(path: &Path, error: &io::Error) -> Error {
@@ -191,8 +195,8 @@ impl From<EditFailure> for Error {
 /// kept. A file that `change` leaves as it was is not written. A new file is 0600, in a 0700 folder; one that is there
 /// keeps its mode, its owner and a symlink to it.
 ///
-/// A kill or a full disk leaves the old file. Between the last look at the file and the rename another program's write
-/// is lost; that is microseconds, and no program but keyfob takes a lock.
+/// A kill or a full disk leaves the old file. One that another program is just writing is waited for. Between the last look
+/// at the file and the rename another program's write is lost; that is microseconds, and no program but keyfob takes a lock.
 ///
 /// # Errors
 /// [`EditFailure`]; also where `change` fails.
@@ -236,7 +240,11 @@ enum Saved {
 
 impl Draft {
     fn of(path: &Path, change: &mut impl FnMut(&mut Document) -> Result<(), EditError>) -> Result<Draft, EditFailure> {
-        let old = read(path).map_err(EditFailure::Unreadable)?;
+        let bytes = files::read_settled(path).map_err(|error| match error.kind() {
+            io::ErrorKind::ResourceBusy => EditFailure::KeepsChanging(path.to_owned()),
+            _ => EditFailure::Unreadable(cannot_read(path, &error)),
+        })?;
+        let old = bytes.map(|bytes| parse(path, bytes)).transpose().map_err(EditFailure::Unreadable)?;
         let mut new = old.clone().unwrap_or_default();
         change(&mut new)?;
         Ok(Draft { path: path.to_owned(), old, new })

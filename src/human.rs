@@ -42,6 +42,15 @@ pub trait Human {
         if self.is_there() { self.confirm(question) } else { Ok(false) }
     }
 
+    /// Has the person choose among `options`, of which there may be thousands; the index of what was chosen.
+    ///
+    /// # Errors
+    /// As [`Human::ask_secret`].
+    fn choose(&self, what: &str, options: &[String]) -> Result<usize, AskError> {
+        let _ = (what, options);
+        Err(AskError::Nobody("there is nothing to show a list on"))
+    }
+
     /// Whether [`Human::ask`] would find somebody.
     fn is_there(&self) -> bool;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::chain::StoredKeys;
+use crate::chain::{StoredKeys, nearest_of};
 use crate::credentials::{AccessKeyId, Backend, StoredKey};
 use crate::error::{Error, Kind};
 use crate::sys::files::{private_dir, read_optional, replace};
@@ -39,6 +39,10 @@ pub struct ProfileEntry {
     pub key_id: AccessKeyId,
     /// The one store it is read from, so that two stores never race.
     pub backend: Backend,
+    /// Where `link` has made the profile's section in the config file: the bytes of line ends before it, so that `unlink`
+    /// leaves nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_section: Option<usize>,
     #[serde(flatten)]
     others: serde_json::Map<String, serde_json::Value>,
 }
@@ -191,6 +195,14 @@ impl Index {
         Backend::ALL.into_iter().filter(named).collect()
     }
 
+    /// Where a key may be that was looked for under this name.
+    pub fn hint_at_keys(&self, profile: &str) -> String {
+        match nearest_of(self.profiles.keys().map(String::as_str), profile) {
+            Some(near) => format!("`{near}` has one; `keyfob list` shows all"),
+            None => "`keyfob list` shows which profiles have one".to_owned(),
+        }
+    }
+
     /// The profiles that use this key.
     pub fn profiles_of(&self, id: &AccessKeyId) -> Vec<&str> {
         self.profiles.iter().filter(|(_, entry)| entry.key_id == *id).map(|(name, _)| name.as_str()).collect()
@@ -248,8 +260,19 @@ impl IndexEdit {
 
     /// Has `profile` use the key `id` of `backend`, in place of any it used.
     pub fn set_profile(&mut self, profile: &str, id: &AccessKeyId, backend: Backend) {
-        let others = self.index.profiles.remove(profile).map(|old| old.others).unwrap_or_default();
-        self.index.profiles.insert(profile.to_owned(), ProfileEntry { key_id: id.clone(), backend, others });
+        let old = self.index.profiles.remove(profile);
+        let made_section = old.as_ref().and_then(|old| old.made_section);
+        let others = old.map(|old| old.others).unwrap_or_default();
+        let entry = ProfileEntry { key_id: id.clone(), backend, made_section, others };
+        self.index.profiles.insert(profile.to_owned(), entry);
+    }
+
+    /// Records that `link` has made the section of `profile` after so many bytes of line ends, or that it has not; nothing
+    /// where the profile has no stored key.
+    pub fn set_made_section(&mut self, profile: &str, gap: Option<usize>) {
+        if let Some(entry) = self.index.profiles.get_mut(profile) {
+            entry.made_section = gap;
+        }
     }
 
     /// Takes `profile` out. The key stays recorded, as [`Index::keys`] says, until [`IndexEdit::remove_key`].

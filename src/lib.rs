@@ -3,11 +3,12 @@
 //! Layers, strictly downward; the pure modules see no file, clock, variable, socket or terminal:
 //!
 //! ```text
-//! main → cli → ops → edges (config_file, keystore, session_cache, aws, mfa) → sys
+//! main → cli → ops → edges (config_file, keystore, aws_vault, session_cache, aws, mfa) → sys
 //!                ↘ pure: chain → profile → ini · rotation · format → credentials → secret
 //! ```
 
 pub mod aws;
+pub mod aws_vault;
 pub mod chain;
 pub mod cli;
 pub mod config_file;

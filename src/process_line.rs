@@ -50,7 +50,8 @@ pub fn keyfob_profile_of(line: &str) -> Option<String> {
 /// The line with another profile in it, the program and its options as they are; none where it is not keyfob's, or
 /// the name in it cannot be told from the rest.
 pub fn with_profile(line: &str, profile: &str) -> Option<String> {
-    let old = keyfob_profile_of(line)?;
+    // An empty name is found everywhere.
+    let old = keyfob_profile_of(line).filter(|old| !old.is_empty())?;
     let expected: Vec<String> = split(line).ok()?;
     // The profile is the last argument but for options, so it is looked for from the end.
     let mut end = line.len();

@@ -22,7 +22,7 @@ pub use error::PlanError;
 pub(crate) use reason::length;
 pub use reason::{AskedBy, Reason};
 pub use rules::plan;
-pub use walk::nearest;
+pub use walk::{nearest, nearest_of};
 
 use std::sync::Arc;
 

@@ -308,7 +308,12 @@ fn incomplete_key(node: &Node<'_>) -> Option<PlanError> {
 
 /// A profile with nearly that name, for the hint.
 pub fn nearest(profiles: &Profiles<'_>, name: &str) -> Option<String> {
-    let near = profiles.names().map(|other| (strsim::jaro_winkler(other, name), other));
+    nearest_of(profiles.names(), name)
+}
+
+/// The one of these names that is nearly that one, for the hint.
+pub fn nearest_of<'a>(names: impl Iterator<Item = &'a str>, name: &str) -> Option<String> {
+    let near = names.map(|other| (strsim::jaro_winkler(other, name), other));
     // The threshold clap suggests at.
     near.filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|one, other| one.0.total_cmp(&other.0))

@@ -13,8 +13,11 @@ use crate::ui::out;
 /// Print credentials as JSON, for SDKs
 #[derive(Debug, Args)]
 #[command(after_help = "\
-`keyfob add` writes this line into a profile; every SDK then runs it by itself:
-  credential_process = /usr/bin/keyfob credential-process work")]
+SDKs run it by themselves, because of a line that `keyfob add` writes:
+credential_process = /usr/bin/keyfob credential-process work
+
+Example:
+  keyfob credential-process work | jq -r .Expiration")]
 pub struct CredentialProcessArgs {
     #[command(flatten)]
     profile: ProfileArg,
@@ -35,7 +38,7 @@ impl CredentialProcessArgs {
     }
 
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
-        let profile = self.profile.resolve(&world.process_env);
+        let profile = self.profile.resolve_for_sdk(world)?;
         let (_, credentials) = world.credentials(&profile, &self.options, Some(PROMPT_LIMIT))?;
         out::checked(process::write(&credentials, std::io::stdout()))
     }

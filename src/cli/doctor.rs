@@ -47,7 +47,7 @@ struct Report<'a> {
 impl DoctorArgs {
     /// The exit code is 1 where anything is left to mend.
     pub(super) fn run(self, world: &World<'_>) -> Result<u8> {
-        let mut findings = of_modes(&world.paths);
+        let mut findings = of_modes(&world.paths, &world.settings);
         let files = match world.files() {
             Ok(files) => Some(files),
             Err(error) => {
@@ -55,7 +55,7 @@ impl DoctorArgs {
                 None
             }
         };
-        findings.extend(of_environment(&world.env, files));
+        findings.extend(of_environment(&world.env, &world.paths, files));
         match ProgramPaths::find(&world.env) {
             Ok(paths) => findings.extend(of_program(&paths, files, &world.paths)),
             Err(error) => findings.push(Finding::new("program", error.to_string(), "keyfob cannot be linked", "")),
@@ -80,7 +80,12 @@ impl DoctorArgs {
         if self.online && off.abs() > 30 {
             let message = format!("this machine's clock is off by {off} s");
             let why = "AWS refuses requests signed more than 5 min off; sessions seem to end early or late";
-            findings.push(Finding::new("clock", message, why, "set the clock: `timedatectl set-ntp true`"));
+            let mend = match std::env::consts::OS {
+                "windows" => "w32tm /resync",
+                "macos" => "sudo sntp -sS time.apple.com",
+                _ => "timedatectl set-ntp true",
+            };
+            findings.push(Finding::new("clock", message, why, mend));
         }
         if self.fix {
             for finding in &mut findings {

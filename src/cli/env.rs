@@ -40,7 +40,7 @@ impl EnvArgs {
         let changes = if self.unset {
             take_back(&world.process_env)
         } else {
-            let profile = self.profile.resolve(&world.process_env);
+            let profile = self.profile.resolve(world)?;
             let (plan, credentials) = world.credentials(&profile, &self.options, None)?;
             world.tell_of_key(&plan);
             hand_out(&world.process_env, &profile, &credentials, &world.surroundings(&profile)?)

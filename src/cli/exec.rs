@@ -28,7 +28,7 @@ pub struct ExecArgs {
 impl ExecArgs {
     /// The exit code is the command's own, or 126 or 127 where it cannot be run.
     pub(super) fn run(self, world: &World<'_>) -> Result<u8> {
-        let profile = self.profile.resolve(&world.process_env);
+        let profile = self.profile.resolve(world)?;
         let (plan, credentials) = world.credentials(&profile, &self.options, None)?;
         world.tell_of_key(&plan);
         let changes = hand_out(&world.process_env, &profile, &credentials, &world.surroundings(&profile)?);

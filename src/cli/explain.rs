@@ -33,8 +33,15 @@ pub struct ExplainArgs {
 impl ExplainArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         world.warn_of_files(&world.files()?.profiles());
-        let plan = world.plan(&self.profile.resolve(&world.process_env), self.duration, self.no_session)?;
-        let facts = facts(&plan, &world.cached_sessions(), &world.env, world.index()?, world.clock().now());
+        let plan = world.plan(&self.profile.resolve(world)?, self.duration, self.no_session)?;
+        let facts = facts(
+            &plan,
+            &world.cached_sessions(),
+            &world.env,
+            &world.settings.prompt,
+            world.index()?,
+            world.clock().now(),
+        );
         if self.json { out::write_json(&explanation(&plan, &facts)) } else { out::write(&text(&plan, &facts)) }
     }
 }

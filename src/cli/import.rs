@@ -3,24 +3,37 @@
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
+use crate::aws_vault::places;
 use crate::cli::add::link_line;
 use crate::cli::world::World;
 use crate::error::{Error, Kind, Result};
 use crate::human::Talk;
-use crate::ops::import::{ImportRequest, LineOf, has_keys, import};
+use crate::ops::import::{ImportRequest, LineOf, has_keys, import, import_from_aws_vault};
 use crate::ui::out;
 
-/// Move keys in plain text from the AWS files into the key store
+/// Move keys in plain text from the AWS files, or aws-vault's keys, into the key store
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Each key is checked, stored and read back before its two lines go; stopped at any point, the same command goes on.
 
-Example:
-  keyfob import")]
+From aws-vault: its own items in Secret Service and its encrypted files, whose passphrase is AWS_VAULT_FILE_PASSPHRASE or
+asked for. They stay, but with --delete-source. Settings in ~/.aws/config carry over as they stand: mfa_serial, role_arn,
+source_profile, include_profile, session_tags, transitive_session_tags, source_identity, mfa_process and the rest; what
+aws-vault reads into every profile from [default] does not, and is named.
+
+Examples:
+  keyfob import
+  keyfob import --from aws-vault")]
 pub struct ImportArgs {
     /// This profile's alone
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     profile: Option<String>,
+    /// Out of this program's own places, not of the AWS files: aws-vault
+    #[arg(long, value_name = "PROGRAM", value_parser = ["aws-vault"])]
+    from: Option<String>,
+    /// Delete each of its own items once the key is stored and read back
+    #[arg(long, requires = "from")]
+    delete_source: bool,
     /// Do not ask AWS whose key each is
     #[arg(long)]
     no_verify: bool,
@@ -41,7 +54,7 @@ pub struct ImportArgs {
 impl ImportArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let files = world.files()?;
-        if self.profile.is_none() && !has_keys(&files.profiles()) {
+        if self.from.is_none() && self.profile.is_none() && !has_keys(&files.profiles()) {
             world.talk.say("there is no long-term key in the AWS files");
         }
         let line = |profile: &str| link_line(world, profile, self.force_link);
@@ -55,18 +68,27 @@ impl ImportArgs {
                 line: (!self.no_link).then_some(&line as LineOf<'_>),
                 yes: self.yes,
             };
-            import(&ports.context, &request, ports.stores, files)
+            if self.from.is_none() {
+                return import(&ports.context, &request, ports.stores, files);
+            }
+            let places = places(&world.env, &world.settings, ports.context.human)?;
+            let (context, delete) = (&ports.context, self.delete_source);
+            let report = import_from_aws_vault(context, &request, ports.stores, files, &places, delete)?;
+            if report.is_empty() {
+                let titles: Vec<String> = places.iter().map(|place| place.title()).collect();
+                world.talk.say(&format!("there is no key in {}", titles.join(" or ")));
+            }
+            Ok(report)
         })?;
         if self.json {
             out::write_json(&report)?;
         }
+        let whose = if self.from.is_some() { "with aws-vault" } else { "in the AWS files" };
         match report.failures() {
             0 => Ok(()),
-            1 => {
-                Err(Error::new(Kind::Failed, "a key stays in the AWS files").hint("run `keyfob import` again to go on"))
-            }
-            several => Err(Error::new(Kind::Failed, format!("{several} keys stay in the AWS files"))
-                .hint("run `keyfob import` again to go on")),
+            1 => Err(Error::new(Kind::Failed, format!("a key stays {whose}"))),
+            several => Err(Error::new(Kind::Failed, format!("{several} keys stay {whose}"))),
         }
+        .map_err(|error| error.hint("run the same command again to go on"))
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::chain::list::{Sources, listing, table};
+use crate::chain::list::{Sources, listing, names, table};
 use crate::cli::world::World;
 use crate::error::Result;
 use crate::human::Talk;
@@ -28,8 +28,8 @@ impl ListArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let (profiles, index) = (world.files()?.profiles(), world.index()?);
         if self.names {
-            let stored = index.profiles().keys().map(String::as_str).filter(|name| profiles.get(name).is_none());
-            let names: Vec<String> = profiles.names().chain(stored).map(|name| format!("{name}\n")).collect();
+            let stored = index.profiles().keys().map(String::as_str);
+            let names: Vec<String> = names(&profiles, stored).map(|name| format!("{name}\n")).collect();
             return out::write(&names.concat());
         }
         world.warn_of_files(&profiles);

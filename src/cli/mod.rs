@@ -4,6 +4,8 @@
 
 mod add;
 mod clear;
+mod complete;
+mod completions;
 mod credential_process;
 mod doctor;
 mod env;
@@ -12,12 +14,14 @@ mod explain;
 mod import;
 mod keys;
 mod list;
+mod man;
 mod mfa;
 mod options;
 mod profile;
 mod remove;
 mod rotate;
 mod show;
+mod start;
 #[cfg(test)]
 mod tests;
 mod vault;
@@ -34,11 +38,12 @@ use crate::ops::access_key_input::looks_like_secret;
 use crate::sys::env::Environment;
 use crate::sys::pinentry;
 use crate::totp::looks_like_seed;
+use crate::ui::out;
 use crate::ui::talk::{Level, StderrTalk};
 
 /// Short-lived AWS credentials from access keys that never leave the key store
 #[derive(Debug, Parser)]
-#[command(name = "keyfob", version, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(name = "keyfob", version, disable_help_subcommand = true)]
 #[command(after_help = "\
 Start with:
   keyfob add work --csv accessKeys.csv    store an access key and link the profile
@@ -107,6 +112,8 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     #[command(subcommand)]
     Vault(vault::VaultCommand),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 /// Runs keyfob with these arguments, the program's name first, and returns its exit code.
@@ -115,9 +122,20 @@ pub fn run(arguments: Vec<OsString>, env: Environment) -> u8 {
         let arguments = arguments.into_iter().skip(2).filter_map(|argument| argument.into_string().ok());
         return pinentry::serve(&arguments.collect::<Vec<_>>(), &mut std::io::stdout());
     }
+    if arguments.get(1).is_some_and(|argument| argument == complete::COMMAND) {
+        let arguments = arguments.iter().skip(2).map(|argument| argument.to_string_lossy().into_owned());
+        // Nobody reads an error of this: there is a half-typed line on the terminal.
+        let _ = out::write(&complete::answer(&arguments.collect::<Vec<_>>(), &env));
+        return 0;
+    }
     if let Err(error) = refuse_secrets(&arguments) {
         StderrTalk::new(Level::Normal, &env).error(&error);
         return error.kind().exit_code();
+    }
+    if arguments.len() <= 1 {
+        let talk = StderrTalk::new(Level::Normal, &env);
+        let done = World::new(&GlobalOptions::default(), env, &talk).and_then(|world| start::run(&world));
+        return ended(done.map(|()| 0), &talk);
     }
     let Cli { global, command } = match Cli::of_an_sdk(&arguments).map_or_else(|| Cli::try_parse_from(arguments), Ok) {
         Ok(cli) => cli,
@@ -128,24 +146,17 @@ pub fn run(arguments: Vec<OsString>, env: Environment) -> u8 {
         Command::CredentialProcess(_) => talk.held_back(),
         _ => talk,
     };
-    let code = World::new(&global, env, &talk).and_then(|world| match command {
-        Command::Add(arguments) => arguments.run(&world).map(|()| 0),
-        Command::Import(arguments) => arguments.run(&world).map(|()| 0),
-        Command::List(arguments) => arguments.run(&world).map(|()| 0),
-        Command::Show(arguments) => arguments.run(&world).map(|()| 0),
-        Command::Explain(arguments) => arguments.run(&world).map(|()| 0),
-        Command::CredentialProcess(arguments) => arguments.run(&world).map(|()| 0),
-        Command::Env(arguments) => arguments.run(&world).map(|()| 0),
-        Command::Exec(arguments) => arguments.run(&world),
-        Command::Clear(arguments) => arguments.run(&world).map(|()| 0),
-        Command::Rotate(arguments) => arguments.run(&world).map(|()| 0),
-        Command::Keys(arguments) => arguments.run(&world),
-        Command::Remove(arguments) => arguments.run(&world).map(|()| 0),
-        Command::Profile(command) => command.run(&world).map(|()| 0),
-        Command::Mfa(command) => command.run(&world).map(|()| 0),
-        Command::Doctor(arguments) => arguments.run(&world),
-        Command::Vault(command) => command.run(&world).map(|()| 0),
-    });
+    let code = match command {
+        // Packages are built where nobody has a home folder.
+        Command::Completions(arguments) => arguments.run().map(|()| 0),
+        Command::Man(arguments) => arguments.run(&talk).map(|()| 0),
+        command => World::new(&global, env, &talk).and_then(|world| run_in(&world, command)),
+    };
+    ended(code, &talk)
+}
+
+/// Says how a command ended, and gives its exit code.
+fn ended(code: Result<u8>, talk: &StderrTalk) -> u8 {
     match code {
         Ok(code) => {
             talk.release();
@@ -155,6 +166,28 @@ pub fn run(arguments: Vec<OsString>, env: Environment) -> u8 {
             talk.error(&error);
             error.kind().exit_code()
         }
+    }
+}
+
+fn run_in(world: &World<'_>, command: Command) -> Result<u8> {
+    match command {
+        Command::Add(arguments) => arguments.run(world).map(|()| 0),
+        Command::Import(arguments) => arguments.run(world).map(|()| 0),
+        Command::List(arguments) => arguments.run(world).map(|()| 0),
+        Command::Show(arguments) => arguments.run(world).map(|()| 0),
+        Command::Explain(arguments) => arguments.run(world).map(|()| 0),
+        Command::CredentialProcess(arguments) => arguments.run(world).map(|()| 0),
+        Command::Env(arguments) => arguments.run(world).map(|()| 0),
+        Command::Exec(arguments) => arguments.run(world),
+        Command::Clear(arguments) => arguments.run(world).map(|()| 0),
+        Command::Rotate(arguments) => arguments.run(world).map(|()| 0),
+        Command::Keys(arguments) => arguments.run(world),
+        Command::Remove(arguments) => arguments.run(world).map(|()| 0),
+        Command::Profile(command) => command.run(world).map(|()| 0),
+        Command::Mfa(command) => command.run(world).map(|()| 0),
+        Command::Doctor(arguments) => arguments.run(world),
+        Command::Vault(command) => command.run(world).map(|()| 0),
+        Command::Completions(_) | Command::Man(_) => unreachable!("they need no world, and are run before"),
     }
 }
 

@@ -1,8 +1,14 @@
 //! Options that several commands share.
 
+use std::io::IsTerminal;
+
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
+use crate::chain::list::names;
+use crate::cli::world::World;
+use crate::error::Result;
+use crate::human::Human;
 use crate::secret::Secret;
 use crate::settings::parse_duration;
 use crate::sys::env::{Environment, vars};
@@ -10,21 +16,59 @@ use crate::sys::env::{Environment, vars};
 /// `PROFILE`, where it may be left out.
 #[derive(Debug, Clone, Args)]
 pub struct ProfileArg {
-    /// The profile; left out: AWS_PROFILE, else KEYFOB_PROFILE, else `default`
+    /// The profile; left out: AWS_PROFILE, else KEYFOB_PROFILE, else chosen on the terminal, else `default`
     #[arg(value_name = "PROFILE", value_parser = NonEmptyStringValueParser::new())]
     pub profile: Option<String>,
 }
 
 impl ProfileArg {
-    /// The profile that is meant.
-    pub fn resolve(&self, env: &Environment) -> String {
-        let set = |name| env.get(name).map(str::to_owned);
-        self.profile
-            .clone()
-            .or_else(|| set(vars::AWS_PROFILE))
-            .or_else(|| set(vars::KEYFOB_PROFILE))
-            .unwrap_or_else(|| "default".to_owned())
+    /// The profile that is meant; where nothing says it, a person chooses, and with nobody there it is `default`.
+    ///
+    /// # Errors
+    /// Whoever leaves the list without a choice (exit 1).
+    pub fn resolve(&self, world: &World<'_>) -> Result<String> {
+        match self.named(&world.process_env) {
+            Some(named) => Ok(named),
+            None => choose(world),
+        }
     }
+
+    /// As [`ProfileArg::resolve`], for what an SDK runs: it has a terminal too, and nobody expects a list there. What it
+    /// runs writes to a pipe.
+    ///
+    /// # Errors
+    /// As [`ProfileArg::resolve`].
+    pub fn resolve_for_sdk(&self, world: &World<'_>) -> Result<String> {
+        match self.named(&world.process_env) {
+            Some(named) => Ok(named),
+            None if std::io::stdout().is_terminal() => choose(world),
+            None => Ok(DEFAULT.to_owned()),
+        }
+    }
+
+    fn named(&self, env: &Environment) -> Option<String> {
+        let set = |name| env.get(name).map(str::to_owned);
+        self.profile.clone().or_else(|| set(vars::AWS_PROFILE)).or_else(|| set(vars::KEYFOB_PROFILE))
+    }
+}
+
+const DEFAULT: &str = "default";
+
+fn choose(world: &World<'_>) -> Result<String> {
+    let person = world.person(false, None);
+    if !person.is_there() {
+        return Ok(DEFAULT.to_owned());
+    }
+    let (profiles, index) = (world.files()?.profiles(), world.index()?);
+    let mut names: Vec<String> =
+        names(&profiles, index.profiles().keys().map(String::as_str)).map(str::to_owned).collect();
+    if names.iter().all(|name| name == DEFAULT) {
+        return Ok(DEFAULT.to_owned());
+    }
+    let chosen = person.choose("Profile:", &names).map_err(|error| {
+        error.into_error("a profile").hint("name one after the command, or set `AWS_PROFILE`; `keyfob list` shows them")
+    })?;
+    Ok(names.swap_remove(chosen))
 }
 
 /// What the commands that hand out credentials take.
@@ -44,12 +88,12 @@ pub struct CredentialOptions {
     pub min_ttl: Option<u32>,
 }
 
-pub fn parse_secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+pub fn parse_secret(text: &str) -> std::result::Result<Secret, std::convert::Infallible> {
     Ok(Secret::new(text.to_owned()))
 }
 
 /// A duration in whole seconds.
-pub fn parse_seconds(text: &str) -> Result<u32, String> {
+pub fn parse_seconds(text: &str) -> std::result::Result<u32, String> {
     u32::try_from(parse_duration(text)?.as_secs()).map_err(|_| format!("`{text}` is too long"))
 }
 
@@ -58,16 +102,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_profile_left_out_is_the_shells_then_keyfobs_then_default() {
+    fn a_profile_left_out_is_the_shells_then_keyfobs() {
         let table = [
             (Some("a"), &[("AWS_PROFILE", "b")][..], "a"),
             (None, &[("AWS_PROFILE", "b"), ("KEYFOB_PROFILE", "c")], "b"),
             (None, &[("AWS_PROFILE", ""), ("KEYFOB_PROFILE", "c")], "c"),
-            (None, &[("AWS_DEFAULT_PROFILE", "d")], "default"),
+            (None, &[("AWS_DEFAULT_PROFILE", "d")], ""),
         ];
         for (given, env, expected) in table {
             let argument = ProfileArg { profile: given.map(str::to_owned) };
-            assert_eq!(argument.resolve(&Environment::from_pairs(env.iter().copied())), expected, "{given:?} {env:?}");
+            assert_eq!(
+                argument.named(&Environment::from_pairs(env.iter().copied())).unwrap_or_default(),
+                expected,
+                "{given:?} {env:?}"
+            );
         }
     }
 }

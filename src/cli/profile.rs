@@ -12,11 +12,15 @@ use crate::ui::out;
 
 /// Edit profiles in ~/.aws/config, byte for byte otherwise
 #[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Example:
+  keyfob profile set work region eu-west-1 --diff    show what would change")]
 pub enum ProfileCommand {
     /// Make a profile
     #[command(after_help = "\
 Example:
-  keyfob profile add production region=eu-west-1 role_arn=arn:aws:iam::123456789012:role/Admin source_profile=work")]
+  keyfob profile add production region=eu-west-1 source_profile=work \\
+      role_arn=arn:aws:iam::123456789012:role/Admin")]
     Add {
         /// The new profile
         #[arg(value_parser = NonEmptyStringValueParser::new())]

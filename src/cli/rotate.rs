@@ -20,8 +20,8 @@ use crate::ui::out;
 /// Replace a profile's access key by a new one
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The new key is stored before the old one is touched, and the old one is only made Inactive: delete it a day later
-with --finish, or go back to it with --rollback. Stopped anywhere, --resume goes on.
+The old key is only made Inactive: a day later --finish deletes it, until then \
+--rollback goes back to it. Stopped anywhere, --resume goes on.
 
 Examples:
   keyfob rotate work
@@ -31,10 +31,10 @@ pub struct RotateArgs {
     /// The profile
     #[arg(value_parser = NonEmptyStringValueParser::new(), required_unless_present = "all", conflicts_with = "all")]
     profile: Option<String>,
-    /// Delete the old key of the last rotation, at AWS and here
+    /// Delete the old key of the last rotation
     #[arg(long, group = "what")]
     finish: bool,
-    /// Go on with an unfinished rotation, from wherever it stopped
+    /// Go on with an unfinished rotation
     #[arg(long, group = "what")]
     resume: bool,
     /// Go back to the old key, while it exists
@@ -46,7 +46,7 @@ pub struct RotateArgs {
     /// Rotate every stored key that is overdue
     #[arg(long, group = "what")]
     all: bool,
-    /// With --all: overdue from this age on; left out: 90d, or `key_max_age`
+    /// With --all: overdue from this age on; else 90d
     #[arg(long, value_name = "AGE", value_parser = parse_duration, requires = "all")]
     older_than: Option<Duration>,
     /// Delete the old key at once, and not a day later
@@ -61,7 +61,7 @@ pub struct RotateArgs {
     /// Forget the sessions made with the old key, after a leak
     #[arg(long)]
     drop_sessions: bool,
-    /// Go on although something still holds or uses the old key
+    /// Go on although something still has the old key
     #[arg(long)]
     force: bool,
     /// The MFA code, six digits

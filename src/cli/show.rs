@@ -26,7 +26,7 @@ pub struct ShowArgs {
 
 impl ShowArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
-        let name = self.profile.resolve(&world.process_env);
+        let name = self.profile.resolve(world)?;
         let profiles = world.files()?.profiles();
         let key = world.index()?.key_of(&name);
         let Some(shown) = shown(&profiles, &name, key.as_ref(), &file_names(&world.paths)) else {

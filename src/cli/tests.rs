@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 
+use super::man::EXAMPLES;
 use super::{Cli, command};
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -64,4 +65,33 @@ fn what_sdks_run_is_read_as_the_command_tree_reads_it() {
         assert!(read.is_none() || read == parsed, "{case:?}: {read:?} {parsed:?}");
         assert_eq!(read.is_some(), parsed.is_some_and(|parsed| parsed.contains("CredentialProcess(")), "{case:?}");
     }
+}
+
+/// The command and all below it, each with its whole name.
+fn every_command(command: &clap::Command, see: &mut impl FnMut(&clap::Command)) {
+    see(command);
+    command.get_subcommands().for_each(|sub| every_command(sub, see));
+}
+
+/// A screen is 80 columns of 40 lines, and `-h` shows what `--help` does; the manual page has what needs more room.
+#[test]
+fn every_help_fits_a_screen_and_has_an_example() {
+    let mut tree = command().term_width(80);
+    tree.build();
+    let mut wrong = Vec::new();
+    every_command(&tree, &mut |command| {
+        let name = command.get_bin_name().unwrap_or("keyfob");
+        let help = command.clone().render_help().to_string();
+        let lines = help.lines().count();
+        if lines > 40 {
+            wrong.push(format!("`{name} --help` has {lines} lines"));
+        }
+        wrong.extend(help.lines().filter(|line| line.chars().count() > 80).map(|line| format!("`{name}`: {line}")));
+        let examples: Vec<&str> = help.lines().skip_while(|line| !EXAMPLES.contains(line)).collect();
+        let itself = if command.has_subcommands() { "keyfob " } else { name };
+        if !examples.iter().any(|line| line.contains(itself)) {
+            wrong.push(format!("`{name} --help` has no example of itself, but {examples:?}"));
+        }
+    });
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

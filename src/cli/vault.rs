@@ -12,13 +12,17 @@ use crate::keystore::vault::IdentityOf;
 
 /// Look after the encrypted vault file
 #[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Example:
+  keyfob vault identity identity.txt     opens the vault without a passphrase")]
 pub enum VaultCommand {
     /// Write the vault's identity to FILE, which then opens it without a passphrase
     #[command(after_help = "\
 For containers and CI, where nobody can type. FILE opens the vault: keep it as you keep a key.
 
 Example:
-  keyfob vault identity identity.txt && export KEYFOB_IDENTITY_FILE=$PWD/identity.txt")]
+  keyfob vault identity identity.txt
+  export KEYFOB_IDENTITY_FILE=$PWD/identity.txt")]
     Identity {
         /// A file that does not exist yet
         file: PathBuf,

@@ -3,6 +3,7 @@
 //! Here what adds and sets; `settings` takes out, renames and changes in place, `sections` does so with whole sections.
 //! Deliberately absent: nested blocks are never written, only kept, moved and taken out whole.
 
+mod apart;
 mod sections;
 mod settings;
 
@@ -134,7 +135,7 @@ impl Document {
         new.push_str(value);
         new.push_str(ending);
         let rest = &self.text[span.key_line.end..span.end];
-        new.extend(rest.split_inclusive('\n').filter(|line| parse::is_ignored(line.trim_end_matches(['\r', '\n']))));
+        new.extend(rest.split_inclusive('\n').filter(|line| parse::is_ignored(parse::without_ending(line))));
         new
     }
 
@@ -260,5 +261,7 @@ fn check_value(name: &str, value: &str) -> Result<(), EditError> {
 
 #[cfg(test)]
 mod corpus;
+#[cfg(test)]
+mod scripts;
 #[cfg(test)]
 mod tests;

@@ -197,7 +197,7 @@ pub(super) fn is_ignored(line: &str) -> bool {
 }
 
 /// Takes a line's ending off, as `str::lines` does: a lone `\r` at the very end of the file stays.
-fn without_ending(line: &str) -> &str {
+pub(super) fn without_ending(line: &str) -> &str {
     match line.strip_suffix('\n') {
         Some(line) => line.strip_suffix('\r').unwrap_or(line),
         None => line,

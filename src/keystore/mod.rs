@@ -7,7 +7,7 @@ mod age_file;
 mod gate;
 mod held;
 #[cfg(any(target_os = "linux", target_os = "macos", windows))]
-mod limit;
+pub(crate) mod limit;
 #[cfg(target_os = "macos")]
 mod macos;
 #[cfg(test)]
@@ -18,7 +18,7 @@ pub mod open;
 mod passphrase;
 mod sealing;
 #[cfg(target_os = "linux")]
-mod secret_service;
+pub(crate) mod secret_service;
 pub mod totp_seed;
 pub mod vault;
 #[cfg(windows)]

@@ -20,7 +20,7 @@ use crate::keystore::{Item, KeyStore, Presence, SERVICE, StoreError};
 use crate::secret::SecretBytes;
 
 /// How long a person may take over an unlock dialog. Go's SDK kills a `credential_process` after 60 s.
-const DIALOG_LIMIT: Duration = Duration::from_secs(50);
+pub(crate) const DIALOG_LIMIT: Duration = Duration::from_secs(50);
 
 /// What an item holds: bytes, most of them JSON.
 const CONTENT_TYPE: &str = "application/octet-stream";
@@ -53,7 +53,7 @@ enum State {
 }
 
 /// Why the provider cannot be talked to.
-enum Trouble {
+pub(crate) enum Trouble {
     /// There is none.
     Absent(String),
     /// There is one.
@@ -175,7 +175,8 @@ impl KeyStore for SecretService<'_> {
     }
 }
 
-fn connect(encryption: EncryptionType) -> Result<Service<'static>, Trouble> {
+/// Connects to the provider.
+pub(crate) fn connect(encryption: EncryptionType) -> Result<Service<'static>, Trouble> {
     Service::connect(encryption).map_err(|error| {
         let text = error.to_string();
         // The bus's own error names, from the D-Bus specification: nobody owns the name, nothing can be started to.
@@ -289,7 +290,8 @@ fn delete(service: &Service<'_>, name: &str) -> Result<(), StoreError> {
     on_entry(service, name, |entry| entry.delete())
 }
 
-fn translate_service(error: secret_service::Error) -> StoreError {
+/// Its errors in our words.
+pub(crate) fn translate_service(error: secret_service::Error) -> StoreError {
     match error {
         secret_service::Error::Locked => StoreError::Locked("Secret Service is locked".to_owned()),
         secret_service::Error::Prompt => StoreError::Denied("the unlock dialog was dismissed".to_owned()),

@@ -2,6 +2,9 @@
 //!
 //! Nothing is changed here but modes, and those only where that is asked for.
 
+mod lines;
+mod variables;
+
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -15,10 +18,12 @@ use crate::ops::show::own_warnings;
 use crate::process_line::{keyfob_profile_of, split};
 use crate::profile::known::is_secret;
 use crate::profile::{AwsFile, Profile, Profiles};
-use crate::sys::env::{Environment, vars};
+use crate::settings::Settings;
 use crate::sys::modes::{self, Exposed};
 use crate::sys::paths::Paths;
 use crate::sys::program::ProgramPaths;
+
+pub use variables::of_environment;
 
 /// Something that will bite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -106,6 +111,7 @@ pub fn of_files(manager: &Manager<'_>) -> Vec<Finding> {
         }
         found.extend(of_chain(manager, &profiles, &profile, &path));
         found.extend(of_device(&profile, &path));
+        found.extend(lines::of_profile(&profiles, &profile, &path));
     }
     found
 }
@@ -167,57 +173,12 @@ fn of_device(profile: &Profile<'_>, path: &dyn Fn(AwsFile) -> String) -> Option<
     Some(Finding::new("mfa", message, why, mend).at(path(device.file), device.line))
 }
 
-/// Variables that win over profiles.
-pub fn of_environment(env: &Environment, files: Option<&AwsFiles>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    let mut add = |message: String, why: &str, mend: String| found.push(Finding::new("variable", message, why, mend));
-    let winners = [
-        vars::AWS_ACCESS_KEY_ID,
-        vars::AWS_SECRET_ACCESS_KEY,
-        vars::AWS_SESSION_TOKEN,
-        vars::AWS_SECURITY_TOKEN,
-        vars::AWS_ROLE_ARN,
-        vars::AWS_WEB_IDENTITY_TOKEN_FILE,
-    ];
-    for name in winners.into_iter().filter(|name| env.get(name).is_some()) {
-        add(format!("`{name}` is set in this shell"), "most SDKs use it before any profile", format!("unset {name}"));
-    }
-    if env.raw(vars::AWS_PROFILE).is_some_and(|value| value.is_empty()) {
-        add(
-            format!("`{}` is set and empty", vars::AWS_PROFILE),
-            "the AWS CLI looks for a profile of that name",
-            format!("unset {}", vars::AWS_PROFILE),
-        );
-    }
-    let profiles = files.map(AwsFiles::profiles);
-    for name in [vars::AWS_PROFILE, vars::AWS_DEFAULT_PROFILE] {
-        if let (Some(profile), Some(profiles)) = (env.get(name), &profiles)
-            && profiles.get(profile).is_none()
-        {
-            add(
-                format!("`{name}` names `{profile}`, which is no profile"),
-                "every SDK in this shell fails",
-                format!("unset {name}"),
-            );
-        }
-    }
-    for (one, other, why) in [
-        (vars::AWS_PROFILE, vars::AWS_DEFAULT_PROFILE, "boto3 and the AWS CLI 1 take the second, all others the first"),
-        (vars::AWS_REGION, vars::AWS_DEFAULT_REGION, "boto3 and the AWS CLI 1 take the second, all others the first"),
-    ] {
-        if let (Some(first), Some(second)) = (env.get(one), env.get(other))
-            && first != second
-        {
-            add(format!("`{one}` is `{first}` and `{other}` is `{second}`"), why, format!("unset {other}"));
-        }
-    }
-    found
-}
-
 /// Files and folders that others may read or change.
-pub fn of_modes(paths: &Paths) -> Vec<Finding> {
+pub fn of_modes(paths: &Paths, settings: &Settings) -> Vec<Finding> {
     let folder = |path: &Path| path.parent().map(Path::to_owned);
     let secret = [
+        (settings.identity_file.clone(), 0o077, 0o600),
+        (settings.passphrase_file.clone(), 0o077, 0o600),
         (Some(paths.aws_credentials.clone()), 0o077, 0o600),
         (Some(paths.data.clone()), 0o077, 0o700),
         (Some(paths.cache.clone()), 0o077, 0o700),
@@ -298,6 +259,9 @@ pub fn text(findings: &[Finding]) -> String {
             (Some(file), None) => format!("{file}: "),
             (None, _) => String::new(),
         };
+        // What a plan lacks names its place itself.
+        let place =
+            if file.as_ref().is_some_and(|file| message.starts_with(file.as_str())) { String::new() } else { place };
         let done = if *fixed { "fixed" } else { "mend" };
         text += &format!("{place}{message}\n  why: {why}\n  {done}: {mend}\n");
     }

@@ -16,6 +16,7 @@ pub mod remove;
 pub mod resolve;
 pub mod rotate;
 pub mod show;
+pub mod start;
 
 use crate::aws::{Iam, Sts};
 use crate::chain::Base;

@@ -41,9 +41,10 @@ pub struct Removed {
 /// # Errors
 /// Where there is none, the answer is no or nobody can give one, or a store or file fails.
 pub fn remove(context: &Context<'_>, profile: &str, stores: &dyn StoreOpener, files: &AwsFiles) -> Result<Removed> {
-    let Some(key) = Index::load(&context.paths.data)?.key_of(profile) else {
-        return Err(Error::new(Kind::Failed, format!("`{profile}` has no stored key"))
-            .hint("`keyfob list` shows which profiles have one"));
+    let index = Index::load(&context.paths.data)?;
+    let Some(key) = index.key_of(profile) else {
+        let error = Error::new(Kind::Failed, format!("`{profile}` has no stored key"));
+        return Err(error.hint(index.hint_at_keys(profile)));
     };
     refuse_during(context, &key.id)?;
     let short = key.id.short();

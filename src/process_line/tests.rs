@@ -95,6 +95,7 @@ fn another_profile_in_a_line_leaves_the_rest_of_it() {
         ("keyfob --backend dev credential-process dev", Some("keyfob --backend dev credential-process ops")),
         ("keyfob credential-process de\"v\"", None),
         ("other dev", None),
+        ("keyfob credential-process \"\"", None),
     ];
     for (line, expected) in cases {
         assert_eq!(with_profile(line, "ops").as_deref(), expected, "{line}");

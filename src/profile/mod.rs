@@ -4,17 +4,17 @@
 
 mod include;
 pub mod known;
+mod setting;
 mod warnings;
 
-use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::HashMap;
-use std::fmt;
 use std::rc::Rc;
 
 use crate::ini::{Document, Header, Property, Section, SectionName, is_identifier};
 
 pub use crate::ini::SectionKind;
+pub use setting::{OtherSection, Setting};
 pub use warnings::Warning;
 
 /// Which of the two files.
@@ -63,6 +63,11 @@ impl<'a> Profiles<'a> {
         self.all().profiles.iter().map(|entry| self.name_of(entry))
     }
 
+    /// Finds every profile at once: cheaper where many will be asked for.
+    pub fn look_at_all(&self) {
+        let _ = self.all();
+    }
+
     /// The profile of this name.
     pub fn get(&self, name: &str) -> Option<Profile<'_>> {
         let entry = match self.all.get() {
@@ -70,7 +75,7 @@ impl<'a> Profiles<'a> {
             // One or two are asked for, of perhaps thousands: cheaper than looking at all.
             None => Rc::new(self.seek(name)?),
         };
-        Some(Profile { profiles: self, entry })
+        Some(Profile { profiles: self, entry, properties: Rc::default() })
     }
 
     fn seek(&self, name: &str) -> Option<Entry> {
@@ -125,7 +130,7 @@ impl<'a> Profiles<'a> {
             let is_wanted = |section: &Section<'a>| wanted.is(section.header()) && section.header().is_usable();
             sections.extend(document.sections().filter(is_wanted));
         }
-        (!sections.is_empty()).then_some(OtherSection { sections })
+        (!sections.is_empty()).then_some(OtherSection::new(sections))
     }
 
     /// The document of one of the files, where there is one.
@@ -189,6 +194,8 @@ fn has_prefixed_default(document: &Document) -> bool {
 pub struct Profile<'p> {
     profiles: &'p Profiles<'p>,
     entry: Rc<Entry>,
+    /// Its properties, the one that counts most first: found once, for a listing asks for a dozen of them.
+    properties: Rc<OnceCell<Vec<(AwsFile, Property<'p>)>>>,
 }
 
 impl<'p> Profile<'p> {
@@ -206,21 +213,38 @@ impl<'p> Profile<'p> {
 
     fn own(&self, name: &str) -> Option<Setting<'p>> {
         let filled = |setting: &Setting<'p>| !setting.value.is_empty();
-        self.plain(&format!("keyfob_{name}")).filter(filled).or_else(|| self.plain(name).filter(filled))
+        let is_ours = |key: &str| {
+            let parts = key.as_bytes().split_at_checked(known::PREFIX.len());
+            parts.is_some_and(|(prefix, bare)| {
+                prefix.eq_ignore_ascii_case(known::PREFIX.as_bytes()) && bare.eq_ignore_ascii_case(name.as_bytes())
+            })
+        };
+        self.first(is_ours).filter(filled).or_else(|| self.plain(name).filter(filled))
     }
 
     /// A setting as it stands in this profile, an empty one too, without the `keyfob_` rule and without includes.
     pub fn plain(&self, name: &str) -> Option<Setting<'p>> {
-        self.sections().find_map(|(file, section)| Some(Setting::new(file, section.property(name)?)))
+        self.first(|key| key.eq_ignore_ascii_case(name))
+    }
+
+    fn first(&self, is_meant: impl Fn(&str) -> bool) -> Option<Setting<'p>> {
+        let found = self.properties().iter().find(|(_, property)| is_meant(property.key()));
+        found.map(|(file, property)| Setting::new(*file, property.clone()))
+    }
+
+    fn properties(&self) -> &[(AwsFile, Property<'p>)] {
+        self.properties.get_or_init(|| {
+            let of = |(file, section): (AwsFile, Section<'p>)| {
+                section.properties().rev().map(move |property| (file, property))
+            };
+            self.sections().flat_map(of).collect()
+        })
     }
 
     /// Every place a setting of exactly this name stands in, the one that counts first.
     pub fn places(&self, name: &str) -> Vec<Setting<'p>> {
-        let properties = |(file, section): (AwsFile, Section<'p>)| {
-            let matching = section.properties().rev().filter(|property| property.key().eq_ignore_ascii_case(name));
-            matching.map(move |property| Setting::new(file, property)).collect::<Vec<_>>()
-        };
-        self.sections().flat_map(properties).collect()
+        let matching = self.properties().iter().filter(|(_, property)| property.key().eq_ignore_ascii_case(name));
+        matching.map(|(file, property)| Setting::new(*file, property.clone())).collect()
     }
 
     /// Whether the profile has a section in this file.
@@ -251,12 +275,10 @@ impl<'p> Profile<'p> {
     /// Every setting of the profile as it stands in the files, each name once, with the value that counts.
     pub fn settings(&self) -> impl Iterator<Item = Setting<'p>> {
         let mut settings: Vec<Setting<'p>> = Vec::new();
-        for (file, section) in self.sections() {
-            for property in section.properties().rev().filter(|property| is_identifier(property.key())) {
-                let setting = Setting::new(file, property);
-                if settings.iter().all(|known| known.name != setting.name) {
-                    settings.push(setting);
-                }
+        for (file, property) in self.properties().iter().filter(|(_, property)| is_identifier(property.key())) {
+            let setting = Setting::new(*file, property.clone());
+            if settings.iter().all(|known| known.name != setting.name) {
+                settings.push(setting);
             }
         }
         settings.sort_by_key(|setting| (setting.file, setting.line));
@@ -265,87 +287,6 @@ impl<'p> Profile<'p> {
 
     fn sections(&self) -> impl Iterator<Item = (AwsFile, Section<'p>)> {
         self.profiles.sections_of(&self.entry)
-    }
-}
-
-/// A `services` or `sso-session` section, merged from all that have its name.
-#[derive(Debug, Clone)]
-pub struct OtherSection<'a> {
-    sections: Vec<Section<'a>>,
-}
-
-impl<'a> OtherSection<'a> {
-    /// Every setting, name and value, each name once with the value that counts.
-    pub fn settings(&self) -> Vec<(String, String)> {
-        let mut settings: Vec<(String, String)> = Vec::new();
-        for property in self.sections.iter().rev().flat_map(|section| section.properties().rev()) {
-            let Setting { name, value, .. } = Setting::new(AwsFile::Config, property);
-            if settings.iter().all(|(known, _)| *known != name) {
-                settings.push((name.into_owned(), value.into_owned()));
-            }
-        }
-        settings
-    }
-
-    /// A setting; an empty value is none.
-    pub fn setting(&self, name: &str) -> Option<Setting<'a>> {
-        let property = self.sections.iter().rev().find_map(|section| section.property(name))?;
-        Some(Setting::new(AwsFile::Config, property)).filter(|setting| !setting.value.is_empty())
-    }
-}
-
-/// One setting and where it stands.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Setting<'a> {
-    /// Lower case.
-    pub name: Cow<'a, str>,
-    /// A nested block is its lines, each after a `\n`, as AWS's reference reads it.
-    pub value: Cow<'a, str>,
-    /// The file it stands in.
-    pub file: AwsFile,
-    /// The line there, 1-based.
-    pub line: usize,
-}
-
-impl<'a> Setting<'a> {
-    fn new(file: AwsFile, property: Property<'a>) -> Self {
-        let key = property.key();
-        let name = if key.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            Cow::Owned(key.to_ascii_lowercase())
-        } else {
-            Cow::Borrowed(key)
-        };
-        Setting { name, value: property.value(), file, line: property.line() }
-    }
-
-    /// A value of a nested block, as `endpoint_url` under `sts =`; an empty one is none.
-    pub fn nested(&self, name: &str) -> Option<&str> {
-        let nested = self.value.strip_prefix('\n')?;
-        nested
-            .lines()
-            .rev()
-            .filter_map(|line| line.split_once('='))
-            .find(|(key, _)| key.trim().eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.trim())
-            .filter(|value| !value.is_empty())
-    }
-
-    /// Whether the value is one that no output may show.
-    pub fn is_secret(&self) -> bool {
-        known::is_secret(&self.name)
-    }
-}
-
-impl fmt::Debug for Setting<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Setting { name, value, file, line } = self;
-        let value = if self.is_secret() { "****" } else { value };
-        f.debug_struct("Setting")
-            .field("name", name)
-            .field("value", &value)
-            .field("file", file)
-            .field("line", line)
-            .finish()
     }
 }
 

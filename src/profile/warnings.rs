@@ -1,5 +1,6 @@
 //! What in the AWS files does not do what it seems to. Pure, and worked out only when asked for.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::{AwsFile, Profiles, SectionKind, has_prefixed_default};
@@ -27,6 +28,7 @@ impl Profiles<'_> {
             let prefixed_default = has_prefixed_default(document);
             let mut add = |line, message| warnings.push(Warning { file, line, message });
             let mut seen = HashMap::new();
+            let mut keys: HashMap<Cow<'_, str>, usize> = HashMap::new();
             for section in document.sections() {
                 let header = section.header();
                 if let Some(message) = header_problem(section.header_text(), header, file, prefixed_default) {
@@ -36,10 +38,10 @@ impl Profiles<'_> {
                 if first.line() != section.line() {
                     add(section.line(), duplicate_section(section, first));
                 }
-                let mut keys = HashMap::new();
+                keys.clear();
                 for property in section.properties() {
                     property_problems(&property, &mut add);
-                    let first = *keys.entry(property.key().to_ascii_lowercase()).or_insert(property.line());
+                    let first = *keys.entry(in_lower_case(property.key())).or_insert(property.line());
                     if first != property.line() {
                         let key = property.key();
                         add(
@@ -59,6 +61,11 @@ impl Profiles<'_> {
     }
 
     fn include_problems(&self, warnings: &mut Vec<Warning>) {
+        let mut texts = [self.config, self.credentials].into_iter().flatten().map(|document| document.text());
+        let is_name = |bytes: &[u8]| bytes.eq_ignore_ascii_case(b"include_profile");
+        if !texts.any(|text| text.as_bytes().windows("include_profile".len()).any(is_name)) {
+            return;
+        }
         for profile in self.names().filter_map(|name| self.get(name)) {
             let Some(include) = profile.own("include_profile") else { continue };
             let mut met = vec![profile.name()];
@@ -85,6 +92,13 @@ impl Profiles<'_> {
                 warnings.push(Warning { file: include.file, line: include.line, message });
             }
         }
+    }
+}
+
+fn in_lower_case(key: &str) -> Cow<'_, str> {
+    match key.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => Cow::Owned(key.to_ascii_lowercase()),
+        false => Cow::Borrowed(key),
     }
 }
 

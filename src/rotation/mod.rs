@@ -107,14 +107,13 @@ pub enum Phase {
 const VERSION: u32 = 1;
 
 impl Journal {
-    /// A journal whose first step begins now.
+    /// A journal whose first step is about to begin.
     pub fn begin(
         profile: &str,
         (old, backend): (&AccessKeyId, Backend),
         user: User,
         asked: Asked,
         users: BTreeMap<String, Backend>,
-        now: Timestamp,
     ) -> Journal {
         Journal {
             version: VERSION,
@@ -131,7 +130,7 @@ impl Journal {
             done: false,
             switched_at: None,
             inactive_at: None,
-            history: vec![Entry { step: Step::Create, done: false, at: now }],
+            history: Vec::new(),
         }
     }
 

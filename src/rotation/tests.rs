@@ -14,7 +14,7 @@ fn journal() -> Journal {
     let user =
         User { arn: "arn:aws:iam::111122223333:user/ann".into(), name: "ann".into(), account: "111122223333".into() };
     let users = BTreeMap::from([("work".to_owned(), Backend::Vault)]);
-    let mut journal = Journal::begin("work", (&id("OLD"), Backend::Vault), user, Asked::default(), users, NOW);
+    let mut journal = Journal::begin("work", (&id("OLD"), Backend::Vault), user, Asked::default(), users);
     journal.before = vec![id("OLD")];
     journal
 }

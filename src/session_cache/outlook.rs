@@ -109,7 +109,7 @@ mod tests {
         let role = plan.hops[0].role_arn.clone();
         let mfa = |left| header(SessionKind::MfaSession, "other", None, left);
         let hop = |profile, role: &str, left| header(SessionKind::Hop, profile, Some(role), left);
-        let other_key = Header { key_id: "AKIAOTHEROTHEROTHERO".parse().expect("valid"), ..mfa(900) };
+        let other_key = Header { key_id: "AKIAOTHER00000000000".parse().expect("valid"), ..mfa(900) };
         for (headers, hop_left, session_left, needs_code) in [
             (vec![], None, None, true),
             (vec![mfa(900)], None, Some(900), false),

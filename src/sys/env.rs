@@ -62,6 +62,12 @@ pub mod vars {
     pub const AWS_USE_DUALSTACK_ENDPOINT: &str = "AWS_USE_DUALSTACK_ENDPOINT";
     pub const AWS_STS_REGIONAL_ENDPOINTS: &str = "AWS_STS_REGIONAL_ENDPOINTS";
 
+    /// aws-vault's own: which of its places is used, where it is, and what opens it.
+    pub const AWS_VAULT_BACKEND: &str = "AWS_VAULT_BACKEND";
+    pub const AWS_VAULT_FILE_DIR: &str = "AWS_VAULT_FILE_DIR";
+    pub const AWS_VAULT_FILE_PASSPHRASE: &str = "AWS_VAULT_FILE_PASSPHRASE";
+    pub const AWS_VAULT_SECRET_SERVICE_COLLECTION_NAME: &str = "AWS_VAULT_SECRET_SERVICE_COLLECTION_NAME";
+
     pub const HTTP_PROXY: &str = "HTTP_PROXY";
     pub const HTTP_PROXY_LOWER: &str = "http_proxy";
     pub const HTTPS_PROXY: &str = "HTTPS_PROXY";

@@ -3,7 +3,9 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use zeroize::Zeroizing;
 
 /// Reads a file, `None` where there is none.
 ///
@@ -16,6 +18,39 @@ pub fn read_optional(path: &Path) -> io::Result<Option<Vec<u8>>> {
         Err(error) => Err(error),
     }
 }
+
+/// As [`read_optional`], of a file that other programs write in place.
+///
+/// The AWS CLI empties the file and then writes it. Who reads it in between, and replaces it, has thrown away all that was
+/// in it, and what the AWS CLI writes then goes into a file without a name. So what has changed a moment ago is read again.
+///
+/// # Errors
+/// As [`read_optional`]; [`io::ErrorKind::ResourceBusy`] where it is never at rest in two seconds.
+pub fn read_settled(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let started = Instant::now();
+    while started.elapsed() < LONGEST_WRITE {
+        let Some(bytes) = read_optional(path)? else { return Ok(None) };
+        let rest = if bytes.is_empty() { SETTLED_EMPTY } else { SETTLED };
+        // A file from the future is one of another clock.
+        let age = fs::metadata(path).ok().and_then(|metadata| metadata.modified().ok()?.elapsed().ok());
+        match age.and_then(|age| rest.checked_sub(age)) {
+            None => return Ok(Some(bytes)),
+            Some(left) => std::thread::sleep(left + Duration::from_millis(1)),
+        }
+        // Security: it may hold secret access keys.
+        drop(Zeroizing::new(bytes));
+    }
+    Err(io::ErrorKind::ResourceBusy.into())
+}
+
+/// How long a file that is being written may take.
+const LONGEST_WRITE: Duration = Duration::from_secs(2);
+
+/// After this long without a change a file is whole. Clocks of file systems go in steps of up to 10 ms.
+const SETTLED: Duration = Duration::from_millis(30);
+
+/// The same for an empty one, which is what a write begins with: on a busy machine the rest may take a while to come.
+const SETTLED_EMPTY: Duration = Duration::from_millis(300);
 
 /// Tries again, for a second, what Windows refuses while somebody else has the file open: one that is being read cannot be
 /// replaced there, and one that is being replaced not be read. Elsewhere once is enough.
@@ -38,9 +73,9 @@ const LARGEST_PICTURE: u64 = 32 << 20;
 ///
 /// # Errors
 /// Where it cannot be read, or has more than 32 MiB.
-pub fn read_picture(path: &Path) -> io::Result<zeroize::Zeroizing<Vec<u8>>> {
+pub fn read_picture(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     use io::Read;
-    let mut bytes = zeroize::Zeroizing::new(Vec::new());
+    let mut bytes = Zeroizing::new(Vec::new());
     fs::File::open(path)?.take(LARGEST_PICTURE + 1).read_to_end(&mut bytes)?;
     match bytes.len() as u64 {
         ..=LARGEST_PICTURE => Ok(bytes),
@@ -117,6 +152,19 @@ fn put(path: &Path, content: &[u8], lasting: Lasting) -> io::Result<()> {
         sync_folder(folder);
     }
     Ok(())
+}
+
+/// Writes a file that anybody may read, and its folder where there is none. A kill may leave a part of it: for what the
+/// same command makes anew.
+///
+/// # Errors
+/// As [`fs::write`].
+#[expect(clippy::disallowed_methods, reason = "this is the place it is allowed in")]
+pub fn write_public(path: &Path, content: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(path, content)
 }
 
 /// Makes the file at `path`, 0600 and whole from the moment it exists, and never touches one that is there already.
@@ -227,6 +275,26 @@ mod tests {
         assert_eq!(create_new(&path, b"two").expect_err("refused").kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read(&path).expect("read"), b"one");
         assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn a_file_that_is_being_written_is_read_once_it_is_whole() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("file");
+        assert_eq!(read_settled(&path).expect("read"), None);
+        fs::write(&path, "").expect("emptied");
+        let writer = std::thread::spawn({
+            let path = path.clone();
+            move || {
+                std::thread::sleep(Duration::from_millis(20));
+                fs::write(path, "whole").expect("written");
+            }
+        });
+        assert_eq!(read_settled(&path).expect("read").as_deref(), Some(b"whole".as_slice()));
+        writer.join().expect("it ends");
+        // One that is meant to be empty is, after a while.
+        fs::write(&path, "").expect("emptied");
+        assert_eq!(read_settled(&path).expect("read").as_deref(), Some(b"".as_slice()));
     }
 
     #[test]

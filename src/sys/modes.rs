@@ -52,3 +52,8 @@ pub fn restrict(_: &Path, _: u32) -> io::Result<()> {
 pub fn is_file(path: &Path) -> bool {
     path.is_file()
 }
+
+/// Whether there is anything at the path, through symlinks.
+pub fn is_there(path: &Path) -> bool {
+    path.exists()
+}

@@ -51,6 +51,15 @@ impl Paths {
     }
 }
 
+/// The folder of aws-vault's encrypted files: `AWS_VAULT_FILE_DIR`, else `~/.awsvault/keys` (aws-vault `cli/global.go`).
+pub fn aws_vault_files(env: &Environment) -> Option<PathBuf> {
+    let home = home(env);
+    match env.get_os(vars::AWS_VAULT_FILE_DIR) {
+        Some(path) => Some(expand_tilde(Path::new(path), home.as_deref())),
+        None => Some(home?.join(".awsvault").join("keys")),
+    }
+}
+
 /// The home folder as the SDKs find it: `HOME` on every platform, then Windows' own variables.
 ///
 /// smithy-rs `aws-runtime/src/env_config`; the cases are in AWS's `file-location-tests.json`.

@@ -4,6 +4,7 @@
 
 pub mod out;
 pub mod person;
+mod picker;
 pub mod talk;
 
 /// Replaces control characters but line ends and tabs, so that no text from AWS or a file can steer the terminal.

@@ -9,7 +9,7 @@ use crate::settings::{Settings, Way};
 use crate::sys::env::Environment;
 use crate::sys::pinentry;
 use crate::sys::terminal::{Echo, Terminal};
-use crate::ui::harmless;
+use crate::ui::{harmless, picker};
 
 /// Asks on the controlling terminal, and for secrets through pinentry too, in the order the settings have.
 #[derive(Debug)]
@@ -97,6 +97,11 @@ impl Human for Person<'_> {
             return Ok(false);
         }
         self.ask(&format!("{question} [y/N] "), None).map(|answer| is_yes(&answer))
+    }
+
+    fn choose(&self, what: &str, options: &[String]) -> Result<usize, AskError> {
+        self.terminal()?;
+        picker::choose(what, options)
     }
 
     fn is_there(&self) -> bool {

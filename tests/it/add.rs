@@ -323,25 +323,3 @@ fn a_path_that_will_not_last_is_not_linked_unless_forced() {
     is_untouched(&sandbox);
     build(&["--force-link"]).ok();
 }
-
-#[test]
-fn the_readmes_recipe_for_containers_works_as_it_stands() {
-    let aws = Arc::new(LoopbackAws::start());
-    let mut sandbox = Sandbox::new(KEYFOB, &aws);
-    let (key, phone) = (aws.user("ann").access_key(), aws.user("ann").mfa("phone"));
-    let readme = include_str!("../../README.md");
-    let recipe = readme.split("**Containers and CI.**").nth(1).and_then(|rest| rest.split("```").nth(1));
-    let recipe = recipe.and_then(|block| block.strip_prefix("sh\n")).expect("a block of shell lines");
-    let made = sandbox.program("/bin/sh", &["-ec", recipe]).env("ID", &key.id).env("SECRET", &key.secret).run();
-    made.ok();
-    // Elsewhere, with the file and the data folder alone.
-    sandbox.set("KEYFOB_IDENTITY_FILE", sandbox.path("identity.txt"));
-    sandbox.set("KEYFOB_CACHE_DIR", sandbox.path("another/cache"));
-    let document = sandbox.keyfob(&["credential-process", "ci"]).env("KEYFOB_MFA_CODE", phone.code()).run().json();
-    assert!(document["AccessKeyId"].as_str().expect("an id").starts_with("ASIA"), "{document}");
-    // The line below the recipe.
-    assert!(readme.contains("`age -d -i identity.txt vault.age`"));
-    let Some(age) = crate::support::tools::require("age") else { return };
-    let open = format!("{} -d -i identity.txt keyfob/data/vault.age | grep -c {}", age.display(), key.id);
-    assert_eq!(sandbox.program("/bin/sh", &["-c", &open]).run().ok().trim(), "1");
-}

@@ -3,22 +3,36 @@
 
 mod add;
 mod again;
+mod aws_vault;
 mod codes;
 mod commands;
+mod completions;
 mod crowds;
+mod doctor;
+mod edits;
 mod exec;
+mod first_minutes;
+mod fuzz;
+mod generated;
 mod interop;
 mod kills;
 mod leaks;
 mod loopback;
 mod main_job;
 mod manager;
+mod manual;
+mod matrix;
 mod mfa;
 mod mfa_codes;
 mod mfa_enroll;
 mod moto;
 mod network;
+mod newcomer;
+mod packaging;
+mod picker;
 mod picture;
+mod profiles;
+mod readers;
 mod refusals;
 mod rotate;
 #[cfg(target_os = "linux")]
@@ -35,6 +49,7 @@ mod shells;
 mod support;
 mod terminal;
 mod tour;
+mod trust;
 mod vault_processes;
 
 /// The binary under test.

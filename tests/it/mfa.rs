@@ -174,7 +174,7 @@ fn every_line_that_names_a_removed_device_is_taken_out_or_named() {
     let mut terminal = sandbox.keyfob(&["mfa", "remove", "work", "--device"]).on_terminal();
     terminal.expect("[y/N] ");
     terminal.type_line("y");
-    terminal.expect("and so do 1 more lines; take them out? [Y/n] ");
+    terminal.expect("(`dev`) still name the device; take those lines out? [Y/n] ");
     terminal.type_line("n");
     terminal.expect("`dev` still names the device; take that line out");
     terminal.finish().0.ends_with(0);

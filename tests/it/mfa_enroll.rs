@@ -75,6 +75,7 @@ fn a_device_whose_seed_is_kept_is_enrolled_and_used_without_anybody() {
         .run();
     let seed = aws.device(SERIAL).expect("made").seed();
     assert!(ran.ok().contains(&format!("\n{seed}\n")), "{}", ran.stdout);
+    assert_eq!(ran.stderr.matches("the second factor now rests beside the first").count(), 1, "{}", ran.stderr);
     assert!(aws.device(SERIAL).expect("made").is_enabled());
     if let Some(zbarimg) = tools::require("zbarimg") {
         let scanned = sandbox.program(zbarimg, &["--nodbus", "--quiet", "--raw", "code.png"]).shows(Shows::Seeds).run();

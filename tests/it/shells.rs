@@ -171,11 +171,11 @@ fn lines_survive_an_eval_that_forgets_the_quotes() {
 }
 
 #[test]
-fn the_readmes_lines_load_the_credentials_in_each_real_shell() {
+fn the_manuals_lines_load_the_credentials_in_each_real_shell() {
     let scene = Scene::new();
     scene.warm();
     let expected = key_id(&scene.credential_process("audit").json());
-    let table = include_str!("../../README.md").split("| shell | line |").nth(1).expect("a table of shells");
+    let table = include_str!("../../docs/tools.md").split("| shell | line |").nth(1).expect("a table of shells");
     let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
     let mut tried = 0;
     for row in rows {

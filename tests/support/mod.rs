@@ -7,6 +7,7 @@
 
 pub mod aws;
 pub mod daemon;
+pub mod data;
 pub mod leaks;
 pub mod moto;
 pub mod python;

@@ -31,6 +31,11 @@ impl<'a> Invocation<'a> {
         self.env("TERM", "xterm").spawn(r#"exec "$@""#, None)
     }
 
+    /// Runs it on a terminal within this script of a shell, to which it is `"$@"`.
+    pub fn on_terminal_in(self, script: &str) -> Terminal<'a> {
+        self.env("TERM", "xterm").spawn(script, None)
+    }
+
     /// Runs it as an SDK does that was started from a terminal: stdin, stdout and stderr are elsewhere, but there is
     /// a terminal to ask on.
     pub fn beside_terminal(self) -> Terminal<'a> {
@@ -74,6 +79,11 @@ impl Terminal<'_> {
     /// Types a line and Enter.
     pub fn type_line(&mut self, line: &str) {
         self.session.send_line(line).expect("the terminal takes input");
+    }
+
+    /// Types these keys, and no Enter.
+    pub fn type_keys(&mut self, keys: &str) {
+        self.session.send(keys).and_then(|_| self.session.flush()).expect("the terminal takes input");
     }
 
     /// Presses Ctrl and a letter.

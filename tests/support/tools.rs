@@ -20,6 +20,12 @@ pub fn require_example(name: &str) -> Option<PathBuf> {
     found_or_skipped(executable(&built.join("examples").join(name)), name, "`cargo build --examples` makes it")
 }
 
+/// Finds what `tests/run` has built of a client in `tests/interop`, as [`require`] does a program.
+pub fn require_client(file: &str) -> Option<PathBuf> {
+    let built = target().join("interop").join(file);
+    found_or_skipped(built.is_file().then_some(built), &format!("target/interop/{file}"), "`tests/run` builds it")
+}
+
 fn found_or_skipped(found: Option<PathBuf>, name: &str, remedy: &str) -> Option<PathBuf> {
     if found.is_none() {
         skipped(&format!("`{name}` is missing ({remedy})"));
@@ -32,6 +38,11 @@ fn found_or_skipped(found: Option<PathBuf>, name: &str, remedy: &str) -> Option<
 pub fn skipped(why: &str) {
     let in_ci = env::var("CI").is_ok_and(|value| value == "true");
     assert!(!in_ci, "skipped in CI: {why}");
+    skipped_everywhere(why);
+}
+
+/// Says that a test is skipped that needs more than a program, in CI too.
+pub fn skipped_everywhere(why: &str) {
     // Written past the test harness, which keeps what passing tests print to itself.
     writeln!(std::io::stderr(), "skipped: {why}").ok();
 }
@@ -43,6 +54,9 @@ pub fn find(name: &str) -> Option<PathBuf> {
         "moto_server" => executable(&venv().join("bin/moto_server")),
         "aws-cli-1" => executable(&venv().join("bin/aws")),
         "aws-cli-2" => on_path("aws").into_iter().find(|path| is_version_2(path)),
+        "cargo-deb" | "cargo-generate-rpm" => {
+            executable(&target().join("tools/bin").join(name)).or_else(|| on_path(name).into_iter().next())
+        }
         "nu" => executable(&target().join("node/node_modules/.bin/nu")).or_else(|| on_path(name).into_iter().next()),
         _ => on_path(name).into_iter().next(),
     }

@@ -19,7 +19,7 @@ use crate::ui::out;
 /// Keep the seed of an MFA device that exists already
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Asks for the seed without showing it, unless --stdin or --qr brings it, and for one code from the app, to see that it
+Asks for the seed without showing it, unless --stdin or --qr brings it, and for one code from the app, to see that it \
 is the right seed. AWS shows a seed once: when the device is made.
 
 Example:

@@ -32,7 +32,7 @@ pub struct CodeArgs {
 
 impl CodeArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
-        let both = BothPlans::of(world, &self.profile.resolve(&world.process_env))?;
+        let both = BothPlans::of(world, &self.profile.resolve(world)?)?;
         let serial = self.device.serial.as_deref();
         let current = world
             .with_ports(false, None, |ports| code(&ports.context, both.plans(), serial, self.wait, ports.stores))?;

@@ -15,7 +15,7 @@ use crate::ui::out;
 /// Make a virtual MFA device, enable it, and use it in the profile
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Shows a QR code for your authenticator app, and asks for two codes in a row. With --store keyfob keeps the seed too,
+Shows a QR code for your authenticator app, and asks for two codes in a row. With --store keyfob keeps the seed too, \
 and makes the codes by itself, here and later.
 
 Example:

@@ -25,7 +25,7 @@ pub struct ListArgs {
 
 impl ListArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
-        let profile = self.profile.resolve(&world.process_env);
+        let profile = self.profile.resolve(world)?;
         let both = BothPlans::whatever_the_device(world, &profile)?;
         let files = world.files()?;
         let devices = world.with_ports(false, None, |ports| list(&ports.context, both.plans(), files))?;

@@ -1,17 +1,16 @@
 //! Files as people have them: every edit comes back to the same bytes, and changes nothing that it does not name.
 
-use crate::ini::{Document, SectionName};
+use crate::ini::{Document, Problem, SectionName};
 use crate::profile::Profiles;
 
 const A: SectionName<'_> = SectionName::Profile("a");
 
-fn files() -> Vec<(String, String)> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/aws-files");
+fn files(folder: &str) -> Vec<(String, String)> {
+    let folder = format!("{}/tests/data/{folder}", env!("CARGO_MANIFEST_DIR"));
     let entries = std::fs::read_dir(folder).expect("the corpus is there").map(|entry| entry.expect("listed").path());
     let mut files: Vec<(String, String)> =
         entries.map(|path| (path.display().to_string(), std::fs::read_to_string(path).expect("UTF-8"))).collect();
     files.sort();
-    assert!(files.len() >= 11);
     files
 }
 
@@ -30,7 +29,9 @@ fn others(document: &Document) -> Vec<(String, Vec<(String, String)>)> {
 
 #[test]
 fn edits_of_real_files_are_exact_and_come_back() {
-    for (name, text) in files() {
+    let files = files("aws-files");
+    assert!(files.len() >= 11);
+    for (name, text) in files {
         let old = Document::parse(text.clone()).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(old.text(), text, "{name}");
 
@@ -55,5 +56,23 @@ fn edits_of_real_files_are_exact_and_come_back() {
         let kept: Vec<&str> = without.text().lines().collect();
         let all: Vec<&str> = text.lines().collect();
         assert!(kept.iter().all(|line| all.contains(line)), "{name}: a line is new");
+    }
+}
+
+#[test]
+fn files_that_awss_sdks_refuse_are_refused_with_their_line() {
+    let expected = [
+        ("byte-order-mark.ini", 1, Problem::ByteOrderMark),
+        ("comment-in-a-nested-block.ini", 4, Problem::NestedNoEquals),
+        ("merge-conflict.ini", 3, Problem::NoEquals),
+        ("no-header.ini", 1, Problem::NoSection),
+        ("open-header.ini", 1, Problem::HeaderNotClosed),
+    ];
+    let files = files("aws-files-refused");
+    assert_eq!(files.len(), expected.len());
+    for ((path, text), (name, line, problem)) in files.into_iter().zip(expected) {
+        assert!(path.ends_with(name), "{path}");
+        let error = Document::parse(text).expect_err(name);
+        assert_eq!((error.line, error.problem), (line, problem), "{name}");
     }
 }

@@ -40,7 +40,7 @@ impl Document {
         let mut lines = vec![span.key_line.clone()];
         let mut start = span.key_line.end;
         for line in self.text[span.key_line.end..span.end].split_inclusive('\n') {
-            if !parse::is_ignored(line.trim_end_matches(['\r', '\n'])) {
+            if !parse::is_ignored(parse::without_ending(line)) {
                 lines.push(start..start + line.len());
             }
             start += line.len();

@@ -114,6 +114,9 @@ fn an_edit_imitates_its_neighbours() {
             "[profile dev]\nregion = old\n  more\n# note\n\n  and more\nb=1\n",
             "[profile dev]\nregion = x\n# note\n\nb=1\n",
         ),
+        // A carriage return too many makes a line of blanks one that continues the value, and so one that goes.
+        ("[profile dev]\nregion = a\n \r\r\nb = 1\n", "[profile dev]\nregion = x\nb = 1\n"),
+        ("[profile dev]\nregion = a\n \r", "[profile dev]\nregion = x\n"),
         // Nothing to do leaves even the comment.
         ("[profile dev]\nregion = x # fine\n", "[profile dev]\nregion = x # fine\n"),
         // Headers in every form.

@@ -7,6 +7,7 @@
 mod diff;
 pub mod link;
 pub mod moving;
+mod plan;
 pub mod setting;
 pub mod unlink;
 mod variables;
@@ -56,9 +57,9 @@ impl Manager<'_> {
                 continue;
             }
             let path = config_file::path_of(self.context.paths, file);
-            let diff = diff::unified(&path.display().to_string(), &old, &new);
+            let diff = || diff::unified(&path.display().to_string(), &old, &new);
             if self.show_only {
-                shown.push_str(&diff);
+                shown.push_str(&diff());
                 continue;
             }
             let waiting = |holder: Option<u32>| {
@@ -69,6 +70,7 @@ impl Manager<'_> {
                 Ok(true) => self.context.talk.say(&format!("changed {}", path.display())),
                 Ok(false) => {}
                 Err(EditFailure::CannotReplace { path, cause, lines }) => {
+                    let diff = diff();
                     let only_adds = !diff.lines().skip(2).any(|line| line.starts_with('-'));
                     let lines = if only_adds { lines } else { diff };
                     return Err(EditFailure::CannotReplace { path, cause, lines }.into());

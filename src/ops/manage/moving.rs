@@ -52,7 +52,8 @@ impl Manager<'_> {
         Ok(shown)
     }
 
-    /// Makes a second profile of one, with the same stored key. What led to itself leads to the new one in the copy.
+    /// Makes a second profile of one, with the same stored key. What led to itself leads to the new one in the copy; a key
+    /// in plain text stays the only one of its kind.
     ///
     /// A kill leaves a part of the copy; `copy --force` with the same names finishes it.
     ///
@@ -60,6 +61,13 @@ impl Manager<'_> {
     /// As [`Manager::rename`].
     pub fn copy(&self, old: &str, new: &str, force: bool) -> Result<String> {
         self.check_new_name(old, new, force)?;
+        let profiles = self.files.profiles();
+        let plain = profiles.get(old).filter(|old| old.settings().any(|setting| is_of_key(&setting.name)));
+        let has_more = plain.as_ref().is_none_or(|old| old.settings().any(|setting| !is_of_key(&setting.name)));
+        if !has_more && !self.index.profiles().contains_key(old) {
+            return Err(Error::new(Kind::Config, format!("`{old}` has nothing but a key in plain text"))
+                .hint(format!("`keyfob import {old}`, then copy: both use the stored key")));
+        }
         if !self.show_only {
             self.share_key(old, new)?;
         }
@@ -67,13 +75,27 @@ impl Manager<'_> {
             if !document.has_section(section(file, old)) || document.has_section(section(file, new)) {
                 return Ok(());
             }
+            let (keys, others): (Vec<String>, Vec<String>) =
+                document.names_in(section(file, old)).into_iter().partition(|name| is_of_key(name));
+            // A section of a key alone has nothing to be copied.
+            if others.is_empty() && !keys.is_empty() {
+                return Ok(());
+            }
             document.copy_section(section(file, old), new)?;
+            for name in keys {
+                document.unset(section(file, new), &name);
+            }
             let changed = document.change_values(|section, property| {
                 let is_new = is_section(file, new, section.header());
                 is_new.then(|| pointed(property.key(), &property.value(), old, new)).flatten()
             });
             changed.map(drop)
         })?;
+        if let Some(key) = plain.and_then(|old| old.plain("aws_access_key_id")) {
+            let place = self.place(key.file, key.line);
+            self.context.talk.warn(&format!("{place}: the key in plain text there is not copied"));
+            self.context.talk.hint(&format!("`keyfob import {old}`, then copy: both use the stored key"));
+        }
         if !self.show_only {
             self.context.talk.say(&format!("`{new}` is a copy of `{old}`"));
         }
@@ -172,4 +194,10 @@ impl Manager<'_> {
             }
         }
     }
+}
+
+/// Whether a setting is a part of an access key.
+// Security: a second copy of a secret in plain text is one more to be forgotten.
+fn is_of_key(name: &str) -> bool {
+    is_secret(name) || name == "aws_access_key_id"
 }

@@ -1,9 +1,12 @@
 //! `profile unlink`: SDKs make a profile's credentials by themselves again. What `link` wrote is taken back exactly.
 
+use crate::chain::Plan;
 use crate::error::{Error, Kind, Result};
+use crate::index::Index;
 use crate::ini::{Document, EditError};
 use crate::ops::manage::link::show_again;
 use crate::ops::manage::{Manager, is_linked, section};
+use crate::ops::remove::INDEX_LIMIT;
 use crate::process_line::keyfob_profile_of;
 use crate::profile::AwsFile;
 
@@ -19,11 +22,24 @@ impl Manager<'_> {
             return Err(Error::new(Kind::Config, format!("`{profile}` is not linked"))
                 .hint(format!("`keyfob show {profile}` shows where its credentials come from")));
         }
-        let elsewhere = self.has(AwsFile::Credentials, profile);
-        let shown = self.apply(&|file, document| unlink_in(file, document, profile, elsewhere))?;
+        let made = match self.index.profiles().get(profile).and_then(|entry| entry.made_section) {
+            None if self.has(AwsFile::Credentials, profile) => Made::IfEmpty,
+            None => Made::No,
+            Some(gap) => Made::After(gap),
+        };
+        let shown = self.apply(&|file, document| unlink_in(file, document, profile, made))?;
+        if let (Made::After(_), false) = (made, self.show_only) {
+            let mut index = Index::edit(&self.context.paths.data, INDEX_LIMIT)?;
+            index.set_made_section(profile, None);
+            index.save()?;
+        }
         if !self.show_only {
             self.context.talk.say(&format!("`{profile}` is not linked any more"));
-            if self.plan(&profiles, profile).is_ok_and(|plan| plan.base.key.backend().is_some()) {
+            // A role over another linked profile works on: SDKs assume it with that one's session.
+            let base_is_linked =
+                |base: &str| base != profile && profiles.get(base).is_some_and(|base| is_linked(&base));
+            let is_out_of_reach = |plan: Plan| plan.base.key.backend().is_some() && !base_is_linked(&plan.base.profile);
+            if self.plan(&profiles, profile).is_ok_and(is_out_of_reach) {
                 self.context.talk.hint(&format!(
                     "its key is in the key store, where SDKs do not find it; `keyfob exec {profile} -- COMMAND` does"
                 ));
@@ -33,14 +49,18 @@ impl Manager<'_> {
     }
 }
 
-/// The edit of one file. A section in the config file that is then empty goes where the profile is in the credentials
-/// file: `link` has made it.
-pub(super) fn unlink_in(
-    file: AwsFile,
-    document: &mut Document,
-    profile: &str,
-    in_credentials: bool,
-) -> Result<(), EditError> {
+/// Whether `link` has made the profile's section in the config file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Made {
+    No,
+    /// Where it is empty once the link is gone: the profile itself is in the credentials file.
+    IfEmpty,
+    /// After so many bytes of line ends.
+    After(usize),
+}
+
+/// The edit of one file. A section that `link` has made goes too.
+pub(super) fn unlink_in(file: AwsFile, document: &mut Document, profile: &str, made: Made) -> Result<(), EditError> {
     let section = section(file, profile);
     let ours = |document: &Document| {
         document.value_in(section, "credential_process").is_some_and(|line| keyfob_profile_of(&line).is_some())
@@ -49,8 +69,16 @@ pub(super) fn unlink_in(
         document.unset(section, "credential_process");
     }
     show_again(document, section)?;
-    if file == AwsFile::Config && in_credentials && document.names_in(section).is_empty() {
-        document.remove_section(section);
+    if file == AwsFile::Config && document.names_in(section).is_empty() {
+        match made {
+            Made::No => {}
+            Made::IfEmpty => {
+                document.remove_section(section);
+            }
+            Made::After(gap) => {
+                document.take_back_section(section, gap);
+            }
+        }
     }
     Ok(())
 }

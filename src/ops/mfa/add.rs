@@ -114,7 +114,7 @@ fn use_in_profile(
 }
 
 /// Once, where it is done: MFA is then no more than the key store's own lock.
-fn say_what_it_means(context: &Context<'_>, plans: Plans<'_>, backend: Backend) {
+pub(super) fn say_what_it_means(context: &Context<'_>, plans: Plans<'_>, backend: Backend) {
     let beside = plans.base.base.key.backend() == Some(backend);
     context.talk.warn(match beside {
         true => "the second factor now rests beside the first: whoever opens that key store has both",

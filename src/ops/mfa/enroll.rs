@@ -15,6 +15,7 @@ use crate::credentials::Backend;
 use crate::error::{Error, Kind, Result};
 use crate::keystore::open::StoreOpener;
 use crate::ops::Context;
+use crate::ops::mfa::add::say_what_it_means;
 use crate::ops::mfa::caller::Caller;
 use crate::ops::mfa::half_made::{HalfMade, delete_command};
 use crate::ops::mfa::{Plans, pair, seeds, setting};
@@ -101,6 +102,7 @@ pub fn enroll(
     context.talk.say(&format!("`{}` is enabled for user `{}`", device.serial, caller.user));
     if let Some(backend) = request.backend {
         context.talk.say(&format!("its seed is in {}: keyfob makes the codes by itself", backend.title()));
+        say_what_it_means(context, plans, backend);
     }
     write_profile(context, request, profile, &device.serial, files)
 }

@@ -83,15 +83,16 @@ pub(super) fn take_out(context: &Context<'_>, serial: &str, files: &AwsFiles) ->
             name: setting.name.into_owned(),
         }));
     }
-    let Some(first) = named.first() else { return Ok(()) };
-    let question = match named.len() {
-        1 => format!("{}: `{}` still names the device; take that line out?", first.place, first.profile),
-        lines => format!(
-            "{}: `{}` still names the device, and so do {} more lines; take them out?",
-            first.place,
-            first.profile,
-            lines - 1
-        ),
+    let question = match named.as_slice() {
+        [] => return Ok(()),
+        [Named { place, profile, .. }] => {
+            format!("{place}: `{profile}` still names the device; take that line out?")
+        }
+        several => {
+            let places: Vec<String> =
+                several.iter().map(|line| format!("{} (`{}`)", line.place, line.profile)).collect();
+            format!("{} still name the device; take those lines out?", places.join(", "))
+        }
     };
     let agreed = context.human.propose(&question).map_err(|error| error.into_error("an answer"))?;
     let mut left: Vec<&Named<'_>> = named.iter().collect();

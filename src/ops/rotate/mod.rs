@@ -97,9 +97,8 @@ pub fn rotate(
     let identity = look::identity(context, stores, profile, &key, &facts)?;
     let name = user_name(&identity.arn)?.to_owned();
     let user = User { arn: identity.arn, name, account: identity.account };
-    let now = context.clock.now();
     let asked = request.asked.clone();
-    let journal = Journal::begin(profile, (&key.id, key.backend), user, asked, facts.users.clone(), now);
+    let journal = Journal::begin(profile, (&key.id, key.backend), user, asked, facts.users.clone());
     let mut rotation = Rotation::new(context, request, stores, files, facts, held, journal)?;
     rotation.look()?;
     rotation.journal.begins(crate::rotation::Step::Create, context.clock.now());
@@ -127,7 +126,7 @@ pub fn resume(
         rotation.tell_of_rest();
         return Ok(Some(rotation.journal));
     }
-    rotation.resumed()?;
+    rotation.resumed().map_err(|error| rotation.stopped(error))?;
     rotation.run()
 }
 
@@ -146,8 +145,8 @@ pub fn rollback(
         return Ok(None);
     };
     let mut rotation = Rotation::take_up(context, request, stores, files, journal)?;
-    let listed = rotation.list_by_any()?;
-    rotation.adopt_stored(&listed)?;
+    let listed = rotation.list_by_any().map_err(|error| rotation.stopped(error))?;
+    rotation.adopt_stored(&listed).map_err(|error| rotation.stopped(error))?;
     let old = state_of(&rotation.journal.old, &listed);
     let step = way_back(&rotation.journal, old).map_err(|error| {
         let old = rotation.journal.old.short();
@@ -292,10 +291,11 @@ fn find(context: &Context<'_>, profile: &str) -> Result<Option<Journal>> {
 }
 
 fn key_of(context: &Context<'_>, profile: &str) -> Result<StoredKey> {
-    Index::load(&context.paths.data)?.key_of(profile).ok_or_else(|| {
-        Error::new(Kind::Failed, format!("`{profile}` has no stored key of its own")).hint(
-            "`keyfob list` shows which profiles have one; a key in plain text is stored first: `keyfob add PROFILE`",
-        )
+    let index = Index::load(&context.paths.data)?;
+    index.key_of(profile).ok_or_else(|| {
+        Error::new(Kind::Failed, format!("`{profile}` has no stored key of its own"))
+            .hint(index.hint_at_keys(profile))
+            .hint("a key in plain text is stored first: `keyfob import`")
     })
 }
 

@@ -113,7 +113,8 @@ impl<'a> Rotation<'a> {
         }
     }
 
-    fn stopped(&self, error: Error) -> Error {
+    /// An error that ends this run, with what it leaves and how to go on.
+    pub(super) fn stopped(&self, error: Error) -> Error {
         let (profile, (step, _)) = (&self.journal.profile, self.journal.at());
         let back = match step.goes_back() {
             true => String::new(),

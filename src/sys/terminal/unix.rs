@@ -1,7 +1,8 @@
 //! `/dev/tty` through termios.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::time::Instant;
 
@@ -53,6 +54,22 @@ impl Terminal {
         read_line(&self.tty, prompt, echo, limit, &require_foreground)
     }
 
+    /// Has `work` find this terminal as its standard error, where that is something else: a crate that draws knows only
+    /// the standard streams.
+    ///
+    /// # Errors
+    /// Where the streams cannot be exchanged.
+    pub fn as_stderr<T>(&self, work: impl FnOnce() -> T) -> io::Result<T> {
+        if io::stderr().is_terminal() {
+            return Ok(work());
+        }
+        let before = Before(rustix::io::fcntl_dupfd_cloexec(io::stderr(), 3)?);
+        rustix::stdio::dup2_stderr(&self.tty)?;
+        let done = work();
+        drop(before);
+        Ok(done)
+    }
+
     /// Writes a line of text, where this process is in the foreground; else nothing.
     pub fn write_line(&self, text: &str) {
         if require_foreground(&self.tty).is_ok() {
@@ -66,6 +83,16 @@ impl Terminal {
         if require_foreground(&self.tty).is_ok() {
             let _ = (&self.tty).write_all(super::in_place(text).as_bytes());
         }
+    }
+}
+
+/// What standard error was; it is that again when this is dropped.
+struct Before(OwnedFd);
+
+impl Drop for Before {
+    fn drop(&mut self) {
+        // Only a file that is no open one is refused here.
+        let _ = rustix::stdio::dup2_stderr(&self.0);
     }
 }
 
@@ -194,8 +221,6 @@ fn set(tty: &File, when: OptionalActions, modes: &Termios) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::fd::OwnedFd;
-
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
     use super::*;

@@ -23,6 +23,14 @@ impl Terminal {
         }
     }
 
+    /// Does `work`. What draws on the console there does so by its own name.
+    ///
+    /// # Errors
+    /// None.
+    pub fn as_stderr<T>(&self, work: impl FnOnce() -> T) -> std::io::Result<T> {
+        Ok(work())
+    }
+
     /// Shows `prompt` and reads one line, without its end.
     ///
     /// # Errors

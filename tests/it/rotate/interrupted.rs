@@ -54,6 +54,12 @@ fn an_unfinished_rotation_is_noticed_and_credentials_keep_working() {
     let status = scene.rotate(&["--status", "--json"]).json();
     assert_eq!(status["rotation"]["step"], "deactivate");
     assert_eq!(status["rotation"]["state"], "unfinished");
+    let history = status["rotation"]["history"].as_array().expect("a list");
+    let lines: Vec<(&str, bool)> =
+        history.iter().map(|line| (line["step"].as_str().expect("a name"), line["done"] == true)).collect();
+    let both = |step| [(step, false), (step, true)];
+    let expected = [&both("create")[..], &both("prove"), &both("switch"), &both("settle"), &[("deactivate", false)]];
+    assert_eq!(lines, expected.concat(), "each step before and after");
     assert!(scene.rotate(&["--status"]).ok().contains("in `deactivate`"));
     scene.rotate(&["--resume"]).ok();
     assert!(!scene.is_active(&scene.key.id));

@@ -9,14 +9,13 @@ use crate::rotate::scene;
 use crate::scene::Scene;
 use crate::support::tools;
 
-/// Runs a rotation and has the kernel kill it as it enters a system call for the so-many-th time. False: it was through
+/// Runs `keyfob rotate` and has the kernel kill it as it enters a system call for the so-many-th time. False: it was through
 /// before.
-fn killed_at(scene: &Scene, strace: &std::path::Path, call: &str, nth: usize) -> bool {
+pub fn killed(scene: &Scene, strace: &std::path::Path, call: &str, nth: usize, arguments: &[&str]) -> bool {
     let inject = format!("inject={call}:signal=KILL:when={nth}");
     let trace = format!("trace={call}");
-    let words =
-        ["-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject, "keyfob", "rotate", "work", "--delete-now"];
-    let ran = scene.sandbox.program(strace, &words).run();
+    let words = ["-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject, "keyfob", "rotate"];
+    let ran = scene.sandbox.program(strace, &[&words[..], arguments].concat()).run();
     assert!(ran.code != Some(70), "{ran:?}");
     ran.code != Some(0)
 }
@@ -39,7 +38,7 @@ fn kill_at_each(call: &str, step: usize, both_ways: bool, figures: &Figures) {
         }
         let scene = scene();
         let case = format!("killed at {call} {nth}, {way}");
-        if !killed_at(&scene, &strace, call, *nth) {
+        if !killed(&scene, &strace, call, *nth, &["work", "--delete-now"]) {
             through.fetch_min(*nth, Ordering::Relaxed);
             return;
         }
@@ -118,14 +117,11 @@ fn a_rollback_killed_at_any_boundary_is_picked_up_too() {
     play(&points, |nth| {
         let scene = scene();
         scene.rotate(&["--yes"]).ok();
-        let inject = format!("inject=fsync:signal=KILL:when={nth}");
-        let words = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", &inject];
-        let words = [&words[..], &["keyfob", "rotate", "work", "--rollback"]].concat();
-        let ran = scene.sandbox.program(&strace, &words).run();
+        let killed = killed(&scene, &strace, "fsync", *nth, &["work", "--rollback"]);
         let case = format!("rollback killed at fsync {nth}");
         figures.played.fetch_add(1, Ordering::Relaxed);
         a_key_works(&scene, &case);
-        if ran.code != Some(0) {
+        if killed {
             figures.stopped.fetch_add(1, Ordering::Relaxed);
             // Whichever is said, a way back that was begun goes on.
             ends_clean(&scene, ["--resume", "--rollback"][nth % 2], &case, &figures);

@@ -4,6 +4,7 @@
 //! The short form runs always; `KEYFOB_TEST_SOAK=1` runs every fault at every request, each kill point both ways, 300 random
 //! kills and 20 rotations under a crowd.
 
+mod again;
 mod crowd;
 mod faults;
 mod kills;

@@ -1,0 +1,105 @@
+//! aws-vault's encrypted files, one an item, all under one passphrase (keyring `file.go`).
+
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::jwe::{self, JweError};
+use super::{Kept, Place, VaultError, kept, name};
+use crate::human::{AskError, Human};
+use crate::secret::Secret;
+use crate::sys::files::read_optional;
+use crate::sys::folder;
+
+/// How often a person may mistype the passphrase.
+const TRIES: usize = 3;
+
+/// The folder of aws-vault's files.
+pub(super) struct Files<'a> {
+    folder: PathBuf,
+    given: Option<Secret>,
+    human: &'a dyn Human,
+    /// What has opened a file.
+    right: OnceCell<Secret>,
+}
+
+impl<'a> Files<'a> {
+    /// `given`: the passphrase, where a variable has it; else `human` is asked, when the first file is opened.
+    pub(super) fn new(folder: PathBuf, given: Option<Secret>, human: &'a dyn Human) -> Files<'a> {
+        Files { folder, given, human, right: OnceCell::new() }
+    }
+
+    /// The file of each key.
+    fn files(&self) -> Result<Vec<(String, PathBuf)>, VaultError> {
+        let paths = folder::files_named(&self.folder, |_| true)
+            .map_err(|error| VaultError::File(format!("{}: it cannot be read: {error}", self.folder.display())))?;
+        let item = |path: PathBuf| Some((name::of_file(path.file_name()?.to_str()?)?, path));
+        Ok(paths.into_iter().filter_map(item).filter(|(name, _)| name::is_key(name)).collect())
+    }
+
+    fn path(&self, name: &str) -> Result<PathBuf, VaultError> {
+        let found = self.files()?.into_iter().find(|(item, _)| item == name);
+        found.map(|(_, path)| path).ok_or_else(|| VaultError::File(format!("the file of `{name}` is gone")))
+    }
+
+    /// Opens a file with the passphrase that opened another, with the one given, or with one that is asked for.
+    fn open(&self, name: &str, token: &str) -> Result<Kept, VaultError> {
+        let open = |passphrase: &Secret| match jwe::open(token, passphrase) {
+            Ok(item) => kept(name, &item),
+            Err(JweError::WrongPassphrase) => Err(VaultError::WrongPassphrase),
+            Err(JweError::Form(reason)) => Err(VaultError::Form { name: name.to_owned(), reason }),
+        };
+        if let Some(known) = self.right.get().or(self.given.as_ref()) {
+            return open(known);
+        }
+        for _ in 0..TRIES {
+            let asked = self.human.ask_secret("Passphrase of aws-vault's files: ", None).and_then(not_empty);
+            let asked = asked.map_err(|error| VaultError::NoPassphrase(error.to_string()))?;
+            match open(&asked) {
+                Err(VaultError::WrongPassphrase) => self.human.progress("that is not the passphrase"),
+                opened => {
+                    let _ = self.right.set(asked);
+                    return opened;
+                }
+            }
+        }
+        Err(VaultError::WrongPassphrase)
+    }
+}
+
+impl Place for Files<'_> {
+    fn title(&self) -> String {
+        format!("aws-vault's files in {}", self.folder.display())
+    }
+
+    fn names(&self) -> Result<Vec<String>, VaultError> {
+        let mut names: Vec<String> = self.files()?.into_iter().map(|(name, _)| name).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    fn read(&self, name: &str) -> Result<Kept, VaultError> {
+        let path = self.path(name)?;
+        let bytes = read_optional(&path)
+            .map_err(|error| cannot(&path, "read", &error))?
+            .ok_or_else(|| VaultError::File(format!("{}: it is gone", path.display())))?;
+        let bytes = Zeroizing::new(bytes);
+        let token = std::str::from_utf8(&bytes)
+            .map_err(|_| VaultError::Form { name: name.to_owned(), reason: "the file is no text" })?;
+        self.open(name, token)
+    }
+
+    fn delete(&self, name: &str) -> Result<(), VaultError> {
+        let path = self.path(name)?;
+        folder::remove(&path).map(drop).map_err(|error| cannot(&path, "deleted", &error))
+    }
+}
+
+fn not_empty(passphrase: Secret) -> Result<Secret, AskError> {
+    if passphrase.is_empty() { Err(AskError::Declined) } else { Ok(passphrase) }
+}
+
+fn cannot(path: &Path, what: &str, error: &std::io::Error) -> VaultError {
+    VaultError::File(format!("{}: it cannot be {what}: {error}", path.display()))
+}

@@ -1,0 +1,141 @@
+//! The listing: what gives each profile's credentials, and how the table shows it.
+
+use super::*;
+use crate::chain::tests::{Stored, expand};
+
+fn listed(config: &str, stored: &str) -> Listing {
+    let profiles = Profiles::from_texts(&expand(config), "");
+    let names: Vec<String> = stored.split_whitespace().map(str::to_owned).collect();
+    let sources = Sources {
+        stored: &Stored::of(stored),
+        stored_names: &names,
+        session_expires: &|name| (name == "base").then_some(Timestamp::from_unix(1_700_864_000 + 4500)),
+        now: Timestamp::from_unix(1_700_864_000),
+        key_max_age_seconds: 90 * 86_400,
+    };
+    listing(&profiles, &sources)
+}
+
+#[test]
+fn each_profile_has_the_source_its_credentials_come_from() {
+    let cases = [
+        ("[profile a]", "a", Source::Key),
+        ("[profile a]|KEY", "", Source::Key),
+        ("[profile a]|credential_process = keyfob credential-process a", "a", Source::Key),
+        ("[profile a]|credential_process = keyfob credential-process a|KEY", "", Source::Key),
+        ("[profile a]|credential_process = keyfob credential-process a|keyfob_role_arn = ROLE(A)", "", Source::Role),
+        ("[profile a]|role_arn = ROLE(A)|source_profile = a", "a", Source::Role),
+        ("[profile a]|role_arn = ROLE(A)|credential_source = Environment", "", Source::Role),
+        ("[profile a]|role_arn = ROLE(A)|web_identity_token_file = /t", "", Source::WebIdentity),
+        ("[profile a]|sso_session = s", "", Source::Sso),
+        ("[profile a]|credential_process = other", "", Source::Process),
+        ("[profile a]|credential_process = keyfob credential-process b", "", Source::Process),
+        ("[profile a]|source_profile = b|[profile b]", "b", Source::Key),
+        ("[profile a]|source_profile = b|[profile b]|source_profile = a", "", Source::None),
+        ("[profile a]|credential_process = keyfob credential-process a", "", Source::None),
+        ("[profile a]|region = eu-west-1", "", Source::None),
+        ("[profile a]", "", Source::None),
+    ];
+    for (config, stored, source) in cases {
+        assert_eq!(listed(config, stored).profiles[0].source, source, "{config}");
+    }
+}
+
+#[test]
+fn a_role_or_an_alias_says_what_it_builds_on() {
+    let cases = [
+        ("[profile a]|role_arn = ROLE(A)|source_profile = b", "", Some("b")),
+        ("[profile a]|role_arn = ROLE(A)|source_profile = a", "a", None),
+        ("[profile a]|role_arn = ROLE(A)|credential_source = Environment", "", Some("Environment")),
+        ("[profile a]|keyfob_role_arn = ROLE(A)|keyfob_source_profile = b", "", Some("b")),
+        ("[profile a]|source_profile = b|[profile b]|source_profile = c|[profile c]|KEY", "", Some("b")),
+        ("[profile a]|source_profile = b|[profile b]|role_arn = ROLE(A)|source_profile = c", "", Some("b")),
+        ("[profile a]|source_profile = b", "a", None),
+    ];
+    for (config, stored, via) in cases {
+        assert_eq!(listed(config, stored).profiles[0].via.as_deref(), via, "{config}");
+    }
+}
+
+const CONFIG: &str = "[profile base]
+    region = eu-west-1
+    mfa_serial = DEVICE
+    credential_process = keyfob credential-process base
+    [profile prod]
+    role_arn = arn:aws:iam::444455556666:role/Admin
+    source_profile = base
+    [profile old]
+    KEY
+    [profile empty]";
+
+#[test]
+fn the_json_has_every_field_of_every_profile() {
+    let json = serde_json::to_value(listed(CONFIG, "base alone")).expect("it is JSON");
+    assert_eq!(json["version"], 1);
+    let expected = serde_json::json!([
+        {"name": "base", "source": "key", "via": null, "account": "111122223333", "region": "eu-west-1",
+         "mfa_serial": "arn:aws:iam::111122223333:mfa/me", "linked": true, "session_expires": "2023-11-24T23:28:20Z",
+         "key": {"id": "AKIABASE000000000000", "backend": "vault", "age_days": 10, "overdue": false}},
+        {"name": "prod", "source": "role", "via": "base", "account": "444455556666", "region": null, "mfa_serial": null,
+         "linked": false, "session_expires": null, "key": null},
+        {"name": "old", "source": "key", "via": null, "account": null, "region": null, "mfa_serial": null, "linked": false,
+         "session_expires": null, "key": {"id": "AKIAFILE000000000000", "backend": null, "age_days": null, "overdue": false}},
+        {"name": "empty", "source": "none", "via": null, "account": null, "region": null, "mfa_serial": null, "linked": false,
+         "session_expires": null, "key": null},
+        {"name": "alone", "source": "key", "via": null, "account": "111122223333", "region": null, "mfa_serial": null,
+         "linked": false, "session_expires": null,
+         "key": {"id": "AKIAALONE00000000000", "backend": "vault", "age_days": 10, "overdue": false}},
+    ]);
+    assert_eq!(json["profiles"], expected);
+}
+
+#[test]
+fn the_table_is_for_people() {
+    let expected = "\
+PROFILE  SOURCE         ACCOUNT       REGION     MFA  LINKED  SESSION      KEY
+base     key            111122223333  eu-west-1  me   yes     1h 15m left  ****0000 vault 10d
+prod     role via base  444455556666  -          -    -       -            -
+old      key            -             -          -    -       -            ****0000 in plain text
+empty    -              -             -          -    -       -            -
+";
+    assert_eq!(table(&listed(CONFIG, "base"), None), expected);
+    assert_eq!(table(&listed("", ""), None), "");
+}
+
+#[test]
+fn the_table_fits_the_terminal() {
+    let config = CONFIG.replace("[profile old]", "[profile a-very-long-name-of-a-profile-of-somebodys]");
+    for width in [5, 10, 20, 40, 60, 80, 100, 120] {
+        let table = table(&listed(&config, "base"), Some(width));
+        assert!(table.lines().all(|line| line.chars().count() <= width), "{table}");
+        assert!(width < 20 || table.contains("a-very-"), "{table}");
+        assert!(width < 80 || table.contains("role vi"), "{table}");
+    }
+}
+
+#[test]
+fn a_key_that_is_too_old_is_marked() {
+    let (profiles, names) = (Profiles::from_texts("[profile base]", ""), ["base".to_owned()]);
+    let sources = Sources {
+        stored: &Stored::of("base"),
+        stored_names: &names,
+        session_expires: &|_| None,
+        now: Timestamp::from_unix(1_700_864_000),
+        key_max_age_seconds: 10 * 86_400,
+    };
+    assert!(table(&listing(&profiles, &sources), None).contains("overdue ****0000 vault 10d"));
+}
+
+#[test]
+fn the_account_comes_from_newer_key_ids_where_nothing_else_says_it() {
+    let config = "[profile a]|aws_access_key_id = ASIAY34FZKBOKMUTVV7A|aws_secret_access_key = fake";
+    assert_eq!(listed(config, "").profiles[0].account.as_deref(), Some("609629065308"));
+    let config = "[profile a]|sso_account_id = 999988887777|sso_role_name = r";
+    assert_eq!(listed(config, "").profiles[0].account.as_deref(), Some("999988887777"));
+}
+
+#[test]
+fn what_is_no_key_id_is_not_shown() {
+    let config = "[profile a]|aws_access_key_id = fake+Secret/InTheWrongPlace|aws_secret_access_key = fake";
+    assert!(listed(config, "").profiles[0].key.is_none());
+}

@@ -1,0 +1,90 @@
+//! What the values of the command tree's arguments may be, as far as the tree does not say.
+
+use std::ffi::OsStr;
+
+use clap::{Arg, Command, ValueHint};
+use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter, CompletionCandidate};
+
+use super::Next;
+use crate::chain::list::names;
+use crate::cli::completions;
+use crate::config_file::{self, AwsFiles};
+use crate::credentials::Backend;
+use crate::format::environment::before;
+use crate::format::shell::Shell;
+use crate::index::Index;
+use crate::profile::known;
+use crate::sys::env::Environment;
+use crate::sys::paths::Paths;
+
+/// Stands for a file, or a folder, which each shell completes better by itself. No file is called so.
+const FILES: &str = "\0files";
+const FOLDERS: &str = "\0folders";
+
+/// What the engine's answer stands for, where it stands for something.
+pub fn marked(value: &OsStr) -> Option<Next> {
+    let value = value.to_str()?;
+    match (value.ends_with(FILES), value.ends_with(FOLDERS)) {
+        (true, _) => Some(Next::Files),
+        (_, true) => Some(Next::Folders),
+        (false, false) => None,
+    }
+}
+
+/// The tree, with values for the arguments that have some.
+pub fn attach(tree: Command, env: &Environment) -> Command {
+    tree.mut_args(|argument| with_values(argument, false, env)).mut_subcommands(|command| {
+        let wants_key = matches!(command.get_name(), "remove" | "rotate");
+        let is_new = |of: &Command| matches!(of.get_name(), "add");
+        let command = command.mut_args(|argument| with_values(argument, wants_key, env));
+        match command.get_name() {
+            "profile" => command.mut_subcommands(|sub| {
+                let is_new = is_new(&sub);
+                sub.mut_args(|argument| match (is_new, argument.get_id().as_str()) {
+                    (true, "profile") => argument,
+                    (_, _) => with_values(argument, false, env),
+                })
+            }),
+            _ => command.mut_subcommands(|sub| sub.mut_args(|argument| with_values(argument, false, env))),
+        }
+    })
+}
+
+fn with_values(argument: Arg, wants_key: bool, env: &Environment) -> Arg {
+    let env = env.clone();
+    match (argument.get_id().as_str(), argument.get_value_hint()) {
+        ("profile" | "old" | "with", _) => {
+            argument.add(ArgValueCandidates::new(move || words(profiles(&env, wants_key).unwrap_or_default())))
+        }
+        ("backend", _) => argument.add(ArgValueCandidates::new(|| words(Backend::ALL.map(Backend::name)))),
+        ("shell", _) if argument.is_positional() => {
+            argument.add(ArgValueCandidates::new(|| words(completions::SHELLS.map(Shell::name))))
+        }
+        ("shell", _) => argument.add(ArgValueCandidates::new(|| words(Shell::ALL.map(Shell::name)))),
+        ("name", _) if argument.is_positional() => argument.add(ArgValueCandidates::new(|| words(known::names()))),
+        ("settings", _) => {
+            argument.add(ArgValueCandidates::new(|| words(known::names().map(|name| format!("{name}=")))))
+        }
+        (_, ValueHint::DirPath) => argument.add(ArgValueCompleter::new(|_: &OsStr| words([FOLDERS]))),
+        (_, ValueHint::AnyPath) => argument.add(ArgValueCompleter::new(|_: &OsStr| words([FILES]))),
+        (_, _) => argument,
+    }
+}
+
+fn words<T: Into<String>>(words: impl IntoIterator<Item = T>) -> Vec<CompletionCandidate> {
+    words.into_iter().map(|word| CompletionCandidate::new(word.into())).collect()
+}
+
+/// The names of all profiles, or of those with a stored key; none where there is no home folder or a file is broken.
+fn profiles(env: &Environment, wants_key: bool) -> Option<Vec<String>> {
+    let paths = Paths::new(&before(env)).ok()?;
+    let index = Index::load(&paths.data).unwrap_or_default();
+    if wants_key {
+        return Some(index.profiles().keys().cloned().collect());
+    }
+    let files = config_file::load(&paths).ok();
+    let none = crate::profile::Profiles::new(None, None);
+    let profiles = files.as_ref().map_or(none, AwsFiles::profiles);
+    let stored = index.profiles().keys().map(String::as_str);
+    Some(names(&profiles, stored).map(str::to_owned).collect())
+}

@@ -1,0 +1,65 @@
+use super::*;
+
+fn after(words: &[&str]) -> Next {
+    let words: Vec<String> = std::iter::once(&"keyfob").chain(words).map(|word| (*word).to_owned()).collect();
+    next(&words, &Environment::from_pairs([]))
+}
+
+fn words_after(words: &[&str]) -> Vec<String> {
+    match after(words) {
+        Next::Values(values) => values.into_iter().map(|value| value.word).collect(),
+        other => panic!("{words:?}: {other:?}"),
+    }
+}
+
+#[test]
+fn the_tree_is_offered_word_by_word() {
+    let table: [(&[&str], &[&str]); 10] = [
+        (&["ex"], &["explain", "exec"]),
+        (&["-q", "mfa", "re"], &["remove", "resync"]),
+        (&["profile", "ren"], &["rename"]),
+        (&["add", "work", "--cs"], &["--csv"]),
+        (&["--backend", "v"], &["vault"]),
+        (&["env", "--shell=ba"], &["--shell=bash"]),
+        (&["completions", "n"], &["nu"]),
+        (&["profile", "set", "work", "mfa_s"], &["mfa_serial"]),
+        (&["profile", "add", "work", "role_a"], &["role_arn="]),
+        (&["bogus", "x"], &[]),
+    ];
+    for (typed, expected) in table {
+        assert_eq!(words_after(typed), expected, "{typed:?}");
+    }
+    assert!(words_after(&["add", ""]).is_empty(), "no home, no names, and no options unless asked for");
+    assert!(words_after(&["add", "-"]).contains(&"--csv".to_owned()));
+}
+
+#[test]
+fn what_the_shell_knows_better_is_left_to_it() {
+    assert_eq!(after(&["add", "work", "--csv", ""]), Next::Files);
+    assert_eq!(after(&["add", "work", "--csv=Down"]), Next::Files);
+    assert_eq!(after(&["vault", "identity", "x"]), Next::Files);
+    assert_eq!(after(&["man", ""]), Next::Folders);
+    assert_eq!(after(&["exec", "work", "--", ""]), Next::Command(4));
+    assert_eq!(after(&["-v", "exec", "--", "terraform", "pl"]), Next::Command(4));
+}
+
+#[test]
+fn every_argument_that_is_a_profile_has_names_to_offer() {
+    let tree = candidates::attach(command(), &Environment::from_pairs([]));
+    let mut without = Vec::new();
+    visit(&tree, &mut |command| {
+        for argument in command.get_arguments() {
+            let names = argument.get_value_names().unwrap_or_default();
+            let is_profile = names.iter().any(|name| matches!(name.as_str(), "PROFILE" | "OLD"));
+            if is_profile && argument.get::<engine::ArgValueCandidates>().is_none() {
+                without.push(format!("{} {}", command.get_name(), argument.get_id()));
+            }
+        }
+    });
+    assert_eq!(without, ["add profile"], "the one of `profile add` is to be a new name");
+}
+
+fn visit(command: &clap::Command, see: &mut impl FnMut(&clap::Command)) {
+    see(command);
+    command.get_subcommands().for_each(|sub| visit(sub, see));
+}

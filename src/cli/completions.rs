@@ -1,0 +1,47 @@
+//! `keyfob completions`.
+
+use clap::Args;
+
+use crate::error::{Error, Kind, Result};
+use crate::format::shell::Shell;
+use crate::ui::out;
+
+/// Print the script that completes keyfob's command line in a shell
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The words come from keyfob itself when Tab is pressed, names of profiles too.
+
+Examples:
+  keyfob completions bash > ~/.local/share/bash-completion/completions/keyfob
+  keyfob completions zsh > ~/.zfunc/_keyfob          with ~/.zfunc in $fpath
+  keyfob completions fish > ~/.config/fish/completions/keyfob.fish
+  keyfob completions powershell >> $PROFILE
+  keyfob completions elvish >> ~/.config/elvish/rc.elv
+  keyfob completions nu | save -f ($nu.user-autoload-dirs.0)/keyfob.nu")]
+pub struct CompletionsArgs {
+    /// bash, zsh, fish, powershell, elvish or nu
+    shell: Shell,
+}
+
+/// The shells with a script.
+pub const SHELLS: [Shell; 6] = [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell, Shell::Elvish, Shell::Nushell];
+
+impl CompletionsArgs {
+    /// Needs no home folder and no files: packages are built without.
+    pub(super) fn run(&self) -> Result<()> {
+        let text = match self.shell {
+            Shell::Bash => include_str!("../../completions/keyfob.bash"),
+            Shell::Zsh => include_str!("../../completions/_keyfob"),
+            Shell::Fish => include_str!("../../completions/keyfob.fish"),
+            Shell::PowerShell => include_str!("../../completions/_keyfob.ps1"),
+            Shell::Elvish => include_str!("../../completions/keyfob.elv"),
+            Shell::Nushell => include_str!("../../completions/keyfob.nu"),
+            Shell::Sh | Shell::Tcsh | Shell::Cmd | Shell::Dotenv | Shell::Json => {
+                let names: Vec<_> = SHELLS.iter().map(|shell| shell.name()).collect();
+                let message = format!("there are no completions for {}", self.shell);
+                return Err(Error::new(Kind::Usage, message).hint(format!("there are some for {}", names.join(", "))));
+            }
+        };
+        out::write(text)
+    }
+}

@@ -1,0 +1,25 @@
+//! `keyfob` alone: how this machine stands on stdout, what to do next on stderr. Done, exit 0: it was asked nothing more.
+
+use crate::cli::world::World;
+use crate::error::Result;
+use crate::human::Talk;
+use crate::ops::rotate::status::reminders;
+use crate::ops::start::{Machine, standing};
+use crate::ui::out;
+
+/// Opens no key store and asks AWS nothing.
+pub(super) fn run(world: &World<'_>) -> Result<()> {
+    let now = world.clock().now();
+    let standing = standing(&Machine {
+        profiles: &world.files()?.profiles(),
+        index: world.index()?,
+        sessions: world.cached_sessions().iter().filter(|session| session.expires_at > now).count(),
+        now,
+        key_max_age_seconds: world.settings.key_max_age.as_secs(),
+    });
+    out::write(&standing.text)?;
+    for hint in reminders(&world.paths.data, world.settings.rotate_grace, now)?.iter().chain(&standing.hints) {
+        world.talk.hint(hint);
+    }
+    Ok(())
+}

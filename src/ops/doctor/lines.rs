@@ -1,0 +1,81 @@
+//! Settings that lead nowhere, or that SDKs have no use for. Pure but for the paths it is given.
+//!
+//! Deliberately absent: a setting that nobody knows and that is near to none either is no finding, since other programs
+//! keep theirs in the same files. Names that begin with `keyfob_` are nobody else's.
+
+use super::Finding;
+use crate::profile::known::{PREFIX, is_known, nearest};
+use crate::profile::{AwsFile, Profile, Profiles, SectionKind};
+
+/// What bites in one profile, line by line.
+pub(super) fn of_profile(
+    profiles: &Profiles<'_>,
+    profile: &Profile<'_>,
+    path: &dyn Fn(AwsFile) -> String,
+) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let name = profile.name();
+    for setting in profile.settings() {
+        let unknown = setting.name.starts_with(PREFIX) && !is_known(&setting.name) && nearest(&setting.name).is_none();
+        if unknown {
+            let message = format!("keyfob knows no setting `{}`", setting.name);
+            let mend = format!("keyfob profile unset {name} {}", setting.name);
+            let finding = Finding::new("setting", message, "it does nothing", mend);
+            found.push(finding.at(path(setting.file), setting.line));
+        }
+    }
+    for (setting, kind) in [("sso_session", SectionKind::SsoSession), ("services", SectionKind::Services)] {
+        let Some(named) = profile.plain(setting).filter(|named| !named.value.is_empty()) else { continue };
+        if profiles.section(kind, &named.value).is_none() {
+            let message = format!("`{setting}` of `{name}` names `{}`, and there is no such section", named.value);
+            let (why, section) = ("SDKs refuse the profile, or go on without it", kind.prefix());
+            let mend = format!("add `[{section} {}]` to {}", named.value, path(AwsFile::Config));
+            found.push(Finding::new("dangling", message, why, mend).at(path(named.file), named.line));
+        }
+    }
+    found.extend(of_alias(profile, path));
+    found
+}
+
+/// A profile that has a source and nothing to do with it: keyfob and aws-vault follow it, no SDK does.
+fn of_alias(profile: &Profile<'_>, path: &dyn Fn(AwsFile) -> String) -> Option<Finding> {
+    const USES: [&str; 7] = [
+        "role_arn",
+        "credential_process",
+        "aws_access_key_id",
+        "web_identity_token_file",
+        "sso_session",
+        "sso_start_url",
+        "login_session",
+    ];
+    let filled = |name: &str| profile.plain(name).is_some_and(|setting| !setting.value.is_empty());
+    let source = profile.plain("source_profile").filter(|source| !source.value.is_empty())?;
+    if USES.into_iter().any(filled) {
+        return None;
+    }
+    let name = profile.name();
+    let message = format!("`{name}` has a `source_profile` and no `role_arn`");
+    let why = "no SDK follows it: they find no credentials for the profile";
+    let mend = format!("keyfob profile link {name}");
+    Some(Finding::new("setting", message, why, mend).at(path(source.file), source.line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_leads_nowhere_is_named_with_its_line_and_what_is_somebody_elses_is_not() {
+        let config = "[profile a]\nsource_profile = b\n[profile b]\nkeyfob_frobnicate = 1\ngranted_color = red\n\
+            [profile c]\nsso_session = corp\nservices = local\n[sso-session corp]\nsso_region = eu-west-1\n\
+            [profile d]\nkeyfob_source_profile = b\nsource_profile = b\nrole_arn = r\n\
+            [profile e]\nsource_profile = b\ncredential_process = keyfob credential-process e\n";
+        let profiles = Profiles::from_texts(config, "");
+        let all = profiles.names().filter_map(|name| profiles.get(name));
+        let found: Vec<(&str, Option<usize>)> = all
+            .flat_map(|profile| of_profile(&profiles, &profile, &|_| "config".to_owned()))
+            .map(|finding| (finding.check, finding.line))
+            .collect();
+        assert_eq!(found, [("setting", Some(2)), ("setting", Some(4)), ("dangling", Some(8))]);
+    }
+}

@@ -1,0 +1,277 @@
+//! Moving keys into the key store: those in plain text out of the AWS files, and aws-vault's out of its own places.
+//!
+//! For each profile: ask AWS whose key it is, store it and read it back, put it into the index, link the profile, and only
+//! then take away what it came from. Until that last step SDKs use the lines in the files, after it the link, so a kill at
+//! any point leaves a profile that works, and the same command goes on where it stopped.
+
+mod aws_vault;
+mod written;
+
+use serde::Serialize;
+
+use crate::chain::StoredKeys;
+use crate::config_file::{self, EditFailure};
+use crate::credentials::{AccessKey, Backend, StoredKey};
+use crate::error::{Error, Kind, Result};
+use crate::index::{Index, KeyEntry};
+use crate::ini::{Document, SectionName};
+use crate::keystore::access_key::store_access_key;
+use crate::keystore::open::StoreOpener;
+use crate::ops::Context;
+use crate::ops::access_key_input::InputError;
+use crate::ops::add::check;
+use crate::ops::manage::Manager;
+use crate::ops::manage::link::LinkRequest;
+use crate::ops::remove::INDEX_LIMIT;
+use crate::profile::AwsFile;
+use crate::sys::lock::holder_name;
+
+pub use aws_vault::import_from_aws_vault;
+pub use written::{has_keys, import, plain_keys};
+
+/// Gives the `credential_process` line for a profile.
+pub type LineOf<'r> = &'r dyn Fn(&str) -> Result<String>;
+
+/// What is asked of [`import`] and [`import_from_aws_vault`].
+pub struct ImportRequest<'r> {
+    /// This profile alone; none: all.
+    pub profile: Option<&'r str>,
+    /// The store the keys go into.
+    pub backend: Backend,
+    /// Whether AWS is asked whose key each is.
+    pub verify: bool,
+    /// The `credential_process` line for a profile; none: profiles are not linked.
+    pub line: Option<LineOf<'r>>,
+    /// `--yes`.
+    pub yes: bool,
+}
+
+/// The JSON of `import`, version 1.
+#[derive(Debug, Serialize)]
+pub struct Imported {
+    version: u32,
+    imported: Vec<Moved>,
+    /// Keys that stay where they are.
+    left: Vec<Left>,
+}
+
+#[derive(Debug, Serialize)]
+struct Moved {
+    profile: String,
+    key_id: String,
+    backend: &'static str,
+    linked: bool,
+    /// Where it came from: a file, or a place of aws-vault's.
+    file: String,
+    /// Whether it is there no more.
+    removed: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Left {
+    profile: String,
+    file: String,
+    line: Option<usize>,
+    reason: String,
+    /// Whether it stays because something failed; a temporary key simply stays.
+    failed: bool,
+}
+
+impl Imported {
+    /// How many keys stay because something failed.
+    pub fn failures(&self) -> usize {
+        self.left.iter().filter(|left| left.failed).count()
+    }
+
+    /// Whether there was nothing to move.
+    pub fn is_empty(&self) -> bool {
+        self.imported.is_empty() && self.left.is_empty()
+    }
+}
+
+/// A key to be moved, and where it is.
+struct Found {
+    profile: String,
+    /// As in the report.
+    file: String,
+    line: Option<usize>,
+    key: Result<AccessKey, Stays>,
+}
+
+impl Found {
+    fn place(&self) -> String {
+        self.line.map_or(self.file.clone(), |line| format!("{}:{line}", self.file))
+    }
+}
+
+/// Why a key is not moved.
+enum Stays {
+    Temporary,
+    Unusable(InputError),
+    Unreadable(String),
+}
+
+/// Whether a profile that cannot be linked keeps its key where it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unlinked {
+    /// SDKs would find no key any more.
+    Stops,
+    /// SDKs never found it there.
+    IsNamed,
+}
+
+/// Moves every key that can be moved; one that cannot holds up no other. `take_away` is done last; it says whether the key
+/// is gone from where it was.
+fn move_all(
+    context: &Context<'_>,
+    request: &ImportRequest<'_>,
+    stores: &dyn StoreOpener,
+    found: Vec<Found>,
+    unlinked: Unlinked,
+    take_away: &dyn Fn(usize, &str, &AccessKey) -> Result<bool>,
+) -> Result<Imported> {
+    let mut report = Imported { version: 1, imported: Vec::new(), left: Vec::new() };
+    for (index, found) in found.into_iter().enumerate() {
+        let place = found.place();
+        let Found { profile, file, line, key } = found;
+        let mut leave = |reason: String, failed: bool, hint: &str| {
+            context.talk.warn(&format!("{place}: the key of `{profile}` stays: {reason}"));
+            context.talk.hint(hint);
+            report.left.push(Left { profile: profile.clone(), file: file.clone(), line, reason, failed });
+        };
+        let key = match key {
+            Ok(key) => key,
+            Err(Stays::Temporary) => {
+                leave(
+                    "it is a temporary one".to_owned(),
+                    false,
+                    "it is worthless once it has expired; delete the lines then",
+                );
+                continue;
+            }
+            Err(Stays::Unusable(error)) => {
+                leave(error.to_string(), true, &format!("store the whole key with `keyfob add {profile}`"));
+                continue;
+            }
+            Err(Stays::Unreadable(reason)) => {
+                leave(reason, true, &format!("store the key with `keyfob add {profile}`"));
+                continue;
+            }
+        };
+        let moved = import_one(context, request, stores, &profile, &key, unlinked)
+            .and_then(|linked| Ok((linked, take_away(index, &profile, &key)?)));
+        match moved {
+            Ok((linked, removed)) => {
+                let (store, id) = (request.backend.title(), key.id.short());
+                let what = if removed { "moved" } else { "copied" };
+                context.talk.say(&format!("{what} {id}, the key of `{profile}`, from {file} into {store}"));
+                let (key_id, backend) = (key.id.to_string(), request.backend.name());
+                report.imported.push(Moved { profile, key_id, backend, linked, file, removed });
+            }
+            // Nothing works without its store, so the others are not tried.
+            Err(error) if error.kind() == Kind::KeyStore || error.kind() == Kind::NeedsHuman => return Err(error),
+            Err(error) => {
+                let hint = error.hints().first().cloned().unwrap_or_default();
+                let causes: Vec<String> = error.causes().iter().map(|cause| format!(": {cause}")).collect();
+                leave(format!("{error}{}", causes.concat()), true, &hint);
+            }
+        }
+    }
+    Ok(report)
+}
+
+/// Checks, stores and links; whether it is linked.
+fn import_one(
+    context: &Context<'_>,
+    request: &ImportRequest<'_>,
+    stores: &dyn StoreOpener,
+    name: &str,
+    key: &AccessKey,
+    unlinked: Unlinked,
+) -> Result<bool> {
+    let ImportRequest { backend, verify, line, yes, .. } = *request;
+    let index = Index::load(&context.paths.data)?;
+    if let Some(other) = index.key_of(name).filter(|other| other.id != key.id) {
+        let other = other.id.short();
+        return Err(Error::new(Kind::Failed, format!("`{name}` has another stored key, {other}"))
+            .hint(format!("delete the one you do not need: this one, or the other with `keyfob remove {name}`")));
+    }
+    // An earlier run may have stored it elsewhere.
+    let backend = index.key_of(name).map_or(backend, |stored| stored.backend);
+    let now = context.clock.now();
+    let mut stored = StoredKey { id: key.id.clone(), backend, user_arn: None, added_at: now };
+    let mut entry = KeyEntry::new(backend, now);
+    let mut device = None;
+    if verify {
+        let manager_files = config_file::load(context.paths)?;
+        let manager = Manager { context, files: &manager_files, index: &index, show_only: false };
+        let target = manager.base_target(name, &stored)?;
+        let identity = check::identity(context, name, key, &target, false)?;
+        context.talk.say(&format!("{} is `{}` in account {}", key.id.short(), identity.arn, identity.account));
+        let profiles = manager_files.profiles();
+        if profiles.get(name).is_none_or(|profile| profile.setting("mfa_serial").is_none())
+            && let Some(devices) = check::devices(context, name, key, &target)?
+            && let [serial] = devices.usable.as_slice()
+            && (yes || (context.human.is_there() && use_device(context, serial, name)?))
+        {
+            device = Some(serial.clone());
+        }
+        stored.user_arn = Some(identity.arn.clone());
+        (entry.user_arn, entry.account) = (Some(identity.arn), Some(identity.account));
+    }
+    let store = stores.open(backend).map_err(|error| error.for_user(backend))?;
+    store_access_key(store, key, name, stored.user_arn.as_deref()).map_err(|error| error.for_user(backend))?;
+    entry.mfa_serial = device.clone();
+    let mut edit = Index::edit(&context.paths.data, INDEX_LIMIT)?;
+    edit.put_key(&key.id, entry);
+    edit.set_profile(name, &key.id, backend);
+    edit.save()?;
+    let mut linked = false;
+    if let Some(line) = line {
+        let (files, index) = (config_file::load(context.paths)?, Index::load(&context.paths.data)?);
+        let manager = Manager { context, files: &files, index: &index, show_only: false };
+        match (manager.link(LinkRequest { profile: Some(name), line, yes, name_keys: false }), unlinked) {
+            (Ok(_), _) => linked = true,
+            (Err(error), Unlinked::Stops) => return Err(error),
+            (Err(error), Unlinked::IsNamed) => {
+                context.talk.warn(&format!("the key of `{name}` is stored, but the profile is not linked: {error}"));
+                context.talk.hint(&format!("`keyfob profile link {name}`"));
+            }
+        }
+    }
+    if let Some(serial) = &device {
+        edit_file(context, AwsFile::Config, &|document| {
+            let section = SectionName::Profile(name);
+            match document.value_in(section, "mfa_serial") {
+                None => document.set(section, "mfa_serial", serial),
+                Some(_) => Ok(()),
+            }
+        })?;
+    }
+    Ok(linked)
+}
+
+fn use_device(context: &Context<'_>, serial: &str, name: &str) -> Result<bool> {
+    let answer = context.human.propose(&format!("use your MFA device `{serial}` for `{name}`?"));
+    answer.map_err(|error| error.into_error("an answer").hint("say so with `--yes`"))
+}
+
+fn edit_file(
+    context: &Context<'_>,
+    file: AwsFile,
+    change: &dyn Fn(&mut Document) -> Result<(), crate::ini::EditError>,
+) -> Result<()> {
+    let waiting = |holder: Option<u32>| {
+        let holder = holder_name(holder);
+        context.human.progress(&format!("waiting for {holder}, which edits the AWS files"));
+    };
+    match config_file::edit(context.paths, file, waiting, change) {
+        Ok(_) => Ok(()),
+        Err(EditFailure::CannotReplace { path, cause, .. }) => {
+            Err(Error::new(Kind::Failed, format!("{}: the file cannot be replaced", path.display()))
+                .because(cause)
+                .hint("the key is stored; take the two lines out of the file yourself"))
+        }
+        Err(failure) => Err(failure.into()),
+    }
+}

@@ -1,0 +1,138 @@
+//! What `link` writes, and what takes it back. Pure.
+
+use super::Linked;
+use crate::ini::{Document, EditError};
+use crate::ops::manage::{bare, section};
+use crate::process_line::keyfob_profile_of;
+use crate::profile::AwsFile;
+use crate::profile::known::{PREFIX, ROLE_SETTINGS};
+
+/// The edit of one file, for all links.
+pub(super) fn link_all_in(file: AwsFile, document: &mut Document, links: &[Linked]) -> Result<(), EditError> {
+    match file {
+        AwsFile::Config => document.edit_each(links, |link| section(file, &link.name), link_in),
+        AwsFile::Credentials => {
+            let mut mended = links.iter().filter(|link| link.mend_credentials);
+            mended.try_for_each(|link| hide_role(document, section(file, &link.name)))
+        }
+    }
+}
+
+/// The edit of the config file.
+fn link_in(document: &mut Document, link: &Linked) -> Result<(), EditError> {
+    let section = section(AwsFile::Config, &link.name);
+    let old_end = document.text().len();
+    let is_new = !document.has_section(section);
+    hide_role(document, section)?;
+    document.hide(section, "credential_process", |value| keyfob_profile_of(value).is_none() && !value.is_empty())?;
+    document.set(section, "credential_process", &link.line)?;
+    let gap = is_new.then(|| document.start_of(section)).flatten().and_then(|start| start.checked_sub(old_end));
+    link.made_section.set(gap);
+    Ok(())
+}
+
+/// Gives the settings of a role their `keyfob_` form, where there is a role.
+fn hide_role(document: &mut Document, section: crate::ini::SectionName<'_>) -> Result<(), EditError> {
+    let names = document.names_in(section);
+    if !names.iter().any(|name| name == "role_arn") {
+        return Ok(());
+    }
+    document
+        .rename_settings(section, |key| {
+            let name = key.to_ascii_lowercase();
+            let free = !names.contains(&format!("{PREFIX}{name}"));
+            (ROLE_SETTINGS.contains(&name.as_str()) && free).then(|| format!("{PREFIX}{key}"))
+        })
+        .map(drop)
+}
+
+/// The opposite of [`hide_role`], and of hiding another program's process.
+pub(in crate::ops::manage) fn show_again(
+    document: &mut Document,
+    section: crate::ini::SectionName<'_>,
+) -> Result<(), EditError> {
+    let names = document.names_in(section);
+    let role = names.iter().any(|name| name == "keyfob_role_arn");
+    document
+        .rename_settings(section, |key| {
+            let lower = key.to_ascii_lowercase();
+            let name = lower.strip_prefix(PREFIX)?;
+            let ours = (role && ROLE_SETTINGS.contains(&name)) || name == "credential_process";
+            (ours && bare(key) == name && !names.iter().any(|other| other == name))
+                .then(|| key[PREFIX.len()..].to_owned())
+        })
+        .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ops::manage::is_linked;
+    use crate::ops::manage::unlink::{Made, unlink_in};
+    use crate::profile::Profiles;
+
+    fn linked(text: &str, profile: &str) -> (String, String) {
+        let line = format!("/usr/bin/keyfob credential-process {profile}");
+        let link = Linked { name: profile.to_owned(), line, mend_credentials: true, made_section: Cell::new(None) };
+        let mut document = Document::parse(text.to_owned()).expect("the test's file parses");
+        link_in(&mut document, &link).expect("can be linked");
+        let between = document.text().to_owned();
+        let made = link.made_section.get().map_or(Made::No, Made::After);
+        unlink_in(AwsFile::Config, &mut document, profile, made).expect("can be unlinked");
+        (between, document.text().to_owned())
+    }
+
+    #[test]
+    fn a_linked_role_shows_sdks_nothing_but_the_process() {
+        let before = "[profile p]\r\nRegion = x\r\nRole_Arn  = r ; why\r\nsource_profile=w\r\n# c\r\nmfa_serial = m\r\ncredential_process = other\r\n\r\n[profile q]\r\nrole_arn = s\r\n";
+        let (between, after) = linked(before, "p");
+        assert_eq!(
+            between,
+            "[profile p]\r\nRegion = x\r\nkeyfob_Role_Arn  = r ; why\r\nkeyfob_source_profile=w\r\n# c\r\nkeyfob_mfa_serial = m\r\nkeyfob_credential_process = other\r\ncredential_process = /usr/bin/keyfob credential-process p\r\n\r\n[profile q]\r\nrole_arn = s\r\n"
+        );
+        assert_eq!(after, before);
+        let key = "[profile p]\nmfa_serial = m";
+        let (between, after) = linked(key, "p");
+        assert_eq!(between, format!("{key}\ncredential_process = /usr/bin/keyfob credential-process p"));
+        assert_eq!(after, key);
+    }
+
+    fn any_file() -> impl Strategy<Value = String> {
+        let line = prop_oneof![
+            2 => "\\[profile [ab]\\]( # c)?",
+            4 => "(role_arn|Source_Profile|mfa_serial|region|credential_process|external_id) {0,2}= ?[a-z]{1,4}( [;#] ?x)?",
+            1 => "s3 ?=\n {1,3}[a-z]{1,3} = [a-z]{0,3}",
+            1 => "#.{0,5}",
+            1 => "[ \t]{0,3}",
+        ];
+        let ending = prop_oneof![9 => Just("\n"), 1 => Just("\r\n")];
+        (prop::collection::vec((line, ending), 0..12), any::<bool>()).prop_map(|(lines, open_end)| {
+            let text: String = lines.iter().flat_map(|(line, ending)| [line.as_str(), ending]).collect();
+            let text = format!("[profile a]\n{text}");
+            if open_end { text.trim_end_matches(['\r', '\n']).to_owned() } else { text }
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1500))]
+
+        #[test]
+        fn unlink_after_link_gives_the_same_bytes(text in any_file()) {
+            if text.ends_with('\r') || Document::parse(text.clone()).is_err() {
+                return Ok(());
+            }
+            prop_assert_eq!(&linked(&text, "not-there").1, &text);
+            let (between, after) = linked(&text, "a");
+            let document = Document::parse(between).expect("parses");
+            let profiles = Profiles::new(Some(&document), None);
+            let profile = profiles.get("a").expect("there");
+            prop_assert!(profile.plain("role_arn").is_none());
+            prop_assert!(is_linked(&profile));
+            prop_assert_eq!(after, text);
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! `profile link`: SDKs get a profile's credentials from keyfob.
+//!
+//! A visible `role_arn` wins over `credential_process` in botocore, in either file; so a role's settings get their
+//! `keyfob_` form where they stand, and another program's `credential_process` its own. `unlink` takes exactly that back.
+
+mod edits;
+
+use std::cell::Cell;
+
+use crate::error::{Error, Kind, Result};
+use crate::index::Index;
+use crate::ini::Document;
+use crate::ops::advice::{self, Change, is_key};
+use crate::ops::manage::{Manager, is_linked};
+use crate::ops::remove::INDEX_LIMIT;
+use crate::profile::known::PREFIX;
+use crate::profile::{AwsFile, Profile, Profiles};
+use crate::sys::env::vars;
+
+use edits::link_all_in;
+pub(super) use edits::show_again;
+
+/// What is asked of [`Manager::link`].
+#[derive(Clone, Copy)]
+pub struct LinkRequest<'r> {
+    /// The profile; none: every one with a stored key, or a chain that ends at one.
+    pub profile: Option<&'r str>,
+    /// The `credential_process` line for a profile.
+    pub line: crate::ops::import::LineOf<'r>,
+    /// `--yes`.
+    pub yes: bool,
+    /// Whether keys that win over the link are named: not where they go next.
+    pub name_keys: bool,
+}
+
+/// A profile about to be linked.
+struct Linked {
+    name: String,
+    line: String,
+    /// Whether a role in the credentials file is hidden too.
+    mend_credentials: bool,
+    /// Where its section was made by the last edit: the bytes of line ends before it.
+    made_section: Cell<Option<usize>>,
+}
+
+impl Manager<'_> {
+    /// Links profiles. Returns what goes to stdout: the diff, where that is asked for.
+    ///
+    /// # Errors
+    /// A profile that keyfob could give no credentials for, and an answer that nobody can give.
+    pub fn link(&self, request: LinkRequest<'_>) -> Result<String> {
+        let mut wanted: Vec<String> = match request.profile {
+            Some(profile) => {
+                self.require(profile)?;
+                vec![profile.to_owned()]
+            }
+            None => self.linkable()?,
+        };
+        let profiles = self.files.profiles();
+        if request.profile.is_none() {
+            profiles.look_at_all();
+        }
+        let mut links: Vec<Linked> = Vec::new();
+        let mut next = 0;
+        while let Some(name) = wanted.get(next).cloned() {
+            next += 1;
+            let linked = match self.prepare(&profiles, &name, request) {
+                Err(error) if request.profile.is_none() => {
+                    self.context.talk.warn(&format!("`{name}` is not linked: {error}"));
+                    continue;
+                }
+                prepared => prepared?,
+            };
+            links.push(linked);
+            for other in self.ask_for_dependants(&profiles, &name, &wanted, request)? {
+                wanted.push(other);
+            }
+        }
+        let change = |file: AwsFile, document: &mut Document| link_all_in(file, document, &links);
+        self.check_links(&links, &change)?;
+        let shown = self.apply(&change)?;
+        if !self.show_only {
+            self.remember_sections(&links)?;
+            for link in &links {
+                self.context.talk.say(&format!("`{}` is linked: SDKs get its credentials from keyfob", link.name));
+            }
+        }
+        self.name_what_wins(&links, &change, request.name_keys);
+        if !self.show_only {
+            self.offer_variables(request.yes)?;
+        }
+        Ok(shown)
+    }
+
+    /// Writes down which sections are the links' own, for `unlink`. A kill before leaves a section that `unlink` empties.
+    fn remember_sections(&self, links: &[Linked]) -> Result<()> {
+        let made: Vec<&Linked> = links.iter().filter(|link| link.made_section.get().is_some()).collect();
+        if made.iter().any(|link| self.index.profiles().contains_key(&link.name)) {
+            let mut index = Index::edit(&self.context.paths.data, INDEX_LIMIT)?;
+            made.iter().for_each(|link| index.set_made_section(&link.name, link.made_section.get()));
+            index.save()?;
+        }
+        Ok(())
+    }
+
+    /// Every profile whose credentials come from a stored key, and that is not linked by the same line already.
+    fn linkable(&self) -> Result<Vec<String>> {
+        let profiles = self.files.profiles();
+        let stored = |name: &&str| {
+            self.plan(&profiles, name).is_ok_and(|plan| plan.base.key.backend().is_some())
+                && !profiles.get(name).is_some_and(|profile| is_foreign(&profile))
+        };
+        let mut names: Vec<String> = profiles.names().filter(stored).map(str::to_owned).collect();
+        names.extend(self.index.profiles().keys().filter(|name| profiles.get(name).is_none()).cloned());
+        if names.is_empty() {
+            return Err(Error::new(Kind::Failed, "no profile has a stored key or a chain that ends at one")
+                .hint("`keyfob add PROFILE` stores a key; `keyfob import` moves those in the AWS files there"));
+        }
+        Ok(names)
+    }
+
+    /// Asks what has to be asked of one profile.
+    fn prepare(&self, profiles: &Profiles<'_>, name: &str, request: LinkRequest<'_>) -> Result<Linked> {
+        let line = (request.line)(name)?;
+        let mut linked = Linked { name: name.to_owned(), line, mend_credentials: false, made_section: Cell::new(None) };
+        let Some(profile) = profiles.get(name) else { return Ok(linked) };
+        if let (Some(plain), Some(ours)) = (profile.plain("role_arn"), profile.plain(&format!("{PREFIX}role_arn"))) {
+            let [plain, ours] = [plain, ours].map(|setting| self.place(setting.file, setting.line));
+            return Err(Error::new(
+                Kind::Config,
+                format!("`{name}` has two roles: `role_arn` at {plain}, `keyfob_role_arn` at {ours}"),
+            )
+            .hint(format!("take one out: `keyfob profile unset {name} keyfob_role_arn`")));
+        }
+        if is_foreign(&profile) && !self.show_only {
+            let process = profile.plain("credential_process").expect("a foreign one is one");
+            let place = self.place(process.file, process.line);
+            let question = format!("{place}: `{name}` gets its credentials from another program; use keyfob instead?");
+            if !self.confirm(&question, &format!("a yes to replacing `credential_process` at {place}"))? {
+                return Err(Error::new(Kind::Failed, format!("`{name}` stays as it is")));
+            }
+        }
+        let in_credentials = |name: &str| profile.places(name).into_iter().find(|s| s.file == AwsFile::Credentials);
+        if let Some(role) = in_credentials("role_arn") {
+            let place = self.place(role.file, role.line);
+            let question = format!("{place}: SDKs would follow this `role_arn` first; rename it to `keyfob_role_arn`?");
+            linked.mend_credentials = self.show_only || self.confirm_if_there(&question, request.yes)?;
+        }
+        Ok(linked)
+    }
+
+    /// The profiles with roles over `name`, where they are to be linked too.
+    fn ask_for_dependants(
+        &self,
+        profiles: &Profiles<'_>,
+        name: &str,
+        wanted: &[String],
+        request: LinkRequest<'_>,
+    ) -> Result<Vec<String>> {
+        if request.profile.is_none() {
+            return Ok(Vec::new());
+        }
+        let over = |other: &&str| {
+            let visible = |setting: &str| Some(profiles.get(other)?.plain(setting)?.value.into_owned());
+            visible("role_arn").is_some()
+                && visible("source_profile").as_deref() == Some(name)
+                && !wanted.iter().any(|wanted| wanted == other)
+        };
+        let others: Vec<String> = profiles.names().filter(over).map(str::to_owned).collect();
+        if others.is_empty() {
+            return Ok(Vec::new());
+        }
+        let list = others.join("`, `");
+        let question = format!("SDKs assume the role of `{list}` over `{name}` by themselves; link them too?");
+        if self.confirm_if_there(&question, request.yes)? {
+            return Ok(others);
+        }
+        let with_mfa = self.plan(profiles, name).is_ok_and(|plan| plan.mfa.is_some());
+        for dependant in advice::dependants(profiles, name, with_mfa) {
+            let place = self.place(dependant.file, dependant.line);
+            let other = &dependant.profile;
+            self.context.talk.warn(&match dependant.change {
+                Change::Fails => {
+                    format!("{place}: `{other}` will fail: AWS gives no more than 1h over the session of `{name}`")
+                }
+                Change::AsksTwice => format!("{place}: `{other}` will ask for a second code, by the SDK"),
+            });
+            self.context.talk.hint(&format!("`keyfob profile link {other}`"));
+        }
+        Ok(Vec::new())
+    }
+
+    /// Refuses links that would give SDKs nothing but an error.
+    fn check_links(&self, links: &[Linked], change: super::Change<'_>) -> Result<()> {
+        let (config, credentials) = self.changed(change)?;
+        let profiles = Profiles::new(Some(&config), Some(&credentials));
+        if links.len() > 1 {
+            profiles.look_at_all();
+        }
+        for link in links {
+            if let Err(error) = self.plan(&profiles, &link.name) {
+                return Err(error.because(format!("so a link would give the SDKs of `{}` nothing", link.name)));
+            }
+        }
+        Ok(())
+    }
+
+    fn changed(&self, change: super::Change<'_>) -> Result<(Document, Document)> {
+        let mut documents = [AwsFile::Config, AwsFile::Credentials].map(|file| (file, self.document(file)));
+        for (file, document) in &mut documents {
+            change(*file, document).map_err(super::refused)?;
+        }
+        let [(_, config), (_, credentials)] = documents;
+        Ok((config, credentials))
+    }
+
+    /// Names what SDKs still take before the link.
+    fn name_what_wins(&self, links: &[Linked], change: super::Change<'_>, name_keys: bool) {
+        let Ok((config, credentials)) = self.changed(change) else { return };
+        let profiles = Profiles::new(Some(&config), Some(&credentials));
+        if links.len() > 1 {
+            profiles.look_at_all();
+        }
+        let talk = self.context.talk;
+        for Linked { name, .. } in links {
+            let shadows = advice::shadows(&profiles, name);
+            for shadow in shadows.iter().filter(|shadow| !is_key(shadow)) {
+                let place = self.place(shadow.file, shadow.line);
+                talk.warn(&format!("{place}: SDKs follow `{}` of `{name}` before the link", shadow.name));
+                talk.hint(&format!(
+                    "`keyfob profile unset {name} {}`, or link again and let it be renamed",
+                    shadow.name
+                ));
+            }
+            if let Some(key) = shadows.iter().find(|shadow| name_keys && is_key(shadow)) {
+                let place = self.place(key.file, key.line);
+                talk.warn(&format!("{place}: SDKs use the key in plain text there before the link"));
+                talk.hint(&format!("`keyfob import {name}` moves it into the key store"));
+            }
+        }
+        if self.context.env.get(vars::AWS_ACCESS_KEY_ID).is_some() {
+            talk.warn("`AWS_ACCESS_KEY_ID` is set in this shell: most SDKs use it before any profile");
+            talk.hint("`unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN`");
+        }
+    }
+
+    fn confirm(&self, question: &str, what: &str) -> Result<bool> {
+        let answer = self.context.human.confirm(question);
+        answer.map_err(|error| error.into_error(what).hint("say so with `--yes`"))
+    }
+
+    /// Asks where somebody is there; `--yes` is a yes, and nobody a no.
+    pub(in crate::ops) fn confirm_if_there(&self, question: &str, yes: bool) -> Result<bool> {
+        match yes || self.context.human.is_there() {
+            true => self.confirm(question, "an answer"),
+            false => Ok(false),
+        }
+    }
+}
+
+/// Whether another program gives the profile's credentials.
+fn is_foreign(profile: &Profile<'_>) -> bool {
+    let process = profile.plain("credential_process").filter(|process| !process.value.is_empty());
+    process.is_some() && !is_linked(profile)
+}

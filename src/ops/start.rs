@@ -1,0 +1,176 @@
+//! How this machine stands and what to do next, for who types `keyfob` and nothing else. Pure.
+
+use crate::chain::StoredKeys;
+use crate::chain::list::{is_linked, names};
+use crate::index::Index;
+use crate::ops::import::plain_keys;
+use crate::profile::Profiles;
+use crate::timestamp::Timestamp;
+
+/// What is looked at.
+pub struct Machine<'a> {
+    /// The profiles of the AWS files.
+    pub profiles: &'a Profiles<'a>,
+    /// The stored keys.
+    pub index: &'a Index,
+    /// How many sessions are cached and not over.
+    pub sessions: usize,
+    /// The time.
+    pub now: Timestamp,
+    /// The age from which a key is overdue, seconds.
+    pub key_max_age_seconds: u64,
+}
+
+/// How it stands, and what to do next.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// A line or two.
+    pub text: String,
+    /// What to do next, with a command each; the most useful first.
+    pub hints: Vec<String>,
+}
+
+/// Looks at a machine; keys in plain text come first, because everything reads them.
+pub fn standing(machine: &Machine<'_>) -> Standing {
+    let Machine { profiles, index, sessions, .. } = *machine;
+    let all: Vec<&str> = names(profiles, index.profiles().keys().map(String::as_str)).collect();
+    let there = || all.iter().filter_map(|name| profiles.get(name));
+    let is_long_term = |name: &str| profiles.get(name).is_some_and(|p| plain_keys(&p).iter().any(|key| !key.2));
+    let plain: Vec<&str> = all.iter().copied().filter(|name| is_long_term(name)).collect();
+    let stored: Vec<&str> = index.profiles().keys().map(String::as_str).collect();
+    let linked = there().filter(is_linked).count();
+    let (text, hint) = if !plain.is_empty() {
+        let (keys, them) = if plain.len() == 1 { ("access key stands", "it") } else { ("access keys stand", "them") };
+        (
+            format!("{} {keys} in plain text in the AWS files: {}", plain.len(), list(&plain)),
+            format!("`keyfob import` moves {them} into the key store; the profiles go on working"),
+        )
+    } else if stored.is_empty() {
+        let profiles = match all.len() {
+            0 => "there is no AWS profile either".to_owned(),
+            several => format!("the AWS files have {}", counted(several, "profile")),
+        };
+        let hint = "`keyfob add PROFILE` asks for a key, checks it and links the profile; `--csv accessKeys.csv` reads \
+                    the file from the AWS console";
+        (format!("no access key is stored yet; {profiles}"), hint.to_owned())
+    } else if linked == 0 {
+        (
+            format!("{} stored ({}), and no profile is linked: no SDK asks keyfob", keys(stored.len()), list(&stored)),
+            format!(
+                "`keyfob profile link {}` links one, `keyfob profile link --all` every one that can be",
+                quoted(stored[0])
+            ),
+        )
+    } else {
+        let sessions = if sessions == 0 { "no session".to_owned() } else { counted(sessions, "session") };
+        let profiles = counted(all.len(), "profile");
+        (
+            format!("{} stored, {profiles}, {linked} linked, {sessions} cached", keys(stored.len())),
+            "`keyfob list` shows them, `keyfob doctor` what will bite".to_owned(),
+        )
+    };
+    let overdue = stored.iter().filter(|name| machine.is_overdue(name)).map(|name| {
+        format!("the key of `{name}` is older than it should be: `keyfob rotate {}` replaces it", quoted(name))
+    });
+    let hints = std::iter::once(hint).chain(overdue.take(1)).chain(["`keyfob --help` lists every command".to_owned()]);
+    Standing { text: format!("{text}\n"), hints: hints.collect() }
+}
+
+impl Machine<'_> {
+    fn is_overdue(&self, profile: &str) -> bool {
+        let age = self.index.key_of(profile).map_or(0, |key| self.now.seconds_since(key.added_at));
+        u64::try_from(age).unwrap_or(0) >= self.key_max_age_seconds
+    }
+}
+
+fn keys(count: usize) -> String {
+    counted(count, "access key")
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// The first few names, and how many more there are.
+fn list(names: &[&str]) -> String {
+    const SHOWN: usize = 4;
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+fn quoted(name: &str) -> String {
+    shell_words::quote(name).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str =
+        "aws_access_key_id = AKIAFAKEFAKEFAKEFAKE\naws_secret_access_key = FAKEfakeFAKEfakeFAKEfakeFAKEfakeFAKEabcd\n";
+
+    fn look(config: &str, credentials: &str, stored: &str) -> (String, Vec<String>) {
+        let profiles = Profiles::from_texts(config, credentials);
+        let index: Index = serde_json::from_str(stored).expect("an index");
+        let now = Timestamp::from_unix(1_700_864_000);
+        let machine =
+            Machine { profiles: &profiles, index: &index, sessions: 1, now, key_max_age_seconds: 90 * 86_400 };
+        let Standing { text, hints } = standing(&machine);
+        assert_eq!(hints.last().map(String::as_str), Some("`keyfob --help` lists every command"));
+        (text, hints)
+    }
+
+    fn stored(profile: &str, added_at: &str) -> String {
+        format!(
+            r#"{{"version": 1, "profiles": {{"{profile}": {{"key_id": "AKIAFAKEFAKEFAKEFAKE", "backend": "vault"}}}},
+                "keys": {{"AKIAFAKEFAKEFAKEFAKE": {{"backend": "vault", "added_at": "{added_at}"}}}}}}"#
+        )
+    }
+
+    const NONE: &str = r#"{"version": 1}"#;
+    const NEW: &str = "2023-11-20T00:00:00Z";
+
+    #[test]
+    fn each_state_of_a_machine_has_a_command_that_leads_on() {
+        let config = "[profile work]\nregion = eu-west-1\n[profile prod]\nrole_arn = r\nsource_profile = work\n";
+        let linked = "[profile work]\ncredential_process = /usr/bin/keyfob credential-process work\n";
+        let credentials = format!("[work]\n{KEY}[old]\n{KEY}");
+        let table = [
+            (
+                "",
+                "",
+                NONE.to_owned(),
+                "no access key is stored yet; there is no AWS profile either",
+                "`keyfob add PROFILE`",
+            ),
+            (config, "", NONE.to_owned(), "the AWS files have 2 profiles", "`keyfob add PROFILE`"),
+            (config, &*credentials, stored("x", NEW), "2 access keys stand in plain text", "`keyfob import`"),
+            (config, "", stored("work", NEW), "1 access key stored (`work`), and no profile is linked", "link work`"),
+            (config, "", stored("a b", NEW), "(`a b`)", "`keyfob profile link 'a b'`"),
+            (
+                linked,
+                "",
+                stored("work", NEW),
+                "1 access key stored, 1 profile, 1 linked, 1 session cached",
+                "`keyfob list`",
+            ),
+        ];
+        for (config, credentials, index, text, hint) in table {
+            let (said, hints) = look(config, credentials, &index);
+            assert!(said.contains(text) && hints[0].contains(hint), "{said}{hints:?}");
+            assert_eq!(hints.len(), 2);
+        }
+        let (_, hints) = look(linked, "", &stored("work", "2023-01-01T00:00:00Z"));
+        assert!(hints[1].contains("`keyfob rotate work`"), "{hints:?}");
+        let temporary = format!("[work]\n{KEY}aws_session_token = x\n");
+        assert!(look("", &temporary, NONE).0.contains("no access key is stored yet"), "import moves no temporary key");
+    }
+
+    #[test]
+    fn many_names_are_cut_short() {
+        assert_eq!(list(&["a", "b", "c", "d", "e", "f"]), "`a`, `b`, `c`, `d` and 2 more");
+    }
+}

@@ -1,0 +1,35 @@
+//! A list on the terminal to choose from, by typing a part of what is meant.
+
+use inquire::{InquireError, Select};
+
+use crate::human::AskError;
+use crate::sys::terminal::Terminal;
+use crate::ui::harmless;
+
+/// Lines of the list shown at a time.
+const PAGE: usize = 12;
+
+/// Has a person choose among `options`; the index of what was chosen.
+///
+/// # Errors
+/// [`AskError::Declined`] after Esc or Ctrl-C, with the terminal as it was; as [`Terminal::open`] tells.
+pub(super) fn choose(what: &str, options: &[String]) -> Result<usize, AskError> {
+    let terminal = Terminal::open()?;
+    let shown = options.iter().map(|option| harmless(option)).collect();
+    // It draws on stderr, which may be a file: stdout and stderr belong to whoever reads them.
+    let chosen = terminal.as_stderr(|| {
+        Select::new(what, shown)
+            .with_page_size(PAGE)
+            .with_help_message("type a part of it, ↑↓ to move, Enter to take it, Esc to leave")
+            .raw_prompt()
+    })?;
+    match chosen {
+        Ok(chosen) => Ok(chosen.index),
+        Err(InquireError::OperationCanceled | InquireError::OperationInterrupted) => Err(AskError::Declined),
+        Err(InquireError::NotTTY) => Err(AskError::Nobody("there is no terminal")),
+        Err(InquireError::IO(error)) => Err(AskError::Terminal(error)),
+        Err(error @ (InquireError::InvalidConfiguration(_) | InquireError::Custom(_))) => {
+            Err(AskError::Terminal(std::io::Error::other(error.to_string())))
+        }
+    }
+}

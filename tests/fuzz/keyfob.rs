@@ -1,0 +1,31 @@
+//! What is fuzzed of keyfob, as a crate of the same name: its own files, without the network, the key stores and the rest
+//! of what they would take minutes to build with.
+
+#[path = "../../src"]
+mod parts {
+    #![allow(dead_code, reason = "each module is here for a part of it")]
+
+    pub mod chain;
+    pub mod credentials;
+    pub mod error;
+    pub mod format {
+        pub mod process;
+    }
+    pub mod ini;
+    pub mod process_line;
+    pub mod profile;
+    pub mod secret;
+    pub mod session_cache {
+        pub mod fresh;
+        pub mod name;
+        pub mod seal;
+    }
+    pub mod settings;
+    pub mod sys {
+        pub mod env;
+        pub mod program;
+    }
+    pub mod timestamp;
+    pub mod totp;
+}
+pub use parts::*;

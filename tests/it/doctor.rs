@@ -1,0 +1,104 @@
+//! What `doctor` finds beside the lines of AWS files: the machine, the shell, and settings that lead nowhere.
+
+use std::fs::{Permissions, set_permissions};
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::Value;
+
+use crate::scene::Scene;
+use crate::support::run::Ran;
+use crate::support::sandbox::Sandbox;
+
+fn doctor(sandbox: &Sandbox) -> Ran {
+    sandbox.keyfob(&["doctor", "--json"]).run()
+}
+
+/// The findings, each as its check, its file's line and its message.
+fn findings(ran: &Ran) -> Vec<(String, Option<u64>, String)> {
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran:?}"));
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let found = report["findings"].as_array().expect("a list").iter();
+    found.map(|found| (text(&found["check"]), found["line"].as_u64(), text(&found["message"]))).collect()
+}
+
+#[track_caller]
+fn finds(ran: &Ran, check: &str, message: &str) {
+    ran.ends_with(1);
+    let found = findings(ran);
+    assert!(found.iter().any(|(c, _, m)| c == check && m.contains(message)), "no {check}: {message} in {found:#?}");
+    assert_eq!(found.len(), 1, "{found:#?}");
+}
+
+#[test]
+fn a_file_that_opens_the_vault_is_for_its_owner_alone_and_fix_makes_it_so() {
+    let scene = Scene::new();
+    let identity = scene.sandbox.path("identity.txt");
+    set_permissions(&identity, Permissions::from_mode(0o644)).expect("own file");
+    finds(&doctor(&scene.sandbox), "mode", "other users may read it (mode 644)");
+    scene.sandbox.keyfob(&["doctor", "--fix"]).run().ok();
+    assert_eq!(identity.metadata().expect("there").permissions().mode() & 0o777, 0o600);
+    doctor(&scene.sandbox).ok();
+    let passphrase = scene.sandbox.write("passphrase.txt", "FAKE\n");
+    set_permissions(&passphrase, Permissions::from_mode(0o640)).expect("own file");
+    let ran = scene.sandbox.keyfob(&["doctor", "--json"]).env("KEYFOB_PASSPHRASE_FILE", &passphrase).run();
+    finds(&ran, "mode", "other users may read it (mode 640)");
+}
+
+#[test]
+fn variables_that_win_over_profiles_or_lead_away_from_them_are_named() {
+    let scene = Scene::new();
+    let cases = [
+        ("AWS_SECRET_ACCESS_KEY", "FAKE", "`AWS_SECRET_ACCESS_KEY` is set"),
+        ("AWS_SESSION_TOKEN", "FAKE", "`AWS_SESSION_TOKEN` is set"),
+        ("AWS_BEARER_TOKEN_BEDROCK", "FAKE", "`AWS_BEARER_TOKEN_BEDROCK` is set"),
+        ("AWS_PROFILE", "gone", "`AWS_PROFILE` names `gone`, which is no profile"),
+        ("AWS_PROFILE", "", "`AWS_PROFILE` is set and empty"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/nowhere/credentials", "names /nowhere/credentials, which is not there"),
+    ];
+    for (name, value, message) in cases {
+        finds(&scene.sandbox.keyfob(&["doctor", "--json"]).env(name, value).run(), "variable", message);
+    }
+    let two = scene.sandbox.keyfob(&["doctor", "--json"]).env("AWS_PROFILE", "work");
+    finds(&two.env("AWS_DEFAULT_PROFILE", "audit").run(), "variable", "`AWS_DEFAULT_PROFILE` is `audit`");
+}
+
+#[test]
+fn another_keyfob_on_path_and_a_link_to_one_that_is_gone_are_named() {
+    let scene = Scene::new();
+    scene.sandbox.script("other/keyfob", "#!/bin/sh\n");
+    // This one is started by its whole path, as links do.
+    let ran = scene.sandbox.keyfob(&["doctor", "--json"]).env("PATH", scene.sandbox.path("other")).run();
+    finds(&ran, "program", "other/keyfob, not this one");
+}
+
+#[test]
+fn settings_that_lead_nowhere_are_named_with_their_line() {
+    let scene = Scene::new();
+    let before = scene.sandbox.read(".aws/config").lines().count() as u64;
+    let cases = [
+        ("region = eu-west-1\nkeyfob_frobnicate = 1", 2, "setting", "keyfob knows no setting `keyfob_frobnicate`"),
+        ("services = gone", 1, "dangling", "names `gone`, and there is no such section"),
+        ("sso_session = gone\nsso_account_id = 123456789012", 1, "dangling", "names `gone`"),
+        ("source_profile = work", 1, "setting", "has a `source_profile` and no `role_arn`"),
+        ("include_profile = gone", 1, "file", "names `gone`, which is no profile"),
+        ("regoin = eu-west-1", 1, "setting", "`region` is meant?"),
+    ];
+    let config = scene.sandbox.read(".aws/config");
+    for (settings, line, check, message) in cases {
+        scene.sandbox.write(".aws/config", &format!("{config}[profile x]\n{settings}\n"));
+        let ran = doctor(&scene.sandbox);
+        finds(&ran, check, message);
+        assert_eq!(findings(&ran)[0].1, Some(before + 1 + line), "{settings}");
+    }
+}
+
+#[test]
+fn a_key_store_that_does_not_answer_is_named_and_nothing_else_is_held_up() {
+    let scene = Scene::new();
+    let gone = scene.sandbox.path("gone.txt");
+    let ran = scene.sandbox.keyfob(&["doctor", "--json"]).env("KEYFOB_IDENTITY_FILE", &gone).run();
+    // The vault is a file and is there; who opens it is another matter.
+    assert!(findings(&ran).iter().all(|(check, _, _)| check == "key-store"), "{}", ran.stdout);
+    scene.sandbox.write("keyfob/data/index.json", "{");
+    finds(&doctor(&scene.sandbox), "index", "the index of stored keys is damaged");
+}

@@ -1,0 +1,201 @@
+//! What SECURITY.md says of the repository itself: where `unsafe` stands, that no fixture is a real secret, that each
+//! promise has a test; and of the process, that its memory is its own.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Files that may switch the lint against `unsafe` off, and why nothing else would do.
+const UNSAFE: [(&str, &str); 1] =
+    [("src/sys/name_lookup.rs", "glibc has no other way to say how names are looked up, and no crate has this one")];
+
+/// Ids of sessions long over, published to show how an account is read from one: the first in
+/// https://awsteele.com/blog/2020/09/26/aws-access-key-format.html, the second in many tests since.
+const PUBLISHED_IDS: [&str; 2] = ["ASIAY34FZKBOKMUTVV7A", "ASIAQNZGKIQY56JQ7WML"];
+
+/// Files with private keys that protect nothing.
+const PRIVATE_KEYS: [(&str, &str); 2] = [
+    ("src/aws/connector.rs", "a block without a key in it"),
+    ("src/aws/testing.rs", "of a loopback server, for a name that is nobody's"),
+];
+
+/// The text files of the checkout, by their paths in it.
+fn texts() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (mut found, mut folders) = (Vec::new(), vec![PathBuf::new()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(root.join(&folder)).expect("a folder of the checkout").flatten() {
+            let path = folder.join(entry.file_name());
+            if entry.file_type().expect("it was listed").is_dir() {
+                // What is built, and what git keeps.
+                folders.extend((!path.ends_with("target") && !path.ends_with(".git")).then_some(path));
+            } else if let Ok(text) = fs::read_to_string(root.join(&path)) {
+                found.push((path.to_str().expect("our names are UTF-8").to_owned(), text));
+            }
+        }
+    }
+    assert!(found.len() > 200, "only {} files", found.len());
+    found
+}
+
+/// Each run of characters of one kind, with its file.
+fn runs(kind: impl Fn(char) -> bool + Copy) -> impl Iterator<Item = (String, String)> {
+    texts().into_iter().flat_map(move |(path, text)| {
+        let runs = text.split(|character| !kind(character)).filter(|run| !run.is_empty()).map(str::to_owned);
+        runs.map(|run| (path.clone(), run)).collect::<Vec<_>>()
+    })
+}
+
+fn is_visibly_fake(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    text.contains("fake") || text.contains("example")
+}
+
+/// Whether it could be an id that AWS gave out: 16 characters after the prefix, in base32, which has no 0, 1, 8 and 9 (as
+/// the page above says).
+fn could_be_a_key_id(run: &str) -> bool {
+    let rest = run.strip_prefix("AKIA").or_else(|| run.strip_prefix("ASIA")).unwrap_or_default();
+    rest.len() == 16
+        && rest.chars().all(|character| matches!(character, 'A'..='Z' | '2'..='7'))
+        && !is_visibly_fake(run)
+        && !PUBLISHED_IDS.contains(&run)
+}
+
+/// Whether it could be a secret access key: 40 characters of base64. A path or a digest has not all three kinds.
+fn could_be_a_secret(run: &str) -> bool {
+    let has = |kind: fn(&char) -> bool| run.chars().any(|character| kind(&character));
+    run.len() == 40
+        && has(char::is_ascii_uppercase)
+        && has(char::is_ascii_lowercase)
+        && has(char::is_ascii_digit)
+        && !is_visibly_fake(run)
+}
+
+#[test]
+fn no_fixture_could_be_a_real_key() {
+    // The hunt finds what it is for. In two pieces, or this file were one.
+    assert!(could_be_a_key_id(&["AKIA", "QWERTYUIOP234567"].concat()));
+    assert!(could_be_a_secret(&["wJalrXUtnFEMI/K7MDENG/", "bPxRfiCYZZZZZZZZZZ"].concat()));
+    assert!(!could_be_a_key_id("AKIAIOSFODNN7EXAMPLE") && !could_be_a_key_id("AKIAFILE000000000000"));
+    let ids = runs(|character| character.is_ascii_alphanumeric()).filter(|(_, run)| could_be_a_key_id(run));
+    assert_eq!(ids.collect::<Vec<_>>(), []);
+    let secrets = runs(|character| character.is_ascii_alphanumeric() || "/+".contains(character));
+    assert_eq!(secrets.filter(|(_, run)| could_be_a_secret(run)).collect::<Vec<_>>(), []);
+    let marks = ["BEGIN PRIVATE KEY", "BEGIN RSA PRIVATE KEY", "BEGIN EC PRIVATE KEY", "BEGIN OPENSSH PRIVATE KEY"];
+    let holds_key = |text: &str| marks.iter().any(|mark| text.contains(&format!("-----{mark}")));
+    let mut keys: Vec<String> = texts().into_iter().filter(|(_, text)| holds_key(text)).map(|(path, _)| path).collect();
+    keys.sort();
+    assert_eq!(keys, PRIVATE_KEYS.map(|(path, _)| path));
+}
+
+#[test]
+fn unsafe_code_stands_in_the_named_places_alone() {
+    let lint = ["unsafe", "_code"].concat();
+    let names_it = |text: &str| text.split(&lint).skip(1).any(|rest| !rest.starts_with('_'));
+    let sources = texts().into_iter().filter(|(path, text)| path.ends_with(".rs") && names_it(text));
+    let mut found: Vec<String> = sources.map(|(path, _)| path).collect();
+    found.sort();
+    assert_eq!(found, UNSAFE.map(|(path, _)| path), "each file that allows `unsafe` needs its reason here");
+    let manifest = include_str!("../../Cargo.toml");
+    assert!(manifest.contains(&format!("{lint} = \"deny\"")), "without the lint the list is worth nothing");
+}
+
+/// The names in backticks after `Shown by`, for each promise of SECURITY.md.
+fn promises() -> Vec<(String, Vec<String>)> {
+    let text = include_str!("../../SECURITY.md");
+    let promised = text.split("\n## ").find(|section| section.starts_with("What is promised")).expect("the section");
+    let items = promised.split("\n- ").skip(1);
+    items
+        .map(|item| {
+            let item = item.split("\n\n").next().expect("a split has one piece");
+            let (promise, shown) = item.split_once("Shown by").unwrap_or((item, ""));
+            let names = shown.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+            (promise.trim().to_owned(), names)
+        })
+        .collect()
+}
+
+#[test]
+fn each_promise_names_a_test_that_exists() {
+    let mut tests = BTreeSet::new();
+    for (_, text) in texts().into_iter().filter(|(path, _)| path.ends_with(".rs")) {
+        for piece in text.split("#[test]").skip(1) {
+            // Attributes may stand between.
+            let name = piece.split_once("fn ").and_then(|(_, rest)| rest.split_once('('));
+            tests.extend(name.map(|(name, _)| name.to_owned()));
+        }
+    }
+    let promises = promises();
+    assert!(promises.len() >= 10, "only {} promises", promises.len());
+    for (promise, names) in promises {
+        assert!(!names.is_empty(), "nothing shows: {promise}");
+        for name in names {
+            assert!(tests.contains(&name), "there is no test `{name}` to show: {promise}");
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod memory {
+    use std::io::Write;
+    use std::os::unix::fs::PermissionsExt;
+    use std::process::{Child, Command, Stdio};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::support::tools;
+
+    /// A user who is not root: root reads everything.
+    const USER: u32 = 54321;
+
+    /// The command of a program that runs as that user, or as whoever runs the tests if that is not root.
+    fn as_user(program: &Path) -> Option<Command> {
+        if !rustix::process::geteuid().is_root() {
+            return Some(Command::new(program));
+        }
+        let mut command = Command::new(tools::require("setpriv")?);
+        command.args([format!("--reuid={USER}"), format!("--regid={USER}"), "--clear-groups".to_owned()]).arg(program);
+        Some(command)
+    }
+
+    /// Whether another process of the user can read what `child` was started with, which takes what its memory takes.
+    fn is_readable(child: &Child) -> bool {
+        let mut cat = as_user(Path::new("/bin/cat")).expect("found before");
+        let file = format!("/proc/{}/environ", child.id());
+        cat.arg(file).stdout(Stdio::null()).stderr(Stdio::null()).status().expect("cat runs").success()
+    }
+
+    #[test]
+    fn another_program_of_the_user_cannot_read_the_memory_of_keyfob() {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        fs::set_permissions(home.path(), fs::Permissions::from_mode(0o777)).expect("an own folder");
+        // The user may not get at the folder it was built in.
+        let keyfob = home.path().join("keyfob");
+        fs::copy(crate::KEYFOB, &keyfob).expect("copied");
+        let (Some(mut sleep), Some(mut keyfob)) = (as_user(Path::new("/bin/sleep")), as_user(&keyfob)) else { return };
+
+        let mut other = sleep.arg("60").spawn().expect("it starts");
+        let waiting = home.path().join("waiting");
+        // A vault whose passphrase takes long: the access key is in memory by then.
+        keyfob.args(["add", "work", "--stdin", "--yes", "--no-verify", "--no-link", "--backend", "vault"]);
+        keyfob.env_clear().env("HOME", home.path()).env("PATH", "/usr/bin:/bin");
+        keyfob.env("KEYFOB_PASSPHRASE_COMMAND", format!("sh -c ': >{}; sleep 60'", waiting.display()));
+        let mut keyfob = keyfob.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+        let key = "AKIAFAKEFAKEFAKEFAKE\nFAKEfakeFAKEfakeFAKEfakeFAKEfakeFAKEfake\n";
+        keyfob.stdin.take().expect("a pipe").write_all(key.as_bytes()).expect("it reads");
+        for _ in 0..1000 {
+            if waiting.exists() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let (asked, seen, control) = (waiting.exists(), is_readable(&keyfob), is_readable(&other));
+        for child in [&mut keyfob, &mut other] {
+            child.kill().expect("an own child");
+            child.wait().expect("an own child");
+        }
+        assert!(asked, "it never asks for the passphrase");
+        assert!(control, "an ordinary program's can be read");
+        assert!(!seen, "keyfob's cannot");
+    }
+}
