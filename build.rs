@@ -11,6 +11,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "a build script is told everything by variables and writes to OUT_DIR")]
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
@@ -31,6 +32,28 @@ fn main() {
         println!("cargo::rustc-link-arg-bins=-no-pie");
         println!("cargo::rustc-cfg=static_glibc");
         leave_out_unwinding();
+        fold_identical_code();
+    }
+}
+
+/// Has functions with the same machine code stand once, a hundredth of the program. LLVM's linker does it, which `rustc`
+/// uses by default on x86-64; whether it is used here is tried.
+fn fold_identical_code() {
+    const FOLD: &str = "-Wl,--icf=all";
+    let (Some(rustc), Some(folder)) = (env::var_os("RUSTC"), env::var_os("OUT_DIR").map(PathBuf::from)) else { return };
+    let program = folder.join("empty.rs");
+    if fs::write(&program, "fn main() {}\n").is_err() {
+        return;
+    }
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    let mut link = Command::new(rustc);
+    link.args(flags.split('\x1f').filter(|flag| !flag.is_empty()));
+    if let Some(linker) = env::var_os("RUSTC_LINKER") {
+        link.arg("-C").arg([OsStr::new("linker="), &linker].join(OsStr::new("")));
+    }
+    link.args(["-C", &format!("link-arg={FOLD}"), "--out-dir"]).arg(&folder).arg(&program);
+    if output(&mut link).is_some() {
+        println!("cargo::rustc-link-arg-bins={FOLD}");
     }
 }
 

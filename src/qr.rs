@@ -120,11 +120,13 @@ pub fn read(file: &[u8]) -> Result<Secret, PictureError> {
 }
 
 fn codes_in(picture: &Grey) -> Result<Secret, PictureError> {
-    let mut prepared =
-        rqrr::PreparedImage::prepare_from_greyscale(picture.width, picture.height, |x, y| picture.at(x, y));
-    let codes: Vec<_> = prepared.detect_grids().iter().map(|grid| grid.decode()).collect();
+    let mut decoder = quircs::Quirc::new();
+    let codes: Vec<_> =
+        decoder.identify(picture.width, picture.height, &picture.pixels).map(|code| code.ok()?.decode().ok()).collect();
     let seen = codes.len();
-    let mut texts: Vec<Secret> = codes.into_iter().flatten().map(|(_, text)| Secret::new(text)).collect();
+    // Security: moved, not copied.
+    let mut texts: Vec<Secret> =
+        codes.into_iter().flatten().filter_map(|code| String::from_utf8(code.payload).ok()).map(Secret::new).collect();
     match (texts.pop(), texts.len()) {
         (Some(text), 0) => Ok(text),
         (Some(_), others) => Err(PictureError::SeveralCodes(others + 1)),

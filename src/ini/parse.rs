@@ -151,8 +151,8 @@ enum Plain {
 
 /// The kind of the first line of `text`, where it is a plain one, and its length, the ending included.
 ///
-/// A reading of 10,000 profiles spends its time here: byte for byte, since everything else is a call that costs more than
-/// the bytes of a line.
+/// A reading of 10,000 profiles spends its time here, so there is no call in it: at the release's opt-level each one stays
+/// a call, and costs more than the bytes of a line.
 fn plain_line(text: &[u8]) -> (Option<Plain>, usize) {
     let first = text.first().copied();
     let mut at = 0;
@@ -172,6 +172,15 @@ fn plain_line(text: &[u8]) -> (Option<Plain>, usize) {
             (text.get(at) == Some(&b'=')).then_some(Plain::Property)
         }
     };
+    // Eight bytes at a time, as `memchr` does without vectors: the lowest bit set is that of the first line feed.
+    while let Some(eight) = text.get(at..at + 8) {
+        let difference = u64::from_le_bytes(eight.try_into().expect("eight bytes")) ^ 0x0a0a_0a0a_0a0a_0a0a;
+        let zeros = difference.wrapping_sub(0x0101_0101_0101_0101) & !difference & 0x8080_8080_8080_8080;
+        if zeros != 0 {
+            return (plain, at + zeros.trailing_zeros() as usize / 8 + 1);
+        }
+        at += 8;
+    }
     while at < text.len() && text[at] != b'\n' {
         at += 1;
     }

@@ -1,6 +1,6 @@
 //! What an edit changes, as a unified diff without secrets. Pure.
 
-use similar::{Algorithm, TextDiff};
+use diffy::DiffOptions;
 
 use crate::ini::Document;
 use crate::profile::known::is_secret;
@@ -9,11 +9,9 @@ use crate::profile::known::is_secret;
 pub(super) fn unified(path: &str, old: &Document, new: &Document) -> String {
     // Security: a diff is shown on terminals and pasted into tickets.
     let (old, new) = (old.text_without(is_secret), new.text_without(is_secret));
-    TextDiff::configure()
-        // Headers are unlike each other, so with these for anchors thousands of changes cost no more than their lines.
-        .algorithm(Algorithm::Patience)
-        .diff_lines(&old, &new)
-        .unified_diff()
-        .header(path, path)
+    DiffOptions::new()
+        .set_original_filename(path.to_owned())
+        .set_modified_filename(path.to_owned())
+        .create_patch(&old, &new)
         .to_string()
 }

@@ -1,5 +1,7 @@
 //! The manual, README.md and docs/*.md: its commands are run as they stand, and it names nothing that is not there.
 
+#![allow(clippy::disallowed_methods, reason = "what a page really shows is laid beside it")]
+
 mod command_lines;
 mod page;
 mod stage;
