@@ -125,8 +125,46 @@ fn text(man: &Man, command: &Command, parent: Option<&str>) -> std::io::Result<S
     let text = String::from_utf8(bytes).expect("clap's texts and ours are UTF-8");
     let lines: Vec<&str> = text.lines().collect();
     let [first, second, ..] = lines.as_slice() else { return Ok(text) };
-    let rest = lines.iter().filter(|line| *line != first && *line != second);
-    Ok([first, second].into_iter().chain(rest).flat_map(|line| [line, "\n"]).collect())
+    let rest: Vec<&str> = lines.iter().filter(|line| *line != first && *line != second).copied().collect();
+    Ok(format!("{first}\n{second}\n{}", tidied(&rest)))
+}
+
+/// clap_mangen's lines as `mandoc -T lint` wants them: no empty line between two breaks, and none too long where text is
+/// filled anyway.
+fn tidied(lines: &[&str]) -> String {
+    let joined = lines.join("\n") + "\n";
+    let (mut tidied, mut is_filled, mut is_term) = (String::new(), true, false);
+    for line in joined.replace("\n.br\n\n.br\n", "\n.sp\n").lines() {
+        if is_filled && !is_term && line.len() > 80 && !line.starts_with(['.', '\'', ' ']) {
+            tidied += &broken(line);
+        } else {
+            tidied += line;
+        }
+        tidied.push('\n');
+        match line {
+            ".nf" => is_filled = false,
+            ".fi" => is_filled = true,
+            _ => {}
+        }
+        // The line after it is the term, whatever its length.
+        is_term = line == ".TP";
+    }
+    tidied
+}
+
+/// A line as several; none of them begins as a command of roff's or with a blank.
+fn broken(line: &str) -> String {
+    let (mut lines, mut length) = (String::new(), 0);
+    for word in line.split(' ') {
+        if length > 0 {
+            let is_full = length + word.len() > 78 && !word.is_empty() && !word.starts_with(['.', '\'']);
+            lines.push(if is_full { '\n' } else { ' ' });
+            length = if is_full { 0 } else { length + 1 };
+        }
+        lines.push_str(word);
+        length += word.len();
+    }
+    lines
 }
 
 /// The text after a command's options, before and after the line that begins the examples.
