@@ -218,7 +218,10 @@ fn links_lead_somewhere(held: &BTreeSet<String>, folder: &str) {
         let beside = page.rsplit_once('/').map_or(folder.to_owned(), |(within, _)| format!("{folder}/{within}"));
         for link in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
             if !link.is_empty() && !link.starts_with("https://") {
-                assert!(held.contains(&format!("{beside}/{link}")), "{folder}/{page} leads to {link}");
+                assert!(
+                    held.contains(&format!("{beside}/{link}")),
+                    "{folder}/{page} leads to {link}, which is not there"
+                );
                 seen += 1;
             }
         }
