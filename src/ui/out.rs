@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
 use crate::ui::harmless;
@@ -21,7 +22,8 @@ pub fn write(text: &str) -> Result<()> {
 /// # Errors
 /// As [`write`].
 pub fn write_page(text: &str) -> Result<()> {
-    write_bytes(harmless(text).as_bytes())
+    // Security: `env` on a terminal writes secrets.
+    write_bytes(Zeroizing::new(harmless(text)).as_bytes())
 }
 
 fn write_bytes(bytes: &[u8]) -> Result<()> {
