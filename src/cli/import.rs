@@ -29,7 +29,7 @@ pub struct ImportArgs {
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     profile: Option<String>,
     /// Out of this program's own places, not of the AWS files: aws-vault
-    #[arg(long, value_name = "PROGRAM", value_parser = ["aws-vault"])]
+    #[arg(long, value_name = "PROGRAM", value_parser = ["aws-vault"], hide_possible_values = true)]
     from: Option<String>,
     /// Delete each of its own items once the key is stored and read back
     #[arg(long, requires = "from")]

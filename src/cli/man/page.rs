@@ -125,8 +125,37 @@ fn text(man: &Man, command: &Command, parent: Option<&str>) -> std::io::Result<S
     let text = String::from_utf8(bytes).expect("clap's texts and ours are UTF-8");
     let lines: Vec<&str> = text.lines().collect();
     let [first, second, ..] = lines.as_slice() else { return Ok(text) };
-    let rest = lines.iter().filter(|line| *line != first && *line != second);
-    Ok([first, second].into_iter().chain(rest).flat_map(|line| [line, "\n"]).collect())
+    let mut page = format!("{first}\n{second}\n");
+    let mut is_filled = true;
+    for line in lines.iter().filter(|line| *line != first && *line != second) {
+        is_filled = if is_filled { *line != ".nf" } else { *line == ".fi" };
+        page += &if is_filled { folded(line) } else { (*line).to_owned() };
+        page.push('\n');
+    }
+    Ok(page)
+}
+
+/// A line of text as several, each short enough for a page's source; a request stays whole.
+fn folded(line: &str) -> String {
+    const LONGEST: usize = 80;
+    if line.len() <= LONGEST || line.starts_with(['.', '\'']) {
+        return line.to_owned();
+    }
+    let (mut text, mut length) = (String::new(), 0);
+    for word in line.split(' ') {
+        // What begins with these would be a request.
+        let may_begin = length > 0 && !word.starts_with(['.', '\'']);
+        if may_begin && length + 1 + word.len() > LONGEST {
+            text.push('\n');
+            length = 0;
+        } else if !text.is_empty() {
+            text.push(' ');
+            length += 1;
+        }
+        text += word;
+        length += word.len();
+    }
+    text
 }
 
 /// The text after a command's options, before and after the line that begins the examples.
@@ -168,6 +197,15 @@ mod tests {
     fn the_pages_have_the_day_and_version_of_the_change_log() {
         let heading = format!("## [{}] - {DATE}", env!("CARGO_PKG_VERSION"));
         assert!(include_str!("../../../CHANGELOG.md").lines().any(|line| line == heading), "no `{heading}`");
+    }
+
+    #[test]
+    fn a_long_line_is_folded_where_no_word_becomes_a_request() {
+        let long = format!("{} .x 'y {}", "a".repeat(79), "b".repeat(40));
+        assert_eq!(folded(&long), format!("{} .x 'y\n{}", "a".repeat(79), "b".repeat(40)));
+        for whole in [format!(".B {}", "a ".repeat(60)), "short".to_owned(), "a".repeat(90)] {
+            assert_eq!(folded(&whole), whole);
+        }
     }
 
     #[test]
