@@ -32,7 +32,7 @@ impl AccessKeyId {
         &self.0
     }
 
-    /// The id as it is shown on a terminal: `****ABCD`.
+    /// The id as it is shown on a terminal: `****ABCD`. Whole ones stand in JSON, and in a command the user is to run with it.
     pub fn short(&self) -> String {
         short_id(&self.0)
     }

@@ -58,10 +58,12 @@ impl<'a> Files<'a> {
             let asked = asked.map_err(|error| VaultError::NoPassphrase(error.to_string()))?;
             match open(&asked) {
                 Err(VaultError::WrongPassphrase) => self.human.progress("that is not the passphrase"),
-                opened => {
+                Ok(kept) => {
                     let _ = self.right.set(asked);
-                    return opened;
+                    return Ok(kept);
                 }
+                // Of a file in another form nobody knows whether the passphrase is right.
+                Err(other) => return Err(other),
             }
         }
         Err(VaultError::WrongPassphrase)
@@ -102,4 +104,42 @@ fn not_empty(passphrase: Secret) -> Result<Secret, AskError> {
 
 fn cannot(path: &Path, what: &str, error: &std::io::Error) -> VaultError {
     VaultError::File(format!("{}: it cannot be {what}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::aws_vault::jwe::tests::TOKEN;
+
+    /// Types these one after the other.
+    struct Types(RefCell<Vec<&'static str>>);
+
+    impl Human for Types {
+        fn ask_secret(&self, _: &str, _: Option<Duration>) -> Result<Secret, AskError> {
+            self.0.borrow_mut().pop().map(|typed| Secret::new(typed.to_owned())).ok_or(AskError::Declined)
+        }
+        fn ask(&self, _: &str, _: Option<Duration>) -> Result<String, AskError> {
+            Err(AskError::Declined)
+        }
+        fn confirm(&self, _: &str) -> Result<bool, AskError> {
+            Err(AskError::Declined)
+        }
+        fn is_there(&self) -> bool {
+            true
+        }
+        fn progress(&self, _: &str) {}
+    }
+
+    #[test]
+    fn a_passphrase_is_kept_once_it_has_opened_a_file_and_not_before() {
+        let human = Types(RefCell::new(vec!["FAKE pässphrase", "FAKE wrong", "FAKE typo"]));
+        let files = Files::new(PathBuf::new(), None, &human);
+        assert!(matches!(files.open("odd", "no JWE").expect_err("refused"), VaultError::Form { .. }));
+        assert_eq!(files.open("work", TOKEN).expect("at the second try").id, "AKIAFAKEFAKEFAKEFAKE");
+        assert!(files.open("more", TOKEN).is_ok(), "nobody is asked again");
+        assert!(human.0.borrow().is_empty());
+    }
 }

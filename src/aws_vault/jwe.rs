@@ -71,11 +71,11 @@ pub(super) fn open(token: &str, passphrase: &Secret) -> Result<SecretBytes, JweE
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// Written by jose2go 1.10.0, the library behind the library, as keyring's `file.go` calls it.
-    const TOKEN: &str = concat!(
+    pub(in crate::aws_vault) const TOKEN: &str = concat!(
         "eyJhbGciOiJQQkVTMi1IUzI1NitBMTI4S1ciLCJjcmVhdGVkIjoiMjAyNi0wMS0wMiAwMzowNDowNSArMDAwMCBVVEMiLCJlbmMiOiJBM",
         "jU2R0NNIiwicDJjIjo4MTkyLCJwMnMiOiJ6bzRZMzVHX1NBQXZXdkFxIn0.laU9lI8qL1Gq71QvggMZ-YcerhM97RYJUZkYF0u8QqH-de",
         "-z41X9Vw.V_wD96btMZa-DpC-.fdGg6lkazP46hjfjd_jHFqNjAIV-BVV5YAwTQZRytIoiyO_HCHHUO2u8acYamcyPm_WAsxjY3xTeXS_",

@@ -1,6 +1,6 @@
 //! Whether a setting's value is one that AWS and keyfob take, before it is written. Pure.
 
-use crate::chain::target::{boolean, checked_region, checked_url};
+use crate::chain::target::{boolean, checked_url, looks_like_region};
 use crate::chain::values::{self, LONGEST_ROLE, LONGEST_SESSION};
 use crate::process_line;
 use crate::profile::known::PREFIX;
@@ -45,26 +45,12 @@ pub fn check_value(name: &str, value: &str, has_role: bool) -> Result<(), String
     }
 }
 
-/// `eu-west-1`, `us-gov-east-1`, `eusc-de-east-1`: words, then a number.
 fn region(text: &str) -> Result<(), String> {
-    checked_region(text)?;
-    let parts: Vec<&str> = text.split('-').collect();
-    let words = |parts: &[&str]| {
-        parts.iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase()))
-    };
-    let shaped = match parts.as_slice() {
-        // The pseudo-region of the global endpoints.
-        ["aws", "global"] => true,
-        [words_before @ .., number] => {
-            (2..=3).contains(&words_before.len())
-                && words(words_before)
-                && (2..=4).contains(&words_before[0].len())
-                && (1..=2).contains(&number.len())
-                && number.bytes().all(|byte| byte.is_ascii_digit())
-        }
-        [] => false,
-    };
-    if shaped { Ok(()) } else { Err(format!("`{text}` is no region; one looks like `eu-west-1`")) }
+    // `aws-global` is the pseudo-region of the global endpoints.
+    match text == "aws-global" || looks_like_region(text) {
+        true => Ok(()),
+        false => Err(format!("`{text}` is no region; one looks like `eu-west-1`")),
+    }
 }
 
 fn account(text: &str) -> Result<(), String> {
@@ -98,6 +84,7 @@ mod tests {
         ];
         let bad = [
             ("region", "eu-west"),
+            ("region", "eu-central1"),
             ("region", "eu_west_1"),
             ("region", "Ireland"),
             ("role_arn", "R"),

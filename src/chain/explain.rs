@@ -18,10 +18,18 @@ pub struct Facts {
     pub cached_until: Option<Timestamp>,
     /// Until when the MFA session under its roles is cached.
     pub session_cached_until: Option<Timestamp>,
+    /// Until when each hop is cached, first to last.
+    pub hops_cached_until: Vec<Option<Timestamp>>,
     /// Whether the next command would need an MFA code.
     pub needs_code: bool,
     /// Where that code would come from: the terminal, `mfa_process`, a stored seed.
     pub code_from: Option<String>,
+}
+
+impl Facts {
+    fn hop_cached_until(&self, number: usize) -> Option<Timestamp> {
+        self.hops_cached_until.get(number).copied().flatten()
+    }
 }
 
 /// The JSON of `explain`, version 1.
@@ -72,6 +80,7 @@ struct HopOut<'a> {
     duration_seconds: u32,
     capped: bool,
     reason: String,
+    cached_until: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -84,13 +93,14 @@ struct SettingOut<'a> {
 
 /// The plan as the JSON others build on.
 pub fn explanation<'a>(plan: &'a Plan, facts: &'a Facts) -> Explanation<'a> {
-    let hop = |hop: &'a Hop| HopOut {
+    let hop = |(number, hop): (usize, &'a Hop)| HopOut {
         profile: &hop.profile,
         role_arn: &hop.role_arn,
         duration_asked: hop.duration_asked,
         duration_seconds: hop.duration_seconds,
         capped: hop.capped(),
         reason: hop.reason.to_string(),
+        cached_until: facts.hop_cached_until(number).map(|time| time.to_string()),
     };
     Explanation {
         version: 1,
@@ -116,7 +126,7 @@ pub fn explanation<'a>(plan: &'a Plan, facts: &'a Facts) -> Explanation<'a> {
         }),
         needs_code: facts.needs_code,
         cached_until: facts.cached_until.map(|time| time.to_string()),
-        hops: plan.hops.iter().map(hop).collect(),
+        hops: plan.hops.iter().enumerate().map(hop).collect(),
         region: &plan.target.region,
         mfa_max_age_seconds: plan.mfa_max_age_seconds,
         notes: plan.notes.iter().map(Reason::to_string).collect(),
@@ -164,7 +174,7 @@ pub fn text(plan: &Plan, facts: &Facts) -> String {
             page.more(&cached(facts.session_cached_until));
         }
     }
-    for hop in &plan.hops {
+    for (number, hop) in plan.hops.iter().enumerate() {
         page.item("role", &format!("{} of `{}`, in {}", hop.role_arn, hop.profile, plan.target.region));
         let life = length(hop.duration_seconds);
         page.more(&if hop.capped() {
@@ -172,6 +182,10 @@ pub fn text(plan: &Plan, facts: &Facts) -> String {
         } else {
             format!("{life}: {}", hop.reason)
         });
+        // The last one's are the credentials, of which that is said below.
+        if number + 1 < plan.hops.len() {
+            page.more(&cached(facts.hop_cached_until(number)));
+        }
     }
     if let Some(mfa) = &plan.mfa {
         let place = match mfa.spent_in {
@@ -264,6 +278,7 @@ mod tests {
         let facts = Facts {
             cached_until: None,
             session_cached_until: Some(Timestamp::from_unix(1_700_000_000)),
+            hops_cached_until: vec![Some(Timestamp::from_unix(1_700_003_600)), None],
             needs_code: false,
             code_from: Some("the terminal".to_owned()),
         };
@@ -276,6 +291,7 @@ How credentials for `prod` are made:
                cached until 2023-11-14T22:13:20Z
   role         arn:aws:iam::111122223333:role/Jump of `jump`, in eu-west-1
                1h: the default, since no `duration_seconds` is set
+               cached until 2023-11-14T23:13:20Z
   role         arn:aws:iam::111122223333:role/Admin of `prod`, in eu-west-1
                capped at 1h: 2h were asked for; signed with the session of `jump` it is role chaining, which AWS ends after 1h
   MFA device   arn:aws:iam::111122223333:mfa/me of `base`, its code goes into the MFA session
@@ -307,7 +323,8 @@ settings:
 
     #[test]
     fn the_json_has_whole_ids_and_every_field() {
-        let facts = Facts { cached_until: Some(Timestamp::from_unix(1_700_000_000)), ..Facts::default() };
+        let until = Some(Timestamp::from_unix(1_700_000_000));
+        let facts = Facts { cached_until: until, hops_cached_until: vec![None, until], ..Facts::default() };
         let plan = planned(CHAIN, "base", "prod");
         let json = serde_json::to_value(explanation(&plan, &facts)).expect("it is JSON");
         assert_eq!(json["version"], 1);
@@ -325,6 +342,8 @@ settings:
         assert_eq!(hop["role_arn"], "arn:aws:iam::111122223333:role/Admin");
         assert_eq!((&hop["duration_asked"], &hop["duration_seconds"]), (&7200.into(), &3600.into()));
         assert_eq!(hop["capped"], true);
+        assert_eq!(hop["cached_until"], "2023-11-14T22:13:20Z");
+        assert_eq!(json["hops"][0]["cached_until"], serde_json::Value::Null);
         let setting = serde_json::json!({"profile": "prod", "name": "role_arn", "file": "~/.aws/config", "line": 2});
         assert_eq!(json["settings"][0], setting);
     }

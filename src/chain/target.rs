@@ -211,9 +211,11 @@ pub fn looks_like_region(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let [words @ .., number] = parts.as_slice() else { return false };
     let is_all = |part: &str, is: fn(&u8) -> bool| !part.is_empty() && part.bytes().all(|byte| is(&byte));
-    words.len() >= 2
+    (2..=3).contains(&words.len())
         && words.iter().all(|word| is_all(word, u8::is_ascii_lowercase))
+        && (2..=4).contains(&words[0].len())
         && is_all(number, u8::is_ascii_digit)
+        && number.len() <= 2
 }
 
 /// Only what can be one label of a host name passes.

@@ -77,7 +77,7 @@ impl AddArgs {
         let files = world.files()?;
         let lines = world.with_ports(self.yes, None, |ports| {
             let (backend, reason) = ports.stores.choose(world.asked_backend)?;
-            world.talk.say(&format!("the key goes into {}: {reason}", backend.title()));
+            world.talk.say(&format!("the key goes into {}, {reason}", backend.title()));
             let request = AddRequest {
                 profile: self.profile,
                 key,

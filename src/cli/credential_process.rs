@@ -14,6 +14,7 @@ use crate::ui::out;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 SDKs run it by themselves, because of a line that `keyfob add` writes:
+
 credential_process = /usr/bin/keyfob credential-process work
 
 Example:

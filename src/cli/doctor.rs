@@ -94,7 +94,7 @@ impl DoctorArgs {
         }
         match self.json {
             true => out::write_json(&Report { version: 1, findings: &findings })?,
-            false => out::write(&doctor::text(&findings))?,
+            false => out::write_page(&doctor::text(&findings))?,
         }
         let left = findings.iter().filter(|finding| !finding.fixed).count();
         match left {

@@ -42,6 +42,6 @@ impl ExplainArgs {
             world.index()?,
             world.clock().now(),
         );
-        if self.json { out::write_json(&explanation(&plan, &facts)) } else { out::write(&text(&plan, &facts)) }
+        if self.json { out::write_json(&explanation(&plan, &facts)) } else { out::write_page(&text(&plan, &facts)) }
     }
 }

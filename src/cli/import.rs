@@ -16,9 +16,9 @@ use crate::ui::out;
 #[command(after_help = "\
 Each key is checked, stored and read back before its two lines go; stopped at any point, the same command goes on.
 
-From aws-vault: its own items in Secret Service and its encrypted files, whose passphrase is AWS_VAULT_FILE_PASSPHRASE or
-asked for. They stay, but with --delete-source. Settings in ~/.aws/config carry over as they stand: mfa_serial, role_arn,
-source_profile, include_profile, session_tags, transitive_session_tags, source_identity, mfa_process and the rest; what
+From aws-vault: its own items in Secret Service and its encrypted files, whose passphrase is AWS_VAULT_FILE_PASSPHRASE or \
+asked for. They stay, but with --delete-source. Settings in ~/.aws/config carry over as they stand: mfa_serial, role_arn, \
+source_profile, include_profile, session_tags, transitive_session_tags, source_identity, mfa_process and the rest; what \
 aws-vault reads into every profile from [default] does not, and is named.
 
 Examples:
@@ -29,7 +29,7 @@ pub struct ImportArgs {
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     profile: Option<String>,
     /// Out of this program's own places, not of the AWS files: aws-vault
-    #[arg(long, value_name = "PROGRAM", value_parser = ["aws-vault"])]
+    #[arg(long, value_name = "PROGRAM", value_parser = ["aws-vault"], hide_possible_values = true)]
     from: Option<String>,
     /// Delete each of its own items once the key is stored and read back
     #[arg(long, requires = "from")]
@@ -62,7 +62,7 @@ impl ImportArgs {
         let report = world.with_ports(self.yes, None, |ports| {
             let (backend, reason) = ports.stores.choose(world.asked_backend)?;
             if !nothing {
-                world.talk.say(&format!("keys go into {}: {reason}", backend.title()));
+                world.talk.say(&format!("keys go into {}, {reason}", backend.title()));
             }
             let request = ImportRequest {
                 profile: self.profile.as_deref(),
@@ -80,6 +80,9 @@ impl ImportArgs {
             if report.is_empty() {
                 let titles: Vec<String> = places.iter().map(|place| place.title()).collect();
                 world.talk.say(&format!("there is no key in {}", titles.join(" or ")));
+                world.talk.hint(
+                    "keys that it keeps elsewhere: `aws-vault exec --no-session PROFILE -- keyfob add PROFILE --env`",
+                );
             }
             Ok(report)
         })?;

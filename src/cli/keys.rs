@@ -35,7 +35,7 @@ impl KeysArgs {
         if self.json {
             out::write_json(&listing)?;
         } else {
-            out::write(&table(&listing))?;
+            out::write_page(&table(&listing))?;
         }
         for text in reminders(&world.paths.data, world.settings.rotate_grace, world.clock().now())? {
             world.talk.hint(&text);

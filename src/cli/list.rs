@@ -56,6 +56,6 @@ impl ListArgs {
         if table.is_empty() {
             world.talk.hint("there is no profile yet; `keyfob add PROFILE` stores a first key");
         }
-        out::write(&table)
+        out::write_page(&table)
     }
 }

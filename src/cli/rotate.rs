@@ -99,7 +99,7 @@ impl RotateArgs {
             }
             if self.status {
                 let status = status(context, &request.profile)?;
-                return if self.json { out::write_json(&status) } else { out::write(&status.text()) };
+                return if self.json { out::write_json(&status) } else { out::write_page(&status.text()) };
             }
             let work = match (self.finish, self.resume, self.rollback) {
                 (true, _, _) => finish,

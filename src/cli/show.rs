@@ -36,6 +36,6 @@ impl ShowArgs {
             return out::write_json(&shown);
         }
         warnings(&shown).for_each(|warning| world.talk.warn(&warning));
-        out::write(&text(&shown))
+        out::write_page(&text(&shown))
     }
 }

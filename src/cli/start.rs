@@ -17,7 +17,7 @@ pub(super) fn run(world: &World<'_>) -> Result<()> {
         now,
         key_max_age_seconds: world.settings.key_max_age.as_secs(),
     });
-    out::write(&standing.text)?;
+    out::write_page(&standing.text)?;
     for hint in reminders(&world.paths.data, world.settings.rotate_grace, now)?.iter().chain(&standing.hints) {
         world.talk.hint(hint);
     }

@@ -87,6 +87,12 @@ fn every_help_fits_a_screen_and_has_an_example() {
             wrong.push(format!("`{name} --help` has {lines} lines"));
         }
         wrong.extend(help.lines().filter(|line| line.chars().count() > 80).map(|line| format!("`{name}`: {line}")));
+        let notes = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let notes = notes.lines().take_while(|line| !EXAMPLES.contains(line)).collect::<Vec<_>>().join("\n");
+        // A line that ends in the middle of a paragraph ends there on a wider screen, or a narrower one, too.
+        wrong.extend(
+            notes.trim().split("\n\n").filter(|part| part.contains('\n')).map(|part| format!("`{name}`: {part}")),
+        );
         let examples: Vec<&str> = help.lines().skip_while(|line| !EXAMPLES.contains(line)).collect();
         let itself = if command.has_subcommands() { "keyfob " } else { name };
         if !examples.iter().any(|line| line.contains(itself)) {

@@ -182,7 +182,9 @@ pub(crate) fn connect(encryption: EncryptionType) -> Result<Service<'static>, Tr
         // The bus's own error names, from the D-Bus specification: nobody owns the name, nothing can be started to.
         let unowned = ["DBus.Error.ServiceUnknown", "DBus.Error.NameHasNoOwner", "DBus.Error.Spawn."];
         if unowned.iter().any(|name| text.contains(name)) {
-            return Trouble::Absent("no program on the D-Bus session bus provides the Secret Service".to_owned());
+            return Trouble::Absent(
+                "no keychain runs here: no program on the D-Bus session bus provides the Secret Service".to_owned(),
+            );
         }
         let no_bus = match &error {
             // No address, or one this system knows no way to.
@@ -192,7 +194,7 @@ pub(crate) fn connect(encryption: EncryptionType) -> Result<Service<'static>, Tr
                 .is_some_and(|kind| matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)),
         };
         match no_bus {
-            true => Trouble::Absent(format!("there is no D-Bus session bus ({text})")),
+            true => Trouble::Absent("there is no D-Bus session bus, and so no keychain".to_owned()),
             false => Trouble::Broken(StoreError::Unavailable(format!("Secret Service cannot be reached: {text}"))),
         }
     })

@@ -98,13 +98,13 @@ pub fn of_files(manager: &Manager<'_>) -> Vec<Finding> {
                     "plain-key",
                     format!("the access key of `{name}` stands there in plain text"),
                     "every program and every backup reads it",
-                    format!("keyfob import {name}"),
+                    keyfob(&["import", name]),
                 ),
                 true => Finding::new(
                     "plain-key",
                     format!("a temporary key of `{name}` stands there"),
                     "no SDK knows when it ends, and none renews it",
-                    format!("delete its lines, and store the long-term key with `keyfob add {name}`"),
+                    format!("delete its lines, and store the long-term key with `{}`", keyfob(&["add", name])),
                 ),
             };
             found.push(finding.at(path(file), line));
@@ -116,16 +116,19 @@ pub fn of_files(manager: &Manager<'_>) -> Vec<Finding> {
     found
 }
 
+/// A command to be pasted into a shell: a profile may be called anything, `$(rm -rf ~)` too.
+pub fn keyfob(words: &[&str]) -> String {
+    shell_words::join(std::iter::once(&"keyfob").chain(words))
+}
+
 /// The command that takes a setting out that does no good.
 fn mend_of(profile: &Profile<'_>, file: AwsFile, line: usize) -> String {
     let name = profile.name();
     match profile.settings().find(|setting| (setting.file, setting.line) == (file, line)) {
-        Some(setting) if is_secret(&setting.name) || setting.name == "aws_access_key_id" => {
-            format!("keyfob import {name}")
-        }
-        Some(setting) if setting.name == "role_arn" => format!("keyfob profile link {name}"),
-        Some(setting) => format!("keyfob profile unset {name} {}", setting.name),
-        None => format!("keyfob show {name}"),
+        Some(setting) if is_secret(&setting.name) || setting.name == "aws_access_key_id" => keyfob(&["import", name]),
+        Some(setting) if setting.name == "role_arn" => keyfob(&["profile", "link", name]),
+        Some(setting) => keyfob(&["profile", "unset", name, &setting.name]),
+        None => keyfob(&["show", name]),
     }
 }
 
@@ -169,7 +172,7 @@ fn of_device(profile: &Profile<'_>, path: &dyn Fn(AwsFile) -> String) -> Option<
             "they use its key without a code",
         ),
     };
-    let mend = format!("keyfob profile link {name}");
+    let mend = keyfob(&["profile", "link", name]);
     Some(Finding::new("mfa", message, why, mend).at(path(device.file), device.line))
 }
 
@@ -235,12 +238,12 @@ pub fn of_program(paths: &ProgramPaths, files: Option<&AwsFiles>, aws: &Paths) -
         let program = split(&process.value).ok().and_then(|words| words.first().cloned()).unwrap_or_default();
         if program.contains('/') && !modes::is_file(Path::new(&program)) {
             let (message, why) = (format!("there is no `{program}`"), "SDKs that follow the link fail");
-            let mend = format!("keyfob profile link {}", profile.name());
+            let mend = keyfob(&["profile", "link", profile.name()]);
             found.push(Finding::new("program", message, why, mend).at(file.clone(), process.line));
         }
         if named != profile.name() {
             let message = format!("the link of `{}` asks for `{named}`", profile.name());
-            let mend = format!("keyfob profile link {}", profile.name());
+            let mend = keyfob(&["profile", "link", profile.name()]);
             found.push(
                 Finding::new("program", message, "it may be meant so, or a copy's leftover", mend)
                     .at(file, process.line),

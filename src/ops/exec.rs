@@ -11,7 +11,13 @@ use crate::sys::exec::{self, ExecError};
 impl From<&ExecError> for Error {
     /// The message; the exit code is [`ExecError::exit_code`], which no kind of ours has.
     fn from(error: &ExecError) -> Self {
-        Error::new(Kind::Failed, error.to_string())
+        let shown = Error::new(Kind::Failed, error.to_string());
+        match error {
+            ExecError::NoInterpreter { interpreter, .. } if interpreter.ends_with("\\r") => {
+                shown.hint("the script's lines end as on Windows: `sed -i 's/\\r$//' SCRIPT` mends that")
+            }
+            ExecError::NoInterpreter { .. } | ExecError::NotFound { .. } | ExecError::CannotRun { .. } => shown,
+        }
     }
 }
 
@@ -34,7 +40,8 @@ pub fn exec(
             (&shell, [].as_slice())
         }
     };
-    exec::run(program, arguments, changes.iter().map(|change| (change.name(), change.value())))
+    let path = environment.get_os(vars::PATH);
+    exec::run(program, arguments, path, changes.iter().map(|change| (change.name(), change.value())))
 }
 
 /// The user's shell. On Windows `SHELL` is set by Git's bash and MSYS, whose users mean it.

@@ -34,6 +34,7 @@ pub fn facts(
     Facts {
         cached_until: seen.cached_until,
         session_cached_until: seen.session_cached_until,
+        hops_cached_until: seen.hops_cached_until,
         needs_code: seen.needs_code,
         code_from,
     }

@@ -43,6 +43,8 @@ pub struct Profiles<'a> {
 struct All {
     profiles: Vec<Rc<Entry>>,
     by_name: HashMap<String, usize>,
+    /// The config file's sections that are no profile: a handful, and thousands of profiles may name one.
+    others: Vec<usize>,
 }
 
 /// A profile's sections: indices into each document, in file order. There is at least one.
@@ -99,8 +101,10 @@ impl<'a> Profiles<'a> {
                 let Some(document) = self.document(file) else { continue };
                 let prefixed_default = has_prefixed_default(document);
                 for (index, section) in document.sections().enumerate() {
-                    if let Some(name) = profile_name(section.header(), file, prefixed_default) {
-                        all.entry(name).sections_mut(file).push(index);
+                    match profile_name(section.header(), file, prefixed_default) {
+                        Some(name) => all.entry(name).sections_mut(file).push(index),
+                        None if file == AwsFile::Config => all.others.push(index),
+                        None => {}
                     }
                 }
             }
@@ -125,11 +129,14 @@ impl<'a> Profiles<'a> {
     /// A section that is no profile, of the config file.
     pub fn section(&self, kind: SectionKind, name: &str) -> Option<OtherSection<'a>> {
         let wanted = SectionName::Other(kind, name);
-        let mut sections: Vec<Section<'a>> = Vec::new();
-        if let Some(document) = self.config {
-            let is_wanted = |section: &Section<'a>| wanted.is(section.header()) && section.header().is_usable();
-            sections.extend(document.sections().filter(is_wanted));
-        }
+        let document = self.config?;
+        let candidates = match self.all.get() {
+            Some(all) => all.others.clone(),
+            None => document.sections_called(name).map(|(index, _)| index).collect(),
+        };
+        let is_wanted = |section: &Section<'a>| wanted.is(section.header()) && section.header().is_usable();
+        let sections: Vec<Section<'a>> =
+            candidates.into_iter().map(|index| document.section(index)).filter(is_wanted).collect();
         (!sections.is_empty()).then_some(OtherSection::new(sections))
     }
 

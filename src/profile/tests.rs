@@ -205,14 +205,19 @@ fn a_nested_value_is_found_in_its_services_section() {
         "[services local]\nsts =\n  endpoint_url = http://localhost:1\n  empty =\niam = flat\n[services local]\ns3 =\n  a = 1\n",
         "[services other]\n",
     );
-    let local = profiles.section(SectionKind::Services, "local").expect("there");
-    let sts = local.setting("sts").expect("set");
-    assert_eq!(sts.nested("endpoint_url"), Some("http://localhost:1"));
-    assert_eq!((sts.nested("empty"), sts.nested("other")), (None, None));
-    assert_eq!(local.setting("iam").expect("set").nested("endpoint_url"), None);
-    assert_eq!(local.setting("s3").expect("set").nested("a"), Some("1"));
-    assert!(profiles.section(SectionKind::Services, "other").is_none(), "only in the config file");
-    assert!(profiles.section(SectionKind::SsoSession, "local").is_none());
+    let look = || {
+        let local = profiles.section(SectionKind::Services, "local").expect("there");
+        let sts = local.setting("sts").expect("set");
+        assert_eq!(sts.nested("endpoint_url"), Some("http://localhost:1"));
+        assert_eq!((sts.nested("empty"), sts.nested("other")), (None, None));
+        assert_eq!(local.setting("iam").expect("set").nested("endpoint_url"), None);
+        assert_eq!(local.setting("s3").expect("set").nested("a"), Some("1"));
+        assert!(profiles.section(SectionKind::Services, "other").is_none(), "only in the config file");
+        assert!(profiles.section(SectionKind::SsoSession, "local").is_none());
+    };
+    look();
+    profiles.look_at_all();
+    look();
 }
 
 #[test]

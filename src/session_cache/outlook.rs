@@ -3,17 +3,19 @@
 //! Sessions are found by profile, role and key here, without the sealing key: after an edit of, say, an external id it may
 //! be one that is used no more. What is handed out is always found by its whole name.
 
-use crate::chain::{Plan, SpentIn};
+use crate::chain::{Hop, Plan, SpentIn};
 use crate::session_cache::seal::{Header, SessionKind};
 use crate::timestamp::Timestamp;
 
 /// What is cached for a plan, and what the next run of it would need.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Outlook {
     /// When the session that would be handed out ends.
     pub cached_until: Option<Timestamp>,
     /// When the cached session of GetSessionToken ends.
     pub session_cached_until: Option<Timestamp>,
+    /// When the cached session of each hop ends, first to last.
+    pub hops_cached_until: Vec<Option<Timestamp>>,
     /// Whether the next run needs an MFA code.
     pub needs_code: bool,
 }
@@ -33,9 +35,21 @@ pub fn outlook(headers: &[Header], plan: &Plan, now: Timestamp) -> Outlook {
         is_one_of(&plan.profile, &header.handed_to)
             && header.kind == last_kind
             && header.role_arn.as_ref() == role_arn
-            && has_length(plan, header)
+            && has_length(plan.hops.last(), header)
             && accepts(plan, header, now)
     });
+    let on_the_way = |hop: &Hop| {
+        latest(headers, now, |header| {
+            let ours = [&hop.profile, &plan.profile].into_iter().any(|profile| is_one_of(profile, &header.profiles));
+            let is_this = header.kind == SessionKind::Hop && header.role_arn.as_ref() == Some(&hop.role_arn);
+            is_this && ours && has_length(Some(hop), header)
+        })
+    };
+    let until = |header: Option<&Header>| header.map(|header| header.expires_at);
+    let mut hops_cached_until: Vec<_> = plan.hops.iter().map(|hop| until(on_the_way(hop))).collect();
+    if let Some(of_last) = hops_cached_until.last_mut() {
+        *of_last = until(last);
+    }
     let session = plan.session.as_ref().and_then(|_| {
         latest(headers, now, |header| {
             let ours = header.key_id == *plan.base.key.id() || is_one_of(&plan.profile, &header.profiles);
@@ -48,8 +62,9 @@ pub fn outlook(headers: &[Header], plan: &Plan, now: Timestamp) -> Outlook {
         Some(SpentIn::Hop) => false,
     };
     Outlook {
-        cached_until: last.map(|header| header.expires_at),
-        session_cached_until: session.map(|header| header.expires_at),
+        cached_until: until(last),
+        session_cached_until: until(session),
+        hops_cached_until,
         needs_code: !signer_is_there && !last.is_some_and(|header| header.life().is_fresh(now, None)),
     }
 }
@@ -66,9 +81,9 @@ pub(crate) fn accepts(plan: &Plan, header: &Header, now: Timestamp) -> bool {
 const LENGTH_TOLERANCE: i64 = 60;
 
 /// Whether a hop's session lives for as long as the plan asks: one of another length is another session.
-fn has_length(plan: &Plan, header: &Header) -> bool {
+fn has_length(hop: Option<&Hop>, header: &Header) -> bool {
     let life = header.expires_at.seconds_since(header.issued_at);
-    match (header.kind, plan.hops.last()) {
+    match (header.kind, hop) {
         (SessionKind::Hop, Some(hop)) => (life - i64::from(hop.duration_seconds)).abs() <= LENGTH_TOLERANCE,
         (SessionKind::Hop | SessionKind::MfaSession | SessionKind::Session, _) => true,
     }
@@ -130,10 +145,32 @@ mod tests {
         ] {
             let seen = outlook(&headers, &plan, Timestamp::from_unix(NOW));
             let until = |left: Option<i64>| left.map(|left| Timestamp::from_unix(NOW + left));
-            let expected =
-                Outlook { cached_until: until(hop_left), session_cached_until: until(session_left), needs_code };
+            let expected = Outlook {
+                cached_until: until(hop_left),
+                session_cached_until: until(session_left),
+                hops_cached_until: vec![until(hop_left)],
+                needs_code,
+            };
             assert_eq!(seen, expected, "{headers:?}");
         }
+    }
+
+    #[test]
+    fn each_hop_on_the_way_is_looked_for_by_its_role_and_length() {
+        let plan = sample::plan("deploy", &["a", "b", "c"]);
+        let role = |number: usize| Some(plan.hops[number].role_arn.as_str());
+        let headers = [
+            header(SessionKind::Hop, "deploy", role(0), 100),
+            // Made for the profile of the hop itself.
+            header(SessionKind::Hop, "b", role(1), 200),
+            header(SessionKind::Hop, "stranger", role(1), 300),
+            header(SessionKind::Hop, "stranger", role(2), 400),
+        ];
+        let until = |left: i64| Some(Timestamp::from_unix(NOW + left));
+        let seen = outlook(&headers, &plan, Timestamp::from_unix(NOW));
+        assert_eq!(seen.hops_cached_until, [until(100), until(200), None]);
+        let longer = Header { issued_at: Timestamp::from_unix(NOW - 7200), ..headers[0].clone() };
+        assert_eq!(outlook(&[longer], &plan, Timestamp::from_unix(NOW)).hops_cached_until, [None; 3]);
     }
 
     #[test]
@@ -142,7 +179,7 @@ mod tests {
         plan.mfa_max_age_seconds = Some(900);
         let headers = [header(SessionKind::MfaSession, "deploy", None, 40_000)];
         let seen = outlook(&headers, &plan, Timestamp::from_unix(NOW));
-        assert_eq!(seen, Outlook { needs_code: true, ..Outlook::default() });
+        assert_eq!(seen, Outlook { needs_code: true, hops_cached_until: vec![None], ..Outlook::default() });
     }
 
     #[test]

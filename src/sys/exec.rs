@@ -1,7 +1,9 @@
 //! Running a command in keyfob's place: on Unix it becomes the command, elsewhere it waits and passes the exit code on.
 
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::secret::Secret;
@@ -14,6 +16,14 @@ pub enum ExecError {
     NotFound {
         /// The command.
         program: OsString,
+    },
+    /// It is a script, and what its first line wants to be run by is not there.
+    #[error("`{}` cannot be run: its first line names `{interpreter}`, which was not found", program.display())]
+    NoInterpreter {
+        /// The script.
+        program: OsString,
+        /// What stands after `#!`, as far as the next blank; `\r` at its end for a line that ends as on Windows.
+        interpreter: String,
     },
     /// It is there and cannot be executed.
     #[error("`{}` cannot be run: {cause}", program.display())]
@@ -29,7 +39,7 @@ impl ExecError {
     /// The exit code by which shells tell this (POSIX XCU 2.8.2), `env` and `nohup` too.
     pub const fn exit_code(&self) -> u8 {
         match self {
-            ExecError::NotFound { .. } => 127,
+            ExecError::NotFound { .. } | ExecError::NoInterpreter { .. } => 127,
             ExecError::CannotRun { .. } => 126,
         }
     }
@@ -44,10 +54,12 @@ impl ExecError {
 ///
 /// On Windows it is waited for, Ctrl-C is left to it, and this process ends with its exit code, all 32 bits of it.
 ///
-/// It returns only where the command does not run, with the reason; nothing has happened then.
+/// It returns only where the command does not run, with the reason; nothing has happened then. `path` is this process's
+/// `PATH`, for the reason alone.
 pub fn run<'a>(
     program: &OsStr,
     arguments: &[OsString],
+    path: Option<&OsStr>,
     changes: impl IntoIterator<Item = (&'a str, Option<&'a Secret>)>,
 ) -> ExecError {
     let mut command = Command::new(program);
@@ -61,9 +73,25 @@ pub fn run<'a>(
     }
     let cause = become_or_wait(command);
     match cause.kind() {
-        io::ErrorKind::NotFound => ExecError::NotFound { program: program.to_owned() },
+        io::ErrorKind::NotFound => match interpreter_of(program, path.unwrap_or_default()) {
+            Some(interpreter) => ExecError::NoInterpreter { program: program.to_owned(), interpreter },
+            None => ExecError::NotFound { program: program.to_owned() },
+        },
         _ => ExecError::CannotRun { program: program.to_owned(), cause },
     }
+}
+
+/// What a script names after `#!`; of one whose interpreter is missing the system says no more than "not found".
+fn interpreter_of(program: &OsStr, path: &OsStr) -> Option<String> {
+    const FIRST_LINE: u64 = 256;
+    let is_path = Path::new(program).components().nth(1).is_some();
+    let folders = if is_path { vec![PathBuf::new()] } else { std::env::split_paths(path).collect() };
+    let script = folders.iter().map(|folder| folder.join(program)).find(|file| file.is_file())?;
+    let mut start = Vec::new();
+    File::open(script).ok()?.take(FIRST_LINE).read_to_end(&mut start).ok()?;
+    let line = start.strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?;
+    let interpreter = line.trim_ascii_start().split(|byte| matches!(byte, b' ' | b'\t')).next()?;
+    Some(interpreter.escape_ascii().to_string())
 }
 
 #[cfg(unix)]
@@ -102,7 +130,12 @@ mod tests {
         let line = environment.get("KEYFOB_TEST_EXEC").expect("set by the test that starts it");
         let words: Vec<OsString> = line.split('|').map(OsString::from).collect();
         let value = Secret::new("fake secret".into());
-        let error = run(&words[0], &words[1..], [("KEYFOB_TEST_SET", Some(&value)), ("KEYFOB_TEST_GONE", None)]);
+        let error = run(
+            &words[0],
+            &words[1..],
+            environment.get_os("PATH"),
+            [("KEYFOB_TEST_SET", Some(&value)), ("KEYFOB_TEST_GONE", None)],
+        );
         std::process::exit(i32::from(error.exit_code()));
     }
 
@@ -165,5 +198,25 @@ mod tests {
         assert_eq!(replaced("", "keyfob-no-such-command").1.status.code(), Some(127));
         assert_eq!(replaced("", "/etc/passwd").1.status.code(), Some(126));
         assert_eq!(replaced("", "/etc").1.status.code(), Some(126));
+    }
+
+    #[test]
+    fn a_script_without_its_interpreter_is_not_said_to_be_missing_itself() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let script = folder.path().join("script");
+        let because = |line: &str, program: &OsStr| {
+            std::io::Write::write_all(&mut File::create(&script).expect("made"), line.as_bytes()).expect("written");
+            std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o700)).expect("set");
+            interpreter_of(program, folder.path().as_os_str())
+        };
+        assert_eq!(because("#!/no/such -x\n", script.as_os_str()).as_deref(), Some("/no/such"));
+        assert_eq!(because("#! /no/such\n", "script".as_ref()).as_deref(), Some("/no/such"));
+        assert_eq!(because("#!/bin/sh\r\n", "script".as_ref()).as_deref(), Some("/bin/sh\\r"));
+        assert_eq!(because("echo\n", "script".as_ref()), None);
+        assert_eq!(because("#!/no/such\n", "other".as_ref()), None);
+        assert_eq!(because("#!/no/such\n", "./script".as_ref()), None, "it is not in this folder");
+        let script = because("#!/no/such\n", script.as_os_str()).and(script.to_str()).expect("a script");
+        assert_eq!(replaced("", script).1.status.code(), Some(127));
     }
 }

@@ -160,6 +160,23 @@ fn an_option_that_cannot_be_is_a_usage_error_before_aws_is_asked() {
 }
 
 #[test]
+fn a_region_aws_does_not_have_is_warned_of_and_a_missing_one_is_named() {
+    let (_, sandbox, ann) = machine();
+    let key = lines(&ann.access_key());
+    let add = |name: &str, options: &[&str]| {
+        let ran = sandbox.keyfob(&[&["add", name, "--stdin", "--yes"], options].concat()).stdin(&key).run();
+        ran.ends_with(0).to_owned()
+    };
+    let said = add("typo", &["--region", "eu-central1", "--no-verify"]);
+    assert!(said.contains("warning: AWS has no region `eu-central1`; one looks like `eu-west-1`"), "{said}");
+    let missing = "hint: `work` has no region, without which the AWS CLI calls hardly any service: `keyfob profile set work region eu-west-1`";
+    assert!(add("work", &[]).contains(missing));
+    for silent in [add("good", &["--region", "eu-west-2"]), add("work", &["--region", "eu-west-1"]), add("work", &[])] {
+        assert!(!silent.contains("region"), "{silent}");
+    }
+}
+
+#[test]
 fn a_refused_key_is_spoken_of_as_what_it_is_a_key_that_was_not_stored() {
     let (aws, sandbox, ann) = machine();
     let (key, other) = (ann.access_key(), aws.user("bob").access_key());
@@ -304,11 +321,24 @@ fn with_no_choice_made_the_keychain_that_answers_is_used_and_one_that_is_locked_
     sandbox.unset("KEYFOB_BACKEND");
     let input = lines(&aws.user("ann").access_key());
     let add = |profile: &str| sandbox.keyfob(&["add", profile, "--stdin"]).stdin(&input).run();
-    assert!(add("work").ends_with(0).contains("the key goes into Secret Service: the keychain of this system"));
+    assert!(add("work").ends_with(0).contains("the key goes into Secret Service, the keychain of this system"));
     sandbox.keyfob(&["credential-process", "work"]).run().ok();
     service.lock();
     add("other").ends_with(5);
     assert!(!sandbox.path("keyfob/data/vault.age").exists(), "it went into the vault");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn without_a_keychain_the_vault_is_used_and_the_reason_is_in_plain_words() {
+    let (_, mut sandbox, ann) = machine();
+    sandbox.unset("KEYFOB_BACKEND");
+    for address in ["", "unix:path=/no/such/socket"] {
+        sandbox.set("DBUS_SESSION_BUS_ADDRESS", address);
+        let ran = sandbox.keyfob(&["add", "work", "--stdin"]).stdin(&lines(&ann.access_key())).run();
+        let first = ran.stderr.lines().next().unwrap_or_default();
+        assert_eq!(first, "the key goes into the vault, since there is no D-Bus session bus, and so no keychain");
+    }
 }
 
 #[test]

@@ -2,10 +2,14 @@
 
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::KEYFOB;
 use crate::scene::Scene;
+use crate::support::aws::LoopbackAws;
 use crate::support::run::Ran;
 use crate::support::sandbox::Sandbox;
 
@@ -69,6 +73,18 @@ fn another_keyfob_on_path_and_a_link_to_one_that_is_gone_are_named() {
     // This one is started by its whole path, as links do.
     let ran = scene.sandbox.keyfob(&["doctor", "--json"]).env("PATH", scene.sandbox.path("other")).run();
     finds(&ran, "program", "other/keyfob, not this one");
+}
+
+#[test]
+fn thousands_of_profiles_over_one_session_take_no_longer_than_their_lines() {
+    let sandbox = Sandbox::new(KEYFOB, &Arc::new(LoopbackAws::start()));
+    let profile =
+        |n: usize| format!("[profile p{n}]\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = R\n\n");
+    let profiles: String = (0..10_000).map(profile).collect();
+    sandbox.write(".aws/config", &format!("{profiles}[sso-session corp]\nsso_region = eu-west-1\n"));
+    let start = Instant::now();
+    assert!(!doctor(&sandbox).stdout.contains("dangling"));
+    assert!(start.elapsed() < Duration::from_secs(10), "it was 38 s when each looked for the section");
 }
 
 #[test]

@@ -357,6 +357,40 @@ fn a_file_that_cannot_be_replaced_is_left_and_the_lines_are_printed() {
 }
 
 #[test]
+fn a_new_role_without_a_region_is_told_that_of_its_source_is_not_taken_over() {
+    let (_aws, sandbox) = machine();
+    sandbox.write(".aws/config", "[profile base]\nregion = eu-north-1\n");
+    let role = "role_arn=arn:aws:iam::123456789012:role/R";
+    let said = profile(&sandbox, &["add", "bare", role, "source_profile=base"]).ends_with(0).to_owned();
+    assert!(said.contains("hint: `bare` has no region"), "{said}");
+    assert!(said.contains("`keyfob profile set bare region eu-north-1`"), "{said}");
+    for settings in [&[role, "source_profile=base", "region=eu-west-1"][..], &["output=json"]] {
+        let said = profile(&sandbox, &[&["add", settings[0].get(..4).expect("a name")], settings].concat());
+        assert!(!said.ends_with(0).contains("hint:"), "{said:?}");
+    }
+    let add = ["profile", "add", "other", role, "source_profile=base"];
+    let said = sandbox.keyfob(&add).env("AWS_REGION", "eu-west-1").run();
+    assert!(!said.ends_with(0).contains("hint:"), "{said:?}");
+}
+
+#[test]
+fn a_profile_whose_name_would_steer_the_terminal_is_harmless_but_raw_for_scripts() {
+    let (_aws, sandbox) = machine();
+    let name = "\u{1b}[2J\u{9b}31mred";
+    sandbox.write(".aws/config", &format!("[profile '{name}']\nregion = \u{1b}]0;title\u{7}\n"));
+    let listed = sandbox.keyfob(&["list"]).run();
+    assert!(listed.ok().contains("\u{fffd}[2J\u{fffd}31mred"), "{listed:?}");
+    assert!(!listed.stdout.contains(['\u{1b}', '\u{9b}', '\u{7}']), "a pager hands it on: {listed:?}");
+    assert!(!sandbox.keyfob(&["show", name]).run().ok().contains('\u{1b}'));
+    assert_eq!(sandbox.keyfob(&["list", "--names"]).run().ok(), format!("{name}\n"));
+    let mut terminal = sandbox.keyfob(&["list", "--names"]).on_terminal();
+    terminal.expect("31mred");
+    let (ran, seen) = terminal.finish();
+    assert_eq!(ran.code, Some(0));
+    assert!(!seen.contains(['\u{1b}', '\u{9b}']), "{seen:?}");
+}
+
+#[test]
 fn ten_thousand_profiles_are_listed_and_shown_in_no_time() {
     let (_aws, sandbox) = machine();
     let config: String = (0..10_000)

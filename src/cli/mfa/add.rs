@@ -54,7 +54,7 @@ impl AddArgs {
         let files = world.files()?;
         let lines = world.with_ports(self.yes, None, |ports| {
             let (backend, reason) = ports.stores.choose(world.asked_backend)?;
-            world.talk.explain(&format!("the seed goes into {}: {reason}", backend.title()));
+            world.talk.explain(&format!("the seed goes into {}, {reason}", backend.title()));
             let AddArgs { profile: _, device, stdin: _, qr: _, no_verify, replace, yes } = &self;
             let serial = device.serial.clone();
             let request = AddSeedRequest { serial, seed, backend, verify: !no_verify, replace: *replace, yes: *yes };

@@ -50,7 +50,7 @@ impl EnrollArgs {
                 false => None,
                 true => {
                     let (backend, reason) = ports.stores.choose(world.asked_backend)?;
-                    world.talk.say(&format!("the seed goes into {}: {reason}", backend.title()));
+                    world.talk.say(&format!("the seed goes into {}, {reason}", backend.title()));
                     Some(backend)
                 }
             };

@@ -36,6 +36,6 @@ impl ListArgs {
         if table.is_empty() {
             world.talk.hint(&format!("there is no device yet; `keyfob mfa enroll {profile}` makes one"));
         }
-        out::write(&table)
+        out::write_page(&table)
     }
 }

@@ -9,8 +9,9 @@ use crate::ini::{Document, SectionName};
 impl Document {
     /// Makes one edit for each of `edits`, in the section that `section_of` says it is of; the same as one after the other.
     ///
-    /// `edit` may change that section alone, and no two are of the same. A section that is there once is edited apart from the others, in a document
-    /// with it and one before it whose spacing it may copy; the rest are edited in the whole document, last.
+    /// `edit` may change that section alone, and no two are of the same. A section that is there once is edited apart from
+    /// the others, in a document with it and one before it whose spacing it may copy; the rest are edited in the whole
+    /// document, last.
     ///
     /// # Errors
     /// The first of `edit`; nothing is changed then.

@@ -7,6 +7,7 @@
 
 pub(in crate::ops) mod check;
 mod profile;
+pub(in crate::ops) mod region;
 
 use crate::chain::StoredKeys;
 use crate::config_file::AwsFiles;
@@ -64,6 +65,7 @@ pub fn add(
         refuse_during(context, &old.id)?;
     }
     let mut planned = Planned::new(files, &request)?;
+    planned.warn_of_region(context, request.region.as_deref());
     planned.ask_to_take_over(context)?;
 
     let key = match request.key {
@@ -85,9 +87,7 @@ pub fn add(
         stored.user_arn = Some(identity.arn.clone());
         (entry.user_arn, entry.account) = (Some(identity.arn), Some(identity.account));
     }
-    if !request.yes {
-        planned.ask_for_region(context)?;
-    }
+    planned.ask_for_region(context, request.yes)?;
     planned.advise(context, &stored)?;
 
     let store = stores.open(request.backend).map_err(|error| error.for_user(request.backend))?;

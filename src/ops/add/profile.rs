@@ -1,6 +1,6 @@
 //! The profile as `add` will write it: decided and talked over before anything is stored, written last.
 
-use crate::chain::target::{checked_region, looks_like_region};
+use crate::chain::target::checked_region;
 use crate::chain::values::mfa_serial;
 use crate::chain::{Plan, Request, plan};
 use crate::config_file::{self, AwsFiles, EditFailure};
@@ -13,12 +13,11 @@ use crate::ops::add::{AddRequest, WithNewKey};
 use crate::ops::advice::{self, Change, Devices};
 use crate::process_line::keyfob_profile_of;
 use crate::profile::{AwsFile, Profiles};
-use crate::sys::env::vars;
 use crate::sys::lock::holder_name;
 
 /// The AWS files as they are, and the settings `add` will write into them.
 pub(super) struct Planned<'a> {
-    name: String,
+    pub(super) name: String,
     files: &'a AwsFiles,
     config: Document,
     edits: Vec<(&'static str, String)>,
@@ -80,7 +79,7 @@ impl<'a> Planned<'a> {
         Profiles::new(Some(&self.config), self.files.credentials.as_ref())
     }
 
-    fn set(&mut self, setting: &'static str, value: &str) -> Result<()> {
+    pub(super) fn set(&mut self, setting: &'static str, value: &str) -> Result<()> {
         self.config
             .set(SectionName::Profile(&self.name), setting, value)
             .map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
@@ -88,7 +87,7 @@ impl<'a> Planned<'a> {
         Ok(())
     }
 
-    fn has(&self, setting: &str) -> bool {
+    pub(super) fn has(&self, setting: &str) -> bool {
         self.profiles().get(&self.name).is_some_and(|profile| profile.setting(setting).is_some())
     }
 
@@ -193,31 +192,6 @@ impl<'a> Planned<'a> {
                         Ok(_) | Err(_) => {}
                     }
                 }
-            }
-        }
-    }
-
-    /// Asks for a region where the profile has none and somebody is there; Enter leaves it out. What is not named as AWS
-    /// names its regions is asked for again: `--region` takes it.
-    ///
-    /// # Errors
-    /// Where the person ends the conversation.
-    pub(super) fn ask_for_region(&mut self, context: &Context<'_>) -> Result<()> {
-        if self.has("region") || !context.human.is_there() {
-            return Ok(());
-        }
-        let ours = [vars::AWS_REGION, vars::AWS_DEFAULT_REGION].iter().find_map(|name| context.env.get(name));
-        let question = match ours {
-            Some(region) => format!("region of `{}` (Enter for {region}): ", self.name),
-            None => format!("region of `{}` (Enter for none): ", self.name),
-        };
-        loop {
-            let answer = context.human.ask(&question, None).map_err(unanswered)?;
-            match (answer.trim(), ours) {
-                ("", None) => return Ok(()),
-                ("", Some(region)) => return self.set("region", region),
-                (region, _) if looks_like_region(region) => return self.set("region", region),
-                (other, _) => context.human.progress(&format!("`{other}` is no region; one looks like `eu-west-1`")),
             }
         }
     }
@@ -342,7 +316,7 @@ impl<'a> Planned<'a> {
 }
 
 /// The error where a person ends the conversation, all of which comes before the first write.
-fn unanswered(error: AskError) -> Error {
+pub(super) fn unanswered(error: AskError) -> Error {
     error.into_error("an answer").hint("nothing was stored")
 }
 

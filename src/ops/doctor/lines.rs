@@ -3,7 +3,7 @@
 //! Deliberately absent: a setting that nobody knows and that is near to none either is no finding, since other programs
 //! keep theirs in the same files. Names that begin with `keyfob_` are nobody else's.
 
-use super::Finding;
+use super::{Finding, keyfob};
 use crate::profile::known::{PREFIX, is_known, nearest};
 use crate::profile::{AwsFile, Profile, Profiles, SectionKind};
 
@@ -19,7 +19,7 @@ pub(super) fn of_profile(
         let unknown = setting.name.starts_with(PREFIX) && !is_known(&setting.name) && nearest(&setting.name).is_none();
         if unknown {
             let message = format!("keyfob knows no setting `{}`", setting.name);
-            let mend = format!("keyfob profile unset {name} {}", setting.name);
+            let mend = keyfob(&["profile", "unset", name, &setting.name]);
             let finding = Finding::new("setting", message, "it does nothing", mend);
             found.push(finding.at(path(setting.file), setting.line));
         }
@@ -56,7 +56,7 @@ fn of_alias(profile: &Profile<'_>, path: &dyn Fn(AwsFile) -> String) -> Option<F
     let name = profile.name();
     let message = format!("`{name}` has a `source_profile` and no `role_arn`");
     let why = "no SDK follows it: they find no credentials for the profile";
-    let mend = format!("keyfob profile link {name}");
+    let mend = keyfob(&["profile", "link", name]);
     Some(Finding::new("setting", message, why, mend).at(path(source.file), source.line))
 }
 
@@ -77,5 +77,13 @@ mod tests {
             .map(|finding| (finding.check, finding.line))
             .collect();
         assert_eq!(found, [("setting", Some(2)), ("setting", Some(4)), ("dangling", Some(8))]);
+    }
+
+    #[test]
+    fn a_command_that_mends_is_one_for_a_shell_whatever_the_profile_is_called() {
+        let profiles = Profiles::from_texts("[profile 'a $(b)']\nkeyfob_frobnicate = 1\n", "");
+        let profile = profiles.get("a $(b)").expect("there");
+        let found = of_profile(&profiles, &profile, &|_| String::new());
+        assert_eq!(found[0].mend, "keyfob profile unset 'a $(b)' keyfob_frobnicate");
     }
 }

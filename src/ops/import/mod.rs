@@ -136,7 +136,9 @@ fn move_all(
         let Found { profile, file, line, key } = found;
         let mut leave = |reason: String, failed: bool, hint: &str| {
             context.talk.warn(&format!("{place}: the key of `{profile}` stays: {reason}"));
-            context.talk.hint(hint);
+            if !hint.is_empty() {
+                context.talk.hint(hint);
+            }
             report.left.push(Left { profile: profile.clone(), file: file.clone(), line, reason, failed });
         };
         let key = match key {
@@ -159,13 +161,13 @@ fn move_all(
             }
         };
         let moved = import_one(context, request, stores, &profile, &key, unlinked)
-            .and_then(|linked| Ok((linked, take_away(index, &profile, &key)?)));
+            .and_then(|stored| Ok((stored, take_away(index, &profile, &key)?)));
         match moved {
-            Ok((linked, removed)) => {
-                let (store, id) = (request.backend.title(), key.id.short());
+            Ok((Stored { backend, linked }, removed)) => {
+                let (store, id) = (backend.title(), key.id.short());
                 let what = if removed { "moved" } else { "copied" };
                 context.talk.say(&format!("{what} {id}, the key of `{profile}`, from {file} into {store}"));
-                let (key_id, backend) = (key.id.to_string(), request.backend.name());
+                let (key_id, backend) = (key.id.to_string(), backend.name());
                 report.imported.push(Moved { profile, key_id, backend, linked, file, removed });
             }
             // Nothing works without its store, so the others are not tried.
@@ -180,7 +182,13 @@ fn move_all(
     Ok(report)
 }
 
-/// Checks, stores and links; whether it is linked.
+/// What has become of a key.
+struct Stored {
+    backend: Backend,
+    linked: bool,
+}
+
+/// Checks, stores and links.
 fn import_one(
     context: &Context<'_>,
     request: &ImportRequest<'_>,
@@ -188,7 +196,7 @@ fn import_one(
     name: &str,
     key: &AccessKey,
     unlinked: Unlinked,
-) -> Result<bool> {
+) -> Result<Stored> {
     let ImportRequest { backend, verify, line, yes, .. } = *request;
     let index = Index::load(&context.paths.data)?;
     if let Some(other) = index.key_of(name).filter(|other| other.id != key.id) {
@@ -248,7 +256,7 @@ fn import_one(
             }
         })?;
     }
-    Ok(linked)
+    Ok(Stored { backend, linked })
 }
 
 fn use_device(context: &Context<'_>, serial: &str, name: &str) -> Result<bool> {

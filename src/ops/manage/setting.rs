@@ -5,7 +5,8 @@
 use crate::chain::check::check_value;
 use crate::chain::nearest;
 use crate::error::{Error, Kind, Result};
-use crate::ops::manage::{Manager, is_linked, refuse_keys, refused, section};
+use crate::ops::add::region::hint_at_region;
+use crate::ops::manage::{Manager, bare, is_linked, refuse_keys, refused, section};
 use crate::profile::known::{self, POINTERS, PREFIX, ROLE_SETTINGS};
 use crate::profile::{AwsFile, Profile};
 
@@ -23,13 +24,21 @@ impl Manager<'_> {
         for (name, value) in settings {
             self.check(profile, name, value, has_role, raw)?;
         }
-        self.apply(&|file, document| match file {
+        let shown = self.apply(&|file, document| match file {
             AwsFile::Config => {
                 document.add_section(section(file, profile))?;
                 settings.iter().try_for_each(|(name, value)| document.set(section(file, profile), name, value))
             }
             AwsFile::Credentials => Ok(()),
-        })
+        })?;
+        if has_role && !settings.iter().any(|(name, _)| bare(name) == "region") {
+            // SDKs take no region over from the source.
+            let profiles = self.files.profiles();
+            let source = settings.iter().find(|(name, _)| bare(name) == "source_profile");
+            let source = source.and_then(|(_, source)| profiles.get(source)?.setting("region"));
+            hint_at_region(self.context, profile, source.as_ref().map(|region| &*region.value));
+        }
+        Ok(shown)
     }
 
     /// Gives a profile's setting a value, in the file where it stands: the credentials file's beats the config file's.

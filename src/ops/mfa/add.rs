@@ -115,6 +115,7 @@ fn use_in_profile(
 
 /// Once, where it is done: MFA is then no more than the key store's own lock.
 pub(super) fn say_what_it_means(context: &Context<'_>, plans: Plans<'_>, backend: Backend) {
+    let profile = shell_words::quote(&plans.asked.profile);
     let beside = plans.base.base.key.backend() == Some(backend);
     context.talk.warn(match beside {
         true => "the second factor now rests beside the first: whoever opens that key store has both",
@@ -123,7 +124,7 @@ pub(super) fn say_what_it_means(context: &Context<'_>, plans: Plans<'_>, backend
     if beside {
         context
             .talk
-            .hint("another store for it: `keyfob mfa add --backend STORE`; `keyfob mfa remove` takes it out again");
+            .hint(&format!("another store for it: `keyfob mfa add {profile} --backend STORE`; `keyfob mfa remove {profile}` takes it out"));
     }
 }
 

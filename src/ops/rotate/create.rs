@@ -68,6 +68,7 @@ impl Rotation<'_> {
             }
             Err(error) => error.for_user(backend),
         };
+        let short = key.id.short();
         self.journal.lost = Some(key.id.clone());
         // Written first: a kill in the middle of deleting it must not make it a stranger.
         let noted = self.save();
@@ -76,10 +77,10 @@ impl Rotation<'_> {
             (Ok(()), _) => {
                 self.journal.lost = None;
                 self.void.set(true);
-                Err(error.because(format!("the new key, {}, could not be stored and was deleted again", key.id)))
+                Err(error.because(format!("the new key, {short}, could not be stored and was deleted again")))
             }
             (Err(more), _) => Err(error
-                .because(format!("the new key, {}, could not be stored, and is still at AWS: {more}", key.id))
+                .because(format!("the new key, {short}, could not be stored, and is still at AWS: {more}"))
                 .hint(format!("`keyfob rotate {profile} --resume` deletes it and makes another"))),
         }
     }
@@ -123,13 +124,14 @@ impl Rotation<'_> {
     fn offer_orphan(&mut self, id: &AccessKeyId, listed: &[ListedKey], step: Step) -> Result<()> {
         let made = listed.iter().find(|key| key.id == *id).and_then(|key| key.created_at);
         let made = made.map_or_else(String::new, |at| format!(", made at {at}"));
-        let question = format!("{id}{made}: the answer that held its secret was lost; delete it at AWS?");
+        let short = id.short();
+        let question = format!("{short}{made}: the answer that held its secret was lost; delete it at AWS?");
         if self.context.human.offer(&question).map_err(|error| error.into_error("an answer"))? {
             return self.delete_other(id);
         }
         let profile = &self.journal.profile;
         let flag = if step == Step::Discard { "--rollback" } else { "--resume" };
-        Err(Error::new(Kind::Failed, format!("the key {id} is at AWS and nobody has its secret{made}"))
+        Err(Error::new(Kind::Failed, format!("the key {short} is at AWS and nobody has its secret{made}"))
             .because("the answer to CreateAccessKey was lost, or the key is somebody else's, made meanwhile")
             .hint(format!("if nobody else made it: `keyfob rotate {profile} {flag} --delete-other {id}`")))
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::credentials::AccessKeyId;
 use crate::index::{Index, KeyEntry};
-use crate::ops::doctor::Finding;
+use crate::ops::doctor::{Finding, keyfob};
 use crate::ops::rotate::journal::Journals;
 use crate::rotation::{Journal, Phase};
 use crate::settings::Settings;
@@ -28,7 +28,9 @@ pub fn of_keys(index: &Index, data: &Path, settings: &Settings, now: Timestamp) 
                 "unused-key",
                 format!("{} is stored, and no profile uses it", id.short()),
                 "it still works at AWS",
-                "delete it at AWS; `keyfob add PROFILE` takes it up again",
+                format!(
+                    "`aws iam delete-access-key --access-key-id {id}` deletes it there; `keyfob add PROFILE` takes it up again"
+                ),
             )),
             [profile, ..] => found.extend(of_age(id, entry, profile, settings, now)),
         }
@@ -38,7 +40,7 @@ pub fn of_keys(index: &Index, data: &Path, settings: &Settings, now: Timestamp) 
 
 fn of_rotation(journal: &Journal, journals: &Journals, settings: &Settings, now: Timestamp) -> Option<Finding> {
     let (profile, (step, _)) = (&journal.profile, journal.at());
-    let command = |flag: &str| format!("keyfob rotate {} {flag}", shell_words::quote(profile));
+    let command = |flag: &str| keyfob(&["rotate", profile, flag]);
     match journal.phase() {
         Phase::Unfinished if !journals.is_held(journal) => Some(Finding::new(
             "rotation",
@@ -68,7 +70,7 @@ fn of_age(id: &AccessKeyId, entry: &KeyEntry, profile: &str, settings: &Settings
     let is_root = entry.user_arn.as_deref().is_some_and(|arn| arn.ends_with(":root"));
     let mend = match is_root {
         true => "delete it in the AWS console, and use an IAM user's key: keyfob rotates no root key".to_owned(),
-        false => format!("keyfob rotate {}", shell_words::quote(profile)),
+        false => keyfob(&["rotate", profile]),
     };
     Some(Finding::new("key-age", message, &why, mend))
 }

@@ -166,7 +166,7 @@ impl Rotation<'_> {
             Ok(None) => "never used, as far as AWS knows".to_owned(),
             Err(_) => "its last use may not be asked for".to_owned(),
         };
-        format!("{}: {status}, {age}, {used}", key.id)
+        format!("{}: {status}, {age}, {used}", key.id.short())
     }
 
     /// Deletes a key that keyfob did not replace, because a person said so.
@@ -211,7 +211,7 @@ impl Rotation<'_> {
 }
 
 fn no_such_other(id: &AccessKeyId) -> Error {
-    Error::new(Kind::Failed, format!("`--delete-other`: the user has no other key {id}"))
+    Error::new(Kind::Failed, format!("`--delete-other`: the user has no other key {}", id.short()))
         .hint("`keyfob keys` shows the keys that are stored here")
 }
 

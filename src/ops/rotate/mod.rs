@@ -263,7 +263,8 @@ pub fn forget_replaced(context: &Context<'_>, stores: &dyn StoreOpener, new: &Ac
     steps::forget(context, stores, &journal, &journal.old)?;
     held.remove()?;
     let old = &journal.old;
-    context.talk.say(&format!("deleted {}, which it had replaced, too; at AWS {old} is Inactive still", old.short()));
+    context.talk.say(&format!("deleted {}, which it had replaced, too; at AWS it is Inactive still", old.short()));
+    context.talk.hint(&format!("delete it there: `aws iam delete-access-key --access-key-id {old}`"));
     Ok(())
 }
 

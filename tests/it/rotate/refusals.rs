@@ -15,7 +15,11 @@ fn a_second_key_is_never_deleted_unless_its_id_is_given() {
     let scene = scene();
     let second = scene.ann.access_key().id;
     let stderr = fails(&scene.rotate(&["--yes"]), 1, "has two access keys already");
-    assert!(stderr.contains(&second) && stderr.contains("--delete-other") && stderr.contains("days old"), "{stderr}");
+    assert!(stderr.contains(&format!("****{}: Active, 0 days old", &second[16..])), "{stderr}");
+    let command = format!("keyfob rotate work --delete-other {second}`");
+    assert!(stderr.contains(&command), "{stderr}");
+    let rest = stderr.replace(&command, "");
+    assert!(!rest.contains("AKIA"), "an id is whole only where it is to be typed: {stderr}");
     assert_eq!(scene.ann.keys().len(), 2);
     // One that somebody uses is not deleted either.
     let sts = scene.sandbox.keyfob(&["add", "other", "--stdin", "--yes", "--no-link"]);

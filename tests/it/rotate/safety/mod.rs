@@ -77,8 +77,8 @@ fn a_key_works(scene: &Scene, case: &str) {
 
 /// A key named in an error as one whose secret nobody has.
 fn orphan_in(ran: &Ran) -> Option<String> {
-    let rest = ran.stderr.split("the key AKIA").nth(1)?;
-    rest.contains("nobody has its secret").then(|| format!("AKIA{}", rest.split(' ').next().unwrap_or_default()))
+    let rest = ran.stderr.split("nobody has its secret").nth(1)?;
+    rest.split("--delete-other ").nth(1)?.split('`').next().map(str::to_owned)
 }
 
 /// Goes on or back until nothing is left to do, and looks whether that is clean.

@@ -1,0 +1,61 @@
+//! The region of the profile that `add` writes: one that looks mistyped, one that is missing.
+
+use crate::chain::target::looks_like_region;
+use crate::error::Result;
+use crate::ops::Context;
+use crate::ops::add::profile::{Planned, unanswered};
+use crate::sys::env::vars;
+
+impl Planned<'_> {
+    /// Warns of a region AWS does not have, before anybody types a key. It is taken all the same: where an endpoint is
+    /// configured a region may have any name.
+    pub(super) fn warn_of_region(&self, context: &Context<'_>, region: Option<&str>) {
+        if let Some(region) = region.filter(|region| !looks_like_region(region)) {
+            context.talk.warn(&format!(
+                "AWS has no region `{region}`; one looks like `eu-west-1`, and others work only with an endpoint of their own"
+            ));
+        }
+    }
+
+    /// Asks for a region where the profile has none and somebody is there; Enter leaves it out. What is not named as AWS
+    /// names its regions is asked for again: `--region` takes it. Where nobody is asked, a hint says what it is good for.
+    ///
+    /// # Errors
+    /// Where the person ends the conversation.
+    pub(super) fn ask_for_region(&mut self, context: &Context<'_>, yes: bool) -> Result<()> {
+        if self.has("region") {
+            return Ok(());
+        }
+        let ours = [vars::AWS_REGION, vars::AWS_DEFAULT_REGION].iter().find_map(|name| context.env.get(name));
+        if yes || !context.human.is_there() {
+            hint_at_region(context, &self.name, None);
+            return Ok(());
+        }
+        let question = match ours {
+            Some(region) => format!("region of `{}` (Enter for {region}): ", self.name),
+            None => format!("region of `{}` (Enter for none): ", self.name),
+        };
+        loop {
+            let answer = context.human.ask(&question, None).map_err(unanswered)?;
+            match (answer.trim(), ours) {
+                ("", None) => return Ok(()),
+                ("", Some(region)) => return self.set("region", region),
+                (region, _) if looks_like_region(region) => return self.set("region", region),
+                (other, _) => context.human.progress(&format!("`{other}` is no region; one looks like `eu-west-1`")),
+            }
+        }
+    }
+}
+
+/// Says what a profile without a region cannot do; nothing where a variable gives it one. `like` is the region of a
+/// profile it builds on.
+pub(in crate::ops) fn hint_at_region(context: &Context<'_>, profile: &str, like: Option<&str>) {
+    if [vars::AWS_REGION, vars::AWS_DEFAULT_REGION].iter().all(|name| context.env.get(name).is_none()) {
+        context.talk.hint(&format!(
+            "`{profile}` has no region, without which the AWS CLI calls hardly any service: \
+             `keyfob profile set {} region {}`",
+            shell_words::quote(profile),
+            like.unwrap_or("eu-west-1")
+        ));
+    }
+}
