@@ -160,31 +160,50 @@ fn plain_line(text: &[u8]) -> (Option<Plain>, usize) {
         Some(b'\n') => return (Some(Plain::Empty), 1),
         None | Some(b'=' | b' ' | b'\t' | b'\r') => None,
         Some(b'[') => {
+            at = before_the_first(text, at, [b'\n', b'#', b';', b'=']);
             while at < text.len() && !matches!(text[at], b'#' | b';' | b'\n') {
                 at += 1;
             }
             (text.get(at) == Some(&b'\n') && text[at - 1] == b']').then_some(Plain::Header)
         }
         Some(_) => {
+            at = before_the_first(text, at, [b'\n', b'#', b';', b'=']);
             while at < text.len() && !matches!(text[at], b'=' | b'#' | b';' | b'\n') {
                 at += 1;
             }
             (text.get(at) == Some(&b'=')).then_some(Plain::Property)
         }
     };
-    // Eight bytes at a time, as `memchr` does without vectors: the lowest bit set is that of the first line feed.
-    while let Some(eight) = text.get(at..at + 8) {
-        let difference = u64::from_le_bytes(eight.try_into().expect("eight bytes")) ^ 0x0a0a_0a0a_0a0a_0a0a;
-        let zeros = difference.wrapping_sub(0x0101_0101_0101_0101) & !difference & 0x8080_8080_8080_8080;
-        if zeros != 0 {
-            return (plain, at + zeros.trailing_zeros() as usize / 8 + 1);
-        }
-        at += 8;
-    }
+    at = before_the_first(text, at, [b'\n'; 4]);
     while at < text.len() && text[at] != b'\n' {
         at += 1;
     }
     (plain, text.len().min(at + 1))
+}
+
+/// A place after `from`, and not after the first of `wanted`: that of it, or one near the end of `text`.
+///
+/// Eight bytes at a time, as `memchr` does without vectors.
+#[inline(always)]
+fn before_the_first(text: &[u8], from: usize, wanted: [u8; 4]) -> usize {
+    let mut at = from;
+    while let Some(eight) = text.get(at..at + 8) {
+        let eight = u64::from_le_bytes(eight.try_into().expect("eight bytes"));
+        let [a, b, c, d] = wanted;
+        let marks = marks(eight, a) | marks(eight, b) | marks(eight, c) | marks(eight, d);
+        if marks != 0 {
+            return at + marks.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    at
+}
+
+/// The highest bit of each byte of `eight` that is `byte`. Bits above the lowest one may be wrong.
+#[inline(always)]
+fn marks(eight: u64, byte: u8) -> u64 {
+    let difference = eight ^ (u64::from(byte) * 0x0101_0101_0101_0101);
+    difference.wrapping_sub(0x0101_0101_0101_0101) & !difference & 0x8080_8080_8080_8080
 }
 
 fn is_indented(line: &str) -> bool {
@@ -259,4 +278,38 @@ pub(super) fn trimmed(line: &str, range: Range<usize>) -> Range<usize> {
 
 fn shift(range: Range<usize>, by: usize) -> Range<usize> {
     range.start + by..range.end + by
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn eight_bytes_at_a_time_find_what_one_at_a_time_finds(text in "[a\\]\\[ =#;\n\r\t:>\u{8d}]{0,40}") {
+            let bytes = text.as_bytes();
+            let (plain, length) = plain_line(bytes);
+            let line = &bytes[..bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1)];
+            prop_assert_eq!(length, line.len());
+            let content = line.strip_suffix(b"\n");
+            let first_special = |wanted: &[u8]| line.iter().copied().find(|byte| wanted.contains(byte));
+            let expected = match line.first() {
+                Some(b'\n') => "Empty",
+                None | Some(b'=' | b' ' | b'\t' | b'\r') => "",
+                Some(b'[') if first_special(b"#;").is_none() && content.is_some_and(|it| it.ends_with(b"]")) => "Header",
+                Some(b'[') => "",
+                Some(_) if first_special(b"=#;\n") == Some(b'=') => "Property",
+                Some(_) => "",
+            };
+            let found = match plain {
+                Some(Plain::Empty) => "Empty",
+                Some(Plain::Header) => "Header",
+                Some(Plain::Property) => "Property",
+                None => "",
+            };
+            prop_assert_eq!(found, expected, "{:?}", text);
+        }
+    }
 }
