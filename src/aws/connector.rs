@@ -24,6 +24,7 @@ use rustls::pki_types::pem::PemObject;
 use crate::aws::AwsError;
 use crate::sys::clock::Clock;
 use crate::sys::env::{Environment, vars};
+use crate::sys::files;
 use crate::timestamp::Timestamp;
 
 /// How long an unused connection is trusted. A person may look for a code for minutes, and a call that is sent once must not
@@ -74,7 +75,7 @@ pub(super) fn connector(recipe: &Recipe<'_>) -> Result<SharedHttpConnector, AwsE
 /// use to rustls (an X.509 v1 root) is passed over, as among the machine's own; damage is an error.
 fn trust_store(path: &Path) -> Result<TrustStore, AwsError> {
     let bad = |problem: String| AwsError::Setup(format!("the CA bundle `{}` {problem}", path.display()));
-    let text = std::fs::read(path).map_err(|error| bad(format!("cannot be read: {error}")))?;
+    let text = files::read(path).map_err(|error| bad(format!("cannot be read: {error}")))?;
     let text = String::from_utf8_lossy(&text);
     let (mut trust, mut roots) = (TrustStore::empty(), RootCertStore::empty());
     for (at, _) in text.match_indices("-----BEGIN CERTIFICATE-----") {

@@ -13,6 +13,7 @@ use crate::human::Talk;
 use crate::ops::access_key_input::{from_csv, from_environment, from_lines};
 use crate::ops::add::{AddRequest, add, input_error};
 use crate::process_line::{self, program_to_write};
+use crate::sys::files;
 use crate::sys::program::ProgramPaths;
 use crate::sys::stdin::read_stdin;
 use crate::ui::out;
@@ -99,8 +100,12 @@ impl AddArgs {
     fn given_key(&self, world: &World<'_>) -> Result<Option<AccessKey>> {
         let (key, place) = match &self.csv {
             Some(path) => {
-                let file = Zeroizing::new(std::fs::read(path).map_err(|error| {
-                    Error::new(Kind::Failed, format!("{}: the file cannot be read", path.display())).because(error)
+                let file = Zeroizing::new(files::read(path).map_err(|error| {
+                    Error::new(Kind::Failed, format!("{}: the file cannot be read", path.display()))
+                        .because(error)
+                        .hint(
+                            "`--csv` takes the path of the file the AWS console gave; without it the key is asked for",
+                        )
                 })?);
                 (from_csv(&file), path.display().to_string())
             }

@@ -262,6 +262,8 @@ fn check_value(name: &str, value: &str) -> Result<(), EditError> {
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod scripts;
 #[cfg(test)]
 mod tests;

@@ -7,12 +7,20 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
+/// Reads a file that somebody has named.
+///
+/// # Errors
+/// Any failure, absence too.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    patiently(|| fs::read(path))
+}
+
 /// Reads a file, `None` where there is none.
 ///
 /// # Errors
 /// Any failure but absence.
 pub fn read_optional(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    match patiently(|| fs::read(path)) {
+    match read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if is_absence(&error) => Ok(None),
         Err(error) => Err(error),

@@ -82,8 +82,11 @@ impl AddArgs {
 
 fn seed_in_picture(path: &Path) -> Result<Seed> {
     let place = path.display();
-    let file = read_picture(path)
-        .map_err(|error| Error::new(Kind::Failed, format!("{place}: the file cannot be read")).because(error))?;
+    let file = read_picture(path).map_err(|error| {
+        Error::new(Kind::Failed, format!("{place}: the file cannot be read"))
+            .because(error)
+            .hint("`--qr` takes the path of a picture of the QR code; without it the key is asked for")
+    })?;
     let text = qr::read(&file).map_err(|error| {
         Error::new(Kind::Failed, format!("{place}: {error}"))
             .hint("take a screenshot of the QR code alone, at its own size, as PNG; or type the key instead")
