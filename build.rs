@@ -17,8 +17,13 @@ use std::process::Command;
 use std::{env, fs};
 
 /// The libraries `std` has the linker look for, and the archives that stand for them. (`libgcc_s` has no archive.)
-const LIBRARIES: [(&str, &[&str]); 3] =
-    [("libc.so", &["libc.a"]), ("libm.so", &["libm.a"]), ("libgcc_s.so", &["libgcc_eh.a", "libgcc.a"])];
+///
+/// libc and libgcc need each other, and GNU's linker looks back within a group alone.
+const LIBRARIES: [(&str, &[&str]); 3] = [
+    ("libc.so", &["libc.a", "libgcc_eh.a", "libgcc.a"]),
+    ("libm.so", &["libm.a"]),
+    ("libgcc_s.so", &["libgcc_eh.a", "libgcc.a"]),
+];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
