@@ -4,6 +4,7 @@
 
 mod edit;
 mod header;
+mod lines;
 mod parse;
 
 use std::borrow::Cow;

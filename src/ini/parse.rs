@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use super::lines::{First, Line, lines};
 use super::{Document, PropertySpan, SectionSpan, Text};
 
 /// What counts as blank; other Unicode space does not.
@@ -61,15 +62,10 @@ pub(super) fn parse(text: Text) -> Result<Document, SyntaxError> {
     let mut sections: Vec<SectionSpan> = Vec::with_capacity(text.len() / 64);
     // The line of the property that an indented line would continue.
     let mut property = None;
-    let (mut start, mut number) = (0, 1);
-    while start < text.len() {
-        let rest = &text.as_bytes()[start..];
-        let line_number = number;
-        number += 1;
-        let refuse = |problem| SyntaxError { line: line_number, problem };
-        let (plain, length) = plain_line(rest);
-        let whole = start..start + length;
-        start = whole.end;
+    for line in lines(text.as_bytes()) {
+        let plain = plain(text.as_bytes(), &line);
+        let Line { number, range: whole, first: _ } = line;
+        let refuse = |problem| SyntaxError { line: number, problem };
         match plain {
             Some(Plain::Empty) => continue,
             Some(Plain::Property) if !sections.is_empty() => {
@@ -78,7 +74,7 @@ pub(super) fn parse(text: Text) -> Result<Document, SyntaxError> {
             }
             Some(Plain::Header) => {
                 // Without the brackets and the line's end.
-                let span = SectionSpan::new(line_number, whole.start, length - 3);
+                let span = SectionSpan::new(number, whole.start, whole.len() - 3);
                 sections.push(span.ok_or(refuse(Problem::TooLarge))?);
                 property = None;
                 continue;
@@ -88,7 +84,7 @@ pub(super) fn parse(text: Text) -> Result<Document, SyntaxError> {
         let line = without_ending(&text[whole.clone()]);
         if line.starts_with('[') {
             let header = header_range(line).ok_or(refuse(Problem::HeaderNotClosed))?;
-            let span = SectionSpan::new(line_number, whole.start, header.len());
+            let span = SectionSpan::new(number, whole.start, header.len());
             sections.push(span.ok_or(refuse(Problem::TooLarge))?);
             property = None;
         } else if is_ignored(line) {
@@ -149,61 +145,15 @@ enum Plain {
     Property,
 }
 
-/// The kind of the first line of `text`, where it is a plain one, and its length, the ending included.
-///
-/// A reading of 10,000 profiles spends its time here, so there is no call in it: at the release's opt-level each one stays
-/// a call, and costs more than the bytes of a line.
-fn plain_line(text: &[u8]) -> (Option<Plain>, usize) {
-    let first = text.first().copied();
-    let mut at = 0;
-    let plain = match first {
-        Some(b'\n') => return (Some(Plain::Empty), 1),
-        None | Some(b'=' | b' ' | b'\t' | b'\r') => None,
-        Some(b'[') => {
-            at = before_the_first(text, at, [b'\n', b'#', b';', b'=']);
-            while at < text.len() && !matches!(text[at], b'#' | b';' | b'\n') {
-                at += 1;
-            }
-            (text.get(at) == Some(&b'\n') && text[at - 1] == b']').then_some(Plain::Header)
-        }
-        Some(_) => {
-            at = before_the_first(text, at, [b'\n', b'#', b';', b'=']);
-            while at < text.len() && !matches!(text[at], b'=' | b'#' | b';' | b'\n') {
-                at += 1;
-            }
-            (text.get(at) == Some(&b'=')).then_some(Plain::Property)
-        }
-    };
-    at = before_the_first(text, at, [b'\n'; 4]);
-    while at < text.len() && text[at] != b'\n' {
-        at += 1;
-    }
-    (plain, text.len().min(at + 1))
-}
-
-/// A place after `from`, and not after the first of `wanted`: that of it, or one near the end of `text`.
-///
-/// Eight bytes at a time, as `memchr` does without vectors.
+/// The kind of a line, where it is a plain one.
 #[inline(always)]
-fn before_the_first(text: &[u8], from: usize, wanted: [u8; 4]) -> usize {
-    let mut at = from;
-    while let Some(eight) = text.get(at..at + 8) {
-        let eight = u64::from_le_bytes(eight.try_into().expect("eight bytes"));
-        let [a, b, c, d] = wanted;
-        let marks = marks(eight, a) | marks(eight, b) | marks(eight, c) | marks(eight, d);
-        if marks != 0 {
-            return at + marks.trailing_zeros() as usize / 8;
-        }
-        at += 8;
+fn plain(text: &[u8], line: &Line) -> Option<Plain> {
+    match (&text[line.range.clone()], line.first) {
+        ([b'\n'], _) => Some(Plain::Empty),
+        ([b'[', .., b']', b'\n'], First::Equals | First::Neither) => Some(Plain::Header),
+        ([b'=' | b'[' | b' ' | b'\t' | b'\r', ..], _) | (_, First::Comment | First::Neither) => None,
+        (_, First::Equals) => Some(Plain::Property),
     }
-    at
-}
-
-/// The highest bit of each byte of `eight` that is `byte`. Bits above the lowest one may be wrong.
-#[inline(always)]
-fn marks(eight: u64, byte: u8) -> u64 {
-    let difference = eight ^ (u64::from(byte) * 0x0101_0101_0101_0101);
-    difference.wrapping_sub(0x0101_0101_0101_0101) & !difference & 0x8080_8080_8080_8080
 }
 
 fn is_indented(line: &str) -> bool {
@@ -278,38 +228,4 @@ pub(super) fn trimmed(line: &str, range: Range<usize>) -> Range<usize> {
 
 fn shift(range: Range<usize>, by: usize) -> Range<usize> {
     range.start + by..range.end + by
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn eight_bytes_at_a_time_find_what_one_at_a_time_finds(text in "[a\\]\\[ =#;\n\r\t:>\u{8d}]{0,40}") {
-            let bytes = text.as_bytes();
-            let (plain, length) = plain_line(bytes);
-            let line = &bytes[..bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1)];
-            prop_assert_eq!(length, line.len());
-            let content = line.strip_suffix(b"\n");
-            let first_special = |wanted: &[u8]| line.iter().copied().find(|byte| wanted.contains(byte));
-            let expected = match line.first() {
-                Some(b'\n') => "Empty",
-                None | Some(b'=' | b' ' | b'\t' | b'\r') => "",
-                Some(b'[') if first_special(b"#;").is_none() && content.is_some_and(|it| it.ends_with(b"]")) => "Header",
-                Some(b'[') => "",
-                Some(_) if first_special(b"=#;\n") == Some(b'=') => "Property",
-                Some(_) => "",
-            };
-            let found = match plain {
-                Some(Plain::Empty) => "Empty",
-                Some(Plain::Header) => "Header",
-                Some(Plain::Property) => "Property",
-                None => "",
-            };
-            prop_assert_eq!(found, expected, "{:?}", text);
-        }
-    }
 }
