@@ -120,12 +120,11 @@ impl Document {
         let (text, name_bytes) = (self.text.as_bytes(), name.as_bytes());
         // Few headers end like it; taking each apart would cost more than reading the file. The last byte alone is
         // compared first: what is like it in numbered names is a tenth of all.
-        let may_be = move |span: &SectionSpan| {
-            let end = text.get(span.header().end.wrapping_sub(1)).copied();
-            match end == name_bytes.last().copied() {
-                true => text[span.header()].ends_with(name_bytes),
-                false => matches!(end, Some(b' ' | b'\t' | b'"' | b'\'')),
-            }
+        let may_be = move |span: &SectionSpan| match text[span.header()].last() {
+            // A quote, or a blank of whatever kind: it may come off.
+            Some(b'"' | b'\'') | None => true,
+            Some(end) if !end.is_ascii_graphic() => true,
+            end => end == name_bytes.last() && text[span.header()].ends_with(name_bytes),
         };
         let found = self.sections.iter().enumerate().filter(move |(_, span)| may_be(span));
         found.map(|(index, _)| (index, self.section(index))).filter(move |(_, section)| section.header().name == name)

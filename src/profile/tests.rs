@@ -294,6 +294,17 @@ Credentials:4: `[\u{e9}]` is ignored: the SDKs take only `A-Z a-z 0-9 _ - / . % 
 }
 
 #[test]
+fn a_profile_is_found_alone_as_it_is_among_all() {
+    for header in ["profile a", "profile\ta\t", "profile a\u{b}", "profile a\u{a0}", "profile 'a' ", "profile \"a\""] {
+        let profiles = Profiles::from_texts(&format!("[{header}]\nregion = x\n"), "");
+        let region = || Some(profiles.get("a")?.setting("region")?.value.into_owned());
+        let alone = region();
+        profiles.look_at_all();
+        assert_eq!((alone.as_deref(), region().as_deref()), (Some("x"), Some("x")), "{header:?}");
+    }
+}
+
+#[test]
 fn ten_thousand_profiles_are_all_there() {
     let config: String = (0..10_000)
         .map(|n| {
