@@ -2,6 +2,8 @@
 //!
 //! May use `ini`, `profile`, `error`, `sys`, and of `chain` what files are called.
 
+mod long;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,6 +17,8 @@ use crate::profile::{AwsFile, Profiles};
 use crate::sys::files;
 use crate::sys::lock::{Lock, LockError};
 use crate::sys::paths::Paths;
+
+pub use long::{LongFiles, open_long};
 
 /// Both files as they were when they were read.
 #[derive(Debug, Clone, Default)]

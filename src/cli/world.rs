@@ -112,6 +112,21 @@ impl<'a> World<'a> {
         Ok(self.files.get().expect("set above"))
     }
 
+    /// What `work` makes of the profiles. It may be called several times: of long files that nobody has read whole, the
+    /// sections it looks for are read and no others.
+    ///
+    /// # Errors
+    /// Those of `work`, and as [`config_file::load`].
+    fn with_profiles<T>(&self, work: impl Fn(&Profiles<'_>) -> Result<T>) -> Result<T> {
+        if self.files.get().is_none()
+            && let Some(files) = config_file::open_long(&self.paths)?
+            && let Some(done) = files.with_excerpts(&work)
+        {
+            return Ok(done);
+        }
+        work(&self.files()?.profiles())
+    }
+
     /// The index of stored keys, read at the first call.
     ///
     /// # Errors
@@ -145,12 +160,13 @@ impl<'a> World<'a> {
     /// # Errors
     /// As [`World::files`].
     pub fn surroundings(&self, profile: &str) -> Result<Surroundings> {
-        let profiles = self.files()?.profiles();
-        let settings = profiles.get(profile);
-        let setting = |name: &str| Some(settings.as_ref()?.setting(name)?.value.into_owned());
-        let services = setting("services").and_then(|name| profiles.section(SectionKind::Services, &name));
-        let services: Vec<(String, String)> = services.iter().flat_map(OtherSection::settings).collect();
-        let surroundings = Surroundings::new(&self.env, setting, &services);
+        let surroundings = self.with_profiles(|profiles| {
+            let settings = profiles.get(profile);
+            let setting = |name: &str| Some(settings.as_ref()?.setting(name)?.value.into_owned());
+            let services = setting("services").and_then(|name| profiles.section(SectionKind::Services, &name));
+            let services: Vec<(String, String)> = services.iter().flat_map(OtherSection::settings).collect();
+            Ok(Surroundings::new(&self.env, setting, &services))
+        })?;
         for name in &surroundings.without_variable {
             self.talk.warn(&format!("`{name}` of `{profile}` has no variable: programs started here go without it"));
         }
@@ -181,7 +197,8 @@ impl<'a> World<'a> {
             files: config_file::file_names(&self.paths),
             ..request
         };
-        let plan = plan(&self.files()?.profiles(), self.index()?, &self.env, &request)?;
+        let index = self.index()?;
+        let plan = self.with_profiles(|profiles| Ok(plan(profiles, index, &self.env, &request)?))?;
         self.explain_plan(&plan);
         Ok(plan)
     }
@@ -228,7 +245,7 @@ impl<'a> World<'a> {
     /// Hands the ports to `work`, and tells afterwards of a clock that is off.
     ///
     /// # Errors
-    /// Those of `work`, and of reading the AWS files.
+    /// Those of `work`.
     pub fn with_ports<T>(
         &self,
         yes: bool,
@@ -238,7 +255,7 @@ impl<'a> World<'a> {
         let person = self.person(yes, prompt_limit);
         let stores = self.stores(&person, prompt_limit);
         let aws = Aws::new(&self.settings, &self.env, Arc::clone(&self.clock));
-        let keys = StoredOrWritten { stores: &stores, files: self.files()?, data: &self.paths.data };
+        let keys = StoredOrWritten { stores: &stores, files: &|| self.files(), data: &self.paths.data };
         let cache = SessionCache::new(self.paths.cache.clone());
         let context = Context {
             env: &self.env,

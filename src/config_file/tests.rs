@@ -6,9 +6,9 @@ use std::fs;
 use super::*;
 use crate::ini::SectionName;
 
-struct Home {
+pub(super) struct Home {
     _folder: tempfile::TempDir,
-    paths: Paths,
+    pub(super) paths: Paths,
 }
 
 fn home() -> Home {
@@ -27,7 +27,7 @@ fn paths_in(folder: &Path) -> Paths {
     }
 }
 
-fn home_with(config: &[u8]) -> Home {
+pub(super) fn home_with(config: &[u8]) -> Home {
     let home = home();
     fs::create_dir(home.paths.aws_config.parent().expect("a folder")).expect("made");
     fs::write(&home.paths.aws_config, config).expect("written");

@@ -5,6 +5,7 @@
 mod edit;
 mod header;
 mod lines;
+mod outline;
 mod parse;
 
 use std::borrow::Cow;
@@ -15,6 +16,7 @@ use zeroize::Zeroize;
 
 pub use edit::EditError;
 pub use header::{Header, SectionKind, SectionName, is_identifier};
+pub use outline::{Excerpt, Outline};
 pub use parse::{Problem, SyntaxError};
 
 /// A config or credentials file: its text and where its sections lie.
@@ -170,18 +172,28 @@ impl<'a> Section<'a> {
         self.span().line as usize
     }
 
+    /// Its lines, 1-based, the header's and those before the next header.
+    pub fn lines(self) -> Range<usize> {
+        let text = &self.document.text()[self.span().start()..self.end()];
+        self.line()..self.line() + text.lines().count()
+    }
+
     /// The properties in file order; one that appears twice comes twice.
     pub fn properties(self) -> impl DoubleEndedIterator<Item = Property<'a>> + ExactSizeIterator {
         let text = self.document.text();
-        let first = self.header_line().end;
-        let end = self.document.sections.get(self.index + 1).map_or(text.len(), SectionSpan::start);
-        let spans = parse::properties(text, first..end, self.line() + 1);
+        let spans = parse::properties(text, self.header_line().end..self.end(), self.line() + 1);
         spans.into_iter().map(move |span| Property { text, span })
     }
 
     /// The last property of this name, which is the one that counts. Case does not matter.
     pub fn property(self, name: &str) -> Option<Property<'a>> {
         self.properties().rev().find(|property| property.key().eq_ignore_ascii_case(name))
+    }
+
+    /// Where the next section begins, or the file ends.
+    fn end(self) -> usize {
+        let document = self.document;
+        document.sections.get(self.index + 1).map_or(document.text.len(), SectionSpan::start)
     }
 
     /// The header's line, line ending included.

@@ -53,18 +53,26 @@ pub enum Problem {
     NestedNoName,
 }
 
-/// Checks every line and notes where the sections are.
+/// Parses a whole file.
 pub(super) fn parse(text: Text) -> Result<Document, SyntaxError> {
-    if text.starts_with('\u{feff}') {
-        return Err(SyntaxError { line: 1, problem: Problem::ByteOrderMark });
-    }
     // More than most files have, so that it need not grow; what is not used is never touched.
-    let mut sections: Vec<SectionSpan> = Vec::with_capacity(text.len() / 64);
+    let mut sections = Vec::with_capacity(text.len() / 64);
+    check(&text, 1, &mut sections)?;
+    Ok(Document { text, sections })
+}
+
+/// Checks every line and adds where the sections are. The first line has this number; the one after the last is returned.
+pub(super) fn check(text: &str, number: usize, sections: &mut Vec<SectionSpan>) -> Result<usize, SyntaxError> {
+    if text.starts_with('\u{feff}') {
+        return Err(SyntaxError { line: number, problem: Problem::ByteOrderMark });
+    }
     // The line of the property that an indented line would continue.
     let mut property = None;
-    for line in lines(text.as_bytes()) {
+    let mut end = number;
+    for line in lines(text.as_bytes(), number) {
         let plain = plain(text.as_bytes(), &line);
         let Line { number, range: whole, first: _ } = line;
+        end = number + 1;
         let refuse = |problem| SyntaxError { line: number, problem };
         match plain {
             Some(Plain::Empty) => continue,
@@ -110,7 +118,7 @@ pub(super) fn parse(text: Text) -> Result<Document, SyntaxError> {
             property = Some(whole);
         }
     }
-    Ok(Document { text, sections })
+    Ok(end)
 }
 
 /// The properties in `range`, the lines between two headers of a text that was parsed; `number` is that of the first.

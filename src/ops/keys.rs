@@ -20,8 +20,8 @@ use crate::totp::Seed;
 pub struct StoredOrWritten<'a> {
     /// Opened at the first key that is asked for.
     pub stores: &'a dyn StoreOpener,
-    /// As they were read for the plan.
-    pub files: &'a AwsFiles,
+    /// Called for a key that stands in them. They may be read anew for it.
+    pub files: &'a dyn Fn() -> Result<&'a AwsFiles>,
     /// The data folder, for the index.
     pub data: &'a Path,
 }
@@ -58,10 +58,14 @@ impl Keys for StoredOrWritten<'_> {
                 }
             }
             BaseKey::File { id } => {
-                let profiles = self.files.profiles();
+                let profiles = (self.files)()?.profiles();
                 let profile = profiles.get(&base.profile);
-                let secret = profile.and_then(|profile| profile.setting("aws_secret_access_key")).ok_or_else(|| {
-                    Error::new(Kind::Config, format!("`{}` has no `aws_secret_access_key`", base.profile))
+                let setting = |name| profile.as_ref().and_then(|profile| profile.setting(name));
+                // A long file was not kept since the plan was made.
+                let is_same = setting("aws_access_key_id").is_some_and(|found| found.value == id.as_str());
+                let secret = setting("aws_secret_access_key").filter(|_| is_same).ok_or_else(|| {
+                    Error::new(Kind::Config, format!("the access key of `{}` was changed meanwhile", base.profile))
+                        .hint("run the command again")
                 })?;
                 Ok(AccessKey { id: id.clone(), secret: Secret::new(secret.value.into_owned()) })
             }
@@ -91,4 +95,33 @@ fn gone(profile: &str, key: &StoredKey) -> Error {
     let (store, short) = (key.backend.title(), key.id.short());
     Error::new(Kind::KeyStore, format!("{store} does not have {short}, the access key of `{profile}`, any more"))
         .hint(format!("store it again, or another: `keyfob add {} --replace`", shell_words::quote(profile)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain::{Request, plan};
+    use crate::ini::Document;
+    use crate::keystore::memory::MemoryStore;
+    use crate::sys::env::Environment;
+
+    #[test]
+    fn a_key_in_a_file_is_never_put_together_from_two() {
+        let files = |id: &str| {
+            let text = format!("[a]\naws_access_key_id = {id}\naws_secret_access_key = of-{id}\n");
+            AwsFiles { config: None, credentials: Some(Document::parse(text).expect("well-formed")) }
+        };
+        let (before, after) = (files("AKIAFIRST00000000000"), files("AKIASECOND0000000000"));
+        let request = Request { profile: "a".to_owned(), ..Request::default() };
+        let planned =
+            plan(&before.profiles(), &Index::default(), &Environment::from_pairs([]), &request).expect("a plan");
+        let store = MemoryStore::new(Backend::Vault);
+        let key = |files: &AwsFiles| {
+            StoredOrWritten { stores: &store, files: &|| Ok(files), data: Path::new("none") }.access_key(&planned.base)
+        };
+        assert_eq!(key(&before).expect("there").secret.expose(), "of-AKIAFIRST00000000000");
+        let error = key(&after).expect_err("another key");
+        assert_eq!(error.message(), "the access key of `a` was changed meanwhile");
+        assert!(key(&AwsFiles::default()).is_err(), "none any more");
+    }
 }

@@ -7,8 +7,8 @@ pub mod known;
 mod setting;
 mod warnings;
 
-use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use crate::ini::{Document, Header, Property, Section, SectionName, is_identifier};
@@ -37,6 +37,7 @@ pub struct Profiles<'a> {
     credentials: Option<&'a Document>,
     /// Every profile, found out when somebody asks for all.
     all: OnceCell<All>,
+    sought: RefCell<BTreeSet<String>>,
 }
 
 #[derive(Debug, Default)]
@@ -57,7 +58,7 @@ struct Entry {
 impl<'a> Profiles<'a> {
     /// Merges the two files; a missing one is an empty one.
     pub fn new(config: Option<&'a Document>, credentials: Option<&'a Document>) -> Profiles<'a> {
-        Profiles { config, credentials, all: OnceCell::new() }
+        Profiles { config, credentials, all: OnceCell::new(), sought: RefCell::default() }
     }
 
     /// Every profile of both files, empty ones too: the config file's in its order, then those of the credentials file.
@@ -80,7 +81,21 @@ impl<'a> Profiles<'a> {
         Some(Profile { profiles: self, entry, properties: Rc::default() })
     }
 
+    /// The names by which profiles and other sections were sought until somebody looked at all profiles.
+    ///
+    /// Where nobody did, all that was read comes from sections of these names: over two files that have the same of each,
+    /// it is the same.
+    pub fn sought(&self) -> BTreeSet<String> {
+        self.sought.borrow().clone()
+    }
+
+    /// Whether somebody looked at all profiles.
+    pub fn all_seen(&self) -> bool {
+        self.all.get().is_some()
+    }
+
     fn seek(&self, name: &str) -> Option<Entry> {
+        self.sought.borrow_mut().insert(name.to_owned());
         let mut entry: Option<Entry> = None;
         for file in [AwsFile::Config, AwsFile::Credentials] {
             let Some(document) = self.document(file) else { continue };
@@ -132,7 +147,10 @@ impl<'a> Profiles<'a> {
         let document = self.config?;
         let candidates = match self.all.get() {
             Some(all) => all.others.clone(),
-            None => document.sections_called(name).map(|(index, _)| index).collect(),
+            None => {
+                self.sought.borrow_mut().insert(name.to_owned());
+                document.sections_called(name).map(|(index, _)| index).collect()
+            }
         };
         let is_wanted = |section: &Section<'a>| wanted.is(section.header()) && section.header().is_usable();
         let sections: Vec<Section<'a>> =
@@ -140,8 +158,7 @@ impl<'a> Profiles<'a> {
         (!sections.is_empty()).then_some(OtherSection::new(sections))
     }
 
-    /// The document of one of the files, where there is one.
-    pub fn document(&self, file: AwsFile) -> Option<&'a Document> {
+    fn document(&self, file: AwsFile) -> Option<&'a Document> {
         match file {
             AwsFile::Config => self.config,
             AwsFile::Credentials => self.credentials,
@@ -192,8 +209,7 @@ fn profile_name<'a>(header: Header<'a>, file: AwsFile, prefixed_default: bool) -
 }
 
 fn has_prefixed_default(document: &Document) -> bool {
-    let mut candidates = document.sections().filter(|section| section.header_text().contains("default"));
-    candidates.any(|section| SectionName::Profile("default").is(section.header()))
+    document.sections_called("default").any(|(_, section)| SectionName::Profile("default").is(section.header()))
 }
 
 /// One profile, merged from both files.
@@ -261,16 +277,7 @@ impl<'p> Profile<'p> {
 
     /// Whether a line of a file lies in one of the profile's sections.
     pub fn has_line(&self, file: AwsFile, line: usize) -> bool {
-        let indices = match file {
-            AwsFile::Config => &self.entry.config,
-            AwsFile::Credentials => &self.entry.credentials,
-        };
-        let Some(document) = self.profiles.document(file) else { return false };
-        let count = document.sections().len();
-        indices.iter().any(|index| {
-            let end = (index + 1 < count).then(|| document.section(index + 1).line());
-            line >= document.section(*index).line() && end.is_none_or(|end| line < end)
-        })
+        self.sections().any(|(other, section)| other == file && section.lines().contains(&line))
     }
 
     /// The line of the profile's first section in the file that counts least, and that file.

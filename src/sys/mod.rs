@@ -11,6 +11,7 @@ pub mod folder;
 pub mod hardening;
 pub mod kernel_keyring;
 pub mod lock;
+pub mod long_file;
 pub mod modes;
 pub mod name_lookup;
 pub mod parent;

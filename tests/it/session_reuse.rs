@@ -37,6 +37,57 @@ fn profiles_in_other_regions_share_the_mfa_session_and_every_hop() {
 }
 
 #[test]
+fn among_thousands_of_profiles_each_answer_is_as_it_is_among_three() {
+    let scene = Scene::new();
+    let mut roles = String::new();
+    for number in 0..3_000 {
+        let role = scene.deploy.arn();
+        write!(roles, "[profile r{number}]\nregion = eu-west-1\nrole_arn = {role}\nsource_profile = work\n\n")
+            .expect("a text");
+    }
+    // Between them, so that a chain leads to and fro.
+    let few = scene.sandbox.read(".aws/config").replace("[profile deploy]", &format!("{roles}[profile deploy]"));
+    scene.sandbox.write(".aws/config", &format!("{few}\n{}", roles.replace("[profile r", "[profile more")));
+    scene.warm();
+    let id = key_id(&scene.credential_process("audit").json());
+    let deploy = key_id(&scene.credential_process("deploy").json());
+    assert_eq!(key_id(&scene.credential_process("more2999").json()), key_id(&scene.credential_process("r0").json()));
+    assert_eq!(scene.actions(), Vec::<String>::new());
+    let shown = scene.sandbox.keyfob(&["exec", "audit", "--", "sh", "-c", "echo $AWS_ACCESS_KEY_ID $AWS_REGION"]).run();
+    assert_eq!(shown.ok().trim(), format!("{id} eu-central-1"));
+    // What is edited is seen, and what is wrong is named with its line, in a profile that was not asked for too.
+    scene.edit(&scene.audit.arn(), &scene.aws.role("other").trusts(&scene.deploy.arn()).arn());
+    assert_ne!(key_id(&scene.credential_process("audit").json()), id);
+    assert_eq!(scene.actions(), ["AssumeRole"]);
+    assert_eq!(key_id(&scene.credential_process("deploy").json()), deploy);
+    let stderr = fails(&scene.credential_process("more299x"), 6, "`more299x`");
+    assert!(stderr.contains("more299"), "{stderr}");
+    let lines = scene.sandbox.read(".aws/config").lines().count();
+    scene.append("[profile broken]\nregion\n");
+    fails(&scene.credential_process("deploy"), 6, &format!("config:{}: Expected an '=' sign", lines + 2));
+}
+
+#[test]
+fn a_key_among_thousands_in_plain_text_is_used() {
+    let scene = Scene::empty();
+    let mut keys = String::new();
+    for number in 0..3_000 {
+        write!(keys, "[k{number}]\naws_access_key_id = AKIA{number:016}\naws_secret_access_key = none\n\n")
+            .expect("a text");
+    }
+    let key = format!("[work]\naws_access_key_id = {}\naws_secret_access_key = {}\n", scene.key.id, scene.key.secret);
+    scene.sandbox.write(".aws/credentials", &format!("{keys}{key}{}", keys.replace("[k", "[other")));
+    let config = format!(
+        "[profile work]\nregion = eu-west-1\n[profile deploy]\nrole_arn = {}\nsource_profile = work\n",
+        scene.deploy.arn()
+    );
+    scene.sandbox.write(".aws/config", &format!("{config}mfa_serial = {}\n", scene.phone.serial()));
+    let ran = scene.credential_process_with_code("deploy", &scene.phone.code());
+    key_id(&ran.json());
+    assert_eq!(scene.actions(), ["GetSessionToken", "AssumeRole"]);
+}
+
+#[test]
 fn five_hundred_sessions_of_4_kb_fit_and_each_is_found_again() {
     const NUMBER: usize = 500;
     let Some(service) = SecretService::start() else { return };

@@ -1,0 +1,129 @@
+//! AWS files too long to be kept for one answer: of thousands of profiles it needs a few.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use super::{AwsFiles, read};
+use crate::error::Result;
+use crate::ini::{Document, Excerpt, Outline};
+use crate::profile::Profiles;
+use crate::sys::long_file::LongFile;
+use crate::sys::paths::Paths;
+
+/// Files of more bytes are long: about a thousand profiles. Of a shorter one, finding the memory to keep it costs less than
+/// reading parts of it again.
+const LONG: u64 = 128 << 10;
+
+/// How often work is done over, each time with the sections it looked for the time before. A chain has one more in each; of
+/// a longer one the whole file is read.
+const ROUNDS: usize = 12;
+
+/// The AWS files, one of them at least a long one.
+#[derive(Debug)]
+pub struct LongFiles {
+    config: Source,
+    credentials: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    /// One that is short, or not there.
+    Whole(Option<Document>),
+    Long {
+        file: LongFile,
+        outline: Outline,
+    },
+}
+
+/// Looks at the AWS files where one of them is long, and looks a long one through; `None` where none is, or a long one is
+/// refused or cannot be read: [`super::load`] then says why.
+///
+/// # Errors
+/// As [`super::load`], of a short one.
+pub fn open_long(paths: &Paths) -> Result<Option<LongFiles>> {
+    open_longer_than(LONG, paths)
+}
+
+fn open_longer_than(most: u64, paths: &Paths) -> Result<Option<LongFiles>> {
+    let files = [&paths.aws_config, &paths.aws_credentials].map(|path| (path, LongFile::open(path, most)));
+    if files.iter().all(|(_, file)| file.is_none()) {
+        return Ok(None);
+    }
+    let [config, credentials] = files.map(|(path, file)| source(path, file));
+    Ok(config?.zip(credentials?).map(|(config, credentials)| LongFiles { config, credentials }))
+}
+
+fn source(path: &Path, file: Option<LongFile>) -> Result<Option<Source>> {
+    let Some(file) = file else { return read(path).map(|document| Some(Source::Whole(document))) };
+    let mut outline = Outline::new(usize::try_from(file.length()).unwrap_or_default());
+    let passed = file.pass_by(|bytes, is_last| outline.add(bytes, is_last));
+    Ok(passed.map(|()| Source::Long { file, outline }))
+}
+
+impl LongFiles {
+    /// What `work` makes of the profiles: what it would make of those of the whole files, for it is done over until it
+    /// finds all the sections it looks for.
+    ///
+    /// `None` where it fails, looks at all profiles or goes too far, and where a file was written or cannot be read: it is
+    /// then to be done over whole files. (Of a file that is written within a tick of the file system's clock, as of one
+    /// that is written while it is read, some sections may be old and others new.)
+    pub fn with_excerpts<T>(&self, work: impl Fn(&Profiles<'_>) -> Result<T>) -> Option<T> {
+        let (mut config, mut credentials) = (Parts::default(), Parts::default());
+        let mut names = BTreeSet::new();
+        for _ in 0..ROUNDS {
+            let files = AwsFiles {
+                config: config.document(&self.config)?,
+                credentials: credentials.document(&self.credentials)?,
+            };
+            let profiles = files.profiles();
+            let done = work(&profiles);
+            let more: BTreeSet<String> = profiles.sought().difference(&names).cloned().collect();
+            if more.is_empty() {
+                return done.ok().filter(|_| !profiles.all_seen() && self.is_as_it_was());
+            }
+            for name in &more {
+                config.fetch(&self.config, name)?;
+                credentials.fetch(&self.credentials, name)?;
+            }
+            names.extend(more);
+        }
+        None
+    }
+
+    fn is_as_it_was(&self) -> bool {
+        [&self.config, &self.credentials].into_iter().all(|source| match source {
+            Source::Whole(_) => true,
+            Source::Long { file, outline: _ } => file.is_as_it_was(),
+        })
+    }
+}
+
+/// The sections of a long file that were fetched: where each begins, its line and its text.
+#[derive(Default)]
+struct Parts(BTreeMap<usize, (usize, Zeroizing<String>)>);
+
+impl Parts {
+    fn fetch(&mut self, source: &Source, name: &str) -> Option<()> {
+        let Source::Long { file, outline } = source else { return Some(()) };
+        for Excerpt { range, line } in outline.called(name) {
+            let text = std::str::from_utf8(&file.part(range.clone())?).ok()?.to_owned();
+            self.0.insert(range.start, (line, Zeroizing::new(text)));
+        }
+        Some(())
+    }
+
+    fn document(&self, source: &Source) -> Option<Option<Document>> {
+        match source {
+            Source::Whole(document) => Some(document.clone()),
+            Source::Long { .. } => {
+                let sections = self.0.values().map(|(line, text)| (*line, text.as_str()));
+                Document::of_sections(sections).ok().map(Some)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
