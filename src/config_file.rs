@@ -1,4 +1,5 @@
-//! AWS's two files on disk: read once, and edited under a lock so that no other change is lost.
+//! AWS's two files on disk: read once, of long ones what is needed, and edited under a lock so that no other change is
+//! lost.
 //!
 //! May use `ini`, `profile`, `error`, `sys`, and of `chain` what files are called.
 

@@ -1,6 +1,5 @@
 //! AWS files too long to be kept for one answer: of thousands of profiles it needs a few.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -71,7 +70,7 @@ impl LongFiles {
     /// that is written while it is read, some sections may be old and others new.)
     pub fn with_excerpts<T>(&self, work: impl Fn(&Profiles<'_>) -> Result<T>) -> Option<T> {
         let (mut config, mut credentials) = (Parts::default(), Parts::default());
-        let mut names = BTreeSet::new();
+        let mut names: Vec<String> = Vec::new();
         for _ in 0..ROUNDS {
             let files = AwsFiles {
                 config: config.document(&self.config)?,
@@ -79,7 +78,7 @@ impl LongFiles {
             };
             let profiles = files.profiles();
             let done = work(&profiles);
-            let more: BTreeSet<String> = profiles.sought().difference(&names).cloned().collect();
+            let more: Vec<String> = profiles.sought().into_iter().filter(|name| !names.contains(name)).collect();
             if more.is_empty() {
                 return done.ok().filter(|_| !profiles.all_seen() && self.is_as_it_was());
             }
@@ -100,16 +99,27 @@ impl LongFiles {
     }
 }
 
-/// The sections of a long file that were fetched: where each begins, its line and its text.
+/// The sections of a long file that were fetched, in their order there.
 #[derive(Default)]
-struct Parts(BTreeMap<usize, (usize, Zeroizing<String>)>);
+struct Parts(Vec<Part>);
+
+struct Part {
+    start: usize,
+    line: usize,
+    text: Zeroizing<String>,
+}
 
 impl Parts {
     fn fetch(&mut self, source: &Source, name: &str) -> Option<()> {
         let Source::Long { file, outline } = source else { return Some(()) };
         for Excerpt { range, line } in outline.called(name) {
-            let text = std::str::from_utf8(&file.part(range.clone())?).ok()?.to_owned();
-            self.0.insert(range.start, (line, Zeroizing::new(text)));
+            let (start, bytes) = (range.start, file.part(range)?);
+            let text = Zeroizing::new(std::str::from_utf8(&bytes).ok()?.to_owned());
+            let at = self.0.partition_point(|part| part.start < start);
+            // Two names may be taken for one.
+            if self.0.get(at).is_none_or(|part| part.start != start) {
+                self.0.insert(at, Part { start, line, text });
+            }
         }
         Some(())
     }
@@ -118,7 +128,7 @@ impl Parts {
         match source {
             Source::Whole(document) => Some(document.clone()),
             Source::Long { .. } => {
-                let sections = self.0.values().map(|(line, text)| (*line, text.as_str()));
+                let sections = self.0.iter().map(|part| (part.line, part.text.as_str()));
                 Document::of_sections(sections).ok().map(Some)
             }
         }

@@ -8,7 +8,7 @@ mod setting;
 mod warnings;
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::ini::{Document, Header, Property, Section, SectionName, is_identifier};
@@ -37,7 +37,8 @@ pub struct Profiles<'a> {
     credentials: Option<&'a Document>,
     /// Every profile, found out when somebody asks for all.
     all: OnceCell<All>,
-    sought: RefCell<BTreeSet<String>>,
+    /// Each once.
+    sought: RefCell<Vec<String>>,
 }
 
 #[derive(Debug, Default)]
@@ -81,11 +82,11 @@ impl<'a> Profiles<'a> {
         Some(Profile { profiles: self, entry, properties: Rc::default() })
     }
 
-    /// The names by which profiles and other sections were sought until somebody looked at all profiles.
+    /// The names by which profiles and other sections were sought, each once, until somebody looked at all profiles.
     ///
     /// Where nobody did, all that was read comes from sections of these names: over two files that have the same of each,
     /// it is the same.
-    pub fn sought(&self) -> BTreeSet<String> {
+    pub fn sought(&self) -> Vec<String> {
         self.sought.borrow().clone()
     }
 
@@ -94,8 +95,15 @@ impl<'a> Profiles<'a> {
         self.all.get().is_some()
     }
 
+    fn note(&self, name: &str) {
+        let mut sought = self.sought.borrow_mut();
+        if sought.iter().all(|known| known != name) {
+            sought.push(name.to_owned());
+        }
+    }
+
     fn seek(&self, name: &str) -> Option<Entry> {
-        self.sought.borrow_mut().insert(name.to_owned());
+        self.note(name);
         let mut entry: Option<Entry> = None;
         for file in [AwsFile::Config, AwsFile::Credentials] {
             let Some(document) = self.document(file) else { continue };
@@ -148,7 +156,7 @@ impl<'a> Profiles<'a> {
         let candidates = match self.all.get() {
             Some(all) => all.others.clone(),
             None => {
-                self.sought.borrow_mut().insert(name.to_owned());
+                self.note(name);
                 document.sections_called(name).map(|(index, _)| index).collect()
             }
         };
