@@ -192,7 +192,7 @@ impl Document {
                 let above = &self.text[..last.start()];
                 // Comments right above a header belong to it.
                 let mut lines = above.lines().rev().skip_while(|line| line.starts_with(['#', ';']));
-                lines.next().is_none_or(|line| line.trim().is_empty())
+                lines.next().is_none_or(parse::is_blank)
             }
         }
     }
@@ -231,7 +231,7 @@ fn ending_of(line: &str) -> Option<&'static str> {
 }
 
 fn ends_with_blank_line(text: &str) -> bool {
-    text.lines().next_back().is_none_or(|line| line.trim().is_empty())
+    text.lines().next_back().is_none_or(parse::is_blank)
 }
 
 /// The name in lower case; JavaScript's SDK finds no other.

@@ -170,7 +170,12 @@ fn is_indented(line: &str) -> bool {
 
 /// Whether a line is blank or a comment; a comment begins in the first column.
 pub(super) fn is_ignored(line: &str) -> bool {
-    matches!(line.as_bytes().first(), Some(b'#' | b';')) || trimmed(line, 0..line.len()).is_empty()
+    matches!(line.as_bytes().first(), Some(b'#' | b';')) || is_blank(line)
+}
+
+/// Whether a line, without its ending, has nothing in it. Space of other kinds is something: it goes on with a value.
+pub(super) fn is_blank(line: &str) -> bool {
+    trimmed(line, 0..line.len()).is_empty()
 }
 
 /// Takes a line's ending off, as `str::lines` does: a lone `\r` at the very end of the file stays.

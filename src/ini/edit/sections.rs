@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{EditError, ending_of};
+use super::{EditError, ending_of, parse};
 use crate::ini::{Document, SectionName, is_identifier};
 
 impl Document {
@@ -122,7 +122,7 @@ impl Document {
         if !self.text[comments..].starts_with('[') {
             end = comments;
         }
-        let blank_at = |line: &Range<usize>| self.text[line.clone()].trim().is_empty();
+        let blank_at = |line: &Range<usize>| parse::is_blank(parse::without_ending(&self.text[line.clone()]));
         let gap_before = self.line_before(start).is_none_or(|line| blank_at(&line));
         let mut after = end;
         while let Some(line) = self.line_at(after).filter(blank_at) {

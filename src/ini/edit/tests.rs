@@ -229,6 +229,8 @@ fn a_section_goes_with_the_comments_that_describe_it_and_no_others() {
         ("[profile dev]\ny=1\n\n[profile dev]\nz=1\n\n[b]\n\n[profile dev]\n", "[b]\n"),
         ("[profile dev]\ny=1", ""),
         ("[a]\r\nx=1\r\n\r\n[profile dev]\r\ny=1", "[a]\r\nx=1\r\n"),
+        // An indented line with another kind of space in it belongs to the value above.
+        ("[a]\nx=1\n \u{a0}\n[profile dev]\ny=1\n", "[a]\nx=1\n \u{a0}\n"),
     ];
     for (before, after) in cases {
         let mut document = document(before);
