@@ -158,7 +158,7 @@ enum Plain {
 fn plain(text: &[u8], line: &Line) -> Option<Plain> {
     match (&text[line.range.clone()], line.first) {
         ([b'\n'], _) => Some(Plain::Empty),
-        ([b'[', .., b']', b'\n'], First::Equals | First::Neither) => Some(Plain::Header),
+        ([b'[', .., b']', b'\n'], First::Neither) => Some(Plain::Header),
         ([b'=' | b'[' | b' ' | b'\t' | b'\r', ..], _) | (_, First::Comment | First::Neither) => None,
         (_, First::Equals) => Some(Plain::Property),
     }
@@ -241,4 +241,32 @@ pub(super) fn trimmed(line: &str, range: Range<usize>) -> Range<usize> {
 
 fn shift(range: Range<usize>, by: usize) -> Range<usize> {
     range.start + by..range.end + by
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn plain_lines_are_what_the_rules_say_of_them(text in "[a\\]\\[ =#;\r\t\u{e9}]{0,12}\n?", start in "(\\[a|a=|)") {
+            let text = start + &text;
+            for line in lines(text.as_bytes(), 1) {
+                let content = without_ending(&text[line.range.clone()]);
+                match plain(text.as_bytes(), &line) {
+                    Some(Plain::Empty) => prop_assert!(is_ignored(content)),
+                    Some(Plain::Header) => prop_assert_eq!(header_range(content), Some(1..content.len() - 1)),
+                    Some(Plain::Property) => {
+                        prop_assert!(!content.starts_with('[') && !is_ignored(content) && !is_indented(content));
+                        prop_assert!(split_property(content).is_ok());
+                    }
+                    None => {}
+                }
+            }
+        }
+    }
 }
