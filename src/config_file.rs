@@ -37,12 +37,30 @@ impl AwsFiles {
     }
 }
 
-/// Reads both files; a missing one is no error.
+/// Reads both files; a missing one is no error. One that another program is just writing is waited for, two seconds at most.
 ///
 /// # Errors
 /// A file that cannot be read, is not UTF-8, or that AWS's own parser refuses (exit 6, with file and line).
 pub fn load(paths: &Paths) -> Result<AwsFiles> {
     Ok(AwsFiles { config: read(&paths.aws_config)?, credentials: read(&paths.aws_credentials)? })
+}
+
+/// Reads both files once more where one of them may just have been written when they were read; for when they lack something.
+///
+/// Who empties a file leaves it the time of its last change until its blocks are free (ext4, some ms for a long file), so
+/// that it looks at rest. Many people's credentials file is empty, and is not to cost each of their answers a wait.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_again(paths: &Paths, files: &AwsFiles) -> Result<Option<AwsFiles>> {
+    let length = |document: &Option<Document>| document.as_ref().map_or(0, |document| document.text().len());
+    let is_settled = files::is_settled(&paths.aws_config, length(&files.config))
+        && files::is_settled(&paths.aws_credentials, length(&files.credentials));
+    if is_settled {
+        return Ok(None);
+    }
+    std::thread::sleep(files::SETTLED);
+    load(paths).map(Some)
 }
 
 /// Where a file is.
@@ -60,8 +78,12 @@ pub fn file_names(paths: &Paths) -> FileNames {
 }
 
 fn read(path: &Path) -> Result<Option<Document>> {
-    let bytes = files::read_optional(path).map_err(|error| cannot_read(path, &error))?;
-    bytes.map(|bytes| parse(path, bytes)).transpose()
+    let bytes = match files::read_settled(path) {
+        // As it is just now, then.
+        Err(error) if error.kind() == io::ErrorKind::ResourceBusy => files::read_optional(path),
+        bytes => bytes,
+    };
+    bytes.map_err(|error| cannot_read(path, &error))?.map(|bytes| parse(path, bytes)).transpose()
 }
 
 fn parse(path: &Path, bytes: Vec<u8>) -> Result<Document> {

@@ -118,13 +118,22 @@ impl<'a> World<'a> {
     /// # Errors
     /// Those of `work`, and as [`config_file::load`].
     fn with_profiles<T>(&self, work: impl Fn(&Profiles<'_>) -> Result<T>) -> Result<T> {
-        if self.files.get().is_none()
-            && let Some(files) = config_file::open_long(&self.paths)?
-            && let Some(done) = files.with_excerpts(&work)
-        {
+        if let Some(files) = self.files.get() {
+            return work(&files.profiles());
+        }
+        if let Some(done) = config_file::open_long(&self.paths)?.and_then(|files| files.with_excerpts(&work)) {
             return Ok(done);
         }
-        work(&self.files()?.profiles())
+        let mut files = config_file::load(&self.paths)?;
+        let mut done = work(&files.profiles());
+        if done.is_err()
+            && let Some(again) = config_file::load_again(&self.paths, &files)?
+        {
+            files = again;
+            done = work(&files.profiles());
+        }
+        let _ = self.files.set(files);
+        done
     }
 
     /// The index of stored keys, read at the first call.

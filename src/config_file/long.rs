@@ -65,9 +65,8 @@ impl LongFiles {
     /// What `work` makes of the profiles: what it would make of those of the whole files, for it is done over until it
     /// finds all the sections it looks for.
     ///
-    /// `None` where it fails, looks at all profiles or goes too far, and where a file was written or cannot be read: it is
-    /// then to be done over whole files. (Of a file that is written within a tick of the file system's clock, as of one
-    /// that is written while it is read, some sections may be old and others new.)
+    /// `None` where it fails, looks at all profiles or goes too far, and where a file was just written or cannot be read: it is
+    /// then to be done over whole files.
     pub fn with_excerpts<T>(&self, work: impl Fn(&Profiles<'_>) -> Result<T>) -> Option<T> {
         let (mut config, mut credentials) = (Parts::default(), Parts::default());
         let mut names: Vec<String> = Vec::new();
@@ -80,7 +79,7 @@ impl LongFiles {
             let done = work(&profiles);
             let more: Vec<String> = profiles.sought().into_iter().filter(|name| !names.contains(name)).collect();
             if more.is_empty() {
-                return done.ok().filter(|_| !profiles.all_seen() && self.is_as_it_was());
+                return done.ok().filter(|_| !profiles.all_seen() && self.are_settled());
             }
             for name in &more {
                 config.fetch(&self.config, name)?;
@@ -91,10 +90,10 @@ impl LongFiles {
         None
     }
 
-    fn is_as_it_was(&self) -> bool {
+    fn are_settled(&self) -> bool {
         [&self.config, &self.credentials].into_iter().all(|source| match source {
             Source::Whole(_) => true,
-            Source::Long { file, outline: _ } => file.is_as_it_was(),
+            Source::Long { file, outline: _ } => file.is_settled(),
         })
     }
 }

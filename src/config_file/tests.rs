@@ -51,6 +51,54 @@ fn missing_files_are_empty_ones() {
 }
 
 #[test]
+fn a_file_that_is_being_written_is_waited_for_and_read_all_the_same_where_it_never_rests() {
+    let home = home_with(b"");
+    let path = home.paths.aws_config.clone();
+    let write = |text: &str| fs::write(&home.paths.aws_config, text).expect("written");
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(20));
+            write("[profile a]\n");
+        });
+        assert!(load(&home.paths).expect("readable").profiles().get("a").is_some());
+    });
+    write("[profile b]\n");
+    let is_done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_done.load(std::sync::atomic::Ordering::Relaxed) {
+                let new = path.with_extension("new");
+                fs::write(&new, "[profile b]\n").expect("written");
+                fs::rename(&new, &path).expect("replaced");
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        });
+        let files = load(&home.paths);
+        is_done.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(files.expect("readable").profiles().get("b").is_some());
+    });
+}
+
+#[test]
+fn an_empty_file_that_looks_at_rest_is_read_again_and_others_are_not() {
+    let home = home_with(b"");
+    let set_back = || {
+        let file = fs::File::options().write(true).open(&home.paths.aws_config).expect("there");
+        file.set_modified(std::time::SystemTime::UNIX_EPOCH).expect("set back");
+    };
+    set_back();
+    let empty = load(&home.paths).expect("readable");
+    assert!(
+        load_again(&home.paths, &empty).expect("readable").is_some_and(|again| again.profiles().get("a").is_none())
+    );
+    fs::write(&home.paths.aws_config, "[profile a]\n").expect("written");
+    let again = load_again(&home.paths, &empty).expect("readable").expect("it has changed");
+    assert!(again.profiles().get("a").is_some());
+    set_back();
+    assert!(load_again(&home.paths, &again).expect("readable").is_none());
+}
+
+#[test]
 fn a_file_that_awss_parser_refuses_is_named_with_its_line_and_what_to_do() {
     let cases: [(&[u8], &str, &str); 6] = [
         (b"\xef\xbb\xbf[default]\n", ":1: the file begins with a byte order mark (BOM)", r"1s/^\xEF\xBB\xBF//"),

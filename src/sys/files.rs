@@ -29,8 +29,9 @@ pub fn read_optional(path: &Path) -> io::Result<Option<Vec<u8>>> {
 
 /// As [`read_optional`], of a file that other programs write in place.
 ///
-/// The AWS CLI empties the file and then writes it. Who reads it in between, and replaces it, has thrown away all that was
-/// in it, and what the AWS CLI writes then goes into a file without a name. So what has changed a moment ago is read again.
+/// The AWS CLI empties the file and then writes it. Who reads it in between finds no profile, or half of a role's name; who
+/// then replaces it has thrown away all that was in it, and what the AWS CLI writes goes into a file without a name. So
+/// what has changed a moment ago is read again.
 ///
 /// # Errors
 /// As [`read_optional`]; [`io::ErrorKind::ResourceBusy`] where it is never at rest in two seconds.
@@ -38,10 +39,7 @@ pub fn read_settled(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let started = Instant::now();
     while started.elapsed() < LONGEST_WRITE {
         let Some(bytes) = read_optional(path)? else { return Ok(None) };
-        let rest = if bytes.is_empty() { SETTLED_EMPTY } else { SETTLED };
-        // A file from the future is one of another clock.
-        let age = fs::metadata(path).ok().and_then(|metadata| metadata.modified().ok()?.elapsed().ok());
-        match age.and_then(|age| rest.checked_sub(age)) {
+        match fs::metadata(path).ok().and_then(|metadata| unrest(&metadata)) {
             None => return Ok(Some(bytes)),
             Some(left) => std::thread::sleep(left + Duration::from_millis(1)),
         }
@@ -51,11 +49,28 @@ pub fn read_settled(path: &Path) -> io::Result<Option<Vec<u8>>> {
     Err(io::ErrorKind::ResourceBusy.into())
 }
 
+/// How much longer a file has to stay as it is, to be taken for one that nobody is writing; `None` where it has been so long
+/// enough.
+pub(super) fn unrest(metadata: &fs::Metadata) -> Option<Duration> {
+    let rest = if metadata.len() == 0 { SETTLED_EMPTY } else { SETTLED };
+    // A file from the future is one of another clock.
+    rest.checked_sub(metadata.modified().ok()?.elapsed().ok()?)
+}
+
+/// Whether a file of this length is one that nobody is writing; one that is not there has none. An empty one may be about to
+/// be written.
+pub fn is_settled(path: &Path, length: usize) -> bool {
+    match fs::metadata(path) {
+        Ok(metadata) => length > 0 && metadata.len() == length as u64 && unrest(&metadata).is_none(),
+        Err(_) => length == 0,
+    }
+}
+
 /// How long a file that is being written may take.
 const LONGEST_WRITE: Duration = Duration::from_secs(2);
 
 /// After this long without a change a file is whole. Clocks of file systems go in steps of up to 10 ms.
-const SETTLED: Duration = Duration::from_millis(30);
+pub const SETTLED: Duration = Duration::from_millis(30);
 
 /// The same for an empty one, which is what a write begins with: on a busy machine the rest may take a while to come.
 const SETTLED_EMPTY: Duration = Duration::from_millis(300);

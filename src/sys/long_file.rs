@@ -10,6 +10,8 @@ use std::time::SystemTime;
 
 use zeroize::{Zeroize, Zeroizing};
 
+use super::files::unrest;
+
 /// A file that is open to be read in pieces.
 #[derive(Debug)]
 pub struct LongFile {
@@ -84,10 +86,11 @@ impl LongFile {
         Some(bytes)
     }
 
-    /// Whether nobody has written into it since it was opened, as far as its length and its time tell. One that was
-    /// replaced is still the old one here.
-    pub fn is_as_it_was(&self) -> bool {
-        self.file.metadata().is_ok_and(|metadata| State::of(&metadata).as_ref() == Some(&self.state))
+    /// Whether nobody has written into it since it was opened, nor a moment before, as far as its length and its time tell.
+    /// One that was replaced is still the old one here.
+    pub fn is_settled(&self) -> bool {
+        let is_as_it_was = |metadata: &fs::Metadata| State::of(metadata).as_ref() == Some(&self.state);
+        self.file.metadata().is_ok_and(|metadata| is_as_it_was(&metadata) && unrest(&metadata).is_none())
     }
 }
 
@@ -133,19 +136,30 @@ mod tests {
         assert_eq!(file.pass_by(|_, _| None), None);
     }
 
+    fn set_back(path: &Path) {
+        let file = File::options().write(true).open(path).expect("there");
+        file.set_modified(SystemTime::UNIX_EPOCH).expect("set back");
+    }
+
     #[test]
     fn a_write_is_noticed_and_a_replacement_leaves_the_old_file() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (path, new) = (folder.path().join("file"), folder.path().join("new"));
+        let opened = || LongFile::open(&path, 0).expect("it is longer");
         fs::write(&path, "old text").expect("written");
         fs::write(&new, "new text").expect("written");
-        let file = LongFile::open(&path, 0).expect("open");
-        assert!(file.is_as_it_was());
+        let file = opened();
+        assert!(!file.is_settled(), "somebody may be at it still");
+        set_back(&path);
+        let file = opened();
+        assert!(file.is_settled());
         fs::rename(&new, &path).expect("replaced");
-        assert!(file.is_as_it_was());
+        assert!(file.is_settled());
         assert_eq!(file.part(0..3).expect("there").as_slice(), b"old");
-        let file = LongFile::open(&path, 0).expect("open");
+        set_back(&path);
+        let file = opened();
         fs::write(&path, "longer than before").expect("written");
-        assert!(!file.is_as_it_was());
+        set_back(&path);
+        assert!(!file.is_settled());
     }
 }

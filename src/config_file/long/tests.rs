@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests lay out the files that are read")]
 
 use std::fs;
+use std::time::SystemTime;
 
 use proptest::prelude::*;
 
@@ -35,6 +36,11 @@ fn plan_of(profiles: &Profiles<'_>, profile: &str) -> Result<Plan> {
 fn home(config: &str, credentials: &str) -> Home {
     let home = home_with(config.as_bytes());
     fs::write(&home.paths.aws_credentials, credentials).expect("written");
+    // Nobody may be writing them still.
+    for path in [&home.paths.aws_config, &home.paths.aws_credentials] {
+        let file = fs::File::options().write(true).open(path).expect("there");
+        file.set_modified(SystemTime::UNIX_EPOCH).expect("set back");
+    }
     home
 }
 
