@@ -67,9 +67,7 @@ fn a_file_that_is_being_written_is_waited_for_and_read_all_the_same_where_it_nev
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !is_done.load(std::sync::atomic::Ordering::Relaxed) {
-                let new = path.with_extension("new");
-                fs::write(&new, "[profile b]\n").expect("written");
-                fs::rename(&new, &path).expect("replaced");
+                files::replace_unsynced(&path, b"[profile b]\n").expect("replaced");
                 std::thread::sleep(Duration::from_millis(2));
             }
         });

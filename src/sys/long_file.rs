@@ -12,7 +12,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::files::unrest;
 
-/// A file that is open to be read in pieces.
+/// A file that is open to be read in pieces. To be held for moments: Windows lets nobody replace a file that is open.
 #[derive(Debug)]
 pub struct LongFile {
     file: File,
@@ -153,10 +153,13 @@ mod tests {
         set_back(&path);
         let file = opened();
         assert!(file.is_settled());
-        fs::rename(&new, &path).expect("replaced");
-        assert!(file.is_settled());
-        assert_eq!(file.part(0..3).expect("there").as_slice(), b"old");
-        set_back(&path);
+        // Windows does not let a file be replaced that is open.
+        if cfg!(unix) {
+            fs::rename(&new, &path).expect("replaced");
+            assert!(file.is_settled());
+            assert_eq!(file.part(0..3).expect("there").as_slice(), b"old");
+            set_back(&path);
+        }
         let file = opened();
         fs::write(&path, "longer than before").expect("written");
         set_back(&path);
