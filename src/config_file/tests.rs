@@ -66,8 +66,11 @@ fn a_file_that_is_being_written_is_waited_for_and_read_all_the_same_where_it_nev
     let is_done = std::sync::atomic::AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            while !is_done.load(std::sync::atomic::Ordering::Relaxed) {
-                files::replace_unsynced(&path, b"[profile b]\n").expect("replaced");
+            for number in 0.. {
+                if is_done.load(std::sync::atomic::Ordering::Relaxed) {
+                    break;
+                }
+                files::replace_unsynced(&path, format!("[profile b]\n# {number}\n").as_bytes()).expect("replaced");
                 std::thread::sleep(Duration::from_millis(2));
             }
         });

@@ -33,34 +33,48 @@ pub fn read_optional(path: &Path) -> io::Result<Option<Vec<u8>>> {
 /// then replaces it has thrown away all that was in it, and what the AWS CLI writes goes into a file without a name. So
 /// what has changed a moment ago is read again.
 ///
+/// Where time stamps say nothing, as of files that are made when they are read, it is what was read that has to stay.
+///
 /// # Errors
 /// As [`read_optional`]; [`io::ErrorKind::ResourceBusy`] where it is never at rest in two seconds.
 pub fn read_settled(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let started = Instant::now();
+    // Security: it may hold secret access keys.
+    let mut before: Option<(Instant, Zeroizing<Vec<u8>>)> = None;
     while started.elapsed() < LONGEST_WRITE {
+        let read_at = Instant::now();
         let Some(bytes) = read_optional(path)? else { return Ok(None) };
-        match fs::metadata(path).ok().and_then(|metadata| unrest(&metadata)) {
-            None => return Ok(Some(bytes)),
-            Some(left) => std::thread::sleep(left + Duration::from_millis(1)),
+        let Some(left) = fs::metadata(path).ok().and_then(|metadata| unrest(&metadata)) else { return Ok(Some(bytes)) };
+        let rest = if bytes.is_empty() { SETTLED_EMPTY } else { SETTLED };
+        let since = match &before {
+            Some((since, before)) if **before == bytes => *since,
+            Some(_) | None => read_at,
+        };
+        if since.elapsed() >= rest {
+            return Ok(Some(bytes));
         }
-        // Security: it may hold secret access keys.
-        drop(Zeroizing::new(bytes));
+        before = Some((since, Zeroizing::new(bytes)));
+        std::thread::sleep(left + Duration::from_millis(1));
     }
     Err(io::ErrorKind::ResourceBusy.into())
 }
 
 /// How much longer a file has to stay as it is, to be taken for one that nobody is writing; `None` where it has been so long
-/// enough.
+/// enough. A pipe (`AWS_CONFIG_FILE=<(…)`) gives what it has once, and is not read again.
 pub(super) fn unrest(metadata: &fs::Metadata) -> Option<Duration> {
+    if !metadata.is_file() {
+        return None;
+    }
     let rest = if metadata.len() == 0 { SETTLED_EMPTY } else { SETTLED };
     // A file from the future is one of another clock.
     rest.checked_sub(metadata.modified().ok()?.elapsed().ok()?)
 }
 
 /// Whether a file of this length is one that nobody is writing; one that is not there has none. An empty one may be about to
-/// be written.
+/// be written; what is no file, a pipe say, is never read again.
 pub fn is_settled(path: &Path, length: usize) -> bool {
     match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => true,
         Ok(metadata) => length > 0 && metadata.len() == length as u64 && unrest(&metadata).is_none(),
         Err(_) => length == 0,
     }
@@ -262,6 +276,7 @@ fn sync_folder(folder: &Path) {
 #[expect(clippy::disallowed_methods, reason = "tests lay out files to be replaced")]
 mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
 
@@ -318,6 +333,27 @@ mod tests {
         // One that is meant to be empty is, after a while.
         fs::write(&path, "").expect("emptied");
         assert_eq!(read_settled(&path).expect("read").as_deref(), Some(b"".as_slice()));
+    }
+
+    #[test]
+    fn what_stays_the_same_is_at_rest_whatever_its_time_says() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("file");
+        fs::write(&path, "the same").expect("written");
+        let is_done = AtomicBool::new(false);
+        let read = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_done.load(Ordering::Relaxed) {
+                    let file = fs::File::options().write(true).open(&path).expect("there");
+                    file.set_modified(std::time::SystemTime::now()).expect("touched");
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+            });
+            let read = read_settled(&path);
+            is_done.store(true, Ordering::Relaxed);
+            read
+        });
+        assert_eq!(read.expect("at rest").as_deref(), Some(b"the same".as_slice()));
     }
 
     #[test]

@@ -88,6 +88,20 @@ fn a_key_among_thousands_in_plain_text_is_used() {
 }
 
 #[test]
+fn an_aws_file_that_is_a_pipe_is_read_once() {
+    let Some(bash) = tools::require("bash") else { return };
+    let scene = Scene::new();
+    scene.warm();
+    let id = key_id(&scene.credential_process("audit").json());
+    let piped = |profile: &str| {
+        let line = format!("AWS_CONFIG_FILE=<(cat $HOME/.aws/config) exec keyfob credential-process {profile}");
+        scene.sandbox.program(&bash, &["-c", &line]).run()
+    };
+    assert_eq!(key_id(&piped("audit").json()), id);
+    fails(&piped("nobody"), 6, "there is no profile `nobody`");
+}
+
+#[test]
 fn five_hundred_sessions_of_4_kb_fit_and_each_is_found_again() {
     const NUMBER: usize = 500;
     let Some(service) = SecretService::start() else { return };
