@@ -19,8 +19,6 @@ use crate::sys::files;
 use crate::sys::lock::{Lock, LockError};
 use crate::sys::paths::Paths;
 
-pub use long::{LongFiles, open_long};
-
 /// Both files as they were when they were read.
 #[derive(Debug, Clone, Default)]
 pub struct AwsFiles {
@@ -35,6 +33,13 @@ impl AwsFiles {
     pub fn profiles(&self) -> Profiles<'_> {
         Profiles::new(self.config.as_ref(), self.credentials.as_ref())
     }
+
+    /// Whether another program may just have been writing them when they were read; it has had a moment to end since.
+    fn may_be_half_written(&self, paths: &Paths) -> bool {
+        let length = |document: &Option<Document>| document.as_ref().map_or(0, |document| document.text().len());
+        let (config, credentials) = (length(&self.config), length(&self.credentials));
+        files::wait_for_writers([(&paths.aws_config, config), (&paths.aws_credentials, credentials)])
+    }
 }
 
 /// Reads both files; a missing one is no error. One that another program is just writing is waited for, two seconds at most.
@@ -45,22 +50,24 @@ pub fn load(paths: &Paths) -> Result<AwsFiles> {
     Ok(AwsFiles { config: read(&paths.aws_config)?, credentials: read(&paths.aws_credentials)? })
 }
 
-/// Reads both files once more where one of them may just have been written when they were read; for when they lack something.
+/// What `work` makes of the profiles, and the files where it took whole ones.
 ///
-/// Who empties a file leaves it the time of its last change until its blocks are free (ext4, some ms for a long file), so
-/// that it looks at rest. Many people's credentials file is empty, and is not to cost each of their answers a wait.
+/// It may be called several times: of long files the sections it looks for are read and no others, and where something was
+/// not found in files that another program may just be writing, they are read once more.
 ///
 /// # Errors
-/// As [`load`].
-pub fn load_again(paths: &Paths, files: &AwsFiles) -> Result<Option<AwsFiles>> {
-    let length = |document: &Option<Document>| document.as_ref().map_or(0, |document| document.text().len());
-    let is_settled = files::is_settled(&paths.aws_config, length(&files.config))
-        && files::is_settled(&paths.aws_credentials, length(&files.credentials));
-    if is_settled {
-        return Ok(None);
+/// Those of `work`, and as [`load`].
+pub fn with_profiles<T>(paths: &Paths, work: impl Fn(&Profiles<'_>) -> Result<T>) -> Result<(T, Option<AwsFiles>)> {
+    if let Some(done) = long::open(paths)?.and_then(|files| files.with_excerpts(&work)) {
+        return Ok((done, None));
     }
-    std::thread::sleep(files::SETTLED);
-    load(paths).map(Some)
+    let mut files = load(paths)?;
+    let mut done = work(&files.profiles());
+    if done.is_err() && files.may_be_half_written(paths) {
+        files = load(paths)?;
+        done = work(&files.profiles());
+    }
+    Ok((done?, Some(files)))
 }
 
 /// Where a file is.

@@ -112,28 +112,16 @@ impl<'a> World<'a> {
         Ok(self.files.get().expect("set above"))
     }
 
-    /// What `work` makes of the profiles. It may be called several times: of long files that nobody has read whole, the
-    /// sections it looks for are read and no others.
-    ///
-    /// # Errors
-    /// Those of `work`, and as [`config_file::load`].
+    /// As [`config_file::with_profiles`], over whole files where they were read already.
     fn with_profiles<T>(&self, work: impl Fn(&Profiles<'_>) -> Result<T>) -> Result<T> {
         if let Some(files) = self.files.get() {
             return work(&files.profiles());
         }
-        if let Some(done) = config_file::open_long(&self.paths)?.and_then(|files| files.with_excerpts(&work)) {
-            return Ok(done);
+        let (done, files) = config_file::with_profiles(&self.paths, work)?;
+        if let Some(files) = files {
+            let _ = self.files.set(files);
         }
-        let mut files = config_file::load(&self.paths)?;
-        let mut done = work(&files.profiles());
-        if done.is_err()
-            && let Some(again) = config_file::load_again(&self.paths, &files)?
-        {
-            files = again;
-            done = work(&files.profiles());
-        }
-        let _ = self.files.set(files);
-        done
+        Ok(done)
     }
 
     /// The index of stored keys, read at the first call.

@@ -88,15 +88,27 @@ fn an_empty_file_that_looks_at_rest_is_read_again_and_others_are_not() {
         file.set_modified(std::time::SystemTime::UNIX_EPOCH).expect("set back");
     };
     set_back();
-    let empty = load(&home.paths).expect("readable");
-    assert!(
-        load_again(&home.paths, &empty).expect("readable").is_some_and(|again| again.profiles().get("a").is_none())
-    );
-    fs::write(&home.paths.aws_config, "[profile a]\n").expect("written");
-    let again = load_again(&home.paths, &empty).expect("readable").expect("it has changed");
-    assert!(again.profiles().get("a").is_some());
+    // Written once it was read: what is at rest then is not looked at again.
+    let find = |text: &str| {
+        let calls = std::cell::Cell::new(0);
+        let found = with_profiles(&home.paths, |profiles| {
+            calls.set(calls.get() + 1);
+            let is_there = profiles.get("a").is_some();
+            fs::write(&home.paths.aws_config, text).expect("written");
+            if is_there { Ok(()) } else { Err(Error::new(Kind::Config, "there is no `a`")) }
+        });
+        (calls.get(), found.is_ok())
+    };
+    assert_eq!(find("[profile a]\n"), (2, true));
     set_back();
-    assert!(load_again(&home.paths, &again).expect("readable").is_none());
+    assert_eq!(find("[profile b]\n"), (1, true), "it was there at once");
+    set_back();
+    let calls = std::cell::Cell::new(0);
+    let missed = with_profiles(&home.paths, |_| -> Result<()> {
+        calls.set(calls.get() + 1);
+        Err(Error::new(Kind::Config, "there is no `a`"))
+    });
+    assert_eq!((calls.get(), missed.is_err()), (1, true), "it is not there, and nobody is writing");
 }
 
 #[test]

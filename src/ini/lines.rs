@@ -73,7 +73,7 @@ impl Iterator for Lines<'_> {
                 }
             }
             if ending < BLOCK as u32 {
-                // Both bits of the shift at once would be one too many for the last byte.
+                // In two steps, for after the last byte it is by all 64 bits.
                 self.marks = self.marks.and(u64::MAX << ending << 1);
                 break self.block * BLOCK + ending as usize + 1;
             }

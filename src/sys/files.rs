@@ -70,21 +70,30 @@ pub(super) fn unrest(metadata: &fs::Metadata) -> Option<Duration> {
     rest.checked_sub(metadata.modified().ok()?.elapsed().ok()?)
 }
 
-/// Whether a file of this length is one that nobody is writing; one that is not there has none. An empty one may be about to
-/// be written; what is no file, a pipe say, is never read again.
-pub fn is_settled(path: &Path, length: usize) -> bool {
-    match fs::metadata(path) {
+/// Waits a moment where somebody may just have been writing one of these files when it was read with that many bytes (none,
+/// where there was none); whether it did.
+///
+/// Who empties a file leaves it the time of its last change until its blocks are free (ext4, some ms for a long file), so
+/// that it looks at rest. Many people's credentials file is empty for good, so this is for when something was not found.
+pub fn wait_for_writers(files: [(&Path, usize); 2]) -> bool {
+    let is_settled = |(path, length): (&Path, usize)| match fs::metadata(path) {
+        // A pipe is not read again.
         Ok(metadata) if !metadata.is_file() => true,
         Ok(metadata) => length > 0 && metadata.len() == length as u64 && unrest(&metadata).is_none(),
         Err(_) => length == 0,
+    };
+    if files.into_iter().all(is_settled) {
+        return false;
     }
+    std::thread::sleep(SETTLED);
+    true
 }
 
 /// How long a file that is being written may take.
 const LONGEST_WRITE: Duration = Duration::from_secs(2);
 
 /// After this long without a change a file is whole. Clocks of file systems go in steps of up to 10 ms.
-pub const SETTLED: Duration = Duration::from_millis(30);
+const SETTLED: Duration = Duration::from_millis(30);
 
 /// The same for an empty one, which is what a write begins with: on a busy machine the rest may take a while to come.
 const SETTLED_EMPTY: Duration = Duration::from_millis(300);

@@ -16,20 +16,10 @@ use super::files::unrest;
 #[derive(Debug)]
 pub struct LongFile {
     file: File,
-    state: State,
-}
-
-/// What changes when somebody writes into a file.
-#[derive(Debug, PartialEq, Eq)]
-struct State {
+    /// When it was opened, in bytes.
     length: u64,
+    /// When it was opened.
     modified: SystemTime,
-}
-
-impl State {
-    fn of(metadata: &fs::Metadata) -> Option<State> {
-        Some(State { length: metadata.len(), modified: metadata.modified().ok()? })
-    }
 }
 
 /// As much as is read at once: a few pages, which cost little to find and stay in the processor's cache.
@@ -41,13 +31,13 @@ impl LongFile {
         let is_long = |metadata: &fs::Metadata| metadata.is_file() && metadata.len() > most;
         fs::metadata(path).ok().filter(is_long)?;
         let file = File::open(path).ok()?;
-        let state = State::of(&file.metadata().ok()?)?;
-        Some(LongFile { file, state })
+        let metadata = file.metadata().ok()?;
+        Some(LongFile { file, length: metadata.len(), modified: metadata.modified().ok()? })
     }
 
     /// Its length when it was opened, in bytes.
     pub fn length(&self) -> u64 {
-        self.state.length
+        self.length
     }
 
     /// Hands the file on from its beginning to its end; `None` too where `take` gives up.
@@ -89,8 +79,10 @@ impl LongFile {
     /// Whether nobody has written into it since it was opened, nor a moment before, as far as its length and its time tell.
     /// One that was replaced is still the old one here.
     pub fn is_settled(&self) -> bool {
-        let is_as_it_was = |metadata: &fs::Metadata| State::of(metadata).as_ref() == Some(&self.state);
-        self.file.metadata().is_ok_and(|metadata| is_as_it_was(&metadata) && unrest(&metadata).is_none())
+        let is_as_it_was = |now: &fs::Metadata| {
+            now.len() == self.length && now.modified().is_ok_and(|modified| modified == self.modified)
+        };
+        self.file.metadata().is_ok_and(|now| is_as_it_was(&now) && unrest(&now).is_none())
     }
 }
 

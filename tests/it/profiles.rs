@@ -1,6 +1,5 @@
 //! The profile manager where a profile is more, or less, than one section of one file.
 
-use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use crate::scene::{Scene, fails};
@@ -75,12 +74,7 @@ fn a_copy_leaves_a_key_in_plain_text_where_it_is() {
 #[test]
 fn thousands_of_profiles_are_linked_in_one_go_and_unlink_still_gives_each_its_bytes_back() {
     let scene = Scene::new();
-    let mut roles = String::new();
-    for number in 0..2_000 {
-        let role = scene.deploy.arn();
-        write!(roles, "\n[profile r{number}]\nrole_arn = {role}\nsource_profile = work\n").expect("a text");
-    }
-    scene.append(&roles);
+    scene.append(&scene.many_profiles("r", 2_000));
     let before = scene.sandbox.read(".aws/config");
     let started = Instant::now();
     profile(&scene, &["link", "--all"]).ok();

@@ -90,6 +90,13 @@ impl Scene {
         format!("credential_process = {} credential-process {profile}", self.sandbox.path("bin/keyfob").display())
     }
 
+    /// So many profiles, `PREFIX0` and on, that all lead to the role `deploy`; a blank line before each.
+    pub fn many_profiles(&self, prefix: &str, count: usize) -> String {
+        let role = self.deploy.arn();
+        let profile = |n: usize| format!("\n[profile {prefix}{n}]\nrole_arn = {role}\nsource_profile = work\n");
+        (0..count).map(profile).collect()
+    }
+
     /// Adds lines to `~/.aws/config`.
     pub fn append(&self, lines: &str) {
         let before = self.sandbox.read(".aws/config");

@@ -39,15 +39,10 @@ fn profiles_in_other_regions_share_the_mfa_session_and_every_hop() {
 #[test]
 fn among_thousands_of_profiles_each_answer_is_as_it_is_among_three() {
     let scene = Scene::new();
-    let mut roles = String::new();
-    for number in 0..3_000 {
-        let role = scene.deploy.arn();
-        write!(roles, "[profile r{number}]\nregion = eu-west-1\nrole_arn = {role}\nsource_profile = work\n\n")
-            .expect("a text");
-    }
-    // Between them, so that a chain leads to and fro.
-    let few = scene.sandbox.read(".aws/config").replace("[profile deploy]", &format!("{roles}[profile deploy]"));
-    scene.sandbox.write(".aws/config", &format!("{few}\n{}", roles.replace("[profile r", "[profile more")));
+    // Between them and after them, so that a chain leads to and fro.
+    let between = scene.many_profiles("r", 3_000) + "\n[profile deploy]";
+    scene.edit("[profile deploy]", &between);
+    scene.append(&scene.many_profiles("more", 3_000));
     scene.warm();
     let id = key_id(&scene.credential_process("audit").json());
     let deploy = key_id(&scene.credential_process("deploy").json());
