@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 
-use super::man::EXAMPLES;
 use super::{Cli, command};
+
+/// The lines before the examples of a command's help.
+const EXAMPLES: [&str; 3] = ["Example:", "Examples:", "Start with:"];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).expect("listed") {

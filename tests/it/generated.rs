@@ -68,10 +68,12 @@ fn manual_pages_have_nothing_to_complain_of() {
     for (program, arguments) in checks {
         let Some(path) = tools::require(program) else { continue };
         let ran = sandbox.program(path, &[arguments, &pages].concat()).within(&folder).env("MANPAGER", "cat").run();
-        assert_eq!((ran.code, &*ran.stderr), (Some(0), ""), "{program}: {}", ran.stdout);
-        if program == "mandoc" {
-            assert_eq!(ran.stdout, "");
-        }
+        // clap_mangen writes each paragraph on one line of the source; no reader of the page sees that.
+        let is_style = |line: &&str| line.contains(": STYLE: input text line longer than 80 bytes: ");
+        let (style, findings): (Vec<&str>, Vec<&str>) = ran.stdout.lines().partition(is_style);
+        let findings = if program == "mandoc" { findings } else { Vec::new() };
+        assert_eq!((findings, &*ran.stderr), (vec![], ""), "{program}");
+        assert!(ran.code == Some(0) || program == "mandoc" && ran.code == Some(1) && !style.is_empty(), "{program}");
     }
 }
 
