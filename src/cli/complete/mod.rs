@@ -3,6 +3,11 @@
 //! The words come from the command tree, by clap's own engine; names of profiles are read when they are asked for. It
 //! answers nothing rather than an error: whoever presses Tab without a home folder or with a broken file still gets commands
 //! and options.
+//!
+//! The scripts are ours, not those of `clap_complete::CompleteEnv` (4.6): with its scripts bash inserts `my profile`
+//! unquoted and splits `team:prod`, zsh and fish find nothing after an open quote, zsh completes nothing at the first Tab of
+//! a script in `$fpath`, and PowerShell evaluates the line being typed. None leaves what follows `exec … --` to the shell,
+//! and clap promises nothing for scripts older than the program, which packages can have.
 
 mod bash;
 mod candidates;
