@@ -164,36 +164,30 @@ pub struct Names {
 
 impl ProfileCommand {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
-        let how = match &self {
-            Self::Add { how, .. }
-            | Self::Set { how, .. }
-            | Self::Unset { how, .. }
-            | Self::Copy { how, .. }
-            | Self::Rename { how, .. }
-            | Self::Remove { how, .. }
-            | Self::Link { how, .. }
-            | Self::Unlink { how, .. } => *how,
-        };
-        let yes = matches!(&self, Self::Remove { yes: true, .. } | Self::Link { yes: true, .. });
-        let (files, index) = (world.files()?, world.index()?);
-        let shown = world.with_ports(yes, None, |ports| {
-            let manager = Manager { context: &ports.context, files, index, show_only: how.diff };
-            match &self {
-                Self::Add { profile, settings, raw, .. } => manager.add(profile, settings, *raw),
-                Self::Set { profile, name, value, raw, .. } => manager.set(profile, name, value, *raw),
-                Self::Unset { profile, name, .. } => manager.unset(profile, name),
-                Self::Copy { names, .. } => manager.copy(&names.old, &names.new, names.force),
-                Self::Rename { names, .. } => manager.rename(&names.old, &names.new, names.force),
-                Self::Remove { profile, force, .. } => manager.remove(profile, *force),
-                Self::Link { profile, force_link, yes, .. } => {
-                    let line = |profile: &str| link_line(world, profile, *force_link);
-                    manager.link(LinkRequest { profile: profile.as_deref(), line: &line, yes: *yes, name_keys: true })
-                }
-                Self::Unlink { profile, .. } => manager.unlink(profile),
+        match self {
+            Self::Add { profile, settings, raw, how } => edit(world, how, false, |on| on.add(&profile, &settings, raw)),
+            Self::Set { profile, name, value, raw, how } => {
+                edit(world, how, false, |on| on.set(&profile, &name, &value, raw))
             }
-        })?;
-        out::write(&shown)
+            Self::Unset { profile, name, how } => edit(world, how, false, |on| on.unset(&profile, &name)),
+            Self::Copy { names, how } => edit(world, how, false, |on| on.copy(&names.old, &names.new, names.force)),
+            Self::Rename { names, how } => edit(world, how, false, |on| on.rename(&names.old, &names.new, names.force)),
+            Self::Remove { profile, force, yes, how } => edit(world, how, yes, |on| on.remove(&profile, force)),
+            Self::Link { profile, all: _, force_link, yes, how } => {
+                let line = |profile: &str| link_line(world, profile, force_link);
+                let request = LinkRequest { profile: profile.as_deref(), line: &line, yes, name_keys: true };
+                edit(world, how, yes, |on| on.link(request))
+            }
+            Self::Unlink { profile, how } => edit(world, how, false, |on| on.unlink(&profile)),
+        }
     }
+}
+
+fn edit(world: &World<'_>, how: How, yes: bool, work: impl FnOnce(&Manager<'_>) -> Result<String>) -> Result<()> {
+    let (files, index) = (world.files()?, world.index()?);
+    let shown = world
+        .with_ports(yes, None, |ports| work(&Manager { context: &ports.context, files, index, show_only: how.diff }))?;
+    out::write(&shown)
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
