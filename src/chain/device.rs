@@ -3,8 +3,11 @@
 //! Pure.
 
 use crate::chain::error::PlanError;
+use crate::chain::reason::Reason;
+use crate::chain::request::{Request, Used};
+use crate::chain::step::{Mfa, SpentIn};
+use crate::chain::values;
 use crate::chain::walk::Walk;
-use crate::chain::{Mfa, Reason, Request, SpentIn, Used, values};
 
 /// A device, and who names it.
 pub(super) struct Device {
@@ -29,7 +32,7 @@ pub(super) fn find(
     if request.without_device {
         return Ok(None);
     }
-    let (first, base) = (walk.role_nodes().next().unwrap_or(walk.asked()), walk.base());
+    let (first, base) = (walk.role_nodes().next().unwrap_or(walk.requested()), walk.base_node());
     let mut found = None;
     for node in [first, base] {
         if let Some(setting) = node.read("mfa_serial", used) {
@@ -59,4 +62,14 @@ pub(super) fn find(
         .map(|setting| setting.value.into_owned())
         .or_else(|| request.mfa_process.clone());
     Ok(Some(Device { serial, profile, process }))
+}
+
+/// Notes the devices that a plan over a session has no use for: AWS takes no code with one (STS API, AssumeRole).
+pub(super) fn note_unused(walk: &Walk<'_>, notes: &mut Vec<Reason>) {
+    for node in &walk.nodes {
+        if let Some(serial) = node.setting("mfa_serial") {
+            let (profile, serial) = (node.name.clone(), serial.value.to_string());
+            notes.push(Reason::DeviceOverSession { profile, serial });
+        }
+    }
 }

@@ -2,9 +2,8 @@
 //!
 //! Pure.
 
-use crate::chain::Place;
 use crate::chain::reason::length;
-use crate::chain::target::TargetError;
+use crate::chain::request::Place;
 use crate::error::{Error, Kind};
 
 /// Why there is no plan.
@@ -179,12 +178,82 @@ pub enum PlanError {
         /// Whose session signs it.
         signed_by: String,
     },
+    /// `--duration` for credentials whose lifetime is not keyfob's to choose.
+    #[error("`--duration` has no effect: the credentials of `{profile}` last as long as their source ({kind}) says")]
+    DurationOfBase {
+        /// The base.
+        profile: String,
+        /// Its kind.
+        kind: &'static str,
+    },
     /// `--duration` where the access key itself is handed out.
     #[error("`--duration` cannot be had: the access key of `{profile}` itself is handed out, and it never expires")]
     DurationOfKey {
         /// The base.
         profile: String,
     },
+}
+
+/// Why a call has nowhere to go.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TargetError {
+    /// A setting with a value that cannot be.
+    #[error("{place}: `{name}` of `{profile}`: {problem}")]
+    Setting {
+        /// The profile.
+        profile: String,
+        /// The setting.
+        name: String,
+        /// What is wrong, with what would be right.
+        problem: String,
+        /// Where.
+        place: Place,
+    },
+    /// A variable with a value that cannot be.
+    #[error("`{name}`: {problem}")]
+    Variable {
+        /// The variable.
+        name: &'static str,
+        /// What is wrong, with what would be right.
+        problem: String,
+    },
+    /// A service's block in a `services` section with a URL that cannot be.
+    #[error("{place}: `endpoint_url` of `{service}` in `[services {name}]`: {problem}")]
+    Services {
+        /// The section.
+        name: String,
+        /// The service.
+        service: String,
+        /// What is wrong, with what would be right.
+        problem: String,
+        /// Where its block begins.
+        place: Place,
+    },
+    /// `services` names a section that is not there.
+    #[error("{place}: `{profile}` names the section `[services {name}]`, which the config file does not have")]
+    NoServices {
+        /// The profile.
+        profile: String,
+        /// The section.
+        name: String,
+        /// Where.
+        place: Place,
+    },
+}
+
+impl TargetError {
+    fn hint(&self) -> String {
+        match self {
+            TargetError::Setting { profile, name, .. } => {
+                format!("`keyfob profile set {profile} {name} VALUE` mends it")
+            }
+            TargetError::Variable { name, .. } => format!("set or unset `{name}`"),
+            TargetError::Services { name, .. } => format!("mend that line of `[services {name}]`, or take it away"),
+            TargetError::NoServices { profile, .. } => {
+                format!("write that section, or take `services` out of `{profile}`")
+            }
+        }
+    }
 }
 
 /// A base that keyfob does not read yet.
@@ -211,7 +280,10 @@ impl From<PlanError> for Error {
     fn from(error: PlanError) -> Error {
         let of_the_command_line = matches!(
             error,
-            PlanError::DurationOutOfRange { .. } | PlanError::DurationChained { .. } | PlanError::DurationOfKey { .. }
+            PlanError::DurationOutOfRange { .. }
+                | PlanError::DurationChained { .. }
+                | PlanError::DurationOfBase { .. }
+                | PlanError::DurationOfKey { .. }
         );
         let kind = if of_the_command_line { Kind::Usage } else { Kind::Config };
         let hint = hint(&error);
@@ -285,6 +357,7 @@ fn hint(error: &PlanError) -> String {
         PlanError::DurationChained { .. } => {
             "ask for `--duration 1h`, or assume that role straight from the profile with the access key".to_owned()
         }
+        PlanError::DurationOfBase { .. } => "omit `--duration`".to_owned(),
         PlanError::DurationOfKey { profile } => {
             format!("leave `--duration` out, or set `keyfob_session = always` in `{profile}` for a session that ends")
         }

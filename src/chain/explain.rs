@@ -6,9 +6,10 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use crate::chain::base::BaseSource;
 use crate::chain::reason::length;
-use crate::chain::{BaseKey, Hop, Plan, Reason, SpentIn};
-use crate::credentials::Backend;
+use crate::chain::{Hop, Plan, Reason, SpentIn, Step};
+use crate::credentials::AccessKeyId;
 use crate::timestamp::Timestamp;
 
 /// What a plan does not say, because it takes the cache and the clock to know it.
@@ -43,7 +44,7 @@ pub struct Explanation<'a> {
     needs_code: bool,
     cached_until: Option<String>,
     hops: Vec<HopOut<'a>>,
-    region: &'a str,
+    region: Option<&'a str>,
     mfa_max_age_seconds: Option<u32>,
     notes: Vec<String>,
     settings: Vec<SettingOut<'a>>,
@@ -53,8 +54,9 @@ pub struct Explanation<'a> {
 struct BaseOut<'a> {
     kind: &'static str,
     profile: &'a str,
-    key_id: &'a str,
+    key_id: Option<&'a str>,
     backend: Option<&'static str>,
+    identity: Option<&'a str>,
 }
 
 /// There in any case: without a device all of it is null.
@@ -106,10 +108,11 @@ pub fn explanation<'a>(plan: &'a Plan, facts: &'a Facts) -> Explanation<'a> {
         version: 1,
         profile: &plan.profile,
         base: BaseOut {
-            kind: "key",
+            kind: plan.base.kind,
             profile: &plan.base.profile,
-            key_id: plan.base.key.id().as_str(),
-            backend: plan.base.key.backend().map(Backend::name),
+            key_id: plan.base.key_id().map(AccessKeyId::as_str),
+            backend: plan.base.stored_key().map(|key| key.backend.name()),
+            identity: plan.base.user_arn(),
         },
         mfa: MfaOut {
             serial: plan.mfa.as_ref().map(|mfa| mfa.serial.as_str()).or(unspent_device(plan)),
@@ -119,15 +122,15 @@ pub fn explanation<'a>(plan: &'a Plan, facts: &'a Facts) -> Explanation<'a> {
             }),
             code_from: facts.code_from.as_deref(),
         },
-        session: plan.session.as_ref().map(|session| SessionOut {
+        session: plan.session().map(|session| SessionOut {
             duration_seconds: session.duration_seconds,
             reason: session.reason.to_string(),
             cached_until: session_cached_until(plan, facts).map(|time| time.to_string()),
         }),
         needs_code: facts.needs_code,
         cached_until: facts.cached_until.map(|time| time.to_string()),
-        hops: plan.hops.iter().enumerate().map(hop).collect(),
-        region: &plan.target.region,
+        hops: plan.hops().enumerate().map(hop).collect(),
+        region: plan.region(),
         mfa_max_age_seconds: plan.mfa_max_age_seconds,
         notes: plan.notes.iter().map(Reason::to_string).collect(),
         settings: plan
@@ -152,7 +155,7 @@ fn unspent_device(plan: &Plan) -> Option<&str> {
 
 /// Without roles the session is what is asked for, so one cached time says it.
 fn session_cached_until(plan: &Plan, facts: &Facts) -> Option<Timestamp> {
-    if plan.hops.is_empty() { facts.cached_until.or(facts.session_cached_until) } else { facts.session_cached_until }
+    if !plan.has_hops() { facts.cached_until.or(facts.session_cached_until) } else { facts.session_cached_until }
 }
 
 /// The plan for a person, step by step in the order of the calls, then what it rests on.
@@ -160,31 +163,46 @@ pub fn text(plan: &Plan, facts: &Facts) -> String {
     let mut page = Page::default();
     page.line(&format!("How credentials for `{}` are made:", plan.profile));
     page.line("");
-    let place = match &plan.base.key {
-        BaseKey::Stored(key) => format!("in {}", key.backend.title()),
-        BaseKey::File { .. } => "in plain text in an AWS file".to_owned(),
-    };
-    page.item("base", &format!("access key {} of `{}`, {place}", plan.base.key.id().short(), plan.base.profile));
-    if let Some(session) = &plan.session {
-        let what = if plan.mfa.is_some() { "MFA session" } else { "session" };
-        let life = length(session.duration_seconds);
-        page.item(what, &format!("{life} from GetSessionToken in {}", plan.base.target.region));
-        page.more(&session.reason.to_string());
-        if !plan.hops.is_empty() {
-            page.more(&cached(facts.session_cached_until));
-        }
-    }
-    for (number, hop) in plan.hops.iter().enumerate() {
-        page.item("role", &format!("{} of `{}`, in {}", hop.role_arn, hop.profile, plan.target.region));
-        let life = length(hop.duration_seconds);
-        page.more(&if hop.capped() {
-            format!("capped at {life}: {}", hop.reason)
-        } else {
-            format!("{life}: {}", hop.reason)
-        });
+    let profile = &plan.base.profile;
+    page.item(
+        "base",
+        &match &plan.base.source {
+            BaseSource::Stored(key) => {
+                format!("access key {} of `{profile}`, in {}", key.id.short(), key.backend.title())
+            }
+            BaseSource::Written { id } => {
+                format!("access key {} of `{profile}`, in plain text in an AWS file", id.short())
+            }
+            BaseSource::Refused(error) => error.to_string(),
+        },
+    );
+    let mut hops_seen = 0;
+    for (number, step) in plan.steps.iter().enumerate() {
+        let is_last = number + 1 == plan.steps.len();
+        let until = match step {
+            Step::Base => continue,
+            Step::SessionToken(session) => {
+                let what = if plan.mfa.is_some() { "MFA session" } else { "session" };
+                let life = length(session.duration_seconds);
+                page.item(what, &format!("{life} from GetSessionToken in {}", session.target.region));
+                page.more(&session.reason.to_string());
+                facts.session_cached_until
+            }
+            Step::AssumeRole(hop) => {
+                page.item("role", &format!("{} of `{}`, in {}", hop.role_arn, hop.profile, hop.target.region));
+                let life = length(hop.duration_seconds);
+                page.more(&if hop.capped() {
+                    format!("capped at {life}: {}", hop.reason)
+                } else {
+                    format!("{life}: {}", hop.reason)
+                });
+                hops_seen += 1;
+                facts.hop_cached_until(hops_seen - 1)
+            }
+        };
         // The last one's are the credentials, of which that is said below.
-        if number + 1 < plan.hops.len() {
-            page.more(&cached(facts.hop_cached_until(number)));
+        if !is_last {
+            page.more(&cached(until));
         }
     }
     if let Some(mfa) = &plan.mfa {
@@ -201,9 +219,9 @@ pub fn text(plan: &Plan, facts: &Facts) -> String {
     }
     page.item(
         "credentials",
-        &match (&plan.session, plan.hops.last()) {
-            (None, None) => "the access key itself, which never expires".to_owned(),
-            (Some(_), _) | (_, Some(_)) => cached(facts.cached_until),
+        &match plan.steps.last() {
+            None => "the access key itself, which never expires".to_owned(),
+            Some(_) => cached(facts.cached_until),
         },
     );
     page.list("notes", plan.notes.iter().map(ToString::to_string));
@@ -330,7 +348,8 @@ settings:
         assert_eq!(json["version"], 1);
         assert_eq!(json["profile"], "prod");
         let base = serde_json::json!(
-            {"kind": "key", "profile": "base", "key_id": "AKIABASE000000000000", "backend": "vault"});
+            {"kind": "key", "profile": "base", "key_id": "AKIABASE000000000000", "backend": "vault",
+            "identity": "arn:aws:iam::111122223333:user/me"});
         assert_eq!(json["base"], base);
         let mfa =
             serde_json::json!({"serial": "arn:aws:iam::111122223333:mfa/me", "spent_in": "session", "code_from": null});

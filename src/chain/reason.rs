@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::chain::Place;
+use crate::chain::request::Place;
 
 /// Why something was decided. `Display` gives the sentence that `explain`, `-v` and JSON show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +68,13 @@ pub enum Reason {
         used: Option<String>,
         /// The base, whose user's device counts.
         base: String,
+    },
+    /// An MFA device over a base that is a session.
+    DeviceOverSession {
+        /// Who names it.
+        profile: String,
+        /// Its serial.
+        serial: String,
     },
     /// `keyfob_mfa_max_age` where no MFA session is made.
     MaxAgeNotUsed {
@@ -202,6 +209,12 @@ impl fmt::Display for Reason {
                 "`{profile}` names the device `{serial}`, which is not used: only the device of the first role or of \
                  `{base}` counts; move `mfa_serial` there"
             ),
+            Reason::DeviceOverSession { profile, serial } => {
+                write!(
+                    f,
+                    "`{profile}` names the device `{serial}`, which is not used: no code is needed over a session"
+                )
+            }
             Reason::MaxAgeNotUsed { profile } => {
                 write!(f, "`keyfob_mfa_max_age` of `{profile}` does nothing: no MFA session is made")
             }

@@ -2,15 +2,16 @@
 //!
 //! Pure; the one place these decisions are made.
 
+use crate::chain::base::{BaseSource, KINDS, Kind, Reuse, Signs};
 use crate::chain::device::{self, Device};
-use crate::chain::error::PlanError;
-use crate::chain::reason::KeyItselfBecause;
-use crate::chain::target::{self, Surroundings};
+use crate::chain::error::{PlanError, TargetError};
+use crate::chain::node::{Lookup, Node};
+use crate::chain::reason::{AskedBy, KeyItselfBecause, Reason};
+use crate::chain::request::{Request, StoredKeys, Used};
+use crate::chain::step::{Hop, Mfa, Plan, SessionStep, SpentIn, Step, outer_chain};
+use crate::chain::target::{self, Target, TargetInputs};
 use crate::chain::values::{self, HOUR, LONGEST_ROLE, LONGEST_SESSION, SHORTEST, SessionMode};
-use crate::chain::walk::{self, Node, Walk, World};
-use crate::chain::{
-    AskedBy, Base, Hop, Mfa, Plan, Reason, Request, SessionStep, SpentIn, StoredKeys, Used, outer_chain,
-};
+use crate::chain::walk::{self, Walk};
 use crate::profile::{Profiles, Setting};
 use crate::sys::env::Environment;
 
@@ -28,36 +29,36 @@ pub fn plan(
     env: &Environment,
     request: &Request,
 ) -> Result<Plan, PlanError> {
+    plan_of(KINDS, profiles, stored, env, request)
+}
+
+/// As [`plan`], over these kinds of bases.
+pub(super) fn plan_of(
+    kinds: &[&Kind],
+    profiles: &Profiles<'_>,
+    stored: &dyn StoredKeys,
+    env: &Environment,
+    request: &Request,
+) -> Result<Plan, PlanError> {
     refuse_what_waits_for_us(std::slice::from_ref(&request.profile), env)?;
-    let world = World { profiles, stored, files: &request.files };
-    let mut walk = walk::walk(&world, &request.profile)?;
+    let lookup = Lookup { profiles, stored, files: &request.files };
+    let mut walk = walk::walk(kinds, &lookup, &request.profile)?;
+    if let BaseSource::Refused(error) = walk.base.source {
+        return Err(*error);
+    }
     let names: Vec<String> = walk.nodes.iter().map(|node| node.name.clone()).collect();
     refuse_what_waits_for_us(&names, env)?;
 
     let mut used = std::mem::take(&mut walk.used);
     let mut notes = std::mem::take(&mut walk.notes);
-    let mut maker = Maker { walk: &walk, request, used: &mut used, notes: &mut notes };
-    let made = maker.make()?;
-
-    let arns: Vec<String> = (made.hops.iter().map(|hop| hop.role_arn.clone()))
-        .chain(made.mfa.iter().map(|mfa| mfa.serial.clone()))
-        .chain(walk.key.user_arn().map(str::to_owned))
-        .collect();
-    let around = Surroundings { profiles, env, arns: &arns };
-    let target = target::target(walk.asked(), &around, &mut used, &mut notes)?;
-    let base_target = if walk.nodes.len() == 1 {
-        target.clone()
-    } else if made.session.is_some() {
-        target::target(walk.base(), &around, &mut used, &mut notes)?
-    } else {
-        // No call goes there, so nothing that decides it has a part in the plan.
-        target::target(walk.base(), &around, &mut Vec::new(), &mut Vec::new())?
-    };
-    let base = Base { profile: walk.base().name.clone(), key: walk.key.clone(), target: base_target };
-    let Made { mfa, session, hops, mfa_max_age_seconds } = made;
-    let profile = request.profile.clone();
+    let mut maker = Maker { walk: &walk, request, profiles, env, used: &mut used, notes: &mut notes };
+    let Made { mfa, mut steps, base_target, mfa_max_age_seconds } = maker.make()?;
+    if walk.base.reuse == Reuse::UntilExpiry {
+        steps.insert(0, Step::Base);
+    }
     used.sort_by_key(|setting| names.iter().position(|name| *name == setting.profile));
-    Ok(Plan { profile, base, mfa, session, hops, target, mfa_max_age_seconds, walk: names, used, notes })
+    let (profile, base) = (request.profile.clone(), walk.base);
+    Ok(Plan { profile, base, steps, mfa, base_target, mfa_max_age_seconds, walk: names, used, notes })
 }
 
 /// Refuses to resolve what an outer keyfob is resolving already: that one would wait for this one, and this one for it.
@@ -76,8 +77,8 @@ fn refuse_what_waits_for_us(walk: &[String], env: &Environment) -> Result<(), Pl
 /// What [`Maker::make`] decides.
 struct Made {
     mfa: Option<Mfa>,
-    session: Option<SessionStep>,
-    hops: Vec<Hop>,
+    steps: Vec<Step>,
+    base_target: Result<Target, TargetError>,
     mfa_max_age_seconds: Option<u32>,
 }
 
@@ -85,26 +86,45 @@ struct Made {
 struct Maker<'a, 'p> {
     walk: &'a Walk<'p>,
     request: &'a Request,
+    profiles: &'a Profiles<'a>,
+    env: &'a Environment,
     used: &'a mut Vec<Used>,
     notes: &'a mut Vec<Reason>,
 }
 
 impl<'a, 'p> Maker<'a, 'p> {
     fn make(&mut self) -> Result<Made, PlanError> {
-        let device = device::find(self.walk, self.request, self.used, self.notes)?;
+        let device = match self.walk.base.signs_as {
+            Signs::Key => device::find(self.walk, self.request, self.used, self.notes)?,
+            Signs::Session | Signs::Unsure | Signs::Output => {
+                device::note_unused(self.walk, self.notes);
+                None
+            }
+        };
         let made = match self.walk.role_nodes().next() {
             None => self.without_roles(device)?,
             Some(first) => self.with_roles(first, device)?,
         };
-        if made.mfa_max_age_seconds.is_some() && !(made.mfa.is_some() && made.session.is_some()) {
-            self.notes.push(Reason::MaxAgeNotUsed { profile: self.walk.asked().name.clone() });
+        let requested = self.walk.requested();
+        let mut mfa_max_age_seconds = None;
+        if matches!(made.mfa, Some(Mfa { spent_in: SpentIn::Session, .. })) {
+            mfa_max_age_seconds = self.setting(requested, "keyfob_mfa_max_age", values::max_age)?;
+        } else if requested.setting("keyfob_mfa_max_age").is_some() {
+            self.notes.push(Reason::MaxAgeNotUsed { profile: requested.name.clone() });
         }
-        Ok(made)
+        Ok(Made { mfa_max_age_seconds, ..made })
     }
 
-    /// The base's own credentials: `keyfob_session` decides whether a session or the key itself.
+    /// The base's own credentials: of a key, `keyfob_session` decides whether it is a session or the key itself.
     fn without_roles(&mut self, device: Option<Device>) -> Result<Made, PlanError> {
-        let mode = match self.asked_or_base("keyfob_session") {
+        let profile = &self.walk.base.profile;
+        if self.walk.base.signs_as != Signs::Key {
+            if self.request.duration_seconds.is_some() {
+                return Err(PlanError::DurationOfBase { profile: profile.clone(), kind: self.walk.base.kind });
+            }
+            return Ok(self.as_they_are());
+        }
+        let mode = match self.requested_or_base("keyfob_session") {
             Some((node, setting)) => Some(node.value(&setting, values::session_mode)?),
             None => None,
         };
@@ -114,36 +134,45 @@ impl<'a, 'p> Maker<'a, 'p> {
             (false, SessionMode::Mfa, None) => Some(KeyItselfBecause::NoDevice),
             (false, SessionMode::Mfa, Some(_)) | (false, SessionMode::Always, _) => None,
         };
-        let mfa_max_age_seconds = self.max_age()?;
         if let Some(because) = itself {
             if self.request.duration_seconds.is_some() {
-                return Err(PlanError::DurationOfKey { profile: self.walk.base().name.clone() });
+                return Err(PlanError::DurationOfKey { profile: profile.clone() });
             }
             self.notes.push(Reason::KeyItself { because, device: device.map(|device| device.serial) });
-            return Ok(Made { mfa: None, session: None, hops: Vec::new(), mfa_max_age_seconds });
+            return Ok(self.as_they_are());
         }
         let reason = if mode == Some(SessionMode::Mfa) { Reason::SessionForMfa } else { Reason::SessionAlways };
-        let asked = self.asked_or_base("duration_seconds");
-        let session = self.session(reason, asked, self.request.duration_seconds)?;
+        let setting = self.requested_or_base("duration_seconds");
+        let duration_seconds = self.session_duration(setting, self.request.duration_seconds)?;
         if device.is_none() {
-            self.notes.push(Reason::SessionWithoutMfa { profile: self.walk.base().name.clone() });
+            self.notes.push(Reason::SessionWithoutMfa { profile: profile.clone() });
         }
+        let target = self.target(self.walk.base_node(), device.as_ref())?;
+        let session = SessionStep { duration_seconds, target: target.clone(), reason };
         let mfa = device.map(|device| device.spent_in(SpentIn::Session));
-        Ok(Made { mfa, session: Some(session), hops: Vec::new(), mfa_max_age_seconds })
+        Ok(Made { mfa, steps: vec![Step::SessionToken(session)], base_target: Ok(target), mfa_max_age_seconds: None })
+    }
+
+    /// The base's credentials are issued as they are.
+    fn as_they_are(&self) -> Made {
+        let base_target = self.unused_base_target(None);
+        Made { mfa: None, steps: Vec::new(), base_target, mfa_max_age_seconds: None }
     }
 
     /// A chain of roles: where the code is spent, and how long each hop lives.
     fn with_roles(&mut self, first: &Node<'_>, device: Option<Device>) -> Result<Made, PlanError> {
         let walk = self.walk;
-        if walk.key.is_root() {
-            return Err(PlanError::RootCannotAssumeRole { profile: walk.base().name.clone() });
+        if walk.base.is_root() {
+            return Err(PlanError::RootCannotAssumeRole { profile: walk.base.profile.clone() });
         }
         let asked = self.hop_durations()?;
         let first_asked = asked.first().copied().flatten().map_or(HOUR, |(seconds, _)| seconds);
         let spent_in = if self.request.no_session || first_asked > HOUR { SpentIn::Hop } else { SpentIn::Session };
         let session = match (&device, spent_in) {
             (None, _) => {
-                self.notes.push(Reason::KeySignsFirstHop);
+                if walk.base.signs_as == Signs::Key {
+                    self.notes.push(Reason::KeySignsFirstHop);
+                }
                 None
             }
             (Some(_), SpentIn::Hop) => {
@@ -157,22 +186,31 @@ impl<'a, 'p> Maker<'a, 'p> {
             (Some(_), SpentIn::Session) => {
                 // The base's own setting and nobody else's, so that all profiles over it share one session. Where the
                 // base names a role itself, its duration is that role's.
-                let base = walk.base();
+                let base = walk.base_node();
                 let duration = match base.setting("role_arn") {
                     Some(_) => None,
                     None => base.read("duration_seconds", self.used).map(|setting| (base, setting)),
                 };
-                Some(self.session(Reason::SessionShared, duration, None)?)
+                Some(self.session_duration(duration, None)?)
             }
         };
-        let mut hops: Vec<Hop> = Vec::new();
+        let target = self.target(walk.requested(), device.as_ref())?;
+        let base_target = match (walk.nodes.len(), session) {
+            (1, _) => Ok(target.clone()),
+            (_, Some(_)) => Ok(self.target(walk.base_node(), device.as_ref())?),
+            (_, None) => self.unused_base_target(device.as_ref()),
+        };
+        let mut steps: Vec<Step> = Vec::new();
+        if let (Some(duration_seconds), Ok(target)) = (session, &base_target) {
+            let (target, reason) = (target.clone(), Reason::SessionShared);
+            steps.push(Step::SessionToken(SessionStep { duration_seconds, target, reason }));
+        }
+        // Whose session signs the next hop; none while that is a key, or an unsure base.
+        let signs_with_session = session.is_some() || matches!(walk.base.signs_as, Signs::Session | Signs::Output);
+        let mut signed_by = signs_with_session.then(|| walk.base.profile.clone());
         for (node, asked) in walk.role_nodes().zip(asked) {
-            let signed_by = match (hops.last(), &session) {
-                (Some(hop), _) => Some(hop.profile.clone()),
-                (None, Some(_)) => Some(walk.base().name.clone()),
-                (None, None) => None,
-            };
-            hops.push(self.hop(node, asked, signed_by)?);
+            steps.push(Step::AssumeRole(self.hop(node, asked, signed_by, &target)?));
+            signed_by = Some(node.name.clone());
         }
         for node in &walk.nodes {
             if node.setting("role_arn").is_some() && node.setting("keyfob_session").is_some() {
@@ -180,7 +218,28 @@ impl<'a, 'p> Maker<'a, 'p> {
             }
         }
         let mfa = device.map(|device| device.spent_in(spent_in));
-        Ok(Made { mfa, session, hops, mfa_max_age_seconds: self.max_age()? })
+        Ok(Made { mfa, steps, base_target, mfa_max_age_seconds: None })
+    }
+
+    /// Where the calls of a profile go.
+    fn target(&mut self, node: &Node<'_>, device: Option<&Device>) -> Result<Target, TargetError> {
+        let arns = self.arns(device);
+        let inputs = TargetInputs { profiles: self.profiles, env: self.env, arns: &arns };
+        target::target(node, &inputs, self.used, self.notes)
+    }
+
+    /// Where calls of the base would go: the plan makes none, so nothing that decides it has a part.
+    fn unused_base_target(&self, device: Option<&Device>) -> Result<Target, TargetError> {
+        let arns = self.arns(device);
+        let inputs = TargetInputs { profiles: self.profiles, env: self.env, arns: &arns };
+        target::target(self.walk.base_node(), &inputs, &mut Vec::new(), &mut Vec::new())
+    }
+
+    /// The ARNs at hand, from which the partition follows if no region is set.
+    fn arns(&self, device: Option<&Device>) -> Vec<String> {
+        let roles = self.walk.role_nodes().filter_map(|node| Some(node.setting("role_arn")?.value.into_owned()));
+        let device = device.map(|device| device.serial.clone());
+        roles.chain(device).chain(self.walk.base.user_arn().map(str::to_owned)).collect()
     }
 
     /// What is asked for each hop, in the order of the calls. `--duration` is for the last.
@@ -210,6 +269,7 @@ impl<'a, 'p> Maker<'a, 'p> {
         node: &Node<'_>,
         asked: Option<(u32, AskedBy)>,
         signed_by: Option<String>,
+        target: &Target,
     ) -> Result<Hop, PlanError> {
         let profile = node.name.clone();
         let (duration_seconds, reason) = match (asked, signed_by) {
@@ -225,6 +285,7 @@ impl<'a, 'p> Maker<'a, 'p> {
         let hop = Hop {
             profile,
             role_arn: self.setting(node, "role_arn", values::role_arn)?.unwrap_or_default(),
+            target: target.clone(),
             duration_asked: asked.map(|(seconds, _)| seconds),
             duration_seconds,
             reason,
@@ -243,14 +304,14 @@ impl<'a, 'p> Maker<'a, 'p> {
         Ok(Hop { policy_arns, ..hop })
     }
 
-    /// A GetSessionToken step: `option` is `--duration`, `setting` a `duration_seconds`, else keyfob's own setting.
-    fn session(
+    /// How long a session of GetSessionToken lasts: `option` is `--duration`, `setting` a `duration_seconds`, else keyfob's
+    /// own setting.
+    fn session_duration(
         &mut self,
-        reason: Reason,
         setting: Option<(&Node<'_>, Setting<'_>)>,
         option: Option<u32>,
-    ) -> Result<SessionStep, PlanError> {
-        let root = self.walk.key.is_root();
+    ) -> Result<u32, PlanError> {
+        let root = self.walk.base.is_root();
         let most = if root { HOUR } else { LONGEST_SESSION };
         let asked = match (option, setting) {
             (Some(asked), _) => option_in_range(asked, most, if root { "a root user's session" } else { "a session" })?,
@@ -265,18 +326,14 @@ impl<'a, 'p> Maker<'a, 'p> {
         if asked > most {
             self.notes.push(Reason::RootSessionCap { asked });
         }
-        Ok(SessionStep { duration_seconds: asked.min(most), reason })
+        Ok(asked.min(most))
     }
 
-    fn max_age(&mut self) -> Result<Option<u32>, PlanError> {
-        self.setting(self.walk.asked(), "keyfob_mfa_max_age", values::max_age)
-    }
-
-    /// A setting of the asked profile, else of the base; not one that belongs to a role the base names.
-    fn asked_or_base(&mut self, name: &str) -> Option<(&'a Node<'p>, Setting<'a>)> {
+    /// A setting of the requested profile, else of the base; not one that belongs to a role the base names.
+    fn requested_or_base(&mut self, name: &str) -> Option<(&'a Node<'p>, Setting<'a>)> {
         let walk = self.walk;
-        let base = Some(walk.base()).filter(|base| base.setting("role_arn").is_none());
-        [Some(walk.asked()), base].into_iter().flatten().find_map(|node| Some((node, node.read(name, self.used)?)))
+        let base = Some(walk.base_node()).filter(|base| base.setting("role_arn").is_none());
+        [Some(walk.requested()), base].into_iter().flatten().find_map(|node| Some((node, node.read(name, self.used)?)))
     }
 
     fn setting<T>(

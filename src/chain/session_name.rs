@@ -11,7 +11,6 @@ const LONGEST: usize = 64;
 /// The names of IAM users are made of the characters a session name may have, `[\w+=,.@-]` (IAM API, CreateUser).
 pub fn default_role_session_name(base: &Base) -> String {
     let user = base
-        .key
         .user_arn()
         .and_then(|arn| arn.rsplit_once(":user/"))
         .map(|(_, path)| path.rsplit('/').next().unwrap_or(path));
@@ -27,8 +26,7 @@ pub fn default_role_session_name(base: &Base) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chain::BaseKey;
-    use crate::chain::target::Target;
+    use crate::chain::base::key::base_of;
     use crate::credentials::{Backend, StoredKey};
     use crate::timestamp::Timestamp;
 
@@ -42,24 +40,13 @@ mod tests {
             (Some(format!("arn:aws:iam::123456789012:user/{}", "n".repeat(64))), format!("keyfob-{}", "n".repeat(57))),
         ];
         for (user_arn, expected) in cases {
-            let base = Base {
-                profile: "base".into(),
-                key: BaseKey::Stored(StoredKey {
-                    id: "AKIAIOSFODNN7EXAMPLE".parse().expect("valid"),
-                    backend: Backend::Vault,
-                    user_arn,
-                    added_at: Timestamp::from_unix(0),
-                }),
-                target: Target {
-                    region: "us-east-1".into(),
-                    sts_endpoint: None,
-                    iam_endpoint: None,
-                    fips: false,
-                    dual_stack: false,
-                    legacy_global: false,
-                    ca_bundle: None,
-                },
+            let key = StoredKey {
+                id: "AKIAIOSFODNN7EXAMPLE".parse().expect("valid"),
+                backend: Backend::Vault,
+                user_arn,
+                added_at: Timestamp::from_unix(0),
             };
+            let base = base_of("base", key);
             assert_eq!(default_role_session_name(&base), expected);
         }
     }

@@ -4,8 +4,10 @@
 
 use std::path::PathBuf;
 
-use crate::chain::walk::Node;
-use crate::chain::{Place, Reason, Used};
+use crate::chain::error::TargetError;
+use crate::chain::node::Node;
+use crate::chain::reason::Reason;
+use crate::chain::request::Used;
 use crate::profile::{Profiles, SectionKind, Setting};
 use crate::sys::env::{Environment, vars};
 
@@ -32,68 +34,6 @@ impl Target {
     /// The partition calls go to, as ARNs name it.
     pub fn partition(&self) -> &'static str {
         partition_of_region(&self.region).name
-    }
-}
-
-/// Why a call has nowhere to go.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TargetError {
-    /// A setting with a value that cannot be.
-    #[error("{place}: `{name}` of `{profile}`: {problem}")]
-    Setting {
-        /// The profile.
-        profile: String,
-        /// The setting.
-        name: String,
-        /// What is wrong, with what would be right.
-        problem: String,
-        /// Where.
-        place: Place,
-    },
-    /// A variable with a value that cannot be.
-    #[error("`{name}`: {problem}")]
-    Variable {
-        /// The variable.
-        name: &'static str,
-        /// What is wrong, with what would be right.
-        problem: String,
-    },
-    /// A service's block in a `services` section with a URL that cannot be.
-    #[error("{place}: `endpoint_url` of `{service}` in `[services {name}]`: {problem}")]
-    Services {
-        /// The section.
-        name: String,
-        /// The service.
-        service: String,
-        /// What is wrong, with what would be right.
-        problem: String,
-        /// Where its block begins.
-        place: Place,
-    },
-    /// `services` names a section that is not there.
-    #[error("{place}: `{profile}` names the section `[services {name}]`, which the config file does not have")]
-    NoServices {
-        /// The profile.
-        profile: String,
-        /// The section.
-        name: String,
-        /// Where.
-        place: Place,
-    },
-}
-
-impl TargetError {
-    pub(super) fn hint(&self) -> String {
-        match self {
-            TargetError::Setting { profile, name, .. } => {
-                format!("`keyfob profile set {profile} {name} VALUE` mends it")
-            }
-            TargetError::Variable { name, .. } => format!("set or unset `{name}`"),
-            TargetError::Services { name, .. } => format!("mend that line of `[services {name}]`, or take it away"),
-            TargetError::NoServices { profile, .. } => {
-                format!("write that section, or take `services` out of `{profile}`")
-            }
-        }
     }
 }
 
@@ -133,7 +73,7 @@ fn partition_of_region(region: &str) -> &'static Partition {
 }
 
 /// What a target is decided from, beside the profile.
-pub(super) struct Surroundings<'a> {
+pub(super) struct TargetInputs<'a> {
     pub(super) profiles: &'a Profiles<'a>,
     pub(super) env: &'a Environment,
     /// The ARNs at hand, the first that is one decides the partition where no region is set.
@@ -146,29 +86,29 @@ pub(super) struct Surroundings<'a> {
 /// A region, URL or switch that cannot be, or a `services` section that is not there.
 pub(super) fn target(
     node: &Node<'_>,
-    around: &Surroundings<'_>,
+    inputs: &TargetInputs<'_>,
     used: &mut Vec<Used>,
     notes: &mut Vec<Reason>,
 ) -> Result<Target, TargetError> {
-    let region = region(node, around, used, notes)?;
+    let region = region(node, inputs, used, notes)?;
     let ignored =
-        switch(node, around, vars::AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, "ignore_configured_endpoint_urls", used)?;
+        switch(node, inputs, vars::AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, "ignore_configured_endpoint_urls", used)?;
     let (sts_endpoint, iam_endpoint) = if ignored {
         (None, None)
     } else {
         (
-            endpoint(node, around, "sts", vars::AWS_ENDPOINT_URL_STS, used)?,
-            endpoint(node, around, "iam", vars::AWS_ENDPOINT_URL_IAM, used)?,
+            endpoint(node, inputs, "sts", vars::AWS_ENDPOINT_URL_STS, used)?,
+            endpoint(node, inputs, "iam", vars::AWS_ENDPOINT_URL_IAM, used)?,
         )
     };
     Ok(Target {
         region,
         sts_endpoint,
         iam_endpoint,
-        fips: switch(node, around, vars::AWS_USE_FIPS_ENDPOINT, "use_fips_endpoint", used)?,
-        dual_stack: switch(node, around, vars::AWS_USE_DUALSTACK_ENDPOINT, "use_dualstack_endpoint", used)?,
-        legacy_global: legacy_global(node, around, used)?,
-        ca_bundle: ca_bundle(node, around, used),
+        fips: switch(node, inputs, vars::AWS_USE_FIPS_ENDPOINT, "use_fips_endpoint", used)?,
+        dual_stack: switch(node, inputs, vars::AWS_USE_DUALSTACK_ENDPOINT, "use_dualstack_endpoint", used)?,
+        legacy_global: legacy_global(node, inputs, used)?,
+        ca_bundle: ca_bundle(node, inputs, used),
     })
 }
 
@@ -178,12 +118,12 @@ pub(super) fn target(
 /// exported: a variable equal to it says what the outer profile wants, so this profile's own region comes first.
 fn region(
     node: &Node<'_>,
-    around: &Surroundings<'_>,
+    inputs: &TargetInputs<'_>,
     used: &mut Vec<Used>,
     notes: &mut Vec<Reason>,
 ) -> Result<String, TargetError> {
-    let exported = around.env.get(vars::KEYFOB_REGION);
-    let variables = [vars::AWS_REGION, vars::AWS_DEFAULT_REGION].map(|name| (name, around.env.get(name)));
+    let exported = inputs.env.get(vars::KEYFOB_REGION);
+    let variables = [vars::AWS_REGION, vars::AWS_DEFAULT_REGION].map(|name| (name, inputs.env.get(name)));
     for (name, value) in variables {
         if let Some(value) = value.filter(|value| Some(*value) != exported) {
             return checked_region(value).map_err(|problem| TargetError::Variable { name, problem });
@@ -192,7 +132,7 @@ fn region(
     if let Some(setting) = node.read("region", used) {
         return checked_region(&setting.value).map_err(|problem| bad(node, &setting, problem));
     }
-    let arn = around.arns.iter().find_map(|arn| partition_of_arn(arn).map(|partition| (arn, partition)));
+    let arn = inputs.arns.iter().find_map(|arn| partition_of_arn(arn).map(|partition| (arn, partition)));
     let partition = arn.map_or("aws", |(_, partition)| partition.name);
     if let Some(outer) = exported.filter(|_| variables.iter().any(|(_, value)| value.is_some()))
         && partition_of_region(outer).name == partition
@@ -235,19 +175,19 @@ pub fn checked_region(text: &str) -> Result<String, String> {
 /// profile's `services` section, the profile's `endpoint_url` (AWS SDKs Reference Guide, "Service-specific endpoints").
 fn endpoint(
     node: &Node<'_>,
-    around: &Surroundings<'_>,
+    inputs: &TargetInputs<'_>,
     service: &str,
     variable: &'static str,
     used: &mut Vec<Used>,
 ) -> Result<Option<String>, TargetError> {
     for name in [variable, vars::AWS_ENDPOINT_URL] {
-        if let Some(url) = around.env.get(name) {
+        if let Some(url) = inputs.env.get(name) {
             return checked_url(url).map(Some).map_err(|problem| TargetError::Variable { name, problem });
         }
     }
     if let Some(services) = node.read("services", used) {
         let section =
-            around.profiles.section(SectionKind::Services, &services.value).ok_or_else(|| TargetError::NoServices {
+            inputs.profiles.section(SectionKind::Services, &services.value).ok_or_else(|| TargetError::NoServices {
                 profile: node.name.clone(),
                 name: services.value.to_string(),
                 place: node.place(&services),
@@ -284,12 +224,12 @@ pub(super) fn checked_url(text: &str) -> Result<String, String> {
 /// A switch: the variable beats the profile; unset is off.
 fn switch(
     node: &Node<'_>,
-    around: &Surroundings<'_>,
+    inputs: &TargetInputs<'_>,
     variable: &'static str,
     name: &str,
     used: &mut Vec<Used>,
 ) -> Result<bool, TargetError> {
-    if let Some(value) = around.env.get(variable) {
+    if let Some(value) = inputs.env.get(variable) {
         return boolean(value).map_err(|problem| TargetError::Variable { name: variable, problem });
     }
     match node.read(name, used) {
@@ -306,14 +246,14 @@ pub(super) fn boolean(text: &str) -> Result<bool, String> {
     }
 }
 
-fn legacy_global(node: &Node<'_>, around: &Surroundings<'_>, used: &mut Vec<Used>) -> Result<bool, TargetError> {
+fn legacy_global(node: &Node<'_>, inputs: &TargetInputs<'_>, used: &mut Vec<Used>) -> Result<bool, TargetError> {
     let parse = |text: &str| match text.to_ascii_lowercase().as_str() {
         "legacy" => Ok(true),
         "regional" => Ok(false),
         _ => Err(format!("`{text}` is neither `regional` nor `legacy`")),
     };
     let name = vars::AWS_STS_REGIONAL_ENDPOINTS;
-    if let Some(value) = around.env.get(name) {
+    if let Some(value) = inputs.env.get(name) {
         return parse(value).map_err(|problem| TargetError::Variable { name, problem });
     }
     match node.read("sts_regional_endpoints", used) {
@@ -323,12 +263,12 @@ fn legacy_global(node: &Node<'_>, around: &Surroundings<'_>, used: &mut Vec<Used
 }
 
 /// `AWS_CA_BUNDLE`, else `ca_bundle`, a leading `~/` expanded. Whether the file is there is seen when it is read.
-fn ca_bundle(node: &Node<'_>, around: &Surroundings<'_>, used: &mut Vec<Used>) -> Option<PathBuf> {
-    if let Some(path) = around.env.get_os(vars::AWS_CA_BUNDLE) {
+fn ca_bundle(node: &Node<'_>, inputs: &TargetInputs<'_>, used: &mut Vec<Used>) -> Option<PathBuf> {
+    if let Some(path) = inputs.env.get_os(vars::AWS_CA_BUNDLE) {
         return Some(path.into());
     }
     let setting = node.read("ca_bundle", used)?;
-    let home = around.env.get_os(vars::HOME).or_else(|| around.env.get_os(vars::USERPROFILE));
+    let home = inputs.env.get_os(vars::HOME).or_else(|| inputs.env.get_os(vars::USERPROFILE));
     Some(match (setting.value.strip_prefix("~/"), home) {
         (Some(rest), Some(home)) => PathBuf::from(home).join(rest),
         _ => PathBuf::from(setting.value.as_ref()),

@@ -201,10 +201,10 @@ impl<'a> World<'a> {
     }
 
     fn explain_plan(&self, plan: &Plan) {
-        if let Some(session) = &plan.session {
+        if let Some(session) = plan.session() {
             self.talk.explain(&session.reason.to_string());
         }
-        for hop in &plan.hops {
+        for hop in plan.hops() {
             self.talk.explain(&format!("`{}` for {} s: {}", hop.role_arn, hop.duration_seconds, hop.reason));
         }
         for note in &plan.notes {
@@ -277,7 +277,7 @@ impl<'a> World<'a> {
     /// its journal cannot be read.
     fn tell_of_rotation(&self, plan: &Plan) {
         let journals = Journals::new(&self.paths.data);
-        let journal = journals.of_key(plan.base.key.id()).ok().flatten();
+        let journal = plan.base.key_id().and_then(|id| journals.of_key(id).ok().flatten());
         let stopped = |journal: &Journal| journal.phase() == Phase::Unfinished && !journals.is_held(journal);
         if let Some(journal) = journal.filter(stopped) {
             let profile = &journal.profile;

@@ -2,42 +2,6 @@
 
 use crate::profile::{AwsFile, Profiles};
 
-/// A setting that SDKs follow before they come to `credential_process`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shadow {
-    /// The setting.
-    pub name: String,
-    /// The file it stands in.
-    pub file: AwsFile,
-    /// The line there, 1-based.
-    pub line: usize,
-}
-
-/// Finds what would win over `credential_process` in `profile`.
-///
-/// botocore runs a process last but for keys in the config file; the JavaScript and the Rust SDK take those first too
-/// (botocore `credentials.py` `create_credential_resolver`, smithy-rs `profile/credentials/repr.rs`; measured).
-pub fn shadows(profiles: &Profiles<'_>, profile: &str) -> Vec<Shadow> {
-    const WINNERS: [&str; 8] = [
-        "role_arn",
-        "web_identity_token_file",
-        "sso_session",
-        "sso_start_url",
-        "login_session",
-        "aws_access_key_id",
-        "aws_secret_access_key",
-        "aws_session_token",
-    ];
-    let Some(profile) = profiles.get(profile) else { return Vec::new() };
-    let set = WINNERS.iter().filter_map(|name| profile.plain(name)).filter(|setting| !setting.value.is_empty());
-    set.map(|setting| Shadow { name: setting.name.to_string(), file: setting.file, line: setting.line }).collect()
-}
-
-/// Whether these are keys in plain text, which `add` has just made needless.
-pub fn is_key(shadow: &Shadow) -> bool {
-    shadow.name.starts_with("aws_")
-}
-
 /// A profile whose role is assumed by the SDK itself, with this profile as its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dependant {
@@ -99,24 +63,6 @@ pub fn sort_devices(serials: Vec<String>) -> Devices {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_wins_over_a_linked_profile_is_named_with_its_line() {
-        let profiles = Profiles::from_texts(
-            "[profile work]\nregion = eu-west-1\nrole_arn = arn:aws:iam::123456789012:role/a\nkeyfob_role_arn = x\n",
-            "[work]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = fake\n",
-        );
-        let found: Vec<_> = shadows(&profiles, "work").into_iter().map(|s| (s.name, s.file, s.line)).collect();
-        assert_eq!(
-            found,
-            [
-                ("role_arn".to_owned(), AwsFile::Config, 3),
-                ("aws_access_key_id".to_owned(), AwsFile::Credentials, 2),
-                ("aws_secret_access_key".to_owned(), AwsFile::Credentials, 3),
-            ]
-        );
-        assert_eq!(shadows(&profiles, "none"), []);
-    }
 
     #[test]
     fn roles_that_fail_or_ask_twice_over_a_linked_source_are_named() {

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::chain::{Base, BaseKey, StoredKeys};
+use crate::chain::base::BaseSource;
+use crate::chain::{Base, StoredKeys};
 use crate::config_file::AwsFiles;
 use crate::credentials::{AccessKey, Backend, StoredKey};
 use crate::error::{Error, Kind, Result};
@@ -48,8 +49,8 @@ impl Seeds for StoredOrWritten<'_> {
 
 impl Keys for StoredOrWritten<'_> {
     fn access_key(&self, base: &Base) -> Result<AccessKey> {
-        match &base.key {
-            BaseKey::Stored(key) => {
+        match &base.source {
+            BaseSource::Stored(key) => {
                 let store = self.stores.open(key.backend).map_err(|error| error.for_user(key.backend))?;
                 match read_access_key(store, &key.id) {
                     Ok(read) => Ok(read),
@@ -57,7 +58,7 @@ impl Keys for StoredOrWritten<'_> {
                     Err(error) => Err(error.for_user(key.backend)),
                 }
             }
-            BaseKey::File { id } => {
+            BaseSource::Written { id } => {
                 let profiles = (self.files)()?.profiles();
                 let profile = profiles.get(&base.profile);
                 let setting = |name| profile.as_ref().and_then(|profile| profile.setting(name));
@@ -69,6 +70,7 @@ impl Keys for StoredOrWritten<'_> {
                 })?;
                 Ok(AccessKey { id: id.clone(), secret: Secret::new(secret.value.into_owned()) })
             }
+            BaseSource::Refused(error) => Err(error.as_ref().clone().into()),
         }
     }
 

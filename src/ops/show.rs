@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::chain::FileNames;
+use crate::chain::base::overrides;
 use crate::credentials::{StoredKey, short_id};
-use crate::ops::advice;
 use crate::process_line::keyfob_profile_of;
 use crate::profile::known::{self, PREFIX};
 use crate::profile::{AwsFile, Profile, Profiles, Setting};
@@ -120,12 +120,12 @@ pub fn own_warnings(profiles: &Profiles<'_>, profile: &Profile<'_>) -> Vec<(AwsF
     let process = profile.plain("credential_process");
     if process.is_some_and(|process| keyfob_profile_of(&process.value).is_some()) {
         let name = profile.name();
-        for shadow in advice::shadows(profiles, name) {
+        for shadow in profiles.get(name).as_ref().map(overrides).unwrap_or_default() {
             let setting = &shadow.name;
             found.push((
                 shadow.file,
                 shadow.line,
-                match (advice::is_key(&shadow), shadow.file) {
+                match (shadow.is_key(), shadow.file) {
                     (true, AwsFile::Credentials) => {
                         format!("`{setting}` in the credentials file wins over the link of `{name}` in every SDK")
                     }

@@ -1,7 +1,8 @@
 //! How this machine stands and what to do next, for who types `keyfob` and nothing else. Pure.
 
 use crate::chain::StoredKeys;
-use crate::chain::list::{is_linked, names};
+use crate::chain::base::process::is_linked;
+use crate::chain::list::names;
 use crate::index::Index;
 use crate::ops::import::plain_keys;
 use crate::profile::Profiles;

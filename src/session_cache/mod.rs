@@ -7,6 +7,7 @@ pub mod fresh;
 pub mod name;
 pub mod outlook;
 pub mod seal;
+pub mod sealing_key;
 mod store;
 
 #[cfg(test)]

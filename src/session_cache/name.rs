@@ -2,41 +2,25 @@
 
 use std::fmt;
 
+use crate::chain::base::Identity;
 use crate::chain::session_name::default_role_session_name;
 use crate::chain::target::Target;
-use crate::chain::{Base, Hop, Mfa, Plan};
-use crate::session_cache::seal::SealingKey;
-
-/// Which step of a plan a session comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// GetSessionToken.
-    Session,
-    /// The AssumeRole of `plan.hops` with this index.
-    Hop(usize),
-}
-
-impl Step {
-    /// The steps of a plan, first to last; none where the access key itself is handed out.
-    pub fn of(plan: &Plan) -> Vec<Step> {
-        let session = plan.session.iter().map(|_| Step::Session);
-        session.chain((0..plan.hops.len()).map(Step::Hop)).collect()
-    }
-}
+use crate::chain::{Base, Hop, Mfa, Plan, SessionStep, Step};
+use crate::session_cache::sealing_key::SealingKey;
 
 /// The name of a session and its file: 64 hexadecimal digits that tell nothing without the sealing key.
 ///
 /// Two plans that need the same session get the same name, so the MFA session and each hop are shared by all profiles
 /// that go through them, in whatever region each is. In it are: the kind of step; the base user's ARN (the key's id while
-/// that is unknown, so a rotation keeps the sessions); the MFA device; the settings of every hop up to this one; the
+/// that is unknown, so a rotation keeps the sessions), or another base's identity; the MFA device; the settings of every hop up to this one; the
 /// seconds this step asks for; the partition, and the endpoint where one is configured. Not in it: names of profiles,
 /// regions, hosts that only follow from a region, and how long the steps before this one live.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SessionName(String);
 
 impl SessionName {
-    /// The name of what `step` of `plan` gives.
-    pub fn new(key: &SealingKey, plan: &Plan, step: Step) -> SessionName {
+    /// The name of what the `step`th step of `plan` gives.
+    pub fn new(key: &SealingKey, plan: &Plan, step: usize) -> SessionName {
         let digest = key.name_digest(&canonical(plan, step));
         SessionName(digest.iter().map(|byte| format!("{byte:02x}")).collect())
     }
@@ -56,30 +40,32 @@ impl fmt::Display for SessionName {
 /// All that names a session, each part preceded by its length, so that no two different plans read alike.
 ///
 /// Everything is taken apart by name: a field that is added to a plan does not compile until it is decided on here.
-fn canonical(plan: &Plan, step: Step) -> Vec<u8> {
-    let Plan { profile: _, walk: _, base, mfa, session, hops, target, mfa_max_age_seconds: _, notes: _, used: _ } =
-        plan;
+fn canonical(plan: &Plan, last: usize) -> Vec<u8> {
+    let Plan { profile: _, walk: _, base, mfa, steps, base_target, mfa_max_age_seconds: _, notes: _, used: _ } = plan;
+    let Base { profile: _, kind: _, identity, signs_as: _, sealed_with: _, reuse: _, source: _ } = base;
     let mut out = Encoder(Vec::with_capacity(512));
     out.text("keyfob session 1");
-    let Base { profile: _, key, target: base_target } = base;
-    match key.user_arn() {
-        Some(arn) => out.pair("user", arn),
-        None => out.pair("key", key.id().as_str()),
+    let Identity { sort, parts } = identity;
+    out.text(sort);
+    parts.iter().for_each(|part| out.text(part));
+    let (steps, step) = (&steps[..=last], &steps[last]);
+    // Where the base's own calls go, though the plan may make none. What cannot be used there is no place, and the steps'
+    // own places are below.
+    if let Some(target) = base_target.as_ref().ok().or_else(|| step.target()) {
+        out.place(target);
     }
-    out.place(base_target);
     out.optional(mfa.as_ref().map(|Mfa { serial, profile: _, process: _, spent_in: _ }| serial.as_str()));
     match step {
-        Step::Session => {
+        Step::Base => out.text("base"),
+        Step::SessionToken(SessionStep { duration_seconds, target: _, reason: _ }) => {
             out.text("session");
-            out.number(session.as_ref().map_or(0, |session| session.duration_seconds));
+            out.number(*duration_seconds);
         }
-        Step::Hop(last) => {
+        Step::AssumeRole(Hop { duration_seconds, target, .. }) => {
             out.text("hop");
             out.place(target);
-            for hop in &hops[..=last] {
-                out.hop(base, hop);
-            }
-            out.number(hops[last].duration_seconds);
+            steps.iter().filter_map(Step::hop).for_each(|hop| out.hop(base, hop));
+            out.number(*duration_seconds);
         }
     }
     out.0
@@ -95,11 +81,6 @@ impl Encoder {
     fn text(&mut self, text: &str) {
         self.0.extend_from_slice(&(text.len() as u64).to_be_bytes());
         self.0.extend_from_slice(text.as_bytes());
-    }
-
-    fn pair(&mut self, name: &str, value: &str) {
-        self.text(name);
-        self.text(value);
     }
 
     fn optional(&mut self, text: Option<&str>) {
@@ -126,6 +107,7 @@ impl Encoder {
         let Hop {
             profile: _,
             role_arn,
+            target: _,
             duration_asked: _,
             duration_seconds: _,
             reason: _,

@@ -4,7 +4,7 @@
 //! be one that is used no more. What is handed out is always found by its whole name.
 
 use crate::chain::{Hop, Plan, SpentIn};
-use crate::session_cache::seal::{Header, SessionKind};
+use crate::session_cache::seal::{BaseId, Header, SessionKind};
 use crate::timestamp::Timestamp;
 
 /// What is cached for a plan, and what the next run of it would need.
@@ -27,15 +27,15 @@ pub fn cached_until(headers: &[Header], profile: &str, now: Timestamp) -> Option
 
 /// What is cached for `plan`.
 pub fn outlook(headers: &[Header], plan: &Plan, now: Timestamp) -> Outlook {
-    let role_arn = plan.hops.last().map(|hop| &hop.role_arn);
+    let role_arn = plan.hops().last().map(|hop| &hop.role_arn);
     // A device that has been named since, or taken away, makes it another session.
     let session_kind = if plan.mfa.is_some() { SessionKind::MfaSession } else { SessionKind::Session };
-    let last_kind = if plan.hops.is_empty() { session_kind } else { SessionKind::Hop };
+    let last_kind = if plan.has_hops() { SessionKind::Hop } else { session_kind };
     let last = latest(headers, now, |header| {
         is_one_of(&plan.profile, &header.handed_to)
             && header.kind == last_kind
             && header.role_arn.as_ref() == role_arn
-            && has_length(plan.hops.last(), header)
+            && has_length(plan.hops().last(), header)
             && accepts(plan, header, now)
     });
     let on_the_way = |hop: &Hop| {
@@ -45,20 +45,21 @@ pub fn outlook(headers: &[Header], plan: &Plan, now: Timestamp) -> Outlook {
             is_this && ours && has_length(Some(hop), header)
         })
     };
+    let base = BaseId::new(&plan.base);
     let until = |header: Option<&Header>| header.map(|header| header.expires_at);
-    let mut hops_cached_until: Vec<_> = plan.hops.iter().map(|hop| until(on_the_way(hop))).collect();
+    let mut hops_cached_until: Vec<_> = plan.hops().map(|hop| until(on_the_way(hop))).collect();
     if let Some(of_last) = hops_cached_until.last_mut() {
         *of_last = until(last);
     }
-    let session = plan.session.as_ref().and_then(|_| {
+    let session = plan.session().and_then(|_| {
         latest(headers, now, |header| {
-            let ours = header.key_id == *plan.base.key.id() || is_one_of(&plan.profile, &header.profiles);
+            let ours = header.base == base || is_one_of(&plan.profile, &header.profiles);
             header.kind == session_kind && ours && accepts(plan, header, now)
         })
     });
     let signer_is_there = match plan.mfa.as_ref().map(|mfa| mfa.spent_in) {
         None => true,
-        Some(SpentIn::Session) => !plan.hops.is_empty() && session.is_some_and(|header| header.life().is_usable(now)),
+        Some(SpentIn::Session) => plan.has_hops() && session.is_some_and(|header| header.life().is_usable(now)),
         Some(SpentIn::Hop) => false,
     };
     Outlook {
@@ -108,7 +109,7 @@ mod tests {
         let handed_out = kind == SessionKind::Hop;
         Header {
             kind,
-            key_id: sample::stored_key(None).id,
+            base: sample::base_id(),
             profiles: vec![profile.into()],
             handed_to: handed_out.then(|| profile.into()).into_iter().collect(),
             role_arn: role_arn.map(str::to_owned),
@@ -121,10 +122,10 @@ mod tests {
     #[test]
     fn a_plan_learns_what_is_cached_and_whether_a_code_is_needed() {
         let plan = sample::plan("deploy", &["a"]);
-        let role = plan.hops[0].role_arn.clone();
+        let role = sample::hops(&plan)[0].role_arn.clone();
         let mfa = |left| header(SessionKind::MfaSession, "other", None, left);
         let hop = |profile, role: &str, left| header(SessionKind::Hop, profile, Some(role), left);
-        let other_key = Header { key_id: "AKIAOTHER00000000000".parse().expect("valid"), ..mfa(900) };
+        let other_key = Header { base: BaseId { id: "AKIAOTHER00000000000".into(), ..sample::base_id() }, ..mfa(900) };
         for (headers, hop_left, session_left, needs_code) in [
             (vec![], None, None, true),
             (vec![mfa(900)], None, Some(900), false),
@@ -158,7 +159,7 @@ mod tests {
     #[test]
     fn each_hop_on_the_way_is_looked_for_by_its_role_and_length() {
         let plan = sample::plan("deploy", &["a", "b", "c"]);
-        let role = |number: usize| Some(plan.hops[number].role_arn.as_str());
+        let role = |number: usize| Some(sample::hops(&plan)[number].role_arn.as_str());
         let headers = [
             header(SessionKind::Hop, "deploy", role(0), 100),
             // Made for the profile of the hop itself.

@@ -2,53 +2,21 @@
 //!
 //! A file is one line of JSON (the [`Header`]), a 24-byte nonce, and XChaCha20-Poly1305's output with its tag.
 
-use chacha20poly1305::aead::{Aead, AeadCore, KeyInit, OsRng, Payload};
+use chacha20poly1305::aead::{Aead, AeadCore, OsRng, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::Zeroizing;
 
+use crate::chain::base::{Base, key};
 use crate::credentials::{AccessKeyId, Session};
 use crate::secret::{Secret, SecretBytes};
 use crate::session_cache::fresh::Life;
 use crate::session_cache::name::SessionName;
+use crate::session_cache::sealing_key::SealingKey;
 use crate::timestamp::Timestamp;
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const NONCE_LENGTH: usize = 24;
-
-/// The random key of a backend, as the two keys made of it: one names sessions, one seals them.
-#[derive(Zeroize, ZeroizeOnDrop)]
-pub struct SealingKey {
-    name: [u8; 32],
-    seal: [u8; 32],
-}
-
-impl SealingKey {
-    /// From the 32 bytes that rest in the key store; `None` where they are not 32.
-    pub fn new(bytes: &SecretBytes) -> Option<SealingKey> {
-        let bytes: &[u8; 32] = bytes.expose().try_into().ok()?;
-        Some(SealingKey {
-            name: keyed_hash(bytes, b"keyfob session name"),
-            seal: keyed_hash(bytes, b"keyfob session seal"),
-        })
-    }
-
-    pub(super) fn name_digest(&self, canonical: &[u8]) -> [u8; 32] {
-        keyed_hash(&self.name, canonical)
-    }
-
-    fn cipher(&self) -> XChaCha20Poly1305 {
-        XChaCha20Poly1305::new((&self.seal).into())
-    }
-}
-
-fn keyed_hash(key: &[u8; 32], message: &[u8]) -> [u8; 32] {
-    let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key).expect("HMAC takes a key of any length");
-    mac.update(message);
-    mac.finalize().into_bytes().into()
-}
 
 /// What kind of session a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,26 +32,68 @@ pub enum SessionKind {
 
 /// What a session file says in clear: enough to list, clear and remove sessions without the sealing key; no secret.
 ///
-/// It is authenticated: a file whose header was changed does not open. Who only reads headers has to bear in mind that
-/// they are then not checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// It is authenticated: a file whose header was changed does not open. Those who only read headers must bear in mind that
+/// they are not checked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
-    /// What kind of session.
+    /// GetSessionToken's, with a code or without, or AssumeRole's.
     pub kind: SessionKind,
-    /// The access key at the base of it.
-    pub key_id: AccessKeyId,
+    /// What the chain starts with. Version 1 had an access key's id in its place, and no other base.
+    #[serde(alias = "key_id")]
+    pub base: BaseId,
     /// The profiles that asked for it, or for something made with it; the one it was made for first.
     pub profiles: Vec<String>,
     /// Those of them to which it was itself handed out, as the last of their chain.
     pub handed_to: Vec<String>,
     /// The last role; none for a session of GetSessionToken.
     pub role_arn: Option<String>,
-    /// When it was made.
+    /// When it was made, by the corrected clock.
+    #[serde(with = "unix")]
     pub issued_at: Timestamp,
     /// When AWS stops honouring it.
+    #[serde(with = "unix")]
     pub expires_at: Timestamp,
     /// Seconds by which this machine was behind AWS when it was made.
     pub clock_offset: i64,
+}
+
+/// The base of a session, as the header names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "BaseIdIn")]
+pub struct BaseId {
+    /// Its kind, as in the registry of bases.
+    pub kind: String,
+    /// The access key id of a key; of other kinds a name without a secret, the same for the same base.
+    pub id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum BaseIdIn {
+    Base { kind: String, id: String },
+    Key(AccessKeyId),
+}
+
+impl From<BaseIdIn> for BaseId {
+    fn from(read: BaseIdIn) -> BaseId {
+        match read {
+            BaseIdIn::Base { kind, id } => BaseId { kind, id },
+            BaseIdIn::Key(id) => BaseId { kind: key::NAME.to_owned(), id: id.to_string() },
+        }
+    }
+}
+
+impl BaseId {
+    /// The base of a plan.
+    pub fn new(base: &Base) -> BaseId {
+        let id = base.key_id().map_or_else(|| base.identity.to_string(), AccessKeyId::to_string);
+        BaseId { kind: base.kind.to_owned(), id }
+    }
+
+    /// Whether it is this access key.
+    pub fn is_key(&self, id: &AccessKeyId) -> bool {
+        self.kind == key::NAME && self.id == id.as_str()
+    }
 }
 
 impl Header {
@@ -106,18 +116,26 @@ impl Header {
     }
 }
 
-/// The header as it is written.
-#[derive(Serialize, Deserialize)]
-struct HeaderLine {
+/// The header's line of JSON. Files of version 1 still open: what is authenticated is the line as it is.
+#[derive(Serialize)]
+struct Versioned<'h> {
     version: u32,
-    kind: SessionKind,
-    key_id: AccessKeyId,
-    profiles: Vec<String>,
-    handed_to: Vec<String>,
-    role_arn: Option<String>,
-    issued_at: i64,
-    expires_at: i64,
-    clock_offset: i64,
+    #[serde(flatten)]
+    header: &'h Header,
+}
+
+mod unix {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::timestamp::Timestamp;
+
+    pub(super) fn serialize<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        time.unix().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        i64::deserialize(deserializer).map(Timestamp::from_unix)
+    }
 }
 
 /// The sealed part as it is written; `issued_at` and `expires_at` are the header's.
@@ -219,39 +237,17 @@ fn split(file: &[u8]) -> Result<(&[u8], &[u8]), Damage> {
 }
 
 fn header_line(header: &Header) -> Vec<u8> {
-    let Header { kind, key_id, profiles, handed_to, role_arn, issued_at, expires_at, clock_offset } = header;
-    let line = HeaderLine {
-        version: VERSION,
-        kind: *kind,
-        key_id: key_id.clone(),
-        profiles: profiles.clone(),
-        handed_to: handed_to.clone(),
-        role_arn: role_arn.clone(),
-        issued_at: issued_at.unix(),
-        expires_at: expires_at.unix(),
-        clock_offset: *clock_offset,
-    };
-    serde_json::to_vec(&line).expect("texts and numbers always become JSON")
+    serde_json::to_vec(&Versioned { version: VERSION, header }).expect("texts and numbers always become JSON")
 }
 
 fn parse_header(line: &[u8]) -> Result<Header, Damage> {
     #[derive(Deserialize)]
-    struct Versioned {
+    struct Version {
         version: u32,
     }
-    let Versioned { version } = serde_json::from_slice(line).map_err(|_| Damage::Garbled)?;
-    if version != VERSION {
+    let Version { version } = serde_json::from_slice(line).map_err(|_| Damage::Garbled)?;
+    if !(1..=VERSION).contains(&version) {
         return Err(Damage::Version);
     }
-    let line: HeaderLine = serde_json::from_slice(line).map_err(|_| Damage::Garbled)?;
-    Ok(Header {
-        kind: line.kind,
-        key_id: line.key_id,
-        profiles: line.profiles,
-        handed_to: line.handed_to,
-        role_arn: line.role_arn,
-        issued_at: Timestamp::from_unix(line.issued_at),
-        expires_at: Timestamp::from_unix(line.expires_at),
-        clock_offset: line.clock_offset,
-    })
+    serde_json::from_slice(line).map_err(|_| Damage::Garbled)
 }

@@ -13,7 +13,8 @@ use crate::credentials::{AccessKeyId, Session};
 use crate::session_cache::failure::Failure;
 use crate::session_cache::fresh::Life;
 use crate::session_cache::name::SessionName;
-use crate::session_cache::seal::{self, Damage, Header, SealingKey};
+use crate::session_cache::seal::{self, Damage, Header};
+use crate::session_cache::sealing_key::SealingKey;
 use crate::sys::lock::{Lock, LockError, holder_name};
 use crate::sys::{files, folder};
 use crate::timestamp::Timestamp;
@@ -88,6 +89,8 @@ impl SessionCache {
         let Some(file) = files::read_optional(&path).map_err(|error| io_error(&path, error))? else { return Ok(None) };
         match seal::open(key, name, &file) {
             Ok((header, session)) => Ok(Some(Kept { header, session })),
+            // Another keyfob's, which may be used in turn with this one.
+            Err(Damage::Version) => Ok(None),
             Err(damage) => Err(CacheError::Damaged { path, damage }),
         }
     }
@@ -192,7 +195,7 @@ impl SessionCache {
     /// # Errors
     /// Where one of them stays.
     pub fn remove_for_key(&self, key_id: &AccessKeyId) -> Result<usize, CacheError> {
-        self.remove_where(|header| header.key_id == *key_id)
+        self.remove_where(|header| header.base.is_key(key_id))
     }
 
     /// Forgets all sessions, damaged ones and what a kill left behind too. Gives how many there were.

@@ -5,15 +5,18 @@ use std::path::{Path, PathBuf};
 
 #[cfg(unix)]
 use super::CacheError;
-use super::name::{SessionName, Step};
-use super::sample::{hop, plan, sealing_key, session, stored_key};
+use super::name::SessionName;
+use super::sample::{
+    base_id, base_target_mut, edit_hops_target, hop, hop_mut, plan, sealing_key, session, session_mut, stored_key,
+};
 use super::seal::{self, Damage, Header, SessionKind};
 use super::{Kept, SessionCache};
-use crate::chain::{BaseKey, Mfa, Plan, SpentIn};
+use crate::chain::base::key::base_of;
+use crate::chain::{Mfa, Plan, SpentIn, Step};
 #[cfg(unix)]
 use crate::timestamp::Timestamp;
 
-fn name(plan: &Plan, step: Step) -> SessionName {
+fn name(plan: &Plan, step: usize) -> SessionName {
     SessionName::new(&sealing_key(1), plan, step)
 }
 
@@ -21,7 +24,7 @@ fn kept(id: &str, profile: &str, role_arn: Option<&str>) -> Kept {
     let session = session(id, 1_700_000_000, 3600);
     let header = Header {
         kind: SessionKind::Hop,
-        key_id: "AKIAFAKEFAKEFAKEFAKE".parse().expect("valid"),
+        base: base_id(),
         profiles: vec![profile.into()],
         handed_to: vec![profile.into()],
         role_arn: role_arn.map(str::to_owned),
@@ -37,35 +40,37 @@ type Edit = fn(&mut Plan);
 #[test]
 fn everything_that_changes_the_credentials_changes_the_name() {
     let edits: [(&str, Edit); 21] = [
-        ("role", |plan| plan.hops[1].role_arn = "arn:aws:iam::210987654321:role/c".into()),
-        ("an earlier role", |plan| plan.hops[0].role_arn = "arn:aws:iam::210987654321:role/c".into()),
-        ("one hop less", |plan| drop(plan.hops.remove(0))),
-        ("the hops in another order", |plan| plan.hops.reverse()),
-        ("external id", |plan| plan.hops[1].external_id = Some("x".into())),
-        ("an empty external id", |plan| plan.hops[1].external_id = Some(String::new())),
-        ("session name", |plan| plan.hops[1].role_session_name = Some("me".into())),
-        ("tags", |plan| plan.hops[1].tags = vec![("a".into(), "b".into())]),
-        ("tags split elsewhere", |plan| plan.hops[1].tags = vec![("ab".into(), String::new())]),
-        ("transitive tags", |plan| plan.hops[0].transitive_tag_keys = vec!["a".into()]),
-        ("source identity", |plan| plan.hops[0].source_identity = Some("ann".into())),
-        ("policy", |plan| plan.hops[1].policy = Some("{}".into())),
-        ("policy ARNs", |plan| plan.hops[1].policy_arns = vec!["arn:aws:iam::aws:policy/ReadOnlyAccess".into()]),
-        ("duration", |plan| plan.hops[1].duration_seconds = 900),
+        ("role", |plan| hop_mut(plan, 1).role_arn = "arn:aws:iam::210987654321:role/c".into()),
+        ("an earlier role", |plan| hop_mut(plan, 0).role_arn = "arn:aws:iam::210987654321:role/c".into()),
+        ("one hop less", |plan| drop(plan.steps.remove(1))),
+        ("the hops in another order", |plan| plan.steps[1..].reverse()),
+        ("external id", |plan| hop_mut(plan, 1).external_id = Some("x".into())),
+        ("an empty external id", |plan| hop_mut(plan, 1).external_id = Some(String::new())),
+        ("session name", |plan| hop_mut(plan, 1).role_session_name = Some("me".into())),
+        ("tags", |plan| hop_mut(plan, 1).tags = vec![("a".into(), "b".into())]),
+        ("tags split elsewhere", |plan| hop_mut(plan, 1).tags = vec![("ab".into(), String::new())]),
+        ("transitive tags", |plan| hop_mut(plan, 0).transitive_tag_keys = vec!["a".into()]),
+        ("source identity", |plan| hop_mut(plan, 0).source_identity = Some("ann".into())),
+        ("policy", |plan| hop_mut(plan, 1).policy = Some("{}".into())),
+        ("policy ARNs", |plan| hop_mut(plan, 1).policy_arns = vec!["arn:aws:iam::aws:policy/ReadOnlyAccess".into()]),
+        ("duration", |plan| hop_mut(plan, 1).duration_seconds = 900),
         ("no device", |plan| plan.mfa = None),
         ("another device", |plan| plan.mfa.as_mut().expect("there").serial = "GAHT12345678".into()),
         ("another user", |plan| {
-            plan.base.key = BaseKey::Stored(stored_key(Some("arn:aws:iam::123456789012:user/bob")));
+            plan.base = base_of("base", stored_key(Some("arn:aws:iam::123456789012:user/bob")));
         }),
-        ("an unknown user", |plan| plan.base.key = BaseKey::Stored(stored_key(None))),
-        ("the hops' endpoint", |plan| plan.target.sts_endpoint = Some("http://localhost:5000".into())),
-        ("the base's endpoint", |plan| plan.base.target.sts_endpoint = Some("http://localhost:5000".into())),
-        ("partition", |plan| plan.target.region = "cn-north-1".into()),
+        ("an unknown user", |plan| plan.base = base_of("base", stored_key(None))),
+        ("the hops' endpoint", |plan| {
+            edit_hops_target(plan, |target| target.sts_endpoint = Some("http://localhost:5000".into()))
+        }),
+        ("the base's endpoint", |plan| base_target_mut(plan).sts_endpoint = Some("http://localhost:5000".into())),
+        ("partition", |plan| edit_hops_target(plan, |target| target.region = "cn-north-1".into())),
     ];
-    let mut names = vec![("unchanged", name(&plan("p", &["a", "b"]), Step::Hop(1)))];
+    let mut names = vec![("unchanged", name(&plan("p", &["a", "b"]), 2))];
     for (what, edit) in edits {
         let mut edited = plan("p", &["a", "b"]);
         edit(&mut edited);
-        let name = name(&edited, Step::Hop(edited.hops.len() - 1));
+        let name = name(&edited, edited.steps.len() - 1);
         let same: Vec<_> = names.iter().filter(|(_, other)| *other == name).collect();
         assert!(same.is_empty(), "{what} has the name of {same:?}");
         names.push((what, name));
@@ -76,50 +81,49 @@ fn everything_that_changes_the_credentials_changes_the_name() {
 fn what_does_not_change_the_credentials_is_not_in_the_name() {
     let edits: [(&str, Edit); 8] = [
         ("profile", |plan| plan.profile = "q".into()),
-        ("the hop's profile", |plan| plan.hops[1].profile = "q".into()),
+        ("the hop's profile", |plan| hop_mut(plan, 1).profile = "q".into()),
         ("the base's profile", |plan| plan.base.profile = "q".into()),
-        ("region", |plan| plan.target.region = "us-east-1".into()),
-        ("the base's region", |plan| plan.base.target.region = "us-east-1".into()),
+        ("region", |plan| edit_hops_target(plan, |target| target.region = "us-east-1".into())),
+        ("the base's region", |plan| base_target_mut(plan).region = "us-east-1".into()),
         ("key, after a rotation", |plan| {
             let mut key = stored_key(Some("arn:aws:iam::123456789012:user/ann"));
             key.id = "AKIAFAKENEWFAKENEWFA".parse().expect("valid");
-            plan.base.key = BaseKey::Stored(key);
+            plan.base = base_of("base", key);
         }),
         ("MFA age", |plan| plan.mfa_max_age_seconds = Some(60)),
         ("how an earlier hop was had", |plan| {
-            plan.session = None;
-            plan.hops[0].duration_seconds = 7200;
+            plan.steps.remove(0);
+            hop_mut(plan, 0).duration_seconds = 7200;
             let Mfa { spent_in, process, .. } = plan.mfa.as_mut().expect("there");
             (*spent_in, *process) = (SpentIn::Hop, Some("ykman".into()));
         }),
     ];
-    let unchanged = name(&plan("p", &["a", "b"]), Step::Hop(1));
+    let unchanged = name(&plan("p", &["a", "b"]), 2);
     for (what, edit) in edits {
         let mut edited = plan("p", &["a", "b"]);
         edit(&mut edited);
-        assert_eq!(name(&edited, Step::Hop(1)), unchanged, "{what}");
+        assert_eq!(name(&edited, edited.steps.len() - 1), unchanged, "{what}");
     }
 }
 
 #[test]
 fn the_mfa_session_and_each_hop_are_shared_by_all_that_go_through_them() {
     let (one, mut other) = (plan("p", &["a", "b"]), plan("q", &["a", "c"]));
-    other.target.region = "ap-south-1".into();
-    assert_eq!(Step::of(&one), [Step::Session, Step::Hop(0), Step::Hop(1)]);
-    for (step, shared) in [(Step::Session, true), (Step::Hop(0), true), (Step::Hop(1), false)] {
+    edit_hops_target(&mut other, |target| target.region = "ap-south-1".into());
+    for (step, shared) in [(0, true), (1, true), (2, false)] {
         assert_eq!(name(&one, step) == name(&other, step), shared, "{step:?}");
     }
-    assert_ne!(name(&one, Step::Session), name(&one, Step::Hop(0)));
-    assert_ne!(name(&one, Step::Session), SessionName::new(&sealing_key(2), &one, Step::Session));
+    assert_ne!(name(&one, 0), name(&one, 1));
+    assert_ne!(name(&one, 0), SessionName::new(&sealing_key(2), &one, 0));
     let mut shorter = plan("p", &[]);
-    shorter.session.as_mut().expect("there").duration_seconds = 3600;
-    assert_ne!(name(&one, Step::Session), name(&shorter, Step::Session));
+    session_mut(&mut shorter).duration_seconds = 3600;
+    assert_ne!(name(&one, 0), name(&shorter, 0));
 }
 
 #[test]
 fn a_file_opens_only_whole_unchanged_under_its_own_name_and_key() {
     let plan = plan("p", &["a", "b"]);
-    let (first, second) = (name(&plan, Step::Hop(0)), name(&plan, Step::Hop(1)));
+    let (first, second) = (name(&plan, 1), name(&plan, 2));
     let kept = kept("ASIAFAKE", "p", Some("arn:aws:iam::210987654321:role/a"));
     let file = seal::seal(&sealing_key(1), &first, &kept.header, &kept.session);
     let (header, opened) = seal::open(&sealing_key(1), &first, &file).expect("opens");
@@ -144,13 +148,13 @@ fn a_file_opens_only_whole_unchanged_under_its_own_name_and_key() {
     for foreign in [&b""[..], b"\n", b"{}\n", b"null\n", b"{\"version\":1}\nabc", &[0xff; 100]] {
         assert_eq!(seal::open(&sealing_key(1), &first, foreign).err(), Some(Damage::Garbled));
     }
-    assert_eq!(seal::open(&sealing_key(1), &first, b"{\"version\":2}\n").err(), Some(Damage::Version));
+    assert_eq!(seal::open(&sealing_key(1), &first, b"{\"version\":3}\n").err(), Some(Damage::Version));
 }
 
 #[test]
 fn no_secret_and_no_role_is_readable_in_the_sealed_part() {
     let kept = kept("ASIAFAKE", "p", None);
-    let name = name(&plan("p", &[]), Step::Session);
+    let name = name(&plan("p", &[]), 0);
     let file = seal::seal(&sealing_key(1), &name, &kept.header, &kept.session);
     let text = String::from_utf8_lossy(&file);
     assert!(!text.contains("fake-secret") && !text.contains("fake-token") && !text.contains("ASIAFAKE"), "{text}");
@@ -160,7 +164,7 @@ fn no_secret_and_no_role_is_readable_in_the_sealed_part() {
 fn a_session_of_any_size_is_kept() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let cache = SessionCache::new(folder.path().join("cache"));
-    let name = name(&plan("p", &[]), Step::Session);
+    let name = name(&plan("p", &[]), 0);
     let mut kept = kept("ASIAFAKE", "p", None);
     for length in [0, 1, 4096, 65_536] {
         kept.session.session_token = crate::secret::Secret::new("t".repeat(length));
@@ -173,7 +177,7 @@ fn a_session_of_any_size_is_kept() {
 fn filled(folder: &Path) -> (SessionCache, [SessionName; 3]) {
     let cache = SessionCache::new(folder.to_owned());
     let plan = plan("p", &["a", "b"]);
-    let names = [Step::Session, Step::Hop(0), Step::Hop(1)].map(|step| name(&plan, step));
+    let names = [0, 1, 2].map(|step| name(&plan, step));
     let mut shared = kept("ASIAFAKE0", "p", None);
     shared.header.profiles.push("q".into());
     let hops = [("ASIAFAKE1", "p", "role/a"), ("ASIAFAKE2", "q", "role/b")];
@@ -264,7 +268,7 @@ fn folder_and_files_are_the_users_alone() {
 #[test]
 fn a_hop_of_a_later_profile_does_not_hide_an_earlier_one() {
     let mut plan = plan("p", &["a"]);
-    let before = name(&plan, Step::Hop(0));
-    plan.hops.push(hop("b"));
-    assert_eq!(name(&plan, Step::Hop(0)), before);
+    let before = name(&plan, 1);
+    plan.steps.push(Step::AssumeRole(hop("b")));
+    assert_eq!(name(&plan, 1), before);
 }

@@ -8,9 +8,11 @@ mod tests;
 
 use serde::Serialize;
 
-use crate::chain::{StoredKeys, values};
+use crate::chain::base::{KINDS, Lead, process};
+use crate::chain::node::{Lookup, Node, Trace};
+use crate::chain::request::{FileNames, StoredKeys};
+use crate::chain::{values, walk};
 use crate::credentials::{Backend, account_of_arn, account_of_key_id};
-use crate::process_line::keyfob_profile_of;
 use crate::profile::{Profile, Profiles};
 use crate::timestamp::Timestamp;
 
@@ -27,7 +29,7 @@ pub struct Listing {
 #[derive(Debug, Serialize)]
 struct Line {
     name: String,
-    source: Source,
+    source: &'static str,
     /// What the role or the alias builds on: a profile, or what `credential_source` says.
     via: Option<String>,
     account: Option<String>,
@@ -40,23 +42,10 @@ struct Line {
     session_seconds_left: Option<i64>,
 }
 
-/// What gives a profile's credentials.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Source {
-    /// An access key of its own.
-    Key,
-    /// A role.
-    Role,
-    /// IAM Identity Center.
-    Sso,
-    /// A `credential_process` that is not keyfob for itself.
-    Process,
-    /// A role for a web identity.
-    WebIdentity,
-    /// Nothing keyfob knows: `login_session` too, for which version 1 has no word.
-    None,
-}
+/// The `source` of a profile with a role; others have the name of their base.
+const ROLE: &str = "role";
+/// The `source` of a profile that nothing gives credentials to.
+const NONE: &str = "none";
 
 /// The access key; in a file it has neither backend nor age.
 #[derive(Debug, Serialize)]
@@ -99,7 +88,7 @@ fn line(name: &str, profiles: &Profiles<'_>, sources: &Sources<'_>) -> Line {
     let profile = profiles.get(name);
     let setting = |setting: &str| Some(profile.as_ref()?.setting(setting)?.value.into_owned());
     let expires = (sources.session_expires)(name);
-    let (source, via) = source(name, profile.as_ref(), profiles, sources.stored);
+    let (source, via) = source(name, profiles, sources.stored);
     Line {
         name: name.to_owned(),
         source,
@@ -107,60 +96,43 @@ fn line(name: &str, profiles: &Profiles<'_>, sources: &Sources<'_>) -> Line {
         account: account(name, profile.as_ref(), sources.stored),
         region: setting("region"),
         mfa_serial: setting("mfa_serial"),
-        linked: profile.as_ref().is_some_and(is_linked),
+        linked: profile.as_ref().is_some_and(process::is_linked),
         session_expires: expires.map(|time| time.to_string()),
         key: key(name, profile.as_ref(), sources),
         session_seconds_left: expires.map(|time| time.seconds_since(sources.now)),
     }
 }
 
-/// Whether SDKs get this profile's credentials from keyfob.
-pub fn is_linked(profile: &Profile<'_>) -> bool {
-    let process = profile.plain("credential_process");
-    process.and_then(|line| keyfob_profile_of(&line.value)).is_some_and(|name| name == profile.name())
-}
-
-/// The order is the plan's: a role, the stored key, what SDKs look at before keys, the key in the files, an alias.
-fn source<'p>(
-    name: &str,
-    profile: Option<&Profile<'p>>,
-    profiles: &'p Profiles<'_>,
-    stored: &dyn StoredKeys,
-) -> (Source, Option<String>) {
-    let mut name = name.to_owned();
+/// What gives a profile's credentials, and what a role or an alias builds on.
+///
+/// The walk's own steps, as far as the first role or base.
+pub(super) fn source(name: &str, profiles: &Profiles<'_>, stored: &dyn StoredKeys) -> (&'static str, Option<String>) {
+    let files = FileNames::default();
+    let lookup = Lookup { profiles, stored, files: &files };
     let mut seen: Vec<String> = Vec::new();
-    // An alias is followed to what it stands for; one that comes back to itself gives nothing.
-    while !seen.contains(&name) {
-        let profile = if seen.is_empty() { profile.cloned() } else { profiles.get(&name) };
-        let setting = |setting: &str| Some(profile.as_ref()?.setting(setting)?.value.into_owned());
-        let has = |name: &str| profile.as_ref().is_some_and(|profile| profile.setting(name).is_some());
-        let own = match () {
-            () if has("web_identity_token_file") && (has("role_arn") || stored.key_of(&name).is_none()) => {
-                Some(Source::WebIdentity)
+    let mut next = Some(name.to_owned());
+    while let Some(name) = next.take().filter(|name| !seen.contains(name)) {
+        let Some(node) = Node::find(&lookup, &name) else { break };
+        let mut trace = Trace::default();
+        let lead = walk::lead(KINDS, &node, seen.len(), &mut trace);
+        let via = seen.get(1).or((!seen.is_empty()).then_some(&name)).cloned();
+        match lead {
+            // A role beside the base that signs its AssumeRole, or over another profile.
+            Ok(lead) if !trace.roles.is_empty() => {
+                let below = match lead {
+                    Lead::Profile { name, .. } => Some(name),
+                    Lead::Base(_) => node.setting("credential_source").map(|source| source.value.into_owned()),
+                };
+                return (ROLE, via.or(below));
             }
-            () if has("role_arn") => Some(Source::Role),
-            () if stored.key_of(&name).is_some() => Some(Source::Key),
-            () if ["sso_session", "sso_start_url", "sso_account_id", "sso_role_name"].into_iter().any(has) => {
-                Some(Source::Sso)
-            }
-            () if setting("credential_process")
-                .is_some_and(|line| keyfob_profile_of(&line).is_none_or(|other| other != name)) =>
-            {
-                Some(Source::Process)
-            }
-            () if has("aws_access_key_id") && has("aws_secret_access_key") => Some(Source::Key),
-            () => None,
-        };
-        let next = setting("source_profile");
-        if let Some(own) = own {
-            let base = || next.filter(|next| *next != name).or_else(|| setting("credential_source"));
-            let via = seen.get(1).cloned().or_else(|| (!seen.is_empty()).then(|| name.clone()));
-            return (own, via.or_else(|| (own == Source::Role).then(base).flatten()));
+            Ok(Lead::Base(base)) => return (base.kind, via),
+            Ok(Lead::Profile { name: other, .. }) => next = Some(other),
+            Err(_) if node.setting("role_arn").is_some() => return (ROLE, via),
+            Err(_) => break,
         }
-        let Some(next) = next else { break };
-        seen.push(std::mem::replace(&mut name, next));
+        seen.push(name);
     }
-    (Source::None, None)
+    (NONE, None)
 }
 
 /// The account of the role, of the stored key's user, as `sso_account_id` or `aws_account_id` says, or in a key id.

@@ -1,6 +1,6 @@
 //! The listing for a person.
 
-use super::{Key, Listing, Source};
+use super::{Key, Listing, NONE};
 use crate::credentials::short_id;
 
 /// The listing for a person: a table with a header, or nothing where there is no profile.
@@ -12,16 +12,12 @@ pub fn table(listing: &Listing, width: Option<usize>) -> String {
         vec![["PROFILE", "SOURCE", "ACCOUNT", "REGION", "MFA", "LINKED", "SESSION", "KEY"].map(str::to_owned)];
     for line in &listing.profiles {
         let source = match line.source {
-            Source::Key => "key",
-            Source::Role => "role",
-            Source::Sso => "sso",
-            Source::Process => "process",
-            Source::WebIdentity => "web identity",
-            Source::None => "-",
+            NONE => "-".to_owned(),
+            source => source.replace('_', " "),
         };
         rows.push([
             line.name.clone(),
-            line.via.as_ref().map_or(source.to_owned(), |via| format!("{source} via {via}")),
+            line.via.as_ref().map_or(source.clone(), |via| format!("{source} via {via}")),
             dash(line.account.clone()),
             dash(line.region.clone()),
             dash(line.mfa_serial.as_ref().map(|serial| device_name(serial).to_owned())),

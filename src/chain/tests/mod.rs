@@ -12,7 +12,9 @@ mod targets;
 
 use std::collections::BTreeMap;
 
-use crate::chain::{BaseKey, Plan, PlanError, Request, SpentIn, StoredKeys, plan};
+use crate::chain::base::BaseSource;
+use crate::chain::target::Target;
+use crate::chain::{Plan, PlanError, Request, SpentIn, Step, StoredKeys, plan};
 use crate::credentials::{Backend, StoredKey};
 use crate::profile::Profiles;
 use crate::sys::env::Environment;
@@ -32,16 +34,21 @@ impl Stored {
                 Some(name) => (name, "root"),
                 None => (name, "user/me"),
             };
-            let id = format!("AKIA{:0<16}", name.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "0"));
-            let key = StoredKey {
-                id: id.parse().expect("made well-formed"),
-                backend: Backend::Vault,
-                user_arn: Some(format!("arn:aws:iam::111122223333:{user}")),
-                added_at: Timestamp::from_unix(1_700_000_000),
-            };
+            let key = StoredKey { user_arn: Some(format!("arn:aws:iam::111122223333:{user}")), ..Self::key(name) };
             (name.to_owned(), key)
         };
         Stored(names.split_whitespace().map(key).collect())
+    }
+
+    /// The key of a user whose ARN is not known.
+    pub(crate) fn key(name: &str) -> StoredKey {
+        let id = format!("AKIA{:0<16}", name.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "0"));
+        StoredKey {
+            id: id.parse().expect("made well-formed"),
+            backend: Backend::Vault,
+            user_arn: None,
+            added_at: Timestamp::from_unix(1_700_000_000),
+        }
     }
 }
 
@@ -101,18 +108,24 @@ pub(super) fn expand(text: &str) -> String {
     lines.join("\n") + "\n"
 }
 
+/// Where the last call of a plan goes.
+pub(super) fn target(plan: &Plan) -> &Target {
+    plan.steps.last().and_then(Step::target).expect("a plan with a call")
+}
+
 /// A plan in one line: `base[stored] -> session+mfa 43200 -> role 3600`. `<` stands before what was asked for and cut.
 pub(super) fn in_short(plan: &Plan) -> String {
-    let place = match plan.base.key {
-        BaseKey::Stored(_) => "stored",
-        BaseKey::File { .. } => "file",
+    let place = match plan.base.source {
+        BaseSource::Stored(_) => "stored",
+        BaseSource::Written { .. } => "file",
+        BaseSource::Refused(_) => plan.base.kind,
     };
     let mut text = format!("{}[{place}]", plan.base.profile);
     let mfa = |spent_in| if plan.mfa.as_ref().is_some_and(|mfa| mfa.spent_in == spent_in) { "+mfa" } else { "" };
-    if let Some(session) = &plan.session {
+    if let Some(session) = plan.session() {
         text += &format!(" -> session{} {}", mfa(SpentIn::Session), session.duration_seconds);
     }
-    for (index, hop) in plan.hops.iter().enumerate() {
+    for (index, hop) in plan.hops().enumerate() {
         let code = if index == 0 { mfa(SpentIn::Hop) } else { "" };
         text += &format!(" -> {}{code} {}", hop.profile, hop.duration_seconds);
         if hop.capped() {

@@ -46,19 +46,19 @@ proptest! {
             walk.dedup();
             prop_assert_eq!(walk.len(), plan.walk.len(), "a profile is met once");
             prop_assert_eq!(plan.walk.last(), Some(&plan.base.profile));
-            prop_assert!(plan.walk.len() == 1 || !plan.hops.iter().skip(1).any(|hop| hop.profile == plan.base.profile));
-            let chained = if plan.session.is_some() { 0 } else { 1 };
-            for hop in plan.hops.iter().skip(chained) {
+            prop_assert!(plan.walk.len() == 1 || !plan.hops().skip(1).any(|hop| hop.profile == plan.base.profile));
+            let chained = if plan.session().is_some() { 0 } else { 1 };
+            for hop in plan.hops().skip(chained) {
                 prop_assert!(hop.duration_seconds <= 3600, "role chaining ends after an hour");
             }
-            for hop in &plan.hops {
+            for hop in plan.hops() {
                 prop_assert!((900..=43_200).contains(&hop.duration_seconds));
                 prop_assert!(hop.duration_asked.is_none_or(|asked| asked >= hop.duration_seconds));
             }
-            match plan.mfa.map(|mfa| mfa.spent_in) {
-                Some(SpentIn::Session) => prop_assert!(plan.session.is_some() && !no_session),
-                Some(SpentIn::Hop) => prop_assert!(plan.session.is_none() && !plan.hops.is_empty()),
-                None => prop_assert!(plan.session.is_none() || plan.hops.is_empty()),
+            match plan.mfa.as_ref().map(|mfa| mfa.spent_in) {
+                Some(SpentIn::Session) => prop_assert!(plan.session().is_some() && !no_session),
+                Some(SpentIn::Hop) => prop_assert!(plan.session().is_none() && plan.has_hops()),
+                None => prop_assert!(plan.session().is_none() || !plan.has_hops()),
             }
         }
     }

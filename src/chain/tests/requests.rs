@@ -15,7 +15,7 @@ fn a_duration_on_the_command_line_is_for_the_asked_profile() {
     let long = Request { duration_seconds: Some(7200), ..ask("a") };
     let plan = planned(ROLE, "b", long.clone());
     assert_eq!(in_short(&plan), "b[stored] -> a+mfa 7200", "more than an hour leaves the shared session");
-    assert_eq!(plan.hops[0].reason, Reason::AsAsked(AskedBy::Option));
+    assert_eq!(plan.hops().next().expect("a hop").reason, Reason::AsAsked(AskedBy::Option));
     let base = planned("[profile b]", "b", Request { duration_seconds: Some(900), ..ask("b") });
     assert_eq!(in_short(&base), "b[stored] -> session 900");
 }
@@ -111,7 +111,7 @@ fn everything_a_hop_sends_is_in_the_plan() {
         policy = {\"Version\":\"2012-10-17\",\"Statement\":[]}
         policy_arns = arn:aws:iam::aws:policy/ReadOnlyAccess";
     let plan = planned(config, "b", ask("a"));
-    let hop = &plan.hops[0];
+    let hop = plan.hops().next().expect("a hop");
     assert_eq!(hop.role_arn, "arn:aws:iam::111122223333:role/A");
     assert_eq!(hop.role_session_name.as_deref(), Some("me@example.com"));
     assert_eq!(hop.external_id.as_deref(), Some("x:1"));

@@ -1,6 +1,6 @@
 //! Where calls go: each source of a region or endpoint against the others.
 
-use super::{Input, ask};
+use super::{Input, ask, target as target_of};
 use crate::chain::Plan;
 
 type Variables<'a> = &'a [(&'a str, &'a str)];
@@ -58,7 +58,7 @@ fn the_region_is_a_variables_then_the_profiles_then_the_partitions() {
         ),
     ];
     for (says, config, env, region) in cases {
-        assert_eq!(planned(config, env, "b").target.region, region, "{says}");
+        assert_eq!(target_of(&planned(config, env, "b")).region, region, "{says}");
     }
 }
 
@@ -77,7 +77,7 @@ fn a_role_without_a_region_goes_to_its_partitions_default() {
     ] {
         let config = format!("[profile a]|role_arn = arn:{partition}:iam::111122223333:role/A|source_profile = b");
         let plan = planned(&config, &[], "a");
-        assert_eq!(plan.target.region, region);
+        assert_eq!(target_of(&plan).region, region);
     }
 }
 
@@ -85,7 +85,10 @@ fn a_role_without_a_region_goes_to_its_partitions_default() {
 fn the_session_goes_to_the_bases_region_and_the_hops_to_the_asked_profiles() {
     let config = "[profile a]|role_arn = ROLE(A)|source_profile = b|region = eu-west-1|[profile b]|region = us-west-2|mfa_serial = DEVICE";
     let plan = planned(config, &[], "a");
-    assert_eq!((plan.base.target.region.as_str(), plan.target.region.as_str()), ("us-west-2", "eu-west-1"));
+    assert_eq!(
+        (plan.base_target().expect("valid").region.as_str(), target_of(&plan).region.as_str()),
+        ("us-west-2", "eu-west-1")
+    );
 }
 
 #[test]
@@ -108,15 +111,15 @@ fn an_endpoint_is_the_most_particular_one() {
     ];
     for (says, config, env, sts, iam) in cases {
         let plan = planned(config, env, "b");
-        assert_eq!(plan.target.sts_endpoint.as_deref(), sts, "{says}");
-        assert_eq!(plan.target.iam_endpoint.as_deref(), iam, "{says}");
+        assert_eq!(target_of(&plan).sts_endpoint.as_deref(), sts, "{says}");
+        assert_eq!(target_of(&plan).iam_endpoint.as_deref(), iam, "{says}");
     }
 }
 
 #[test]
 fn switches_and_the_bundle_come_from_the_variable_before_the_profile() {
     let config = "[profile b]|use_fips_endpoint = true|use_dualstack_endpoint = TRUE|sts_regional_endpoints = legacy|ca_bundle = ~/ca.pem";
-    let target = planned(config, &[("HOME", "/home/me")], "b").target;
+    let target = target_of(&planned(config, &[("HOME", "/home/me")], "b")).clone();
     assert!(target.fips && target.dual_stack && target.legacy_global);
     assert_eq!(target.ca_bundle.as_deref(), Some(std::path::Path::new("/home/me/ca.pem")));
     let env = [
@@ -125,7 +128,7 @@ fn switches_and_the_bundle_come_from_the_variable_before_the_profile() {
         ("AWS_STS_REGIONAL_ENDPOINTS", "regional"),
         ("AWS_CA_BUNDLE", "/etc/ca.pem"),
     ];
-    let target = planned(config, &env, "b").target;
+    let target = target_of(&planned(config, &env, "b")).clone();
     assert!(!target.fips && !target.dual_stack && !target.legacy_global);
     assert_eq!(target.ca_bundle.as_deref(), Some(std::path::Path::new("/etc/ca.pem")));
 }

@@ -60,7 +60,7 @@ struct BothPlans {
 impl BothPlans {
     fn of(world: &World<'_>, profile: &str) -> Result<BothPlans> {
         let asked = world.plan(profile, None, false)?;
-        let base = match asked.base.profile == asked.profile && asked.hops.is_empty() {
+        let base = match asked.base.profile == asked.profile && !asked.has_hops() {
             true => None,
             false => Some(world.plan(&asked.base.profile, None, false)?),
         };
@@ -72,7 +72,7 @@ impl BothPlans {
     fn whatever_the_device(world: &World<'_>, profile: &str) -> Result<BothPlans> {
         BothPlans::of(world, profile).or_else(|error| {
             let asked = world.plan_without_device(profile).map_err(|_| error)?;
-            let base = match asked.hops.is_empty() {
+            let base = match !asked.has_hops() {
                 true => None,
                 false => Some(world.plan_without_device(&asked.base.profile)?),
             };

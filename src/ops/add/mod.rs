@@ -77,10 +77,10 @@ pub fn add(
     let mut entry = KeyEntry::new(request.backend, added_at);
     if request.verify {
         let plan = planned.plan(context, &stored)?;
-        let identity = check::identity(context, &name, &key, &plan.base.target, request.allow_root)?;
+        let identity = check::identity(context, &name, &key, plan.base_target()?, request.allow_root)?;
         context.talk.say(&format!("{} is `{}` in account {}", key.id.short(), identity.arn, identity.account));
         if !planned.has_device()
-            && let Some(devices) = check::devices(context, &name, &key, &plan.base.target)?
+            && let Some(devices) = check::devices(context, &name, &key, plan.base_target()?)?
         {
             planned.offer_device(context, devices, request.yes)?;
         }

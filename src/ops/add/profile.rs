@@ -1,5 +1,6 @@
 //! The profile as `add` will write it: decided and talked over before anything is stored, written last.
 
+use crate::chain::base::overrides;
 use crate::chain::target::checked_region;
 use crate::chain::values::mfa_serial;
 use crate::chain::{Plan, Request, plan};
@@ -203,13 +204,13 @@ impl<'a> Planned<'a> {
     pub(super) fn advise(&mut self, context: &Context<'_>, key: &StoredKey) -> Result<()> {
         let (talk, name) = (context.talk, self.name.clone());
         let mut plan = self.plan(context, key)?;
-        if plan.base.key.id() != &key.id {
+        if plan.base.key_id() != Some(&key.id) {
             talk.warn(&format!(
                 "`{name}` gets its credentials by way of `{}`; this key is used only by profiles that name `{name}` as \
                  their source",
                 plan.base.profile
             ));
-        } else if plan.hops.is_empty() && plan.session.is_some() && plan.mfa.is_none() {
+        } else if !plan.has_hops() && plan.session().is_some() && plan.mfa.is_none() {
             talk.warn(&format!(
                 "without an MFA device `{name}` hands out sessions with which AWS refuses every IAM call, and of STS all \
                  but AssumeRole and GetCallerIdentity"
@@ -237,7 +238,7 @@ impl<'a> Planned<'a> {
         }
         if self.is_linked {
             self.name_shadows(context);
-            if plan.session.is_some() {
+            if plan.session().is_some() {
                 self.name_dependants(context, plan.mfa.is_some());
             }
         }
@@ -245,9 +246,9 @@ impl<'a> Planned<'a> {
     }
 
     fn name_shadows(&self, context: &Context<'_>) {
-        let shadows = advice::shadows(&self.profiles(), &self.name);
+        let shadows = self.profiles().get(&self.name).as_ref().map(overrides).unwrap_or_default();
         let name = &self.name;
-        for shadow in shadows.iter().filter(|shadow| !advice::is_key(shadow)) {
+        for shadow in shadows.iter().filter(|shadow| !shadow.is_key()) {
             let place = place(context, shadow.file, shadow.line);
             let setting = &shadow.name;
             context.talk.warn(&format!("{place}: SDKs follow `{setting}` of `{name}` before `credential_process`"));
@@ -255,7 +256,7 @@ impl<'a> Planned<'a> {
                 .talk
                 .hint(&format!("rename it there to `keyfob_{setting}`, which keyfob follows and SDKs do not see"));
         }
-        let keys: Vec<_> = shadows.iter().filter(|shadow| advice::is_key(shadow)).collect();
+        let keys: Vec<_> = shadows.iter().filter(|shadow| shadow.is_key()).collect();
         if let Some(first) = keys.first() {
             let lines: Vec<String> = keys.iter().map(|shadow| place(context, shadow.file, shadow.line)).collect();
             let first = place(context, first.file, first.line);

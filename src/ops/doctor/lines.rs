@@ -4,6 +4,7 @@
 //! keep theirs in the same files. Names that begin with `keyfob_` are nobody else's.
 
 use super::{Finding, keyfob};
+use crate::chain::base::is_complete_for_sdks;
 use crate::profile::known::{PREFIX, is_known, nearest};
 use crate::profile::{AwsFile, Profile, Profiles, SectionKind};
 
@@ -39,18 +40,8 @@ pub(super) fn of_profile(
 
 /// A profile that has a source and nothing to do with it: keyfob and aws-vault follow it, no SDK does.
 fn of_alias(profile: &Profile<'_>, path: &dyn Fn(AwsFile) -> String) -> Option<Finding> {
-    const USES: [&str; 7] = [
-        "role_arn",
-        "credential_process",
-        "aws_access_key_id",
-        "web_identity_token_file",
-        "sso_session",
-        "sso_start_url",
-        "login_session",
-    ];
-    let filled = |name: &str| profile.plain(name).is_some_and(|setting| !setting.value.is_empty());
     let source = profile.plain("source_profile").filter(|source| !source.value.is_empty())?;
-    if USES.into_iter().any(filled) {
+    if is_complete_for_sdks(profile) {
         return None;
     }
     let name = profile.name();

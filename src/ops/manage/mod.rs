@@ -20,7 +20,7 @@ use crate::ini::{Document, EditError, Header, SectionName};
 use crate::ops::Context;
 use crate::process_line::{keyfob_profile_of, with_profile};
 use crate::profile::known::{POINTERS, PREFIX, is_secret};
-use crate::profile::{AwsFile, Profile, Profiles};
+use crate::profile::{AwsFile, Profiles};
 use crate::sys::lock::holder_name;
 
 /// What an operation of the profile manager works on.
@@ -128,11 +128,6 @@ fn section(file: AwsFile, profile: &str) -> SectionName<'_> {
 
 fn is_section(file: AwsFile, profile: &str, header: Header<'_>) -> bool {
     section(file, profile).is(header) || (file == AwsFile::Config && profile == "default" && header.is_default())
-}
-
-/// Whether SDKs get the profile's credentials from keyfob.
-fn is_linked(profile: &Profile<'_>) -> bool {
-    profile.plain("credential_process").is_some_and(|line| keyfob_profile_of(&line.value).is_some())
 }
 
 /// A setting by which one profile leads to another.

@@ -38,7 +38,7 @@ impl Manager<'_> {
             ..Request::default()
         };
         let with_key = Only { profile, key };
-        Ok(plan(&self.files.profiles(), &with_key, self.context.env, &request)?.base.target)
+        Ok(plan(&self.files.profiles(), &with_key, self.context.env, &request)?.base_target()?.clone())
     }
 }
 

@@ -2,11 +2,12 @@
 //!
 //! On a linked profile a role's settings are `keyfob_` ones: what SDKs saw would win over the link.
 
+use crate::chain::base::process;
 use crate::chain::check::check_value;
 use crate::chain::nearest;
 use crate::error::{Error, Kind, Result};
 use crate::ops::add::region::hint_at_region;
-use crate::ops::manage::{Manager, bare, is_linked, refuse_keys, refused, section};
+use crate::ops::manage::{Manager, bare, refuse_keys, refused, section};
 use crate::profile::known::{self, POINTERS, PREFIX, ROLE_SETTINGS};
 use crate::profile::{AwsFile, Profile};
 
@@ -122,7 +123,9 @@ impl Manager<'_> {
 /// The name under which a profile has a setting, or would: with `keyfob_` for a role's where the profile is linked.
 fn form(profile: Option<&Profile<'_>>, name: &str) -> String {
     match profile {
-        Some(profile) if is_linked(profile) && ROLE_SETTINGS.contains(&name.to_ascii_lowercase().as_str()) => {
+        Some(profile)
+            if process::runs_keyfob(profile) && ROLE_SETTINGS.contains(&name.to_ascii_lowercase().as_str()) =>
+        {
             format!("{PREFIX}{}", name.to_ascii_lowercase())
         }
         Some(_) | None => name.to_owned(),

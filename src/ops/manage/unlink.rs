@@ -1,11 +1,12 @@
 //! `profile unlink`: SDKs make a profile's credentials by themselves again. What `link` wrote is taken back exactly.
 
 use crate::chain::Plan;
+use crate::chain::base::process;
 use crate::error::{Error, Kind, Result};
 use crate::index::Index;
 use crate::ini::{Document, EditError};
 use crate::ops::manage::link::show_again;
-use crate::ops::manage::{Manager, is_linked, section};
+use crate::ops::manage::{Manager, section};
 use crate::ops::remove::INDEX_LIMIT;
 use crate::process_line::keyfob_profile_of;
 use crate::profile::AwsFile;
@@ -18,7 +19,7 @@ impl Manager<'_> {
     pub fn unlink(&self, profile: &str) -> Result<String> {
         self.require(profile)?;
         let profiles = self.files.profiles();
-        if !profiles.get(profile).is_some_and(|profile| is_linked(&profile)) {
+        if !profiles.get(profile).is_some_and(|profile| process::runs_keyfob(&profile)) {
             return Err(Error::new(Kind::Config, format!("`{profile}` is not linked"))
                 .hint(format!("`keyfob show {profile}` shows where its credentials come from")));
         }
@@ -37,8 +38,8 @@ impl Manager<'_> {
             self.context.talk.say(&format!("`{profile}` is not linked any more"));
             // A role over another linked profile works on: SDKs assume it with that one's session.
             let base_is_linked =
-                |base: &str| base != profile && profiles.get(base).is_some_and(|base| is_linked(&base));
-            let is_out_of_reach = |plan: Plan| plan.base.key.backend().is_some() && !base_is_linked(&plan.base.profile);
+                |base: &str| base != profile && profiles.get(base).is_some_and(|base| process::is_linked(&base));
+            let is_out_of_reach = |plan: Plan| plan.base.stored_key().is_some() && !base_is_linked(&plan.base.profile);
             if self.plan(&profiles, profile).is_ok_and(is_out_of_reach) {
                 self.context.talk.hint(&format!(
                     "its key is in the key store, where SDKs do not find it; `keyfob exec {profile} -- COMMAND` does"

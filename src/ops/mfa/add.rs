@@ -116,7 +116,7 @@ fn use_in_profile(
 /// Once, where it is done: MFA is then no more than the key store's own lock.
 pub(super) fn say_what_it_means(context: &Context<'_>, plans: Plans<'_>, backend: Backend) {
     let profile = shell_words::quote(&plans.asked.profile);
-    let beside = plans.base.base.key.backend() == Some(backend);
+    let beside = plans.base.base.stored_key().is_some_and(|key| key.backend == backend);
     context.talk.warn(match beside {
         true => "the second factor now rests beside the first: whoever opens that key store has both",
         false => "the second factor is now on this machine too: whoever opens both stores has both factors",

@@ -31,10 +31,10 @@ impl<'a> Caller<'a> {
     pub(super) fn new(context: &'a Context<'a>, plan: &'a Plan) -> Result<Self> {
         let key = context.keys.access_key(&plan.base)?;
         let signer = Credentials::Key { key, account_id: None };
-        let arn = match plan.base.key.user_arn() {
+        let arn = match plan.base.user_arn() {
             Some(arn) => arn.to_owned(),
             None => {
-                let asked = context.sts.get_caller_identity(&signer, &plan.base.target);
+                let asked = context.sts.get_caller_identity(&signer, plan.base_target()?);
                 asked
                     .map_err(|error| explained(context, plan, &signer, None, &error, Attempted::GetCallerIdentity))?
                     .arn
@@ -73,10 +73,10 @@ impl<'a> Caller<'a> {
         name: &str,
         send: impl Fn(&Credentials, &Target) -> Result<T, AwsError>,
     ) -> Result<T, CallError> {
-        let target = &self.plan.base.target;
+        let target = self.plan.base_target().map_err(|error| CallError::NoSession(error.into()))?;
         let sent = send(&self.signer.borrow(), target);
         let with_key = matches!(&*self.signer.borrow(), Credentials::Key { .. });
-        let has_mfa_session = self.plan.session.is_some() && self.plan.mfa.is_some();
+        let has_mfa_session = self.plan.session().is_some() && self.plan.mfa.is_some();
         let answer = match sent {
             Err(error) if error.is_access_denied() && with_key && has_mfa_session => {
                 self.context

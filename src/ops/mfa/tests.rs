@@ -173,7 +173,10 @@ impl Seeds for OneKey {
 
 impl Keys for OneKey {
     fn access_key(&self, base: &Base) -> Result<AccessKey> {
-        Ok(AccessKey { id: base.key.id().clone(), secret: Secret::new("fake-secret-access-key".into()) })
+        Ok(AccessKey {
+            id: base.key_id().expect("a key").clone(),
+            secret: Secret::new("fake-secret-access-key".into()),
+        })
     }
 
     fn sealing_key(&self, _: Backend) -> Result<SecretBytes> {

@@ -5,12 +5,11 @@ use std::time::Instant;
 use crate::aws::advice::{Attempt, Attempted, CodeFrom, Signer, advise};
 use crate::aws::{AssumeRole, AwsError, GetSessionToken, MfaCode};
 use crate::chain::session_name::default_role_session_name;
-use crate::chain::{Hop, Plan, SpentIn};
+use crate::chain::{Hop, Plan, SessionStep, Step};
 use crate::credentials::{Credentials, Session};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::mfa::{CodeError, Origin};
-use crate::ops::resolve::{Need, Run};
-use crate::session_cache::name::Step;
+use crate::ops::resolve::{Need, Run, base};
 
 /// Why a step gave no session: AWS's answer, which a new signer or code may mend, or what ends the run.
 pub(super) enum Stop {
@@ -44,35 +43,40 @@ impl Run<'_> {
     ///
     /// A cached signer that AWS does not know any more is replaced once.
     pub(super) fn make(&self, index: usize) -> Result<Session> {
-        let step = self.steps[index];
+        let step = &self.plan.steps[index];
         let Some(before) = index.checked_sub(1) else {
-            let key = self.untimed(|| self.context.keys.access_key(&self.plan.base))?;
-            let signer = Credentials::Key { key, account_id: self.plan.base.key.account_id().map(str::to_owned) };
-            return self.call(step, &signer).map_err(Stop::into_error);
+            let own = self.untimed(|| base::credentials(self.context, &self.plan.base))?;
+            return match (step, own) {
+                (Step::Base, Credentials::Session(session)) => Ok(session),
+                (Step::Base, Credentials::Key { .. }) => {
+                    Err(Error::new(Kind::Defect, "a base to be cached has no session"))
+                }
+                (Step::SessionToken(_) | Step::AssumeRole(_), signer) => {
+                    self.call(index, &signer).map_err(Stop::into_error)
+                }
+            };
         };
         let signer = self.obtain(before, Need::Usable)?;
         let id = signer.session.access_key_id.clone();
         let dead = |error: &AwsError| signer.from_cache && (error.is_invalid_client_token() || error.is_expired());
-        match self.call(step, &Credentials::Session(signer.session)) {
+        match self.call(index, &Credentials::Session(signer.session)) {
             Err(Stop::Aws { error, .. }) if dead(&error) => {
                 self.context
                     .talk
                     .explain(&format!("a cached session is not taken any more ({error}): another is made"));
                 let other = self.obtain(before, Need::Replacement(&id))?;
-                self.call(step, &Credentials::Session(other.session)).map_err(Stop::into_error)
+                self.call(index, &Credentials::Session(other.session)).map_err(Stop::into_error)
             }
             result => result.map_err(Stop::into_error),
         }
     }
 
     /// Sends a step's call, with a code where the plan spends one in it. A mistyped code is asked for again.
-    fn call(&self, step: Step, signer: &Credentials) -> std::result::Result<Session, Stop> {
-        let spent_here = self.plan.mfa.as_ref().filter(|mfa| match mfa.spent_in {
-            SpentIn::Session => step == Step::Session,
-            SpentIn::Hop => step == Step::Hop(0),
-        });
+    fn call(&self, index: usize, signer: &Credentials) -> std::result::Result<Session, Stop> {
+        // A code is spent with the key itself, so in the first step, whichever it is.
+        let spent_here = self.plan.mfa.as_ref().filter(|_| index == 0);
         let (Some(mfa), Some(ladder)) = (spent_here, &self.ladder) else {
-            return self.send_while_rotating(step, signer, None);
+            return self.send_while_rotating(index, signer, None);
         };
         let mut ladder = ladder.borrow_mut();
         let mut refused = None;
@@ -89,7 +93,7 @@ impl Run<'_> {
                 Origin::Given | Origin::Process | Origin::Typed => CodeFrom::Given,
             };
             let code = MfaCode { serial: mfa.serial.clone(), code: offered.code.clone() };
-            match self.send_while_rotating(step, signer, Some((code, from))) {
+            match self.send_while_rotating(index, signer, Some((code, from))) {
                 Err(Stop::Aws { error, advice }) if error.is_wrong_code() => {
                     let again = ladder.may_try_again(&offered, advice.message());
                     let stop = Stop::Aws { error, advice };
@@ -117,18 +121,18 @@ impl Run<'_> {
 
     pub(super) fn send(
         &self,
-        step: Step,
+        index: usize,
         signer: &Credentials,
         code: Option<(MfaCode, CodeFrom)>,
     ) -> std::result::Result<Session, Stop> {
         let time_limit = self.time_left()?;
         let (mfa, code) = code.unzip();
-        let signed_by = self.signer(step, signer);
+        let signed_by = self.signer(index, signer);
         let advised = |error: AwsError, call: Attempted<'_>| {
             let advice = advise(
                 &error,
                 &Attempt {
-                    profile: self.concerned(step, &error, signed_by),
+                    profile: self.concerned(index, &error, signed_by),
                     call,
                     signer: signed_by,
                     code,
@@ -138,53 +142,50 @@ impl Run<'_> {
             Stop::Aws { error: Box::new(error), advice }
         };
         let sts = self.context.sts;
-        match step {
-            Step::Session => {
-                let duration_seconds = self.plan.session.as_ref().map_or(0, |session| session.duration_seconds);
-                let request = GetSessionToken { duration_seconds, mfa, time_limit };
-                sts.get_session_token(signer, &request, &self.plan.base.target)
+        match &self.plan.steps[index] {
+            Step::Base => Err(Stop::Other(Error::new(Kind::Defect, "a base is made without a call of the chain"))),
+            Step::SessionToken(SessionStep { duration_seconds, target, reason: _ }) => {
+                let request = GetSessionToken { duration_seconds: *duration_seconds, mfa, time_limit };
+                sts.get_session_token(signer, &request, target)
                     .map_err(|error| advised(error, Attempted::GetSessionToken(&request)))
             }
-            Step::Hop(index) => {
-                let request = AssumeRole { mfa, time_limit, ..self.assume_role(&self.plan.hops[index]) };
-                let (hop, hops) = (index + 1, self.plan.hops.len());
-                sts.assume_role(signer, &request, &self.plan.target)
-                    .map_err(|error| advised(error, Attempted::AssumeRole { request: &request, hop, hops }))
+            Step::AssumeRole(hop) => {
+                let request = AssumeRole { mfa, time_limit, ..self.assume_role(hop) };
+                let number = self.plan.steps[..=index].iter().filter_map(Step::hop).count();
+                let call = Attempted::AssumeRole { request: &request, hop: number, hops: self.plan.hops().count() };
+                sts.assume_role(signer, &request, &hop.target).map_err(|error| advised(error, call))
             }
         }
     }
 
     /// The profile a refusal is about, which hints tell to change: the key's, the device's, the hop's; else the asked one.
-    fn concerned(&self, step: Step, error: &AwsError, signer: Signer<'_>) -> &str {
-        let Plan { profile, base, mfa, hops, .. } = self.plan;
+    fn concerned(&self, index: usize, error: &AwsError, signer: Signer<'_>) -> &str {
+        let Plan { profile, base, mfa, steps, .. } = self.plan;
         let is_of_key =
             matches!(signer, Signer::Key { .. }) && (error.is_invalid_client_token() || error.is_wrong_secret());
-        match step {
+        match &steps[index] {
             _ if error.is_wrong_device() => mfa.as_ref().map_or(&base.profile, |mfa| &mfa.profile),
             _ if is_of_key => &base.profile,
             // A device that is not known yet belongs to the key's user.
             _ if error.is_access_denied() && mfa.is_none() => &base.profile,
-            Step::Hop(index) if error.is_chaining_limit() || error.is_over_max_session_duration() => {
-                &hops[index].profile
-            }
-            Step::Session if error.code() == Some("RegionDisabledException") => &base.profile,
-            Step::Session | Step::Hop(_) => profile,
+            Step::AssumeRole(hop) if error.is_chaining_limit() || error.is_over_max_session_duration() => &hop.profile,
+            Step::SessionToken(_) if error.code() == Some("RegionDisabledException") => &base.profile,
+            Step::Base | Step::SessionToken(_) | Step::AssumeRole(_) => profile,
         }
     }
 
     /// Who signs a step, for what is said when AWS refuses it.
-    fn signer<'s>(&'s self, step: Step, credentials: &'s Credentials) -> Signer<'s> {
-        let arn = self.plan.base.key.user_arn();
-        match (step, credentials) {
-            (Step::Hop(index), Credentials::Session(_)) if index > 0 => {
-                Signer::Role { arn: &self.plan.hops[index - 1].role_arn }
-            }
-            (Step::Session | Step::Hop(_), Credentials::Session(session)) if self.plan.mfa.is_some() => {
+    fn signer<'s>(&'s self, index: usize, credentials: &'s Credentials) -> Signer<'s> {
+        let arn = self.plan.base.user_arn();
+        let before = index.checked_sub(1).and_then(|before| self.plan.steps[before].hop());
+        match (before, credentials) {
+            (Some(hop), Credentials::Session(_)) => Signer::Role { arn: &hop.role_arn },
+            (None, Credentials::Session(session)) if self.plan.mfa.is_some() => {
                 let age_seconds = self.context.clock.now().seconds_since(session.issued_at);
                 Signer::MfaSession { arn, age_seconds }
             }
-            (Step::Session | Step::Hop(_), Credentials::Session(_)) => Signer::PlainSession { arn },
-            (Step::Session | Step::Hop(_), Credentials::Key { key, .. }) => Signer::Key { id: key.id.as_str(), arn },
+            (None, Credentials::Session(_)) => Signer::PlainSession { arn },
+            (_, Credentials::Key { key, .. }) => Signer::Key { id: key.id.as_str(), arn },
         }
     }
 
@@ -192,6 +193,7 @@ impl Run<'_> {
         let Hop {
             profile: _,
             role_arn,
+            target: _,
             duration_asked: _,
             duration_seconds,
             reason: _,

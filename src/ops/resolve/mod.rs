@@ -5,6 +5,7 @@
 //! cannot wait for each other in a circle. A process that dies frees its locks at once, and leaves the sessions of the
 //! steps it had done in the cache; the next one goes on from there.
 
+mod base;
 mod call;
 mod rotating;
 mod sealing;
@@ -15,16 +16,17 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use crate::chain::{Plan, length};
+use crate::chain::{Plan, Step, length};
 use crate::credentials::{Credentials, Session};
 use crate::error::{Error, Kind, Result};
 use crate::mfa::Ladder;
 use crate::ops::Context;
 use crate::secret::Secret;
 use crate::session_cache::failure::Failure;
-use crate::session_cache::name::{SessionName, Step};
+use crate::session_cache::name::SessionName;
 use crate::session_cache::outlook::accepts;
-use crate::session_cache::seal::{Header, SealingKey, SessionKind};
+use crate::session_cache::seal::{BaseId, Header, SessionKind};
+use crate::session_cache::sealing_key::SealingKey;
 use crate::session_cache::{CacheError, Kept};
 use crate::sys::lock::{Lock, holder_name};
 use crate::timestamp::Timestamp;
@@ -63,11 +65,7 @@ pub struct ResolveOptions {
 /// Where a key, a code or a session cannot be had: exit 3, 4, 5, 6 or 1 as the reason is; 2 where no session lives as
 /// long as `--min-ttl` asks.
 pub fn credentials(context: &Context, plan: &Plan, options: &ResolveOptions) -> Result<Credentials> {
-    let steps = Step::of(plan);
-    let Some(last) = steps.len().checked_sub(1) else {
-        let key = context.keys.access_key(&plan.base)?;
-        return Ok(Credentials::Key { key, account_id: plan.base.key.account_id().map(str::to_owned) });
-    };
+    let Some(last) = plan.steps.len().checked_sub(1) else { return base::credentials(context, &plan.base) };
     check_life(plan, options)?;
     let ladder = plan.mfa.as_ref().map(|mfa| {
         let ResolveOptions { min_ttl: _, prompt_limit, mfa_code } = options;
@@ -77,7 +75,6 @@ pub fn credentials(context: &Context, plan: &Plan, options: &ResolveOptions) -> 
         context,
         plan,
         options,
-        steps,
         sealing_key: sealing::key(context, plan)?,
         ladder,
         deadline: Cell::new(None),
@@ -104,7 +101,6 @@ struct Run<'a> {
     context: &'a Context<'a>,
     plan: &'a Plan,
     options: &'a ResolveOptions,
-    steps: Vec<Step>,
     /// None where sessions are not kept.
     sealing_key: Option<SealingKey>,
     ladder: Option<RefCell<Ladder<'a>>>,
@@ -136,7 +132,7 @@ impl Run<'_> {
         let Some(key) = &self.sealing_key else {
             return self.make(index).map(|session| Obtained { session, from_cache: false });
         };
-        let name = SessionName::new(key, self.plan, self.steps[index]);
+        let name = SessionName::new(key, self.plan, index);
         let usable = self.look(key, &name);
         if let Some(kept) = usable.as_ref().filter(|kept| self.suffices(kept, need)) {
             self.note_use(key, &name, index, kept);
@@ -249,10 +245,10 @@ impl Run<'_> {
     }
 
     fn keep(&self, key: &SealingKey, name: &SessionName, index: usize, session: &Session) {
-        let (kind, role_arn) = match self.steps[index] {
-            Step::Session if self.plan.mfa.is_some() => (SessionKind::MfaSession, None),
-            Step::Session => (SessionKind::Session, None),
-            Step::Hop(hop) => (SessionKind::Hop, Some(self.plan.hops[hop].role_arn.clone())),
+        let (kind, role_arn) = match &self.plan.steps[index] {
+            Step::SessionToken(_) if self.plan.mfa.is_some() => (SessionKind::MfaSession, None),
+            Step::Base | Step::SessionToken(_) => (SessionKind::Session, None),
+            Step::AssumeRole(hop) => (SessionKind::Hop, Some(hop.role_arn.clone())),
         };
         // Whoever shared the session that ended will share this one.
         let (profiles, handed_to) = match self.context.cache.get(key, name) {
@@ -261,7 +257,7 @@ impl Run<'_> {
         };
         let mut header = Header {
             kind,
-            key_id: self.plan.base.key.id().clone(),
+            base: BaseId::new(&self.plan.base),
             profiles,
             handed_to,
             role_arn,
@@ -292,15 +288,16 @@ impl Run<'_> {
     }
 
     fn explain(&self, index: usize, how: &str, session: &Session) {
-        let what = match self.steps[index] {
-            Step::Session => "the session of GetSessionToken",
-            Step::Hop(hop) => &self.plan.hops[hop].role_arn,
+        let what = match &self.plan.steps[index] {
+            Step::Base => "the base's own session",
+            Step::SessionToken(_) => "the session of GetSessionToken",
+            Step::AssumeRole(hop) => &hop.role_arn,
         };
         self.context.talk.explain(&format!("{what}: {how}, ends at {}", session.expires_at));
     }
 
     fn is_last(&self, index: usize) -> bool {
-        index + 1 == self.steps.len()
+        index + 1 == self.plan.steps.len()
     }
 
     /// Hands out a session that could not be renewed, unless it has run out meanwhile.

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use crate::aws::MfaCode;
 use crate::aws::advice::CodeFrom;
-use crate::chain::{Base, BaseKey, StoredKeys};
-use crate::credentials::{Credentials, Session, StoredKey};
+use crate::chain::StoredKeys;
+use crate::chain::base::key;
+use crate::credentials::{Credentials, Session, StoredKey, short_id};
 use crate::error::Result;
 use crate::index::Index;
 use crate::ops::resolve::Run;
 use crate::ops::resolve::call::Stop;
 use crate::ops::rotate::journal::Journals;
-use crate::session_cache::name::Step;
 use crate::timestamp::Timestamp;
 
 /// The pauses between tries, milliseconds: a key that is seconds old is not known everywhere, and flaps.
@@ -24,11 +24,11 @@ impl Run<'_> {
     /// other key, and again. The same code serves: a signature that is refused spends none.
     pub(super) fn send_while_rotating(
         &self,
-        step: Step,
+        index: usize,
         signer: &Credentials,
         code: Option<(MfaCode, CodeFrom)>,
     ) -> std::result::Result<Session, Stop> {
-        let mut refused = match (self.send(step, signer, code.clone()), signer) {
+        let mut refused = match (self.send(index, signer, code.clone()), signer) {
             (Err(stop), Credentials::Key { .. }) if is_unknown_key(&stop) => stop,
             (result, _) => return result,
         };
@@ -38,16 +38,16 @@ impl Run<'_> {
                 return Err(refused);
             }
             self.context.clock.wait(Duration::from_millis(pause));
-            for key in keys {
+            for other in keys {
                 self.context.talk.explain(&format!(
                     "{} is being rotated: trying {}",
-                    self.plan.base.key.id().short(),
-                    key.id.short()
+                    short_id(signer.access_key_id()),
+                    other.id.short()
                 ));
-                let base = Base { key: BaseKey::Stored(key), ..self.plan.base.clone() };
+                let base = key::base_of(&self.plan.base.profile, other);
                 let Ok(key) = self.untimed(|| self.context.keys.access_key(&base)) else { continue };
-                let account_id = self.plan.base.key.account_id().map(str::to_owned);
-                match self.send(step, &Credentials::Key { key, account_id }, code.clone()) {
+                let account_id = self.plan.base.account_id().map(str::to_owned);
+                match self.send(index, &Credentials::Key { key, account_id }, code.clone()) {
                     Err(stop) if is_unknown_key(&stop) => refused = stop,
                     result => return result,
                 }
@@ -59,8 +59,8 @@ impl Run<'_> {
     /// The keys to try in place of, and beside, one that AWS does not know; none where it is in no rotation.
     fn keys_in_rotation(&self) -> Result<Vec<StoredKey>> {
         let data = &self.context.paths.data;
-        let own = self.plan.base.key.id();
-        let BaseKey::Stored(stored) = &self.plan.base.key else { return Ok(Vec::new()) };
+        let Some(stored) = self.plan.base.stored_key() else { return Ok(Vec::new()) };
+        let own = &stored.id;
         if let Some(journal) = Journals::new(data).of_key(own)?
             && let Some(other) = journal.other_than(own)
         {

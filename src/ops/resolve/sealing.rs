@@ -1,11 +1,12 @@
 //! The key that seals the sessions of a plan, or why they are not kept.
 
-use crate::chain::{BaseKey, Plan};
+use crate::chain::Plan;
+use crate::chain::base::SealWith;
 use crate::credentials::Backend;
 use crate::error::{Error, Kind, Result};
 use crate::ops::Context;
 use crate::secret::SecretBytes;
-use crate::session_cache::seal::SealingKey;
+use crate::session_cache::sealing_key::SealingKey;
 
 /// The sealing key of `plan`; `None`, with a warning, where its sessions cannot be kept.
 ///
@@ -16,8 +17,8 @@ pub(super) fn key(context: &Context, plan: &Plan) -> Result<Option<SealingKey>> 
     let not_kept = |why: &dyn std::fmt::Display| {
         context.talk.warn(&format!("sessions are not kept, each use makes new ones: {why}"));
     };
-    match &plan.base.key {
-        BaseKey::Stored(key) => read(key.backend).map(Some).or_else(|error| match context.cache.make_writable() {
+    match &plan.base.sealed_with {
+        SealWith::Store(backend) => read(*backend).map(Some).or_else(|error| match context.cache.make_writable() {
             Ok(()) => Err(error),
             // Nothing can be kept, so nothing need be sealed; the lock under which that key is read is there as well.
             Err(unusable) => {
@@ -25,7 +26,7 @@ pub(super) fn key(context: &Context, plan: &Plan) -> Result<Option<SealingKey>> 
                 Ok(None)
             }
         }),
-        BaseKey::File { .. } => {
+        SealWith::Default => {
             let Some(backend) = context.settings.backend.or(Backend::platform()) else { return Ok(None) };
             let key = read(backend);
             if let Err(error) = &key {
@@ -35,6 +36,7 @@ pub(super) fn key(context: &Context, plan: &Plan) -> Result<Option<SealingKey>> 
             }
             Ok(key.ok())
         }
+        SealWith::Never => Ok(None),
     }
 }
 

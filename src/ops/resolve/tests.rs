@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use self::world::{NOW, World, denied, refused};
 use super::ResolveOptions;
-use crate::chain::{BaseKey, SpentIn};
+use crate::chain::SpentIn;
+use crate::chain::base::{BaseSource, SealWith};
 use crate::credentials::Credentials;
 use crate::error::Kind;
 use crate::secret::Secret;
-use crate::session_cache::sample::plan;
+use crate::session_cache::sample::{edit_hops_target, hop_mut, plan};
 
 #[test]
 fn a_cold_chain_asks_one_code_and_a_warm_one_touches_neither_aws_nor_the_key() {
@@ -72,7 +73,7 @@ fn an_edited_role_gives_the_new_role_over_the_same_mfa_session() {
     let world = World::new(&["123456"]);
     world.get(&plan("deploy", &["a"])).expect("made");
     let mut edited = plan("deploy", &["b"]);
-    edited.target.region = "ap-south-1".into();
+    edit_hops_target(&mut edited, |target| target.region = "ap-south-1".into());
     world.get(&edited).expect("made");
     assert_eq!(world.calls()[2..], ["AssumeRole role/b as keyfob-ann, 3600 s, by ASIAFAKE1 in ap-south-1"]);
 }
@@ -92,7 +93,8 @@ fn a_profile_that_shares_a_session_is_written_into_its_header() {
 fn a_code_for_a_long_role_is_spent_in_its_hop() {
     let world = World::new(&["123456"]);
     let mut plan = plan("deploy", &["a", "b"]);
-    (plan.session, plan.hops[0].duration_seconds) = (None, 14_400);
+    plan.steps.remove(0);
+    hop_mut(&mut plan, 0).duration_seconds = 14_400;
     plan.mfa.as_mut().expect("there").spent_in = SpentIn::Hop;
     world.get(&plan).expect("made");
     let made = [
@@ -107,7 +109,8 @@ fn a_plan_without_steps_is_the_key_itself_and_needs_no_sealing_key() {
     let world = World::new(&[]);
     world.lose_key_store(Kind::KeyStore, "the keychain is locked");
     let mut plan = plan("deploy", &[]);
-    (plan.session, plan.mfa) = (None, None);
+    plan.steps.remove(0);
+    plan.mfa = None;
     let error = world.get(&plan).expect_err("the key store is lost");
     assert_eq!(error.message(), "the keychain is locked: access key");
     world.find_access_keys();
@@ -228,7 +231,8 @@ fn a_cache_that_cannot_be_used_costs_a_warning_and_not_the_session() {
 #[test]
 fn sessions_of_a_plain_text_key_are_kept_where_a_sealing_key_can_be_had() {
     let mut plan = plan("base", &[]);
-    plan.base.key = BaseKey::File { id: plan.base.key.id().clone() };
+    plan.base.source = BaseSource::Written { id: plan.base.key_id().expect("a key").clone() };
+    plan.base.sealed_with = SealWith::Default;
     let world = World::new(&["111111", "222222"]);
     world.get(&plan).expect("made");
     world.get(&plan).expect("cached");

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::chain::base::key::base_of;
 use crate::chain::target::Target;
-use crate::chain::{Base, BaseKey, Mfa, Plan, Reason, Request, SessionStep, SpentIn, StoredKeys, plan};
+use crate::chain::{Mfa, Plan, Reason, Request, SessionStep, SpentIn, Step, StoredKeys, plan};
 use crate::config_file::{self, AwsFiles, path_of};
 use crate::credentials::{AccessKeyId, Backend, StoredKey};
 use crate::error::Result;
@@ -53,19 +54,16 @@ impl Facts {
             }
         };
         let mut based = None;
-        let is_base = |plan: &Plan| plan.base.key.id() == &key.id;
+        let is_base = |plan: &Plan| plan.base.key_id() == Some(&key.id);
         // The profile's own first: its region is the one that is looked at first. One that cannot be planned uses no key.
         let others = names.iter().filter(|name| *name != profile);
         let others = others.filter_map(|name| plan(&profiles, &stored, context.env, &request(context, name)).ok());
         for plan in std::iter::once(own.clone()).chain(others).filter(is_base) {
-            add(&plan.base.target);
-            if !plan.hops.is_empty() {
-                add(&plan.target);
-            }
+            plan.base_target.iter().chain(plan.hops().map(|hop| &hop.target)).for_each(&mut add);
             based.get_or_insert(plan);
         }
         if targets.is_empty() {
-            targets.push(own.target.clone());
+            targets.push(own.base_target()?.clone());
         }
         let base = based.unwrap_or(own);
         let device = index.keys().get(&key.id).and_then(|entry| entry.mfa_serial.clone());
@@ -99,18 +97,18 @@ fn mfa_plan(
         spent_in: SpentIn::Session,
     });
     let mfa = Mfa { spent_in: SpentIn::Session, ..named.or(known)? };
+    let base_target = base.base_target().ok()?.clone();
     let asked = u32::try_from(context.settings.session_duration.as_secs()).unwrap_or(u32::MAX);
-    let session = base
-        .session
-        .clone()
-        .unwrap_or(SessionStep { duration_seconds: asked.clamp(900, 129_600), reason: Reason::SessionShared });
+    let session = base.session().cloned().unwrap_or_else(|| SessionStep {
+        duration_seconds: asked.clamp(900, 129_600),
+        target: base_target.clone(),
+        reason: Reason::SessionShared,
+    });
     Some(Plan {
         profile: profile.to_owned(),
-        base: Base { key: BaseKey::Stored(key.clone()), ..base.base.clone() },
+        base: base_of(&base.base.profile, key.clone()),
         mfa: Some(mfa),
-        session: Some(session),
-        hops: Vec::new(),
-        target: base.base.target.clone(),
+        steps: vec![Step::SessionToken(session)],
         mfa_max_age_seconds: None,
         ..base.clone()
     })
@@ -120,7 +118,7 @@ fn mfa_plan(
 pub(super) fn plan_to_sign(context: &Context<'_>, files: &AwsFiles, profile: &str) -> Result<Plan> {
     let (index, profiles) = (Index::load(&context.paths.data)?, files.profiles());
     let with = plan(&profiles, &index, context.env, &request(context, profile))?;
-    if with.hops.is_empty() && with.mfa.is_none() {
+    if !with.has_hops() && with.mfa.is_none() {
         let request = Request { no_session: true, ..request(context, profile) };
         return Ok(plan(&profiles, &index, context.env, &request)?);
     }

@@ -6,8 +6,9 @@ use std::cell::{Cell, RefCell};
 
 use crate::aws::advice::{Attempt, Attempted, Signer, advise};
 use crate::aws::{AwsError, Iam};
+use crate::chain::Plan;
+use crate::chain::base::key::base_of;
 use crate::chain::target::Target;
-use crate::chain::{BaseKey, Plan};
 use crate::credentials::{AccessKey, Credentials, StoredKey};
 use crate::error::{Error, Kind};
 use crate::keystore::access_key::read_access_key;
@@ -157,7 +158,7 @@ impl Signing<'_> {
         denial: Option<Error>,
     ) -> Result<T, Failed> {
         let mut plan = self.mfa.clone().expect("only with a device is MFA tried");
-        plan.base.key = BaseKey::Stored(key.clone());
+        plan.base = base_of(&plan.base.profile, key.clone());
         let signer = match (self.resolve(&plan), denial) {
             (Ok(signer), _) => signer,
             (Err(Failed::Other(error)), Some(denial)) => return Err(Failed::Other(with_denial(error, &denial))),

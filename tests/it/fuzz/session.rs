@@ -5,8 +5,9 @@ use keyfob::credentials::{Backend, Session, StoredKey};
 use keyfob::ini::Document;
 use keyfob::profile::Profiles;
 use keyfob::secret::{Secret, SecretBytes};
-use keyfob::session_cache::name::{SessionName, Step};
-use keyfob::session_cache::seal::{Header, SealingKey, SessionKind, open, read_header, seal};
+use keyfob::session_cache::name::SessionName;
+use keyfob::session_cache::seal::{BaseId, Header, SessionKind, open, read_header, seal};
+use keyfob::session_cache::sealing_key::SealingKey;
 use keyfob::sys::env::Environment;
 use keyfob::timestamp::Timestamp;
 
@@ -25,7 +26,7 @@ pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(text) else { return };
     let header = Header {
         kind: SessionKind::Hop,
-        key_id: "AKIAFAKEFAKEFAKEFAKE".parse().expect("an id"),
+        base: BaseId { kind: "key".to_owned(), id: text.to_owned() },
         profiles: text.split('\n').map(str::to_owned).collect(),
         handed_to: Vec::new(),
         role_arn: Some(text.to_owned()),
@@ -72,5 +73,5 @@ fn name(key: &SealingKey) -> SessionName {
     let profiles = Profiles::new(Some(&file), None);
     let request = Request { profile: "p".to_owned(), ..Request::default() };
     let plan = plan(&profiles, &OneKey, &Environment::default(), &request).expect("a key and a region");
-    SessionName::new(key, &plan, Step::Session)
+    SessionName::new(key, &plan, 0)
 }

@@ -71,7 +71,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::ops::manage::is_linked;
+    use crate::chain::base::process::runs_keyfob;
     use crate::ops::manage::unlink::{Made, unlink_in};
     use crate::profile::Profiles;
 
@@ -131,7 +131,7 @@ mod tests {
             let profiles = Profiles::new(Some(&document), None);
             let profile = profiles.get("a").expect("there");
             prop_assert!(profile.plain("role_arn").is_none());
-            prop_assert!(is_linked(&profile));
+            prop_assert!(runs_keyfob(&profile));
             prop_assert_eq!(after, text);
         }
     }

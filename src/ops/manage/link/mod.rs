@@ -7,14 +7,16 @@ mod edits;
 
 use std::cell::Cell;
 
+use crate::chain::base::overrides;
+use crate::chain::base::process::{self, Process};
 use crate::error::{Error, Kind, Result};
 use crate::index::Index;
 use crate::ini::Document;
-use crate::ops::advice::{self, Change, is_key};
-use crate::ops::manage::{Manager, is_linked};
+use crate::ops::advice::{self, Change};
+use crate::ops::manage::Manager;
 use crate::ops::remove::INDEX_LIMIT;
 use crate::profile::known::PREFIX;
-use crate::profile::{AwsFile, Profile, Profiles};
+use crate::profile::{AwsFile, Profiles};
 use crate::sys::env::vars;
 
 use edits::link_all_in;
@@ -107,8 +109,8 @@ impl Manager<'_> {
     fn linkable(&self) -> Result<Vec<String>> {
         let profiles = self.files.profiles();
         let stored = |name: &&str| {
-            self.plan(&profiles, name).is_ok_and(|plan| plan.base.key.backend().is_some())
-                && !profiles.get(name).is_some_and(|profile| is_foreign(&profile))
+            self.plan(&profiles, name).is_ok_and(|plan| plan.base.stored_key().is_some())
+                && !profiles.get(name).is_some_and(|profile| process::of(&profile) == Process::OtherProgram)
         };
         let mut names: Vec<String> = profiles.names().filter(stored).map(str::to_owned).collect();
         names.extend(self.index.profiles().keys().filter(|name| profiles.get(name).is_none()).cloned());
@@ -132,7 +134,7 @@ impl Manager<'_> {
             )
             .hint(format!("take one out: `keyfob profile unset {name} keyfob_role_arn`")));
         }
-        if is_foreign(&profile) && !self.show_only {
+        if process::of(&profile) == Process::OtherProgram && !self.show_only {
             let process = profile.plain("credential_process").expect("a foreign one is one");
             let place = self.place(process.file, process.line);
             let question = format!("{place}: `{name}` gets its credentials from another program; use keyfob instead?");
@@ -223,8 +225,8 @@ impl Manager<'_> {
         }
         let talk = self.context.talk;
         for Linked { name, .. } in links {
-            let shadows = advice::shadows(&profiles, name);
-            for shadow in shadows.iter().filter(|shadow| !is_key(shadow)) {
+            let shadows = profiles.get(name).as_ref().map(overrides).unwrap_or_default();
+            for shadow in shadows.iter().filter(|shadow| !shadow.is_key()) {
                 let place = self.place(shadow.file, shadow.line);
                 talk.warn(&format!("{place}: SDKs follow `{}` of `{name}` before the link", shadow.name));
                 talk.hint(&format!(
@@ -232,7 +234,7 @@ impl Manager<'_> {
                     shadow.name
                 ));
             }
-            if let Some(key) = shadows.iter().find(|shadow| name_keys && is_key(shadow)) {
+            if let Some(key) = shadows.iter().find(|shadow| name_keys && shadow.is_key()) {
                 let place = self.place(key.file, key.line);
                 talk.warn(&format!("{place}: SDKs use the key in plain text there before the link"));
                 talk.hint(&format!("`keyfob import {name}` moves it into the key store"));
@@ -256,10 +258,4 @@ impl Manager<'_> {
             false => Ok(false),
         }
     }
-}
-
-/// Whether another program gives the profile's credentials.
-fn is_foreign(profile: &Profile<'_>) -> bool {
-    let process = profile.plain("credential_process").filter(|process| !process.value.is_empty());
-    process.is_some() && !is_linked(profile)
 }

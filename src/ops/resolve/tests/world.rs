@@ -20,8 +20,8 @@ use crate::mfa::Seeds;
 use crate::ops::resolve::{ResolveOptions, credentials};
 use crate::ops::{Context, Keys};
 use crate::secret::{Secret, SecretBytes};
-use crate::session_cache::name::{SessionName, Step};
-use crate::session_cache::seal::SealingKey;
+use crate::session_cache::name::SessionName;
+use crate::session_cache::sealing_key::SealingKey;
 use crate::session_cache::{SessionCache, sample};
 use crate::settings::Settings;
 use crate::sys::clock::Clock;
@@ -189,7 +189,7 @@ impl World {
     /// Holds the lock of a plan's last session, as another process would.
     pub(super) fn hold_lock(&self, plan: &Plan) -> Lock {
         let key = SealingKey::new(&SecretBytes::new(vec![7; 32])).expect("32 bytes");
-        let last: Step = *Step::of(plan).last().expect("it has steps");
+        let last = plan.steps.len() - 1;
         self.cache.lock(&SessionName::new(&key, plan, last), Duration::ZERO, |_| {}).expect("free")
     }
 
@@ -399,7 +399,10 @@ impl Keys for KeyRing {
     fn access_key(&self, base: &Base) -> Result<AccessKey> {
         found(&self.lost, "access key")?;
         *self.reads.lock().expect("sound") += 1;
-        Ok(AccessKey { id: base.key.id().clone(), secret: Secret::new("fake-secret-access-key".into()) })
+        Ok(AccessKey {
+            id: base.key_id().expect("a key").clone(),
+            secret: Secret::new("fake-secret-access-key".into()),
+        })
     }
 
     fn sealing_key(&self, _: Backend) -> Result<SecretBytes> {

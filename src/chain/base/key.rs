@@ -1,0 +1,111 @@
+//! Access keys, in the key store or in plain text, and sessions somebody wrote into an AWS file.
+
+use std::str::FromStr;
+
+use super::{Base, BaseSource, Identity, Kind, Lead, Reuse, RoleUse, SealWith, Signs};
+use crate::chain::error::PlanError;
+use crate::chain::node::{Node, Trace};
+use crate::chain::reason::Reason;
+use crate::credentials::{AccessKeyId, InvalidAccessKeyId, StoredKey};
+use crate::profile::AwsFile;
+
+const ID: &str = "aws_access_key_id";
+const SECRET: &str = "aws_secret_access_key";
+const TOKEN: &str = "aws_session_token";
+
+pub(super) const SETTINGS: &[&str] = &[ID, SECRET, TOKEN];
+/// What this kind is called.
+pub const NAME: &str = "key";
+const WRITTEN_SESSION: &str = "written_session";
+
+/// The key in the key store: before all others, since only keyfob knows it.
+pub(in crate::chain) static STORED: Kind =
+    Kind { name: NAME, settings: &[], role: RoleUse::Apart, claim: |node, _| Ok(stored(node).map(Lead::Base)) };
+
+/// A key whose two halves are in the credentials file, which SDKs follow before `login_session` and processes.
+pub(in crate::chain) static CREDENTIALS_FILE: Kind = Kind {
+    name: NAME,
+    settings: SETTINGS,
+    role: RoleUse::Apart,
+    claim: |node, trace| Ok(is_in_credentials_file(node).then(|| in_files(node, trace)).flatten().map(Lead::Base)),
+};
+
+/// A key in the config file, or with a half in each.
+pub(super) static EITHER_FILE: Kind = Kind {
+    name: NAME,
+    settings: SETTINGS,
+    role: RoleUse::Apart,
+    claim: |node, trace| Ok(in_files(node, trace).map(Lead::Base)),
+};
+
+/// The profile's own key, wherever it is.
+pub(in crate::chain) fn own(node: &Node<'_>, trace: &mut Trace) -> Option<Base> {
+    stored(node).or_else(|| in_files(node, trace))
+}
+
+/// Whether the profile has a whole key of its own. Temporary ones count, as in the SDKs.
+pub(in crate::chain) fn is_there(node: &Node<'_>) -> bool {
+    node.stored().is_some() || (node.setting(ID).is_some() && node.setting(SECRET).is_some())
+}
+
+/// What is wrong with a profile that has exactly one half of a key in its files.
+pub(in crate::chain) fn incomplete(node: &Node<'_>) -> Option<PlanError> {
+    let (has, lacks, place) = match (node.setting(ID), node.setting(SECRET)) {
+        (Some(id), None) => (ID, SECRET, node.place(&id)),
+        (None, Some(secret)) => (SECRET, ID, node.place(&secret)),
+        (None, None) | (Some(_), Some(_)) => return None,
+    };
+    Some(PlanError::IncompleteKey { profile: node.name.clone(), has, lacks, place })
+}
+
+/// The base of a stored key.
+pub fn base_of(profile: &str, key: StoredKey) -> Base {
+    let identity = match &key.user_arn {
+        // Sessions survive a rotation.
+        Some(arn) => Identity { sort: "user", parts: vec![arn.clone()] },
+        None => Identity { sort: NAME, parts: vec![key.id.to_string()] },
+    };
+    let sealed_with = SealWith::Store(key.backend);
+    base(profile, identity, sealed_with, BaseSource::Stored(key))
+}
+
+fn stored(node: &Node<'_>) -> Option<Base> {
+    node.stored().map(|key| base_of(&node.name, key.clone()))
+}
+
+fn is_in_credentials_file(node: &Node<'_>) -> bool {
+    [ID, SECRET].into_iter().all(|name| node.setting(name).is_some_and(|half| half.file == AwsFile::Credentials))
+}
+
+fn in_files(node: &Node<'_>, trace: &mut Trace) -> Option<Base> {
+    node.setting(SECRET)?;
+    let id = node.read(ID, &mut trace.used)?;
+    let (place, profile) = (node.place(&id), node.name.clone());
+    if let Some(token) = node.setting(TOKEN) {
+        let error = PlanError::TemporaryKey { profile, place: node.place(&token) };
+        return Some(Base::refused(node, WRITTEN_SESSION, error));
+    }
+    Some(match AccessKeyId::from_str(&id.value) {
+        Ok(id) => {
+            trace.notes.push(Reason::KeyInFile { profile, place });
+            let identity = Identity { sort: NAME, parts: vec![id.to_string()] };
+            base(&node.name, identity, SealWith::Default, BaseSource::Written { id })
+        }
+        Err(InvalidAccessKeyId::Temporary) => {
+            Base::refused(node, WRITTEN_SESSION, PlanError::TemporaryKey { profile, place })
+        }
+        Err(InvalidAccessKeyId::Malformed) => Base::refused(node, NAME, PlanError::BadKeyId { profile, place }),
+    })
+}
+
+fn base(profile: &str, identity: Identity, sealed_with: SealWith, source: BaseSource) -> Base {
+    Base {
+        profile: profile.to_owned(),
+        kind: NAME,
+        identity,
+        signs_as: Signs::Key,
+        sealed_with,
+        reuse: Reuse::Never,
+        source,
+    }
+}

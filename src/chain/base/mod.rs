@@ -1,0 +1,247 @@
+//! Bases: where a chain starts. The registry is the one place that knows which settings make which base.
+//!
+//! Pure; one file per base. How a base's credentials are made is in `ops/resolve/base`, a file of the same name.
+
+mod credential_source;
+pub mod key;
+mod login;
+pub mod process;
+mod sso;
+#[cfg(test)]
+mod tests;
+mod web_identity;
+
+use std::fmt;
+
+use crate::chain::error::{PlanError, UnsupportedBase};
+use crate::chain::node::{Node, Trace};
+use crate::chain::request::Place;
+use crate::credentials::{AccessKeyId, Backend, StoredKey, account_of_arn};
+use crate::profile::{AwsFile, Profile, Setting};
+
+/// A kind of base: the settings that make it, and how a profile's claim to it is read.
+pub struct Kind {
+    /// Its name in `list`, `explain` and JSON. Several kinds may share one: they are places where the same base is looked for.
+    pub name: &'static str,
+    /// The settings that make a profile this kind.
+    pub settings: &'static [&'static str],
+    /// What it has to do with `role_arn`.
+    pub role: RoleUse,
+    /// Where a profile with its settings leads; none where they are not there.
+    pub(super) claim: fn(&Node<'_>, &mut Trace) -> Result<Option<Lead>, PlanError>,
+}
+
+/// Where a profile leads.
+pub(super) enum Lead {
+    /// To its own base.
+    Base(Base),
+    /// To another profile, named in a setting.
+    Profile { name: String, setting: String, place: Place },
+}
+
+impl Lead {
+    /// To the profile that a setting names.
+    pub(super) fn to(node: &Node<'_>, setting: &Setting<'_>) -> Lead {
+        Lead::Profile { name: setting.value.to_string(), setting: setting.name.to_string(), place: node.place(setting) }
+    }
+}
+
+/// What a kind of base has to do with the `role_arn` of its profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoleUse {
+    /// The call that makes the base's credentials assumes the role.
+    Consumes,
+    /// It signs the AssumeRole of the profile's own role, if there is one.
+    Beside,
+    /// It is looked for in a profile without a role, or whose role is its own source.
+    Apart,
+}
+
+/// Every kind, in the order in which a profile that is asked for is searched.
+///
+/// The order is botocore's (`credentials.py`, `create_credential_resolver`) behind the stored key, which only keyfob knows.
+pub static KINDS: &[&Kind] = &[
+    &key::STORED,
+    &web_identity::KIND,
+    &sso::KIND,
+    &key::CREDENTIALS_FILE,
+    &login::KIND,
+    &process::KIND,
+    &key::EITHER_FILE,
+    &credential_source::ENVIRONMENT,
+    &credential_source::INSTANCE,
+    &credential_source::CONTAINER,
+];
+
+/// Where a chain starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Base {
+    /// The profile that has it.
+    pub profile: String,
+    /// Its [`Kind::name`].
+    pub kind: &'static str,
+    /// What names the sessions made from it.
+    pub identity: Identity,
+    /// What AWS takes its credentials for.
+    pub signs_as: Signs,
+    /// Whose sealing key seals the sessions made from it.
+    pub sealed_with: SealWith,
+    /// Whether its own credentials are cached.
+    pub reuse: Reuse,
+    /// What its credentials are made from.
+    pub source: BaseSource,
+}
+
+/// What names the sessions made from a base: two bases with the same identity share them. Found without the network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// What sort of identity; each kind of base has sorts of its own.
+    pub sort: &'static str,
+    /// The parts of it, as many for each sort.
+    pub parts: Vec<String>,
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.parts.join(" "))
+    }
+}
+
+/// What AWS takes a base's credentials for. It decides whether a role over it is role chaining.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signs {
+    /// A user's long-term key.
+    Key,
+    /// A session.
+    Session,
+    /// Not known before AWS refuses.
+    Unsure,
+    /// What it turns out to be when it is made; until then it counts as a session.
+    Output,
+}
+
+/// Whose sealing key seals the sessions made from a base.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SealWith {
+    /// That of the key store which has the base's key.
+    Store(Backend),
+    /// That of the configured store, or else of the platform's keychain.
+    Default,
+    /// Nobody's: they are not cached.
+    Never,
+}
+
+/// Whether a base's own credentials are cached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reuse {
+    /// Never: a key, and what costs nothing to read again.
+    Never,
+    /// Until they expire, like any session.
+    UntilExpiry,
+}
+
+/// What a base's credentials are made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BaseSource {
+    /// An access key in a key store.
+    Stored(StoredKey),
+    /// An access key in plain text in an AWS file.
+    Written {
+        /// Its id.
+        id: AccessKeyId,
+    },
+    /// One that no plan is made for, and why.
+    Refused(Box<PlanError>),
+}
+
+impl Base {
+    /// The access key, where it is one.
+    pub fn key_id(&self) -> Option<&AccessKeyId> {
+        match &self.source {
+            BaseSource::Stored(key) => Some(&key.id),
+            BaseSource::Written { id } => Some(id),
+            BaseSource::Refused(_) => None,
+        }
+    }
+
+    /// The stored key, where it is one.
+    pub fn stored_key(&self) -> Option<&StoredKey> {
+        match &self.source {
+            BaseSource::Stored(key) => Some(key),
+            BaseSource::Written { .. } | BaseSource::Refused(_) => None,
+        }
+    }
+
+    /// The user's ARN, where GetCallerIdentity has told it.
+    pub fn user_arn(&self) -> Option<&str> {
+        self.stored_key()?.user_arn.as_deref()
+    }
+
+    /// Its account, where GetCallerIdentity has told it.
+    pub fn account_id(&self) -> Option<&str> {
+        self.user_arn().and_then(account_of_arn)
+    }
+
+    /// Whether it is known to be a root user's.
+    pub fn is_root(&self) -> bool {
+        self.user_arn().is_some_and(|arn| arn.ends_with(":root"))
+    }
+
+    /// One that a plan cannot start from, and why.
+    pub(super) fn refused(node: &Node<'_>, kind: &'static str, error: PlanError) -> Base {
+        Base {
+            profile: node.name.clone(),
+            kind,
+            identity: Identity { sort: kind, parts: Vec::new() },
+            signs_as: Signs::Session,
+            sealed_with: SealWith::Never,
+            reuse: Reuse::Never,
+            source: BaseSource::Refused(Box::new(error)),
+        }
+    }
+}
+
+/// The claim of a kind that keyfob does not support yet: the first of its settings that is there.
+fn unsupported(node: &Node<'_>, kind: &Kind, what: UnsupportedBase) -> Option<Lead> {
+    let setting = kind.settings.iter().find_map(|name| node.setting(name))?;
+    let error = PlanError::Unsupported { profile: node.name.clone(), base: what, place: node.place(&setting) };
+    Some(Lead::Base(Base::refused(node, kind.name, error)))
+}
+
+/// A setting that SDKs follow before they come to `credential_process`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    /// The setting.
+    pub name: String,
+    /// The file it is in.
+    pub file: AwsFile,
+    /// Its line, from 1.
+    pub line: usize,
+}
+
+impl Override {
+    /// Whether it is part of a key in plain text.
+    pub fn is_key(&self) -> bool {
+        key::SETTINGS.iter().any(|name| self.name.eq_ignore_ascii_case(name))
+    }
+}
+
+/// The settings of `profile` that SDKs follow before its `credential_process`.
+///
+/// botocore runs a process last but for keys in the config file; the JavaScript and the Rust SDK take those first too
+/// (botocore `credentials.py` `create_credential_resolver`, smithy-rs `profile/credentials/repr.rs`; measured).
+pub fn overrides(profile: &Profile<'_>) -> Vec<Override> {
+    let mut names = vec!["role_arn"];
+    for kind in KINDS.iter().filter(|kind| kind.role != RoleUse::Beside && kind.name != process::KIND.name) {
+        names.extend(kind.settings.iter().filter(|name| !names.contains(name)).copied().collect::<Vec<_>>());
+    }
+    let set = names.into_iter().filter_map(|name| profile.plain(name)).filter(|setting| !setting.value.is_empty());
+    set.map(|setting| Override { name: setting.name.to_string(), file: setting.file, line: setting.line }).collect()
+}
+
+/// Whether an SDK finds credentials, or a role to assume, in the profile's own visible settings.
+pub fn is_complete_for_sdks(profile: &Profile<'_>) -> bool {
+    let is_set = |name: &str| profile.plain(name).is_some_and(|setting| !setting.value.is_empty());
+    let made_by_settings = KINDS.iter().filter(|kind| kind.role != RoleUse::Beside);
+    is_set("role_arn") || made_by_settings.flat_map(|kind| kind.settings).any(|name| is_set(name))
+}
