@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! main → cli → ops → edges (config_file, keystore, aws_vault, session_cache, aws, mfa) → sys
-//!                ↘ pure: chain → profile → ini · rotation · format → credentials → secret
+//!        ↘ view ↘ pure: chain → profile → ini · rotation · format → credentials → secret
 //! ```
 
 pub mod aws;
@@ -34,3 +34,4 @@ mod testing;
 pub mod timestamp;
 pub mod totp;
 pub mod ui;
+mod view;

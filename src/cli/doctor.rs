@@ -11,12 +11,13 @@ use crate::human::Talk;
 use crate::keystore::KeyStore;
 use crate::keystore::Presence;
 use crate::keystore::open::StoreOpener;
-use crate::ops::doctor::{self, Finding, of_environment, of_files, of_modes, of_program};
+use crate::ops::doctor::{Finding, of_environment, of_files, of_modes, of_program};
 use crate::ops::manage::Manager;
 use crate::ops::rotate::findings::of_keys;
 use crate::secret::Secret;
 use crate::sys::program::ProgramPaths;
 use crate::ui::out;
+use crate::view;
 
 /// Find what will bite: shadowed keys, loops, modes, an unreachable key store
 #[derive(Debug, Args)]
@@ -94,7 +95,7 @@ impl DoctorArgs {
         }
         match self.json {
             true => out::write_json(&Report { version: 1, findings: &findings })?,
-            false => out::write_page(&doctor::text(&findings))?,
+            false => out::write_page(&view::doctor::text(&findings))?,
         }
         let left = findings.iter().filter(|finding| !finding.fixed).count();
         match left {

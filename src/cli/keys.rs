@@ -5,10 +5,11 @@ use clap::Args;
 use crate::cli::world::World;
 use crate::error::Result;
 use crate::human::Talk;
-use crate::ops::rotate::all::{keys, table};
+use crate::ops::rotate::all::keys;
 use crate::ops::rotate::status::reminders;
 use crate::settings::parse_duration;
 use crate::ui::out;
+use crate::view;
 
 /// List stored keys with age, status and last use
 #[derive(Debug, Args)]
@@ -35,7 +36,7 @@ impl KeysArgs {
         if self.json {
             out::write_json(&listing)?;
         } else {
-            out::write_page(&table(&listing))?;
+            out::write_page(&view::keys::text(&listing))?;
         }
         for text in reminders(&world.paths.data, world.settings.rotate_grace, world.clock().now())? {
             world.talk.hint(&text);

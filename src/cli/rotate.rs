@@ -16,6 +16,7 @@ use crate::rotation::Asked;
 use crate::secret::Secret;
 use crate::settings::parse_duration;
 use crate::ui::out;
+use crate::view;
 
 /// Replace a profile's access key by a new one
 #[derive(Debug, Args)]
@@ -99,7 +100,11 @@ impl RotateArgs {
             }
             if self.status {
                 let status = status(context, &request.profile)?;
-                return if self.json { out::write_json(&status) } else { out::write_page(&status.text()) };
+                return if self.json {
+                    out::write_json(&status)
+                } else {
+                    out::write_page(&view::rotation::text(&status))
+                };
             }
             let work = match (self.finish, self.resume, self.rollback) {
                 (true, _, _) => finish,

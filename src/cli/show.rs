@@ -8,8 +8,9 @@ use crate::cli::world::World;
 use crate::config_file::file_names;
 use crate::error::Result;
 use crate::human::Talk;
-use crate::ops::show::{shown, text, warnings};
+use crate::ops::show::shown;
 use crate::ui::out;
+use crate::view::show::{text, warnings};
 
 /// Show a profile's settings, and where each stands
 #[derive(Debug, Args)]

@@ -252,21 +252,3 @@ pub fn of_program(paths: &ProgramPaths, files: Option<&AwsFiles>, aws: &Paths) -
     }
     found
 }
-
-/// The findings for a person.
-pub fn text(findings: &[Finding]) -> String {
-    let mut text = String::new();
-    for Finding { message, why, file, line, mend, fixed, .. } in findings {
-        let place = match (file, line) {
-            (Some(file), Some(line)) => format!("{file}:{line}: "),
-            (Some(file), None) => format!("{file}: "),
-            (None, _) => String::new(),
-        };
-        // What a plan lacks names its place itself.
-        let place =
-            if file.as_ref().is_some_and(|file| message.starts_with(file.as_str())) { String::new() } else { place };
-        let done = if *fixed { "fixed" } else { "mend" };
-        text += &format!("{place}{message}\n  why: {why}\n  {done}: {mend}\n");
-    }
-    text
-}

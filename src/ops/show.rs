@@ -16,41 +16,41 @@ use crate::profile::{AwsFile, Profile, Profiles, Setting};
 pub struct Shown {
     version: u32,
     profile: String,
-    settings: BTreeMap<String, ShownSetting>,
+    pub(crate) settings: BTreeMap<String, ShownSetting>,
     /// What `include_profile` brings.
-    inherited: BTreeMap<String, ShownSetting>,
+    pub(crate) inherited: BTreeMap<String, ShownSetting>,
     /// The stored key.
-    key: Option<ShownKey>,
-    warnings: Vec<ShownWarning>,
+    pub(crate) key: Option<ShownKey>,
+    pub(crate) warnings: Vec<ShownWarning>,
 }
 
 #[derive(Debug, Clone, Serialize)]
-struct ShownSetting {
+pub(crate) struct ShownSetting {
     /// Of a secret its last four characters alone.
-    value: String,
-    file: String,
-    line: usize,
+    pub(crate) value: String,
+    pub(crate) file: String,
+    pub(crate) line: usize,
     /// Where the same setting stands too, and does not count.
-    shadows: Vec<ShownPlace>,
+    pub(crate) shadows: Vec<ShownPlace>,
 }
 
 #[derive(Debug, Clone, Serialize)]
-struct ShownPlace {
-    file: String,
-    line: usize,
+pub(crate) struct ShownPlace {
+    pub(crate) file: String,
+    pub(crate) line: usize,
 }
 
 #[derive(Debug, Serialize)]
-struct ShownKey {
-    id: String,
-    backend: &'static str,
+pub(crate) struct ShownKey {
+    pub(crate) id: String,
+    pub(crate) backend: &'static str,
 }
 
 #[derive(Debug, Clone, Serialize)]
-struct ShownWarning {
-    file: String,
-    line: usize,
-    message: String,
+pub(crate) struct ShownWarning {
+    pub(crate) file: String,
+    pub(crate) line: usize,
+    pub(crate) message: String,
 }
 
 /// Shows a profile; none where neither the files nor the key store have it.
@@ -145,82 +145,4 @@ pub fn own_warnings(profiles: &Profiles<'_>, profile: &Profile<'_>) -> Vec<(AwsF
 // Security: the one place a piece of a secret is shown.
 fn masked(secret: &str) -> String {
     if secret.chars().count() >= 16 { short_id(secret) } else { "****".to_owned() }
-}
-
-/// The profile for a person: a setting a line, with its place.
-pub fn text(shown: &Shown) -> String {
-    let mut lines: Vec<(String, String, String)> = Vec::new();
-    for (note, settings) in [("", &shown.settings), (" (by include_profile)", &shown.inherited)] {
-        let mut sorted: Vec<_> = settings.iter().collect();
-        sorted.sort_by_key(|(_, setting)| (setting.file.clone(), setting.line));
-        for (name, setting) in sorted {
-            let value = match (name.as_str(), setting.value.strip_prefix('\n')) {
-                ("aws_access_key_id", _) => short_id(&setting.value),
-                (_, Some(block)) => block.replace('\n', "; "),
-                (_, None) => setting.value.replace('\n', " "),
-            };
-            let mut place = format!("{}:{}{note}", setting.file, setting.line);
-            for other in &setting.shadows {
-                place += &format!(", shadows {}:{}", other.file, other.line);
-            }
-            lines.push((name.clone(), value, place));
-        }
-    }
-    if let Some(ShownKey { id, backend }) = &shown.key {
-        lines.push(("access key".to_owned(), short_id(id), format!("in the key store `{backend}`")));
-    }
-    let width = |of: &dyn Fn(&(String, String, String)) -> usize, most: usize| {
-        lines.iter().map(of).max().unwrap_or(0).min(most)
-    };
-    let (names, values) = (width(&|line| line.0.chars().count(), 40), width(&|line| line.1.chars().count(), 60));
-    lines.iter().map(|(name, value, place)| format!("{name:names$}  {value:values$}  {place}\n")).collect()
-}
-
-/// The warnings, each after its file and line.
-pub fn warnings(shown: &Shown) -> impl Iterator<Item = String> {
-    shown.warnings.iter().map(|warning| format!("{}:{}: {}", warning.file, warning.line, warning.message))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CONFIG: &str = "[profile base]\nregion = eu-west-1\nmfa_serail = x\n[profile p]\ninclude_profile = base\n\
-        region = us-east-1\nkeyfob_role_arn = r\nrole_arn = s\ns3 =\n  max_queue_size = 1\n\
-        credential_process = /k/keyfob credential-process p\n";
-    const CREDENTIALS: &str = "[p]\nregion = ap-south-1\naws_access_key_id = AKIAFAKEFAKEFAKEFAKE\naws_secret_access_key = FAKEfakeFAKEfakeFAKEfakeFAKEfakeFAKEabcd\n";
-
-    #[test]
-    fn each_setting_is_shown_with_its_place_and_what_it_shadows() {
-        let profiles = Profiles::from_texts(CONFIG, CREDENTIALS);
-        let shown = shown(&profiles, "p", None, &FileNames::default()).expect("there");
-        snapbox::assert_data_eq!(
-            text(&shown),
-            "\
-include_profile        base                            ~/.aws/config:5
-keyfob_role_arn        r                               ~/.aws/config:7, shadows ~/.aws/config:8
-role_arn               s                               ~/.aws/config:8
-s3                     max_queue_size = 1              ~/.aws/config:9
-credential_process     /k/keyfob credential-process p  ~/.aws/config:11
-region                 ap-south-1                      ~/.aws/credentials:2, shadows ~/.aws/config:6
-aws_access_key_id      ****FAKE                        ~/.aws/credentials:3
-aws_secret_access_key  ****abcd                        ~/.aws/credentials:4
-"
-        );
-        let json = serde_json::to_value(&shown).expect("JSON");
-        assert_eq!(json["settings"]["region"]["line"], 2);
-        assert_eq!(json["settings"]["s3"]["value"], "\nmax_queue_size = 1");
-        assert_eq!(json["settings"]["aws_secret_access_key"]["value"], "****abcd");
-        let warned: Vec<_> = json["warnings"].as_array().expect("a list").iter().map(|w| w["line"].as_u64()).collect();
-        assert_eq!(warned, [Some(8), Some(3), Some(4)]);
-    }
-
-    #[test]
-    fn a_misspelt_setting_is_named_in_its_own_profile() {
-        let profiles = Profiles::from_texts(CONFIG, CREDENTIALS);
-        let base = shown(&profiles, "base", None, &FileNames::default()).expect("there");
-        let said: Vec<String> = warnings(&base).collect();
-        assert_eq!(said, ["~/.aws/config:3: no SDK knows `mfa_serail`; `mfa_serial` is meant?"]);
-        assert!(shown(&profiles, "none", None, &FileNames::default()).is_none());
-    }
 }

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::human::Talk;
 use crate::ops::mfa::list::list;
 use crate::ui::out;
+use crate::view::devices;
 
 /// List MFA devices at AWS and the seeds kept here
 #[derive(Debug, Args)]
@@ -32,7 +33,7 @@ impl ListArgs {
         if self.json {
             return out::write_json(&devices);
         }
-        let table = devices.table();
+        let table = devices::text(&devices);
         if table.is_empty() {
             world.talk.hint(&format!("there is no device yet; `keyfob mfa enroll {profile}` makes one"));
         }

@@ -18,24 +18,24 @@ pub struct Devices {
     version: u32,
     /// The user whose devices were listed; none where AWS did not list them.
     user: Option<String>,
-    devices: Vec<Listed>,
+    pub(crate) devices: Vec<Listed>,
 }
 
 #[derive(Debug, Serialize)]
-struct Listed {
-    serial: String,
+pub(crate) struct Listed {
+    pub(crate) serial: String,
     /// `virtual`, `hardware` or `security_key`.
-    kind: &'static str,
+    pub(crate) kind: &'static str,
     /// Null where AWS did not list them.
-    on_aws: Option<bool>,
-    seed: Option<StoredSeed>,
+    pub(crate) on_aws: Option<bool>,
+    pub(crate) seed: Option<StoredSeed>,
     /// The profiles whose `mfa_serial` it is.
-    profiles: Vec<String>,
+    pub(crate) profiles: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
-struct StoredSeed {
-    backend: Backend,
+pub(crate) struct StoredSeed {
+    pub(crate) backend: Backend,
     added: String,
 }
 
@@ -83,34 +83,5 @@ fn kind(serial: &str) -> &'static str {
         "virtual"
     } else {
         "hardware"
-    }
-}
-
-impl Devices {
-    /// The table for a terminal; empty where there is no device.
-    pub fn table(&self) -> String {
-        if self.devices.is_empty() {
-            return String::new();
-        }
-        let rows: Vec<[String; 4]> = std::iter::once(["DEVICE", "AWS", "SEED", "PROFILES"].map(str::to_owned))
-            .chain(self.devices.iter().map(|device| {
-                let on_aws = match device.on_aws {
-                    Some(true) => "yes",
-                    Some(false) => "no",
-                    None => "?",
-                };
-                let seed = match (&device.seed, device.kind) {
-                    (Some(seed), _) => seed.backend.to_string(),
-                    (None, "security_key") => "not for codes".to_owned(),
-                    (None, _) => "-".to_owned(),
-                };
-                [device.serial.clone(), on_aws.to_owned(), seed, device.profiles.join(", ")]
-            }))
-            .collect();
-        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let (device, aws, seed) = (width(0), width(1), width(2));
-        let line =
-            |[a, b, c, d]: &[String; 4]| format!("{a:device$}  {b:aws$}  {c:seed$}  {d}").trim_end().to_owned() + "\n";
-        rows.iter().map(line).collect()
     }
 }

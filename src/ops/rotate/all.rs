@@ -25,36 +25,36 @@ use crate::rotation::Phase;
 pub struct KeyListing {
     version: u32,
     max_age_days: u64,
-    keys: Vec<Line>,
+    pub(crate) keys: Vec<Line>,
 }
 
 /// One stored key.
 #[derive(Debug, Serialize)]
-struct Line {
-    id: String,
+pub(crate) struct Line {
+    pub(crate) id: String,
     user_arn: Option<String>,
     account: Option<String>,
-    backend: &'static str,
-    profiles: Vec<String>,
+    pub(crate) backend: &'static str,
+    pub(crate) profiles: Vec<String>,
     /// `active`, `inactive`; `missing`: AWS has none; none: AWS could not be asked.
-    status: Option<&'static str>,
+    pub(crate) status: Option<&'static str>,
     created_at: Option<String>,
-    age_days: i64,
-    last_used: Option<Used>,
-    overdue: bool,
-    root: bool,
+    pub(crate) age_days: i64,
+    pub(crate) last_used: Option<Used>,
+    pub(crate) overdue: bool,
+    pub(crate) root: bool,
     /// `unfinished`: one of the keys of such a rotation; `replaced`: the old key of one that rests.
-    rotation: Option<&'static str>,
+    pub(crate) rotation: Option<&'static str>,
     /// Why AWS could not be asked.
-    problem: Option<String>,
+    pub(crate) problem: Option<String>,
     #[serde(skip)]
     stored: StoredKey,
 }
 
 #[derive(Debug, Serialize)]
-struct Used {
-    at: String,
-    service: String,
+pub(crate) struct Used {
+    pub(crate) at: String,
+    pub(crate) service: String,
     region: String,
 }
 
@@ -215,47 +215,6 @@ fn note_ages(
         }
     }
     Ok(edit.save()?)
-}
-
-/// The listing for a person; nothing where there is no key.
-pub fn table(listing: &KeyListing) -> String {
-    if listing.keys.is_empty() {
-        return String::new();
-    }
-    let mut rows = vec![["KEY", "STATUS", "AGE", "LAST USED", "STORE", "PROFILES", "NOTE"].map(str::to_owned)];
-    for line in &listing.keys {
-        let mut notes = Vec::new();
-        if line.root {
-            notes.push("ROOT USER");
-        }
-        if line.overdue {
-            notes.push("overdue");
-        }
-        notes.extend(line.rotation);
-        notes.extend(line.problem.as_deref().map(|_| "AWS could not be asked"));
-        rows.push([
-            crate::credentials::short_id(&line.id),
-            line.status.unwrap_or("?").to_owned(),
-            format!("{}d", line.age_days),
-            line.last_used.as_ref().map_or("-".to_owned(), |used| format!("{} {}", used.at, used.service)),
-            line.backend.to_owned(),
-            if line.profiles.is_empty() { "-".to_owned() } else { line.profiles.join(", ") },
-            notes.join(", "),
-        ]);
-    }
-    let mut widths = [0; 7];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
-        }
-    }
-    let mut text = String::new();
-    for row in rows {
-        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        text += cells.join("  ").trim_end();
-        text.push('\n');
-    }
-    text
 }
 
 /// Rotates every stored key that a profile uses and that is older than `limit`, one after the other. None is deleted.

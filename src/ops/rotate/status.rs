@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::credentials::short_id;
 use crate::error::Result;
 use crate::ops::Context;
 use crate::ops::rotate::find;
@@ -40,30 +39,30 @@ pub fn reminders(data: &Path, grace: Duration, now: Timestamp) -> Result<Vec<Str
 #[derive(Debug, Serialize)]
 pub struct Status {
     version: u32,
-    profile: String,
-    rotation: Option<Shown>,
+    pub(crate) profile: String,
+    pub(crate) rotation: Option<Shown>,
 }
 
 #[derive(Debug, Serialize)]
-struct Shown {
-    old: String,
-    new: Option<String>,
-    step: &'static str,
-    done: bool,
-    state: &'static str,
-    leaves: &'static str,
+pub(crate) struct Shown {
+    pub(crate) old: String,
+    pub(crate) new: Option<String>,
+    pub(crate) step: &'static str,
+    pub(crate) done: bool,
+    pub(crate) state: &'static str,
+    pub(crate) leaves: &'static str,
     switched_at: Option<String>,
     inactive_at: Option<String>,
-    finish_from: Option<String>,
+    pub(crate) finish_from: Option<String>,
     profiles: Vec<String>,
-    history: Vec<Line>,
+    pub(crate) history: Vec<Line>,
 }
 
 #[derive(Debug, Serialize)]
-struct Line {
-    step: &'static str,
-    done: bool,
-    at: String,
+pub(crate) struct Line {
+    pub(crate) step: &'static str,
+    pub(crate) done: bool,
+    pub(crate) at: String,
 }
 
 /// How the rotation of a profile stands, for `--status` and `--json`.
@@ -98,28 +97,4 @@ pub fn status(context: &Context<'_>, profile: &str) -> Result<Status> {
         }
     });
     Ok(Status { version: 1, profile: profile.to_owned(), rotation })
-}
-
-impl Status {
-    /// For a person.
-    pub fn text(&self) -> String {
-        let Some(shown) = &self.rotation else { return format!("no rotation of `{}` is unfinished\n", self.profile) };
-        let new = shown.new.as_deref().map_or("-".to_owned(), short_id);
-        let mut text = format!(
-            "{}  {} -> {new}  {} ({} `{}`)\n{}\n",
-            self.profile,
-            short_id(&shown.old),
-            shown.state,
-            if shown.done { "after" } else { "in" },
-            shown.step,
-            shown.leaves
-        );
-        for line in &shown.history {
-            text += &format!("  {}  {}  {}\n", line.at, if line.done { "done " } else { "begin" }, line.step);
-        }
-        if let ("resting", Some(from)) = (shown.state, &shown.finish_from) {
-            text += &format!("the old key can be deleted from {from} on\n");
-        }
-        text
-    }
 }

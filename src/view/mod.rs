@@ -1,0 +1,10 @@
+//! What people read of the data that commands report: text made of plain data; its JSON is the data itself, serialised.
+//!
+//! Used by `cli` alone. May use the pure modules and the plain data types of `ops`; prints nothing.
+
+pub mod devices;
+pub mod doctor;
+pub mod keys;
+pub mod rotation;
+pub mod show;
+mod table;

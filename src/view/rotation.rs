@@ -1,0 +1,28 @@
+//! `rotate --status`.
+
+use crate::credentials::short_id;
+use crate::ops::rotate::status::Status;
+
+/// How a rotation stands, and its steps.
+pub fn text(status: &Status) -> String {
+    let Some(rotation) = &status.rotation else {
+        return format!("no rotation of `{}` is unfinished\n", status.profile);
+    };
+    let mut text = format!(
+        "{}  {} -> {}  {} ({} `{}`)\n{}\n",
+        status.profile,
+        short_id(&rotation.old),
+        rotation.new.as_deref().map_or("-".to_owned(), short_id),
+        rotation.state,
+        if rotation.done { "after" } else { "in" },
+        rotation.step,
+        rotation.leaves
+    );
+    for line in &rotation.history {
+        text += &format!("  {}  {}  {}\n", line.at, if line.done { "done " } else { "begin" }, line.step);
+    }
+    if let ("resting", Some(from)) = (rotation.state, &rotation.finish_from) {
+        text += &format!("the old key can be deleted from {from} on\n");
+    }
+    text
+}

@@ -1,0 +1,89 @@
+//! Rows in columns, each as wide as its widest cell looks: a terminal shows most Chinese characters and emoji two columns
+//! wide, and combining marks none.
+
+use std::fmt;
+
+use unicode_width::UnicodeWidthStr;
+
+/// The blanks between two columns.
+const GAP: usize = 2;
+
+/// Rows of `N` cells; displayed as a line a row, or as nothing where there is none but the header.
+pub struct Table<const N: usize> {
+    rows: Vec<[String; N]>,
+    widths: [usize; N],
+    /// The columns that are shown.
+    shown: Vec<usize>,
+}
+
+impl<const N: usize> Table<N> {
+    /// A table below a header.
+    pub fn new(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Self {
+        let rows: Vec<_> = std::iter::once(header.map(str::to_owned)).chain(rows).collect();
+        if rows.len() == 1 { Self::without_header([]) } else { Self::without_header(rows) }
+    }
+
+    /// A table of rows alone.
+    pub fn without_header(rows: impl IntoIterator<Item = [String; N]>) -> Self {
+        let rows: Vec<[String; N]> = rows.into_iter().collect();
+        let width = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
+        Table { widths: std::array::from_fn(width), shown: (0..N).collect(), rows }
+    }
+
+    /// Makes no column wider than `most`; a longer cell sticks out of its column and is not cut.
+    pub fn at_most(mut self, most: [usize; N]) -> Self {
+        self.widths = std::array::from_fn(|column| self.widths[column].min(most[column]));
+        self
+    }
+}
+
+impl<const N: usize> fmt::Display for Table<N> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for row in &self.rows {
+            let mut line = String::new();
+            for column in &self.shown {
+                let (cell, width) = (&row[*column], self.widths[*column]);
+                line += cell;
+                line.extend(std::iter::repeat_n(' ', width.saturating_sub(cell.width()) + GAP));
+            }
+            writeln!(out, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(names: &[&str]) -> Table<2> {
+        Table::new(["NAME", "X"], names.iter().map(|name| [(*name).to_owned(), "x".to_owned()]))
+    }
+
+    #[test]
+    fn columns_align_by_what_a_terminal_shows() {
+        let names = ["work", "本番", "prod🚀", "cafe\u{301}", "👨\u{200d}👩\u{200d}👧", "한국어", "\u{fffd}"];
+        let expected = "\
+NAME    X
+work    x
+本番    x
+prod🚀  x
+cafe\u{301}    x
+👨\u{200d}👩\u{200d}👧      x
+한국어  x
+\u{fffd}       x
+";
+        assert_eq!(table(&names).to_string(), expected);
+    }
+
+    #[test]
+    fn a_header_alone_is_no_table_and_a_line_has_no_blanks_at_its_end() {
+        assert_eq!(table(&[]).to_string(), "");
+        assert_eq!(Table::without_header([["a".to_owned(), String::new()]]).to_string(), "a\n");
+    }
+
+    #[test]
+    fn a_longer_cell_sticks_out_of_a_bounded_column() {
+        assert_eq!(table(&["漢字漢字", "abc"]).at_most([4, 9]).to_string(), "NAME  X\n漢字漢字  x\nabc   x\n");
+    }
+}
