@@ -1,9 +1,6 @@
-//! AWS's two files on disk: read once, of long ones what is needed, and edited under a lock so that no other change is
-//! lost.
+//! AWS's two files on disk: read whole, and edited under a lock so that no other change is lost.
 //!
 //! May use `ini`, `profile`, `error`, `sys`, and of `chain` what files are called.
-
-mod long;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -50,24 +47,21 @@ pub fn load(paths: &Paths) -> Result<AwsFiles> {
     Ok(AwsFiles { config: read(&paths.aws_config)?, credentials: read(&paths.aws_credentials)? })
 }
 
-/// What `work` makes of the profiles, and the files where it took whole ones.
+/// Reads both files as [`load`] does, and returns what `work` makes of their profiles.
 ///
-/// It may be called several times: of long files the sections it looks for are read and no others, and where something was
-/// not found in files that another program may just be writing, they are read once more.
+/// If `work` fails and another program may just have been writing the files, they are read again and `work` is called a
+/// second time.
 ///
 /// # Errors
 /// Those of `work`, and as [`load`].
-pub fn with_profiles<T>(paths: &Paths, work: impl Fn(&Profiles<'_>) -> Result<T>) -> Result<(T, Option<AwsFiles>)> {
-    if let Some(done) = long::open(paths)?.and_then(|files| files.with_excerpts(&work)) {
-        return Ok((done, None));
-    }
+pub fn with_profiles<T>(paths: &Paths, work: impl Fn(&Profiles<'_>) -> Result<T>) -> Result<(T, AwsFiles)> {
     let mut files = load(paths)?;
     let mut done = work(&files.profiles());
     if done.is_err() && files.may_be_half_written(paths) {
         files = load(paths)?;
         done = work(&files.profiles());
     }
-    Ok((done?, Some(files)))
+    Ok((done?, files))
 }
 
 /// Where a file is.
@@ -124,7 +118,6 @@ fn not_utf8(path: &Path, bytes: &[u8], at: usize) -> Error {
 fn refused(path: &Path, error: SyntaxError) -> Error {
     let SyntaxError { line, problem } = error;
     let hint = match problem {
-        Problem::TooLarge => "another program has written it; look at its end".to_owned(),
         Problem::ByteOrderMark => format!("take it off: `{}`", without_mark(path)),
         Problem::HeaderNotClosed => "a header is `[profile NAME]`, with at most a comment after it".to_owned(),
         Problem::NoSection => "the first line that is no comment must be a header, such as `[default]`".to_owned(),

@@ -112,15 +112,13 @@ impl<'a> World<'a> {
         Ok(self.files.get().expect("set above"))
     }
 
-    /// As [`config_file::with_profiles`], over whole files where they were read already.
+    /// As [`config_file::with_profiles`], over the files that were read already, if any.
     fn with_profiles<T>(&self, work: impl Fn(&Profiles<'_>) -> Result<T>) -> Result<T> {
         if let Some(files) = self.files.get() {
             return work(&files.profiles());
         }
         let (done, files) = config_file::with_profiles(&self.paths, work)?;
-        if let Some(files) = files {
-            let _ = self.files.set(files);
-        }
+        let _ = self.files.set(files);
         Ok(done)
     }
 

@@ -6,9 +6,9 @@ use std::fs;
 use super::*;
 use crate::ini::SectionName;
 
-pub(super) struct Home {
+struct Home {
     _folder: tempfile::TempDir,
-    pub(super) paths: Paths,
+    paths: Paths,
 }
 
 fn home() -> Home {
@@ -27,7 +27,7 @@ fn paths_in(folder: &Path) -> Paths {
     }
 }
 
-pub(super) fn home_with(config: &[u8]) -> Home {
+fn home_with(config: &[u8]) -> Home {
     let home = home();
     fs::create_dir(home.paths.aws_config.parent().expect("a folder")).expect("made");
     fs::write(&home.paths.aws_config, config).expect("written");

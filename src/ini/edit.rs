@@ -189,7 +189,7 @@ impl Document {
         match self.sections.as_slice() {
             [] | [_] => true,
             [.., last] => {
-                let above = &self.text[..last.start()];
+                let above = &self.text[..last.start];
                 // Comments right above a header belong to it.
                 let mut lines = above.lines().rev().skip_while(|line| line.starts_with(['#', ';']));
                 lines.next().is_none_or(parse::is_blank)

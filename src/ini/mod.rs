@@ -3,9 +3,8 @@
 //! Pure; uses nothing of keyfob's. What sections and settings *mean* is `profile`'s.
 
 mod edit;
+mod find;
 mod header;
-mod lines;
-mod outline;
 mod parse;
 
 use std::borrow::Cow;
@@ -16,7 +15,6 @@ use zeroize::Zeroize;
 
 pub use edit::EditError;
 pub use header::{Header, SectionKind, SectionName, is_identifier};
-pub use outline::{Excerpt, Outline};
 pub use parse::{Problem, SyntaxError};
 
 /// A config or credentials file: its text and where its sections lie.
@@ -54,34 +52,15 @@ impl Deref for Text {
     }
 }
 
-/// Where a section lies. Small numbers: of 10,000 of these, each page of memory they fill is felt.
+/// Where a section lies.
 #[derive(Debug, Clone)]
 struct SectionSpan {
     /// 1-based.
-    line: u32,
+    line: usize,
     /// Where its header's line begins.
-    start: u32,
-    /// The length of the text between the brackets, the first of which stands in the first column.
-    header: u32,
-}
-
-impl SectionSpan {
-    /// `None` beyond 4 GiB.
-    fn new(line: usize, start: usize, header: usize) -> Option<SectionSpan> {
-        let small = |number: usize| u32::try_from(number).ok();
-        Some(SectionSpan { line: small(line)?, start: small(start)?, header: small(header)? })
-    }
-
-    /// Where the header's line begins, and so the section.
-    fn start(&self) -> usize {
-        self.start as usize
-    }
-
+    start: usize,
     /// The text between the brackets.
-    fn header(&self) -> Range<usize> {
-        let start = self.start() + 1;
-        start..start + self.header as usize
-    }
+    header: Range<usize>,
 }
 
 /// Where a property lies.
@@ -118,15 +97,12 @@ impl Document {
     }
 
     /// The sections of this name, whatever their kind, each with its index in [`Document::sections`].
-    pub(crate) fn sections_called<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (usize, Section<'a>)> {
-        let (text, name_bytes) = (self.text.as_bytes(), name.as_bytes());
-        // Few headers end like it; taking each apart would cost more than reading the file. The last byte alone is
-        // compared first: what is like it in numbered names is a tenth of all.
-        let may_be = move |span: &SectionSpan| match text[span.header()].last() {
-            // A quote, or a blank of whatever kind: it may come off.
-            Some(b'"' | b'\'') | None => true,
-            Some(end) if !end.is_ascii_graphic() => true,
-            end => end == name_bytes.last() && text[span.header()].ends_with(name_bytes),
+    pub(crate) fn sections_named(&self, name: &str) -> impl Iterator<Item = (usize, Section<'_>)> {
+        let end = name.bytes().last();
+        // A quick look first: nothing comes off a header that ends in a letter or a digit, and few end like the name.
+        let may_be = move |span: &SectionSpan| {
+            let last = self.text.as_bytes()[span.header.end - 1];
+            Some(last) == end || !last.is_ascii_alphanumeric()
         };
         let found = self.sections.iter().enumerate().filter(move |(_, span)| may_be(span));
         found.map(|(index, _)| (index, self.section(index))).filter(move |(_, section)| section.header().name == name)
@@ -159,7 +135,7 @@ impl<'a> Section<'a> {
 
     /// The text between the brackets, as written.
     pub fn header_text(self) -> &'a str {
-        &self.document.text[self.span().header()]
+        &self.document.text[self.span().header.clone()]
     }
 
     /// The header's text, taken apart.
@@ -169,12 +145,12 @@ impl<'a> Section<'a> {
 
     /// The header's line, 1-based.
     pub fn line(self) -> usize {
-        self.span().line as usize
+        self.span().line
     }
 
     /// Its lines, 1-based, the header's and those before the next header.
     pub fn lines(self) -> Range<usize> {
-        let text = &self.document.text()[self.span().start()..self.end()];
+        let text = &self.document.text()[self.span().start..self.end()];
         self.line()..self.line() + text.lines().count()
     }
 
@@ -193,12 +169,12 @@ impl<'a> Section<'a> {
     /// Where the next section begins, or the file ends.
     fn end(self) -> usize {
         let document = self.document;
-        document.sections.get(self.index + 1).map_or(document.text.len(), SectionSpan::start)
+        document.sections.get(self.index + 1).map_or(document.text.len(), |next| next.start)
     }
 
     /// The header's line, line ending included.
     fn header_line(self) -> Range<usize> {
-        let start = self.span().start();
+        let start = self.span().start;
         let text = &self.document.text[start..];
         start..start + text.find('\n').map_or(text.len(), |ending| ending + 1)
     }

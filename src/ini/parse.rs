@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::lines::{First, Line, lines};
+use super::find::{line_ends, mark_in};
 use super::{Document, PropertySpan, SectionSpan, Text};
 
 /// What counts as blank; other Unicode space does not.
@@ -24,9 +24,6 @@ pub struct SyntaxError {
 /// What AWS's parser refuses, in its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// A header beyond 4 GiB.
-    #[error("the file is larger than 4 GiB")]
-    TooLarge,
     /// The file begins with U+FEFF.
     #[error("the file begins with a byte order mark (BOM), which AWS's SDKs do not skip")]
     ByteOrderMark,
@@ -53,50 +50,41 @@ pub enum Problem {
     NestedNoName,
 }
 
-/// Parses a whole file.
+/// Parses a whole file: checks every line and notes where the sections are.
 pub(super) fn parse(text: Text) -> Result<Document, SyntaxError> {
+    if text.starts_with('\u{feff}') {
+        return Err(SyntaxError { line: 1, problem: Problem::ByteOrderMark });
+    }
     // More than most files have, so that it need not grow; what is not used is never touched.
     let mut sections = Vec::with_capacity(text.len() / 64);
-    check(&text, 1, &mut sections)?;
-    Ok(Document { text, sections })
-}
-
-/// Checks every line and adds where the sections are. The first line has this number; the one after the last is returned.
-pub(super) fn check(text: &str, number: usize, sections: &mut Vec<SectionSpan>) -> Result<usize, SyntaxError> {
-    if text.starts_with('\u{feff}') {
-        return Err(SyntaxError { line: number, problem: Problem::ByteOrderMark });
-    }
     // The line of the property that an indented line would continue.
     let mut property = None;
-    let mut end = number;
-    for line in lines(text.as_bytes(), number) {
-        let plain = plain(text.as_bytes(), &line);
-        let Line { number, range: whole, first: _ } = line;
-        end = number + 1;
-        let refuse = |problem| SyntaxError { line: number, problem };
-        match plain {
+    let mut start = 0;
+    for (number, end) in (1..).zip(line_ends(text.as_bytes())) {
+        let whole = start..end;
+        start = end;
+        match plain(&text.as_bytes()[whole.clone()]) {
             Some(Plain::Empty) => continue,
             Some(Plain::Property) if !sections.is_empty() => {
                 property = Some(whole);
                 continue;
             }
             Some(Plain::Header) => {
-                // Without the brackets and the line's end.
-                let span = SectionSpan::new(number, whole.start, whole.len() - 3);
-                sections.push(span.ok_or(refuse(Problem::TooLarge))?);
+                let header = whole.start + 1..whole.end - "]\n".len();
+                sections.push(SectionSpan { line: number, start: whole.start, header });
                 property = None;
                 continue;
             }
             Some(Plain::Property) | None => {}
         }
+        let refuse = |problem| SyntaxError { line: number, problem };
         let line = without_ending(&text[whole.clone()]);
-        if line.starts_with('[') {
-            let header = header_range(line).ok_or(refuse(Problem::HeaderNotClosed))?;
-            let span = SectionSpan::new(number, whole.start, header.len());
-            sections.push(span.ok_or(refuse(Problem::TooLarge))?);
-            property = None;
-        } else if is_ignored(line) {
+        if is_ignored(line) {
             // It ends nothing.
+        } else if line.starts_with('[') {
+            let header = header_range(line).ok_or(refuse(Problem::HeaderNotClosed))?;
+            sections.push(SectionSpan { line: number, start: whole.start, header: shift(header, whole.start) });
+            property = None;
         } else if sections.is_empty() {
             return Err(refuse(Problem::NoSection));
         } else if is_indented(line) {
@@ -118,7 +106,26 @@ pub(super) fn check(text: &str, number: usize, sections: &mut Vec<SectionSpan>) 
             property = Some(whole);
         }
     }
-    Ok(end)
+    Ok(Document { text, sections })
+}
+
+/// A line without anything special in it. Nearly every line is one, and needs no closer look.
+enum Plain {
+    /// Nothing but its ending.
+    Empty,
+    /// `[…]`, without blanks round it, and nothing in it that could begin a comment.
+    Header,
+    /// A name in the first column and a `=`, without a comment before it.
+    Property,
+}
+
+fn plain(line: &[u8]) -> Option<Plain> {
+    match line {
+        [b'\n'] => Some(Plain::Empty),
+        [b'[', .., b']', b'\n'] if mark_in(line).is_none() => Some(Plain::Header),
+        [b'=' | b'[' | b' ' | b'\t' | b'\r', ..] => None,
+        _ => mark_in(line).filter(|at| line[*at] == b'=').map(|_| Plain::Property),
+    }
 }
 
 /// The properties in `range`, the lines between two headers of a text that was parsed; `number` is that of the first.
@@ -140,28 +147,6 @@ pub(super) fn properties(text: &str, range: Range<usize>, number: usize) -> Vec<
         }
     }
     properties
-}
-
-/// A line without anything special in it. Nearly every line is one, and then nothing more needs to be known of it.
-#[derive(Clone, Copy)]
-enum Plain {
-    /// Nothing but its ending.
-    Empty,
-    /// `[…]`, without blanks round it or a comment in it.
-    Header,
-    /// A name in the first column and a `=`, without a comment before it.
-    Property,
-}
-
-/// The kind of a line, where it is a plain one.
-#[inline(always)]
-fn plain(text: &[u8], line: &Line) -> Option<Plain> {
-    match (&text[line.range.clone()], line.first) {
-        ([b'\n'], _) => Some(Plain::Empty),
-        ([b'[', .., b']', b'\n'], First::Neither) => Some(Plain::Header),
-        ([b'=' | b'[' | b' ' | b'\t' | b'\r', ..], _) | (_, First::Comment | First::Neither) => None,
-        (_, First::Equals) => Some(Plain::Property),
-    }
 }
 
 fn is_indented(line: &str) -> bool {
@@ -253,19 +238,16 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(2000))]
 
         #[test]
-        fn plain_lines_are_what_the_rules_say_of_them(text in "[a\\]\\[ =#;\r\t\u{e9}]{0,12}\n?", start in "(\\[a|a=|)") {
-            let text = start + &text;
-            for line in lines(text.as_bytes(), 1) {
-                let content = without_ending(&text[line.range.clone()]);
-                match plain(text.as_bytes(), &line) {
-                    Some(Plain::Empty) => prop_assert!(is_ignored(content)),
-                    Some(Plain::Header) => prop_assert_eq!(header_range(content), Some(1..content.len() - 1)),
-                    Some(Plain::Property) => {
-                        prop_assert!(!content.starts_with('[') && !is_ignored(content) && !is_indented(content));
-                        prop_assert!(split_property(content).is_ok());
-                    }
-                    None => {}
+        fn plain_lines_are_what_the_rules_say_of_them(text in "(\\[a|)[a\\]\\[ =#;\r\t\u{e9}]{0,12}\n?") {
+            let line = without_ending(&text);
+            match plain(text.as_bytes()) {
+                Some(Plain::Empty) => prop_assert!(is_ignored(line)),
+                Some(Plain::Header) => prop_assert_eq!(header_range(line), Some(1..line.len() - 1)),
+                Some(Plain::Property) => {
+                    prop_assert!(!line.starts_with('[') && !is_ignored(line) && !is_indented(line));
+                    prop_assert!(split_property(line).is_ok());
                 }
+                None => {}
             }
         }
     }

@@ -62,7 +62,7 @@ impl Keys for StoredOrWritten<'_> {
                 let profiles = (self.files)()?.profiles();
                 let profile = profiles.get(&base.profile);
                 let setting = |name| profile.as_ref().and_then(|profile| profile.setting(name));
-                // A long file was not kept since the plan was made.
+                // The files may have been read again since the plan was made.
                 let is_same = setting("aws_access_key_id").is_some_and(|found| found.value == id.as_str());
                 let secret = setting("aws_secret_access_key").filter(|_| is_same).ok_or_else(|| {
                     Error::new(Kind::Config, format!("the access key of `{}` was changed meanwhile", base.profile))

@@ -7,7 +7,7 @@ pub mod known;
 mod setting;
 mod warnings;
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -35,10 +35,10 @@ pub enum AwsFile {
 pub struct Profiles<'a> {
     config: Option<&'a Document>,
     credentials: Option<&'a Document>,
-    /// Every profile, found out when somebody asks for all.
+    /// Every profile, once they are asked for.
     all: OnceCell<All>,
-    /// Each once.
-    sought: RefCell<Vec<String>>,
+    /// How many profiles were searched for.
+    searches: Cell<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -56,10 +56,13 @@ struct Entry {
     credentials: Vec<usize>,
 }
 
+/// Up to so many profiles are searched for one by one, which takes less time than a table of all. A plan needs a few.
+const MOST_SEARCHES: usize = 16;
+
 impl<'a> Profiles<'a> {
     /// Merges the two files; a missing one is an empty one.
     pub fn new(config: Option<&'a Document>, credentials: Option<&'a Document>) -> Profiles<'a> {
-        Profiles { config, credentials, all: OnceCell::new(), sought: RefCell::default() }
+        Profiles { config, credentials, all: OnceCell::new(), searches: Cell::new(0) }
     }
 
     /// Every profile of both files, empty ones too: the config file's in its order, then those of the credentials file.
@@ -67,48 +70,24 @@ impl<'a> Profiles<'a> {
         self.all().profiles.iter().map(|entry| self.name_of(entry))
     }
 
-    /// Finds every profile at once: cheaper where many will be asked for.
-    pub fn look_at_all(&self) {
-        let _ = self.all();
-    }
-
     /// The profile of this name.
     pub fn get(&self, name: &str) -> Option<Profile<'_>> {
-        let entry = match self.all.get() {
-            Some(all) => Rc::clone(&all.profiles[*all.by_name.get(name)?]),
-            // One or two are asked for, of perhaps thousands: cheaper than looking at all.
-            None => Rc::new(self.seek(name)?),
+        let searches = self.searches.replace(self.searches.get() + 1);
+        let entry = if searches < MOST_SEARCHES && self.all.get().is_none() {
+            Rc::new(self.search(name)?)
+        } else {
+            let all = self.all();
+            Rc::clone(&all.profiles[*all.by_name.get(name)?])
         };
         Some(Profile { profiles: self, entry, properties: Rc::default() })
     }
 
-    /// The names by which profiles and other sections were sought, each once, until somebody looked at all profiles.
-    ///
-    /// Where nobody did, all that was read comes from sections of these names: over two files that have the same of each,
-    /// it is the same.
-    pub fn sought(&self) -> Vec<String> {
-        self.sought.borrow().clone()
-    }
-
-    /// Whether somebody looked at all profiles.
-    pub fn all_seen(&self) -> bool {
-        self.all.get().is_some()
-    }
-
-    fn note(&self, name: &str) {
-        let mut sought = self.sought.borrow_mut();
-        if sought.iter().all(|known| known != name) {
-            sought.push(name.to_owned());
-        }
-    }
-
-    fn seek(&self, name: &str) -> Option<Entry> {
-        self.note(name);
+    fn search(&self, name: &str) -> Option<Entry> {
         let mut entry: Option<Entry> = None;
         for file in [AwsFile::Config, AwsFile::Credentials] {
             let Some(document) = self.document(file) else { continue };
             let prefixed_default = name == "default" && has_prefixed_default(document);
-            for (index, section) in document.sections_called(name) {
+            for (index, section) in document.sections_named(name) {
                 if profile_name(section.header(), file, prefixed_default).is_some() {
                     entry.get_or_insert_default().sections_mut(file).push(index);
                 }
@@ -155,10 +134,7 @@ impl<'a> Profiles<'a> {
         let document = self.config?;
         let candidates = match self.all.get() {
             Some(all) => all.others.clone(),
-            None => {
-                self.note(name);
-                document.sections_called(name).map(|(index, _)| index).collect()
-            }
+            None => document.sections_named(name).map(|(index, _)| index).collect(),
         };
         let is_wanted = |section: &Section<'a>| wanted.is(section.header()) && section.header().is_usable();
         let sections: Vec<Section<'a>> =
@@ -217,7 +193,7 @@ fn profile_name<'a>(header: Header<'a>, file: AwsFile, prefixed_default: bool) -
 }
 
 fn has_prefixed_default(document: &Document) -> bool {
-    document.sections_called("default").any(|(_, section)| SectionName::Profile("default").is(section.header()))
+    document.sections_named("default").any(|(_, section)| SectionName::Profile("default").is(section.header()))
 }
 
 /// One profile, merged from both files.

@@ -61,7 +61,7 @@ pub fn read_settled(path: &Path) -> io::Result<Option<Vec<u8>>> {
 
 /// How much longer a file has to stay as it is, to be taken for one that nobody is writing; `None` where it has been so long
 /// enough. A pipe (`AWS_CONFIG_FILE=<(…)`) gives what it has once, and is not read again.
-pub(super) fn unrest(metadata: &fs::Metadata) -> Option<Duration> {
+fn unrest(metadata: &fs::Metadata) -> Option<Duration> {
     if !metadata.is_file() {
         return None;
     }

@@ -11,7 +11,6 @@ pub mod folder;
 pub mod hardening;
 pub mod kernel_keyring;
 pub mod lock;
-pub mod long_file;
 pub mod modes;
 pub mod name_lookup;
 pub mod parent;

@@ -82,14 +82,14 @@ impl Document {
     }
 
     fn range_of(&self, index: usize) -> Range<usize> {
-        let end = self.sections.get(index + 1).map_or(self.text.len(), |next| next.start());
-        self.sections[index].start()..end
+        let end = self.sections.get(index + 1).map_or(self.text.len(), |next| next.start);
+        self.sections[index].start..end
     }
 
     /// Where the only section of this name begins.
     pub fn start_of(&self, section: SectionName<'_>) -> Option<usize> {
         let [index] = self.indices_of(section)[..] else { return None };
-        Some(self.sections[index].start())
+        Some(self.sections[index].start)
     }
 
     /// Takes out an empty section with the `gap` of line ends, in bytes, that was written before it: what is left is what

@@ -26,7 +26,7 @@ impl Document {
             .iter()
             .map(|index| {
                 let header = self.section(*index).header();
-                let range = self.sections[*index].header();
+                let range = self.sections[*index].header.clone();
                 let text = &self.text[range.clone()];
                 let at = text.rfind(header.name).expect("a header's name is a part of its text");
                 let name_at = range.start + at..range.start + at + header.name.len();
@@ -109,7 +109,7 @@ impl Document {
 
     /// The lines that go with a section.
     fn extent(&self, index: usize) -> Range<usize> {
-        let mut start = self.sections[index].start();
+        let mut start = self.sections[index].start;
         while let Some(line) = self.line_before(start).filter(|line| is_comment(&self.text[line.clone()])) {
             start = line.start;
         }

@@ -2,20 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use keyfob::ini::{Document, EditError, Outline, SectionKind, SectionName, is_identifier};
+use keyfob::ini::{Document, EditError, SectionKind, SectionName, is_identifier};
 use keyfob::profile::Profiles;
 
 pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (text, script) = text.split_once('\0').unwrap_or((text, ""));
-    let outline = outline(text, 1 + script.len());
-    let Ok(mut document) = Document::parse(text.to_owned()) else {
-        assert!(outline.is_none(), "what is refused whole is refused in pieces");
-        return;
-    };
+    let Ok(mut document) = Document::parse(text.to_owned()) else { return };
     assert_eq!(document.text(), text);
     read(&document);
-    read_in_part(&document, &outline.expect("what is read whole is read in pieces"));
     // A lone carriage return at the end of the last line belongs to its value, until a line is added after it.
     let script = if text.ends_with('\r') { "" } else { script };
     for line in script.lines().take(12) {
@@ -40,34 +35,6 @@ fn read(document: &Document) {
         profiles.warnings();
     }
     assert!(!document.text_without(|_| true).contains("aws_secret_access_key = x"));
-}
-
-/// The outline of a text that passes by in pieces of this length.
-fn outline(text: &str, piece: usize) -> Option<Outline> {
-    let mut outline = Outline::new(text.len());
-    let (mut start, mut end) = (0, 0);
-    while end < text.len() {
-        start += outline.add(&text.as_bytes()[start..end], false)?;
-        end = text.len().min(end + piece);
-    }
-    outline.add(&text.as_bytes()[start..], true)?;
-    Some(outline)
-}
-
-/// What is read of a profile's sections alone is what is read of the whole file.
-fn read_in_part(document: &Document, outline: &Outline) {
-    let whole = Profiles::new(Some(document), None);
-    for name in whole.names() {
-        let sections: Vec<_> = outline.called(name).collect();
-        let sections = sections.iter().map(|section| (section.line, &document.text()[section.range.clone()]));
-        let part = Document::of_sections(sections).expect("it is of a file that is read");
-        let part = Profiles::new(Some(&part), None);
-        let settings = |profiles: &Profiles<'_>| -> Vec<(String, String, usize)> {
-            let profile = profiles.get(name).expect("it is listed");
-            profile.settings().map(|it| (it.name.to_string(), it.value.to_string(), it.line)).collect()
-        };
-        assert_eq!(settings(&part), settings(&whole));
-    }
 }
 
 /// One edit: `set SECTION NAME VALUE`, `unset SECTION NAME`, `rename|copy SECTION NEW`, `hide SECTION NAME`,

@@ -59,9 +59,6 @@ impl Manager<'_> {
             None => self.linkable()?,
         };
         let profiles = self.files.profiles();
-        if request.profile.is_none() {
-            profiles.look_at_all();
-        }
         let mut links: Vec<Linked> = Vec::new();
         let mut next = 0;
         while let Some(name) = wanted.get(next).cloned() {
@@ -196,9 +193,6 @@ impl Manager<'_> {
     fn check_links(&self, links: &[Linked], change: super::Change<'_>) -> Result<()> {
         let (config, credentials) = self.changed(change)?;
         let profiles = Profiles::new(Some(&config), Some(&credentials));
-        if links.len() > 1 {
-            profiles.look_at_all();
-        }
         for link in links {
             if let Err(error) = self.plan(&profiles, &link.name) {
                 return Err(error.because(format!("so a link would give the SDKs of `{}` nothing", link.name)));
@@ -220,9 +214,6 @@ impl Manager<'_> {
     fn name_what_wins(&self, links: &[Linked], change: super::Change<'_>, name_keys: bool) {
         let Ok((config, credentials)) = self.changed(change) else { return };
         let profiles = Profiles::new(Some(&config), Some(&credentials));
-        if links.len() > 1 {
-            profiles.look_at_all();
-        }
         let talk = self.context.talk;
         for Linked { name, .. } in links {
             let shadows = profiles.get(name).as_ref().map(overrides).unwrap_or_default();
