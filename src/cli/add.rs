@@ -66,6 +66,7 @@ pub struct AddArgs {
 
 impl AddArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+        let snapshot = world.snapshot();
         let key = self.given_key(world)?;
         let elsewhere = "or leave the profile unlinked with `--no-link`";
         let link = match self.no_link {
@@ -75,8 +76,8 @@ impl AddArgs {
                 Some(line.map_err(|error| error.hint(elsewhere))?)
             }
         };
-        let files = world.files()?;
-        let lines = world.with_ports(self.yes, None, |ports| {
+        let files = snapshot.files()?;
+        let lines = snapshot.with_ports(self.yes, None, |ports| {
             let (backend, reason) = ports.stores.choose(world.asked_backend)?;
             world.talk.say(&format!("the key goes into {}, {reason}", backend.title()));
             let request = AddRequest {

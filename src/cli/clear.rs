@@ -41,6 +41,7 @@ struct Cleared<'a> {
 
 impl ClearArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+        let snapshot = world.snapshot();
         let cache = SessionCache::new(world.paths.cache.clone());
         let (sessions, whose) = match &self.profile {
             Some(profile) => (cache.clear(profile)?, format!(" of `{profile}`")),
@@ -50,7 +51,7 @@ impl ClearArgs {
         world.talk.say(&format!("forgot {sessions} cached session{plural}{whose}"));
         if self.all {
             // A damaged index must not keep anything unlocked.
-            let backends = match world.index() {
+            let backends = match snapshot.index() {
                 Ok(index) => index.backends(),
                 Err(error) => {
                     world.talk.warn(&error.to_string());

@@ -39,8 +39,9 @@ impl CredentialProcessArgs {
     }
 
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+        let snapshot = world.snapshot();
         let profile = self.profile.resolve_for_sdk(world)?;
-        let (_, credentials) = world.credentials(&profile, &self.options, Some(PROMPT_LIMIT))?;
+        let (_, credentials) = snapshot.credentials(&profile, &self.options, Some(PROMPT_LIMIT))?;
         out::checked(process::write(&credentials, std::io::stdout()))
     }
 }

@@ -48,8 +48,9 @@ struct Report<'a> {
 impl DoctorArgs {
     /// The exit code is 1 where anything is left to mend.
     pub(super) fn run(self, world: &World<'_>) -> Result<u8> {
+        let snapshot = world.snapshot();
         let mut findings = of_modes(&world.paths, &world.settings);
-        let files = match world.files() {
+        let files = match snapshot.files() {
             Ok(files) => Some(files),
             Err(error) => {
                 findings.push(Finding::of_error("file", &error));
@@ -61,12 +62,12 @@ impl DoctorArgs {
             Ok(paths) => findings.extend(of_program(&paths, files, &world.paths)),
             Err(error) => findings.push(Finding::new("program", error.to_string(), "keyfob cannot be linked", "")),
         }
-        match world.index() {
+        match snapshot.index() {
             Ok(index) => {
                 findings.extend(of_keys(index, &world.paths.data, &world.settings, world.clock().now()));
                 findings.extend(self.stores(world, index.backends())?);
                 if let Some(files) = files {
-                    findings.extend(world.with_ports(false, None, |ports| {
+                    findings.extend(snapshot.with_ports(false, None, |ports| {
                         if self.online {
                             ask_for_the_time(&ports.context);
                         }

@@ -33,6 +33,7 @@ pub struct EnvArgs {
 
 impl EnvArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+        let snapshot = world.snapshot();
         let shell = match self.shell {
             Some(shell) => shell,
             None => Shell::detect(ancestors().iter().map(String::as_str), world.env.get(vars::SHELL))?,
@@ -41,9 +42,9 @@ impl EnvArgs {
             take_back(&world.process_env)
         } else {
             let profile = self.profile.resolve(world)?;
-            let (plan, credentials) = world.credentials(&profile, &self.options, None)?;
+            let (plan, credentials) = snapshot.credentials(&profile, &self.options, None)?;
             world.tell_of_key(&plan);
-            hand_out(&world.process_env, &profile, &credentials, &world.surroundings(&profile)?)
+            hand_out(&world.process_env, &profile, &credentials, &snapshot.surroundings(&profile)?)
         };
         // Security: the lines hold the credentials; they are what was asked for, and go to stdout alone.
         out::write(shell.render(&changes)?.expose())

@@ -28,10 +28,11 @@ pub struct ExecArgs {
 impl ExecArgs {
     /// The exit code is the command's own, or 126 or 127 where it cannot be run.
     pub(super) fn run(self, world: &World<'_>) -> Result<u8> {
+        let snapshot = world.snapshot();
         let profile = self.profile.resolve(world)?;
-        let (plan, credentials) = world.credentials(&profile, &self.options, None)?;
+        let (plan, credentials) = snapshot.credentials(&profile, &self.options, None)?;
         world.tell_of_key(&plan);
-        let changes = hand_out(&world.process_env, &profile, &credentials, &world.surroundings(&profile)?);
+        let changes = hand_out(&world.process_env, &profile, &credentials, &snapshot.surroundings(&profile)?);
         let error = exec(&self.command, &profile, &changes, &world.process_env, world.talk);
         world.talk.error(&Error::from(&error));
         Ok(error.exit_code())

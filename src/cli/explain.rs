@@ -32,14 +32,15 @@ pub struct ExplainArgs {
 
 impl ExplainArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
-        world.warn_of_files(&world.files()?.profiles());
-        let plan = world.plan(&self.profile.resolve(world)?, self.duration, self.no_session)?;
+        let snapshot = world.snapshot();
+        world.warn_of_files(&snapshot.files()?.profiles());
+        let plan = snapshot.plan(&self.profile.resolve(world)?, self.duration, self.no_session)?;
         let facts = facts(
             &plan,
             &world.cached_sessions(),
             &world.env,
             &world.settings.prompt,
-            world.index()?,
+            snapshot.index()?,
             world.clock().now(),
         );
         if self.json { out::write_json(&explanation(&plan, &facts)) } else { out::write_page(&text(&plan, &facts)) }

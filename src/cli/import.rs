@@ -53,13 +53,14 @@ pub struct ImportArgs {
 
 impl ImportArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
-        let files = world.files()?;
+        let snapshot = world.snapshot();
+        let files = snapshot.files()?;
         let nothing = self.from.is_none() && self.profile.is_none() && !has_keys(&files.profiles());
         if nothing {
             world.talk.say("there is no long-term key in the AWS files");
         }
         let line = |profile: &str| link_line(world, profile, self.force_link);
-        let report = world.with_ports(self.yes, None, |ports| {
+        let report = snapshot.with_ports(self.yes, None, |ports| {
             let (backend, reason) = ports.stores.choose(world.asked_backend)?;
             if !nothing {
                 world.talk.say(&format!("keys go into {}, {reason}", backend.title()));

@@ -30,9 +30,10 @@ pub struct KeysArgs {
 impl KeysArgs {
     /// The exit code is 1 where a key is overdue.
     pub(super) fn run(self, world: &World<'_>) -> Result<u8> {
-        let files = world.files()?;
+        let snapshot = world.snapshot();
+        let files = snapshot.files()?;
         let limit = self.older_than.unwrap_or(world.settings.key_max_age);
-        let listing = world.with_ports(false, None, |ports| keys(&ports.context, limit, ports.stores, files))?;
+        let listing = snapshot.with_ports(false, None, |ports| keys(&ports.context, limit, ports.stores, files))?;
         if self.json {
             out::write_json(&listing)?;
         } else {

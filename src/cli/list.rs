@@ -26,7 +26,8 @@ pub struct ListArgs {
 
 impl ListArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
-        let (profiles, index) = (world.files()?.profiles(), world.index()?);
+        let snapshot = world.snapshot();
+        let (profiles, index) = (snapshot.files()?.profiles(), snapshot.index()?);
         if self.names {
             let stored = index.profiles().keys().map(String::as_str);
             let names: Vec<String> = names(&profiles, stored).map(|name| format!("{name}\n")).collect();

@@ -55,11 +55,12 @@ impl ProfileArg {
 const DEFAULT: &str = "default";
 
 fn choose(world: &World<'_>) -> Result<String> {
+    let snapshot = world.snapshot();
     let person = world.person(false, None);
     if !person.is_there() {
         return Ok(DEFAULT.to_owned());
     }
-    let (profiles, index) = (world.files()?.profiles(), world.index()?);
+    let (profiles, index) = (snapshot.files()?.profiles(), snapshot.index()?);
     let mut names: Vec<String> =
         names(&profiles, index.profiles().keys().map(String::as_str)).map(str::to_owned).collect();
     if names.iter().all(|name| name == DEFAULT) {

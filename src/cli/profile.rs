@@ -184,8 +184,9 @@ impl ProfileCommand {
 }
 
 fn edit(world: &World<'_>, how: How, yes: bool, work: impl FnOnce(&Manager<'_>) -> Result<String>) -> Result<()> {
-    let (files, index) = (world.files()?, world.index()?);
-    let shown = world
+    let snapshot = world.snapshot();
+    let (files, index) = (snapshot.files()?, snapshot.index()?);
+    let shown = snapshot
         .with_ports(yes, None, |ports| work(&Manager { context: &ports.context, files, index, show_only: how.diff }))?;
     out::write(&shown)
 }

@@ -29,9 +29,10 @@ pub struct RemoveArgs {
 
 impl RemoveArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
-        let files = world.files()?;
+        let snapshot = world.snapshot();
+        let files = snapshot.files()?;
         let removed =
-            world.with_ports(self.yes, None, |ports| remove(&ports.context, &self.profile, ports.stores, files))?;
+            snapshot.with_ports(self.yes, None, |ports| remove(&ports.context, &self.profile, ports.stores, files))?;
         if self.json { out::write_json(&removed) } else { Ok(()) }
     }
 }

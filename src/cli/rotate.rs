@@ -78,7 +78,8 @@ pub struct RotateArgs {
 
 impl RotateArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
-        let files = world.files()?;
+        let snapshot = world.snapshot();
+        let files = snapshot.files()?;
         let asked = Asked {
             with: self.with,
             delete_now: self.delete_now,
@@ -91,7 +92,7 @@ impl RotateArgs {
             delete_other: self.delete_other,
             mfa_code: self.mfa_code,
         };
-        world.with_ports(self.yes, None, |ports| {
+        snapshot.with_ports(self.yes, None, |ports| {
             let (context, stores) = (&ports.context, ports.stores);
             if self.all {
                 let limit = self.older_than.unwrap_or(world.settings.key_max_age);

@@ -27,9 +27,10 @@ pub struct ShowArgs {
 
 impl ShowArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+        let snapshot = world.snapshot();
         let name = self.profile.resolve(world)?;
-        let profiles = world.files()?.profiles();
-        let key = world.index()?.key_of(&name);
+        let profiles = snapshot.files()?.profiles();
+        let key = snapshot.index()?.key_of(&name);
         let Some(shown) = shown(&profiles, &name, key.as_ref(), &file_names(&world.paths)) else {
             return Err(PlanError::NoSuchProfile { nearest: nearest(&profiles, &name), name }.into());
         };

@@ -9,10 +9,11 @@ use crate::ui::out;
 
 /// Opens no key store and asks AWS nothing.
 pub(super) fn run(world: &World<'_>) -> Result<()> {
+    let snapshot = world.snapshot();
     let now = world.clock().now();
     let standing = standing(&Machine {
-        profiles: &world.files()?.profiles(),
-        index: world.index()?,
+        profiles: &snapshot.files()?.profiles(),
+        index: snapshot.index()?,
         sessions: world.cached_sessions().iter().filter(|session| session.expires_at > now).count(),
         now,
         key_max_age_seconds: world.settings.key_max_age.as_secs(),

@@ -48,6 +48,12 @@ pub struct World<'a> {
     pub talk: &'a StderrTalk,
     quiet: bool,
     clock: Arc<Clock>,
+}
+
+/// What one request reads: the AWS files and the index, each at most once. A command is one request; a server makes one
+/// for each, so that it never serves a profile from before an edit.
+pub struct Snapshot<'w> {
+    world: &'w World<'w>,
     files: OnceCell<AwsFiles>,
     index: OnceCell<Index>,
 }
@@ -85,9 +91,12 @@ impl<'a> World<'a> {
             talk,
             quiet: global.quiet,
             clock: Arc::new(Clock::system()),
-            files: OnceCell::new(),
-            index: OnceCell::new(),
         })
+    }
+
+    /// Of one request. Nothing is read yet.
+    pub fn snapshot(&self) -> Snapshot<'_> {
+        Snapshot { world: self, files: OnceCell::new(), index: OnceCell::new() }
     }
 
     /// The clock, corrected once AWS has answered.
@@ -98,39 +107,6 @@ impl<'a> World<'a> {
     /// The person at the terminal. `most` bounds every question.
     pub fn person(&self, yes: bool, most: Option<Duration>) -> Person<'_> {
         Person::new(&self.settings, &self.env, yes, self.quiet, most)
-    }
-
-    /// Both AWS files, read at the first call.
-    ///
-    /// # Errors
-    /// As [`config_file::load`].
-    pub fn files(&self) -> Result<&AwsFiles> {
-        if self.files.get().is_none() {
-            // Nobody else can have set it: this is not shared between threads.
-            let _ = self.files.set(config_file::load(&self.paths)?);
-        }
-        Ok(self.files.get().expect("set above"))
-    }
-
-    /// As [`config_file::with_profiles`], over the files that were read already, if any.
-    fn with_profiles<T>(&self, work: impl Fn(&Profiles<'_>) -> Result<T>) -> Result<T> {
-        if let Some(files) = self.files.get() {
-            return work(&files.profiles());
-        }
-        let (done, files) = config_file::with_profiles(&self.paths, work)?;
-        let _ = self.files.set(files);
-        Ok(done)
-    }
-
-    /// The index of stored keys, read at the first call.
-    ///
-    /// # Errors
-    /// As [`Index::load`].
-    pub fn index(&self) -> Result<&Index> {
-        if self.index.get().is_none() {
-            let _ = self.index.set(Index::load(&self.paths.data)?);
-        }
-        Ok(self.index.get().expect("set above"))
     }
 
     /// What is cached, to be reported; with a warning, nothing where the cache cannot be used.
@@ -148,54 +124,6 @@ impl<'a> World<'a> {
         for Warning { file, line, message } in profiles.warnings() {
             self.talk.warn(&format!("{}:{line}: {message}", config_file::path_of(&self.paths, file).display()));
         }
-    }
-
-    /// What of `profile` a shell or a command gets beside the credentials; names what no variable can carry.
-    ///
-    /// # Errors
-    /// As [`World::files`].
-    pub fn surroundings(&self, profile: &str) -> Result<Surroundings> {
-        let surroundings = self.with_profiles(|profiles| {
-            let settings = profiles.get(profile);
-            let setting = |name: &str| Some(settings.as_ref()?.setting(name)?.value.into_owned());
-            let services = setting("services").and_then(|name| profiles.section(SectionKind::Services, &name));
-            let services: Vec<(String, String)> = services.iter().flat_map(OtherSection::settings).collect();
-            Ok(Surroundings::new(&self.env, setting, &services))
-        })?;
-        for name in &surroundings.without_variable {
-            self.talk.warn(&format!("`{name}` of `{profile}` has no variable: programs started here go without it"));
-        }
-        Ok(surroundings)
-    }
-
-    /// Plans how `profile`'s credentials are made, and says why with `-v`.
-    ///
-    /// # Errors
-    /// As [`plan`].
-    pub fn plan(&self, profile: &str, duration_seconds: Option<u32>, no_session: bool) -> Result<Plan> {
-        self.planned(Request { duration_seconds, no_session, ..Request::default() }, profile)
-    }
-
-    /// As [`World::plan`], as if no profile named an MFA device: for what is to mend one that cannot be used.
-    ///
-    /// # Errors
-    /// As [`plan`].
-    pub fn plan_without_device(&self, profile: &str) -> Result<Plan> {
-        self.planned(Request { without_device: true, ..Request::default() }, profile)
-    }
-
-    fn planned(&self, request: Request, profile: &str) -> Result<Plan> {
-        let request = Request {
-            profile: profile.to_owned(),
-            session_duration_seconds: u32::try_from(self.settings.session_duration.as_secs()).unwrap_or(u32::MAX),
-            mfa_process: self.settings.mfa_process.clone(),
-            files: config_file::file_names(&self.paths),
-            ..request
-        };
-        let index = self.index()?;
-        let plan = self.with_profiles(|profiles| Ok(plan(profiles, index, &self.env, &request)?))?;
-        self.explain_plan(&plan);
-        Ok(plan)
     }
 
     fn explain_plan(&self, plan: &Plan) {
@@ -237,40 +165,6 @@ impl<'a> World<'a> {
         })
     }
 
-    /// Hands the ports to `work`, and tells afterwards of a clock that is off.
-    ///
-    /// # Errors
-    /// Those of `work`.
-    pub fn with_ports<T>(
-        &self,
-        yes: bool,
-        prompt_limit: Option<Duration>,
-        work: impl FnOnce(&Ports<'_, '_>) -> Result<T>,
-    ) -> Result<T> {
-        let person = self.person(yes, prompt_limit);
-        let stores = self.stores(&person, prompt_limit);
-        let aws = Aws::new(&self.settings, &self.env, Arc::clone(&self.clock));
-        let keys = StoredOrWritten { stores: &stores, files: &|| self.files(), data: &self.paths.data };
-        let cache = SessionCache::new(self.paths.cache.clone());
-        let context = Context {
-            env: &self.env,
-            clock: &self.clock,
-            settings: &self.settings,
-            paths: &self.paths,
-            talk: self.talk,
-            human: &person,
-            sts: &aws,
-            iam: &aws,
-            keys: &keys,
-            cache: &cache,
-        };
-        let done = work(&Ports { context, stores: &stores });
-        if let Some(warning) = aws.clock_warning() {
-            self.talk.warn(&warning);
-        }
-        done
-    }
-
     /// Hints at a rotation of the plan's key that stopped half-way. Credentials work all the same, and so they do where
     /// its journal cannot be read.
     fn tell_of_rotation(&self, plan: &Plan) {
@@ -283,6 +177,125 @@ impl<'a> World<'a> {
                 "the rotation of `{profile}` is unfinished: `keyfob rotate {profile} --resume` goes on, `--rollback` goes back"
             ));
         }
+    }
+}
+
+impl Snapshot<'_> {
+    /// Both AWS files, read at the first call.
+    ///
+    /// # Errors
+    /// As [`config_file::load`].
+    pub fn files(&self) -> Result<&AwsFiles> {
+        if self.files.get().is_none() {
+            // Nobody else can have set it: this is not shared between threads.
+            let _ = self.files.set(config_file::load(&self.world.paths)?);
+        }
+        Ok(self.files.get().expect("set above"))
+    }
+
+    /// As [`config_file::with_profiles`], over the files that were read already, if any.
+    fn with_profiles<T>(&self, work: impl Fn(&Profiles<'_>) -> Result<T>) -> Result<T> {
+        if let Some(files) = self.files.get() {
+            return work(&files.profiles());
+        }
+        let (done, files) = config_file::with_profiles(&self.world.paths, work)?;
+        let _ = self.files.set(files);
+        Ok(done)
+    }
+
+    /// The index of stored keys, read at the first call.
+    ///
+    /// # Errors
+    /// As [`Index::load`].
+    pub fn index(&self) -> Result<&Index> {
+        if self.index.get().is_none() {
+            let _ = self.index.set(Index::load(&self.world.paths.data)?);
+        }
+        Ok(self.index.get().expect("set above"))
+    }
+
+    /// What of `profile` a shell or a command gets beside the credentials; names what no variable can carry.
+    ///
+    /// # Errors
+    /// As [`Snapshot::files`].
+    pub fn surroundings(&self, profile: &str) -> Result<Surroundings> {
+        let surroundings = self.with_profiles(|profiles| {
+            let settings = profiles.get(profile);
+            let setting = |name: &str| Some(settings.as_ref()?.setting(name)?.value.into_owned());
+            let services = setting("services").and_then(|name| profiles.section(SectionKind::Services, &name));
+            let services: Vec<(String, String)> = services.iter().flat_map(OtherSection::settings).collect();
+            Ok(Surroundings::new(&self.world.env, setting, &services))
+        })?;
+        for name in &surroundings.without_variable {
+            self.world
+                .talk
+                .warn(&format!("`{name}` of `{profile}` has no variable: programs started here go without it"));
+        }
+        Ok(surroundings)
+    }
+
+    /// Plans how `profile`'s credentials are made, and says why with `-v`.
+    ///
+    /// # Errors
+    /// As [`plan`].
+    pub fn plan(&self, profile: &str, duration_seconds: Option<u32>, no_session: bool) -> Result<Plan> {
+        self.planned(Request { duration_seconds, no_session, ..Request::default() }, profile)
+    }
+
+    /// As [`Snapshot::plan`], as if no profile named an MFA device: for what is to mend one that cannot be used.
+    ///
+    /// # Errors
+    /// As [`plan`].
+    pub fn plan_without_device(&self, profile: &str) -> Result<Plan> {
+        self.planned(Request { without_device: true, ..Request::default() }, profile)
+    }
+
+    fn planned(&self, request: Request, profile: &str) -> Result<Plan> {
+        let request = Request {
+            profile: profile.to_owned(),
+            session_duration_seconds: u32::try_from(self.world.settings.session_duration.as_secs()).unwrap_or(u32::MAX),
+            mfa_process: self.world.settings.mfa_process.clone(),
+            files: config_file::file_names(&self.world.paths),
+            ..request
+        };
+        let index = self.index()?;
+        let plan = self.with_profiles(|profiles| Ok(plan(profiles, index, &self.world.env, &request)?))?;
+        self.world.explain_plan(&plan);
+        Ok(plan)
+    }
+
+    /// Hands the ports to `work`, and tells afterwards of a clock that is off.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn with_ports<T>(
+        &self,
+        yes: bool,
+        prompt_limit: Option<Duration>,
+        work: impl FnOnce(&Ports<'_, '_>) -> Result<T>,
+    ) -> Result<T> {
+        let person = self.world.person(yes, prompt_limit);
+        let stores = self.world.stores(&person, prompt_limit);
+        let aws = Aws::new(&self.world.settings, &self.world.env, Arc::clone(&self.world.clock));
+        let keys = StoredOrWritten { stores: &stores, files: &|| self.files(), data: &self.world.paths.data };
+        let cache = SessionCache::new(self.world.paths.cache.clone());
+        let context = Context {
+            env: &self.world.env,
+            clock: &self.world.clock,
+            settings: &self.world.settings,
+            paths: &self.world.paths,
+            talk: self.world.talk,
+            human: &person,
+            sts: &aws,
+            iam: &aws,
+            keys: &keys,
+            cache: &cache,
+        };
+        let done = work(&Ports { context, stores: &stores });
+        if let Some(warning) = aws.clock_warning() {
+            self.world.talk.warn(&warning);
+        }
+        done
     }
 
     /// The credentials of `profile`, and the plan they were made by.
@@ -303,7 +316,7 @@ impl<'a> World<'a> {
         };
         let credentials =
             self.with_ports(false, prompt_limit, |ports| resolve::credentials(&ports.context, &plan, &resolve))?;
-        self.tell_of_rotation(&plan);
+        self.world.tell_of_rotation(&plan);
         Ok((plan, credentials))
     }
 }

@@ -49,10 +49,11 @@ pub struct AddArgs {
 
 impl AddArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
-        let both = BothPlans::of(world, &self.profile)?;
+        let snapshot = world.snapshot();
+        let both = BothPlans::of(&snapshot, &self.profile)?;
         let seed = self.given_seed()?;
-        let files = world.files()?;
-        let lines = world.with_ports(self.yes, None, |ports| {
+        let files = snapshot.files()?;
+        let lines = snapshot.with_ports(self.yes, None, |ports| {
             let (backend, reason) = ports.stores.choose(world.asked_backend)?;
             world.talk.explain(&format!("the seed goes into {}, {reason}", backend.title()));
             let AddArgs { profile: _, device, stdin: _, qr: _, no_verify, replace, yes } = &self;

@@ -32,9 +32,10 @@ pub struct CodeArgs {
 
 impl CodeArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
-        let both = BothPlans::of(world, &self.profile.resolve(world)?)?;
+        let snapshot = world.snapshot();
+        let both = BothPlans::of(&snapshot, &self.profile.resolve(world)?)?;
         let serial = self.device.serial.as_deref();
-        let current = world
+        let current = snapshot
             .with_ports(false, None, |ports| code(&ports.context, both.plans(), serial, self.wait, ports.stores))?;
         if self.json {
             return out::write_json(&current.report());

@@ -43,9 +43,10 @@ pub struct EnrollArgs {
 
 impl EnrollArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
-        let both = BothPlans::whatever_the_device(world, &self.profile)?;
-        let files = world.files()?;
-        let lines = world.with_ports(self.yes, None, |ports| {
+        let snapshot = world.snapshot();
+        let both = BothPlans::whatever_the_device(&snapshot, &self.profile)?;
+        let files = snapshot.files()?;
+        let lines = snapshot.with_ports(self.yes, None, |ports| {
             let backend = match self.store {
                 false => None,
                 true => {

@@ -26,10 +26,11 @@ pub struct ListArgs {
 
 impl ListArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+        let snapshot = world.snapshot();
         let profile = self.profile.resolve(world)?;
-        let both = BothPlans::whatever_the_device(world, &profile)?;
-        let files = world.files()?;
-        let devices = world.with_ports(false, None, |ports| list(&ports.context, both.plans(), files))?;
+        let both = BothPlans::whatever_the_device(&snapshot, &profile)?;
+        let files = snapshot.files()?;
+        let devices = snapshot.with_ports(false, None, |ports| list(&ports.context, both.plans(), files))?;
         if self.json {
             return out::write_json(&devices);
         }

@@ -11,7 +11,7 @@ use clap::Subcommand;
 use clap::builder::NonEmptyStringValueParser;
 
 use crate::chain::Plan;
-use crate::cli::world::World;
+use crate::cli::world::{Snapshot, World};
 use crate::error::Result;
 use crate::ops::mfa::Plans;
 
@@ -58,23 +58,23 @@ struct BothPlans {
 }
 
 impl BothPlans {
-    fn of(world: &World<'_>, profile: &str) -> Result<BothPlans> {
-        let asked = world.plan(profile, None, false)?;
+    fn of(snapshot: &Snapshot<'_>, profile: &str) -> Result<BothPlans> {
+        let asked = snapshot.plan(profile, None, false)?;
         let base = match asked.base.profile == asked.profile && !asked.has_hops() {
             true => None,
-            false => Some(world.plan(&asked.base.profile, None, false)?),
+            false => Some(snapshot.plan(&asked.base.profile, None, false)?),
         };
         Ok(BothPlans { asked, base })
     }
 
     /// As [`BothPlans::of`], also where a profile names a device that cannot be used: a passkey is no reason not to enrol
     /// another device, nor not to list it.
-    fn whatever_the_device(world: &World<'_>, profile: &str) -> Result<BothPlans> {
-        BothPlans::of(world, profile).or_else(|error| {
-            let asked = world.plan_without_device(profile).map_err(|_| error)?;
+    fn whatever_the_device(snapshot: &Snapshot<'_>, profile: &str) -> Result<BothPlans> {
+        BothPlans::of(snapshot, profile).or_else(|error| {
+            let asked = snapshot.plan_without_device(profile).map_err(|_| error)?;
             let base = match !asked.has_hops() {
                 true => None,
-                false => Some(world.plan_without_device(&asked.base.profile)?),
+                false => Some(snapshot.plan_without_device(&asked.base.profile)?),
             };
             Ok(BothPlans { asked, base })
         })

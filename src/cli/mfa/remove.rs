@@ -29,9 +29,10 @@ pub struct RemoveArgs {
 
 impl RemoveArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
-        let both = BothPlans::of(world, &self.profile)?;
-        let (files, serial) = (world.files()?, self.which.serial.as_deref());
-        world.with_ports(self.yes, None, |ports| {
+        let snapshot = world.snapshot();
+        let both = BothPlans::of(&snapshot, &self.profile)?;
+        let (files, serial) = (snapshot.files()?, self.which.serial.as_deref());
+        snapshot.with_ports(self.yes, None, |ports| {
             remove(&ports.context, both.plans(), serial, self.device, ports.stores, files)
         })
     }

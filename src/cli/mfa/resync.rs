@@ -25,8 +25,9 @@ pub struct ResyncArgs {
 
 impl ResyncArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
-        let both = BothPlans::of(world, &self.profile)?;
+        let snapshot = world.snapshot();
+        let both = BothPlans::of(&snapshot, &self.profile)?;
         let serial = self.device.serial.as_deref();
-        world.with_ports(false, None, |ports| resync(&ports.context, both.plans(), serial, ports.stores))
+        snapshot.with_ports(false, None, |ports| resync(&ports.context, both.plans(), serial, ports.stores))
     }
 }
