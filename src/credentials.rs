@@ -144,6 +144,17 @@ pub enum Credentials {
     },
     /// Temporary credentials.
     Session(Session),
+    /// Credentials of which nobody says when they expire: written into a file or the environment, or printed by a program.
+    NoExpiry {
+        /// `AKIA…`, `ASIA…`, or another service's.
+        access_key_id: String,
+        /// The secret access key.
+        secret_access_key: Secret,
+        /// The session token; none of a long-term key.
+        session_token: Option<Secret>,
+        /// Their account, if known.
+        account_id: Option<String>,
+    },
 }
 
 impl Credentials {
@@ -152,6 +163,7 @@ impl Credentials {
         match self {
             Credentials::Key { key, .. } => key.id.as_str(),
             Credentials::Session(session) => &session.access_key_id,
+            Credentials::NoExpiry { access_key_id, .. } => access_key_id,
         }
     }
 
@@ -160,6 +172,7 @@ impl Credentials {
         match self {
             Credentials::Key { key, .. } => &key.secret,
             Credentials::Session(session) => &session.secret_access_key,
+            Credentials::NoExpiry { secret_access_key, .. } => secret_access_key,
         }
     }
 
@@ -168,13 +181,14 @@ impl Credentials {
         match self {
             Credentials::Key { .. } => None,
             Credentials::Session(session) => Some(&session.session_token),
+            Credentials::NoExpiry { session_token, .. } => session_token.as_ref(),
         }
     }
 
-    /// When they end; long-term keys do not.
+    /// When they expire, if that is known; long-term keys do not.
     pub fn expires_at(&self) -> Option<Timestamp> {
         match self {
-            Credentials::Key { .. } => None,
+            Credentials::Key { .. } | Credentials::NoExpiry { .. } => None,
             Credentials::Session(session) => Some(session.expires_at),
         }
     }
@@ -182,7 +196,7 @@ impl Credentials {
     /// The account they work in, where known.
     pub fn account_id(&self) -> Option<&str> {
         match self {
-            Credentials::Key { account_id, .. } => account_id.as_deref(),
+            Credentials::Key { account_id, .. } | Credentials::NoExpiry { account_id, .. } => account_id.as_deref(),
             Credentials::Session(session) => session.account_id.as_deref(),
         }
     }

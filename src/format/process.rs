@@ -101,6 +101,21 @@ mod tests {
     }
 
     #[test]
+    fn a_session_without_a_known_expiry_has_a_token_and_no_expiration() {
+        let session = Credentials::NoExpiry {
+            access_key_id: "ASIAFAKEFAKEFAKEFAKE".into(),
+            secret_access_key: Secret::new("fakesecret".into()),
+            session_token: Some(Secret::new("faketoken".into())),
+            account_id: None,
+        };
+        assert_eq!(
+            written(&session),
+            "{\"Version\":1,\"AccessKeyId\":\"ASIAFAKEFAKEFAKEFAKE\",\"SecretAccessKey\":\"fakesecret\",\
+             \"SessionToken\":\"faketoken\"}\n"
+        );
+    }
+
+    #[test]
     fn the_buffer_never_grows_and_so_leaves_no_copy_behind() {
         let worst = "\u{1}".repeat(1000);
         let document = Document {

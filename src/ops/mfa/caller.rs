@@ -160,6 +160,7 @@ fn explained(
 ) -> Error {
     let signer = match signer {
         Credentials::Key { key, .. } => Signer::Key { id: key.id.as_str(), arn },
+        Credentials::NoExpiry { .. } => Signer::PlainSession { arn },
         Credentials::Session(session) => {
             Signer::MfaSession { arn, age_seconds: context.clock.now().seconds_since(session.issued_at) }
         }

@@ -48,7 +48,7 @@ impl Run<'_> {
             let own = self.untimed(|| base::credentials(self.context, &self.plan.base))?;
             return match (step, own) {
                 (Step::Base, Credentials::Session(session)) => Ok(session),
-                (Step::Base, Credentials::Key { .. }) => {
+                (Step::Base, Credentials::Key { .. } | Credentials::NoExpiry { .. }) => {
                     Err(Error::new(Kind::Defect, "a base to be cached has no session"))
                 }
                 (Step::SessionToken(_) | Step::AssumeRole(_), signer) => {
@@ -184,7 +184,7 @@ impl Run<'_> {
                 let age_seconds = self.context.clock.now().seconds_since(session.issued_at);
                 Signer::MfaSession { arn, age_seconds }
             }
-            (None, Credentials::Session(_)) => Signer::PlainSession { arn },
+            (None, Credentials::Session(_)) | (_, Credentials::NoExpiry { .. }) => Signer::PlainSession { arn },
             (_, Credentials::Key { key, .. }) => Signer::Key { id: key.id.as_str(), arn },
         }
     }

@@ -207,6 +207,7 @@ impl Signing<'_> {
             let signed_by = match signer {
                 Credentials::Key { .. } => Signer::Key { id, arn: None },
                 Credentials::Session(_) => Signer::MfaSession { arn: None, age_seconds: 0 },
+                Credentials::NoExpiry { .. } => Signer::PlainSession { arn: None },
             };
             let attempt = Attempt {
                 profile: &self.profile,
