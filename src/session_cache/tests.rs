@@ -1,6 +1,8 @@
 //! What changes a session's name, what a file survives, and what the folder has to be.
 #![expect(clippy::disallowed_methods, reason = "tests damage files in place")]
 
+mod recorded;
+
 use std::path::{Path, PathBuf};
 
 #[cfg(unix)]

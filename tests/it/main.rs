@@ -33,6 +33,7 @@ mod picker;
 mod picture;
 mod profiles;
 mod readers;
+mod recorded;
 mod refusals;
 mod rotate;
 #[cfg(target_os = "linux")]
