@@ -84,7 +84,7 @@ fn read(path: &Path) -> Result<Option<Document>> {
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => files::read_optional(path),
         bytes => bytes,
     };
-    bytes.map_err(|error| cannot_read(path, &error))?.map(|bytes| parse(path, bytes)).transpose()
+    bytes.map_err(|error| cannot_read(path, error))?.map(|bytes| parse(path, bytes)).transpose()
 }
 
 fn parse(path: &Path, bytes: Vec<u8>) -> Result<Document> {
@@ -96,7 +96,7 @@ fn parse(path: &Path, bytes: Vec<u8>) -> Result<Document> {
     Document::parse(text).map_err(|error| refused(path, error))
 }
 
-fn cannot_read(path: &Path, error: &io::Error) -> Error {
+fn cannot_read(path: &Path, error: io::Error) -> Error {
     Error::new(Kind::Config, format!("{}: the file cannot be read", path.display()))
         .because(error)
         .hint(format!("look at its owner and mode: `ls -ld {}`", quoted(path)))
@@ -269,7 +269,7 @@ impl Draft {
     fn of(path: &Path, change: &mut impl FnMut(&mut Document) -> Result<(), EditError>) -> Result<Draft, EditFailure> {
         let bytes = files::read_settled(path).map_err(|error| match error.kind() {
             io::ErrorKind::ResourceBusy => EditFailure::KeepsChanging(path.to_owned()),
-            _ => EditFailure::Unreadable(cannot_read(path, &error)),
+            _ => EditFailure::Unreadable(cannot_read(path, error)),
         })?;
         let old = bytes.map(|bytes| parse(path, bytes)).transpose().map_err(EditFailure::Unreadable)?;
         let mut new = old.clone().unwrap_or_default();

@@ -2,7 +2,11 @@
 //!
 //! Each module has an error type of its own; it becomes an [`Error`] where it becomes the user's.
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
+
+use crate::hint::Hint;
 
 /// What sort of failure this is. It alone decides the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,12 +45,12 @@ impl Kind {
 /// A failure the user sees: one line, its causes, then what to do.
 ///
 /// SDKs show the standard error of a `credential_process` as it stands, so the message must make sense there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Error {
     kind: Kind,
     message: String,
-    causes: Vec<String>,
-    hints: Vec<String>,
+    causes: Vec<Arc<dyn StdError + Send + Sync>>,
+    hints: Vec<Hint>,
 }
 
 /// `Result` with keyfob's own [`Error`].
@@ -58,14 +62,14 @@ impl Error {
         Error { kind, message: message.into(), causes: Vec::new(), hints: Vec::new() }
     }
 
-    /// Adds what lies behind the error, outermost first.
-    pub fn because(mut self, cause: impl fmt::Display) -> Self {
-        self.causes.push(cause.to_string());
+    /// Adds what lies behind the error, an error or a text, outermost first.
+    pub fn because(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.causes.push(cause.into().into());
         self
     }
 
     /// Adds what the user can do, with a command where there is one.
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
         self.hints.push(hint.into());
         self
     }
@@ -81,25 +85,18 @@ impl Error {
     }
 
     /// What lies behind it, outermost first.
-    pub fn causes(&self) -> &[String] {
-        &self.causes
+    pub fn causes(&self) -> impl Iterator<Item = &(dyn StdError + Send + Sync + 'static)> {
+        self.causes.iter().map(|cause| &**cause)
+    }
+
+    /// The first line and the causes, in one line.
+    pub fn in_one_line(&self) -> String {
+        self.causes().fold(self.message.clone(), |line, cause| format!("{line}: {cause}"))
     }
 
     /// What the user can do about it.
-    pub fn hints(&self) -> &[String] {
+    pub fn hints(&self) -> &[Hint] {
         &self.hints
-    }
-
-    /// The whole error as it is shown on stderr: `keyfob: …`, causes, then `hint: …`, each line ended by `\n`.
-    pub fn render(&self) -> String {
-        let mut text = format!("keyfob: {}\n", self.message);
-        for cause in &self.causes {
-            text.push_str(&format!("  caused by: {cause}\n"));
-        }
-        for hint in &self.hints {
-            text.push_str(&format!("hint: {hint}\n"));
-        }
-        text
     }
 }
 
@@ -109,7 +106,22 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.causes().next().map(|cause| cause as _)
+    }
+}
+
+/// Two errors are the same where they are shown the same.
+impl PartialEq for Error {
+    fn eq(&self, other: &Error) -> bool {
+        let texts = |error: &Error| error.causes().map(ToString::to_string).collect::<Vec<_>>();
+        (self.kind, &self.message, &self.hints) == (other.kind, &other.message, &other.hints)
+            && texts(self) == texts(other)
+    }
+}
+
+impl Eq for Error {}
 
 #[cfg(test)]
 mod tests {
@@ -121,7 +133,7 @@ mod tests {
             .because("Secret Service: prompt dismissed")
             .hint("unlock it, or use `--backend vault`");
         assert_eq!(
-            error.render(),
+            error.shown(),
             "keyfob: the keychain is locked\n  caused by: Secret Service: prompt dismissed\nhint: unlock it, or use `--backend vault`\n"
         );
         assert_eq!(error.kind().exit_code(), 5);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::error::{Error, Kind};
+use crate::hint::Hint;
 use crate::secret::Secret;
 
 /// Asks a person. The real one talks to the controlling terminal, never to stdin or stdout, which an SDK holds.
@@ -105,7 +106,7 @@ pub trait Talk {
     /// Something is not as it should be; the command works all the same.
     fn warn(&self, text: &str);
     /// What the user could do better.
-    fn hint(&self, text: &str);
+    fn hint(&self, hint: Hint);
     /// What was done, for commands that change something.
     fn say(&self, text: &str);
     /// Why a decision was made; shown with `-v` alone.

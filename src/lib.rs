@@ -15,6 +15,7 @@ pub mod config_file;
 pub mod credentials;
 pub mod error;
 pub mod format;
+pub mod hint;
 pub mod human;
 pub mod index;
 pub mod ini;

@@ -82,7 +82,8 @@ impl ImportArgs {
                 let titles: Vec<String> = places.iter().map(|place| place.title()).collect();
                 world.talk.say(&format!("there is no key in {}", titles.join(" or ")));
                 world.talk.hint(
-                    "keys that it keeps elsewhere: `aws-vault exec --no-session PROFILE -- keyfob add PROFILE --env`",
+                    "keys that it keeps elsewhere: `aws-vault exec --no-session PROFILE -- keyfob add PROFILE --env`"
+                        .into(),
                 );
             }
             Ok(report)

@@ -40,10 +40,10 @@ impl KeysArgs {
             out::write_page(&view::keys::text(&listing))?;
         }
         for text in reminders(&world.paths.data, world.settings.rotate_grace, world.clock().now())? {
-            world.talk.hint(&text);
+            world.talk.hint(text.into());
         }
         if listing.is_empty() {
-            world.talk.hint("there is no stored key yet; `keyfob add PROFILE` stores a first one");
+            world.talk.hint("there is no stored key yet; `keyfob add PROFILE` stores a first one".into());
         }
         Ok(u8::from(listing.any_overdue()))
     }

@@ -48,14 +48,14 @@ impl ListArgs {
             },
         );
         for text in reminders(&world.paths.data, world.settings.rotate_grace, now)? {
-            world.talk.hint(&text);
+            world.talk.hint(text.into());
         }
         if self.json {
             return out::write_json(&listing);
         }
         let table = table(&listing, out::terminal_width());
         if table.is_empty() {
-            world.talk.hint("there is no profile yet; `keyfob add PROFILE` stores a first key");
+            world.talk.hint("there is no profile yet; `keyfob add PROFILE` stores a first key".into());
         }
         out::write_page(&table)
     }

@@ -11,6 +11,8 @@ mod doctor;
 mod env;
 mod exec;
 mod explain;
+#[cfg(test)]
+mod hint_tests;
 mod import;
 mod keys;
 mod list;

@@ -20,7 +20,7 @@ pub(super) fn run(world: &World<'_>) -> Result<()> {
     });
     out::write_page(&standing.text)?;
     for hint in reminders(&world.paths.data, world.settings.rotate_grace, now)?.iter().chain(&standing.hints) {
-        world.talk.hint(hint);
+        world.talk.hint(hint.as_str().into());
     }
     Ok(())
 }

@@ -11,15 +11,22 @@ use super::{Cli, command};
 /// The lines before the examples of a command's help.
 const EXAMPLES: [&str; 3] = ["Example:", "Examples:", "Start with:"];
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).expect("listed") {
-        let path = entry.expect("read").path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
+/// Every file of the source, with its text.
+pub(super) fn sources() -> Vec<(PathBuf, String)> {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("listed") {
+            let path = entry.expect("read").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).expect("UTF-8");
+                found.push((path, text));
+            }
         }
     }
+    found
 }
 
 /// What follows `` `keyfob `` in `text`: the first word, where it is a command's.
@@ -34,11 +41,8 @@ fn commands_named(text: &str) -> impl Iterator<Item = &str> {
 fn every_command_that_a_message_tells_the_user_to_run_exists() {
     let tree = command();
     let known: BTreeSet<&str> = tree.get_subcommands().map(clap::Command::get_name).collect();
-    let mut files = Vec::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
     let mut wrong = BTreeSet::new();
-    for file in files.iter().filter(|file| !file.ends_with("cli/tests.rs")) {
-        let text = std::fs::read_to_string(file).expect("UTF-8");
+    for (file, text) in sources().iter().filter(|(file, _)| !file.ends_with("cli/tests.rs")) {
         for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim_start().starts_with("//")) {
             wrong.extend(
                 commands_named(line)

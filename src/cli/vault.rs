@@ -49,7 +49,7 @@ impl VaultCommand {
             true => format!("$env:KEYFOB_IDENTITY_FILE = '{}'", whole.display().to_string().replace('\'', "''")),
             false => format!("export KEYFOB_IDENTITY_FILE={}", shell_words::quote(&whole.to_string_lossy())),
         };
-        world.talk.hint(&format!("`{command}`, and keep the file as you keep a key"));
+        world.talk.hint(format!("`{command}`, and keep the file as you keep a key").into());
         Ok(())
     }
 }

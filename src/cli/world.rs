@@ -114,7 +114,7 @@ impl<'a> World<'a> {
         SessionCache::new(self.paths.cache.clone()).list().unwrap_or_else(|error| {
             let error = Error::from(error);
             self.talk.warn(error.message());
-            error.hints().iter().for_each(|hint| self.talk.hint(hint));
+            error.hints().iter().for_each(|hint| self.talk.hint(hint.clone()));
             Vec::new()
         })
     }
@@ -173,9 +173,9 @@ impl<'a> World<'a> {
         let stopped = |journal: &Journal| journal.phase() == Phase::Unfinished && !journals.is_held(journal);
         if let Some(journal) = journal.filter(stopped) {
             let profile = &journal.profile;
-            self.talk.hint(&format!(
+            self.talk.hint(format!(
                 "the rotation of `{profile}` is unfinished: `keyfob rotate {profile} --resume` goes on, `--rollback` goes back"
-            ));
+            ).into());
         }
     }
 }

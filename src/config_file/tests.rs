@@ -128,7 +128,7 @@ fn a_file_that_awss_parser_refuses_is_named_with_its_line_and_what_to_do() {
         let expected = format!("{}{message}", home.paths.aws_config.display());
         assert!(error.message().starts_with(&expected), "{}", error.message());
         if cfg!(target_os = "linux") {
-            assert!(error.hints()[0].contains(hint), "{:?}", error.hints());
+            assert!(error.hint_texts()[0].contains(hint), "{:?}", error.hints());
         }
         let failure = set(&home, "dev", "region", "x").expect_err("never edited");
         assert_eq!(Error::from(failure), error);
@@ -290,7 +290,7 @@ fn what_is_no_file_is_left_alone() {
     let failure = set(&home, "dev", "region", "x").expect_err("left alone");
     assert!(matches!(&failure, EditFailure::CannotReplace { lines, .. } if lines == "[profile dev]\nregion = x\n"));
     assert!(!home.paths.aws_config.metadata().expect("there").is_file());
-    let shown = Error::from(failure).render();
+    let shown = Error::from(failure).shown();
     assert!(shown.ends_with("hint: put these lines into /dev/null yourself:\n[profile dev]\nregion = x\n"), "{shown}");
 }
 

@@ -4,6 +4,7 @@
 
 pub mod detect;
 pub mod environment;
+pub mod hint;
 pub mod process;
 mod quote;
 pub mod shell;

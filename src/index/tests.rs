@@ -84,7 +84,7 @@ fn a_damaged_index_is_an_error_and_never_an_empty_one() {
         write(data.path(), text);
         assert!(matches!(Index::load(data.path()), Err(IndexError::Damaged { .. })), "{text}");
         let error = Error::from(Index::edit(data.path(), LIMIT).expect_err("damaged"));
-        assert!(error.hints()[0].contains("keyfob add"), "{error}");
+        assert!(error.hint_texts()[0].contains("keyfob add"), "{error}");
         assert_eq!(read_optional(&file(data.path())).expect("read"), Some(text.into()), "left as it is");
     }
     write(data.path(), r#"{"version":2,"profiles":7}"#);

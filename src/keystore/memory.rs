@@ -89,7 +89,7 @@ pub struct Silence;
 
 impl Talk for Silence {
     fn warn(&self, _: &str) {}
-    fn hint(&self, _: &str) {}
+    fn hint(&self, _: crate::hint::Hint) {}
     fn say(&self, _: &str) {}
     fn explain(&self, _: &str) {}
 }

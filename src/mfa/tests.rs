@@ -168,7 +168,7 @@ fn what_is_no_code_is_never_offered() {
     let world = World::new(&[]).with_env("KEYFOB_MFA_CODE", "hunter2");
     let error = error_of(world.ladder(None, None).next_code(None));
     assert_eq!(error.kind(), Kind::Usage);
-    assert!(!error.render().contains("hunter2"), "{}", error.render());
+    assert!(!error.shown().contains("hunter2"), "{}", error.shown());
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn a_person_has_three_tries_and_the_prompt_names_profile_and_device() {
     assert!(ladder.may_try_again(&typed, "AWS refused that code"));
     // The third try is the code that was sent already: it is not sent again.
     let error = error_of(ladder.next_code(None));
-    assert!(error.causes()[0].starts_with("that code was used already"), "{:?}", error.causes());
+    assert!(error.shown().contains("caused by: that code was used already"), "{error:?}");
     assert!(!ladder.may_try_again(&typed, "AWS refused that code"));
     let prompt = "MFA code for profile `deploy` (arn:aws:iam::123456789012:mfa/ann): ";
     let again = "AWS refused that code; try again with the next code";
@@ -192,7 +192,7 @@ fn with_nobody_to_ask_the_first_line_says_what_to_do() {
     let error = error_of(World::new(&[]).ladder(None, None).next_code(None));
     assert_eq!(error.kind(), Kind::NeedsHuman);
     assert!(error.message().contains("run `keyfob exec deploy -- true` in a terminal"), "{}", error.message());
-    assert_eq!(error.causes(), ["there is no terminal"]);
+    assert_eq!(error.cause_texts(), ["there is no terminal"]);
 }
 
 #[test]
@@ -297,7 +297,7 @@ fn a_program_gives_the_code_or_ends_the_run() {
             Err(message) => {
                 let error = error_of(result);
                 assert!(error.message().starts_with(message), "{command}: {}", error.message());
-                assert!(!error.render().contains("s3cret"));
+                assert!(!error.shown().contains("s3cret"));
             }
         }
     }

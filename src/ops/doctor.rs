@@ -61,8 +61,13 @@ impl Finding {
 
     /// What another part of keyfob refuses, as a finding.
     pub fn of_error(check: &'static str, error: &Error) -> Finding {
-        let why = error.causes().first().cloned().unwrap_or_else(|| "keyfob stops there".to_owned());
-        Finding::new(check, error.message(), &why, error.hints().first().cloned().unwrap_or_default())
+        let why = error.causes().next().map_or_else(|| "keyfob stops there".to_owned(), ToString::to_string);
+        Finding::new(
+            check,
+            error.message(),
+            &why,
+            error.hints().first().map(|hint| hint.text(|| crate::format::shell::Shell::Sh)).unwrap_or_default(),
+        )
     }
 
     /// Makes it safe, where that is a matter of a mode; whether it is mended.

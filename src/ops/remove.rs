@@ -86,10 +86,10 @@ pub fn remove(context: &Context<'_>, profile: &str, stores: &dyn StoreOpener, fi
         forget_seed(context, stores, &serial)?;
         context.talk.say(&format!("deleted the seed of `{serial}`; the device itself is still at AWS"));
     }
-    context.talk.hint(&format!(
+    context.talk.hint(format!(
         "the key still works at AWS: deactivate it with `aws iam update-access-key --status Inactive --access-key-id {}`",
         key.id
-    ));
+    ).into());
     hint_at_link(context, profile, files);
     Ok(removed)
 }
@@ -111,7 +111,9 @@ fn hint_at_link(context: &Context<'_>, profile: &str, files: &AwsFiles) {
     if let Some(process) = process.filter(|process| keyfob_profile_of(&process.value).is_some()) {
         let path = path_of(context.paths, process.file).display();
         let line = process.line;
-        context.talk.hint(&format!("{path}:{line}: `{profile}` still asks keyfob for credentials; take that line out"));
+        context
+            .talk
+            .hint(format!("{path}:{line}: `{profile}` still asks keyfob for credentials; take that line out").into());
     }
 }
 

@@ -5,6 +5,7 @@ use chacha20poly1305::aead::rand_core::RngCore;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind};
+use crate::hint::Hint;
 use crate::timestamp::Timestamp;
 
 /// A failed renewal of one session. It holds what the user was shown, and no secret.
@@ -16,7 +17,7 @@ pub struct Failure {
     kind: u8,
     message: String,
     causes: Vec<String>,
-    hints: Vec<String>,
+    hints: Vec<Hint>,
 }
 
 /// How long a failure keeps a usable session from being renewed, seconds.
@@ -30,7 +31,7 @@ impl Failure {
             at: now.unix(),
             kind: error.kind().exit_code(),
             message: error.message().to_owned(),
-            causes: error.causes().to_owned(),
+            causes: error.causes().map(ToString::to_string).collect(),
             hints: error.hints().to_owned(),
         }
     }
@@ -53,10 +54,14 @@ impl Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hint::run;
 
     #[test]
     fn a_failure_comes_back_as_it_was_and_is_forgotten_after_a_minute() {
-        let error = Error::new(Kind::NeedsHuman, "a code is needed").because("no terminal").hint("run it in one");
+        let error = Error::new(Kind::NeedsHuman, "a code is needed")
+            .because("no terminal")
+            .hint("run it in one")
+            .hint(run!("keyfob mfa add {} --serial ARN", "a b").to("keep the seed"));
         let at = Timestamp::from_unix(1_000);
         let failure = Failure::new(&error, at);
         let text = serde_json::to_string(&failure).expect("JSON");
@@ -64,5 +69,7 @@ mod tests {
         for (after, remembered) in [(-1, false), (0, true), (59, true), (60, false)] {
             assert_eq!(failure.is_remembered(at.plus_seconds(after)), remembered, "{after}");
         }
+        let older = r#"{"id":1,"at":1000,"kind":3,"message":"m","causes":[],"hints":["`keyfob mfa add a b`"]}"#;
+        assert!(serde_json::from_str::<Failure>(older).is_err(), "hints were texts, quoted for nobody");
     }
 }

@@ -1,11 +1,14 @@
 //! Talk on stderr: warnings, hints, what was done, and with `-v` why.
 
 use std::io::{IsTerminal, Write};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use crate::error::Error;
+use crate::format::shell::Shell;
+use crate::hint::Hint;
 use crate::human::Talk;
 use crate::sys::env::{Environment, vars};
+use crate::sys::parent::ancestors;
 use crate::ui::harmless;
 
 /// How much is said.
@@ -24,6 +27,8 @@ pub struct StderrTalk {
     level: Level,
     colour: bool,
     held: Option<Mutex<String>>,
+    shell_variable: Option<String>,
+    shell: OnceLock<Shell>,
 }
 
 #[derive(Clone, Copy)]
@@ -41,7 +46,14 @@ impl StderrTalk {
         let colour = std::io::stderr().is_terminal()
             && env.get_os(vars::NO_COLOR).is_none()
             && env.get(vars::TERM).is_none_or(|term| term != "dumb");
-        StderrTalk { level, colour, held: None }
+        let shell_variable = env.get(vars::SHELL).map(str::to_owned);
+        StderrTalk { level, colour, held: None, shell_variable, shell: OnceLock::new() }
+    }
+
+    /// The shell that commands are shown for: the parent's, looked for once and only if needed; POSIX if none is found.
+    pub fn shell(&self) -> Shell {
+        let detect = || Shell::detect(ancestors().iter().map(String::as_str), self.shell_variable.as_deref());
+        *self.shell.get_or_init(|| detect().unwrap_or(Shell::Sh))
     }
 
     /// Holds everything back until [`StderrTalk::release`]: for `credential-process`, whose stderr SDKs show as it stands
@@ -60,7 +72,7 @@ impl StderrTalk {
 
     /// Shows an error: the one thing `-q` does not silence and nothing holds back.
     pub fn error(&self, error: &Error) {
-        let text = error.render();
+        let text = error.render(|| self.shell());
         let lines = text.lines().map(|line| match line.strip_prefix("hint: ") {
             Some(hint) => self.line(Tone::Hint, "hint: ", hint),
             None => match line.strip_prefix("keyfob: ") {
@@ -102,8 +114,10 @@ impl Talk for StderrTalk {
         self.talk(Level::Normal, Tone::Warning, "warning: ", text);
     }
 
-    fn hint(&self, text: &str) {
-        self.talk(Level::Normal, Tone::Hint, "hint: ", text);
+    fn hint(&self, hint: Hint) {
+        if self.level >= Level::Normal {
+            self.talk(Level::Normal, Tone::Hint, "hint: ", &hint.text(|| self.shell()));
+        }
     }
 
     fn say(&self, text: &str) {
@@ -123,14 +137,16 @@ fn to_stderr(text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hint::run;
 
     fn held(level: Level, colour: bool) -> StderrTalk {
-        StderrTalk { level, colour, held: Some(Mutex::new(String::new())) }
+        let (held, shell) = (Some(Mutex::new(String::new())), OnceLock::from(Shell::Sh));
+        StderrTalk { level, colour, held, shell_variable: None, shell }
     }
 
     fn said(talk: &StderrTalk) -> String {
         talk.warn("w");
-        talk.hint("h");
+        talk.hint(run!("keyfob add {}", "a b").to("h"));
         talk.say("s");
         talk.explain("e");
         talk.held.as_ref().expect("held").lock().expect("not poisoned").clone()
@@ -139,8 +155,8 @@ mod tests {
     #[test]
     fn each_level_says_what_it_should() {
         assert_eq!(said(&held(Level::Quiet, false)), "");
-        assert_eq!(said(&held(Level::Normal, false)), "warning: w\nhint: h\ns\n");
-        assert_eq!(said(&held(Level::Verbose, false)), "warning: w\nhint: h\ns\nnote: e\n");
+        assert_eq!(said(&held(Level::Normal, false)), "warning: w\nhint: h: `keyfob add 'a b'`\ns\n");
+        assert_eq!(said(&held(Level::Verbose, false)), "warning: w\nhint: h: `keyfob add 'a b'`\ns\nnote: e\n");
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl Human for Nobody {
 
 impl Talk for Nobody {
     fn warn(&self, _: &str) {}
-    fn hint(&self, _: &str) {}
+    fn hint(&self, _: keyfob::hint::Hint) {}
     fn say(&self, _: &str) {}
     fn explain(&self, _: &str) {}
 }

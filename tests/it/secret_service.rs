@@ -78,7 +78,7 @@ fn inside() {
                 assert!(start.elapsed() < Duration::from_secs(5), "nobody is waited for");
                 let error = stores.choose(None).expect_err("a locked keychain is no reason for another store");
                 assert_eq!(error.kind().exit_code(), 5);
-                assert!(error.hints().iter().any(|hint| hint.contains("unlock")), "{}", error.render());
+                assert!(error.render(|| keyfob::format::shell::Shell::Sh).contains("hint: unlock"), "{error:?}");
                 stores.clear_all(&[Backend::SecretService]).expect("nobody is asked");
             }
             "locked before a display" => {

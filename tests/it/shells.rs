@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use keyfob::format::Change;
 use keyfob::format::shell::Shell;
+use keyfob::hint::{Hint, Word};
 use keyfob::secret::Secret;
 use keyfob::sys::env::Environment;
 use proptest::prelude::*;
@@ -230,6 +231,14 @@ fn every_value_survives(program: &str) {
             assert_eq!(got.get(&name).map(String::as_str), Some(value), "{program} changed {name}");
         }
         assert!(!got.contains_key("AWS_PROFILE"), "{program} still has it");
+        let words = ["arguments", "--"].map(|word| Word::Plain(word.into())).into_iter();
+        let words = words.chain(values.iter().map(|value| Word::Value((*value).to_owned()))).collect();
+        let command = Hint::Run { words, why: None }.command(*shell).expect("a command");
+        let folder = Folder::new("");
+        let (_, said) = folder.run_and_hear(&path, arguments, &command);
+        assert_eq!(said, "", "{program} complains");
+        let got = std::fs::read_to_string(folder.path("words")).expect("told");
+        assert_eq!(got.split_terminator('\0').skip(1).collect::<Vec<_>>(), values, "{program}: {command}");
     });
 }
 
@@ -265,6 +274,7 @@ impl Folder {
         folder.write("lines", lines);
         folder.write("keyfob", "#!/bin/sh\nexec cat \"$LINES_FILE\"\n");
         folder.write("tell", "#!/bin/sh\nexec env -0 > \"$TOLD_FILE\"\n");
+        folder.write("arguments", "#!/bin/sh\nprintf '%s\\0' \"$@\" > \"$HOME/words\"\n");
         folder
     }
 

@@ -100,8 +100,8 @@ pub fn advise(error: &AwsError, attempt: &Attempt<'_>) -> Error {
             .hint("`AWS_CA_BUNDLE`, `AWS_ENDPOINT_URL` and `HTTPS_PROXY` come before the files"),
         AwsError::Unreachable { endpoint, cause } => unreachable(endpoint, cause),
         AwsError::AnswerLost { endpoint, cause } => {
-            let error =
-                Error::new(Kind::Failed, format!("{}: no answer from `{endpoint}`", attempt.what())).because(cause);
+            let error = Error::new(Kind::Failed, format!("{}: no answer from `{endpoint}`", attempt.what()))
+                .because(cause.as_str());
             match attempt.code {
                 Some(CodeFrom::Given) => {
                     error.hint("the code may be spent: try again with the next one, in at most 30 s")

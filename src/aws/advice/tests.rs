@@ -180,12 +180,12 @@ fn every_refusal_is_one_clear_line_with_awss_words_behind_it_and_a_hint() {
         };
         let told = told(&error, *ask, *signer, *code);
         assert_eq!(told.message(), *line);
-        assert!(told.hints().iter().any(|told| told == hint), "{line}:\n{:#?}\nis without\n{hint}", told.hints());
-        assert_eq!(told.causes(), [format!("AWS says {name}: {words} (request id fake-id)")]);
+        assert!(told.hint_texts().iter().any(|told| told == hint), "{line}:\n{:#?}\nis without\n{hint}", told.hints());
+        assert_eq!(told.cause_texts(), [format!("AWS says {name}: {words} (request id fake-id)")]);
         let answered_no = *status < 500;
         assert_eq!(told.kind() == Kind::Refused, answered_no, "{line}");
         assert_eq!(told.kind() == Kind::Failed, !answered_no, "{line}");
-        assert!(!told.render().contains("123456"), "{}", told.render());
+        assert!(!told.shown().contains("123456"), "{}", told.shown());
     }
 }
 
@@ -205,7 +205,7 @@ fn mfa_is_suggested_only_where_none_was_given() {
         (ROLE, None, false),
     ] {
         let told = told(&error, Ask::Role, signer, code);
-        assert_eq!(told.hints().iter().any(|hint| hint.contains("mfa_serial")), suggested, "{signer:?} {code:?}");
+        assert_eq!(told.shown().contains("mfa_serial ARN"), suggested, "{signer:?} {code:?}");
     }
 }
 
@@ -223,7 +223,7 @@ fn what_never_came_to_an_answer_is_told_by_its_obstacle() {
         let error = AwsError::Unreachable { endpoint: "sts.amazonaws.com".into(), cause: cause.into() };
         let told = told(&error, Ask::Role, KEY, None);
         assert_eq!((told.message(), told.kind()), ("`sts.amazonaws.com` cannot be reached", Kind::Failed));
-        assert!(told.hints()[0].contains(hint), "{cause}: {:?}", told.hints());
+        assert!(told.hint_texts()[0].contains(hint), "{cause}: {:?}", told.hints());
     }
 }
 
@@ -237,7 +237,7 @@ fn a_lost_answer_to_a_code_says_that_the_code_may_be_spent() {
     ] {
         let told = told(&error, Ask::Session, KEY, code);
         assert_eq!(told.message(), "GetSessionToken: no answer from `sts.amazonaws.com`");
-        assert_eq!((told.hints(), told.kind()), ([hint.to_owned()].as_slice(), Kind::Failed));
+        assert_eq!((told.hint_texts(), told.kind()), (vec![hint.to_owned()], Kind::Failed));
     }
 }
 
@@ -246,7 +246,7 @@ fn a_setup_error_is_a_configuration_error_that_points_to_the_setting() {
     let told = told(&AwsError::Setup("the CA bundle `x` cannot be read".into()), Ask::Identity, KEY, None);
     assert_eq!((told.message(), told.kind()), ("the CA bundle `x` cannot be read", Kind::Config));
     let variables = "`AWS_CA_BUNDLE`, `AWS_ENDPOINT_URL` and `HTTPS_PROXY` come before the files";
-    assert_eq!(told.hints(), ["`keyfob explain 'my work'` names the file and line of each setting", variables]);
+    assert_eq!(told.hint_texts(), ["`keyfob explain 'my work'` names the file and line of each setting", variables]);
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn a_clock_that_is_off_is_told_apart_from_a_wrong_seed() {
     let told = |code, clock_offset_seconds| {
         let attempt = Attempt { profile: "work", call, signer: KEY, code: Some(code), clock_offset_seconds };
         let error = advise(&wrong, &attempt);
-        (error.message().to_owned(), error.hints().join("\n"))
+        (error.message().to_owned(), error.hint_texts().join("\n"))
     };
     let (line, hints) = told(CodeFrom::Given, -90);
     assert!(line.ends_with("is wrong, or out of date: this machine's clock is 1m 30s ahead of AWS's"), "{line}");

@@ -287,7 +287,7 @@ fn each_mistake_has_its_own_message_and_hint() {
         let input = Input { config: case.config, stored: case.stored, ask: ask(case.asked), ..Input::default() };
         let error = Error::from(input.plan().expect_err(case.says));
         assert_eq!(error.message(), case.message, "{}", case.says);
-        assert_eq!(error.hints(), [case.hint], "{}", case.says);
+        assert_eq!(error.hint_texts(), [case.hint], "{}", case.says);
         assert_eq!(error.kind(), Kind::Config, "{}", case.says);
     }
 }

@@ -71,7 +71,7 @@ fn a_variable_that_cannot_be_is_named() {
         let error = Input { config: "[profile b]", stored: "b", env: &env, ask: ask("b"), ..Input::default() }.plan();
         let error = Error::from(error.expect_err(name));
         assert!(error.message().starts_with(&format!("`{name}`: `{value}` is ")), "{}", error.message());
-        assert_eq!(error.hints(), [format!("set or unset `{name}`")]);
+        assert_eq!(error.hint_texts(), [format!("set or unset `{name}`")]);
     }
 }
 

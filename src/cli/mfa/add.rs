@@ -63,7 +63,7 @@ impl AddArgs {
         })?;
         if let Some(path) = &self.qr {
             let path = path.display();
-            world.talk.hint(&format!("delete {path}: whoever has the picture has the second factor"));
+            world.talk.hint(format!("delete {path}: whoever has the picture has the second factor").into());
         }
         lines.map_or(Ok(()), |lines| out::write(&lines))
     }

@@ -36,7 +36,7 @@ impl ListArgs {
         }
         let table = devices::text(&devices);
         if table.is_empty() {
-            world.talk.hint(&format!("there is no device yet; `keyfob mfa enroll {profile}` makes one"));
+            world.talk.hint(format!("there is no device yet; `keyfob mfa enroll {profile}` makes one").into());
         }
         out::write_page(&table)
     }

@@ -194,7 +194,7 @@ fn a_locked_vault_with_nobody_to_ask_needs_a_human() {
     let error = machine.stores(&Nobody).vault().get(&seed("a")).expect_err("locked").for_user(Backend::Vault);
     assert_eq!(error.kind().exit_code(), 3);
     for way in ["KEYFOB_PASSPHRASE_FILE", "KEYFOB_PASSPHRASE_COMMAND", "KEYFOB_IDENTITY_FILE"] {
-        assert!(error.render().contains(way), "{}", error.render());
+        assert!(error.shown().contains(way), "{}", error.shown());
     }
     let empty = Answering::with(&[""]);
     assert!(matches!(machine.stores(&empty).vault().get(&seed("a")), Err(StoreError::NeedsHuman(_))));

@@ -156,7 +156,9 @@ impl<'a> Planned<'a> {
         }
         let (human, name) = (context.human, self.name.clone());
         let hint = |serial: &str| {
-            context.talk.hint(&format!("use this MFA device with `keyfob profile set {name} mfa_serial {serial}`"));
+            context
+                .talk
+                .hint(format!("use this MFA device with `keyfob profile set {name} mfa_serial {serial}`").into());
         };
         match usable.as_slice() {
             [] => Ok(()),
@@ -222,18 +224,18 @@ impl<'a> Planned<'a> {
             } else {
                 match self.devices {
                     Known::Declined => {}
-                    Known::None => talk.hint(&format!("enrol an MFA device: `keyfob mfa enroll {name}`")),
+                    Known::None => talk.hint(format!("enrol an MFA device: `keyfob mfa enroll {name}`").into()),
                     Known::Nothing => {
                         talk.hint(
                             "AWS was not asked for MFA devices, or does not let this user list them: one that is there is \
-                             named by running this command again with `--mfa-serial ARN --replace`",
-                        );
-                        talk.hint(&format!("if there is none, enrol one: `keyfob mfa enroll {name}`"));
+                             named by running this command again with `--mfa-serial ARN --replace`".into());
+                        talk.hint(format!("if there is none, enrol one: `keyfob mfa enroll {name}`").into());
                     }
                 }
-                talk.hint(&format!(
-                    "or hand out the access key itself: `keyfob profile set {name} keyfob_session never`"
-                ));
+                talk.hint(
+                    format!("or hand out the access key itself: `keyfob profile set {name} keyfob_session never`")
+                        .into(),
+                );
             }
         }
         if self.is_linked {
@@ -252,9 +254,9 @@ impl<'a> Planned<'a> {
             let place = place(context, shadow.file, shadow.line);
             let setting = &shadow.name;
             context.talk.warn(&format!("{place}: SDKs follow `{setting}` of `{name}` before `credential_process`"));
-            context
-                .talk
-                .hint(&format!("rename it there to `keyfob_{setting}`, which keyfob follows and SDKs do not see"));
+            context.talk.hint(
+                format!("rename it there to `keyfob_{setting}`, which keyfob follows and SDKs do not see").into(),
+            );
         }
         let keys: Vec<_> = shadows.iter().filter(|shadow| shadow.is_key()).collect();
         if let Some(first) = keys.first() {
@@ -263,7 +265,7 @@ impl<'a> Planned<'a> {
             context
                 .talk
                 .warn(&format!("{first}: SDKs use the key written in plain text there before `credential_process`"));
-            context.talk.hint(&format!("delete these lines: {}", lines.join(", ")));
+            context.talk.hint(format!("delete these lines: {}", lines.join(", ")).into());
         }
     }
 
@@ -279,7 +281,7 @@ impl<'a> Planned<'a> {
                     format!("{place}: `{other}` has SDKs ask for a second code once its source `{name}` is linked")
                 }
             });
-            context.talk.hint(&format!("link `{other}` too: let keyfob, not the SDK, assume its role"));
+            context.talk.hint(format!("link `{other}` too: let keyfob, not the SDK, assume its role").into());
         }
     }
 
@@ -304,7 +306,9 @@ impl<'a> Planned<'a> {
             Ok(false) => context.talk.say(&format!("{path} has all of `{name}` already ({link})")),
             Err(EditFailure::CannotReplace { path, cause, lines }) => {
                 context.talk.warn(&format!("{}: the file cannot be replaced: {cause}", path.display()));
-                context.talk.hint(&format!("the key is stored; put these lines into {} yourself", path.display()));
+                context
+                    .talk
+                    .hint(format!("the key is stored; put these lines into {} yourself", path.display()).into());
                 return Ok(Some(lines));
             }
             Err(failure) => {

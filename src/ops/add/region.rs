@@ -51,11 +51,14 @@ impl Planned<'_> {
 /// profile it builds on.
 pub(in crate::ops) fn hint_at_region(context: &Context<'_>, profile: &str, like: Option<&str>) {
     if [vars::AWS_REGION, vars::AWS_DEFAULT_REGION].iter().all(|name| context.env.get(name).is_none()) {
-        context.talk.hint(&format!(
-            "`{profile}` has no region, without which the AWS CLI calls hardly any service: \
+        context.talk.hint(
+            format!(
+                "`{profile}` has no region, without which the AWS CLI calls hardly any service: \
              `keyfob profile set {} region {}`",
-            shell_words::quote(profile),
-            like.unwrap_or("eu-west-1")
-        ));
+                shell_words::quote(profile),
+                like.unwrap_or("eu-west-1")
+            )
+            .into(),
+        );
     }
 }

@@ -106,6 +106,8 @@ fn name_what_differs(context: &Context<'_>, profiles: &Profiles<'_>) {
             given.join("`, `"),
             shown.join(", ")
         ));
-        context.talk.hint(&format!("`keyfob profile set {first} include_profile default` brings it, for keyfob alone"));
+        context
+            .talk
+            .hint(format!("`keyfob profile set {first} include_profile default` brings it, for keyfob alone").into());
     }
 }

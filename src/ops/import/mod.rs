@@ -13,6 +13,7 @@ use crate::chain::StoredKeys;
 use crate::config_file::{self, EditFailure};
 use crate::credentials::{AccessKey, Backend, StoredKey};
 use crate::error::{Error, Kind, Result};
+use crate::hint::{Hint, run};
 use crate::index::{Index, KeyEntry};
 use crate::ini::{Document, SectionName};
 use crate::keystore::access_key::store_access_key;
@@ -134,9 +135,9 @@ fn move_all(
     for (index, found) in found.into_iter().enumerate() {
         let place = found.place();
         let Found { profile, file, line, key } = found;
-        let mut leave = |reason: String, failed: bool, hint: &str| {
+        let mut leave = |reason: String, failed: bool, hint: Option<Hint>| {
             context.talk.warn(&format!("{place}: the key of `{profile}` stays: {reason}"));
-            if !hint.is_empty() {
+            if let Some(hint) = hint {
                 context.talk.hint(hint);
             }
             report.left.push(Left { profile: profile.clone(), file: file.clone(), line, reason, failed });
@@ -147,16 +148,16 @@ fn move_all(
                 leave(
                     "it is a temporary one".to_owned(),
                     false,
-                    "it is worthless once it has expired; delete the lines then",
+                    Some("delete the lines once it has expired: it is worthless then".into()),
                 );
                 continue;
             }
             Err(Stays::Unusable(error)) => {
-                leave(error.to_string(), true, &format!("store the whole key with `keyfob add {profile}`"));
+                leave(error.to_string(), true, Some(run!("keyfob add {}", profile).to("store the whole key")));
                 continue;
             }
             Err(Stays::Unreadable(reason)) => {
-                leave(reason, true, &format!("store the key with `keyfob add {profile}`"));
+                leave(reason, true, Some(run!("keyfob add {}", profile).to("store the key")));
                 continue;
             }
         };
@@ -173,9 +174,7 @@ fn move_all(
             // Nothing works without its store, so the others are not tried.
             Err(error) if error.kind() == Kind::KeyStore || error.kind() == Kind::NeedsHuman => return Err(error),
             Err(error) => {
-                let hint = error.hints().first().cloned().unwrap_or_default();
-                let causes: Vec<String> = error.causes().iter().map(|cause| format!(": {cause}")).collect();
-                leave(format!("{error}{}", causes.concat()), true, &hint);
+                leave(error.in_one_line(), true, error.hints().first().cloned());
             }
         }
     }
@@ -243,7 +242,7 @@ fn import_one(
             (Err(error), Unlinked::Stops) => return Err(error),
             (Err(error), Unlinked::IsNamed) => {
                 context.talk.warn(&format!("the key of `{name}` is stored, but the profile is not linked: {error}"));
-                context.talk.hint(&format!("`keyfob profile link {name}`"));
+                context.talk.hint(format!("`keyfob profile link {name}`").into());
             }
         }
     }

@@ -46,7 +46,7 @@ impl Manager<'_> {
         self.context.talk.say(&format!("`{old}` is `{new}` now"));
         for name in [vars::AWS_PROFILE, vars::AWS_DEFAULT_PROFILE] {
             if self.context.env.get(name) == Some(old) {
-                self.context.talk.hint(&format!("this shell still says `{name}={old}`"));
+                self.context.talk.hint(format!("this shell still says `{name}={old}`").into());
             }
         }
         Ok(shown)
@@ -94,7 +94,7 @@ impl Manager<'_> {
         if let Some(key) = plain.and_then(|old| old.plain("aws_access_key_id")) {
             let place = self.place(key.file, key.line);
             self.context.talk.warn(&format!("{place}: the key in plain text there is not copied"));
-            self.context.talk.hint(&format!("`keyfob import {old}`, then copy: both use the stored key"));
+            self.context.talk.hint(format!("`keyfob import {old}`, then copy: both use the stored key").into());
         }
         if !self.show_only {
             self.context.talk.say(&format!("`{new}` is a copy of `{old}`"));
@@ -143,7 +143,7 @@ impl Manager<'_> {
             Ok(())
         })?;
         if !self.show_only && self.index.profiles().contains_key(profile) {
-            self.context.talk.hint(&format!("its key is still stored; `keyfob remove {profile}` deletes it"));
+            self.context.talk.hint(format!("its key is still stored; `keyfob remove {profile}` deletes it").into());
         }
         Ok(shown)
     }
@@ -189,7 +189,7 @@ impl Manager<'_> {
                 if pointed(&setting.name, &setting.value, old, "x").is_none() {
                     let place = self.place(setting.file, setting.line);
                     self.context.talk.warn(&format!("{place}: `{}` still names `{old}`", setting.name));
-                    self.context.talk.hint(&format!("write it anew with `keyfob profile link {name}`"));
+                    self.context.talk.hint(format!("write it anew with `keyfob profile link {name}`").into());
                 }
             }
         }

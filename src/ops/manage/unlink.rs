@@ -41,9 +41,9 @@ impl Manager<'_> {
                 |base: &str| base != profile && profiles.get(base).is_some_and(|base| process::is_linked(&base));
             let is_out_of_reach = |plan: Plan| plan.base.stored_key().is_some() && !base_is_linked(&plan.base.profile);
             if self.plan(&profiles, profile).is_ok_and(is_out_of_reach) {
-                self.context.talk.hint(&format!(
+                self.context.talk.hint(format!(
                     "its key is in the key store, where SDKs do not find it; `keyfob exec {profile} -- COMMAND` does"
-                ));
+                ).into());
             }
         }
         Ok(shown)

@@ -33,7 +33,8 @@ impl Manager<'_> {
     pub(super) fn offer_variables(&self, yes: bool) -> Result<()> {
         let (env, path) = (self.context.env, &self.context.paths.settings);
         let failed = |error: &dyn std::fmt::Display| {
-            Error::new(Kind::Failed, format!("{}: the settings cannot be written", path.display())).because(error)
+            Error::new(Kind::Failed, format!("{}: the settings cannot be written", path.display()))
+                .because(error.to_string())
         };
         for name in PLACES.into_iter().filter(|name| env.get_os(name).is_some()) {
             let what = "SDKs started without it, by an IDE or a service, will not find what keyfob keeps there";
@@ -70,11 +71,9 @@ impl Manager<'_> {
             replace(path, new.as_bytes()).map_err(|error| failed(&error))?;
             self.context.talk.say(&format!("wrote `{names}` into {}", path.display()));
         } else {
-            self.context.talk.hint(&format!(
-                "put into {}: {}",
-                path.display(),
-                lines.concat().trim_end().replace('\n', "; ")
-            ));
+            self.context
+                .talk
+                .hint(format!("put into {}: {}", path.display(), lines.concat().trim_end().replace('\n', "; ")).into());
         }
         Ok(())
     }

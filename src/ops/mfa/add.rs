@@ -109,7 +109,7 @@ fn use_in_profile(
     {
         return setting::write(context, profile, serial, files, "the seed is kept");
     }
-    context.talk.hint(&format!("have the profile use the device with {}", setting::command(profile, serial)));
+    context.talk.hint(format!("have the profile use the device with {}", setting::command(profile, serial)).into());
     Ok(None)
 }
 
@@ -124,7 +124,7 @@ pub(super) fn say_what_it_means(context: &Context<'_>, plans: Plans<'_>, backend
     if beside {
         context
             .talk
-            .hint(&format!("another store for it: `keyfob mfa add {profile} --backend STORE`; `keyfob mfa remove {profile}` takes it out"));
+            .hint(format!("another store for it: `keyfob mfa add {profile} --backend STORE`; `keyfob mfa remove {profile}` takes it out").into());
     }
 }
 

@@ -238,7 +238,7 @@ fn prepare(
         })?;
         context
             .talk
-            .hint(&format!("delete {} once it is scanned: whoever has it has the second factor", path.display()));
+            .hint(format!("delete {} once it is scanned: whoever has it has the second factor", path.display()).into());
     }
     if request.show_secret {
         let base32 = seed.to_base32();
@@ -296,7 +296,7 @@ fn write_profile(
     if let Some(old) = setting::device_of(files, profile).filter(|old| old != serial) {
         let question = format!("`{profile}` uses `{old}`; use the new device instead?");
         if !request.yes && !context.human.offer(&question).unwrap_or(false) {
-            context.talk.hint(&format!("have the profile use it with {}", setting::command(profile, serial)));
+            context.talk.hint(format!("have the profile use it with {}", setting::command(profile, serial)).into());
             return Ok(None);
         }
     }

@@ -42,7 +42,7 @@ pub(super) fn write(
         }
         Err(EditFailure::CannotReplace { path, cause, lines }) => {
             context.talk.warn(&format!("{}: the file cannot be replaced: {cause}", path.display()));
-            context.talk.hint(&format!("{done}; put these lines into {} yourself", path.display()));
+            context.talk.hint(format!("{done}; put these lines into {} yourself", path.display()).into());
             Ok(Some(lines))
         }
         Err(failure) => {
@@ -104,7 +104,7 @@ pub(super) fn take_out(context: &Context<'_>, serial: &str, files: &AwsFiles) ->
         }
     }
     for Named { place, profile, .. } in left {
-        context.talk.hint(&format!("{place}: `{profile}` still names the device; take that line out"));
+        context.talk.hint(format!("{place}: `{profile}` still names the device; take that line out").into());
     }
     Ok(())
 }

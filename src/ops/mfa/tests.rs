@@ -191,8 +191,8 @@ impl Talk for Said {
     fn warn(&self, text: &str) {
         self.say(text);
     }
-    fn hint(&self, text: &str) {
-        self.say(text);
+    fn hint(&self, hint: crate::hint::Hint) {
+        self.say(&hint.shown());
     }
     fn say(&self, text: &str) {
         self.0.lock().expect("sound").push(text.to_owned());
@@ -261,7 +261,7 @@ fn plainly(fates: &[(&'static str, Fate)], lag: u32) -> Outcome {
 }
 
 fn message(outcome: Outcome) -> String {
-    outcome.result.expect_err("it failed").render()
+    outcome.result.expect_err("it failed").shown()
 }
 
 #[test]

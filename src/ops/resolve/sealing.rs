@@ -32,7 +32,7 @@ pub(super) fn key(context: &Context, plan: &Plan) -> Result<Option<SealingKey>> 
             if let Err(error) = &key {
                 let base = &plan.base.profile;
                 not_kept(error);
-                context.talk.hint(&format!("run `keyfob add {base}`: its key is in plain text in an AWS file"));
+                context.talk.hint(format!("run `keyfob add {base}`: its key is in plain text in an AWS file").into());
             }
             Ok(key.ok())
         }

@@ -188,7 +188,7 @@ fn a_refusal_over_an_old_mfa_session_names_its_age_as_a_cause() {
         world.set_time(NOW + age);
         world.aws_answers([denied()]);
         let error = world.get(&plan("deploy", &["b"])).expect_err("denied");
-        assert_eq!(error.render().contains("keyfob_mfa_max_age"), hinted, "{}", error.render());
+        assert_eq!(error.shown().contains("keyfob_mfa_max_age"), hinted, "{}", error.shown());
         assert_eq!(error.kind(), Kind::Refused);
     }
 }

@@ -264,7 +264,7 @@ pub fn forget_replaced(context: &Context<'_>, stores: &dyn StoreOpener, new: &Ac
     held.remove()?;
     let old = &journal.old;
     context.talk.say(&format!("deleted {}, which it had replaced, too; at AWS it is Inactive still", old.short()));
-    context.talk.hint(&format!("delete it there: `aws iam delete-access-key --access-key-id {old}`"));
+    context.talk.hint(format!("delete it there: `aws iam delete-access-key --access-key-id {old}`").into());
     Ok(())
 }
 

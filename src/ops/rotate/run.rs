@@ -131,7 +131,9 @@ impl<'a> Rotation<'a> {
         let from = inactive_at.map(|at| at.plus(self.context.settings.rotate_grace));
         let from = from.map_or_else(String::new, |from| format!(", from {from} on"));
         talk.say(&format!("{short} is Inactive and still stored: another machine or a pipeline may have it too"));
-        talk.hint(&format!("delete it with `keyfob rotate {profile} --finish`{from}; `--rollback` goes back to it"));
+        talk.hint(
+            format!("delete it with `keyfob rotate {profile} --finish`{from}; `--rollback` goes back to it").into(),
+        );
     }
 
     fn tell_of_end(&self) {

@@ -232,13 +232,7 @@ impl Signing<'_> {
 
 /// The question for a code could not be put; why it was put belongs with that.
 fn with_denial(error: Error, denial: &Error) -> Error {
-    let mut told = Error::new(error.kind(), error.message());
-    for cause in error.causes() {
-        told = told.because(cause);
-    }
-    told = told.because(format!("without MFA: {denial}"));
-    let hints = error.hints().iter().chain(denial.hints());
-    hints.fold(told, |told, hint| told.hint(hint.clone()))
+    denial.hints().iter().cloned().fold(error.because(format!("without MFA: {denial}")), Error::hint)
 }
 
 /// The smallest policy with which a user can rotate its own key. GetAccessKeyLastUsed is for what is shown alone.

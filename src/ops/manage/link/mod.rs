@@ -184,7 +184,7 @@ impl Manager<'_> {
                 }
                 Change::AsksTwice => format!("{place}: `{other}` will ask for a second code, by the SDK"),
             });
-            self.context.talk.hint(&format!("`keyfob profile link {other}`"));
+            self.context.talk.hint(format!("`keyfob profile link {other}`").into());
         }
         Ok(Vec::new())
     }
@@ -220,20 +220,20 @@ impl Manager<'_> {
             for shadow in shadows.iter().filter(|shadow| !shadow.is_key()) {
                 let place = self.place(shadow.file, shadow.line);
                 talk.warn(&format!("{place}: SDKs follow `{}` of `{name}` before the link", shadow.name));
-                talk.hint(&format!(
-                    "`keyfob profile unset {name} {}`, or link again and let it be renamed",
-                    shadow.name
-                ));
+                talk.hint(
+                    format!("`keyfob profile unset {name} {}`, or link again and let it be renamed", shadow.name)
+                        .into(),
+                );
             }
             if let Some(key) = shadows.iter().find(|shadow| name_keys && shadow.is_key()) {
                 let place = self.place(key.file, key.line);
                 talk.warn(&format!("{place}: SDKs use the key in plain text there before the link"));
-                talk.hint(&format!("`keyfob import {name}` moves it into the key store"));
+                talk.hint(format!("`keyfob import {name}` moves it into the key store").into());
             }
         }
         if self.context.env.get(vars::AWS_ACCESS_KEY_ID).is_some() {
             talk.warn("`AWS_ACCESS_KEY_ID` is set in this shell: most SDKs use it before any profile");
-            talk.hint("`unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN`");
+            talk.hint("`unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN`".into());
         }
     }
 

@@ -71,7 +71,7 @@ fn another_process_is_waited_for_as_long_as_a_person_would_be() {
     let options = ResolveOptions { prompt_limit: Some(Duration::from_secs(1)), ..ResolveOptions::default() };
     let error = world.get_with(&plan, &options).expect_err("held");
     let (kind, pid) = (error.kind(), std::process::id());
-    let text = error.render();
+    let text = error.shown();
     assert_eq!((kind, world.prompts(), world.calls().len()), (Kind::Failed, 0, 0));
     assert!(text.contains(&format!("process {pid} is getting the same session, and is not done after 1 s")), "{text}");
     assert!(text.contains(&format!("`kill {pid}`")), "{text}");

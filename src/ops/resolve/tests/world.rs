@@ -209,7 +209,7 @@ impl Talk for World {
         self.warnings.lock().expect("sound").push(text.to_owned());
     }
 
-    fn hint(&self, _: &str) {}
+    fn hint(&self, _: crate::hint::Hint) {}
     fn say(&self, _: &str) {}
     fn explain(&self, _: &str) {}
 }

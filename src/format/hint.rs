@@ -1,0 +1,129 @@
+//! Hints as text: the one place that puts values into a command line.
+
+use crate::error::Error;
+use crate::format::quote;
+use crate::format::shell::Shell;
+use crate::hint::{Hint, Word};
+
+impl Hint {
+    /// The hint as it is shown: words, then the command in backticks as `shell` runs it.
+    ///
+    /// Which shell that is takes a look at other processes, so it is asked for only if there is a command.
+    pub fn text(&self, shell: impl FnOnce() -> Shell) -> String {
+        match self {
+            Hint::Say(text) => text.clone(),
+            Hint::Run { words, why } => {
+                let command = command(words, shell());
+                why.as_ref().map_or_else(|| format!("`{command}`"), |why| format!("{why}: `{command}`"))
+            }
+        }
+    }
+
+    /// The command alone, as `shell` runs it; none where there are words alone.
+    pub fn command(&self, shell: Shell) -> Option<String> {
+        match self {
+            Hint::Say(_) => None,
+            Hint::Run { words, .. } => Some(command(words, shell)),
+        }
+    }
+}
+
+impl Error {
+    /// The whole error as it is shown on stderr: `keyfob: …`, causes, then `hint: …`, each line ended by `\n`.
+    pub fn render(&self, shell: impl Fn() -> Shell) -> String {
+        let mut text = format!("keyfob: {}\n", self.message());
+        for cause in self.causes() {
+            text.push_str(&format!("  caused by: {cause}\n"));
+        }
+        for hint in self.hints() {
+            text.push_str(&format!("hint: {}\n", hint.text(&shell)));
+        }
+        text
+    }
+}
+
+fn command(words: &[Word], shell: Shell) -> String {
+    let words = arguments(words);
+    let words = words.iter().map(|word| match word {
+        Word::Plain(word) | Word::Fill(word) => word.to_string(),
+        Word::Value(value) => quote::word(value, shell),
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// The words in an order in which no value is taken for an option: one that begins with `-` is joined to its option by
+/// `=`, or comes behind `--`.
+///
+/// `exec` has no such place, since what comes behind `--` there is another command's: it gets the profile in `AWS_PROFILE`.
+pub fn arguments(words: &[Word]) -> Vec<Word> {
+    let is_dashed = |word: &Word| matches!(word, Word::Value(value) if value.starts_with('-'));
+    let is_option = |word: &Word| matches!(word, Word::Plain(option) if option.starts_with("--"));
+    let dashes = Word::Plain("--".into());
+    let own = words.iter().position(|word| *word == dashes).unwrap_or(words.len());
+    let (own, others) = words.split_at(own);
+    let (mut first, mut last) = (Vec::new(), Vec::new());
+    let mut rest = own.iter().peekable();
+    while let Some(word) = rest.next() {
+        let value = rest.next_if(|next| is_option(word) && !matches!(next, Word::Plain(_)));
+        match (word, value) {
+            (Word::Plain(option), Some(Word::Value(value))) if value.starts_with('-') => {
+                first.push(Word::Value(format!("{option}={value}")));
+            }
+            (word, Some(value)) => first.extend([word.clone(), value.clone()]),
+            (Word::Plain(_), None) if is_option(word) || last.is_empty() => first.push(word.clone()),
+            (word, None) => last.push(word.clone()),
+        }
+    }
+    match last.first() {
+        Some(Word::Value(profile)) if profile.starts_with('-') && !others.is_empty() => {
+            let profile = [Word::Plain("env".into()), Word::Value(format!("AWS_PROFILE={profile}"))];
+            profile.into_iter().chain(first).chain(others.to_owned()).collect()
+        }
+        _ if last.iter().any(is_dashed) => first.into_iter().chain([dashes]).chain(last).collect(),
+        _ if own.iter().any(is_dashed) => [first, last, others.to_owned()].concat(),
+        _ => words.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hint::run;
+
+    #[test]
+    fn a_command_follows_the_words_that_say_what_it_is_for() {
+        let hint = run!("keyfob profile set {} region VALUE", "a b").to("set a region");
+        assert_eq!(hint.shown(), "set a region: `keyfob profile set 'a b' region VALUE`");
+        assert_eq!(run!("keyfob add {}", "work").shown(), "`keyfob add work`");
+        assert_eq!(Hint::from("try again").shown(), "try again");
+    }
+
+    #[test]
+    fn a_value_is_quoted_for_the_shell_it_is_shown_in() {
+        let hint = run!("keyfob add {}", "it's $x");
+        for (shell, expected) in [
+            (Shell::Zsh, r"keyfob add 'it'\''s $x'"),
+            (Shell::Fish, r"keyfob add 'it\'s $x'"),
+            (Shell::PowerShell, "keyfob add 'it''s $x'"),
+            (Shell::Elvish, "keyfob add 'it''s $x'"),
+            (Shell::Nushell, "keyfob add \"it's $x\""),
+            (Shell::Cmd, "keyfob add \"it's $x\""),
+        ] {
+            assert_eq!(hint.command(shell).as_deref(), Some(expected), "{shell}");
+        }
+        let umlaut = run!("keyfob add {}", "ü").command(Shell::PowerShell);
+        assert_eq!(umlaut.as_deref(), Some("keyfob add ('' + [char]0x00fc)"));
+    }
+
+    #[test]
+    fn a_value_that_begins_with_a_dash_is_no_option() {
+        let shown = |hint: Hint| hint.command(Shell::Sh).expect("a command");
+        assert_eq!(
+            shown(run!("keyfob mfa remove {} --serial {} --device", "-p", "arn")),
+            "keyfob mfa remove --serial arn --device -- '-p'"
+        );
+        assert_eq!(shown(run!("keyfob rotate {} --with {}", "p", "-q")), "keyfob rotate '--with=-q' p");
+        assert_eq!(shown(run!("keyfob profile set {} region VALUE", "-p")), "keyfob profile set -- '-p' region VALUE");
+        assert_eq!(shown(run!("keyfob exec {} -- true", "-p")), "env 'AWS_PROFILE=-p' keyfob exec -- true");
+    }
+}

@@ -1,0 +1,95 @@
+//! What the reader can do about something: words, or a command to run.
+//!
+//! Pure. A command is a list of words, so that `format::hint` alone quotes it, for the shell it is shown in.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+
+use serde::{Deserialize, Serialize};
+
+/// What the reader can do: one sentence in the imperative, lower case, without a final stop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Hint {
+    /// Words alone.
+    Say(String),
+    /// A command, made by [`run!`](crate::hint::run). Shown as `why: command`.
+    Run {
+        /// The program's name, then its arguments.
+        words: Vec<Word>,
+        /// What the command is for.
+        why: Option<String>,
+    },
+}
+
+/// A word of a command line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Word {
+    /// The same in every shell: a subcommand, an option.
+    Plain(Cow<'static, str>),
+    /// A value that may be anything: a profile's name, a path.
+    Value(String),
+    /// What only the reader knows, by its name: `NAME`, `VALUE`.
+    Fill(Cow<'static, str>),
+}
+
+impl Hint {
+    /// A command from its words with blanks between: `{}` is the next of `values`, and a word in capitals the reader's.
+    ///
+    /// Arguments come before the options, so that a value after an option is always that option's.
+    pub fn run(words: &'static str, values: &[&dyn Display]) -> Hint {
+        let mut values = values.iter();
+        let words = words.split(' ').map(|word| match word {
+            "{}" => Word::Value(values.next().map(ToString::to_string).unwrap_or_default()),
+            _ if word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase()) => Word::Fill(word.into()),
+            _ => Word::Plain(word.into()),
+        });
+        Hint::Run { words: words.collect(), why: None }
+    }
+
+    /// Adds what the command is for.
+    pub fn to(self, purpose: impl Into<String>) -> Hint {
+        match self {
+            Hint::Run { words, why: _ } => Hint::Run { words, why: Some(purpose.into()) },
+            Hint::Say(_) => self,
+        }
+    }
+
+    /// Adds an option where there is a value for it.
+    pub fn option(mut self, name: &'static str, value: Option<impl Into<String>>) -> Hint {
+        if let (Hint::Run { words, .. }, Some(value)) = (&mut self, value) {
+            words.extend([Word::Plain(name.into()), Word::Value(value.into())]);
+        }
+        self
+    }
+}
+
+/// How many values a command takes.
+pub(crate) const fn places(words: &str) -> usize {
+    let (bytes, mut at, mut count) = (words.as_bytes(), 1, 0);
+    while at < bytes.len() {
+        count += (bytes[at - 1] == b'{' && bytes[at] == b'}') as usize;
+        at += 1;
+    }
+    count
+}
+
+/// [`Hint::run`], with as many values as there are places for them: `run!("keyfob add {} --replace", profile)`.
+macro_rules! run {
+    ($words:literal $(, $value:expr)* $(,)?) => {{
+        const _: () = assert!($crate::hint::places($words) == <[&str]>::len(&[$(stringify!($value)),*]));
+        $crate::hint::Hint::run($words, &[$(&$value),*])
+    }};
+}
+pub(crate) use run;
+
+impl From<String> for Hint {
+    fn from(text: String) -> Hint {
+        Hint::Say(text)
+    }
+}
+
+impl From<&str> for Hint {
+    fn from(text: &str) -> Hint {
+        Hint::Say(text.to_owned())
+    }
+}
