@@ -318,10 +318,7 @@ impl<'a, 'p> Maker<'a, 'p> {
             (None, Some((node, setting))) => {
                 node.value(&setting, |text| values::duration_seconds(text, LONGEST_SESSION))?
             }
-            (None, None) => match self.request.session_duration_seconds {
-                asked if (SHORTEST..=LONGEST_SESSION).contains(&asked) => asked,
-                asked => return Err(PlanError::BadSessionDuration(asked)),
-            },
+            (None, None) => self.request.session_seconds()?,
         };
         if asked > most {
             self.notes.push(Reason::RootSessionCap { asked });

@@ -11,7 +11,7 @@ use crate::human::Talk;
 use crate::keystore::KeyStore;
 use crate::keystore::Presence;
 use crate::keystore::open::StoreOpener;
-use crate::ops::doctor::{Finding, of_environment, of_files, of_modes, of_program};
+use crate::ops::doctor::{Finding, of_environment, of_files, of_modes, of_program, of_settings};
 use crate::ops::manage::Manager;
 use crate::ops::rotate::findings::of_keys;
 use crate::secret::Secret;
@@ -50,6 +50,7 @@ impl DoctorArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<u8> {
         let snapshot = world.snapshot();
         let mut findings = of_modes(&world.paths, &world.settings);
+        findings.extend(of_settings(&world.settings, &world.paths));
         let files = match snapshot.files() {
             Ok(files) => Some(files),
             Err(error) => {

@@ -239,7 +239,7 @@ impl Snapshot<'_> {
     /// # Errors
     /// As [`plan`].
     pub fn plan(&self, profile: &str, duration_seconds: Option<u32>, no_session: bool) -> Result<Plan> {
-        self.planned(Request { duration_seconds, no_session, ..Request::default() }, profile)
+        self.planned(&Request { duration_seconds, no_session, ..self.request(profile) })
     }
 
     /// As [`Snapshot::plan`], as if no profile named an MFA device: for what is to mend one that cannot be used.
@@ -247,19 +247,16 @@ impl Snapshot<'_> {
     /// # Errors
     /// As [`plan`].
     pub fn plan_without_device(&self, profile: &str) -> Result<Plan> {
-        self.planned(Request { without_device: true, ..Request::default() }, profile)
+        self.planned(&Request { without_device: true, ..self.request(profile) })
     }
 
-    fn planned(&self, request: Request, profile: &str) -> Result<Plan> {
-        let request = Request {
-            profile: profile.to_owned(),
-            session_duration_seconds: u32::try_from(self.world.settings.session_duration.as_secs()).unwrap_or(u32::MAX),
-            mfa_process: self.world.settings.mfa_process.clone(),
-            files: config_file::file_names(&self.world.paths),
-            ..request
-        };
+    fn request(&self, profile: &str) -> Request {
+        Request::of(&self.world.settings, &self.world.paths, profile)
+    }
+
+    fn planned(&self, request: &Request) -> Result<Plan> {
         let index = self.index()?;
-        let plan = self.with_profiles(|profiles| Ok(plan(profiles, index, &self.world.env, &request)?))?;
+        let plan = self.with_profiles(|profiles| Ok(plan(profiles, index, &self.world.env, request)?))?;
         self.world.explain_plan(&plan);
         Ok(plan)
     }

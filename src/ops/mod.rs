@@ -12,6 +12,7 @@ pub mod import;
 pub mod keys;
 pub mod manage;
 pub mod mfa;
+mod planning;
 pub mod remove;
 pub mod resolve;
 pub mod rotate;

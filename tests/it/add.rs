@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::KEYFOB;
+use crate::scene::Scene;
 use crate::support::aws::{AccessKey, LoopbackAws, UserHandle};
 use crate::support::sandbox::Sandbox;
 #[cfg(target_os = "linux")]
@@ -355,4 +356,17 @@ fn a_path_that_will_not_last_is_not_linked_unless_forced() {
     assert!(build(&[]).ends_with(6).contains("build folder"));
     is_untouched(&sandbox);
     build(&["--force-link"]).ok();
+}
+
+#[test]
+fn a_key_for_a_profile_with_a_role_over_another_stored_key_is_checked_where_that_profile_is() {
+    let scene = Scene::new();
+    scene.append(&format!(
+        "\n[profile over]\nregion = eu-west-2\nrole_arn = {}\nsource_profile = work\n",
+        scene.deploy.arn()
+    ));
+    let second = lines(&scene.ann.access_key());
+    let ran = scene.sandbox.keyfob(&["add", "over", "--stdin", "--yes", "--no-link"]).stdin(&second).run();
+    assert!(ran.ends_with(0).contains("`over` gets its credentials by way of `work`"), "{}", ran.stderr);
+    assert_eq!(scene.aws.last("GetCallerIdentity").region.as_deref(), Some("eu-west-2"));
 }

@@ -20,6 +20,7 @@ use crate::keystore::open::StoreOpener;
 use crate::ops::Context;
 use crate::ops::access_key_input::{InputError, from_pair};
 use crate::ops::add::profile::Planned;
+use crate::ops::planning::own_target;
 use crate::ops::remove::{INDEX_LIMIT, release};
 use crate::ops::rotate::refuse_during;
 
@@ -59,7 +60,8 @@ pub fn add(
     files: &AwsFiles,
 ) -> Result<Option<String>> {
     let name = request.profile.clone();
-    let old = Index::load(&context.paths.data)?.key_of(&name);
+    let index = Index::load(&context.paths.data)?;
+    let old = index.key_of(&name);
     refuse_replacement(&name, old.as_ref(), request.key.as_ref().map(|key| &key.id), request.replace)?;
     if let Some(old) = &old {
         refuse_during(context, &old.id)?;
@@ -76,11 +78,12 @@ pub fn add(
     let mut stored = StoredKey { id: key.id.clone(), backend: request.backend, user_arn: None, added_at };
     let mut entry = KeyEntry::new(request.backend, added_at);
     if request.verify {
-        let plan = planned.plan(context, &stored)?;
-        let identity = check::identity(context, &name, &key, plan.base_target()?, request.allow_root)?;
+        let plan = planned.plan(context, &index, &stored)?;
+        let target = own_target(&plan)?;
+        let identity = check::identity(context, &name, &key, target, request.allow_root)?;
         context.talk.say(&format!("{} is `{}` in account {}", key.id.short(), identity.arn, identity.account));
         if !planned.has_device()
-            && let Some(devices) = check::devices(context, &name, &key, plan.base_target()?)?
+            && let Some(devices) = check::devices(context, &name, &key, target)?
         {
             planned.offer_device(context, devices, request.yes)?;
         }
@@ -88,7 +91,7 @@ pub fn add(
         (entry.user_arn, entry.account) = (Some(identity.arn), Some(identity.account));
     }
     planned.ask_for_region(context, request.yes)?;
-    planned.advise(context, &stored)?;
+    planned.advise(context, &index, &stored)?;
 
     let store = stores.open(request.backend).map_err(|error| error.for_user(request.backend))?;
     store_access_key(store, &key, &name, stored.user_arn.as_deref())
@@ -173,16 +176,4 @@ pub fn input_error(error: &InputError, place: &str) -> Error {
         | InputError::NoRows => "download the file from the IAM console again; it must not be saved by another program",
     };
     Error::new(kind, format!("{place}: {error}")).hint(hint)
-}
-
-/// The keys a plan sees once the new one is stored.
-struct WithNewKey<'a> {
-    profile: &'a str,
-    key: &'a StoredKey,
-}
-
-impl StoredKeys for WithNewKey<'_> {
-    fn key_of(&self, profile: &str) -> Option<StoredKey> {
-        (profile == self.profile).then(|| self.key.clone())
-    }
 }

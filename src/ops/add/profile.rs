@@ -8,10 +8,12 @@ use crate::config_file::{self, AwsFiles, EditFailure};
 use crate::credentials::StoredKey;
 use crate::error::{Error, Kind, Result};
 use crate::human::AskError;
+use crate::index::Index;
 use crate::ini::{Document, EditError, SectionName, is_identifier};
 use crate::ops::Context;
-use crate::ops::add::{AddRequest, WithNewKey};
+use crate::ops::add::AddRequest;
 use crate::ops::advice::{self, Change, Devices};
+use crate::ops::planning::WithKey;
 use crate::process_line::keyfob_profile_of;
 use crate::profile::{AwsFile, Profiles};
 use crate::sys::lock::holder_name;
@@ -96,15 +98,9 @@ impl<'a> Planned<'a> {
     ///
     /// # Errors
     /// As [`plan`].
-    pub(super) fn plan(&self, context: &Context<'_>, key: &StoredKey) -> Result<Plan> {
-        let request = Request {
-            profile: self.name.clone(),
-            session_duration_seconds: u32::try_from(context.settings.session_duration.as_secs()).unwrap_or(u32::MAX),
-            mfa_process: context.settings.mfa_process.clone(),
-            files: config_file::file_names(context.paths),
-            ..Request::default()
-        };
-        let keys = WithNewKey { profile: &self.name, key };
+    pub(super) fn plan(&self, context: &Context<'_>, index: &Index, key: &StoredKey) -> Result<Plan> {
+        let request = Request::of(context.settings, context.paths, &self.name);
+        let keys = WithKey { index, profile: &self.name, key };
         Ok(plan(&self.profiles(), &keys, context.env, &request)?)
     }
 
@@ -203,9 +199,9 @@ impl<'a> Planned<'a> {
     ///
     /// # Errors
     /// As [`plan`], and where the person ends the conversation.
-    pub(super) fn advise(&mut self, context: &Context<'_>, key: &StoredKey) -> Result<()> {
+    pub(super) fn advise(&mut self, context: &Context<'_>, index: &Index, key: &StoredKey) -> Result<()> {
         let (talk, name) = (context.talk, self.name.clone());
-        let mut plan = self.plan(context, key)?;
+        let mut plan = self.plan(context, index, key)?;
         if plan.base.key_id() != Some(&key.id) {
             talk.warn(&format!(
                 "`{name}` gets its credentials by way of `{}`; this key is used only by profiles that name `{name}` as \
@@ -220,7 +216,7 @@ impl<'a> Planned<'a> {
             let question = "hand out the access key itself instead (`keyfob_session = never`)?";
             if context.human.offer(question).map_err(unanswered)? {
                 self.set("keyfob_session", "never")?;
-                plan = self.plan(context, key)?;
+                plan = self.plan(context, index, key)?;
             } else {
                 match self.devices {
                     Known::Declined => {}

@@ -212,7 +212,7 @@ fn import_one(
     if verify {
         let manager_files = config_file::load(context.paths)?;
         let manager = Manager { context, files: &manager_files, index: &index, show_only: false };
-        let target = manager.base_target(name, &stored)?;
+        let target = manager.own_target(name, &stored)?;
         let identity = check::identity(context, name, key, &target, false)?;
         context.talk.say(&format!("{} is `{}` in account {}", key.id.short(), identity.arn, identity.account));
         let profiles = manager_files.profiles();

@@ -1,11 +1,11 @@
 //! What the manager asks of plans.
 
 use crate::chain::target::Target;
-use crate::chain::{Plan, PlanError, Request, StoredKeys, plan};
-use crate::config_file;
+use crate::chain::{Plan, PlanError, Request, plan};
 use crate::credentials::StoredKey;
 use crate::error::Result;
 use crate::ops::manage::Manager;
+use crate::ops::planning::{WithKey, own_target};
 use crate::profile::Profiles;
 
 impl Manager<'_> {
@@ -18,38 +18,20 @@ impl Manager<'_> {
     /// # Errors
     /// As [`plan`].
     pub(in crate::ops) fn try_plan(&self, profiles: &Profiles<'_>, profile: &str) -> Result<Plan, PlanError> {
-        let request = Request {
-            profile: profile.to_owned(),
-            mfa_process: self.context.settings.mfa_process.clone(),
-            files: config_file::file_names(self.context.paths),
-            ..Request::default()
-        };
-        plan(profiles, self.index, self.context.env, &request)
+        plan(profiles, self.index, self.context.env, &self.request(profile))
     }
 
     /// Where a call that checks `key`, stored for `profile`, goes.
     ///
     /// # Errors
-    /// A region or endpoint that cannot be used.
-    pub(in crate::ops) fn base_target(&self, profile: &str, key: &StoredKey) -> Result<Target> {
-        let request = Request {
-            profile: profile.to_owned(),
-            files: config_file::file_names(self.context.paths),
-            ..Request::default()
-        };
-        let with_key = Only { profile, key };
-        Ok(plan(&self.files.profiles(), &with_key, self.context.env, &request)?.base_target()?.clone())
+    /// As [`plan`].
+    pub(in crate::ops) fn own_target(&self, profile: &str, key: &StoredKey) -> Result<Target> {
+        let keys = WithKey { index: self.index, profile, key };
+        let plan = plan(&self.files.profiles(), &keys, self.context.env, &self.request(profile))?;
+        own_target(&plan).cloned()
     }
-}
 
-/// One stored key, and no others.
-struct Only<'k> {
-    profile: &'k str,
-    key: &'k StoredKey,
-}
-
-impl StoredKeys for Only<'_> {
-    fn key_of(&self, profile: &str) -> Option<StoredKey> {
-        (profile == self.profile).then(|| self.key.clone())
+    fn request(&self, profile: &str) -> Request {
+        Request::of(self.context.settings, self.context.paths, profile)
     }
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::chain::base::key::base_of;
 use crate::chain::target::Target;
-use crate::chain::{Mfa, Plan, Reason, Request, SessionStep, SpentIn, Step, StoredKeys, plan};
-use crate::config_file::{self, AwsFiles, path_of};
+use crate::chain::{Mfa, Plan, Reason, Request, SessionStep, SpentIn, Step, plan};
+use crate::config_file::{AwsFiles, path_of};
 use crate::credentials::{AccessKeyId, Backend, StoredKey};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::index::Index;
 use crate::ops::Context;
+use crate::ops::planning::WithKey;
 use crate::ops::rotate::users_of;
 use crate::profile::AwsFile;
 use crate::sys::env::vars;
@@ -21,22 +22,9 @@ pub(super) struct Facts {
     /// The STS endpoints of every profile built on the key, each once.
     pub(super) targets: Vec<Target>,
     /// How an MFA session of its user is made, where a device is known.
-    pub(super) mfa: Option<Plan>,
+    pub(super) mfa: Option<Result<Plan>>,
     /// The profiles that use it, and the store each reads it from.
     pub(super) users: BTreeMap<String, Backend>,
-}
-
-/// The index, and one key more: for a profile that is not in it any more.
-struct WithKey<'a> {
-    index: &'a Index,
-    profile: &'a str,
-    key: &'a StoredKey,
-}
-
-impl StoredKeys for WithKey<'_> {
-    fn key_of(&self, profile: &str) -> Option<StoredKey> {
-        self.index.key_of(profile).or_else(|| (profile == self.profile).then(|| self.key.clone()))
-    }
 }
 
 impl Facts {
@@ -72,13 +60,7 @@ impl Facts {
 }
 
 fn request(context: &Context<'_>, profile: &str) -> Request {
-    Request {
-        profile: profile.to_owned(),
-        session_duration_seconds: u32::try_from(context.settings.session_duration.as_secs()).unwrap_or(u32::MAX),
-        mfa_process: context.settings.mfa_process.clone(),
-        files: config_file::file_names(context.paths),
-        ..Request::default()
-    }
+    Request::of(context.settings, context.paths, profile)
 }
 
 /// The plan of the MFA session that `base` shares with all profiles over the key, so that a cached one serves.
@@ -88,7 +70,7 @@ fn mfa_plan(
     base: &Plan,
     key: &StoredKey,
     device: Option<String>,
-) -> Option<Plan> {
+) -> Option<Result<Plan>> {
     let named = base.mfa.clone();
     let known = device.map(|serial| Mfa {
         serial,
@@ -97,32 +79,34 @@ fn mfa_plan(
         spent_in: SpentIn::Session,
     });
     let mfa = Mfa { spent_in: SpentIn::Session, ..named.or(known)? };
-    let base_target = base.base_target().ok()?.clone();
-    let asked = u32::try_from(context.settings.session_duration.as_secs()).unwrap_or(u32::MAX);
-    let session = base.session().cloned().unwrap_or_else(|| SessionStep {
-        duration_seconds: asked.clamp(900, 129_600),
-        target: base_target.clone(),
-        reason: Reason::SessionShared,
-    });
-    Some(Plan {
+    let target = base.base_target().ok()?;
+    let session = match base.session() {
+        Some(session) => Ok(session.clone()),
+        None => request(context, profile).session_seconds().map(|duration_seconds| SessionStep {
+            duration_seconds,
+            target: target.clone(),
+            reason: Reason::SessionShared,
+        }),
+    };
+    Some(session.map_err(Error::from).map(|session| Plan {
         profile: profile.to_owned(),
         base: base_of(&base.base.profile, key.clone()),
         mfa: Some(mfa),
         steps: vec![Step::SessionToken(session)],
         mfa_max_age_seconds: None,
         ..base.clone()
-    })
+    }))
 }
 
 /// How `--with` makes its credentials: as ever, but for a session without MFA, which IAM refuses: then the key itself.
 pub(super) fn plan_to_sign(context: &Context<'_>, files: &AwsFiles, profile: &str) -> Result<Plan> {
     let (index, profiles) = (Index::load(&context.paths.data)?, files.profiles());
-    let with = plan(&profiles, &index, context.env, &request(context, profile))?;
-    if !with.has_hops() && with.mfa.is_none() {
-        let request = Request { no_session: true, ..request(context, profile) };
-        return Ok(plan(&profiles, &index, context.env, &request)?);
+    let request = request(context, profile);
+    let itself = plan(&profiles, &index, context.env, &Request { no_session: true, ..request.clone() })?;
+    match itself.notes.iter().any(|note| matches!(note, Reason::KeyItself { device: None, .. })) {
+        true => Ok(itself),
+        false => Ok(plan(&profiles, &index, context.env, &request)?),
     }
-    Ok(with)
 }
 
 /// Every place but the key store that still holds `id`: lines of AWS files, and this shell.

@@ -75,7 +75,7 @@ pub(super) struct Signing<'a> {
     /// `--with`: how its credentials are made.
     pub(super) with: Option<Plan>,
     /// How an MFA session of the user is made, where a device is known. Its key is replaced by the one that signs.
-    pub(super) mfa: Option<Plan>,
+    pub(super) mfa: Option<Result<Plan, Error>>,
     /// `--mfa-code`.
     pub(super) mfa_code: Option<Secret>,
     /// Whether AWS has asked for MFA.
@@ -157,10 +157,13 @@ impl Signing<'_> {
         call: &impl Fn(&dyn Iam, &Credentials, &Target) -> Result<T, AwsError>,
         denial: Option<Error>,
     ) -> Result<T, Failed> {
-        let mut plan = self.mfa.clone().expect("only with a device is MFA tried");
-        plan.base = base_of(&plan.base.profile, key.clone());
-        let signer = match (self.resolve(&plan), denial) {
-            (Ok(signer), _) => signer,
+        let resolved = self.mfa.clone().expect("only with a device is MFA tried").map_err(Failed::Other);
+        let resolved = resolved.and_then(|mut plan| {
+            plan.base = base_of(&plan.base.profile, key.clone());
+            Ok((self.resolve(&plan)?, plan))
+        });
+        let (signer, plan) = match (resolved, denial) {
+            (Ok(resolved), _) => resolved,
             (Err(Failed::Other(error)), Some(denial)) => return Err(Failed::Other(with_denial(error, &denial))),
             (Err(error), _) => return Err(error),
         };

@@ -7,6 +7,7 @@ mod edits;
 
 use std::cell::Cell;
 
+use crate::chain::PlanError;
 use crate::chain::base::overrides;
 use crate::chain::base::process::{self, Process};
 use crate::error::{Error, Kind, Result};
@@ -105,11 +106,18 @@ impl Manager<'_> {
     /// Every profile whose credentials come from a stored key, and that is not linked by the same line already.
     fn linkable(&self) -> Result<Vec<String>> {
         let profiles = self.files.profiles();
-        let stored = |name: &&str| {
-            self.plan(&profiles, name).is_ok_and(|plan| plan.base.stored_key().is_some())
-                && !profiles.get(name).is_some_and(|profile| process::of(&profile) == Process::OtherProgram)
-        };
-        let mut names: Vec<String> = profiles.names().filter(stored).map(str::to_owned).collect();
+        let mut names = Vec::new();
+        for name in profiles.names() {
+            let is_stored = match self.try_plan(&profiles, name) {
+                Ok(plan) => plan.base.stored_key().is_some(),
+                // No fault of the profile's: all that make a session have it.
+                Err(error @ PlanError::BadSessionDuration(_)) => return Err(error.into()),
+                Err(_) => false,
+            };
+            if is_stored && !profiles.get(name).is_some_and(|profile| process::of(&profile) == Process::OtherProgram) {
+                names.push(name.to_owned());
+            }
+        }
         names.extend(self.index.profiles().keys().filter(|name| profiles.get(name).is_none()).cloned());
         if names.is_empty() {
             return Err(Error::new(Kind::Failed, "no profile has a stored key or a chain that ends at one")

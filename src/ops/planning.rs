@@ -1,0 +1,47 @@
+//! What plans are made from beside the AWS files: keyfob's settings, and the index with another key in it.
+
+use crate::chain::target::Target;
+use crate::chain::{Plan, Request, StoredKeys};
+use crate::config_file::file_names;
+use crate::credentials::StoredKey;
+use crate::error::Result;
+use crate::index::Index;
+use crate::settings::Settings;
+use crate::sys::paths::Paths;
+
+impl Request {
+    /// A request for `profile` without options, by keyfob's settings.
+    pub(crate) fn of(settings: &Settings, paths: &Paths, profile: &str) -> Request {
+        Request {
+            profile: profile.to_owned(),
+            session_duration_seconds: u32::try_from(settings.session_duration.as_secs()).unwrap_or(u32::MAX),
+            mfa_process: settings.mfa_process.clone(),
+            files: file_names(paths),
+            ..Request::default()
+        }
+    }
+}
+
+/// The index as if `key` were stored for `profile`.
+pub(crate) struct WithKey<'a> {
+    pub(crate) index: &'a Index,
+    pub(crate) profile: &'a str,
+    pub(crate) key: &'a StoredKey,
+}
+
+impl StoredKeys for WithKey<'_> {
+    fn key_of(&self, profile: &str) -> Option<StoredKey> {
+        if profile == self.profile { Some(self.key.clone()) } else { self.index.key_of(profile) }
+    }
+}
+
+/// Where a call goes that checks the requested profile's own key, whichever profile its plan starts from.
+///
+/// # Errors
+/// A region or endpoint that cannot be used.
+pub(crate) fn own_target(plan: &Plan) -> Result<&Target> {
+    match plan.hops().last() {
+        Some(hop) => Ok(&hop.target),
+        None => Ok(plan.base_target()?),
+    }
+}
