@@ -432,7 +432,7 @@ print(refusal(iam.delete_virtual_mfa_device, SerialNumber=serial))
 }
 
 #[test]
-fn faults_come_about_once_each_and_a_dropped_answer_was_processed() {
+fn faults_come_about_once_each_and_what_was_not_answered_may_have_been_processed() {
     let aws = LoopbackAws::start();
     let key = ann(&aws);
     aws.fault("GetCallerIdentity", Fault::Throttle);
@@ -441,6 +441,7 @@ fn faults_come_about_once_each_and_a_dropped_answer_was_processed() {
     aws.fault("GetCallerIdentity", Fault::Garbage);
     aws.fault("GetCallerIdentity", Fault::HalfAnswer);
     aws.fault("CreateAccessKey", Fault::DropAnswer);
+    aws.fault("DeleteAccessKey", Fault::FailAfterwards);
     if !expect(
         &aws,
         r#"
@@ -448,7 +449,9 @@ sts = client("sts", *sys.argv[1:])
 for _ in range(6): print(refusal(sts.get_caller_identity))
 iam = client("iam", *sys.argv[1:])
 print(refusal(iam.create_access_key, UserName="ann"))
-print(len(iam.list_access_keys()["AccessKeyMetadata"]))
+keys = [key["AccessKeyId"] for key in iam.list_access_keys()["AccessKeyMetadata"]]
+print(len(keys))
+for _ in range(2): print(refusal(iam.delete_access_key, AccessKeyId=max(keys, key=lambda id: id != sys.argv[1])).split(":")[0])
 "#,
         &[&key.id, &key.secret],
         &[
@@ -460,6 +463,8 @@ print(len(iam.list_access_keys()["AccessKeyMetadata"]))
             "ok",
             "ConnectionClosedError",
             "2",
+            "InternalFailure 500",
+            "NoSuchEntity 404",
         ],
     ) {
         return;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use crate::KEYFOB;
-use crate::support::aws::LoopbackAws;
+use crate::support::aws::{Fault, LoopbackAws};
 use crate::support::leaks::Shows;
 use crate::support::sandbox::Sandbox;
 use crate::support::tools;
@@ -160,6 +160,15 @@ fn a_device_is_removed_with_its_seed_after_a_question_that_names_the_danger() {
     assert!(!sandbox.read(".aws/config").contains(SERIAL) && !sandbox.read("keyfob/data/index.json").contains(SERIAL));
     let listed = sandbox.keyfob(&["mfa", "list", "work", "--json"]).run().json();
     assert_eq!(listed["devices"], serde_json::json!([]));
+}
+
+#[test]
+fn a_device_that_aws_removes_and_says_it_failed_to_is_removed() {
+    let (aws, sandbox) = machine_with_device();
+    aws.fault("DeactivateMFADevice", Fault::FailAfterwards);
+    aws.fault("DeleteVirtualMFADevice", Fault::FailAfterwards);
+    sandbox.keyfob(&["mfa", "remove", "work", "--device", "--yes"]).run().ends_with(0);
+    assert!(aws.device(SERIAL).is_none());
 }
 
 #[test]

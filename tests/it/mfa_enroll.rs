@@ -115,10 +115,13 @@ fn a_failure_after_each_call_leaves_nothing_or_names_what_it_leaves() {
     let cases = [
         ("CreateVirtualMFADevice", DENIED, None, After::Gone),
         ("CreateVirtualMFADevice", Fault::DropAnswer, None, After::Left),
+        ("CreateVirtualMFADevice", Fault::FailAfterwards, None, After::Left),
         ("EnableMFADevice", BROKEN, None, After::Gone),
         ("EnableMFADevice", BROKEN, Some(Fault::DropAnswer), After::Gone),
+        ("EnableMFADevice", BROKEN, Some(Fault::FailAfterwards), After::Gone),
         ("EnableMFADevice", BROKEN, Some(DENIED), After::Left),
         ("EnableMFADevice", Fault::DropAnswer, None, After::Enabled),
+        ("EnableMFADevice", Fault::FailAfterwards, None, After::Enabled),
     ];
     for (action, fault, delete, after) in cases {
         let (aws, sandbox) = machine();

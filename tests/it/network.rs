@@ -116,12 +116,14 @@ fn faults_that_pass_are_retried_and_a_call_with_a_code_goes_once() {
     key_id(&scene.credential_process_with_code("audit", &scene.phone.code()).json());
     assert_eq!(scene.aws.count("AssumeRole"), 4);
 
-    let scene = Scene::new();
-    let code = scene.phone.code();
-    scene.aws.fault("GetSessionToken", Fault::DropAnswer);
-    let stderr = fails(&scene.credential_process_with_code("audit", &code), 1, "GetSessionToken: no answer");
-    assert!(stderr.contains("the code may be spent"), "{stderr}");
-    assert_eq!(scene.aws.count("GetSessionToken"), 1);
+    for (fault, said) in [(Fault::DropAnswer, "no answer"), (Fault::FailAfterwards, "AWS has a failure of its own")] {
+        let scene = Scene::new();
+        let code = scene.phone.code();
+        scene.aws.fault("GetSessionToken", fault);
+        let stderr = fails(&scene.credential_process_with_code("audit", &code), 1, &format!("GetSessionToken: {said}"));
+        assert!(stderr.contains("the code may be spent"), "{stderr}");
+        assert_eq!(scene.aws.count("GetSessionToken"), 1);
+    }
 }
 
 #[test]

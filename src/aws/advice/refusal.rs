@@ -17,7 +17,11 @@ pub(super) fn explain(error: &AwsError, status: u16, attempt: &Attempt<'_>) -> (
         return (format!("{what}: the answer (status {status}) is not one of AWS's"), vec![hint.to_owned()]);
     }
     if status >= 500 {
-        return (format!("{what}: AWS has a failure of its own"), vec!["try again in a minute".to_owned()]);
+        let hint = match attempt.code {
+            Some(CodeFrom::Given) => "the code may be spent: try again in a minute, with a new one",
+            Some(CodeFrom::Seed) | None => "try again in a minute",
+        };
+        return (format!("{what}: AWS has a failure of its own"), vec![hint.to_owned()]);
     }
     if error.is_wrong_code() {
         return wrong_code(attempt);

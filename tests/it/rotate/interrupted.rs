@@ -6,7 +6,7 @@ use crate::support::aws::Fault;
 
 #[test]
 fn an_orphan_of_a_lost_answer_is_found_and_named_and_deleted_by_its_id() {
-    for fault in [Fault::DropAnswer, Fault::HalfAnswer, Fault::Garbage] {
+    for fault in [Fault::DropAnswer, Fault::HalfAnswer, Fault::Garbage, Fault::FailAfterwards] {
         let scene = scene();
         scene.aws.fault("CreateAccessKey", fault);
         let ran = scene.rotate(&["--yes"]);

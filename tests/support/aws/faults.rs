@@ -19,6 +19,8 @@ pub enum Fault {
     DropRequest,
     /// Processed, and the connection closed without an answer.
     DropAnswer,
+    /// Processed, and answered 500 `InternalFailure`: what the error code alone does not tell from [`Fault::InternalFailure`].
+    FailAfterwards,
     /// Processed, and half of the answer sent.
     HalfAnswer,
     /// Processed, and answered 200 with something that is no XML.

@@ -299,22 +299,23 @@ fn handle(shared: &Shared, connection: u64, request: &Request) -> (Response, Del
     };
     let refused_unread = match &fault {
         Some(Fault::Throttle) => Some(Refusal::new(400, "Throttling", "Rate exceeded")),
-        Some(Fault::InternalFailure) => {
-            let message = "The request processing has failed because of an unknown error, exception or failure.";
-            Some(Refusal::new(500, "InternalFailure", message))
-        }
+        Some(Fault::InternalFailure) => Some(internal_failure()),
         Some(Fault::Unavailable) => {
             Some(Refusal::new(503, "ServiceUnavailable", "Service is unable to handle request."))
         }
         Some(Fault::Refuse { status, code, message }) => Some(Refusal::new(*status, code, *message)),
         // Nobody reads it; it only stands where an answer has to.
         Some(Fault::DropRequest) => Some(Refusal::new(500, "InternalFailure", "dropped")),
-        Some(Fault::Slow(_) | Fault::DropAnswer | Fault::HalfAnswer | Fault::Garbage) | None => None,
+        Some(Fault::Slow(_) | Fault::DropAnswer | Fault::FailAfterwards | Fault::HalfAnswer | Fault::Garbage)
+        | None => None,
     };
-    let result = match refused_unread {
+    let mut result = match refused_unread {
         Some(refusal) => Err(refusal),
         None => process(&mut world, request, service, &action, &params, &mut logged),
     };
+    if fault == Some(Fault::FailAfterwards) {
+        result = result.and(Err(internal_failure()));
+    }
     let delivery = match fault {
         Some(Fault::DropRequest | Fault::DropAnswer) => Delivery::Nothing,
         Some(Fault::HalfAnswer) => Delivery::Half,
@@ -336,6 +337,11 @@ fn handle(shared: &Shared, connection: u64, request: &Request) -> (Response, Del
         _ => {}
     }
     (response, delivery)
+}
+
+fn internal_failure() -> Refusal {
+    let message = "The request processing has failed because of an unknown error, exception or failure.";
+    Refusal::new(500, "InternalFailure", message)
 }
 
 /// Authenticates and carries out.

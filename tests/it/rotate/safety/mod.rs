@@ -106,7 +106,7 @@ fn ends_clean(scene: &Scene, way: &str, case: &str, figures: &Figures) {
     }
 }
 
-fn kinds() -> [(&'static str, Fault); 9] {
+fn kinds() -> [(&'static str, Fault); 10] {
     let refuse = |status, code, message| Fault::Refuse { status, code, message };
     [
         ("throttled", Fault::Throttle),
@@ -116,6 +116,7 @@ fn kinds() -> [(&'static str, Fault); 9] {
         ("key unknown", refuse(403, "InvalidClientTokenId", "The security token included in the request is invalid.")),
         ("request dropped", Fault::DropRequest),
         ("answer dropped", Fault::DropAnswer),
+        ("done and failed", Fault::FailAfterwards),
         ("half an answer", Fault::HalfAnswer),
         ("garbage", Fault::Garbage),
     ]
