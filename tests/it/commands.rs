@@ -6,6 +6,7 @@ use crate::KEYFOB;
 use crate::support::aws::{AccessKey, LoopbackAws};
 use crate::support::leaks::Shows;
 use crate::support::sandbox::Sandbox;
+use crate::support::vault;
 
 fn machine() -> (Arc<LoopbackAws>, Sandbox) {
     let aws = Arc::new(LoopbackAws::start());
@@ -108,8 +109,14 @@ fn a_key_that_another_profile_uses_stays_in_the_store() {
     with_key(&sandbox, "two", &key);
     assert!(sandbox.keyfob(&["remove", "one", "--yes"]).run().ends_with(0).contains("`two`"));
     sandbox.keyfob(&["credential-process", "two"]).run().ok();
+    let key_is = |there: bool| {
+        assert_eq!(sandbox.read("keyfob/data/index.json").contains(&key.id), there);
+        assert_eq!(vault::items(&sandbox).keys().any(|name| name.contains(&key.id)), there, "in the vault itself");
+        assert_eq!(vault::text(&sandbox).contains(&key.secret), there, "nor under another name");
+    };
+    key_is(true);
     sandbox.keyfob(&["remove", "two", "--yes"]).run().ok();
-    assert!(!sandbox.read("keyfob/data/index.json").contains(&key.id));
+    key_is(false);
 }
 
 #[test]
@@ -161,8 +168,27 @@ fn the_key_itself_is_handed_out_only_when_told_and_it_is_said() {
     let (aws, sandbox) = machine();
     let key = aws.user("ann").access_key();
     with_key(&sandbox, "work", &key);
-    let ran = sandbox.keyfob(&["env", "work", "--shell", "sh", "--no-session"]).shows(Shows::Keys).run();
-    assert!(ran.ok().contains(&key.id) && ran.stderr.contains("access key itself"), "{}", ran.stderr);
+    let read = ["sh", "-c", "echo $AWS_ACCESS_KEY_ID $AWS_SECRET_ACCESS_KEY $AWS_SESSION_TOKEN"];
+    let commands = [
+        &["env", "work", "--shell", "sh"][..],
+        &["credential-process", "work"],
+        &[&["exec", "work", "--"], &read[..]].concat(),
+    ];
+    for command in commands {
+        let ran = sandbox.keyfob(command).run();
+        assert!(!ran.ok().contains(&key.id) && !ran.stdout.contains(&key.secret), "{command:?}");
+        assert!(ran.stdout.contains("ASIA") && !ran.stderr.contains("access key itself"), "{}", ran.stderr);
+        // Behind the command and its profile.
+        let told = [&command[..2], &["--no-session"], &command[2..]].concat();
+        let ran = sandbox.keyfob(&told).shows(Shows::Keys).run();
+        assert!(ran.ok().contains(&key.id) && ran.stdout.contains(&key.secret), "{command:?}");
+        // SDKs would show it at each call.
+        let is_said = command[0] != "credential-process";
+        assert_eq!(ran.stderr.contains("access key itself"), is_said, "{command:?}: {}", ran.stderr);
+    }
+    sandbox.keyfob(&["profile", "set", "work", "keyfob_session", "never"]).run().ok();
+    let ran = sandbox.keyfob(commands[0]).shows(Shows::Keys).run();
+    assert!(ran.ok().contains(&key.id), "the profile tells it too");
 }
 
 #[test]
@@ -201,7 +227,7 @@ fn a_cached_answer_starts_no_thread_opens_no_socket_and_reads_each_file_once() {
     );
     let cold = sandbox.keyfob(&["credential-process", "two", "--mfa-code", &device.code()]).run().json();
     let requests = aws.requests().len();
-    let Some(_) = crate::support::tools::require("strace") else { return };
+    let Some(_) = crate::support::tools::require_strace() else { return };
     let strace =
         ["-f", "-qq", "-o", "trace", "-e", "trace=openat,socket,clone,clone3,vfork,fork,execve,keyctl", "keyfob"];
     let warm =

@@ -1,8 +1,8 @@
 //! What a kill at any moment leaves behind: files that are whole, a vault that opens, and a second try that works.
 
-use std::time::{Duration, Instant};
-
 use crate::scene::{ADD, Scene, key_id};
+use crate::support::leaks::Shows;
+use crate::support::run::kill_at_moments;
 
 /// How often each is killed. The moments are spread over the time a run takes here.
 const KILLS: u32 = 15;
@@ -14,16 +14,13 @@ fn an_add_killed_at_any_moment_is_finished_by_the_next() {
     scene.sandbox.write(".aws/config", before);
     let key = format!("{}\n{}\n", scene.key.id, scene.key.secret);
     let add = || scene.sandbox.keyfob(ADD).stdin(&key);
-    let started = Instant::now();
-    add().run().ok();
-    let whole = started.elapsed();
-    for kill in 0..KILLS {
-        scene.sandbox.keyfob(&["remove", "work", "--yes"]).run().ok();
+    let prepared = |_| {
+        // There is none at first.
+        scene.sandbox.keyfob(&["remove", "work", "--yes"]).run();
         scene.sandbox.write(".aws/config", before);
-        let mut adding = add().start();
-        std::thread::sleep(whole * (kill + 1) / KILLS);
-        adding.kill();
-        drop(adding);
+        add()
+    };
+    kill_at_moments(KILLS, prepared, |kill| {
         // Whole, with Ann's own lines in it, and readable for SDKs and keyfob alike.
         let config = scene.sandbox.read(".aws/config");
         assert!(config.starts_with(before), "kill {kill}:\n{config}");
@@ -33,7 +30,7 @@ fn an_add_killed_at_any_moment_is_finished_by_the_next() {
         add().run().ok();
         let config = scene.sandbox.read(".aws/config");
         assert_eq!(config.matches("[profile work]").count(), 1, "kill {kill}:\n{config}");
-    }
+    });
     key_id(&scene.credential_process_with_code("work", &scene.phone.code()).json());
 }
 
@@ -43,23 +40,15 @@ fn a_replacement_killed_at_any_moment_loses_no_key() {
     let second = scene.ann.access_key();
     let keys = [&second, &scene.key].map(|key| format!("{}\n{}\n", key.id, key.secret));
     let arguments = [ADD, &["--replace"]].concat();
-    let replace = |turn: usize| scene.sandbox.keyfob(&arguments).stdin(&keys[turn % 2]);
-    let started = Instant::now();
-    replace(0).run().ok();
-    let whole = started.elapsed();
-    for kill in 0..KILLS {
-        let turn = usize::try_from(kill).expect("small") + 1;
-        let mut replacing = replace(turn).start();
-        std::thread::sleep(whole * (kill + 1) / KILLS);
-        replacing.kill();
-        drop(replacing);
+    let replace = |turn: u32| scene.sandbox.keyfob(&arguments).stdin(&keys[usize::from(turn % 2 == 1)]);
+    kill_at_moments(KILLS, replace, |kill| {
         // Whichever key is the profile's now, it is there and it works.
         let ran = scene.sandbox.keyfob(&["credential-process", "work", "--no-session"]);
-        let ran = ran.shows(crate::support::leaks::Shows::Keys).run().json();
+        let ran = ran.shows(Shows::Keys).run().json();
         let id = ran["AccessKeyId"].as_str().expect("an id");
         assert!([&second.id, &scene.key.id].iter().any(|known| *known == id), "kill {kill}: {id}");
-        replace(turn).run().ok();
-    }
+        replace(kill).run().ok();
+    });
     key_id(&scene.credential_process_with_code("audit", &scene.phone.code()).json());
 }
 
@@ -75,15 +64,9 @@ fn credentials_killed_on_the_way_are_made_by_the_next_run() {
     let bare = scene.sandbox.keyfob(&["add", "bare", "--stdin", "--region", "eu-central-1", "--no-link"]);
     bare.stdin(&format!("{}\n{}\n", scene.key.id, scene.key.secret)).run().ok();
     let get = || scene.sandbox.keyfob(&["credential-process", "last"]);
-    let started = Instant::now();
-    key_id(&get().run().json());
-    let whole = started.elapsed().max(Duration::from_millis(15));
-    for kill in 0..KILLS {
+    let prepared = |_| {
         scene.sandbox.keyfob(&["clear"]).run().ok();
-        let mut getting = get().start();
-        std::thread::sleep(whole * (kill + 1) / KILLS);
-        getting.kill();
-        drop(getting);
-        key_id(&get().run().json());
-    }
+        get()
+    };
+    kill_at_moments(KILLS, prepared, |_| drop(key_id(&get().run().json())));
 }

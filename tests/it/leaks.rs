@@ -66,7 +66,7 @@ fn the_hunt_finds_what_keyfob_is_made_to_give_away() {
 
 #[test]
 fn what_keyfob_writes_anywhere_never_holds_the_access_key() {
-    let Some(strace) = tools::require("strace") else { return };
+    let Some(strace) = tools::require_strace() else { return };
     let scene = Scene::empty();
     // Written to files, pipes, sockets and the environment of others; what is read is not looked at.
     let calls =

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::KEYFOB;
 use crate::scene::{Scene, fails, key_id};
 use crate::support::aws::{AccessKey, LoopbackAws};
-use crate::support::run::Ran;
+use crate::support::run::{Ran, kill_at_moments};
 use crate::support::sandbox::Sandbox;
 use crate::support::tools;
 
@@ -285,46 +285,19 @@ fn an_import_killed_at_any_moment_goes_on_and_the_profile_works_all_the_time() {
     let ann = aws.user("ann");
     let key = ann.access_key();
     let import = || sandbox.keyfob(&["import", "--yes"]);
-    tutorial(&sandbox, &key);
-    let started = std::time::Instant::now();
-    import().run().ok();
-    let whole = started.elapsed();
-    for kill in 0..12 {
-        sandbox.keyfob(&["remove", "default", "--yes"]).run().ok();
+    let prepared = |_| {
+        // There is none at first.
+        sandbox.keyfob(&["remove", "default", "--yes"]).run();
         tutorial(&sandbox, &key);
-        let mut importing = import().start();
-        std::thread::sleep(whole * (kill + 1) / 12);
-        importing.kill();
-        drop(importing);
+        import()
+    };
+    kill_at_moments(12, prepared, |kill| {
         let answer = sandbox.keyfob(&["credential-process", "default"]).run().json();
         assert_eq!(answer["Version"], 1, "kill {kill}");
         import().run().ok();
         assert_eq!(sandbox.read(".aws/credentials"), "[default]\n", "kill {kill}");
         assert_eq!(sandbox.read(".aws/config").matches("credential_process").count(), 1, "kill {kill}");
-    }
-}
-
-#[test]
-fn an_edit_killed_at_any_moment_leaves_one_of_two_whole_files() {
-    let (_aws, sandbox) = machine();
-    let old: String =
-        (0..2000).map(|n| format!("[profile p{n}]\nregion = eu-west-1\nsource_profile = p0\n\n")).collect();
-    sandbox.write(".aws/config", &old);
-    let rename = |from: &str, to: &str| sandbox.keyfob(&["profile", "rename", from, to]);
-    let started = std::time::Instant::now();
-    rename("p0", "q0").run().ok();
-    let whole = started.elapsed();
-    let new = sandbox.read(".aws/config");
-    assert_eq!(new.matches("q0").count(), 2001);
-    for kill in 0..25 {
-        sandbox.write(".aws/config", &old);
-        let mut renaming = rename("p0", "q0").start();
-        std::thread::sleep(whole * (kill + 1) / 25);
-        renaming.kill();
-        drop(renaming);
-        let now = sandbox.read(".aws/config");
-        assert!(now == old || now == new, "kill {kill}");
-    }
+    });
 }
 
 #[test]

@@ -283,7 +283,7 @@ fn every_process_of_the_user_reads_the_kernels_copy_for_as_long_as_is_set() {
 
 #[test]
 fn however_the_kernel_refuses_the_key_store_is_asked_and_all_works() {
-    let Some(strace) = tools::require("strace") else { return };
+    let Some(strace) = tools::require_strace() else { return };
     let Some(service) = SecretService::start() else { return };
     for error in ["ENOSYS", "EACCES", "EDQUOT"] {
         for scene in [Scene::empty(), Scene::empty_over(&service)] {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use keyfob::credentials::Backend;
 use keyfob::keystore::open::StoreOpener;
@@ -152,11 +152,19 @@ fn twenty_processes_that_want_a_sealing_key_at_once_get_the_same() {
 fn a_writer_killed_at_any_point_leaves_a_whole_vault() {
     let machine = Machine::new();
     machine.run("set a");
+    let vault = || read_optional(Path::new(&machine.path("data/vault.age"))).expect("read");
     for round in 0..10 {
+        let before = vault();
         let mut writer = machine.command("write on").stdout(Stdio::null()).spawn().expect("started");
-        std::thread::sleep(Duration::from_millis(100 + 7 * round));
+        // Its first write done, it is killed somewhere in one of the next.
+        let limit = Instant::now() + Duration::from_secs(60);
+        while vault() == before {
+            assert!(Instant::now() < limit, "it writes");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_millis(7 * round));
         writer.kill().expect("killed");
-        writer.wait().expect("dead");
+        assert!(writer.wait().expect("dead").code().is_none(), "it wrote until it was killed");
         machine.run("get a");
         machine.run("set a");
     }

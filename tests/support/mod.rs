@@ -18,3 +18,4 @@ pub mod screen;
 pub mod secret_service;
 pub mod terminal;
 pub mod tools;
+pub mod vault;

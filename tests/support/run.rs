@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -130,6 +131,28 @@ fn read_in_background(mut stream: impl Read + Send + 'static) -> mpsc::Receiver<
     receive
 }
 
+/// Kills what `prepared` gives at so many moments, spread over the time a whole run takes, and looks `after` each.
+///
+/// # Panics
+/// Where most of the kills come too late: then nothing was tried.
+pub fn kill_at_moments<'a>(kills: u32, mut prepared: impl FnMut(u32) -> Invocation<'a>, mut after: impl FnMut(u32)) {
+    let whole = prepared(0);
+    let started = Instant::now();
+    whole.run().ok();
+    // What takes no time at all is not met.
+    let whole = started.elapsed().max(Duration::from_millis(15));
+    after(0);
+    let mut landed = 0;
+    for kill in 0..kills {
+        let mut running = prepared(kill).start();
+        thread::sleep(whole * (kill + 1) / kills);
+        running.kill();
+        landed += u32::from(running.finish().was_killed());
+        after(kill);
+    }
+    assert!(landed >= kills / 3, "only {landed} of {kills} kills came in time");
+}
+
 /// A running program. Dropped, it is killed.
 #[derive(Debug)]
 pub struct Started<'a> {
@@ -177,7 +200,7 @@ impl Started<'_> {
         };
         let stdout = output("stdout", &self.stdout, self.shows);
         let stderr = output("stderr", &self.stderr, Shows::Nothing);
-        Ran { words: self.words.clone(), code: status.code(), stdout, stderr }
+        Ran { words: self.words.clone(), code: status.code(), signal: status.signal(), stdout, stderr }
     }
 }
 
@@ -195,11 +218,23 @@ pub struct Ran {
     pub words: String,
     /// `None`: killed by a signal.
     pub code: Option<i32>,
+    /// The signal that killed it.
+    pub signal: Option<i32>,
     pub stdout: String,
     pub stderr: String,
 }
 
+/// `kill -9`.
+const KILL: i32 = 9;
+
 impl Ran {
+    /// Whether it was killed by `kill -9`; it has succeeded otherwise.
+    #[track_caller]
+    pub fn was_killed(&self) -> bool {
+        assert!(self.signal == Some(KILL) || self.code == Some(0), "neither killed nor through: {self:?}");
+        self.signal == Some(KILL)
+    }
+
     /// Its stdout, where it ended with 0.
     #[track_caller]
     pub fn ok(&self) -> &str {

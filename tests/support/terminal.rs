@@ -99,9 +99,10 @@ impl Terminal<'_> {
             Ok(rest) => self.seen += &rest,
             Err(error) => panic!("`{}` does not end: {error}\nbefore: {}", self.words, self.seen),
         }
-        let code = match self.session.process().wait().expect("an own child can be waited for") {
-            WaitStatus::Exited(_, code) => Some(code),
-            _ => None,
+        let (code, signal) = match self.session.process().wait().expect("an own child can be waited for") {
+            WaitStatus::Exited(_, code) => (Some(code), None),
+            WaitStatus::Signaled(_, signal, _) => (None, Some(signal as i32)),
+            _ => (None, None),
         };
         let what = format!("terminal of `{}`", self.words);
         let shows = if self.beside.is_some() { Shows::Nothing } else { self.shows };
@@ -113,7 +114,7 @@ impl Terminal<'_> {
             self.sandbox.keep(Captured { what: format!("{name} of `{}`", self.words), bytes: bytes.clone(), shows });
         }
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        let ran = Ran { words: self.words, code, stdout: text(stdout), stderr: text(stderr) };
+        let ran = Ran { words: self.words, code, signal, stdout: text(stdout), stderr: text(stderr) };
         (ran, self.seen.replace("\r\n", "\n"))
     }
 }

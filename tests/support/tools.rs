@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::{env, fs};
 
 /// Finds a program, or says that the test is skipped; with `CI=true` a missing one fails instead.
@@ -24,6 +25,20 @@ pub fn require_example(name: &str) -> Option<PathBuf> {
 pub fn require_client(file: &str) -> Option<PathBuf> {
     let built = target().join("interop").join(file);
     found_or_skipped(built.is_file().then_some(built), &format!("target/interop/{file}"), "`tests/run` builds it")
+}
+
+/// Finds strace, as [`require`] does, where it may trace: in some containers nothing may.
+pub fn require_strace() -> Option<PathBuf> {
+    static MAY_TRACE: OnceLock<bool> = OnceLock::new();
+    let strace = require("strace")?;
+    let may_trace = *MAY_TRACE.get_or_init(|| {
+        let probe = Command::new(&strace).args(["-f", "-qq", "-o", "/dev/null", "true"]).output();
+        probe.is_ok_and(|probe| probe.status.success())
+    });
+    if !may_trace {
+        skipped("`strace` may not trace here (a container without ptrace?)");
+    }
+    may_trace.then_some(strace)
 }
 
 fn found_or_skipped(found: Option<PathBuf>, name: &str, remedy: &str) -> Option<PathBuf> {

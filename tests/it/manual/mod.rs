@@ -26,14 +26,16 @@ impl Scene {
 /// Runs the pages of these names. What they really show is left in `target/manual`, to compare with or to copy from.
 #[expect(clippy::disallowed_methods, reason = "a file under target, which nothing but a person reads")]
 fn run(names: &[&str]) {
-    let (mut failures, mut steps) = (String::new(), 0);
+    let (mut failures, mut steps, mut skipped) = (String::new(), 0, 0);
     for page in pages().iter().filter(|page| names.iter().any(|name| page.name == *name)) {
         let mut real = String::new();
         for scene in &page.scenes {
-            let Some(stage) = Stage::set(&scene.name) else { return };
-            if !scene.needs.iter().all(|program| stage.provide(program)) {
+            // Each says what it lacks.
+            let stage = Stage::set(&scene.name).filter(|stage| scene.needs.iter().all(|need| stage.provide(need)));
+            let Some(stage) = stage else {
+                skipped += 1;
                 continue;
-            }
+            };
             for (step, (shown, code)) in scene.steps().zip(stage.play(page, scene)) {
                 steps += 1;
                 let place = format!("{}:{}", page.name, step.line);
@@ -48,7 +50,7 @@ fn run(names: &[&str]) {
         fs::write(folder.join(page.name.replace('/', "-")), real).expect("a file under target");
     }
     assert!(failures.is_empty(), "\n{failures}");
-    assert!(steps > 0, "{names:?} has no commands");
+    assert!(steps + skipped > 0, "{names:?} has no commands");
 }
 
 /// A command shows what stands below it, where `…` is anything: in its line, or alone on a line, any number of lines. It

@@ -131,7 +131,7 @@ fn an_old_key_that_another_machine_used_since_the_switch_is_not_deleted() {
 
 #[test]
 fn a_store_that_cannot_be_written_is_found_out_before_anything_is_made() {
-    let Some(strace) = tools::require("strace") else { return };
+    let Some(strace) = tools::require_strace() else { return };
     let scene = scene();
     scene.aws.forget_requests();
     let renames = "inject=rename,renameat,renameat2:error=EROFS:when=1+";

@@ -10,12 +10,12 @@ mod faults;
 mod kills;
 
 use std::collections::BTreeSet;
-use std::io::Read;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::scene::Scene;
 use crate::support::aws::Fault;
 use crate::support::run::Ran;
+use crate::support::vault;
 
 /// How many scenes are played at once; most of the time they wait.
 const AT_ONCE: usize = 6;
@@ -56,15 +56,10 @@ fn play<T: Sync>(cases: &[T], one: impl Fn(&T) + Sync) {
     });
 }
 
-/// The ids of all access keys in the vault, read as `age` would.
+/// The ids of all access keys in the vault.
 fn in_vault(scene: &Scene) -> BTreeSet<String> {
-    let identity: age::x25519::Identity = scene.sandbox.read("identity.txt").trim().parse().expect("an identity");
-    let file = std::fs::File::open(scene.sandbox.path("keyfob/data/vault.age")).expect("a vault");
-    let decryptor = age::Decryptor::new_buffered(std::io::BufReader::new(file)).expect("an age file");
-    let mut text = String::new();
-    let identities = [&identity as &dyn age::Identity];
-    decryptor.decrypt(identities.into_iter()).expect("it opens").read_to_string(&mut text).expect("text");
-    text.split("access-key/").skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
+    let items = vault::items(&scene.sandbox).into_keys();
+    items.filter_map(|name| name.strip_prefix("access-key/").map(str::to_owned)).collect()
 }
 
 /// The key in use comes out of the store and works.
