@@ -16,7 +16,7 @@ pkgs.rustPlatform.buildRustPackage {
   };
   cargoLock.lockFile = root + "/Cargo.lock";
 
-  # The tests start keychains, shells and clients that a sandbox has not.
+  # The tests need keychains, shells and clients that the build sandbox does not have.
   doCheck = false;
 
   nativeBuildInputs = [ pkgs.installShellFiles ];

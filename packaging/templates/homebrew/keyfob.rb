@@ -1,4 +1,4 @@
-# Short-lived AWS credentials; the archives of a release, since homes of formulae build from source by themselves.
+# Installs the archives of a release. For a tap: homebrew-core builds formulae from source.
 class Keyfob < Formula
   desc "Short-lived AWS credentials from access keys that never leave the key store"
   homepage "@HOME@"
