@@ -284,7 +284,8 @@ impl Snapshot<'_> {
             talk: self.world.talk,
             human: &person,
             sts: &aws,
-            iam: &aws,
+            access_keys: &aws,
+            mfa_devices: &aws,
             keys: &keys,
             cache: &cache,
         };

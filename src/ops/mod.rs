@@ -19,7 +19,7 @@ pub mod rotate;
 pub mod show;
 pub mod start;
 
-use crate::aws::{Iam, Sts};
+use crate::aws::{AccessKeys, MfaDevices, Sts};
 use crate::chain::Base;
 use crate::credentials::{AccessKey, Backend};
 use crate::error::Result;
@@ -49,8 +49,10 @@ pub struct Context<'a> {
     pub human: &'a dyn Human,
     /// AWS STS.
     pub sts: &'a dyn Sts,
-    /// AWS IAM.
-    pub iam: &'a dyn Iam,
+    /// IAM's access keys.
+    pub access_keys: &'a dyn AccessKeys,
+    /// IAM's MFA devices.
+    pub mfa_devices: &'a dyn MfaDevices,
     /// The keys a plan starts from.
     pub keys: &'a dyn Keys,
     /// Sealed sessions.

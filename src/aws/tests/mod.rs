@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::aws::testing::{NOW, Reply, Server, code, key, session, target};
-use crate::aws::{AssumeRole, Aws, AwsError, GetSessionToken, Iam, Sts};
+use crate::aws::{AssumeRole, Aws, AwsError, GetSessionToken, MfaDevices, Sts};
 use crate::settings::Settings;
 use crate::sys::clock::Clock;
 use crate::sys::env::Environment;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{aws, aws_with, mfa_session, settings};
 use crate::aws::testing::{CA_CERTIFICATE, Reply, Server, key, proxy, silent, target};
-use crate::aws::{AwsError, Iam, Sts};
+use crate::aws::{AwsError, MfaDevices, Sts};
 use crate::chain::target::Target;
 use crate::settings::Settings;
 

@@ -47,7 +47,7 @@ pub(in crate::ops) fn devices(
     target: &Target,
 ) -> Result<Option<Devices>> {
     let signer = Credentials::Key { key: key.clone(), account_id: None };
-    match context.iam.list_mfa_devices(&signer, None, target) {
+    match context.mfa_devices.list_mfa_devices(&signer, None, target) {
         Ok(serials) => Ok(Some(sort_devices(serials))),
         Err(error @ AwsError::Refused { .. }) => {
             let text = format!("the user's MFA devices cannot be listed: {error}");

@@ -112,7 +112,7 @@ impl<'a> Caller<'a> {
     /// As [`Caller::call`].
     pub(super) fn devices(&self) -> Result<Vec<String>, CallError> {
         self.call("ListMFADevices", |signer, target| {
-            self.context.iam.list_mfa_devices(signer, Some(&self.user), target)
+            self.context.mfa_devices.list_mfa_devices(signer, Some(&self.user), target)
         })
     }
 }

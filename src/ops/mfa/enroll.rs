@@ -146,7 +146,7 @@ fn checked(name: &str) -> Result<String> {
 fn create(context: &Context<'_>, caller: &Caller<'_>, profile: &str, name: &str, devices: &[String]) -> Result<Device> {
     let send = || {
         caller.call("CreateVirtualMFADevice", |signer, target| {
-            context.iam.create_virtual_mfa_device(signer, name, target)
+            context.mfa_devices.create_virtual_mfa_device(signer, name, target)
         })
     };
     let serial = caller.serial_of(name);
@@ -200,8 +200,9 @@ fn take_away(
         let command = delete_command(profile, serial);
         return Err(there.hint(format!("or, if an enrolment left it half made, delete it first: {command}")));
     }
-    let deleted = caller
-        .call("DeleteVirtualMFADevice", |signer, target| context.iam.delete_virtual_mfa_device(signer, serial, target));
+    let deleted = caller.call("DeleteVirtualMFADevice", |signer, target| {
+        context.mfa_devices.delete_virtual_mfa_device(signer, serial, target)
+    });
     match deleted {
         // AWS deletes no device that is enabled for anybody.
         Err(error) if error.is("DeleteConflict") => Err(there.because("it is enabled for another user")),
@@ -260,7 +261,7 @@ fn enable(
     let caller = half_made.caller;
     for last in (0..TRIES).map(|index| index + 1 == TRIES) {
         let error = match caller.call("EnableMFADevice", |signer, target| {
-            context.iam.enable_mfa_device(signer, &caller.user, &pair, target)
+            context.mfa_devices.enable_mfa_device(signer, &caller.user, &pair, target)
         }) {
             Ok(()) => return Ok(()),
             Err(error) => error,

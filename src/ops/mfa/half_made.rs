@@ -61,7 +61,7 @@ impl HalfMade<'_> {
 
     fn delete(&self) -> Result<(), CallError> {
         let deleted = self.caller.call("DeleteVirtualMFADevice", |signer, target| {
-            self.context.iam.delete_virtual_mfa_device(signer, self.serial, target)
+            self.context.mfa_devices.delete_virtual_mfa_device(signer, self.serial, target)
         });
         match deleted {
             Err(error) if error.is("NoSuchEntity") => Ok(()),

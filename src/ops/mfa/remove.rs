@@ -68,7 +68,7 @@ pub fn remove(
 fn take_away(context: &Context<'_>, plans: Plans<'_>, serial: &str) -> Result<()> {
     let caller = Caller::new(context, plans.base)?;
     let deactivated = caller.call("DeactivateMFADevice", |signer, target| {
-        context.iam.deactivate_mfa_device(signer, &caller.user, serial, target)
+        context.mfa_devices.deactivate_mfa_device(signer, &caller.user, serial, target)
     });
     match deactivated {
         Err(error) if !error.is("NoSuchEntity") => return Err(error.into()),
@@ -78,8 +78,9 @@ fn take_away(context: &Context<'_>, plans: Plans<'_>, serial: &str) -> Result<()
     if !serial.contains(":mfa/") {
         return Ok(());
     }
-    let deleted = caller
-        .call("DeleteVirtualMFADevice", |signer, target| context.iam.delete_virtual_mfa_device(signer, serial, target));
+    let deleted = caller.call("DeleteVirtualMFADevice", |signer, target| {
+        context.mfa_devices.delete_virtual_mfa_device(signer, serial, target)
+    });
     match deleted {
         Err(error) if !error.is("NoSuchEntity") => {
             Err(Error::from(error).hint(format!("`{serial}` is deactivated; run this command again to delete it")))

@@ -17,8 +17,9 @@ pub fn resync(context: &Context<'_>, plans: Plans<'_>, serial: Option<&str>, sto
         Some((seed, _)) => pair::made(context, &serial, &seed)?,
         None => pair::typed(context, &serial, None)?,
     };
-    let sent = caller
-        .call("ResyncMFADevice", |signer, target| context.iam.resync_mfa_device(signer, &caller.user, &codes, target));
+    let sent = caller.call("ResyncMFADevice", |signer, target| {
+        context.mfa_devices.resync_mfa_device(signer, &caller.user, &codes, target)
+    });
     sent.map_err(|error| match error.is("InvalidAuthenticationCode") {
         true => Error::from(error).hint("both codes must be new, and the second the one right after the first"),
         false => error.into(),

@@ -4,13 +4,12 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Mutex;
 
-use crate::aws::{
-    AssumeRole, AwsError, CallerIdentity, CodePair, GetSessionToken, Iam, LastUse, ListedKey, NewMfaDevice, Sts,
-};
+use crate::aws::testing::Unasked;
+use crate::aws::{AwsError, CodePair, MfaDevices, NewMfaDevice};
 use crate::chain::Base;
 use crate::chain::target::Target;
 use crate::config_file::AwsFiles;
-use crate::credentials::{AccessKey, AccessKeyId, Backend, Credentials, Session};
+use crate::credentials::{AccessKey, Backend, Credentials};
 use crate::error::{Error, Result};
 use crate::human::Talk;
 use crate::index::Index;
@@ -80,7 +79,7 @@ fn refused(code: &str) -> AwsError {
     AwsError::Refused { code: code.into(), message: "no".into(), status: 409, request_id: None }
 }
 
-impl Iam for Amazon<'_> {
+impl MfaDevices for Amazon<'_> {
     fn list_mfa_devices(&self, _: &Credentials, _: Option<&str>, _: &Target) -> Result<Vec<String>, AwsError> {
         self.answer("list", || {})?;
         let shown = self.device.get() == Some(true) && self.lag.get() == 0;
@@ -119,47 +118,6 @@ impl Iam for Amazon<'_> {
             Some(false) => self.answer("delete", || self.device.set(None)),
             None => Err(refused("NoSuchEntity")),
         }
-    }
-
-    fn list_access_keys(&self, _: &Credentials, _: Option<&str>, _: &Target) -> Result<Vec<ListedKey>, AwsError> {
-        unreachable!("no access key is touched")
-    }
-
-    fn create_access_key(&self, _: &Credentials, _: &str, _: &Target) -> Result<AccessKey, AwsError> {
-        unreachable!("no access key is touched")
-    }
-
-    fn set_access_key_active(
-        &self,
-        _: &Credentials,
-        _: &str,
-        _: &AccessKeyId,
-        _: bool,
-        _: &Target,
-    ) -> Result<(), AwsError> {
-        unreachable!("no access key is touched")
-    }
-
-    fn delete_access_key(&self, _: &Credentials, _: &str, _: &AccessKeyId, _: &Target) -> Result<(), AwsError> {
-        unreachable!("no access key is touched")
-    }
-
-    fn access_key_last_used(&self, _: &Credentials, _: &AccessKeyId, _: &Target) -> Result<Option<LastUse>, AwsError> {
-        unreachable!("no access key is touched")
-    }
-}
-
-impl Sts for Amazon<'_> {
-    fn get_caller_identity(&self, _: &Credentials, _: &Target) -> Result<CallerIdentity, AwsError> {
-        unreachable!("the index knows whose key it is")
-    }
-
-    fn get_session_token(&self, _: &Credentials, _: &GetSessionToken, _: &Target) -> Result<Session, AwsError> {
-        unreachable!("the key may do all of it")
-    }
-
-    fn assume_role(&self, _: &Credentials, _: &AssumeRole, _: &Target) -> Result<Session, AwsError> {
-        unreachable!("there is no role")
     }
 }
 
@@ -233,8 +191,9 @@ fn enrolled(fates: &[(&'static str, Fate)], lag: u32, stores: &dyn StoreOpener, 
         paths: &paths,
         talk: &said,
         human: &Nobody,
-        sts: &amazon,
-        iam: &amazon,
+        sts: &Unasked,
+        access_keys: &Unasked,
+        mfa_devices: &amazon,
         keys: &OneKey,
         cache: &cache,
     };

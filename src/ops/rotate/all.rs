@@ -182,11 +182,12 @@ fn ask(
     };
     // Credentials of a session do not imply the user.
     let user = entry.user_arn.as_deref().and_then(|arn| user_name(arn).ok());
-    let listed = signing.call(&key, "ListAccessKeys", |iam, signer, target| iam.list_access_keys(signer, user, target));
+    let listed =
+        signing.call(&key, "ListAccessKeys", |keys, signer, target| keys.list_access_keys(signer, user, target));
     for listed in listed.map_err(|failed| text(failed.into_error()))? {
         if index.keys().contains_key(&listed.id) {
-            let used = signing.call_in_passing(&key, "GetAccessKeyLastUsed", |iam, signer, target| {
-                iam.access_key_last_used(signer, &listed.id, target)
+            let used = signing.call_in_passing(&key, "GetAccessKeyLastUsed", |keys, signer, target| {
+                keys.access_key_last_used(signer, &listed.id, target)
             });
             seen.insert(listed.id.clone(), (listed, used.ok().flatten()));
         }

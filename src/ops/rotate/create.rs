@@ -37,7 +37,7 @@ impl Rotation<'_> {
         self.signing.hold(Some(&signer)).inspect_err(|_| self.void.set(true))?;
         let made = self.patiently(Step::Create, "CreateAccessKey", || {
             self.signing
-                .call(&signer, "CreateAccessKey", |iam, signer, target| iam.create_access_key(signer, &name, target))
+                .call(&signer, "CreateAccessKey", |keys, signer, target| keys.create_access_key(signer, &name, target))
         });
         match made {
             Ok(Some(key)) => self.keep(&key),

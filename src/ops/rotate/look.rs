@@ -125,7 +125,7 @@ impl Rotation<'_> {
     pub(super) fn list_with(&self, id: &AccessKeyId) -> Result<Vec<ListedKey>, Failed> {
         let (key, name) = (stored(&self.journal, id), &self.journal.user.name);
         self.signing
-            .call(&key, "ListAccessKeys", |iam, signer, target| iam.list_access_keys(signer, Some(name), target))
+            .call(&key, "ListAccessKeys", |keys, signer, target| keys.list_access_keys(signer, Some(name), target))
     }
 
     /// When a key was used last. Not everybody is allowed to ask, which is no reason to keep an Inactive key for ever.
@@ -140,7 +140,7 @@ impl Rotation<'_> {
     fn try_last_use(&self, id: &AccessKeyId) -> Result<Option<LastUse>, Failed> {
         let signer = self.signer_of_the_day();
         self.signing
-            .call(&signer, "GetAccessKeyLastUsed", |iam, signer, target| iam.access_key_last_used(signer, id, target))
+            .call(&signer, "GetAccessKeyLastUsed", |keys, signer, target| keys.access_key_last_used(signer, id, target))
     }
 
     /// Whichever of the two keys is Active, for all the journal knows.
@@ -158,8 +158,8 @@ impl Rotation<'_> {
             .created_at
             .map_or("of unknown age".to_owned(), |at| format!("{} days old", now.seconds_since(at).max(0) / 86_400));
         let asked =
-            self.signing.call_in_passing(&self.signer_of_the_day(), "GetAccessKeyLastUsed", |iam, signer, target| {
-                iam.access_key_last_used(signer, &key.id, target)
+            self.signing.call_in_passing(&self.signer_of_the_day(), "GetAccessKeyLastUsed", |keys, signer, target| {
+                keys.access_key_last_used(signer, &key.id, target)
             });
         let used = match asked {
             Ok(Some(used)) => format!("last used {} with {} in {}", used.at, used.service, used.region),
@@ -204,7 +204,7 @@ impl Rotation<'_> {
         let (key, name) = (stored(&self.journal, signer), &self.journal.user.name);
         self.patiently(crate::rotation::Step::Delete, &format!("deleting {}", id.short()), || {
             self.signing
-                .call(&key, "DeleteAccessKey", |iam, signer, target| iam.delete_access_key(signer, name, id, target))
+                .call(&key, "DeleteAccessKey", |keys, signer, target| keys.delete_access_key(signer, name, id, target))
         })
         .map(drop)
     }

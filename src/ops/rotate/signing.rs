@@ -5,7 +5,7 @@
 use std::cell::{Cell, RefCell};
 
 use crate::aws::advice::{Attempt, Attempted, Signer, advise};
-use crate::aws::{AwsError, Iam};
+use crate::aws::{AccessKeys, AwsError};
 use crate::chain::Plan;
 use crate::chain::base::key::base_of;
 use crate::chain::target::Target;
@@ -96,7 +96,7 @@ impl Signing<'_> {
         &self,
         key: &StoredKey,
         name: &'static str,
-        call: impl Fn(&dyn Iam, &Credentials, &Target) -> Result<T, AwsError>,
+        call: impl Fn(&dyn AccessKeys, &Credentials, &Target) -> Result<T, AwsError>,
     ) -> Result<T, Failed> {
         if let Some(plan) = &self.with {
             return self.with_session(plan, self.resolve(plan)?, name, &call);
@@ -119,7 +119,7 @@ impl Signing<'_> {
         &self,
         key: &StoredKey,
         name: &'static str,
-        call: impl Fn(&dyn Iam, &Credentials, &Target) -> Result<T, AwsError>,
+        call: impl Fn(&dyn AccessKeys, &Credentials, &Target) -> Result<T, AwsError>,
     ) -> Result<T, Failed> {
         match self.with.is_some() || self.needs_mfa.get() {
             true => self.call(key, name, call),
@@ -131,7 +131,7 @@ impl Signing<'_> {
         &self,
         key: &StoredKey,
         name: &'static str,
-        call: &impl Fn(&dyn Iam, &Credentials, &Target) -> Result<T, AwsError>,
+        call: &impl Fn(&dyn AccessKeys, &Credentials, &Target) -> Result<T, AwsError>,
     ) -> Result<T, Failed> {
         let key = match (self.read(key), &*self.held.borrow()) {
             (Err(_), Some(held)) if held.id == key.id => held.clone(),
@@ -154,7 +154,7 @@ impl Signing<'_> {
         &self,
         key: &StoredKey,
         name: &'static str,
-        call: &impl Fn(&dyn Iam, &Credentials, &Target) -> Result<T, AwsError>,
+        call: &impl Fn(&dyn AccessKeys, &Credentials, &Target) -> Result<T, AwsError>,
         denial: Option<Error>,
     ) -> Result<T, Failed> {
         let resolved = self.mfa.clone().expect("only with a device is MFA tried").map_err(Failed::Other);
@@ -181,7 +181,7 @@ impl Signing<'_> {
         plan: &Plan,
         signer: Credentials,
         name: &'static str,
-        call: &impl Fn(&dyn Iam, &Credentials, &Target) -> Result<T, AwsError>,
+        call: &impl Fn(&dyn AccessKeys, &Credentials, &Target) -> Result<T, AwsError>,
     ) -> Result<T, Failed> {
         let is_session = matches!(signer, Credentials::Session(_));
         match self.send(&signer, name, call) {
@@ -203,9 +203,9 @@ impl Signing<'_> {
         &self,
         signer: &Credentials,
         name: &'static str,
-        call: &impl Fn(&dyn Iam, &Credentials, &Target) -> Result<T, AwsError>,
+        call: &impl Fn(&dyn AccessKeys, &Credentials, &Target) -> Result<T, AwsError>,
     ) -> Result<T, Failed> {
-        call(self.context.iam, signer, &self.target).map_err(|error| {
+        call(self.context.access_keys, signer, &self.target).map_err(|error| {
             let id = signer.access_key_id();
             let signed_by = match signer {
                 Credentials::Key { .. } => Signer::Key { id, arn: None },

@@ -173,8 +173,8 @@ impl Rotation<'_> {
     fn set_active(&self, step: Step, signer: &AccessKeyId, id: &AccessKeyId, active: bool) -> Result<()> {
         let (key, name) = (stored(&self.journal, signer), &self.journal.user.name);
         self.patiently(step, "UpdateAccessKey", || {
-            self.signing.call(&key, "UpdateAccessKey", |iam, signer, target| {
-                iam.set_access_key_active(signer, name, id, active, target)
+            self.signing.call(&key, "UpdateAccessKey", |keys, signer, target| {
+                keys.set_access_key_active(signer, name, id, active, target)
             })
         })
         .map(drop)

@@ -7,13 +7,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use crate::aws::{
-    AssumeRole, AwsError, CallerIdentity, CodePair, GetSessionToken, Iam, LastUse, ListedKey, MfaCode, NewMfaDevice,
-    Sts,
-};
+use crate::aws::testing::Unasked;
+use crate::aws::{AssumeRole, AwsError, CallerIdentity, GetSessionToken, MfaCode, Sts};
 use crate::chain::target::Target;
 use crate::chain::{Base, Plan};
-use crate::credentials::{AccessKey, AccessKeyId, Backend, Credentials, Session};
+use crate::credentials::{AccessKey, Backend, Credentials, Session};
 use crate::error::{Error, Kind, Result};
 use crate::human::{AskError, Human, Talk};
 use crate::mfa::Seeds;
@@ -104,7 +102,8 @@ impl World {
             talk: self,
             human: &self.person,
             sts: &call,
-            iam: &self.aws,
+            access_keys: &Unasked,
+            mfa_devices: &Unasked,
             keys: &self.keys,
             cache: &self.cache,
         };
@@ -278,59 +277,6 @@ impl Sts for Call<'_> {
         let (id, region, code) = (signer.access_key_id(), &target.region, with_code(mfa.as_ref()));
         let call = format!("AssumeRole {role} as {role_session_name}, {duration_seconds} s{code}, by {id} in {region}");
         self.answer(call, *time_limit, *duration_seconds, request.role_arn.split(':').nth(4))
-    }
-}
-
-impl Iam for Aws {
-    fn list_mfa_devices(&self, _: &Credentials, _: Option<&str>, _: &Target) -> Result<Vec<String>, AwsError> {
-        Err(AwsError::Setup("not scripted".into()))
-    }
-
-    fn create_virtual_mfa_device(&self, _: &Credentials, _: &str, _: &Target) -> Result<NewMfaDevice, AwsError> {
-        Err(AwsError::Setup("not scripted".into()))
-    }
-
-    fn enable_mfa_device(&self, _: &Credentials, _: &str, _: &CodePair, _: &Target) -> Result<(), AwsError> {
-        Err(AwsError::Setup("not scripted".into()))
-    }
-
-    fn resync_mfa_device(&self, _: &Credentials, _: &str, _: &CodePair, _: &Target) -> Result<(), AwsError> {
-        Err(AwsError::Setup("not scripted".into()))
-    }
-
-    fn deactivate_mfa_device(&self, _: &Credentials, _: &str, _: &str, _: &Target) -> Result<(), AwsError> {
-        Err(AwsError::Setup("not scripted".into()))
-    }
-
-    fn delete_virtual_mfa_device(&self, _: &Credentials, _: &str, _: &Target) -> Result<(), AwsError> {
-        Err(AwsError::Setup("not scripted".into()))
-    }
-
-    fn list_access_keys(&self, _: &Credentials, _: Option<&str>, _: &Target) -> Result<Vec<ListedKey>, AwsError> {
-        Err(AwsError::Setup("not scripted".into()))
-    }
-
-    fn create_access_key(&self, _: &Credentials, _: &str, _: &Target) -> Result<AccessKey, AwsError> {
-        Err(AwsError::Setup("not scripted".into()))
-    }
-
-    fn set_access_key_active(
-        &self,
-        _: &Credentials,
-        _: &str,
-        _: &AccessKeyId,
-        _: bool,
-        _: &Target,
-    ) -> Result<(), AwsError> {
-        Err(AwsError::Setup("not scripted".into()))
-    }
-
-    fn delete_access_key(&self, _: &Credentials, _: &str, _: &AccessKeyId, _: &Target) -> Result<(), AwsError> {
-        Err(AwsError::Setup("not scripted".into()))
-    }
-
-    fn access_key_last_used(&self, _: &Credentials, _: &AccessKeyId, _: &Target) -> Result<Option<LastUse>, AwsError> {
-        Err(AwsError::Setup("not scripted".into()))
     }
 }
 

@@ -1,0 +1,171 @@
+//! The access keys of an IAM user.
+
+use aws_sdk_iam::Client;
+use aws_sdk_iam::types::{AccessKeyMetadata, StatusType};
+
+use crate::aws::AwsError;
+use crate::aws::client::{Aws, Sending};
+use crate::aws::iam::{call, incomplete};
+use crate::chain::target::Target;
+use crate::credentials::{AccessKey, AccessKeyId, Credentials};
+use crate::secret::Secret;
+use crate::timestamp::Timestamp;
+
+/// The IAM calls about access keys.
+pub trait AccessKeys {
+    /// The access keys of `user_name`, or of the signer where `None`, which only a long-term key may leave out.
+    ///
+    /// # Errors
+    /// As [`AwsError`] tells.
+    fn list_access_keys(
+        &self,
+        signer: &Credentials,
+        user_name: Option<&str>,
+        target: &Target,
+    ) -> Result<Vec<ListedKey>, AwsError>;
+
+    /// Makes an access key; AWS tells its secret this once. Sent once.
+    ///
+    /// # Errors
+    /// As [`AwsError`] tells; `LimitExceeded` where the user has two.
+    fn create_access_key(&self, signer: &Credentials, user_name: &str, target: &Target) -> Result<AccessKey, AwsError>;
+
+    /// Makes an access key Active or Inactive.
+    ///
+    /// # Errors
+    /// As [`AwsError`] tells; `NoSuchEntity` where the user has no such key.
+    fn set_access_key_active(
+        &self,
+        signer: &Credentials,
+        user_name: &str,
+        id: &AccessKeyId,
+        active: bool,
+        target: &Target,
+    ) -> Result<(), AwsError>;
+
+    /// Deletes an access key.
+    ///
+    /// # Errors
+    /// As [`AccessKeys::set_access_key_active`].
+    fn delete_access_key(
+        &self,
+        signer: &Credentials,
+        user_name: &str,
+        id: &AccessKeyId,
+        target: &Target,
+    ) -> Result<(), AwsError>;
+
+    /// When an access key was used last; `None`: never, as far as AWS knows. Lags by minutes to hours.
+    ///
+    /// # Errors
+    /// As [`AwsError`] tells.
+    fn access_key_last_used(
+        &self,
+        signer: &Credentials,
+        id: &AccessKeyId,
+        target: &Target,
+    ) -> Result<Option<LastUse>, AwsError>;
+}
+
+/// An access key as ListAccessKeys shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedKey {
+    /// Its id.
+    pub id: AccessKeyId,
+    /// Whether it signs requests: `Active`, and not `Inactive` or `Expired`.
+    pub active: bool,
+    /// When it was made.
+    pub created_at: Option<Timestamp>,
+}
+
+/// The last use of an access key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastUse {
+    /// When.
+    pub at: Timestamp,
+    /// With which service: `s3`, `sts`.
+    pub service: String,
+    /// In which region.
+    pub region: String,
+}
+
+impl AccessKeys for Aws {
+    fn list_access_keys(
+        &self,
+        signer: &Credentials,
+        user_name: Option<&str>,
+        target: &Target,
+    ) -> Result<Vec<ListedKey>, AwsError> {
+        // One page: a user has at most two keys.
+        let answer = self.call(&call(signer, target, Sending::Retried), |config| {
+            Client::new(&config).list_access_keys().set_user_name(user_name.map(str::to_owned)).send()
+        })?;
+        let key = |key: AccessKeyMetadata| {
+            Some(ListedKey {
+                id: key.access_key_id?.parse().ok()?,
+                active: key.status == Some(StatusType::Active),
+                created_at: key.create_date.map(|date| Timestamp::from_unix(date.secs())),
+            })
+        };
+        // A key that cannot be named must not be overlooked: what is not in the list counts as not there.
+        let keys: Option<Vec<ListedKey>> = answer.access_key_metadata.into_iter().map(key).collect();
+        keys.ok_or_else(|| incomplete("names no key"))
+    }
+
+    // Security: the secret is moved out of the SDK's answer, not copied.
+    fn create_access_key(&self, signer: &Credentials, user_name: &str, target: &Target) -> Result<AccessKey, AwsError> {
+        let answer = self.call(&call(signer, target, Sending::Once), |config| {
+            Client::new(&config).create_access_key().user_name(user_name).send()
+        })?;
+        let made = answer.access_key.filter(|made| !made.secret_access_key.is_empty());
+        let key = made.and_then(|made| {
+            Some(AccessKey { id: made.access_key_id.parse().ok()?, secret: Secret::new(made.secret_access_key) })
+        });
+        key.ok_or_else(|| incomplete("holds no key"))
+    }
+
+    fn set_access_key_active(
+        &self,
+        signer: &Credentials,
+        user_name: &str,
+        id: &AccessKeyId,
+        active: bool,
+        target: &Target,
+    ) -> Result<(), AwsError> {
+        let status = if active { StatusType::Active } else { StatusType::Inactive };
+        let answer = self.call(&call(signer, target, Sending::Retried), |config| {
+            let request = Client::new(&config).update_access_key().user_name(user_name);
+            request.access_key_id(id.as_str()).status(status.clone()).send()
+        });
+        answer.map(drop)
+    }
+
+    fn delete_access_key(
+        &self,
+        signer: &Credentials,
+        user_name: &str,
+        id: &AccessKeyId,
+        target: &Target,
+    ) -> Result<(), AwsError> {
+        let answer = self.call(&call(signer, target, Sending::Retried), |config| {
+            Client::new(&config).delete_access_key().user_name(user_name).access_key_id(id.as_str()).send()
+        });
+        answer.map(drop)
+    }
+
+    fn access_key_last_used(
+        &self,
+        signer: &Credentials,
+        id: &AccessKeyId,
+        target: &Target,
+    ) -> Result<Option<LastUse>, AwsError> {
+        let answer = self.call(&call(signer, target, Sending::Retried), |config| {
+            Client::new(&config).get_access_key_last_used().access_key_id(id.as_str()).send()
+        })?;
+        // Without a date the service is `N/A`: never used (IAM API, AccessKeyLastUsed).
+        Ok(answer.access_key_last_used.and_then(|used| {
+            let at = Timestamp::from_unix(used.last_used_date?.secs());
+            Some(LastUse { at, service: used.service_name, region: used.region })
+        }))
+    }
+}
