@@ -7,7 +7,6 @@ pub mod base;
 pub mod check;
 mod device;
 mod error;
-pub mod explain;
 pub mod list;
 mod node;
 mod reason;
@@ -20,7 +19,7 @@ pub mod values;
 mod walk;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use base::Base;
 pub use error::{PlanError, TargetError};

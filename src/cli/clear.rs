@@ -33,7 +33,6 @@ pub struct ClearArgs {
 /// What `--json` reports.
 #[derive(Serialize)]
 struct Cleared<'a> {
-    version: u32,
     profile: Option<&'a str>,
     sessions_forgotten: usize,
     sealing_keys_forgotten: bool,
@@ -63,8 +62,7 @@ impl ClearArgs {
         }
         if self.json {
             let profile = self.profile.as_deref();
-            let report =
-                Cleared { version: 1, profile, sessions_forgotten: sessions, sealing_keys_forgotten: self.all };
+            let report = Cleared { profile, sessions_forgotten: sessions, sealing_keys_forgotten: self.all };
             out::write_json(&report)?;
         }
         Ok(())

@@ -41,7 +41,6 @@ pub struct DoctorArgs {
 /// What `--json` reports.
 #[derive(Serialize)]
 struct Report<'a> {
-    version: u32,
     findings: &'a [Finding],
 }
 
@@ -96,7 +95,7 @@ impl DoctorArgs {
             }
         }
         match self.json {
-            true => out::write_json(&Report { version: 1, findings: &findings })?,
+            true => out::write_json(&Report { findings: &findings })?,
             false => out::write_page(&view::doctor::text(&findings))?,
         }
         let left = findings.iter().filter(|finding| !finding.fixed).count();

@@ -2,12 +2,13 @@
 
 use clap::Args;
 
-use crate::chain::explain::{explanation, text};
 use crate::cli::options::{ProfileArg, parse_seconds};
 use crate::cli::world::World;
 use crate::error::Result;
-use crate::ops::facts::facts;
+use crate::ops::explain::code_from;
+use crate::session_cache::outlook::outlook;
 use crate::ui::out;
+use crate::view;
 
 /// Show how a profile's credentials will be made, and why
 #[derive(Debug, Args)]
@@ -35,14 +36,11 @@ impl ExplainArgs {
         let snapshot = world.snapshot();
         world.warn_of_files(&snapshot.files()?.profiles());
         let plan = snapshot.plan(&self.profile.resolve(world)?, self.duration, self.no_session)?;
-        let facts = facts(
-            &plan,
-            &world.cached_sessions(),
-            &world.env,
-            &world.settings.prompt,
-            snapshot.index()?,
-            world.clock().now(),
-        );
-        if self.json { out::write_json(&explanation(&plan, &facts)) } else { out::write_page(&text(&plan, &facts)) }
+        let cached = outlook(&world.cached_sessions(), &plan, world.clock().now());
+        let code_from = code_from(&plan, &world.env, &world.settings.prompt, snapshot.index()?);
+        match self.json {
+            true => out::write_json(&view::explain::json(&plan, &cached, code_from.as_deref())),
+            false => out::write_page(&view::explain::text(&plan, &cached, code_from.as_deref())),
+        }
     }
 }

@@ -2,13 +2,14 @@
 
 use clap::Args;
 
-use crate::chain::list::{Sources, listing, names, table};
+use crate::chain::list::{Sources, listing, names};
 use crate::cli::world::World;
 use crate::error::Result;
 use crate::human::Talk;
 use crate::ops::rotate::status::reminders;
 use crate::session_cache::outlook::cached_until;
 use crate::ui::out;
+use crate::view;
 
 /// List profiles, their keys and sessions
 #[derive(Debug, Args)]
@@ -53,7 +54,7 @@ impl ListArgs {
         if self.json {
             return out::write_json(&listing);
         }
-        let table = table(&listing, out::terminal_width());
+        let table = view::list::text(&listing, out::terminal_width());
         if table.is_empty() {
             world.talk.hint("there is no profile yet; `keyfob add PROFILE` stores a first key".into());
         }

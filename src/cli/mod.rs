@@ -3,6 +3,7 @@
 //! May use everything. What a command does is in `ops`; what it prints goes through `ui`.
 
 mod add;
+mod choice;
 mod clear;
 mod complete;
 mod completions;

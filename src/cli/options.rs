@@ -1,14 +1,8 @@
 //! Options that several commands share.
 
-use std::io::IsTerminal;
-
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
-use crate::chain::list::names;
-use crate::cli::world::World;
-use crate::error::Result;
-use crate::human::Human;
 use crate::secret::Secret;
 use crate::settings::parse_duration;
 use crate::sys::env::{Environment, vars};
@@ -22,54 +16,11 @@ pub struct ProfileArg {
 }
 
 impl ProfileArg {
-    /// The profile that is meant; where nothing says it, a person chooses, and with nobody there it is `default`.
-    ///
-    /// # Errors
-    /// Whoever leaves the list without a choice (exit 1).
-    pub fn resolve(&self, world: &World<'_>) -> Result<String> {
-        match self.named(&world.process_env) {
-            Some(named) => Ok(named),
-            None => choose(world),
-        }
-    }
-
-    /// As [`ProfileArg::resolve`], for what an SDK runs: it has a terminal too, and nobody expects a list there. What it
-    /// runs writes to a pipe.
-    ///
-    /// # Errors
-    /// As [`ProfileArg::resolve`].
-    pub fn resolve_for_sdk(&self, world: &World<'_>) -> Result<String> {
-        match self.named(&world.process_env) {
-            Some(named) => Ok(named),
-            None if std::io::stdout().is_terminal() => choose(world),
-            None => Ok(DEFAULT.to_owned()),
-        }
-    }
-
-    fn named(&self, env: &Environment) -> Option<String> {
+    /// The profile that the command line names, or a variable.
+    pub(super) fn named(&self, env: &Environment) -> Option<String> {
         let set = |name| env.get(name).map(str::to_owned);
         self.profile.clone().or_else(|| set(vars::AWS_PROFILE)).or_else(|| set(vars::KEYFOB_PROFILE))
     }
-}
-
-const DEFAULT: &str = "default";
-
-fn choose(world: &World<'_>) -> Result<String> {
-    let snapshot = world.snapshot();
-    let person = world.person(false, None);
-    if !person.is_there() {
-        return Ok(DEFAULT.to_owned());
-    }
-    let (profiles, index) = (snapshot.files()?.profiles(), snapshot.index()?);
-    let mut names: Vec<String> =
-        names(&profiles, index.profiles().keys().map(String::as_str)).map(str::to_owned).collect();
-    if names.iter().all(|name| name == DEFAULT) {
-        return Ok(DEFAULT.to_owned());
-    }
-    let chosen = person.choose("Profile:", &names).map_err(|error| {
-        error.into_error("a profile").hint("name one after the command, or set `AWS_PROFILE`; `keyfob list` shows them")
-    })?;
-    Ok(names.swap_remove(chosen))
 }
 
 /// What the commands that hand out credentials take.

@@ -7,7 +7,7 @@ pub mod add;
 pub mod advice;
 pub mod doctor;
 pub mod exec;
-pub mod facts;
+pub mod explain;
 pub mod import;
 pub mod keys;
 pub mod manage;

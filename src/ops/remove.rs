@@ -25,7 +25,6 @@ pub(in crate::ops) const INDEX_LIMIT: Duration = Duration::from_secs(10);
 /// What [`remove`] did, as `--json` reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Removed {
-    version: u32,
     profile: String,
     key_id: String,
     backend: &'static str,
@@ -63,7 +62,6 @@ pub fn remove(context: &Context<'_>, profile: &str, stores: &dyn StoreOpener, fi
     let (others, more) = release(context, stores, profile, &key)?;
     let (sessions, store) = (sessions + more, key.backend.title());
     let removed = Removed {
-        version: 1,
         profile: profile.to_owned(),
         key_id: key.id.to_string(),
         backend: key.backend.name(),

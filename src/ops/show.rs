@@ -11,10 +11,9 @@ use crate::process_line::keyfob_profile_of;
 use crate::profile::known::{self, PREFIX};
 use crate::profile::{AwsFile, Profile, Profiles, Setting};
 
-/// The JSON of `show`, version 1.
+/// The JSON of `show`.
 #[derive(Debug, Serialize)]
 pub struct Shown {
-    version: u32,
     profile: String,
     pub(crate) settings: BTreeMap<String, ShownSetting>,
     /// What `include_profile` brings.
@@ -95,7 +94,7 @@ pub fn shown(profiles: &Profiles<'_>, name: &str, stored: Option<&StoredKey>, fi
         }));
     }
     let key = stored.map(|key| ShownKey { id: key.id.to_string(), backend: key.backend.name() });
-    Some(Shown { version: 1, profile: name.to_owned(), settings, inherited, key, warnings })
+    Some(Shown { profile: name.to_owned(), settings, inherited, key, warnings })
 }
 
 /// What bites in one profile: what the files' warnings say of its lines, misspelt settings, and what wins over a link.

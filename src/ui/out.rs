@@ -50,12 +50,19 @@ pub fn checked(written: io::Result<()>) -> Result<()> {
     }
 }
 
-/// Writes one indented JSON document, for `--json`.
+/// Writes one indented JSON document, for `--json`: the fields of `data` behind the version of their form.
 ///
 /// # Errors
 /// As [`write`].
-pub fn write_json(document: &impl Serialize) -> Result<()> {
-    let mut text = serde_json::to_string_pretty(document).expect("keyfob's documents have text keys alone");
+pub fn write_json(data: &impl Serialize) -> Result<()> {
+    #[derive(Serialize)]
+    struct Document<T> {
+        version: u32,
+        #[serde(flatten)]
+        data: T,
+    }
+    let mut text =
+        serde_json::to_string_pretty(&Document { version: 1, data }).expect("keyfob's documents have text keys alone");
     text.push('\n');
     write(&text)
 }

@@ -4,7 +4,9 @@
 
 pub mod devices;
 pub mod doctor;
+pub mod explain;
 pub mod keys;
+pub mod list;
 pub mod rotation;
 pub mod show;
 mod table;

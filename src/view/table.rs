@@ -30,6 +30,35 @@ impl<const N: usize> Table<N> {
         Table { widths: std::array::from_fn(width), shown: (0..N).collect(), rows }
     }
 
+    /// Makes lines fit `width`, below a header: narrows the widest of the columns that may be cut until all fit. Where that is
+    /// not enough, leaves columns out in the order of `least_first`, those with nothing but `-` before the others.
+    pub fn fit(mut self, width: usize, may_be_cut: &[usize], least_first: &[usize]) -> Self {
+        const NARROWEST: usize = 8;
+        let says_nothing = |column: &usize| self.rows.iter().skip(1).all(|row| row[*column] == "-");
+        let (nothing, something): (Vec<usize>, Vec<usize>) =
+            least_first.iter().partition(|column| says_nothing(column));
+        let mut least = nothing.into_iter().chain(something);
+        while self.shown.iter().map(|column| self.widths[*column] + GAP).sum::<usize>() > width + GAP {
+            let wide = |column: &&usize| may_be_cut.contains(column) && self.widths[**column] > NARROWEST;
+            match self.shown.iter().filter(wide).max_by_key(|column| self.widths[**column]) {
+                Some(widest) => self.widths[*widest] -= 1,
+                None => match least.next() {
+                    Some(column) => self.shown.retain(|shown| *shown != column),
+                    None => {
+                        self.widths[self.shown[0]] = width;
+                        break;
+                    }
+                },
+            }
+        }
+        for row in &mut self.rows {
+            for (cell, width) in row.iter_mut().zip(self.widths) {
+                *cell = cut(std::mem::take(cell), width);
+            }
+        }
+        self
+    }
+
     /// Makes no column wider than `most`; a longer cell sticks out of its column and is not cut.
     pub fn at_most(mut self, most: [usize; N]) -> Self {
         self.widths = std::array::from_fn(|column| self.widths[column].min(most[column]));
@@ -50,6 +79,15 @@ impl<const N: usize> fmt::Display for Table<N> {
         }
         Ok(())
     }
+}
+
+/// A cell that is no wider than `width`, with `…` at its end where it is cut.
+fn cut(cell: String, width: usize) -> String {
+    if cell.width() <= width {
+        return cell;
+    }
+    let end = cell.char_indices().rev().map(|(at, _)| at).find(|at| cell[..*at].width() < width).unwrap_or(0);
+    format!("{}…", &cell[..end])
 }
 
 #[cfg(test)]
@@ -80,6 +118,21 @@ cafe\u{301}    x
     fn a_header_alone_is_no_table_and_a_line_has_no_blanks_at_its_end() {
         assert_eq!(table(&[]).to_string(), "");
         assert_eq!(Table::without_header([["a".to_owned(), String::new()]]).to_string(), "a\n");
+    }
+
+    #[test]
+    fn a_cell_is_cut_between_what_a_terminal_shows() {
+        for (cell, width, expected) in [
+            ("production", 10, "production"),
+            ("production", 8, "product…"),
+            ("本番環境です", 8, "本番環…"),
+            ("本番環境です", 7, "本番環…"),
+            ("cafe\u{301}s of mine", 5, "cafe\u{301}…"),
+            ("a🚀🚀🚀", 6, "a🚀🚀…"),
+            ("", 0, ""),
+        ] {
+            assert_eq!(cut(cell.to_owned(), width), expected, "{cell} {width}");
+        }
     }
 
     #[test]

@@ -136,7 +136,7 @@ impl Scene {
 #[track_caller]
 pub fn key_id(answer: &Value) -> String {
     let names: Vec<&str> = answer.as_object().expect("an object").keys().map(String::as_str).collect();
-    let expected = ["AccessKeyId", "AccountId", "Expiration", "SecretAccessKey", "SessionToken", "Version"];
+    let expected = ["Version", "AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration", "AccountId"];
     assert_eq!(names, expected);
     assert_eq!(answer["Version"], 1);
     answer["AccessKeyId"].as_str().expect("a text").to_owned()

@@ -21,14 +21,14 @@ use crate::sys::env::Environment;
 use crate::timestamp::Timestamp;
 
 /// A device and a role's beginning, as they stand in every case.
-pub(super) const DEVICE: &str = "arn:aws:iam::111122223333:mfa/me";
+pub(crate) const DEVICE: &str = "arn:aws:iam::111122223333:mfa/me";
 
 /// The stored keys of a case, made up from profile names.
-pub(super) struct Stored(BTreeMap<String, StoredKey>);
+pub(crate) struct Stored(BTreeMap<String, StoredKey>);
 
 impl Stored {
     /// A key for each name; one that ends in `(root)` is a root user's.
-    pub(super) fn of(names: &str) -> Self {
+    pub(crate) fn of(names: &str) -> Self {
         let key = |name: &str| {
             let (name, user) = match name.strip_suffix("(root)") {
                 Some(name) => (name, "root"),
@@ -60,28 +60,28 @@ impl StoredKeys for Stored {
 
 /// Everything that goes into a plan, as text.
 #[derive(Default)]
-pub(super) struct Input<'a> {
-    pub(super) config: &'a str,
-    pub(super) credentials: &'a str,
-    pub(super) stored: &'a str,
-    pub(super) env: &'a [(&'a str, &'a str)],
-    pub(super) ask: Request,
+pub(crate) struct Input<'a> {
+    pub(crate) config: &'a str,
+    pub(crate) credentials: &'a str,
+    pub(crate) stored: &'a str,
+    pub(crate) env: &'a [(&'a str, &'a str)],
+    pub(crate) ask: Request,
 }
 
 impl Input<'_> {
-    pub(super) fn plan(self) -> Result<Plan, PlanError> {
+    pub(crate) fn plan(self) -> Result<Plan, PlanError> {
         let profiles = Profiles::from_texts(&expand(self.config), &expand(self.credentials));
         plan(&profiles, &Stored::of(self.stored), &Environment::from_pairs(self.env.iter().copied()), &self.ask)
     }
 }
 
 /// Request for a profile.
-pub(super) fn ask(profile: &str) -> Request {
+pub(crate) fn ask(profile: &str) -> Request {
     Request { profile: profile.to_owned(), ..Request::default() }
 }
 
 /// Short words for what would make a case hard to read: `ROLE(x)`, `DEVICE`, `KEY`; `;` and `|` end lines.
-pub(super) fn expand(text: &str) -> String {
+pub(crate) fn expand(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for line in text.split(['\n', ';', '|']) {
         let trimmed = line.trim();
@@ -109,12 +109,12 @@ pub(super) fn expand(text: &str) -> String {
 }
 
 /// Where the last call of a plan goes.
-pub(super) fn target(plan: &Plan) -> &Target {
+pub(crate) fn target(plan: &Plan) -> &Target {
     plan.steps.last().and_then(Step::target).expect("a plan with a call")
 }
 
 /// A plan in one line: `base[stored] -> session+mfa 43200 -> role 3600`. `<` stands before what was asked for and cut.
-pub(super) fn in_short(plan: &Plan) -> String {
+pub(crate) fn in_short(plan: &Plan) -> String {
     let place = match plan.base.source {
         BaseSource::Stored(_) => "stored",
         BaseSource::Written { .. } => "file",

@@ -47,10 +47,9 @@ pub struct ImportRequest<'r> {
     pub yes: bool,
 }
 
-/// The JSON of `import`, version 1.
+/// The JSON of `import`.
 #[derive(Debug, Serialize)]
 pub struct Imported {
-    version: u32,
     imported: Vec<Moved>,
     /// Keys that stay where they are.
     left: Vec<Left>,
@@ -131,7 +130,7 @@ fn move_all(
     unlinked: Unlinked,
     take_away: &dyn Fn(usize, &str, &AccessKey) -> Result<bool>,
 ) -> Result<Imported> {
-    let mut report = Imported { version: 1, imported: Vec::new(), left: Vec::new() };
+    let mut report = Imported { imported: Vec::new(), left: Vec::new() };
     for (index, found) in found.into_iter().enumerate() {
         let place = found.place();
         let Found { profile, file, line, key } = found;

@@ -30,7 +30,6 @@ pub struct CurrentCode {
 /// `mfa code --json`.
 #[derive(Debug, Serialize)]
 pub struct CodeReport<'a> {
-    version: u32,
     serial: &'a str,
     code: &'a str,
     seconds_left: i64,
@@ -44,7 +43,7 @@ impl CurrentCode {
     pub fn report(&self) -> CodeReport<'_> {
         let CurrentCode { serial, code, seconds_left, until, is_spent } = self;
         let (code, expires) = (code.expose(), until.to_string());
-        CodeReport { version: 1, serial, code, seconds_left: *seconds_left, expires, used: *is_spent }
+        CodeReport { serial, code, seconds_left: *seconds_left, expires, used: *is_spent }
     }
 }
 

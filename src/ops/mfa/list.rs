@@ -15,7 +15,6 @@ use crate::ops::mfa::caller::Caller;
 /// `mfa list --json`.
 #[derive(Debug, Serialize)]
 pub struct Devices {
-    version: u32,
     /// The user whose devices were listed; none where AWS did not list them.
     user: Option<String>,
     pub(crate) devices: Vec<Listed>,
@@ -73,7 +72,7 @@ pub fn list(context: &Context<'_>, plans: Plans<'_>, files: &AwsFiles) -> Result
             .map(|entry| StoredSeed { backend: entry.backend, added: entry.added_at.to_string() }),
         profiles: users.iter().filter(|(_, used)| used == serial).map(|(name, _)| name.clone()).collect(),
     });
-    Ok(Devices { version: 1, user: listed.is_some().then(|| caller.user.clone()), devices: devices.collect() })
+    Ok(Devices { user: listed.is_some().then(|| caller.user.clone()), devices: devices.collect() })
 }
 
 fn kind(serial: &str) -> &'static str {

@@ -20,10 +20,9 @@ use crate::ops::rotate::signing::{Signing, user_name};
 use crate::ops::rotate::{RotateRequest, rotate};
 use crate::rotation::Phase;
 
-/// The JSON of `keys`, version 1.
+/// The JSON of `keys`.
 #[derive(Debug, Serialize)]
 pub struct KeyListing {
-    version: u32,
     max_age_days: u64,
     pub(crate) keys: Vec<Line>,
 }
@@ -61,7 +60,6 @@ pub(crate) struct Used {
 /// What `rotate --all` did.
 #[derive(Debug, Serialize)]
 pub struct AllRotated {
-    version: u32,
     rotated: Vec<String>,
     failed: Vec<FailedProfile>,
 }
@@ -148,7 +146,7 @@ pub fn keys(context: &Context<'_>, limit: Duration, stores: &dyn StoreOpener, fi
         }
     };
     let keys = index.keys().iter().map(line).collect();
-    Ok(KeyListing { version: 1, max_age_days: limit.as_secs() / 86_400, keys })
+    Ok(KeyListing { max_age_days: limit.as_secs() / 86_400, keys })
 }
 
 fn stored(id: &AccessKeyId, entry: &KeyEntry) -> StoredKey {
@@ -230,7 +228,7 @@ pub fn rotate_all(
     files: &AwsFiles,
 ) -> Result<AllRotated> {
     let listing = keys(context, limit, stores, files)?;
-    let mut done = AllRotated { version: 1, rotated: Vec::new(), failed: Vec::new() };
+    let mut done = AllRotated { rotated: Vec::new(), failed: Vec::new() };
     let overdue: Vec<&Line> = listing.keys.iter().filter(|line| line.overdue && !line.profiles.is_empty()).collect();
     if overdue.is_empty() {
         context.talk.say(&format!("no key is older than {} days", listing.max_age_days));

@@ -38,7 +38,6 @@ pub fn reminders(data: &Path, grace: Duration, now: Timestamp) -> Result<Vec<Str
 /// A rotation as `--json` shows it.
 #[derive(Debug, Serialize)]
 pub struct Status {
-    version: u32,
     pub(crate) profile: String,
     pub(crate) rotation: Option<Shown>,
 }
@@ -96,5 +95,5 @@ pub fn status(context: &Context<'_>, profile: &str) -> Result<Status> {
                 .collect(),
         }
     });
-    Ok(Status { version: 1, profile: profile.to_owned(), rotation })
+    Ok(Status { profile: profile.to_owned(), rotation })
 }

@@ -1,10 +1,9 @@
-//! Every profile in a line: what gives its credentials, as a table and as JSON.
+//! Every profile in a line: what gives its credentials, as data.
 //!
 //! Pure; writes nothing.
 
-mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use serde::Serialize;
 
@@ -16,45 +15,42 @@ use crate::credentials::{Backend, account_of_arn, account_of_key_id};
 use crate::profile::{Profile, Profiles};
 use crate::timestamp::Timestamp;
 
-pub use table::table;
-
-/// The JSON of `list`, version 1.
+/// The JSON of `list`.
 #[derive(Debug, Serialize)]
 pub struct Listing {
-    version: u32,
-    profiles: Vec<Line>,
+    pub(crate) profiles: Vec<Line>,
 }
 
 /// One profile.
 #[derive(Debug, Serialize)]
-struct Line {
-    name: String,
-    source: &'static str,
+pub(crate) struct Line {
+    pub(crate) name: String,
+    pub(crate) source: &'static str,
     /// What the role or the alias builds on: a profile, or what `credential_source` says.
-    via: Option<String>,
-    account: Option<String>,
-    region: Option<String>,
-    mfa_serial: Option<String>,
-    linked: bool,
-    session_expires: Option<String>,
-    key: Option<Key>,
+    pub(crate) via: Option<String>,
+    pub(crate) account: Option<String>,
+    pub(crate) region: Option<String>,
+    pub(crate) mfa_serial: Option<String>,
+    pub(crate) linked: bool,
+    pub(crate) session_expires: Option<String>,
+    pub(crate) key: Option<Key>,
     #[serde(skip)]
-    session_seconds_left: Option<i64>,
+    pub(crate) session_seconds_left: Option<i64>,
 }
 
 /// The `source` of a profile with a role; others have the name of their base.
 const ROLE: &str = "role";
 /// The `source` of a profile that nothing gives credentials to.
-const NONE: &str = "none";
+pub(crate) const NONE: &str = "none";
 
 /// The access key; in a file it has neither backend nor age.
 #[derive(Debug, Serialize)]
-struct Key {
-    id: String,
-    backend: Option<&'static str>,
-    age_days: Option<i64>,
+pub(crate) struct Key {
+    pub(crate) id: String,
+    pub(crate) backend: Option<&'static str>,
+    pub(crate) age_days: Option<i64>,
     /// Whether it is older than keys should be.
-    overdue: bool,
+    pub(crate) overdue: bool,
 }
 
 /// What a listing is made from, beside the profiles.
@@ -76,7 +72,7 @@ pub fn listing(profiles: &Profiles<'_>, sources: &Sources<'_>) -> Listing {
     let in_files = profiles.names().map(|name| line(name, profiles, sources));
     let without_section = sources.stored_names.iter().filter(|name| profiles.get(name).is_none());
     let lines = in_files.chain(without_section.map(|name| line(name, profiles, sources)));
-    Listing { version: 1, profiles: lines.collect() }
+    Listing { profiles: lines.collect() }
 }
 
 /// The names of all profiles: those of the files, then the `stored` ones that no file has.

@@ -1,149 +1,69 @@
-//! A plan in words and as JSON, with what only the edges know handed in.
-//!
-//! Pure; writes nothing.
+//! `explain`.
 
 use std::fmt::Write;
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::chain::base::BaseSource;
-use crate::chain::reason::length;
-use crate::chain::{Hop, Plan, Reason, SpentIn, Step};
+use crate::chain::{Plan, Reason, SpentIn, Step, length};
 use crate::credentials::AccessKeyId;
+use crate::session_cache::outlook::Outlook;
 use crate::timestamp::Timestamp;
-
-/// What a plan does not say, because it takes the cache and the clock to know it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Facts {
-    /// Until when credentials for the asked profile are cached.
-    pub cached_until: Option<Timestamp>,
-    /// Until when the MFA session under its roles is cached.
-    pub session_cached_until: Option<Timestamp>,
-    /// Until when each hop is cached, first to last.
-    pub hops_cached_until: Vec<Option<Timestamp>>,
-    /// Whether the next command would need an MFA code.
-    pub needs_code: bool,
-    /// Where that code would come from: the terminal, `mfa_process`, a stored seed.
-    pub code_from: Option<String>,
-}
-
-impl Facts {
-    fn hop_cached_until(&self, number: usize) -> Option<Timestamp> {
-        self.hops_cached_until.get(number).copied().flatten()
-    }
-}
-
-/// The JSON of `explain`, version 1.
-#[derive(Debug, Serialize)]
-pub struct Explanation<'a> {
-    version: u32,
-    profile: &'a str,
-    base: BaseOut<'a>,
-    mfa: MfaOut<'a>,
-    session: Option<SessionOut>,
-    needs_code: bool,
-    cached_until: Option<String>,
-    hops: Vec<HopOut<'a>>,
-    region: Option<&'a str>,
-    mfa_max_age_seconds: Option<u32>,
-    notes: Vec<String>,
-    settings: Vec<SettingOut<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-struct BaseOut<'a> {
-    kind: &'static str,
-    profile: &'a str,
-    key_id: Option<&'a str>,
-    backend: Option<&'static str>,
-    identity: Option<&'a str>,
-}
-
-/// There in any case: without a device all of it is null.
-#[derive(Debug, Serialize)]
-struct MfaOut<'a> {
-    serial: Option<&'a str>,
-    spent_in: Option<&'static str>,
-    code_from: Option<&'a str>,
-}
-
-#[derive(Debug, Serialize)]
-struct SessionOut {
-    duration_seconds: u32,
-    reason: String,
-    cached_until: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct HopOut<'a> {
-    profile: &'a str,
-    role_arn: &'a str,
-    duration_asked: Option<u32>,
-    duration_seconds: u32,
-    capped: bool,
-    reason: String,
-    cached_until: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct SettingOut<'a> {
-    profile: &'a str,
-    name: &'a str,
-    file: &'a str,
-    line: usize,
-}
+use crate::view::table::Table;
 
 /// The plan as the JSON others build on.
-pub fn explanation<'a>(plan: &'a Plan, facts: &'a Facts) -> Explanation<'a> {
-    let hop = |(number, hop): (usize, &'a Hop)| HopOut {
-        profile: &hop.profile,
-        role_arn: &hop.role_arn,
-        duration_asked: hop.duration_asked,
-        duration_seconds: hop.duration_seconds,
-        capped: hop.capped(),
-        reason: hop.reason.to_string(),
-        cached_until: facts.hop_cached_until(number).map(|time| time.to_string()),
-    };
-    Explanation {
-        version: 1,
-        profile: &plan.profile,
-        base: BaseOut {
-            kind: plan.base.kind,
-            profile: &plan.base.profile,
-            key_id: plan.base.key_id().map(AccessKeyId::as_str),
-            backend: plan.base.stored_key().map(|key| key.backend.name()),
-            identity: plan.base.user_arn(),
+pub fn json(plan: &Plan, cached: &Outlook, code_from: Option<&str>) -> Value {
+    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
+    let session = plan.session().map(|session| {
+        // Without roles the session is what is asked for, so one cached time says it.
+        let of_plan = cached.cached_until.filter(|_| !plan.has_hops());
+        json!({
+            "duration_seconds": session.duration_seconds,
+            "reason": session.reason.to_string(),
+            "cached_until": time(of_plan.or(cached.session_cached_until)),
+        })
+    });
+    let hops = plan.hops().zip(&cached.hops_cached_until).map(|(hop, until)| {
+        json!({
+            "profile": hop.profile,
+            "role_arn": hop.role_arn,
+            "duration_asked": hop.duration_asked,
+            "duration_seconds": hop.duration_seconds,
+            "capped": hop.capped(),
+            "reason": hop.reason.to_string(),
+            "cached_until": time(*until),
+        })
+    });
+    let settings = plan.used.iter().map(
+        |used| json!({"profile": used.profile, "name": used.name, "file": *used.place.path, "line": used.place.line}),
+    );
+    json!({
+        "profile": plan.profile,
+        "base": {
+            "kind": plan.base.kind,
+            "profile": plan.base.profile,
+            "key_id": plan.base.key_id().map(AccessKeyId::as_str),
+            "backend": plan.base.stored_key().map(|key| key.backend.name()),
+            "identity": plan.base.user_arn(),
         },
-        mfa: MfaOut {
-            serial: plan.mfa.as_ref().map(|mfa| mfa.serial.as_str()).or(unspent_device(plan)),
-            spent_in: plan.mfa.as_ref().map(|mfa| match mfa.spent_in {
+        // There in any case: without a device all of it is null.
+        "mfa": {
+            "serial": plan.mfa.as_ref().map(|mfa| mfa.serial.as_str()).or(unspent_device(plan)),
+            "spent_in": plan.mfa.as_ref().map(|mfa| match mfa.spent_in {
                 SpentIn::Session => "session",
                 SpentIn::Hop => "hop",
             }),
-            code_from: facts.code_from.as_deref(),
+            "code_from": code_from,
         },
-        session: plan.session().map(|session| SessionOut {
-            duration_seconds: session.duration_seconds,
-            reason: session.reason.to_string(),
-            cached_until: session_cached_until(plan, facts).map(|time| time.to_string()),
-        }),
-        needs_code: facts.needs_code,
-        cached_until: facts.cached_until.map(|time| time.to_string()),
-        hops: plan.hops().enumerate().map(hop).collect(),
-        region: plan.region(),
-        mfa_max_age_seconds: plan.mfa_max_age_seconds,
-        notes: plan.notes.iter().map(Reason::to_string).collect(),
-        settings: plan
-            .used
-            .iter()
-            .map(|used| SettingOut {
-                profile: &used.profile,
-                name: &used.name,
-                file: &used.place.path,
-                line: used.place.line,
-            })
-            .collect(),
-    }
+        "session": session,
+        "needs_code": cached.needs_code,
+        "cached_until": time(cached.cached_until),
+        "hops": hops.collect::<Value>(),
+        "region": plan.region(),
+        "mfa_max_age_seconds": plan.mfa_max_age_seconds,
+        "notes": plan.notes.iter().map(Reason::to_string).collect::<Value>(),
+        "settings": settings.collect::<Value>(),
+    })
 }
 
 /// A device that is known where the key itself is handed out.
@@ -153,13 +73,8 @@ fn unspent_device(plan: &Plan) -> Option<&str> {
         .find_map(|note| if let Reason::KeyItself { device, .. } = note { device.as_deref() } else { None })
 }
 
-/// Without roles the session is what is asked for, so one cached time says it.
-fn session_cached_until(plan: &Plan, facts: &Facts) -> Option<Timestamp> {
-    if !plan.has_hops() { facts.cached_until.or(facts.session_cached_until) } else { facts.session_cached_until }
-}
-
 /// The plan for a person, step by step in the order of the calls, then what it rests on.
-pub fn text(plan: &Plan, facts: &Facts) -> String {
+pub fn text(plan: &Plan, cached: &Outlook, code_from: Option<&str>) -> String {
     let mut page = Page::default();
     page.line(&format!("How credentials for `{}` are made:", plan.profile));
     page.line("");
@@ -176,7 +91,7 @@ pub fn text(plan: &Plan, facts: &Facts) -> String {
             BaseSource::Refused(error) => error.to_string(),
         },
     );
-    let mut hops_seen = 0;
+    let mut hops_until = cached.hops_cached_until.iter();
     for (number, step) in plan.steps.iter().enumerate() {
         let is_last = number + 1 == plan.steps.len();
         let until = match step {
@@ -186,7 +101,7 @@ pub fn text(plan: &Plan, facts: &Facts) -> String {
                 let life = length(session.duration_seconds);
                 page.item(what, &format!("{life} from GetSessionToken in {}", session.target.region));
                 page.more(&session.reason.to_string());
-                facts.session_cached_until
+                cached.session_cached_until
             }
             Step::AssumeRole(hop) => {
                 page.item("role", &format!("{} of `{}`, in {}", hop.role_arn, hop.profile, hop.target.region));
@@ -196,13 +111,12 @@ pub fn text(plan: &Plan, facts: &Facts) -> String {
                 } else {
                     format!("{life}: {}", hop.reason)
                 });
-                hops_seen += 1;
-                facts.hop_cached_until(hops_seen - 1)
+                hops_until.next().copied().flatten()
             }
         };
         // The last one's are the credentials, of which that is said below.
         if !is_last {
-            page.more(&cached(until));
+            page.more(&until_text(until));
         }
     }
     if let Some(mfa) = &plan.mfa {
@@ -211,8 +125,8 @@ pub fn text(plan: &Plan, facts: &Facts) -> String {
             SpentIn::Hop => "the first role",
         };
         page.item("MFA device", &format!("{} of `{}`, its code goes into {place}", mfa.serial, mfa.profile));
-        let from = facts.code_from.as_ref().map(|from| format!(" ({from})")).unwrap_or_default();
-        page.item("code", &if facts.needs_code { format!("needed now{from}") } else { "not needed now".to_owned() });
+        let from = code_from.map(|from| format!(" ({from})")).unwrap_or_default();
+        page.item("code", &if cached.needs_code { format!("needed now{from}") } else { "not needed now".to_owned() });
         if let Some(age) = plan.mfa_max_age_seconds {
             page.more(&format!("an MFA session older than {} is not taken", length(age)));
         }
@@ -221,22 +135,16 @@ pub fn text(plan: &Plan, facts: &Facts) -> String {
         "credentials",
         &match plan.steps.last() {
             None => "the access key itself, which never expires".to_owned(),
-            Some(_) => cached(facts.cached_until),
+            Some(_) => until_text(cached.cached_until),
         },
     );
     page.list("notes", plan.notes.iter().map(ToString::to_string));
-    let width = plan.used.iter().map(|used| used.place.to_string().chars().count()).max().unwrap_or_default();
-    page.list(
-        "settings",
-        plan.used.iter().map(|used| {
-            let place = used.place.to_string();
-            format!("{place:width$}  {} of `{}`", used.name, used.profile)
-        }),
-    );
+    let used = plan.used.iter().map(|used| [used.place.to_string(), format!("{} of `{}`", used.name, used.profile)]);
+    page.list("settings", Table::without_header(used).to_string().lines().map(str::to_owned));
     page.text
 }
 
-fn cached(until: Option<Timestamp>) -> String {
+fn until_text(until: Option<Timestamp>) -> String {
     until.map_or_else(|| "not cached".to_owned(), |until| format!("cached until {until}"))
 }
 
@@ -293,12 +201,10 @@ mod tests {
 
     #[test]
     fn a_chain_is_told_step_by_step_with_the_line_of_each_setting() {
-        let facts = Facts {
-            cached_until: None,
+        let cached = Outlook {
             session_cached_until: Some(Timestamp::from_unix(1_700_000_000)),
             hops_cached_until: vec![Some(Timestamp::from_unix(1_700_003_600)), None],
-            needs_code: false,
-            code_from: Some("the terminal".to_owned()),
+            ..Outlook::default()
         };
         let expected = "\
 How credentials for `prod` are made:
@@ -328,31 +234,28 @@ settings:
   ~/.aws/config:8   source_profile of `jump`
   ~/.aws/config:10  mfa_serial of `base`
 ";
-        assert_eq!(text(&planned(CHAIN, "base", "prod"), &facts), expected);
+        assert_eq!(text(&planned(CHAIN, "base", "prod"), &cached, Some("the terminal")), expected);
     }
 
     #[test]
     fn a_code_that_is_needed_says_where_it_comes_from() {
-        let facts =
-            Facts { needs_code: true, code_from: Some("`mfa_process` of `base`".to_owned()), ..Facts::default() };
-        let text = text(&planned(CHAIN, "base", "prod"), &facts);
+        let cached = Outlook { needs_code: true, ..Outlook::default() };
+        let text = text(&planned(CHAIN, "base", "prod"), &cached, Some("`mfa_process` of `base`"));
         assert!(text.contains("code         needed now (`mfa_process` of `base`)\n"), "{text}");
     }
 
     #[test]
     fn the_json_has_whole_ids_and_every_field() {
         let until = Some(Timestamp::from_unix(1_700_000_000));
-        let facts = Facts { cached_until: until, hops_cached_until: vec![None, until], ..Facts::default() };
+        let cached = Outlook { cached_until: until, hops_cached_until: vec![None, until], ..Outlook::default() };
         let plan = planned(CHAIN, "base", "prod");
-        let json = serde_json::to_value(explanation(&plan, &facts)).expect("it is JSON");
-        assert_eq!(json["version"], 1);
+        let json = json(&plan, &cached, None);
         assert_eq!(json["profile"], "prod");
-        let base = serde_json::json!(
+        let base = json!(
             {"kind": "key", "profile": "base", "key_id": "AKIABASE000000000000", "backend": "vault",
             "identity": "arn:aws:iam::111122223333:user/me"});
         assert_eq!(json["base"], base);
-        let mfa =
-            serde_json::json!({"serial": "arn:aws:iam::111122223333:mfa/me", "spent_in": "session", "code_from": null});
+        let mfa = json!({"serial": "arn:aws:iam::111122223333:mfa/me", "spent_in": "session", "code_from": null});
         assert_eq!(json["mfa"], mfa);
         assert_eq!(json["session"]["duration_seconds"], 43_200);
         assert_eq!(json["needs_code"], false);
@@ -362,20 +265,20 @@ settings:
         assert_eq!((&hop["duration_asked"], &hop["duration_seconds"]), (&7200.into(), &3600.into()));
         assert_eq!(hop["capped"], true);
         assert_eq!(hop["cached_until"], "2023-11-14T22:13:20Z");
-        assert_eq!(json["hops"][0]["cached_until"], serde_json::Value::Null);
-        let setting = serde_json::json!({"profile": "prod", "name": "role_arn", "file": "~/.aws/config", "line": 2});
+        assert_eq!(json["hops"][0]["cached_until"], Value::Null);
+        let setting = json!({"profile": "prod", "name": "role_arn", "file": "~/.aws/config", "line": 2});
         assert_eq!(json["settings"][0], setting);
     }
 
     #[test]
     fn a_device_whose_code_is_not_spent_is_named_all_the_same() {
         let plan = planned("[profile b]|mfa_serial = DEVICE|keyfob_session = never", "b", "b");
-        let json = serde_json::to_value(explanation(&plan, &Facts::default())).expect("it is JSON");
+        let json = json(&plan, &Outlook::default(), None);
         assert_eq!(json["mfa"]["serial"], "arn:aws:iam::111122223333:mfa/me");
-        assert_eq!(json["mfa"]["spent_in"], serde_json::Value::Null);
-        assert_eq!(json["session"], serde_json::Value::Null);
-        assert_eq!(json["cached_until"], serde_json::Value::Null);
-        let text = text(&plan, &Facts::default());
+        assert_eq!(json["mfa"]["spent_in"], Value::Null);
+        assert_eq!(json["session"], Value::Null);
+        assert_eq!(json["cached_until"], Value::Null);
+        let text = text(&plan, &Outlook::default(), None);
         assert!(text.contains("credentials  the access key itself, which never expires\n"), "{text}");
     }
 }

@@ -1,0 +1,102 @@
+//! `list`.
+
+use crate::chain::list::{Key, Listing, NONE};
+use crate::credentials::short_id;
+use crate::view::table::Table;
+
+/// The profiles, a line each; nothing where there is none.
+///
+/// On a terminal of `width` columns the widest cells are cut, down to what tells them apart, until a line fits.
+pub fn text(listing: &Listing, width: Option<usize>) -> String {
+    let dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    let rows = listing.profiles.iter().map(|line| {
+        let source = match line.source {
+            NONE => "-".to_owned(),
+            source => source.replace('_', " "),
+        };
+        [
+            line.name.clone(),
+            line.via.as_ref().map_or(source.clone(), |via| format!("{source} via {via}")),
+            dash(line.account.clone()),
+            dash(line.region.clone()),
+            // A virtual device's name, a hardware one's whole serial.
+            dash(line.mfa_serial.as_ref().map(|serial| serial.rsplit('/').next().unwrap_or(serial).to_owned())),
+            if line.linked { "yes" } else { "-" }.to_owned(),
+            dash(line.session_seconds_left.filter(|left| *left > 0).map(left)),
+            dash(line.key.as_ref().map(key_in_short)),
+        ]
+    });
+    let table = Table::new(["PROFILE", "SOURCE", "ACCOUNT", "REGION", "MFA", "LINKED", "SESSION", "KEY"], rows);
+    match width {
+        // Accounts and yes are nothing when they are cut; what is left out first is region, device and account.
+        Some(width) => table.fit(width, &[0, 1, 3, 4, 6, 7], &[3, 4, 2, 5, 6, 1, 7]).to_string(),
+        None => table.to_string(),
+    }
+}
+
+fn left(seconds: i64) -> String {
+    match (seconds / 3600, seconds / 60 % 60) {
+        (0, minutes) => format!("{minutes}m left"),
+        (hours, minutes) => format!("{hours}h {minutes}m left"),
+    }
+}
+
+fn key_in_short(key: &Key) -> String {
+    let id = short_id(&key.id);
+    match (key.backend, key.age_days) {
+        (Some(backend), Some(days)) => {
+            // First, so that it is seen where the cell is cut.
+            format!("{}{id} {backend} {days}d", if key.overdue { "overdue " } else { "" })
+        }
+        (_, _) => format!("{id} in plain text"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthStr;
+
+    use super::*;
+    use crate::chain::list::tests::{CONFIG, listed};
+    use crate::chain::list::{Sources, listing};
+    use crate::chain::tests::Stored;
+    use crate::profile::Profiles;
+    use crate::timestamp::Timestamp;
+
+    #[test]
+    fn the_table_is_for_people() {
+        let expected = "\
+PROFILE  SOURCE         ACCOUNT       REGION     MFA  LINKED  SESSION      KEY
+base     key            111122223333  eu-west-1  me   yes     1h 15m left  ****0000 vault 10d
+prod     role via base  444455556666  -          -    -       -            -
+old      key            -             -          -    -       -            ****0000 in plain text
+empty    -              -             -          -    -       -            -
+";
+        assert_eq!(text(&listed(CONFIG, "base"), None), expected);
+        assert_eq!(text(&listed("", ""), None), "");
+    }
+
+    #[test]
+    fn the_table_fits_the_terminal() {
+        let config = CONFIG.replace("[profile old]", "[profile a-very-long-name-of-a-profile-of-somebodys]");
+        for width in [5, 10, 20, 40, 60, 80, 100, 120] {
+            let table = text(&listed(&config, "base"), Some(width));
+            assert!(table.lines().all(|line| line.width() <= width), "{table}");
+            assert!(width < 20 || table.contains("a-very-"), "{table}");
+            assert!(width < 80 || table.contains("role vi"), "{table}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_too_old_is_marked() {
+        let (profiles, names) = (Profiles::from_texts("[profile base]", ""), ["base".to_owned()]);
+        let sources = Sources {
+            stored: &Stored::of("base"),
+            stored_names: &names,
+            session_expires: &|_| None,
+            now: Timestamp::from_unix(1_700_864_000),
+            key_max_age_seconds: 10 * 86_400,
+        };
+        assert!(text(&listing(&profiles, &sources), None).contains("overdue ****0000 vault 10d"));
+    }
+}
