@@ -39,6 +39,7 @@ use crate::credentials::Backend;
 use crate::error::{Error, Kind, Result};
 use crate::ops::access_key_input::looks_like_secret;
 use crate::sys::env::Environment;
+#[cfg(unix)]
 use crate::sys::pinentry;
 use crate::totp::looks_like_seed;
 use crate::ui::out;
@@ -121,9 +122,11 @@ enum Command {
 
 /// Runs keyfob with these arguments, the program's name first, and returns its exit code.
 pub fn run(arguments: Vec<OsString>, env: Environment) -> u8 {
-    if arguments.get(1).is_some_and(|argument| argument == pinentry::COMMAND) {
-        let arguments = arguments.into_iter().skip(2).filter_map(|argument| argument.into_string().ok());
-        return pinentry::serve(&arguments.collect::<Vec<_>>(), &mut std::io::stdout());
+    #[cfg(unix)]
+    if let [_, command, program] = arguments.as_slice()
+        && command == pinentry::COMMAND
+    {
+        return pinentry::become_session_leader(program);
     }
     if arguments.get(1).is_some_and(|argument| argument == complete::COMMAND) {
         let arguments = arguments.iter().skip(2).map(|argument| argument.to_string_lossy().into_owned());

@@ -1,6 +1,6 @@
 //! Programs that keyfob starts and reads an answer from: no stdin, a time limit, a clean environment.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -52,18 +52,18 @@ pub fn run(argv: &[String], chain: &[String], limit: Duration) -> Result<Answer,
     command.env(vars::KEYFOB_CHAIN, chain.join(","));
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    answer(command, limit)
+    answer(command, "", limit)
 }
 
 /// Runs `argv` as [`run`] does, for a program that begins a session of its own: no group is made for it, since the leader
-/// of one may not begin a session. Its standard error goes nowhere.
+/// of one may not begin a session. It reads `input`, a few lines, and its standard error goes nowhere.
 ///
 /// # Errors
 /// As [`run`].
-pub fn run_session_leader(argv: &[String], limit: Duration) -> Result<Answer, ChildError> {
+pub fn run_session_leader(argv: &[String], input: &str, limit: Duration) -> Result<Answer, ChildError> {
     let mut command = command(argv)?;
-    command.stderr(Stdio::null());
-    answer(command, limit)
+    command.stdin(Stdio::piped()).stderr(Stdio::null());
+    answer(command, input, limit)
 }
 
 fn command(argv: &[String]) -> Result<Command, ChildError> {
@@ -74,8 +74,12 @@ fn command(argv: &[String]) -> Result<Command, ChildError> {
     Ok(command)
 }
 
-fn answer(mut command: Command, limit: Duration) -> Result<Answer, ChildError> {
+fn answer(mut command: Command, input: &str, limit: Duration) -> Result<Answer, ChildError> {
     let mut child = command.spawn().map_err(ChildError::Start)?;
+    // It stays open until the end: a program may take its end for a wish to leave. A pipe takes a few lines at once; one whose
+    // reader is gone already says so by what it answers.
+    let mut stdin = child.stdin.take();
+    let _ = stdin.as_mut().map(|stdin| stdin.write_all(input.as_bytes()));
     let stdout = child.stdout.take().expect("stdout was asked for as a pipe");
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
@@ -147,7 +151,7 @@ mod tests {
         let alive = folder.path().join("alive");
         let script = format!("sleep 1; touch {}", alive.display());
         let argv = ["setsid", "sh", "-c", &format!("sh -c '{script}' & sleep 60")].map(str::to_owned);
-        let result = run_session_leader(&argv, Duration::from_millis(300));
+        let result = run_session_leader(&argv, "", Duration::from_millis(300));
         assert!(matches!(result, Err(ChildError::TimedOut(_))), "{result:?}");
         std::thread::sleep(Duration::from_millis(1_200));
         assert!(!alive.exists(), "its child lived on");

@@ -1,15 +1,17 @@
 //! Asking through a pinentry program: the window gpg asks in, for where there is no terminal.
 //!
-//! The `pinentry` crate speaks its language but waits for ever for a program that hangs, and does not tell its process id.
-//! So it runs in a process of its own, this program started once more, which begins a session: at the limit all of that
-//! session is killed. A session without a terminal is also what gpg-agent gives to pinentry-curses, which then may read
-//! from a terminal whose foreground is another's.
+//! Its language is Assuan: a line a request, answered by data lines and then `OK` or `ERR`. No request depends on an answer,
+//! so all of them are written at once, and the program runs to its end like any other, with a limit.
+//!
+//! It runs in a session of its own, as gpg-agent runs it: without a controlling terminal pinentry-curses may read from one
+//! whose foreground is another's. `std` begins no sessions, so this program is started once more and becomes pinentry.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use pinentry::PassphraseInput;
-use secrecy::ExposeSecret;
+use percent_encoding::percent_decode;
+use zeroize::Zeroizing;
 
 use crate::human::AskError;
 use crate::secret::Secret;
@@ -17,15 +19,12 @@ use crate::sys::child::{self, ChildError};
 use crate::sys::env::{Environment, vars};
 use crate::sys::files::read_optional;
 
-/// The hidden command that [`serve`] is behind.
+/// The hidden command that [`become_session_leader`] is behind.
+#[cfg(unix)]
 pub const COMMAND: &str = "ask-pinentry";
 
 /// How long a question stands that has no limit of its own: nobody may be near to see the window.
 const LONGEST: Duration = Duration::from_secs(300);
-
-/// How the helper ended.
-const DECLINED: u8 = 10;
-const TIMED_OUT: u8 = 11;
 
 /// Asks for a secret. `named` is the program of the settings; without one, gpg's, where there is a display.
 ///
@@ -44,65 +43,85 @@ pub fn ask(
         None => return Err(AskError::Nobody("there is no display for pinentry")),
     };
     let limit = limit.unwrap_or(LONGEST);
-    let argv = [helper()?, COMMAND.into(), program, question.into(), complaint.unwrap_or_default().into()];
-    let argv: Vec<String> = argv.into_iter().chain([limit.as_secs().to_string(), terminal_name(env)]).collect();
-    let answer = match child::run_session_leader(&argv, limit) {
-        Ok(answer) => answer,
-        Err(ChildError::TimedOut(_)) => return Err(AskError::TimedOut(limit)),
-        Err(ChildError::Start(error) | ChildError::Read(error)) => return Err(AskError::Terminal(error)),
-        Err(ChildError::TooMuch) => return Err(AskError::Nobody("the pinentry program said too much")),
-    };
-    match answer.status.code().map(u8::try_from) {
-        Some(Ok(0)) => {
-            let text = std::str::from_utf8(answer.stdout.expose()).map_err(|_| AskError::Declined)?;
-            Ok(Secret::new(text.to_owned()))
-        }
-        Some(Ok(DECLINED)) => Err(AskError::Declined),
-        Some(Ok(TIMED_OUT)) => Err(AskError::TimedOut(limit)),
-        Some(_) | None => Err(AskError::Nobody("the pinentry program is not there, or cannot show itself")),
+    let terminal = Some(terminal_name(env)).filter(|name| !name.is_empty());
+    let requests: Vec<String> = [
+        terminal.map(|name| format!("OPTION ttyname={name}")),
+        // A program that keeps it closes its window by itself.
+        Some(format!("SETTIMEOUT {}", limit.as_secs())),
+        Some("SETTITLE keyfob".to_owned()),
+        Some(format!("SETDESC {}", escaped(question))),
+        Some("SETPROMPT Answer:".to_owned()),
+        complaint.map(|complaint| format!("SETERROR {}", escaped(complaint))),
+        Some("GETPIN".to_owned()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let input = requests.join("\n") + "\nBYE\n";
+    match child::run_session_leader(&command(program)?, &input, limit) {
+        Ok(answer) => read(answer.stdout.expose(), requests.len(), limit),
+        Err(ChildError::TimedOut(_)) => Err(AskError::TimedOut(limit)),
+        Err(ChildError::Start(error)) if error.kind() == std::io::ErrorKind::NotFound => Err(AskError::Nobody(MISSING)),
+        Err(ChildError::Start(error) | ChildError::Read(error)) => Err(AskError::Terminal(error)),
+        Err(ChildError::TooMuch) => Err(AskError::Nobody("the pinentry program said too much")),
     }
 }
 
-/// What the helper does: asks, prints the answer, and ends with a status that says how it went.
-///
-/// The arguments are those that [`ask`] makes: program, question, complaint, seconds, terminal.
-pub fn serve(arguments: &[String], answer: &mut dyn std::io::Write) -> u8 {
-    let [program, question, complaint, seconds, terminal] = arguments else { return 2 };
-    #[cfg(unix)]
-    let _ = rustix::process::setsid();
-    let Some(mut input) = PassphraseInput::with_binary(program) else { return 1 };
-    let (question, complaint) = (shortened(question), shortened(complaint));
-    input.with_title("keyfob").with_description(&question).with_prompt("Answer:");
-    if !complaint.is_empty() {
-        input.with_error(&complaint);
+const MISSING: &str = "the pinentry program is not there, or cannot show itself";
+
+/// The answer to the last of `requests`; a greeting is answered before the first.
+fn read(responses: &[u8], requests: usize, limit: Duration) -> Result<Secret, AskError> {
+    let mut secret = Zeroizing::new(Vec::with_capacity(responses.len()));
+    let mut before = requests;
+    for line in responses.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)) {
+        match line {
+            [b'D', b' ', data @ ..] => secret.extend(percent_decode(data)),
+            [b'O', b'K', ..] | [b'E', b'R', b'R', ..] if before > 0 => before -= 1,
+            [b'O', b'K', ..] => {
+                let text = std::str::from_utf8(&secret).ok().filter(|text| !text.is_empty());
+                return text.map(|text| Secret::new(text.to_owned())).ok_or(AskError::Declined);
+            }
+            [b'E', b'R', b'R', b' ', error @ ..] => {
+                let code = error.split(|byte| *byte == b' ').next().unwrap_or_default();
+                let code = std::str::from_utf8(code).ok().and_then(|code| code.parse::<u32>().ok());
+                // Behind the source of the error, in the lower half: libgpg-error's `err-codes.h.in`.
+                return Err(match code.map(|code| code & 0xffff) {
+                    Some(62) => AskError::TimedOut(limit),
+                    Some(99) => AskError::Declined,
+                    Some(_) | None => AskError::Nobody(MISSING),
+                });
+            }
+            _ => {}
+        }
     }
-    // A program that keeps it closes its window by itself.
-    input.with_timeout(seconds.parse().unwrap_or(u16::MAX));
+    Err(AskError::Nobody(MISSING))
+}
+
+/// The command line of a pinentry that leads a session.
+fn command(program: String) -> Result<Vec<String>, AskError> {
     #[cfg(unix)]
-    if !terminal.is_empty() {
-        input.with_unix_options(pinentry::unix::Options::builder().tty_name(terminal).build());
-    }
+    return Ok(vec![helper()?, COMMAND.to_owned(), program]);
     #[cfg(not(unix))]
-    let _ = terminal;
-    match input.interact() {
-        Ok(secret) if secret.expose_secret().is_empty() => DECLINED,
-        Ok(secret) => match answer.write_all(secret.expose_secret().as_bytes()).and_then(|()| answer.flush()) {
-            Ok(()) => 0,
-            Err(_) => 1,
-        },
-        Err(pinentry::Error::Cancelled) => DECLINED,
-        Err(pinentry::Error::Timeout) => TIMED_OUT,
-        Err(_) => 1,
-    }
+    Ok(vec![program])
 }
 
 /// This program. On Linux by the name that still leads to it when an upgrade has replaced the file meanwhile.
+#[cfg(unix)]
 fn helper() -> Result<String, AskError> {
     if cfg!(target_os = "linux") {
         return Ok("/proc/self/exe".to_owned());
     }
     let path = std::env::current_exe()?;
     path.into_os_string().into_string().map_err(|_| AskError::Nobody("keyfob's own path is not UTF-8"))
+}
+
+/// What the hidden command does: begins a session and becomes `program`; its exit code where that cannot be.
+#[cfg(unix)]
+pub fn become_session_leader(program: &OsStr) -> u8 {
+    // It fails for the leader of a group, which this is not.
+    let _ = rustix::process::setsid();
+    let _ = std::os::unix::process::CommandExt::exec(&mut std::process::Command::new(program));
+    127
 }
 
 /// `pinentry-program` of gpg-agent.conf, else the name gpg uses.
@@ -138,9 +157,10 @@ fn terminal_name(env: &Environment) -> String {
     String::new()
 }
 
-/// The crate takes no line of 1,000 bytes, escapes included.
-fn shortened(text: &str) -> String {
-    text.chars().filter(|c| *c == '\n' || !c.is_control()).take(200).collect()
+/// As a parameter of a request, whose line may have 1,000 bytes.
+fn escaped(text: &str) -> String {
+    let kept: String = text.chars().filter(|c| *c == '\n' || !c.is_control()).take(200).collect();
+    kept.replace('%', "%25").replace('\n', "%0A")
 }
 
 #[cfg(test)]
@@ -156,6 +176,35 @@ mod tests {
         ] {
             assert_eq!(program_in(text).as_deref(), program, "{text}");
         }
+    }
+
+    #[test]
+    fn the_answer_is_that_of_the_last_request() {
+        let limit = Duration::from_secs(9);
+        let told = |responses: &str| match read(responses.as_bytes(), 2, limit) {
+            Ok(secret) => secret.expose().to_owned(),
+            Err(error) => error.to_string(),
+        };
+        let missing = AskError::Nobody(MISSING).to_string();
+        for (responses, expected) in [
+            ("OK ready\nOK\nD 123456\nOK\nOK closing\n", "123456"),
+            ("OK\r\nERR 536871187 Unknown option\r\nS PASSWORD_FROM_CACHE\r\nD a%25b%0A c\r\nD  d \r\nOK\r\n", "a%b\n c d "),
+            ("# hello\nOK\nOK\nOK\nOK\n", "the question was declined"),
+            ("OK\nOK\nERR 83886179 Operation cancelled <Pinentry>\nOK\n", "the question was declined"),
+            ("OK\nOK\nERR 83886142 Timeout <Pinentry>\nOK\n", "no answer within 9 s"),
+            ("OK\nOK\nERR 83918950 Inappropriate ioctl for device <Pinentry>\nOK\n", &missing),
+            ("OK\nOK\nD 12", &missing),
+            ("sh: not found\n", &missing),
+            ("", &missing),
+        ] {
+            assert_eq!(told(responses), expected, "{responses}");
+        }
+    }
+
+    #[test]
+    fn a_question_is_one_line_of_no_more_than_a_thousand_bytes() {
+        assert_eq!(escaped("100% of\n`a`\r\x1b"), "100%25 of%0A`a`");
+        assert!(escaped(&"\u{10ffff}%\n".repeat(500)).len() < 990);
     }
 
     // Elsewhere a display is taken for granted, and this very test program would be started as the helper.
