@@ -4,8 +4,8 @@ use crate::cli::world::World;
 use crate::error::Result;
 use crate::human::Talk;
 use crate::ops::rotate::status::reminders;
-use crate::ops::start::{Machine, standing};
 use crate::ui::out;
+use crate::view::start::{Machine, standing};
 
 /// Opens no key store and asks AWS nothing.
 pub(super) fn run(world: &World<'_>) -> Result<()> {

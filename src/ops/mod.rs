@@ -17,7 +17,6 @@ pub mod remove;
 pub mod resolve;
 pub mod rotate;
 pub mod show;
-pub mod start;
 
 use crate::aws::{AccessKeys, MfaDevices, Sts};
 use crate::chain::Base;

@@ -188,7 +188,10 @@ mod tests {
         let missing = AskError::Nobody(MISSING).to_string();
         for (responses, expected) in [
             ("OK ready\nOK\nD 123456\nOK\nOK closing\n", "123456"),
-            ("OK\r\nERR 536871187 Unknown option\r\nS PASSWORD_FROM_CACHE\r\nD a%25b%0A c\r\nD  d \r\nOK\r\n", "a%b\n c d "),
+            (
+                "OK\r\nERR 536871187 Unknown option\r\nS PASSWORD_FROM_CACHE\r\nD a%25b%0A c\r\nD  d \r\nOK\r\n",
+                "a%b\n c d ",
+            ),
             ("# hello\nOK\nOK\nOK\nOK\n", "the question was declined"),
             ("OK\nOK\nERR 83886179 Operation cancelled <Pinentry>\nOK\n", "the question was declined"),
             ("OK\nOK\nERR 83886142 Timeout <Pinentry>\nOK\n", "no answer within 9 s"),

@@ -9,4 +9,5 @@ pub mod keys;
 pub mod list;
 pub mod rotation;
 pub mod show;
+pub mod start;
 mod table;
