@@ -17,8 +17,8 @@ struct Client {
 
 const CLIENTS: [&str; 3] = ["aws-cli-1", "aws-cli-2", "python"];
 
-/// One of [`CLIENTS`], or a word that it is skipped.
-fn client(name: &str, url: &str) -> Option<Client> {
+/// One of [`CLIENTS`], for the server at `url`.
+fn client(name: &str, program: PathBuf, url: &str) -> Client {
     let cli = ["--profile", "audit", "sts", "get-caller-identity", "--query", "Arn", "--output", "text"];
     let boto3 = "import boto3; print(boto3.Session(profile_name='audit').client('sts').get_caller_identity()['Arn'])";
     let arguments = match name {
@@ -27,7 +27,7 @@ fn client(name: &str, url: &str) -> Option<Client> {
         _ => cli.to_vec(),
     };
     let arguments = arguments.into_iter().map(str::to_owned).collect();
-    Some(Client { program: tools::require(name)?, arguments })
+    Client { program, arguments }
 }
 
 /// Runs a client from a cold cache, on a terminal where the code is typed, and from a warm one, with nobody there.
@@ -64,9 +64,9 @@ fn shows_why(scene: &Scene, client: &Client) {
 
 #[test]
 fn the_aws_clis_and_boto3_work_with_the_vault() {
-    for name in CLIENTS {
+    for (name, program) in tools::require_any(&CLIENTS) {
         let mut scene = Scene::empty();
-        let Some(client) = client(name, &scene.aws.url()) else { continue };
+        let client = client(name, program, &scene.aws.url());
         works(&mut scene, &client);
         shows_why(&scene, &client);
     }
@@ -75,10 +75,10 @@ fn the_aws_clis_and_boto3_work_with_the_vault() {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_aws_clis_and_boto3_work_with_a_real_gnome_keyring() {
-    for name in CLIENTS {
+    for (name, program) in tools::require_any(&CLIENTS) {
         let Some(service) = SecretService::start() else { return };
         let mut scene = Scene::empty_over(&service);
-        let Some(client) = client(name, &scene.aws.url()) else { continue };
+        let client = client(name, program, &scene.aws.url());
         works(&mut scene, &client);
     }
 }
@@ -104,7 +104,7 @@ fn boto3_renews_by_itself_while_it_runs_and_asks_for_no_code() {
 #[test]
 fn a_path_with_blanks_and_an_odd_profile_name_are_read_back_by_every_client() {
     let profile = "ann@corp.example/dev+1";
-    for name in CLIENTS {
+    for (name, program) in tools::require_any(&CLIENTS) {
         let mut scene = Scene::empty();
         let folder = scene.sandbox.path("My Programs (new)");
         std::fs::create_dir(&folder).expect("a folder in the home");
@@ -117,7 +117,7 @@ fn a_path_with_blanks_and_an_odd_profile_name_are_read_back_by_every_client() {
         let add = ["add", profile, "--stdin", "--yes", "--region", "eu-central-1"];
         scene.sandbox.keyfob(&add).stdin(&key).run().ok();
         assert!(scene.sandbox.read(".aws/config").contains("My Programs"), "the first entry on PATH is linked");
-        let Some(Client { program, arguments }) = client(name, &scene.aws.url()) else { continue };
+        let Client { program, arguments } = client(name, program, &scene.aws.url());
         let arguments: Vec<String> = arguments.iter().map(|argument| argument.replace("audit", profile)).collect();
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let ran = scene.sandbox.program(program, &arguments).run();
@@ -132,12 +132,9 @@ fn a_role_left_to_the_client_works_over_a_linked_source() {
     let role = scene.deploy.arn();
     scene.append(&format!("\n[profile plain]\nregion = eu-central-1\nrole_arn = {role}\nsource_profile = work\n"));
     scene.credential_process_with_code("work", &scene.phone.code()).ok();
-    for name in CLIENTS {
-        let Some(Client { program, arguments }) = client(name, &scene.aws.url()) else { continue };
-        // Debian's AWS CLI 2 would assume the role at the real AWS: it knows no endpoint but for the call itself.
-        if name == "aws-cli-2" {
-            continue;
-        }
+    // Debian's AWS CLI 2 would assume the role at the real AWS: it knows no endpoint but for the call itself.
+    for (name, program) in tools::require_any(&["aws-cli-1", "python"]) {
+        let Client { program, arguments } = client(name, program, &scene.aws.url());
         scene.aws.forget_requests();
         let arguments: Vec<String> = arguments.iter().map(|argument| argument.replace("audit", "plain")).collect();
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();

@@ -209,8 +209,10 @@ fn botocore_and_the_aws_clis_read_the_same_but_for_the_edit() {
     let aws = std::sync::Arc::new(LoopbackAws::start());
     let sandbox = Sandbox::new(KEYFOB, &aws);
     let readers = [("python", "botocore"), ("aws-cli-1", "awscli.botocore"), ("aws-cli-2", "awscli.botocore")];
+    let mut tried = 0;
     for (reader, botocore) in readers {
         let Some(python) = python(reader) else { continue };
+        tried += 1;
         let script = include_str!("readers.py");
         let answer = sandbox.program(python, &["-W", "ignore", "-c", script, botocore]).stdin(&asked).run().json();
         let mut compared = 0;
@@ -237,5 +239,8 @@ fn botocore_and_the_aws_clis_read_the_same_but_for_the_edit() {
             let ours = process_line::split(line).ok().map_or(Value::Null, |words| json!(words));
             assert_eq!(ours, *words, "{reader} takes {line:?} apart otherwise");
         }
+    }
+    if tried == 0 {
+        tools::skipped("nothing is compared, for want of botocore and the AWS CLIs");
     }
 }

@@ -1,7 +1,7 @@
 //! What SECURITY.md says of the repository itself: where `unsafe` stands, that no fixture is a real secret, that each
 //! promise has a test; and of the process, that its memory is its own.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -115,24 +115,69 @@ fn promises() -> Vec<(String, Vec<String>)> {
         .collect()
 }
 
+/// What is wrong with a test as the proof of a promise; `attributes` and `rest` stand before and after its name.
+fn objection(attributes: &str, rest: &str) -> Option<&'static str> {
+    // Where the suite runs.
+    let here = ["#[cfg(unix)]", "#[cfg(target_os = \"linux\")]"];
+    let is_elsewhere = |line: &str| line.starts_with("#[cfg") && !here.contains(&line);
+    let code = |line: &&str| !line.is_empty() && !line.starts_with("//") && *line != "}" && *line != "{}";
+    let is_empty = !rest.lines().skip(1).map(str::trim).any(|line| code(&line));
+    if attributes.contains("ignore") {
+        Some("is ignored")
+    } else if attributes.lines().any(|line| is_elsewhere(line.trim())) {
+        Some("is left out of the build")
+    } else if is_empty {
+        Some("is empty")
+    } else {
+        None
+    }
+}
+
+/// The tests of a source file, by their names, each with what is wrong with it.
+fn tests_in(text: &str) -> Vec<(String, Option<&'static str>)> {
+    let pieces: Vec<&str> = text.split("#[test]").collect();
+    let tests = pieces.windows(2).filter_map(|pair| {
+        // Attributes stand before `#[test]` and after it.
+        let before: Vec<&str> =
+            pair[0].lines().rev().take_while(|line| !line.trim().is_empty() && line.trim() != "}").collect();
+        let (after, rest) = pair[1].split_once("fn ")?;
+        let (name, rest) = rest.split_once('(')?;
+        let body = rest.split("\n}\n").next().unwrap_or(rest);
+        Some((name.to_owned(), objection(&format!("{}\n{after}", before.join("\n")), body)))
+    });
+    tests.collect()
+}
+
 #[test]
-fn each_promise_names_a_test_that_exists() {
-    let mut tests = BTreeSet::new();
+fn each_promise_names_a_test_that_runs() {
+    let mut tests = BTreeMap::new();
     for (_, text) in texts().into_iter().filter(|(path, _)| path.ends_with(".rs")) {
-        for piece in text.split("#[test]").skip(1) {
-            // Attributes may stand between.
-            let name = piece.split_once("fn ").and_then(|(_, rest)| rest.split_once('('));
-            tests.extend(name.map(|(name, _)| name.to_owned()));
-        }
+        tests.extend(tests_in(&text));
     }
     let promises = promises();
     assert!(promises.len() >= 10, "only {} promises", promises.len());
     for (promise, names) in promises {
         assert!(!names.is_empty(), "nothing shows: {promise}");
         for name in names {
-            assert!(tests.contains(&name), "there is no test `{name}` to show: {promise}");
+            match tests.get(&name) {
+                None => panic!("there is no test `{name}` to show: {promise}"),
+                Some(Some(objection)) => panic!("`{name}` {objection}, and so does not show: {promise}"),
+                Some(None) => {}
+            }
         }
     }
+}
+
+#[test]
+fn a_test_that_does_not_run_or_is_empty_is_told_from_one_that_does() {
+    let said =
+        |text: &str| tests_in(&text.replace('@', "#")).into_iter().map(|(_, objection)| objection).collect::<Vec<_>>();
+    assert_eq!(said("@[test]\nfn a() {\n    assert!(true);\n}\n"), [None]);
+    assert_eq!(said("@[test]\n@[cfg(unix)]\nfn a() {\n    run().ok();\n}\n"), [None]);
+    assert_eq!(said("@[test]\n@[ignore = \"slow\"]\nfn a() {\n    assert!(true);\n}\n"), [Some("is ignored")]);
+    assert_eq!(said("@[cfg(windows)]\n@[test]\nfn a() {\n    assert!(true);\n}\n"), [Some("is left out of the build")]);
+    assert_eq!(said("@[test]\nfn a() {\n    // assert!(true);\n}\n"), [Some("is empty")]);
+    assert_eq!(said("@[test]\nfn a() {}\n\n@[test]\nfn b() {\n    assert!(true);\n}\n"), [Some("is empty"), None]);
 }
 
 #[cfg(target_os = "linux")]

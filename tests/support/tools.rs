@@ -14,6 +14,15 @@ pub fn require(name: &str) -> Option<PathBuf> {
     found_or_skipped(find(name), name, "`tests/run` installs it")
 }
 
+/// Those of these programs that are here, each as [`require`] finds it; where none is, that is said too.
+pub fn require_any<'n>(names: &[&'n str]) -> Vec<(&'n str, PathBuf)> {
+    let found: Vec<_> = names.iter().filter_map(|name| Some((*name, require(name)?))).collect();
+    if found.is_empty() {
+        skipped(&format!("nothing is tried, for want of all of {}", names.join(", ")));
+    }
+    found
+}
+
 /// Finds an example of this package, as [`require`] does a program. `cargo test` builds it, `cargo test --test` does not.
 pub fn require_example(name: &str) -> Option<PathBuf> {
     let own = env::current_exe().expect("a running test has a path");

@@ -228,7 +228,7 @@ fn what_never_came_to_an_answer_is_told_by_its_obstacle() {
 }
 
 #[test]
-fn a_lost_answer_to_a_code_or_a_failure_of_awss_says_that_the_code_may_be_spent() {
+fn a_lost_answer_to_a_code_says_that_the_code_may_be_spent() {
     let error = AwsError::AnswerLost { endpoint: "sts.amazonaws.com".into(), cause: "within 30s".into() };
     for (code, hint) in [
         (Some(CodeFrom::Given), "the code may be spent: try again with the next one, in at most 30 s"),
@@ -239,6 +239,7 @@ fn a_lost_answer_to_a_code_or_a_failure_of_awss_says_that_the_code_may_be_spent(
         assert_eq!(told.message(), "GetSessionToken: no answer from `sts.amazonaws.com`");
         assert_eq!((told.hint_texts(), told.kind()), (vec![hint.to_owned()], Kind::Failed));
     }
+    // Nor is a failure of AWS's an answer.
     let failed =
         AwsError::Refused { code: "InternalFailure".into(), message: String::new(), status: 500, request_id: None };
     for (code, hint) in [
