@@ -1,8 +1,9 @@
 //! A tour of keyfob: `cargo run --example tour`.
 //!
-//! Starts a stand-in for AWS on this machine and walks through the main job in a home folder of its own, which is gone
-//! afterwards. Needs no AWS account, keychain or network. The commands and what they say are real; secrets are shortened.
-//! Linked into that home under the name of `keyfob`, this program is keyfob, so nothing else has to be built.
+//! Starts a stand-in for AWS on this machine. First it counts the MFA codes for twenty roles by the AWS CLI's rules, then it
+//! runs keyfob with the same roles, in a temporary home folder. It needs no AWS account, keychain or network. The commands and
+//! their output are real; secrets are shortened. This program is linked into that home folder as `keyfob`, and is keyfob when
+//! it is started under that name, so nothing else has to be built.
 
 use std::process::ExitCode;
 
@@ -17,23 +18,28 @@ fn main() -> ExitCode {
 
 #[cfg(not(unix))]
 fn main() -> ExitCode {
-    // Nothing to show: it types at a terminal as Unix has it.
+    // It needs a Unix terminal to type into.
     ExitCode::FAILURE
 }
 
 #[cfg(unix)]
 mod tour {
+    use std::cell::Cell;
     use std::ffi::OsString;
     use std::io::{self, Write};
     use std::path::Path;
     use std::process::ExitCode;
     use std::sync::Arc;
 
+    use aws_sdk_sts::config::{BehaviorVersion, Credentials, Region};
     use keyfob::sys::env::Environment;
 
-    use crate::support::aws::{DeviceHandle, LoopbackAws, SecretKind};
+    use crate::support::aws::{AccessKey, DeviceHandle, LoopbackAws, SecretKind};
     use crate::support::run::{Invocation, Ran};
     use crate::support::sandbox::Sandbox;
+
+    const ROLES: usize = 20;
+    const WORKING_DAY_HOURS: usize = 8;
 
     pub fn main() -> ExitCode {
         let arguments: Vec<OsString> = std::env::args_os().collect();
@@ -41,72 +47,143 @@ mod tour {
             return ExitCode::from(keyfob::cli::run(arguments, Environment::of_process()));
         }
         let program = std::env::current_exe().expect("a running program has a path");
-        match Tour::new(&program).walk(&mut io::stdout().lock()) {
-            // Whoever stops reading has seen enough.
+        match walk(&program, &mut io::stdout().lock()) {
+            // The reader has seen enough and closed the pipe.
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
             Ok(()) | Err(_) => ExitCode::SUCCESS,
         }
+    }
+
+    fn walk(program: &Path, out: &mut impl Write) -> io::Result<()> {
+        writeln!(
+            out,
+            "Building this tour takes some minutes the first time, and seconds after that. It runs against a stand-in\n\
+             for AWS on this machine, and needs no AWS account, keychain or network.\n"
+        )?;
+        Team::new().assume_each_role_as_the_aws_cli_does(out)?;
+        Tour::new(program).walk(out)
+    }
+
+    /// Ann, with an access key, a phone, and a role in each of twenty accounts that wants a code from it.
+    struct Team {
+        aws: LoopbackAws,
+        key: AccessKey,
+        phone: DeviceHandle,
+        roles: Vec<String>,
+    }
+
+    impl Team {
+        fn new() -> Self {
+            let aws = LoopbackAws::start();
+            let ann = aws.user("ann");
+            let (key, phone) = (ann.access_key(), ann.mfa("ann-phone"));
+            let role = |number: usize| {
+                let role = aws.role_of(&format!("2000000000{number:02}"), "developer");
+                role.trusts(&ann.arn()).needs_mfa().arn()
+            };
+            Team { key, phone, roles: (1..=ROLES).map(role).collect(), aws }
+        }
+
+        /// Sends the requests of the AWS CLI, which assumes each role profile on its own (botocore's
+        /// `AssumeRoleCredentialFetcher`): with the access key and a new code, for an hour unless the profile says otherwise. It
+        /// caches the result for that profile alone.
+        fn assume_each_role_as_the_aws_cli_does(&self, out: &mut impl Write) -> io::Result<()> {
+            let config = aws_sdk_sts::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::new("eu-central-1"))
+                .endpoint_url(self.aws.url())
+                .credentials_provider(Credentials::new(&self.key.id, &self.key.secret, None, None, "tour"))
+                .http_client(aws_smithy_http_client::Builder::new().build_http())
+                .build();
+            let sts = aws_sdk_sts::Client::from_conf(config);
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let mut seconds = i64::MAX;
+            for role in &self.roles {
+                let call = sts.assume_role().role_arn(role).role_session_name("ann");
+                let call = call.serial_number(self.phone.serial()).token_code(self.phone.code());
+                let session = runtime.block_on(call.send()).map_err(io::Error::other)?;
+                let expiration = session.credentials().expect("a session").expiration().secs();
+                seconds = seconds.min(expiration - self.aws.now());
+                // AWS takes no code twice.
+                self.aws.advance(30);
+            }
+            say(
+                out,
+                "Ann works in 20 accounts, with a role in each that requires MFA. First without keyfob. The AWS CLI assumes\n   \
+                 each role profile separately, with the access key and a new code, and caches each session until it expires.\n   \
+                 The tour has sent the same requests. If Ann uses all roles all day, they take:",
+            )?;
+            summary(out, &self.aws, "a role's session", seconds)
+        }
+    }
+
+    /// Says how many codes the roles took, and would take in a working day if all of them are used all day.
+    fn summary(out: &mut impl Write, aws: &LoopbackAws, session: &str, seconds: i64) -> io::Result<()> {
+        let requests = aws.requests();
+        let codes = requests.iter().filter(|request| request.param("TokenCode").is_some()).count();
+        // The answer may be a second old.
+        let hours = usize::try_from((seconds + 60) / 3600).expect("it has not expired");
+        let per_day = codes * WORKING_DAY_HOURS.div_ceil(hours);
+        writeln!(out, "# {ROLES} roles: {} requests, {codes} with an MFA code", requests.len())?;
+        let codes = if per_day == 1 { "code" } else { "codes" };
+        writeln!(out, "# {session} lasts {hours} h: {per_day} MFA {codes} in a working day of {WORKING_DAY_HOURS} h\n")
     }
 
     struct Tour {
         aws: Arc<LoopbackAws>,
         sandbox: Sandbox,
         phone: DeviceHandle,
+        /// How many of the requests to AWS have been shown.
+        shown: Cell<usize>,
     }
 
     impl Tour {
-        /// Ann has a key and a phone. She may assume `deploy` with a code from it, and from there `audit`.
+        /// The same, with keyfob; one more role, `audit`, is assumed from the first.
         fn new(program: &Path) -> Self {
-            let aws = Arc::new(LoopbackAws::start());
-            let ann = aws.user("ann");
-            let (key, phone) = (ann.access_key(), ann.mfa("ann-phone"));
-            let deploy = aws.role("deploy").trusts(&ann.arn()).needs_mfa();
-            let audit = aws.role_of("444455556666", "audit").trusts(&deploy.arn());
+            let team = Team::new();
+            let aws = Arc::new(team.aws);
+            let audit = aws.role_of("444455556666", "audit").trusts(&team.roles[0]);
             let sandbox = Sandbox::with_vault(program, &aws);
-            let csv = format!("Access key ID,Secret access key\r\n{},{}\r\n", key.id, key.secret);
+            let csv = format!("Access key ID,Secret access key\r\n{},{}\r\n", team.key.id, team.key.secret);
             sandbox.write("accessKeys.csv", &csv);
-            let link = |profile: &str| {
-                format!("credential_process = {} credential-process {profile}", sandbox.path("bin/keyfob").display())
+            let profile = |name: String, role: &str, source: &str| {
+                format!("[profile {name}]\nrole_arn = {role}\nsource_profile = {source}\nregion = eu-central-1\n\n")
             };
-            let config = format!(
-                "[profile deploy]\nkeyfob_role_arn = {}\nkeyfob_source_profile = work\nregion = eu-central-1\n{}\n\n\
-                 [profile audit]\nkeyfob_role_arn = {}\nkeyfob_source_profile = deploy\nregion = eu-central-1\n{}\n\n",
-                deploy.arn(),
-                link("deploy"),
-                audit.arn(),
-                link("audit"),
-            );
-            sandbox.write(".aws/config", &config);
-            Tour { aws, sandbox, phone }
+            let roles = (1..).zip(&team.roles);
+            let config: String =
+                roles.map(|(number, role)| profile(format!("team{number:02}"), role, "work")).collect();
+            sandbox.write(".aws/config", &(config + &profile("audit".to_owned(), &audit.arn(), "team01")));
+            Tour { aws, sandbox, phone: team.phone, shown: Cell::new(0) }
         }
 
         fn walk(&self, out: &mut impl Write) -> io::Result<()> {
             say(
                 out,
-                "Ann has an access key in a file. Two roles stand in ~/.aws/config, under names only keyfob reads:",
+                "Now with keyfob. Ann stores her key in the vault. keyfob asks AWS whose it is, and finds her MFA device:",
             )?;
-            self.run(out, "cat .aws/config")?;
-            say(out, "She stores the key in the vault. AWS says whose it is, and which MFA device she has:")?;
             self.run(out, "keyfob add work --csv accessKeys.csv --region eu-central-1 --yes")?;
-            say(out, "How will the credentials of `audit` be made? Nobody is asked for this:")?;
+            say(out, "She links her role profiles, so that SDKs get their credentials from keyfob:")?;
+            self.run(out, "keyfob -q profile link --all && head -n 5 .aws/config")?;
+            say(out, "`audit` is a role that is assumed from `team01`. How will keyfob get its credentials?")?;
             self.run(out, "keyfob explain audit")?;
-            say(
-                out,
-                "An SDK would now run the line in the profile. The first time, a code is asked for on the terminal:",
-            )?;
+            say(out, "An SDK runs the command in `credential_process`. The first time, keyfob prompts for a code:")?;
             self.run_with_code(out, "keyfob credential-process audit")?;
-            say(out, "From now on it comes from the cache, for every program, without a code and without AWS:")?;
+            say(out, "The twenty roles need no further code:")?;
+            self.run(out, "for n in $(seq -w 20); do keyfob credential-process team$n; done | grep -c SessionToken")?;
+            let session = self.aws.last("GetSessionToken");
+            let seconds = session.param("DurationSeconds").expect("keyfob sends it");
+            summary(out, &self.aws, "the MFA session", seconds.parse().expect("a number of seconds"))?;
+            say(out, "From now on all programs get the credentials from the cache:")?;
             self.run(out, "keyfob credential-process audit")?;
-            say(out, "The same for a shell, to be evaluated:")?;
+            say(out, "The same credentials as variables, for a shell to evaluate:")?;
             self.run(out, "keyfob env audit --shell bash")?;
-            say(out, "And for a single command, which replaces keyfob:")?;
+            say(out, "And for a single command:")?;
             self.run(out, "keyfob exec audit -- sh -c 'echo I am $AWS_ACCESS_KEY_ID in $AWS_REGION'")?;
-            say(out, "The MFA session on the way is cached too, and is what `work` itself hands out:")?;
-            self.run(out, "keyfob exec work -- sh -c 'echo I am $AWS_ACCESS_KEY_ID'")?;
-            self.run(out, "keyfob list")?;
-            say(out, "The key is taken out again, with its sessions:")?;
+            say(out, "All profiles with their sessions and keys, here the last two:")?;
+            self.run(out, "keyfob list | sed -n '1p; /^audit/p; /^work/p'")?;
+            say(out, "Ann deletes the stored key and its sessions:")?;
             self.run(out, "keyfob remove work --yes")?;
-            writeln!(out, "Now with a key of yours: `keyfob add PROFILE`, and `keyfob --help` for the rest.")
+            writeln!(out, "To start with your own key, run `keyfob add work`. `keyfob --help` lists all commands.")
         }
 
         /// Shows a command line and what it prints.
@@ -115,7 +192,7 @@ mod tour {
             self.show(out, line, &format!("{}{}", ran.stderr, ran.stdout), &ran)
         }
 
-        /// The same on a terminal, with the code typed when it is asked for.
+        /// The same on a terminal, with the code typed at the prompt.
         fn run_with_code(&self, out: &mut impl Write, line: &str) -> io::Result<()> {
             let mut terminal = self.command(line).on_terminal();
             terminal.expect("): ");
@@ -125,16 +202,24 @@ mod tour {
         }
 
         fn command(&self, line: &str) -> Invocation<'_> {
-            self.aws.forget_requests();
             self.sandbox.program("/bin/sh", &["-c", line])
         }
 
         fn show(&self, out: &mut impl Write, line: &str, output: &str, ran: &Ran) -> io::Result<()> {
             writeln!(out, "$ {line}\n{}", self.shortened(output.trim_end()))?;
             assert_eq!(ran.code, Some(0), "the tour ends here: {output}");
-            let asked: Vec<String> = self.aws.requests().into_iter().map(|request| request.action).collect();
-            if !asked.is_empty() {
-                writeln!(out, "# AWS was asked: {}", asked.join(", "))?;
+            let requests = self.aws.requests();
+            let actions: Vec<&str> = requests
+                .iter()
+                .skip(self.shown.replace(requests.len()))
+                .map(|request| request.action.as_str())
+                .collect();
+            match actions[..] {
+                [] => {}
+                [first, .., last] if actions.len() > 3 && actions.iter().all(|action| *action == first) => {
+                    writeln!(out, "# AWS was asked: {last}, {} times", actions.len())?;
+                }
+                _ => writeln!(out, "# AWS was asked: {}", actions.join(", "))?,
             }
             writeln!(out)
         }
