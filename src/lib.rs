@@ -13,6 +13,7 @@ pub mod chain;
 pub mod cli;
 pub mod config_file;
 pub mod credentials;
+pub mod duration;
 pub mod error;
 pub mod format;
 pub mod hint;

@@ -1,51 +1,248 @@
 //! keyfob's own settings: `config.toml`, each overridden by its `KEYFOB_…` variable.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::Deserialize;
+use toml::Spanned;
 
 use crate::credentials::Backend;
+use crate::duration;
 use crate::error::{Error, Kind, Result};
-use crate::sys::env::{Environment, vars};
+use crate::sys::env::Environment;
 
-/// Settings, with their defaults filled in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// The key store asked for; none: the platform's keychain where it answers, else the vault.
-    pub backend: Option<Backend>,
-    /// A file with an age identity that opens the vault without a passphrase.
-    pub identity_file: Option<PathBuf>,
-    /// A file whose first line is the vault's passphrase.
-    pub passphrase_file: Option<PathBuf>,
-    /// A command that prints the vault's passphrase.
-    pub passphrase_command: Option<String>,
-    /// How long an unlocked vault and a sealing key stay in the kernel keyring; 0 keeps them out. Default 8 h.
-    pub unlock_time: Duration,
-    /// The limit of one key store call. Default 10 s.
-    pub key_store_timeout: Duration,
-    /// The limit for connecting to AWS. Default 5 s.
-    pub connect_timeout: Duration,
-    /// The limit of one call to AWS, retries included. Default 30 s.
-    pub call_timeout: Duration,
-    /// The limit of a program keyfob starts (`mfa_process`, passphrase command). Default 60 s.
-    pub program_timeout: Duration,
-    /// How long a GetSessionToken session lives where its profile does not say. Default 12 h.
-    pub session_duration: Duration,
-    /// How long `rotate` waits for AWS to know a key, or for a failure to pass. Default 60 s.
-    pub rotate_patience: Duration,
-    /// How long the old key stays Active after the profiles use the new one. Default 10 s.
-    pub rotate_settle: Duration,
-    /// How long an old key is Inactive before it is deleted. Default 24 h.
-    pub rotate_grace: Duration,
-    /// The age from which a key is overdue. Default 90 d.
-    pub key_max_age: Duration,
-    /// A command that prints an MFA code, for profiles that name none.
-    pub mfa_process: Option<String>,
-    /// Where a person may be asked. Default: the terminal, else pinentry.
-    pub prompt: Prompt,
-    /// The pinentry program, a path or a name on `PATH`; none: gpg's.
-    pub pinentry: Option<String>,
+/// Declares each setting once: what it means, its name in config.toml, its type, and its default as it would be written
+/// there; an `Option` has none.
+macro_rules! settings {
+    ($($(#[doc = $meaning:literal])+ $name:ident: $type:ty $(= $default:literal)?,)+) => {
+        /// Settings, with their defaults filled in.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct Settings {
+            $($(#[doc = $meaning])+ pub $name: $type,)+
+        }
+
+        /// Every setting, in the order of the manual.
+        pub const SETTINGS: &[Setting] = &[$(Setting {
+            name: stringify!($name),
+            default: first(&[$($default)?]),
+            meaning: concat!($($meaning),+),
+        }),+];
+
+        impl Settings {
+            fn read(source: &Source<'_>) -> Result<Self> {
+                Ok(Settings { $($name: source.read(stringify!($name), first(&[$($default)?]))?),+ })
+            }
+        }
+    };
+}
+
+settings! {
+    /// the key store: `secret-service`, `macos-keychain`, `windows-credential-manager` or `vault`; if not set, the platform's
+    /// keychain if it responds, else the vault
+    backend: Option<Backend>,
+    /// a file with an age identity that opens the vault without a passphrase
+    identity_file: Option<PathBuf>,
+    /// a file whose first line is the vault's passphrase, if there is no identity file
+    passphrase_file: Option<PathBuf>,
+    /// a command that prints the vault's passphrase, if neither file is set; if there is none, keyfob prompts
+    passphrase_command: Option<String>,
+    /// how long an unlocked vault and a sealing key stay in Linux's kernel keyring; `0` keeps them out
+    unlock_time: Duration = "8h",
+    /// the lifetime of an MFA session if its profile does not set one, `15m` to `36h`
+    session_duration: Duration = "12h",
+    /// a command that prints an MFA code, for profiles that name none
+    mfa_process: Option<String>,
+    /// where keyfob may prompt, in this order; or `never`
+    prompt: Prompt = "terminal,pinentry",
+    /// the pinentry program, a path or a name on `PATH`; if not set, the one gpg uses
+    pinentry: Option<String>,
+    /// how long `rotate` waits for AWS to know a new key, or for a failure to pass
+    rotate_patience: Duration = "60s",
+    /// how long the old key stays active after the profiles use the new one
+    rotate_settle: Duration = "10s",
+    /// how long an old key is inactive before it is deleted
+    rotate_grace: Duration = "24h",
+    /// the age from which a key is overdue for rotation
+    key_max_age: Duration = "90d",
+    /// the time limit for connecting to AWS
+    connect_timeout: Duration = "5s",
+    /// the time limit for one call to AWS, retries included
+    call_timeout: Duration = "30s",
+    /// the time limit for one call of a key store
+    key_store_timeout: Duration = "10s",
+    /// the time limit for a program that keyfob starts (`mfa_process`, `passphrase_command`)
+    program_timeout: Duration = "60s",
+}
+
+/// What is known of a setting.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// Its name in config.toml.
+    pub name: &'static str,
+    /// Its default as it would be written in config.toml.
+    pub default: Option<&'static str>,
+    meaning: &'static str,
+}
+
+impl Setting {
+    /// The variable that overrides it.
+    pub fn variable(&self) -> String {
+        variable(self.name)
+    }
+
+    /// What it does, without a capital or a full stop.
+    pub fn meaning(&self) -> &'static str {
+        self.meaning.trim_start()
+    }
+}
+
+const fn first(default: &[&'static str]) -> Option<&'static str> {
+    match default {
+        [default, ..] => Some(default),
+        [] => None,
+    }
+}
+
+fn variable(name: &str) -> String {
+    format!("KEYFOB_{}", name.to_ascii_uppercase())
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings::new(None, Path::new(""), &Environment::default()).expect("the defaults are valid")
+    }
+}
+
+impl Settings {
+    /// Reads the settings; `file` is the text of `config.toml`, named `path` in errors.
+    ///
+    /// # Errors
+    /// A file that is not TOML, an unknown setting (a misspelt one would otherwise do nothing) or an invalid value (exit 6),
+    /// naming the variable, or the file and the line.
+    pub fn new(file: Option<&str>, path: &Path, env: &Environment) -> Result<Self> {
+        let text = file.unwrap_or_default();
+        let at = |offset: usize| format!("{}:{}", path.display(), text[..offset].matches('\n').count() + 1);
+        let file: BTreeMap<Spanned<String>, toml::Value> = toml::from_str(text).map_err(|error| {
+            let place = at(error.span().map_or(0, |span| span.start));
+            Error::new(Kind::Config, format!("{place}: {}", error.message().trim()))
+        })?;
+        let is_unknown = |name: &&Spanned<String>| SETTINGS.iter().all(|setting| setting.name != name.as_ref());
+        if let Some(unknown) = file.keys().find(is_unknown) {
+            let names: Vec<_> = SETTINGS.iter().map(|setting| format!("`{}`", setting.name)).collect();
+            let (place, name) = (at(unknown.span().start), unknown.as_ref());
+            let message = format!("{place}: unknown setting `{name}`; there are {}", names.join(", "));
+            return Err(Error::new(Kind::Config, message));
+        }
+        Settings::read(&Source { file, at: &at, env })
+    }
+}
+
+/// Where the settings come from.
+struct Source<'a> {
+    file: BTreeMap<Spanned<String>, toml::Value>,
+    /// Names the place of an offset in the file.
+    at: &'a dyn Fn(usize) -> String,
+    env: &'a Environment,
+}
+
+impl Source<'_> {
+    /// The variable's value, else the file's, else the default.
+    fn read<T: Value>(&self, name: &str, default: Option<&str>) -> Result<T> {
+        let variable = variable(name);
+        let (value, place) = if let Some(text) = self.env.get_os(&variable) {
+            (T::parse_os(text), format!("`{variable}`"))
+        } else if let Some((key, value)) = self.file.get_key_value(name) {
+            let value = match value {
+                toml::Value::String(text) => T::parse(text),
+                toml::Value::Integer(number) => T::parse_number(*number),
+                value => Err(format!("a {} is not valid here; write a text in quotes", value.type_str())),
+            };
+            (value, format!("{}: `{name}`", (self.at)(key.span().start)))
+        } else {
+            (T::parse_default(default), format!("the default of `{name}`"))
+        };
+        value.map_err(|problem| Error::new(Kind::Config, format!("{place}: {problem}")))
+    }
+}
+
+/// A type that settings have. An error is a sentence that says what would have been right.
+trait Value: Sized {
+    fn parse(text: &str) -> Result<Self, String>;
+
+    fn parse_os(text: &OsStr) -> Result<Self, String> {
+        text.to_str().ok_or_else(|| "its value is not UTF-8".to_owned()).and_then(Self::parse)
+    }
+
+    fn parse_number(number: i64) -> Result<Self, String> {
+        Err(format!("`{number}` is not valid here; write a text in quotes"))
+    }
+
+    fn parse_default(default: Option<&str>) -> Result<Self, String> {
+        default.ok_or_else(|| "there is none".to_owned()).and_then(Self::parse)
+    }
+}
+
+impl<T: Value> Value for Option<T> {
+    fn parse(text: &str) -> Result<Self, String> {
+        T::parse(text).map(Some)
+    }
+
+    fn parse_os(text: &OsStr) -> Result<Self, String> {
+        T::parse_os(text).map(Some)
+    }
+
+    fn parse_default(_: Option<&str>) -> Result<Self, String> {
+        Ok(None)
+    }
+}
+
+impl Value for String {
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok(text.to_owned())
+    }
+}
+
+impl Value for PathBuf {
+    fn parse(text: &str) -> Result<Self, String> {
+        Ok(text.into())
+    }
+
+    fn parse_os(text: &OsStr) -> Result<Self, String> {
+        Ok(text.into())
+    }
+}
+
+impl Value for Duration {
+    fn parse(text: &str) -> Result<Self, String> {
+        duration::parse(text)
+    }
+
+    fn parse_number(number: i64) -> Result<Self, String> {
+        duration::parse(&number.to_string())
+    }
+}
+
+impl Value for Backend {
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl Value for Prompt {
+    fn parse(text: &str) -> Result<Self, String> {
+        if text.trim() == "never" {
+            return Ok(Prompt::never());
+        }
+        let way = |name: &str| match name.trim() {
+            "terminal" => Ok(Way::Terminal),
+            "pinentry" => Ok(Way::Pinentry),
+            other => {
+                Err(format!("`{other}` is invalid; expected `terminal`, `pinentry`, both (comma-separated) or `never`"))
+            }
+        };
+        text.split(',').map(way).collect::<Result<_, _>>().map(Prompt)
+    }
 }
 
 /// Where a person may be asked, first way first; empty: nowhere, and whatever needs a person is exit 3.
@@ -75,227 +272,6 @@ impl Prompt {
     /// Whether a person may be asked at all.
     pub fn is_allowed(&self) -> bool {
         !self.0.is_empty()
-    }
-}
-
-impl Default for Prompt {
-    fn default() -> Self {
-        Prompt(vec![Way::Terminal, Way::Pinentry])
-    }
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Settings {
-            backend: None,
-            identity_file: None,
-            passphrase_file: None,
-            passphrase_command: None,
-            unlock_time: Duration::from_secs(8 * 3600),
-            key_store_timeout: Duration::from_secs(10),
-            connect_timeout: Duration::from_secs(5),
-            call_timeout: Duration::from_secs(30),
-            program_timeout: Duration::from_secs(60),
-            session_duration: Duration::from_secs(12 * 3600),
-            rotate_patience: Duration::from_secs(60),
-            rotate_settle: Duration::from_secs(10),
-            rotate_grace: Duration::from_secs(24 * 3600),
-            key_max_age: Duration::from_secs(90 * 86_400),
-            mfa_process: None,
-            prompt: Prompt::default(),
-            pinentry: None,
-        }
-    }
-}
-
-/// `config.toml` as it is written. A setting nobody knows is an error: a misspelt one would otherwise do nothing.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    backend: Option<String>,
-    identity_file: Option<PathBuf>,
-    passphrase_file: Option<PathBuf>,
-    passphrase_command: Option<String>,
-    unlock_time: Option<Length>,
-    key_store_timeout: Option<Length>,
-    connect_timeout: Option<Length>,
-    call_timeout: Option<Length>,
-    program_timeout: Option<Length>,
-    session_duration: Option<Length>,
-    rotate_patience: Option<Length>,
-    rotate_settle: Option<Length>,
-    rotate_grace: Option<Length>,
-    key_max_age: Option<Length>,
-    mfa_process: Option<String>,
-    prompt: Option<String>,
-    pinentry: Option<String>,
-}
-
-/// A duration as TOML has it: a string with a unit, or a bare number of seconds.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Length {
-    Seconds(u64),
-    Text(String),
-}
-
-impl Settings {
-    /// Puts the settings together; `file` is the text of `config.toml`, named `path` in errors.
-    ///
-    /// # Errors
-    /// An unreadable file, an unknown setting or a bad value (exit 6), naming the file or the variable.
-    pub fn new(file: Option<&str>, path: &std::path::Path, env: &Environment) -> Result<Self> {
-        let File {
-            backend,
-            identity_file,
-            passphrase_file,
-            passphrase_command,
-            unlock_time,
-            key_store_timeout,
-            connect_timeout,
-            call_timeout,
-            program_timeout,
-            session_duration,
-            rotate_patience,
-            rotate_settle,
-            rotate_grace,
-            key_max_age,
-            mfa_process,
-            prompt,
-            pinentry,
-        } = match file {
-            None => File::default(),
-            Some(text) => toml::from_str(text).map_err(|error| {
-                let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
-                Error::new(Kind::Config, format!("{}:{line}: {}", path.display(), error.message().trim()))
-            })?,
-        };
-        let default = Settings::default();
-        let source = Source { path, env };
-        Ok(Settings {
-            backend: source.parsed("backend", vars::KEYFOB_BACKEND, backend, str::parse)?,
-            identity_file: source.path_of(vars::KEYFOB_IDENTITY_FILE, identity_file),
-            passphrase_file: source.path_of(vars::KEYFOB_PASSPHRASE_FILE, passphrase_file),
-            passphrase_command: source.text_of(vars::KEYFOB_PASSPHRASE_COMMAND, passphrase_command),
-            unlock_time: source.length("unlock_time", vars::KEYFOB_UNLOCK_TIME, unlock_time, default.unlock_time)?,
-            key_store_timeout: source.length(
-                "key_store_timeout",
-                vars::KEYFOB_KEY_STORE_TIMEOUT,
-                key_store_timeout,
-                default.key_store_timeout,
-            )?,
-            connect_timeout: source.length(
-                "connect_timeout",
-                vars::KEYFOB_CONNECT_TIMEOUT,
-                connect_timeout,
-                default.connect_timeout,
-            )?,
-            call_timeout: source.length(
-                "call_timeout",
-                vars::KEYFOB_CALL_TIMEOUT,
-                call_timeout,
-                default.call_timeout,
-            )?,
-            program_timeout: source.length(
-                "program_timeout",
-                vars::KEYFOB_PROGRAM_TIMEOUT,
-                program_timeout,
-                default.program_timeout,
-            )?,
-            session_duration: source.length(
-                "session_duration",
-                vars::KEYFOB_SESSION_DURATION,
-                session_duration,
-                default.session_duration,
-            )?,
-            rotate_patience: source.length(
-                "rotate_patience",
-                vars::KEYFOB_ROTATE_PATIENCE,
-                rotate_patience,
-                default.rotate_patience,
-            )?,
-            rotate_settle: source.length(
-                "rotate_settle",
-                vars::KEYFOB_ROTATE_SETTLE,
-                rotate_settle,
-                default.rotate_settle,
-            )?,
-            rotate_grace: source.length(
-                "rotate_grace",
-                vars::KEYFOB_ROTATE_GRACE,
-                rotate_grace,
-                default.rotate_grace,
-            )?,
-            key_max_age: source.length("key_max_age", vars::KEYFOB_KEY_MAX_AGE, key_max_age, default.key_max_age)?,
-            mfa_process: source.text_of(vars::KEYFOB_MFA_PROCESS, mfa_process),
-            prompt: source.parsed("prompt", vars::KEYFOB_PROMPT, prompt, parse_prompt)?.unwrap_or(default.prompt),
-            pinentry: source.text_of(vars::KEYFOB_PINENTRY, pinentry),
-        })
-    }
-}
-
-fn parse_prompt(text: &str) -> Result<Prompt, String> {
-    if text.trim() == "never" {
-        return Ok(Prompt::never());
-    }
-    let way = |name: &str| match name.trim() {
-        "terminal" => Ok(Way::Terminal),
-        "pinentry" => Ok(Way::Pinentry),
-        other => Err(format!(
-            "`{other}` is no way to ask; there are terminal, pinentry, both with a comma between them, and never"
-        )),
-    };
-    text.split(',').map(way).collect::<Result<_, _>>().map(Prompt)
-}
-
-/// Reads `500ms`, `10s`, `15m`, `12h`, `90d`; a bare number is seconds.
-///
-/// # Errors
-/// A sentence that says what would have been right.
-pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let text = text.trim();
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Ok(Duration::from_secs(seconds));
-    }
-    humantime::parse_duration(text)
-        .map_err(|_| format!("`{text}` is no duration; write 500ms, 10s, 15m, 12h, 90d or seconds"))
-}
-
-struct Source<'a> {
-    path: &'a std::path::Path,
-    env: &'a Environment,
-}
-
-impl Source<'_> {
-    fn parsed<T>(
-        &self,
-        name: &str,
-        variable: &str,
-        file: Option<String>,
-        parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Result<Option<T>> {
-        let (text, place) = match (self.env.get(variable), file) {
-            (Some(text), _) => (text.to_owned(), format!("`{variable}`")),
-            (None, Some(text)) => (text, format!("{}: `{name}`", self.path.display())),
-            (None, None) => return Ok(None),
-        };
-        parse(&text).map(Some).map_err(|problem| Error::new(Kind::Config, format!("{place}: {problem}")))
-    }
-
-    fn length(&self, name: &str, variable: &str, file: Option<Length>, default: Duration) -> Result<Duration> {
-        let file = file.map(|length| match length {
-            Length::Seconds(seconds) => seconds.to_string(),
-            Length::Text(text) => text,
-        });
-        Ok(self.parsed(name, variable, file, parse_duration)?.unwrap_or(default))
-    }
-
-    fn path_of(&self, variable: &str, file: Option<PathBuf>) -> Option<PathBuf> {
-        self.env.get_os(variable).map(PathBuf::from).or(file)
-    }
-
-    fn text_of(&self, variable: &str, file: Option<String>) -> Option<String> {
-        self.env.get(variable).map(str::to_owned).or(file)
     }
 }
 
@@ -333,13 +309,30 @@ mod tests {
     #[test]
     fn a_mistake_names_its_place() {
         let message = |text: &str, env: &[(&str, &str)]| read(text, env).expect_err("invalid").message().to_owned();
-        assert!(message("backend = 'vualt'", &[]).starts_with("config.toml: `backend`: `vualt` is no key store"));
-        assert!(
-            message("\n\nbakcend = 'vault'", &[]).starts_with("config.toml:3: unknown field"),
-            "{}",
-            message("\n\nbakcend = 'vault'", &[])
-        );
-        assert!(message("", &[("KEYFOB_PROMPT", "perhaps")]).starts_with("`KEYFOB_PROMPT`: "));
-        assert!(message("", &[("KEYFOB_UNLOCK_TIME", "soon")]).contains("write 500ms, 10s, 15m"));
+        let cases: [(&str, &[(&str, &str)], &str); 9] = [
+            ("\nbackend = 'vualt'", &[], "config.toml:2: `backend`: `vualt` is no key store"),
+            ("\n\nbakcend = 'vault'", &[], "config.toml:3: unknown setting `bakcend`; there are `backend`, "),
+            ("\nbackend = ", &[], "config.toml:2: "),
+            ("pinentry = 5", &[], "config.toml:1: `pinentry`: `5` is not valid here; write a text in quotes"),
+            ("call_timeout = -5", &[], "config.toml:1: `call_timeout`: `-5` is no duration; write 500ms, 10s, 15m"),
+            ("call_timeout = true", &[], "config.toml:1: `call_timeout`: a boolean is not valid here"),
+            ("[stores]", &[], "config.toml:1: unknown setting `stores`"),
+            ("", &[("KEYFOB_PROMPT", "perhaps")], "`KEYFOB_PROMPT`: `perhaps` is invalid; expected `terminal`, "),
+            ("", &[("KEYFOB_UNLOCK_TIME", "soon")], "`KEYFOB_UNLOCK_TIME`: `soon` is no duration; write 500ms, "),
+        ];
+        for (text, env, start) in cases {
+            let message = message(text, env);
+            assert!(message.starts_with(start), "{message}");
+        }
+    }
+
+    #[test]
+    fn the_manual_has_a_row_for_each_setting() {
+        let manual = include_str!("../docs/settings.md");
+        for setting in SETTINGS {
+            let default = setting.default.map_or("none".to_owned(), |default| format!("`{default}`"));
+            let row = format!("\n| `{}` | {default} | {} |\n", setting.name, setting.meaning());
+            assert!(manual.contains(&row), "docs/settings.md lacks{row}");
+        }
     }
 }

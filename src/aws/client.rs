@@ -29,6 +29,7 @@ use crate::aws::translate::{Redaction, lost, translate};
 use crate::aws::{AwsError, MfaCode};
 use crate::chain::target::Target;
 use crate::credentials::Credentials;
+use crate::duration;
 use crate::settings::Settings;
 use crate::sys::clock::Clock;
 use crate::sys::env::Environment;
@@ -113,7 +114,7 @@ impl Aws {
             return None;
         }
         let direction = if offset > 0 { "behind" } else { "ahead of" };
-        let size = humantime::format_duration(Duration::from_secs(offset.unsigned_abs()));
+        let size = duration::text(Duration::from_secs(offset.unsigned_abs()));
         Some(format!("this machine's clock is {size} {direction} AWS's; keyfob reckons with AWS's time"))
     }
 
@@ -141,12 +142,7 @@ impl Aws {
                 match tokio::time::timeout_at(deadline, send(config)).await {
                     Ok(Ok(answer)) => Ok(answer),
                     Ok(Err(error)) => Err(translate(error, &watch, &Redaction::new(call.signer, call.code))),
-                    Err(_) => {
-                        // What is left of three seconds has nanoseconds too, which tell nobody anything.
-                        let limit = Duration::from_millis(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
-                        let limit = humantime::format_duration(limit);
-                        Err(lost(&watch, format!("within {limit}")))
-                    }
+                    Err(_) => Err(lost(&watch, format!("within {}", duration::text(limit)))),
                 }
             };
             let offset = self.clock.offset_seconds();

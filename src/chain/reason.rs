@@ -3,8 +3,10 @@
 //! Pure.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::chain::request::Place;
+use crate::duration;
 
 /// Why something was decided. `Display` gives the sentence that `explain`, `-v` and JSON show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -255,20 +257,5 @@ impl fmt::Display for Reason {
 
 /// Seconds as a person reads them, and as `--duration` takes them: `36h`, `1h 30m`, `90s` as `1m 30s`.
 pub(crate) fn length(seconds: u32) -> String {
-    let parts = [(seconds / 3600, 'h'), (seconds / 60 % 60, 'm'), (seconds % 60, 's')];
-    let shown: Vec<String> =
-        parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count}{unit}")).collect();
-    if shown.is_empty() { "0s".to_owned() } else { shown.join(" ") }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::length;
-
-    #[test]
-    fn a_length_has_no_unit_above_the_hour() {
-        for (seconds, text) in [(0, "0s"), (59, "59s"), (3600, "1h"), (5400, "1h 30m"), (129_601, "36h 1s")] {
-            assert_eq!(length(seconds), text);
-        }
-    }
+    duration::text(Duration::from_secs(seconds.into()))
 }

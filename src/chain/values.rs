@@ -3,7 +3,7 @@
 //! Pure. Each reader returns what is wrong as a sentence; the caller adds profile, file and line.
 
 use crate::chain::reason::length;
-use crate::settings::parse_duration;
+use crate::duration;
 
 /// The longest life of a role's session, seconds (STS API, AssumeRole, `DurationSeconds`).
 pub(super) const LONGEST_ROLE: u32 = 43_200;
@@ -28,7 +28,7 @@ pub(super) fn duration_seconds(text: &str, most: u32) -> Result<u32, String> {
 
 /// Reads `keyfob_mfa_max_age`: a duration with a unit, or seconds.
 pub(super) fn max_age(text: &str) -> Result<u32, String> {
-    let seconds = parse_duration(text)?.as_secs();
+    let seconds = duration::parse(text)?.as_secs();
     match u32::try_from(seconds) {
         // A session with less than a minute left is never handed out, so a smaller age could not be kept.
         Ok(age) if (60..=LONGEST_SESSION).contains(&age) => Ok(age),

@@ -3,11 +3,11 @@
 use clap::Args;
 
 use crate::cli::world::World;
+use crate::duration;
 use crate::error::Result;
 use crate::human::Talk;
 use crate::ops::rotate::all::keys;
 use crate::ops::rotate::status::reminders;
-use crate::settings::parse_duration;
 use crate::ui::out;
 use crate::view;
 
@@ -20,7 +20,7 @@ Example:
   keyfob keys --older-than 30d || echo 'time to rotate'")]
 pub struct KeysArgs {
     /// Overdue from this age on; left out: 90d, or `key_max_age`
-    #[arg(long, value_name = "AGE", value_parser = parse_duration)]
+    #[arg(long, value_name = "AGE", value_parser = duration::parse)]
     older_than: Option<std::time::Duration>,
     /// Report as JSON
     #[arg(long)]

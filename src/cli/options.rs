@@ -3,8 +3,8 @@
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
+use crate::duration;
 use crate::secret::Secret;
-use crate::settings::parse_duration;
 use crate::sys::env::{Environment, vars};
 
 /// `PROFILE`, where it may be left out.
@@ -46,7 +46,7 @@ pub fn parse_secret(text: &str) -> std::result::Result<Secret, std::convert::Inf
 
 /// A duration in whole seconds.
 pub fn parse_seconds(text: &str) -> std::result::Result<u32, String> {
-    u32::try_from(parse_duration(text)?.as_secs()).map_err(|_| format!("`{text}` is too long"))
+    u32::try_from(duration::parse(text)?.as_secs()).map_err(|_| format!("`{text}` is too long"))
 }
 
 #[cfg(test)]

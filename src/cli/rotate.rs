@@ -8,13 +8,13 @@ use clap::builder::NonEmptyStringValueParser;
 use crate::cli::options::parse_secret;
 use crate::cli::world::World;
 use crate::credentials::AccessKeyId;
+use crate::duration;
 use crate::error::Result;
 use crate::ops::rotate::all::rotate_all;
 use crate::ops::rotate::status::status;
 use crate::ops::rotate::{RotateRequest, finish, resume, rollback, rotate};
 use crate::rotation::Asked;
 use crate::secret::Secret;
-use crate::settings::parse_duration;
 use crate::ui::out;
 use crate::view;
 
@@ -48,7 +48,7 @@ pub struct RotateArgs {
     #[arg(long, group = "what")]
     all: bool,
     /// With --all: overdue from this age on; else 90d
-    #[arg(long, value_name = "AGE", value_parser = parse_duration, requires = "all")]
+    #[arg(long, value_name = "AGE", value_parser = duration::parse, requires = "all")]
     older_than: Option<Duration>,
     /// Delete the old key at once, and not a day later
     #[arg(long, conflicts_with_all = ["rollback", "status", "all"])]

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 
-/// The names of all environment variables keyfob reads, sets or takes away.
+/// The names of all environment variables keyfob reads, sets or takes away, but for those of its settings, which follow
+/// from their names (`settings::SETTINGS`).
 pub mod vars {
     #![expect(missing_docs, reason = "the names say it")]
 
@@ -89,24 +90,7 @@ pub mod vars {
     pub const KEYFOB_CONFIG: &str = "KEYFOB_CONFIG";
     pub const KEYFOB_DATA_DIR: &str = "KEYFOB_DATA_DIR";
     pub const KEYFOB_CACHE_DIR: &str = "KEYFOB_CACHE_DIR";
-    pub const KEYFOB_BACKEND: &str = "KEYFOB_BACKEND";
-    pub const KEYFOB_IDENTITY_FILE: &str = "KEYFOB_IDENTITY_FILE";
-    pub const KEYFOB_PASSPHRASE_FILE: &str = "KEYFOB_PASSPHRASE_FILE";
-    pub const KEYFOB_PASSPHRASE_COMMAND: &str = "KEYFOB_PASSPHRASE_COMMAND";
-    pub const KEYFOB_UNLOCK_TIME: &str = "KEYFOB_UNLOCK_TIME";
-    pub const KEYFOB_KEY_STORE_TIMEOUT: &str = "KEYFOB_KEY_STORE_TIMEOUT";
-    pub const KEYFOB_CONNECT_TIMEOUT: &str = "KEYFOB_CONNECT_TIMEOUT";
-    pub const KEYFOB_CALL_TIMEOUT: &str = "KEYFOB_CALL_TIMEOUT";
-    pub const KEYFOB_PROGRAM_TIMEOUT: &str = "KEYFOB_PROGRAM_TIMEOUT";
-    pub const KEYFOB_SESSION_DURATION: &str = "KEYFOB_SESSION_DURATION";
-    pub const KEYFOB_ROTATE_PATIENCE: &str = "KEYFOB_ROTATE_PATIENCE";
-    pub const KEYFOB_ROTATE_SETTLE: &str = "KEYFOB_ROTATE_SETTLE";
-    pub const KEYFOB_ROTATE_GRACE: &str = "KEYFOB_ROTATE_GRACE";
-    pub const KEYFOB_KEY_MAX_AGE: &str = "KEYFOB_KEY_MAX_AGE";
     pub const KEYFOB_MFA_CODE: &str = "KEYFOB_MFA_CODE";
-    pub const KEYFOB_MFA_PROCESS: &str = "KEYFOB_MFA_PROCESS";
-    pub const KEYFOB_PROMPT: &str = "KEYFOB_PROMPT";
-    pub const KEYFOB_PINENTRY: &str = "KEYFOB_PINENTRY";
     pub const KEYFOB_CHAIN: &str = "KEYFOB_CHAIN";
 }
 

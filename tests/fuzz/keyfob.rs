@@ -7,6 +7,7 @@ mod parts {
 
     pub mod chain;
     pub mod credentials;
+    pub mod duration;
     pub mod error;
     pub mod format {
         pub mod process;
@@ -20,7 +21,6 @@ mod parts {
         pub mod name;
         pub mod seal;
     }
-    pub mod settings;
     pub mod sys {
         pub mod env;
         pub mod program;

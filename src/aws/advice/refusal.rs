@@ -3,6 +3,7 @@
 use crate::aws::AwsError;
 use crate::aws::advice::{Attempt, Attempted, CodeFrom, Signer};
 use crate::credentials::short_id;
+use crate::duration;
 use crate::totp::STEP_SECONDS;
 
 /// From this age on, a policy on `aws:MultiFactorAuthAge` may be why an MFA session is denied, seconds.
@@ -81,7 +82,7 @@ pub(super) fn explain(error: &AwsError, status: u16, attempt: &Attempt<'_>) -> (
 fn wrong_code(attempt: &Attempt<'_>) -> (String, Vec<String>) {
     let (device, offset) = (attempt.device(), attempt.clock_offset_seconds);
     let clock = (offset.abs() >= STEP_SECONDS).then(|| {
-        let size = humantime::format_duration(std::time::Duration::from_secs(offset.unsigned_abs()));
+        let size = duration::text(std::time::Duration::from_secs(offset.unsigned_abs()));
         format!("this machine's clock is {size} {} AWS's", if offset > 0 { "behind" } else { "ahead of" })
     });
     match attempt.code {

@@ -2,25 +2,9 @@
 
 use crate::error::{Error, Kind, Result};
 use crate::ops::manage::Manager;
-use crate::settings::Settings;
+use crate::settings::{SETTINGS, Settings};
 use crate::sys::env::{Environment, vars};
 use crate::sys::files::{private_dir, read_optional, replace};
-
-/// Each variable with its name in config.toml.
-const SETTINGS: [(&str, &str); 12] = [
-    (vars::KEYFOB_BACKEND, "backend"),
-    (vars::KEYFOB_IDENTITY_FILE, "identity_file"),
-    (vars::KEYFOB_PASSPHRASE_FILE, "passphrase_file"),
-    (vars::KEYFOB_PASSPHRASE_COMMAND, "passphrase_command"),
-    (vars::KEYFOB_UNLOCK_TIME, "unlock_time"),
-    (vars::KEYFOB_KEY_STORE_TIMEOUT, "key_store_timeout"),
-    (vars::KEYFOB_CONNECT_TIMEOUT, "connect_timeout"),
-    (vars::KEYFOB_CALL_TIMEOUT, "call_timeout"),
-    (vars::KEYFOB_PROGRAM_TIMEOUT, "program_timeout"),
-    (vars::KEYFOB_SESSION_DURATION, "session_duration"),
-    (vars::KEYFOB_MFA_PROCESS, "mfa_process"),
-    (vars::KEYFOB_PROMPT, "prompt"),
-];
 
 /// What config.toml cannot say, since it says where that and the rest are.
 const PLACES: [&str; 3] = [vars::KEYFOB_CONFIG, vars::KEYFOB_DATA_DIR, vars::KEYFOB_CACHE_DIR];
@@ -43,14 +27,14 @@ impl Manager<'_> {
         let text = read_optional(path).map_err(|error| failed(&error))?.unwrap_or_default();
         let text = String::from_utf8(text).map_err(|error| failed(&error))?;
         let known: toml::Table = text.parse().map_err(|error| failed(&error))?;
-        let missing: Vec<(&str, &str, &str)> = (SETTINGS.into_iter())
-            .filter_map(|(variable, name)| Some((variable, name, env.get(variable)?)))
-            .filter(|(_, name, _)| !known.contains_key(*name))
+        let missing: Vec<(String, &str, &str)> = (SETTINGS.iter())
+            .filter(|setting| !known.contains_key(setting.name))
+            .filter_map(|setting| Some((setting.variable(), setting.name, env.get(&setting.variable())?)))
             .collect();
         if missing.is_empty() {
             return Ok(());
         }
-        let names: Vec<&str> = missing.iter().map(|(variable, _, _)| *variable).collect();
+        let names: Vec<&str> = missing.iter().map(|(variable, _, _)| variable.as_str()).collect();
         let names = names.join("`, `");
         self.context.talk.warn(&format!(
             "`{names}` of this shell is set nowhere else: SDKs started by an IDE or a service go without"
