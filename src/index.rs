@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::chain::{StoredKeys, nearest_of};
 use crate::credentials::{AccessKeyId, Backend, StoredKey};
@@ -59,15 +59,9 @@ pub struct KeyEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_arn: Option<String>,
     /// When the key was put into the key store.
-    #[serde(serialize_with = "write_time", deserialize_with = "read_time")]
     pub added_at: Timestamp,
     /// When AWS made the key, where it has told.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "write_optional_time",
-        deserialize_with = "read_optional_time"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
     /// The user's MFA device, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -82,7 +76,6 @@ pub struct SeedEntry {
     /// Where it rests; not always where the access key does.
     pub backend: Backend,
     /// When it was put there.
-    #[serde(serialize_with = "write_time", deserialize_with = "read_time")]
     pub added_at: Timestamp,
     #[serde(flatten)]
     others: serde_json::Map<String, serde_json::Value>,
@@ -340,23 +333,6 @@ fn parse(bytes: &[u8], path: &Path) -> Result<Index, IndexError> {
         Version { version: VERSION } => serde_json::from_slice(bytes).map_err(damaged),
         Version { version } => Err(IndexError::Newer { path: path.to_owned(), version }),
     }
-}
-
-fn write_time<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(time)
-}
-
-fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    Timestamp::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no time")))
-}
-
-fn write_optional_time<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-    time.map(|time| time.to_string()).serialize(serializer)
-}
-
-fn read_optional_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    read_time(deserializer).map(Some)
 }
 
 #[cfg(test)]

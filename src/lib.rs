@@ -16,6 +16,7 @@ pub mod credentials;
 pub mod duration;
 pub mod error;
 pub mod format;
+pub mod hex;
 pub mod hint;
 pub mod human;
 pub mod index;

@@ -309,16 +309,17 @@ mod tests {
     #[test]
     fn a_mistake_names_its_place() {
         let message = |text: &str, env: &[(&str, &str)]| read(text, env).expect_err("invalid").message().to_owned();
-        let cases: [(&str, &[(&str, &str)], &str); 9] = [
-            ("\nbackend = 'vualt'", &[], "config.toml:2: `backend`: `vualt` is no key store"),
-            ("\n\nbakcend = 'vault'", &[], "config.toml:3: unknown setting `bakcend`; there are `backend`, "),
-            ("\nbackend = ", &[], "config.toml:2: "),
-            ("pinentry = 5", &[], "config.toml:1: `pinentry`: `5` is not valid here; write a text in quotes"),
-            ("call_timeout = -5", &[], "config.toml:1: `call_timeout`: `-5` is no duration; write 500ms, 10s, 15m"),
-            ("call_timeout = true", &[], "config.toml:1: `call_timeout`: a boolean is not valid here"),
-            ("[stores]", &[], "config.toml:1: unknown setting `stores`"),
-            ("", &[("KEYFOB_PROMPT", "perhaps")], "`KEYFOB_PROMPT`: `perhaps` is invalid; expected `terminal`, "),
-            ("", &[("KEYFOB_UNLOCK_TIME", "soon")], "`KEYFOB_UNLOCK_TIME`: `soon` is no duration; write 500ms, "),
+        let none: &[(&str, &str)] = &[];
+        let cases = [
+            ("\nbackend = 'vualt'", none, "config.toml:2: `backend`: `vualt` is no key store"),
+            ("\n\nbakcend = 'vault'", none, "config.toml:3: unknown setting `bakcend`; there are `backend`, "),
+            ("\nbackend = ", none, "config.toml:2: "),
+            ("pinentry = 5", none, "config.toml:1: `pinentry`: `5` is not valid here; write a text in quotes"),
+            ("call_timeout = -5", none, "config.toml:1: `call_timeout`: `-5` is no duration; write 500ms, 10s, 15m"),
+            ("call_timeout = true", none, "config.toml:1: `call_timeout`: a boolean is not valid here"),
+            ("[stores]", none, "config.toml:1: unknown setting `stores`"),
+            ("", &[("KEYFOB_PROMPT", "perhaps")][..], "`KEYFOB_PROMPT`: `perhaps` is invalid; expected `terminal`, "),
+            ("", &[("KEYFOB_UNLOCK_TIME", "soon")][..], "`KEYFOB_UNLOCK_TIME`: `soon` is no duration; write 500ms, "),
         ];
         for (text, env, start) in cases {
             let message = message(text, env);

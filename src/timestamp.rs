@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -50,6 +51,20 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// As text, in the form of `Display`.
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Timestamp::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is not a valid time")))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,5 +74,11 @@ mod tests {
         assert_eq!(Timestamp::from_unix(1_700_000_000).to_string(), "2023-11-14T22:13:20Z");
         assert_eq!(Timestamp::parse("2023-11-14T23:13:20.5+01:00"), Some(Timestamp::from_unix(1_700_000_000)));
         assert_eq!(Timestamp::parse("2023-11-14"), None);
+        let json = r#"["2023-11-14T22:13:20Z",null]"#;
+        let times: [Option<Timestamp>; 2] = serde_json::from_str(json).expect("valid");
+        assert_eq!(times, [Some(Timestamp::from_unix(1_700_000_000)), None]);
+        assert_eq!(serde_json::to_string(&times).expect("can be written"), json);
+        let error = serde_json::from_str::<Timestamp>("\"soon\"").expect_err("no time").to_string();
+        assert!(error.starts_with("`soon` is not a valid time"), "{error}");
     }
 }

@@ -13,6 +13,7 @@ use crate::credentials::Credentials;
 use crate::format::Change;
 use crate::format::shell::is_variable_name;
 use crate::format::surroundings::Surroundings;
+use crate::hex;
 use crate::secret::Secret;
 use crate::sys::env::{Environment, vars};
 
@@ -185,8 +186,7 @@ fn is_ours(environment: &Environment, name: &OsStr, value: &OsStr) -> bool {
 /// `NAME:0a1b2c3d`: the variable and the start of its value's SHA-256, enough to see that the user has changed it since.
 fn mark(name: &str, value: &OsStr) -> String {
     let digest = Sha256::digest(value.as_encoded_bytes());
-    let digest: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    format!("{name}:{digest}")
+    format!("{name}:{}", hex::encode(&digest[..4]))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::credentials::Backend;
+use crate::hex;
 use crate::human::Talk;
 use crate::secret::SecretBytes;
 use crate::sys::kernel_keyring::{self, Held, Refused};
@@ -53,7 +54,7 @@ impl<'a> Keyring<'a> {
         // is held under a name that nobody looks for again could not be taken back.
         let folder = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
         let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
-        let folder: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let folder = hex::encode(&digest[..8]);
         match kept {
             Kept::VaultIdentity => format!("keyfob:{folder}:vault"),
             Kept::SealingKey(backend) => format!("keyfob:{folder}:sealing-key:{backend}"),

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use chacha20poly1305::aead::OsRng;
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
-use zeroize::Zeroizing;
 
 use crate::credentials::Backend;
+use crate::hex;
 use crate::keystore::gate::Gate;
 use crate::keystore::held::{Kept, Keyring};
 use crate::keystore::{Item, KeyStore, StoreError};
@@ -52,7 +52,7 @@ impl SealingKeys<'_, '_> {
         }
         let void = self.void_mark(backend);
         let key = match store.get(&Item::SealingKey) {
-            Ok(text) if !void.exists() => from_hex(&text).ok_or_else(|| {
+            Ok(text) if !void.exists() => read(&text).ok_or_else(|| {
                 StoreError::Unavailable(
                     "the item `sealing-key` is no sealing key; `keyfob clear --all` removes it, and the sessions with it"
                         .to_owned(),
@@ -60,7 +60,8 @@ impl SealingKeys<'_, '_> {
             })?,
             Ok(_) | Err(StoreError::NotFound) => {
                 let key = SecretBytes::new(XChaCha20Poly1305::generate_key(&mut OsRng).to_vec());
-                store.set(&Item::SealingKey, &to_hex(&key))?;
+                // As text, since KWallet keeps nothing else.
+                store.set(&Item::SealingKey, &SecretBytes::new(hex::encode(key.expose()).into_bytes()))?;
                 // A kill before this has the new key replaced once more, which costs a few sessions.
                 unmark(&void)?;
                 key
@@ -100,23 +101,8 @@ fn unmark(mark: &Path) -> Result<(), StoreError> {
     remove(mark).map(drop).map_err(|error| StoreError::Unavailable(format!("`{}`: {error}", mark.display())))
 }
 
-/// As text, since KWallet keeps no other.
-fn to_hex(key: &SecretBytes) -> SecretBytes {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |value: u8| DIGITS[usize::from(value)];
-    SecretBytes::new(key.expose().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
-}
-
-fn from_hex(text: &SecretBytes) -> Option<SecretBytes> {
-    let digits = text.expose();
-    if digits.len() != 2 * LENGTH {
-        return None;
-    }
-    let value = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
-    let mut key = Zeroizing::new(Vec::with_capacity(LENGTH));
-    for pair in digits.chunks_exact(2) {
-        key.push(value(pair[0])? << 4 | value(pair[1])?);
-    }
+fn read(text: &SecretBytes) -> Option<SecretBytes> {
+    let mut key = hex::decode(text.expose()).filter(|key| key.len() == LENGTH)?;
     Some(SecretBytes::new(std::mem::take(&mut *key)))
 }
 

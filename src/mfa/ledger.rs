@@ -13,6 +13,7 @@ use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
+use crate::hex;
 use crate::secret::Secret;
 use crate::sys::files::{private_dir, read_optional, replace};
 use crate::sys::lock::{Lock, LockError};
@@ -171,12 +172,12 @@ impl Book {
     fn new() -> Book {
         let mut key = [0; 32];
         OsRng.fill_bytes(&mut key);
-        Book { key: hexadecimal(&key), devices: BTreeMap::new() }
+        Book { key: hex::encode(&key), devices: BTreeMap::new() }
     }
 
     fn digest(&self, serial: &str, code: &Secret) -> String {
         let mac = <Hmac<Sha256> as Mac>::new_from_slice(self.key.as_bytes()).expect("HMAC takes a key of any length");
-        hexadecimal(&mac.chain_update(serial).chain_update([0]).chain_update(code.expose()).finalize().into_bytes())
+        hex::encode(&mac.chain_update(serial).chain_update([0]).chain_update(code.expose()).finalize().into_bytes())
     }
 
     /// A time ahead is from before the clock was put right; it is forgotten too, or it would stand for ever.
@@ -194,10 +195,6 @@ impl Device {
         let by_step = |(step, last): (i64, i64)| (step..=step + 2).contains(&last);
         step.zip(self.last_step).is_some_and(by_step) || self.spent.iter().any(|spent| spent.digest == digest)
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

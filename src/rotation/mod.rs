@@ -12,7 +12,7 @@ pub use step::Step;
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::credentials::{AccessKeyId, Backend};
 use crate::timestamp::Timestamp;
@@ -53,7 +53,6 @@ pub struct Entry {
     /// Whether this is its end; else its beginning.
     pub done: bool,
     /// When.
-    #[serde(serialize_with = "write_time", deserialize_with = "read_time")]
     pub at: Timestamp,
 }
 
@@ -84,10 +83,10 @@ pub struct Journal {
     step: Step,
     done: bool,
     /// When the profiles came to use the new key.
-    #[serde(default, serialize_with = "write_optional", deserialize_with = "read_optional")]
+    #[serde(default)]
     pub switched_at: Option<Timestamp>,
     /// When the old key had become Inactive.
-    #[serde(default, serialize_with = "write_optional", deserialize_with = "read_optional")]
+    #[serde(default)]
     pub inactive_at: Option<Timestamp>,
     /// Every beginning and end of a step.
     pub history: Vec<Entry>,
@@ -208,22 +207,4 @@ impl Journal {
             Some(_) | None => None,
         }
     }
-}
-
-fn write_time<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(time)
-}
-
-fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    Timestamp::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no time")))
-}
-
-fn write_optional<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-    time.map(|time| time.to_string()).serialize(serializer)
-}
-
-fn read_optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
-    Timestamp::parse(&text).map(Some).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no time")))
 }

@@ -6,6 +6,7 @@ use crate::chain::base::Identity;
 use crate::chain::session_name::default_role_session_name;
 use crate::chain::target::Target;
 use crate::chain::{Base, Hop, Mfa, Plan, SessionStep, Step};
+use crate::hex;
 use crate::session_cache::sealing_key::SealingKey;
 
 /// The name of a session and its file: 64 hexadecimal digits that tell nothing without the sealing key.
@@ -22,7 +23,7 @@ impl SessionName {
     /// The name of what the `step`th step of `plan` gives.
     pub fn new(key: &SealingKey, plan: &Plan, step: usize) -> SessionName {
         let digest = key.name_digest(&canonical(plan, step));
-        SessionName(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        SessionName(hex::encode(&digest))
     }
 
     /// The hexadecimal digits.

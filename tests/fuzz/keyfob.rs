@@ -12,6 +12,7 @@ mod parts {
     pub mod format {
         pub mod process;
     }
+    pub mod hex;
     pub mod ini;
     pub mod process_line;
     pub mod profile;
