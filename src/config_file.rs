@@ -188,17 +188,6 @@ pub enum EditFailure {
     /// Another program wrote the file again and again.
     #[error("{}: the file keeps changing", .0.display())]
     KeepsChanging(PathBuf),
-    /// The file cannot be replaced: bind-mounted, read-only, another's, a full disk.
-    #[error("{}: the file cannot be replaced", path.display())]
-    CannotReplace {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        #[source]
-        cause: io::Error,
-        /// What should be in it, to be shown to the user: headers and settings, each line ended by `\n`.
-        lines: String,
-    },
 }
 
 impl From<EditFailure> for Error {
@@ -206,17 +195,58 @@ impl From<EditFailure> for Error {
         let message = failure.to_string();
         match failure {
             EditFailure::Unreadable(error) => error,
-            EditFailure::Edit(_) => Error::new(Kind::Config, message),
+            EditFailure::Edit(error) => error.into(),
             EditFailure::Lock(cause) => Error::new(Kind::Failed, message).because(cause),
             EditFailure::KeepsChanging(_) => Error::new(Kind::Failed, message).hint("try again in a moment"),
-            EditFailure::CannotReplace { path, cause, lines } => Error::new(Kind::Failed, message)
-                .because(cause)
-                .hint(format!("put these lines into {} yourself:\n{}", path.display(), lines.trim_end())),
         }
     }
 }
 
-/// Edits a file, or makes it; whether it changed.
+impl From<EditError> for Error {
+    fn from(error: EditError) -> Error {
+        let kind = match error {
+            EditError::SectionExists(_) => Kind::Config,
+            EditError::SectionName(_) | EditError::SettingName(_) | EditError::Value { .. } => Kind::Usage,
+        };
+        Error::new(kind, error.to_string())
+    }
+}
+
+/// How an edit went.
+#[derive(Debug)]
+#[must_use]
+pub enum Edited {
+    /// The file was replaced, or made.
+    Changed,
+    /// Nothing had to change, and nothing was written.
+    Unchanged,
+    /// The file cannot be replaced: bind-mounted, read-only, another user's, a full disk. It is as it was.
+    Paste(Paste),
+}
+
+/// What belongs in a file that cannot be replaced.
+#[derive(Debug)]
+pub struct Paste {
+    /// The file.
+    pub path: PathBuf,
+    /// What the system says.
+    pub cause: io::Error,
+    /// Headers and settings that the file lacks, each line ended by `\n`.
+    pub lines: String,
+}
+
+impl From<Paste> for Error {
+    fn from(Paste { path, cause, lines }: Paste) -> Error {
+        let path = path.display();
+        let error = Error::new(Kind::Failed, format!("{path}: the file cannot be replaced")).because(cause);
+        match lines.trim_end() {
+            "" => error.hint(format!("make the change in {path} yourself")),
+            lines => error.hint(format!("put these lines into {path} yourself:\n{lines}")),
+        }
+    }
+}
+
+/// Edits a file, or makes it.
 ///
 /// `change` is called again with the new text where another program wrote the file meanwhile, so that both changes are
 /// kept. A file that `change` leaves as it was is not written. A new file is 0600, in a 0700 folder; one that is there
@@ -232,18 +262,22 @@ pub fn edit(
     file: AwsFile,
     mut waiting: impl FnMut(Option<u32>),
     mut change: impl FnMut(&mut Document) -> Result<(), EditError>,
-) -> Result<bool, EditFailure> {
+) -> Result<Edited, EditFailure> {
     let path = path_of(paths, file);
     for _ in 0..TRIES {
         let lock = match lock(paths, &mut waiting) {
-            // Where nothing can be written the lock cannot either; the lines to paste are owed all the same.
-            Err(EditFailure::Lock(LockError::Io(cause))) => return Err(Draft::of(path, &mut change)?.not_saved(cause)),
-            lock => lock?,
+            // If nothing can be written, the lock cannot either; the user still needs the lines to paste.
+            Err(EditFailure::Lock(LockError::Io(cause))) => Err(cause),
+            lock => Ok(lock?),
         };
-        match Draft::of(path, &mut change)?.save(lock)? {
-            Saved::Written => return Ok(true),
-            Saved::AsItWas => return Ok(false),
-            Saved::Overtaken => {}
+        let draft = Draft::of(path, &mut change)?;
+        if draft.new.text() == draft.old_text().unwrap_or_default() {
+            return Ok(Edited::Unchanged);
+        }
+        match lock.and_then(|lock| draft.save(lock)) {
+            Ok(true) => return Ok(Edited::Changed),
+            Ok(false) => {}
+            Err(cause) => return Ok(Edited::Paste(draft.into_paste(cause))),
         }
     }
     Err(EditFailure::KeepsChanging(path.to_owned()))
@@ -255,14 +289,6 @@ struct Draft {
     /// As it was read; none where there was no file.
     old: Option<Document>,
     new: Document,
-}
-
-/// How saving went.
-enum Saved {
-    Written,
-    AsItWas,
-    /// Another program wrote the file since it was read; nothing was written.
-    Overtaken,
 }
 
 impl Draft {
@@ -277,26 +303,23 @@ impl Draft {
         Ok(Draft { path: path.to_owned(), old, new })
     }
 
-    /// Replaces the file. Takes the lock, and frees it.
-    fn save(self, _lock: FileLock) -> Result<Saved, EditFailure> {
-        let old = self.old.as_ref().map(Document::text);
-        if self.new.text() == old.unwrap_or_default() {
-            return Ok(Saved::AsItWas);
-        }
-        let now = match files::read_optional(&self.path) {
-            Ok(now) => now.map(Zeroizing::new),
-            Err(cause) => return Err(self.not_saved(cause)),
-        };
-        if now.as_ref().map(|now| now.as_slice()) != old.map(str::as_bytes) {
-            return Ok(Saved::Overtaken);
-        }
-        replace(&self.path, self.new.text()).map_err(|cause| self.not_saved(cause))?;
-        Ok(Saved::Written)
+    fn old_text(&self) -> Option<&str> {
+        self.old.as_ref().map(|old| old.text())
     }
 
-    fn not_saved(&self, cause: io::Error) -> EditFailure {
-        let lines = self.new.lines_beyond(self.old.as_ref().unwrap_or(&Document::default()));
-        EditFailure::CannotReplace { path: self.path.clone(), cause, lines }
+    /// Replaces the file, unless another program has written it since it was read; whether it did. Frees the lock.
+    fn save(&self, _lock: FileLock) -> io::Result<bool> {
+        let now = files::read_optional(&self.path)?.map(Zeroizing::new);
+        if now.as_ref().map(|now| now.as_slice()) != self.old_text().map(str::as_bytes) {
+            return Ok(false);
+        }
+        replace(&self.path, self.new.text())?;
+        Ok(true)
+    }
+
+    fn into_paste(self, cause: io::Error) -> Paste {
+        let lines = self.new.lines_beyond(&self.old.unwrap_or_default());
+        Paste { path: self.path, cause, lines }
     }
 }
 

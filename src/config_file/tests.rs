@@ -34,9 +34,17 @@ fn home_with(config: &[u8]) -> Home {
     home
 }
 
-fn set(home: &Home, profile: &str, name: &str, value: &str) -> Result<bool, EditFailure> {
+fn set(home: &Home, profile: &str, name: &str, value: &str) -> Result<Edited, EditFailure> {
     let section = SectionName::Profile(profile);
     edit(&home.paths, AwsFile::Config, |_| {}, |document| document.set(section, name, value))
+}
+
+/// What is to be pasted where an edit that sets the region of `dev` cannot replace the file.
+fn to_paste(home: &Home, what: &str) -> Paste {
+    match set(home, "dev", "region", "x") {
+        Ok(Edited::Paste(paste)) => paste,
+        other => panic!("{what}: {other:?}"),
+    }
 }
 
 fn config(home: &Home) -> String {
@@ -151,7 +159,7 @@ fn a_new_file_is_private_and_an_old_one_keeps_its_mode_and_its_symlink() {
     use std::os::unix::fs::{PermissionsExt, symlink};
     let home = home();
     let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
-    assert!(set(&home, "default", "region", "eu-west-1").expect("edited"));
+    assert!(matches!(set(&home, "default", "region", "eu-west-1"), Ok(Edited::Changed)));
     assert_eq!(config(&home), "[default]\nregion = eu-west-1\n");
     let path = &home.paths.aws_config;
     assert_eq!((mode(path), mode(path.parent().expect("a folder"))), (0o600, 0o700));
@@ -160,7 +168,7 @@ fn a_new_file_is_private_and_an_old_one_keeps_its_mode_and_its_symlink() {
     fs::rename(path, &real).expect("moved");
     fs::set_permissions(&real, fs::Permissions::from_mode(0o644)).expect("mode set");
     symlink("dotfiles", path).expect("linked");
-    assert!(set(&home, "dev", "region", "x").expect("edited"));
+    assert!(matches!(set(&home, "dev", "region", "x"), Ok(Edited::Changed)));
     assert_eq!(mode(&real), 0o644);
     assert!(path.is_symlink());
     assert_eq!(fs::read_to_string(&real).expect("readable"), config(&home));
@@ -170,7 +178,7 @@ fn a_new_file_is_private_and_an_old_one_keeps_its_mode_and_its_symlink() {
 fn an_edit_that_changes_nothing_writes_nothing() {
     let home = home_with(b"[default]\r\nregion = x # y");
     let before = fs::metadata(&home.paths.aws_config).expect("there").modified().expect("known");
-    assert!(!set(&home, "default", "region", "x").expect("nothing to do"));
+    assert!(matches!(set(&home, "default", "region", "x"), Ok(Edited::Unchanged)));
     assert_eq!(fs::metadata(&home.paths.aws_config).expect("there").modified().expect("known"), before);
     assert!(matches!(set(&home, "default", "region", "a\nb"), Err(EditFailure::Edit(_))));
     assert_eq!(config(&home), "[default]\r\nregion = x # y");
@@ -192,7 +200,7 @@ fn a_write_of_another_program_between_reading_and_replacing_is_kept() {
             document.set(SectionName::Profile("default"), "region", "x")
         },
     );
-    assert!(edited.expect("edited"));
+    assert!(matches!(edited, Ok(Edited::Changed)));
     assert_eq!((calls, config(&home).as_str()), (2, "[default]\noutput = json\nregion = x\n"));
 
     let edited = edit(
@@ -216,7 +224,7 @@ fn edits_of_many_at_once_are_all_there() {
             let home = &home;
             scope.spawn(move || {
                 for m in 0..5 {
-                    set(home, &format!("p{n}"), &format!("k{m}"), "x").expect("edited");
+                    assert!(matches!(set(home, &format!("p{n}"), &format!("k{m}"), "x"), Ok(Edited::Changed)));
                 }
             });
         }
@@ -243,7 +251,8 @@ fn edits_until_killed() {
     let folder = env.get(KILLED_IN).expect("set by the test that kills it");
     for n in 0.. {
         let set = |document: &mut Document| document.set(SectionName::Profile("p"), "count", &n.to_string());
-        edit(&paths_in(Path::new(folder)), AwsFile::Config, |_| {}, set).expect("edited");
+        let edited = edit(&paths_in(Path::new(folder)), AwsFile::Config, |_| {}, set);
+        assert!(matches!(edited, Ok(Edited::Changed | Edited::Unchanged)));
     }
 }
 
@@ -278,7 +287,7 @@ fn a_kill_leaves_a_whole_file_and_a_free_lock() {
         assert!(count.strip_suffix('\n').is_some_and(|count| count.parse::<u64>().is_ok()), "{count:?}");
     }
     let set = |document: &mut Document| document.set(SectionName::Profile("p"), "count", "done");
-    assert!(edit(&paths, AwsFile::Config, |_| {}, set).expect("the lock is free"));
+    assert!(matches!(edit(&paths, AwsFile::Config, |_| {}, set), Ok(Edited::Changed)), "the lock is free");
     assert!(fs::read_to_string(&paths.aws_config).expect("readable").ends_with("[profile p]\ncount = done\n"));
 }
 
@@ -287,10 +296,10 @@ fn a_kill_leaves_a_whole_file_and_a_free_lock() {
 fn what_is_no_file_is_left_alone() {
     let mut home = home();
     home.paths.aws_config = "/dev/null".into();
-    let failure = set(&home, "dev", "region", "x").expect_err("left alone");
-    assert!(matches!(&failure, EditFailure::CannotReplace { lines, .. } if lines == "[profile dev]\nregion = x\n"));
+    let paste = to_paste(&home, "left alone");
+    assert_eq!(paste.lines, "[profile dev]\nregion = x\n");
     assert!(!home.paths.aws_config.metadata().expect("there").is_file());
-    let shown = Error::from(failure).shown();
+    let shown = Error::from(paste).shown();
     assert!(shown.ends_with("hint: put these lines into /dev/null yourself:\n[profile dev]\nregion = x\n"), "{shown}");
 }
 
@@ -298,8 +307,9 @@ fn what_is_no_file_is_left_alone() {
 fn the_lines_to_paste_come_also_where_not_even_the_lock_can_be_written() {
     let mut home = home_with(b"[default]\n");
     home.paths.cache = home.paths.aws_config.join("not-a-folder");
-    let failure = set(&home, "dev", "region", "x").expect_err("no lock");
-    assert!(matches!(&failure, EditFailure::CannotReplace { lines, .. } if lines == "[profile dev]\nregion = x\n"));
+    assert_eq!(to_paste(&home, "no lock").lines, "[profile dev]\nregion = x\n");
+    let unchanged = edit(&home.paths, AwsFile::Config, |_| {}, |_| Ok(()));
+    assert!(matches!(unchanged, Ok(Edited::Unchanged)), "nothing to paste");
     assert_eq!(config(&home), "[default]\n");
 }
 
@@ -335,9 +345,7 @@ fn a_file_that_cannot_be_replaced_is_left_whole_and_its_lines_are_given() {
     };
     fs::write(&home.paths.aws_config, "[default]\n").expect("written");
     let refused = |what: &str| {
-        let failure = set(&home, "dev", "region", "x").expect_err(what);
-        let EditFailure::CannotReplace { lines, .. } = failure else { panic!("{what}: {failure}") };
-        assert_eq!(lines, "[profile dev]\nregion = x\n", "{what}");
+        assert_eq!(to_paste(&home, what).lines, "[profile dev]\nregion = x\n", "{what}");
         assert_eq!(config(&home), "[default]\n", "{what}");
         assert!(fs::read_dir(folder).expect("listed").count() <= 2, "{what}: no temporary file is left");
     };

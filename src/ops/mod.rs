@@ -6,6 +6,7 @@ pub mod access_key_input;
 pub mod add;
 pub mod advice;
 pub mod doctor;
+mod edits;
 pub mod exec;
 pub mod explain;
 pub mod import;

@@ -26,6 +26,16 @@ pub enum AwsFile {
     Credentials,
 }
 
+impl AwsFile {
+    /// What the section of a profile is called in this file.
+    pub fn section(self, profile: &str) -> SectionName<'_> {
+        match self {
+            AwsFile::Config => SectionName::Profile(profile),
+            AwsFile::Credentials => SectionName::Credentials(profile),
+        }
+    }
+}
+
 /// The profiles of both files, merged as AWS's reference parser merges them.
 ///
 /// A setting in the credentials file beats the same one in the config file; `[profile default]` replaces `[default]`;

@@ -4,7 +4,7 @@ use crate::chain::base::overrides;
 use crate::chain::target::checked_region;
 use crate::chain::values::mfa_serial;
 use crate::chain::{Plan, Request, plan};
-use crate::config_file::{self, AwsFiles, EditFailure};
+use crate::config_file::{self, AwsFiles, Edited};
 use crate::credentials::StoredKey;
 use crate::error::{Error, Kind, Result};
 use crate::human::AskError;
@@ -13,10 +13,10 @@ use crate::ini::{Document, EditError, SectionName, is_identifier};
 use crate::ops::Context;
 use crate::ops::add::AddRequest;
 use crate::ops::advice::{self, Change, Devices};
+use crate::ops::edits::{ask_to_paste, edit};
 use crate::ops::planning::WithKey;
 use crate::process_line::keyfob_profile_of;
 use crate::profile::{AwsFile, Profiles};
-use crate::sys::lock::holder_name;
 
 /// The AWS files as they are, and the settings `add` will write into them.
 pub(super) struct Planned<'a> {
@@ -288,29 +288,18 @@ impl<'a> Planned<'a> {
     pub(super) fn write(self, context: &Context<'_>) -> Result<Option<String>> {
         let Planned { name, edits, is_linked, .. } = self;
         let path = context.paths.aws_config.display();
-        let waiting = |holder: Option<u32>| {
-            let holder = holder_name(holder);
-            context.human.progress(&format!("waiting for {holder}, which edits the AWS files"));
-        };
-        let edited = config_file::edit(context.paths, AwsFile::Config, waiting, |document| {
-            edits.iter().try_for_each(|(setting, value)| document.set(SectionName::Profile(&name), setting, value))
-        });
         let link = if is_linked { "linked" } else { "not linked" };
+        let edited = edit(context, AwsFile::Config, |document| {
+            edits.iter().try_for_each(|(setting, value)| document.set(SectionName::Profile(&name), setting, value))
+        })
+        .map_err(|error| {
+            error.hint(format!("the key is stored; run `keyfob add {name}` with it again to write the profile"))
+        })?;
         match edited {
-            Ok(true) => context.talk.say(&format!("wrote the profile `{name}` into {path} ({link})")),
-            Ok(false) if edits.is_empty() => context.talk.say(&format!("{path} is left as it is ({link})")),
-            Ok(false) => context.talk.say(&format!("{path} has all of `{name}` already ({link})")),
-            Err(EditFailure::CannotReplace { path, cause, lines }) => {
-                context.talk.warn(&format!("{}: the file cannot be replaced: {cause}", path.display()));
-                context
-                    .talk
-                    .hint(format!("the key is stored; put these lines into {} yourself", path.display()).into());
-                return Ok(Some(lines));
-            }
-            Err(failure) => {
-                let again = format!("the key is stored; run `keyfob add {name}` with it again to write the profile");
-                return Err(Error::from(failure).hint(again));
-            }
+            Edited::Changed => context.talk.say(&format!("wrote the profile `{name}` into {path} ({link})")),
+            Edited::Unchanged if edits.is_empty() => context.talk.say(&format!("{path} is left as it is ({link})")),
+            Edited::Unchanged => context.talk.say(&format!("{path} has all of `{name}` already ({link})")),
+            Edited::Paste(paste) => return Ok(Some(ask_to_paste(context, paste, "the key is stored"))),
         }
         Ok(None)
     }

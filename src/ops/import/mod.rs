@@ -10,22 +10,22 @@ mod written;
 use serde::Serialize;
 
 use crate::chain::StoredKeys;
-use crate::config_file::{self, EditFailure};
+use crate::config_file::{self, Edited};
 use crate::credentials::{AccessKey, Backend, StoredKey};
 use crate::error::{Error, Kind, Result};
 use crate::hint::{Hint, run};
 use crate::index::{Index, KeyEntry};
-use crate::ini::{Document, SectionName};
+use crate::ini::SectionName;
 use crate::keystore::access_key::store_access_key;
 use crate::keystore::open::StoreOpener;
 use crate::ops::Context;
 use crate::ops::access_key_input::InputError;
 use crate::ops::add::check;
+use crate::ops::edits::edit;
 use crate::ops::manage::Manager;
 use crate::ops::manage::link::LinkRequest;
 use crate::ops::remove::INDEX_LIMIT;
 use crate::profile::AwsFile;
-use crate::sys::lock::holder_name;
 
 pub use aws_vault::import_from_aws_vault;
 pub use written::{has_keys, import, plain_keys};
@@ -228,10 +228,10 @@ fn import_one(
     let store = stores.open(backend).map_err(|error| error.for_user(backend))?;
     store_access_key(store, key, name, stored.user_arn.as_deref()).map_err(|error| error.for_user(backend))?;
     entry.mfa_serial = device.clone();
-    let mut edit = Index::edit(&context.paths.data, INDEX_LIMIT)?;
-    edit.put_key(&key.id, entry);
-    edit.set_profile(name, &key.id, backend);
-    edit.save()?;
+    let mut index = Index::edit(&context.paths.data, INDEX_LIMIT)?;
+    index.put_key(&key.id, entry);
+    index.set_profile(name, &key.id, backend);
+    index.save()?;
     let mut linked = false;
     if let Some(line) = line {
         let (files, index) = (config_file::load(context.paths)?, Index::load(&context.paths.data)?);
@@ -246,13 +246,16 @@ fn import_one(
         }
     }
     if let Some(serial) = &device {
-        edit_file(context, AwsFile::Config, &|document| {
+        let edited = edit(context, AwsFile::Config, |document| {
             let section = SectionName::Profile(name);
             match document.value_in(section, "mfa_serial") {
                 None => document.set(section, "mfa_serial", serial),
                 Some(_) => Ok(()),
             }
         })?;
+        if let Edited::Paste(paste) = edited {
+            return Err(Error::from(paste).hint("the key is stored"));
+        }
     }
     Ok(Stored { backend, linked })
 }
@@ -260,24 +263,4 @@ fn import_one(
 fn use_device(context: &Context<'_>, serial: &str, name: &str) -> Result<bool> {
     let answer = context.human.propose(&format!("use your MFA device `{serial}` for `{name}`?"));
     answer.map_err(|error| error.into_error("an answer").hint("say so with `--yes`"))
-}
-
-fn edit_file(
-    context: &Context<'_>,
-    file: AwsFile,
-    change: &dyn Fn(&mut Document) -> Result<(), crate::ini::EditError>,
-) -> Result<()> {
-    let waiting = |holder: Option<u32>| {
-        let holder = holder_name(holder);
-        context.human.progress(&format!("waiting for {holder}, which edits the AWS files"));
-    };
-    match config_file::edit(context.paths, file, waiting, change) {
-        Ok(_) => Ok(()),
-        Err(EditFailure::CannotReplace { path, cause, .. }) => {
-            Err(Error::new(Kind::Failed, format!("{}: the file cannot be replaced", path.display()))
-                .because(cause)
-                .hint("the key is stored; take the two lines out of the file yourself"))
-        }
-        Err(failure) => Err(failure.into()),
-    }
 }

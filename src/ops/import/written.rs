@@ -1,14 +1,15 @@
 //! Keys in plain text in the AWS files.
 
-use super::{Found, ImportRequest, Imported, Stays, Unlinked, edit_file, move_all};
+use super::{Found, ImportRequest, Imported, Stays, Unlinked, move_all};
 use crate::chain::nearest;
-use crate::config_file::{self, AwsFiles};
+use crate::config_file::{self, AwsFiles, Edited};
 use crate::credentials::AccessKey;
 use crate::error::{Error, Kind, Result};
-use crate::ini::{Document, SectionName};
+use crate::ini::Document;
 use crate::keystore::open::StoreOpener;
 use crate::ops::Context;
 use crate::ops::access_key_input::from_pair;
+use crate::ops::edits::edit;
 use crate::profile::{AwsFile, Profile, Profiles};
 use crate::secret::Secret;
 
@@ -51,11 +52,16 @@ pub fn import(
         key,
     });
     move_all(context, request, stores, found.collect(), Unlinked::Stops, &|index, profile, key| {
-        edit_file(context, places[index], &|document| {
+        let edited = edit(context, places[index], |document| {
             take_out(document, places[index], profile, key);
             Ok(())
         })?;
-        Ok(true)
+        match edited {
+            Edited::Changed | Edited::Unchanged => Ok(true),
+            Edited::Paste(paste) => {
+                Err(Error::from(paste).hint("the key is stored; remove its two lines from the file yourself"))
+            }
+        }
     })
 }
 
@@ -85,10 +91,7 @@ fn found_in(profile: &Profile<'_>) -> Vec<Written> {
 
 /// Takes the lines of `key` out, and no others: meanwhile they may be another key's.
 fn take_out(document: &mut Document, file: AwsFile, name: &str, key: &AccessKey) {
-    let section = match file {
-        AwsFile::Config => SectionName::Profile(name),
-        AwsFile::Credentials => SectionName::Credentials(name),
-    };
+    let section = file.section(name);
     let is_same = document.value_in(section, ID).as_deref() == Some(key.id.as_str())
         && document.value_in(section, SECRET).as_deref() == Some(key.secret.expose());
     if is_same {

@@ -13,15 +13,15 @@ pub mod unlink;
 mod variables;
 
 use crate::chain::nearest;
-use crate::config_file::{self, AwsFiles, EditFailure};
+use crate::config_file::{self, AwsFiles, Edited, Paste};
 use crate::error::{Error, Kind, Result};
 use crate::index::Index;
-use crate::ini::{Document, EditError, Header, SectionName};
+use crate::ini::{Document, EditError, Header};
 use crate::ops::Context;
+use crate::ops::edits::edit;
 use crate::process_line::{keyfob_profile_of, with_profile};
 use crate::profile::known::{POINTERS, PREFIX, is_secret};
 use crate::profile::{AwsFile, Profiles};
-use crate::sys::lock::holder_name;
 
 /// What an operation of the profile manager works on.
 #[derive(Clone, Copy)]
@@ -52,7 +52,7 @@ impl Manager<'_> {
         for file in BOTH {
             let old = self.document(file);
             let mut new = old.clone();
-            change(file, &mut new).map_err(refused)?;
+            change(file, &mut new)?;
             if new.text() == old.text() {
                 continue;
             }
@@ -62,21 +62,14 @@ impl Manager<'_> {
                 shown.push_str(&diff());
                 continue;
             }
-            let waiting = |holder: Option<u32>| {
-                let holder = holder_name(holder);
-                self.context.human.progress(&format!("waiting for {holder}, which edits the AWS files"));
-            };
-            match config_file::edit(self.context.paths, file, waiting, |document| change(file, document)) {
-                Ok(true) => self.context.talk.say(&format!("changed {}", path.display())),
-                Ok(false) => {}
-                Err(EditFailure::CannotReplace { path, cause, lines }) => {
+            match edit(self.context, file, |document| change(file, document))? {
+                Edited::Changed => self.context.talk.say(&format!("changed {}", path.display())),
+                Edited::Unchanged => {}
+                Edited::Paste(paste) => {
                     let diff = diff();
                     let only_adds = !diff.lines().skip(2).any(|line| line.starts_with('-'));
-                    let lines = if only_adds { lines } else { diff };
-                    return Err(EditFailure::CannotReplace { path, cause, lines }.into());
+                    return Err(if only_adds { paste } else { Paste { lines: diff, ..paste } }.into());
                 }
-                Err(EditFailure::Edit(error)) => return Err(refused(error)),
-                Err(failure) => return Err(failure.into()),
             }
         }
         Ok(shown)
@@ -118,16 +111,8 @@ impl Manager<'_> {
     }
 }
 
-/// The section of a profile in a file.
-fn section(file: AwsFile, profile: &str) -> SectionName<'_> {
-    match file {
-        AwsFile::Config => SectionName::Profile(profile),
-        AwsFile::Credentials => SectionName::Credentials(profile),
-    }
-}
-
 fn is_section(file: AwsFile, profile: &str, header: Header<'_>) -> bool {
-    section(file, profile).is(header) || (file == AwsFile::Config && profile == "default" && header.is_default())
+    file.section(profile).is(header) || (file == AwsFile::Config && profile == "default" && header.is_default())
 }
 
 /// A setting by which one profile leads to another.
@@ -180,14 +165,6 @@ fn pointed(setting: &str, value: &str, old: &str, new: &str) -> Option<String> {
 fn bare(setting: &str) -> String {
     let name = setting.to_ascii_lowercase();
     name.strip_prefix(PREFIX).map_or(name.clone(), str::to_owned)
-}
-
-fn refused(error: EditError) -> Error {
-    let kind = match error {
-        EditError::SectionExists(_) => Kind::Config,
-        EditError::SectionName(_) | EditError::SettingName(_) | EditError::Value { .. } => Kind::Usage,
-    };
-    Error::new(kind, error.to_string())
 }
 
 /// Refuses what belongs in the key store.

@@ -8,7 +8,7 @@ use crate::chain::StoredKeys;
 use crate::error::{Error, Kind, Result};
 use crate::index::Index;
 use crate::ini::{EditError, is_identifier};
-use crate::ops::manage::{Manager, is_section, pointed, pointers, points_at, refused, section};
+use crate::ops::manage::{Manager, is_section, pointed, pointers, points_at};
 use crate::ops::remove::INDEX_LIMIT;
 use crate::ops::rotate::refuse_during;
 use crate::profile::known::is_secret;
@@ -30,8 +30,8 @@ impl Manager<'_> {
             self.share_key(old, new)?;
         }
         let shown = self.apply(&|file, document| {
-            if document.has_section(section(file, old)) {
-                document.rename_section(section(file, old), new)?;
+            if document.has_section(file.section(old)) {
+                document.rename_section(file.section(old), new)?;
             }
             document.change_values(|_, property| pointed(property.key(), &property.value(), old, new)).map(drop)
         })?;
@@ -72,18 +72,18 @@ impl Manager<'_> {
             self.share_key(old, new)?;
         }
         let shown = self.apply(&|file, document| {
-            if !document.has_section(section(file, old)) || document.has_section(section(file, new)) {
+            if !document.has_section(file.section(old)) || document.has_section(file.section(new)) {
                 return Ok(());
             }
             let (keys, others): (Vec<String>, Vec<String>) =
-                document.names_in(section(file, old)).into_iter().partition(|name| is_of_key(name));
+                document.names_in(file.section(old)).into_iter().partition(|name| is_of_key(name));
             // A section of a key alone has nothing to be copied.
             if others.is_empty() && !keys.is_empty() {
                 return Ok(());
             }
-            document.copy_section(section(file, old), new)?;
+            document.copy_section(file.section(old), new)?;
             for name in keys {
-                document.unset(section(file, new), &name);
+                document.unset(file.section(new), &name);
             }
             let changed = document.change_values(|section, property| {
                 let is_new = is_section(file, new, section.header());
@@ -139,7 +139,7 @@ impl Manager<'_> {
             }
         }
         let shown = self.apply(&|file, document| {
-            document.remove_section(section(file, profile));
+            document.remove_section(file.section(profile));
             Ok(())
         })?;
         if !self.show_only && self.index.profiles().contains_key(profile) {
@@ -151,7 +151,7 @@ impl Manager<'_> {
     fn check_new_name(&self, old: &str, new: &str, force: bool) -> Result<()> {
         self.require(old)?;
         if !is_identifier(new) {
-            return Err(refused(EditError::SectionName(new.to_owned())));
+            return Err(EditError::SectionName(new.to_owned()).into());
         }
         if old == new {
             return Err(Error::new(Kind::Usage, format!("both names are `{old}`")));

@@ -7,7 +7,7 @@ use crate::chain::check::check_value;
 use crate::chain::nearest;
 use crate::error::{Error, Kind, Result};
 use crate::ops::add::region::hint_at_region;
-use crate::ops::manage::{Manager, bare, refuse_keys, refused, section};
+use crate::ops::manage::{Manager, bare, refuse_keys};
 use crate::profile::known::{self, POINTERS, PREFIX, ROLE_SETTINGS};
 use crate::profile::{AwsFile, Profile};
 
@@ -27,8 +27,8 @@ impl Manager<'_> {
         }
         let shown = self.apply(&|file, document| match file {
             AwsFile::Config => {
-                document.add_section(section(file, profile))?;
-                settings.iter().try_for_each(|(name, value)| document.set(section(file, profile), name, value))
+                document.add_section(file.section(profile))?;
+                settings.iter().try_for_each(|(name, value)| document.set(file.section(profile), name, value))
             }
             AwsFile::Credentials => Ok(()),
         })?;
@@ -59,7 +59,7 @@ impl Manager<'_> {
             self.context.talk.say(&format!("`{profile}` is linked, so `{name}` is written as `{form}`"));
         }
         self.apply(&|file, document| {
-            let section = section(file, profile);
+            let section = file.section(profile);
             if form != name && settings.as_ref().is_some_and(|settings| settings.plain(&form).is_none()) {
                 document
                     .rename_settings(section, |key| key.eq_ignore_ascii_case(name).then(|| format!("{PREFIX}{key}")))?;
@@ -88,7 +88,7 @@ impl Manager<'_> {
                 .hint(format!("`keyfob show {profile}` shows what it has")));
         }
         self.apply(&|file, document| {
-            document.unset(section(file, profile), &form);
+            document.unset(file.section(profile), &form);
             Ok(())
         })
     }
@@ -116,7 +116,7 @@ impl Manager<'_> {
         }
         // A name or value that no file can hold is refused before anything is asked or written.
         let mut document = crate::ini::Document::default();
-        document.set(section(AwsFile::Config, profile), name, value).map_err(refused)
+        Ok(document.set(AwsFile::Config.section(profile), name, value)?)
     }
 }
 

@@ -5,8 +5,8 @@ use crate::chain::base::process;
 use crate::error::{Error, Kind, Result};
 use crate::index::Index;
 use crate::ini::{Document, EditError};
+use crate::ops::manage::Manager;
 use crate::ops::manage::link::show_again;
-use crate::ops::manage::{Manager, section};
 use crate::ops::remove::INDEX_LIMIT;
 use crate::process_line::keyfob_profile_of;
 use crate::profile::AwsFile;
@@ -62,7 +62,7 @@ pub(super) enum Made {
 
 /// The edit of one file. A section that `link` has made goes too.
 pub(super) fn unlink_in(file: AwsFile, document: &mut Document, profile: &str, made: Made) -> Result<(), EditError> {
-    let section = section(file, profile);
+    let section = file.section(profile);
     let ours = |document: &Document| {
         document.value_in(section, "credential_process").is_some_and(|line| keyfob_profile_of(&line).is_some())
     };

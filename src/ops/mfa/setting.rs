@@ -1,9 +1,10 @@
 //! The `mfa_serial` of profiles: written for the device they are to use, taken out for one that is gone.
 
-use crate::config_file::{self, AwsFiles, EditFailure, path_of};
-use crate::error::{Error, Result};
-use crate::ini::SectionName;
+use crate::config_file::{AwsFiles, Edited, path_of};
+use crate::error::Result;
+use crate::ini::Document;
 use crate::ops::Context;
+use crate::ops::edits::{ask_to_paste, edit};
 use crate::profile::{AwsFile, Profiles};
 
 /// Names a device is set under; the second is seen by keyfob alone.
@@ -32,23 +33,18 @@ pub(super) fn write(
     done: &str,
 ) -> Result<Option<String>> {
     let (file, name) = place(&files.profiles(), profile);
-    let path = path_of(context.paths, file).display();
-    let edited =
-        config_file::edit(context.paths, file, |_| {}, |document| document.set(section(file, profile), &name, serial));
+    let set = |document: &mut Document| document.set(file.section(profile), &name, serial);
+    let edited = edit(context, file, set).map_err(|error| {
+        let command = command(profile, serial);
+        error.hint(format!("{done}; have the profile use it with {command}"))
+    })?;
     match edited {
-        Ok(_) => {
+        Edited::Changed | Edited::Unchanged => {
+            let path = path_of(context.paths, file).display();
             context.talk.say(&format!("wrote `{name}` of `{profile}` into {path}"));
             Ok(None)
         }
-        Err(EditFailure::CannotReplace { path, cause, lines }) => {
-            context.talk.warn(&format!("{}: the file cannot be replaced: {cause}", path.display()));
-            context.talk.hint(format!("{done}; put these lines into {} yourself", path.display()).into());
-            Ok(Some(lines))
-        }
-        Err(failure) => {
-            let command = command(profile, serial);
-            Err(Error::from(failure).hint(format!("{done}; have the profile use it with {command}")))
-        }
+        Edited::Paste(paste) => Ok(Some(ask_to_paste(context, paste, done))),
     }
 }
 
@@ -115,39 +111,26 @@ fn take_out_of(context: &Context<'_>, serial: &str, file: AwsFile, named: &[Name
     if lines.is_empty() {
         return Ok(true);
     }
-    let edited = config_file::edit(
-        context.paths,
-        file,
-        |_| {},
-        |document| {
-            for Named { profile, name, .. } in &lines {
-                let section = section(file, profile);
-                // Meanwhile it may name another device.
-                if document.value_in(section, name).as_deref() == Some(serial) {
-                    document.unset(section, name);
-                }
+    let edited = edit(context, file, |document| {
+        for Named { profile, name, .. } in &lines {
+            let section = file.section(profile);
+            // Meanwhile it may name another device.
+            if document.value_in(section, name).as_deref() == Some(serial) {
+                document.unset(section, name);
             }
-            Ok(())
-        },
-    );
+        }
+        Ok(())
+    })?;
     match edited {
-        Ok(_) => {
+        Edited::Changed | Edited::Unchanged => {
             for Named { profile, place, name, .. } in lines {
                 context.talk.say(&format!("took `{name}` of `{profile}` out ({place})"));
             }
             Ok(true)
         }
-        Err(EditFailure::CannotReplace { path, cause, .. }) => {
-            context.talk.warn(&format!("{}: the file cannot be replaced: {cause}", path.display()));
+        Edited::Paste(paste) => {
+            ask_to_paste(context, paste, "");
             Ok(false)
         }
-        Err(failure) => Err(failure.into()),
-    }
-}
-
-fn section(file: AwsFile, profile: &str) -> SectionName<'_> {
-    match file {
-        AwsFile::Config => SectionName::Profile(profile),
-        AwsFile::Credentials => SectionName::Credentials(profile),
     }
 }

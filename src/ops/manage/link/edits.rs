@@ -2,7 +2,7 @@
 
 use super::Linked;
 use crate::ini::{Document, EditError};
-use crate::ops::manage::{bare, section};
+use crate::ops::manage::bare;
 use crate::process_line::keyfob_profile_of;
 use crate::profile::AwsFile;
 use crate::profile::known::{PREFIX, ROLE_SETTINGS};
@@ -10,17 +10,17 @@ use crate::profile::known::{PREFIX, ROLE_SETTINGS};
 /// The edit of one file, for all links.
 pub(super) fn link_all_in(file: AwsFile, document: &mut Document, links: &[Linked]) -> Result<(), EditError> {
     match file {
-        AwsFile::Config => document.edit_each(links, |link| section(file, &link.name), link_in),
+        AwsFile::Config => document.edit_each(links, |link| file.section(&link.name), link_in),
         AwsFile::Credentials => {
             let mut mended = links.iter().filter(|link| link.mend_credentials);
-            mended.try_for_each(|link| hide_role(document, section(file, &link.name)))
+            mended.try_for_each(|link| hide_role(document, file.section(&link.name)))
         }
     }
 }
 
 /// The edit of the config file.
 fn link_in(document: &mut Document, link: &Linked) -> Result<(), EditError> {
-    let section = section(AwsFile::Config, &link.name);
+    let section = AwsFile::Config.section(&link.name);
     let old_end = document.text().len();
     let is_new = !document.has_section(section);
     hide_role(document, section)?;

@@ -212,7 +212,7 @@ impl Manager<'_> {
     fn changed(&self, change: super::Change<'_>) -> Result<(Document, Document)> {
         let mut documents = [AwsFile::Config, AwsFile::Credentials].map(|file| (file, self.document(file)));
         for (file, document) in &mut documents {
-            change(*file, document).map_err(super::refused)?;
+            change(*file, document)?;
         }
         let [(_, config), (_, credentials)] = documents;
         Ok((config, credentials))
