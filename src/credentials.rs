@@ -1,9 +1,12 @@
 //! What keyfob handles: access keys that last, sessions that expire, and the ids that name them.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
@@ -202,73 +205,89 @@ impl Credentials {
     }
 }
 
-/// Where access keys and the sealing key of their sessions rest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Backend {
-    /// Secret Service over D-Bus: gnome-keyring, KWallet, KeePassXC.
-    SecretService,
-    /// The macOS login keychain.
-    MacosKeychain,
-    /// Windows Credential Manager.
-    WindowsCredentialManager,
-    /// The encrypted vault file.
-    Vault,
-}
+/// The name of a key store, where access keys and the sealing key of their sessions are: `a-z`, `0-9`, `-` and `:`.
+///
+/// Which stores there are is `keystore`'s: one that is unknown here, of a newer keyfob, is an error only when it is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StoreId(&'static str);
 
-impl Backend {
-    /// Every backend, in the order `--backend` lists them.
-    pub const ALL: [Backend; 4] =
-        [Backend::SecretService, Backend::MacosKeychain, Backend::WindowsCredentialManager, Backend::Vault];
+impl StoreId {
+    /// Secret Service over D-Bus: gnome-keyring, KWallet, KeePassXC.
+    pub const SECRET_SERVICE: StoreId = StoreId("secret-service");
+    /// The macOS login keychain.
+    pub const MACOS_KEYCHAIN: StoreId = StoreId("macos-keychain");
+    /// Windows Credential Manager.
+    pub const WINDOWS_CREDENTIAL_MANAGER: StoreId = StoreId("windows-credential-manager");
+    /// The encrypted vault file.
+    pub const VAULT: StoreId = StoreId("vault");
+
+    /// For a store's own file: a name of the characters above.
+    pub const fn named(name: &'static str) -> StoreId {
+        StoreId(name)
+    }
 
     /// The name in `--backend`, `KEYFOB_BACKEND`, config.toml and JSON.
     pub const fn name(self) -> &'static str {
-        match self {
-            Backend::SecretService => "secret-service",
-            Backend::MacosKeychain => "macos-keychain",
-            Backend::WindowsCredentialManager => "windows-credential-manager",
-            Backend::Vault => "vault",
-        }
+        self.0
     }
 
     /// The name in a sentence.
-    pub const fn title(self) -> &'static str {
+    pub fn title(self) -> Cow<'static, str> {
         match self {
-            Backend::SecretService => "Secret Service",
-            Backend::MacosKeychain => "the macOS Keychain",
-            Backend::WindowsCredentialManager => "Windows Credential Manager",
-            Backend::Vault => "the vault",
+            StoreId::SECRET_SERVICE => "Secret Service".into(),
+            StoreId::MACOS_KEYCHAIN => "the macOS Keychain".into(),
+            StoreId::WINDOWS_CREDENTIAL_MANAGER => "Windows Credential Manager".into(),
+            StoreId::VAULT => "the vault".into(),
+            StoreId(name) => format!("the key store `{name}`").into(),
         }
     }
 
     /// The keychain of the platform this program was built for.
-    pub const fn platform() -> Option<Backend> {
+    pub const fn platform() -> Option<StoreId> {
         if cfg!(target_os = "linux") {
-            Some(Backend::SecretService)
+            Some(StoreId::SECRET_SERVICE)
         } else if cfg!(target_os = "macos") {
-            Some(Backend::MacosKeychain)
+            Some(StoreId::MACOS_KEYCHAIN)
         } else if cfg!(windows) {
-            Some(Backend::WindowsCredentialManager)
+            Some(StoreId::WINDOWS_CREDENTIAL_MANAGER)
         } else {
             None
         }
     }
 }
 
-impl FromStr for Backend {
+impl FromStr for StoreId {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Backend::ALL.into_iter().find(|backend| backend.name() == text).ok_or_else(|| {
-            let names: Vec<_> = Backend::ALL.iter().map(|backend| backend.name()).collect();
-            format!("`{text}` is no key store; there are {}", names.join(", "))
-        })
+        /// Every name seen, kept for as long as the program runs: there are a few, and so an id is as small as a number.
+        static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+        let is_valid = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b':');
+        if text.is_empty() || !text.bytes().all(is_valid) {
+            return Err(format!("`{text}` cannot be a key store: its name has only `a-z`, `0-9`, `-` and `:`"));
+        }
+        let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = names.get(text).copied().unwrap_or_else(|| String::leak(text.to_owned()));
+        names.insert(name);
+        Ok(StoreId(name))
     }
 }
 
-impl fmt::Display for Backend {
+impl fmt::Display for StoreId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.0)
+    }
+}
+
+impl Serialize for StoreId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for StoreId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -278,7 +297,7 @@ pub struct StoredKey {
     /// The key's id.
     pub id: AccessKeyId,
     /// Where the secret rests.
-    pub backend: Backend,
+    pub backend: StoreId,
     /// The user's ARN, where GetCallerIdentity has told it.
     pub user_arn: Option<String>,
     /// When AWS made the key, or where that is not known, when it was put into the key store.
@@ -303,6 +322,18 @@ mod tests {
         ] {
             assert_eq!(bad.parse::<AccessKeyId>(), Err(InvalidAccessKeyId::Malformed), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_store_may_have_a_name_that_nobody_knows() {
+        for name in ["vault", "op", "program:my-store2"] {
+            let id: StoreId = name.parse().expect("valid");
+            assert_eq!((id, id.name()), (StoreId::named(name), name));
+            let json = serde_json::to_string(&id).expect("can be written");
+            assert_eq!((json.as_str(), serde_json::from_str(&json).ok()), (&*format!("\"{name}\""), Some(id)));
+        }
+        assert_eq!(StoreId::named("op").title(), "the key store `op`");
+        assert!(["", "Vault", "a b", "../x"].iter().all(|bad| bad.parse::<StoreId>().is_err()));
     }
 
     #[test]

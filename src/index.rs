@@ -2,7 +2,7 @@
 //!
 //! May use `sys` and the pure modules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::chain::{StoredKeys, nearest_of};
-use crate::credentials::{AccessKeyId, Backend, StoredKey};
+use crate::credentials::{AccessKeyId, StoreId, StoredKey};
 use crate::error::{Error, Kind};
 use crate::sys::files::{private_dir, read_optional, replace};
 use crate::sys::lock::{Lock, LockError};
@@ -28,6 +28,10 @@ pub struct Index {
     keys: BTreeMap<AccessKeyId, KeyEntry>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     seeds: BTreeMap<String, SeedEntry>,
+    /// The profiles whose section in the config file `link` has made: the bytes of line ends before it, so that `unlink`
+    /// leaves nothing of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    made_sections: BTreeMap<String, usize>,
     #[serde(flatten)]
     others: serde_json::Map<String, serde_json::Value>,
 }
@@ -38,11 +42,10 @@ pub struct ProfileEntry {
     /// Its id.
     pub key_id: AccessKeyId,
     /// The one store it is read from, so that two stores never race.
-    pub backend: Backend,
-    /// Where `link` has made the profile's section in the config file: the bytes of line ends before it, so that `unlink`
-    /// leaves nothing of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub made_section: Option<usize>,
+    pub backend: StoreId,
+    /// Where keyfob 0.1.0 kept what is in [`Index::made_section`] now.
+    #[serde(default, skip_serializing)]
+    made_section: Option<usize>,
     #[serde(flatten)]
     others: serde_json::Map<String, serde_json::Value>,
 }
@@ -51,7 +54,7 @@ pub struct ProfileEntry {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KeyEntry {
     /// Where the secret rests.
-    pub backend: Backend,
+    pub backend: StoreId,
     /// The account, 12 digits, where GetCallerIdentity has told it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
@@ -74,7 +77,7 @@ pub struct KeyEntry {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SeedEntry {
     /// Where it rests; not always where the access key does.
-    pub backend: Backend,
+    pub backend: StoreId,
     /// When it was put there.
     pub added_at: Timestamp,
     #[serde(flatten)]
@@ -124,7 +127,7 @@ const VERSION: u32 = 1;
 
 impl KeyEntry {
     /// What is known of a key just stored.
-    pub fn new(backend: Backend, added_at: Timestamp) -> Self {
+    pub fn new(backend: StoreId, added_at: Timestamp) -> Self {
         KeyEntry {
             backend,
             account: None,
@@ -179,13 +182,16 @@ impl Index {
         &self.seeds
     }
 
-    /// Every backend that holds a key.
-    pub fn backends(&self) -> Vec<Backend> {
-        let named = |backend: &Backend| {
-            self.keys.values().any(|key| key.backend == *backend)
-                || self.profiles.values().any(|profile| profile.backend == *backend)
-        };
-        Backend::ALL.into_iter().filter(named).collect()
+    /// Every store that holds a key, by name.
+    pub fn backends(&self) -> Vec<StoreId> {
+        let of_keys = self.keys.values().map(|key| key.backend);
+        let all: BTreeSet<StoreId> = of_keys.chain(self.profiles.values().map(|profile| profile.backend)).collect();
+        all.into_iter().collect()
+    }
+
+    /// Where `link` has made the section of `profile`: after so many bytes of line ends.
+    pub fn made_section(&self, profile: &str) -> Option<usize> {
+        self.made_sections.get(profile).copied()
     }
 
     /// Where a key may be that was looked for under this name.
@@ -252,24 +258,24 @@ impl IndexEdit {
     }
 
     /// Has `profile` use the key `id` of `backend`, in place of any it used.
-    pub fn set_profile(&mut self, profile: &str, id: &AccessKeyId, backend: Backend) {
+    pub fn set_profile(&mut self, profile: &str, id: &AccessKeyId, backend: StoreId) {
         let old = self.index.profiles.remove(profile);
-        let made_section = old.as_ref().and_then(|old| old.made_section);
         let others = old.map(|old| old.others).unwrap_or_default();
-        let entry = ProfileEntry { key_id: id.clone(), backend, made_section, others };
+        let entry = ProfileEntry { key_id: id.clone(), backend, made_section: None, others };
         self.index.profiles.insert(profile.to_owned(), entry);
     }
 
-    /// Records that `link` has made the section of `profile` after so many bytes of line ends, or that it has not; nothing
-    /// where the profile has no stored key.
+    /// Records that `link` has made the section of `profile` after so many bytes of line ends, or that it has not.
     pub fn set_made_section(&mut self, profile: &str, gap: Option<usize>) {
-        if let Some(entry) = self.index.profiles.get_mut(profile) {
-            entry.made_section = gap;
-        }
+        match gap {
+            Some(gap) => self.index.made_sections.insert(profile.to_owned(), gap),
+            None => self.index.made_sections.remove(profile),
+        };
     }
 
     /// Takes `profile` out. The key stays recorded, as [`Index::keys`] says, until [`IndexEdit::remove_key`].
     pub fn remove_profile(&mut self, profile: &str) -> Option<ProfileEntry> {
+        self.index.made_sections.remove(profile);
         self.index.profiles.remove(profile)
     }
 
@@ -279,7 +285,7 @@ impl IndexEdit {
     }
 
     /// Records that the seed of the device `serial` rests in `backend`.
-    pub fn put_seed(&mut self, serial: &str, backend: Backend, added_at: Timestamp) {
+    pub fn put_seed(&mut self, serial: &str, backend: StoreId, added_at: Timestamp) {
         let others = self.index.seeds.remove(serial).map(|old| old.others).unwrap_or_default();
         self.index.seeds.insert(serial.to_owned(), SeedEntry { backend, added_at, others });
     }
@@ -330,7 +336,15 @@ fn parse(bytes: &[u8], path: &Path) -> Result<Index, IndexError> {
         cause: error.to_string(),
     };
     match serde_json::from_slice(bytes).map_err(damaged)? {
-        Version { version: VERSION } => serde_json::from_slice(bytes).map_err(damaged),
+        Version { version: VERSION } => {
+            let mut index: Index = serde_json::from_slice(bytes).map_err(damaged)?;
+            for (name, entry) in &mut index.profiles {
+                if let Some(gap) = entry.made_section.take() {
+                    index.made_sections.entry(name.clone()).or_insert(gap);
+                }
+            }
+            Ok(index)
+        }
         Version { version } => Err(IndexError::Newer { path: path.to_owned(), version }),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use toml::Spanned;
 
-use crate::credentials::Backend;
+use crate::credentials::StoreId;
 use crate::duration;
 use crate::error::{Error, Kind, Result};
 use crate::sys::env::Environment;
@@ -38,9 +38,9 @@ macro_rules! settings {
 }
 
 settings! {
-    /// the key store: `secret-service`, `macos-keychain`, `windows-credential-manager` or `vault`; if not set, the platform's
-    /// keychain if it responds, else the vault
-    backend: Option<Backend>,
+    /// the key store, one of those that `keyfob --help` lists at `--backend`; if not set, the platform's keychain if it
+    /// responds, else the vault
+    backend: Option<StoreId>,
     /// a file with an age identity that opens the vault without a passphrase
     identity_file: Option<PathBuf>,
     /// a file whose first line is the vault's passphrase, if there is no identity file
@@ -223,7 +223,7 @@ impl Value for Duration {
     }
 }
 
-impl Value for Backend {
+impl Value for StoreId {
     fn parse(text: &str) -> Result<Self, String> {
         text.parse()
     }
@@ -293,7 +293,7 @@ mod tests {
         assert_eq!(settings.unlock_time, Duration::from_secs(90));
         assert_eq!(settings.call_timeout, Duration::from_secs(7));
         assert_eq!(settings.connect_timeout, Duration::from_secs(5));
-        assert_eq!(settings.backend, Some(Backend::Vault));
+        assert_eq!(settings.backend, Some(StoreId::VAULT));
     }
 
     #[test]
@@ -311,7 +311,11 @@ mod tests {
         let message = |text: &str, env: &[(&str, &str)]| read(text, env).expect_err("invalid").message().to_owned();
         let none: &[(&str, &str)] = &[];
         let cases = [
-            ("\nbackend = 'vualt'", none, "config.toml:2: `backend`: `vualt` is no key store"),
+            (
+                "\nbackend = 'Vault'",
+                none,
+                "config.toml:2: `backend`: `Vault` cannot be a key store: its name has only ",
+            ),
             ("\n\nbakcend = 'vault'", none, "config.toml:3: unknown setting `bakcend`; there are `backend`, "),
             ("\nbackend = ", none, "config.toml:2: "),
             ("pinentry = 5", none, "config.toml:1: `pinentry`: `5` is not valid here; write a text in quotes"),

@@ -11,7 +11,7 @@ use crate::chain::base::{KINDS, Lead, process};
 use crate::chain::node::{Lookup, Node, Trace};
 use crate::chain::request::{FileNames, StoredKeys};
 use crate::chain::{values, walk};
-use crate::credentials::{Backend, account_of_arn, account_of_key_id};
+use crate::credentials::{StoreId, account_of_arn, account_of_key_id};
 use crate::profile::{Profile, Profiles};
 use crate::timestamp::Timestamp;
 
@@ -151,7 +151,7 @@ fn key(name: &str, profile: Option<&Profile<'_>>, sources: &Sources<'_>) -> Opti
         let age = sources.now.seconds_since(key.added_at).max(0);
         return Some(Key {
             id: key.id.to_string(),
-            backend: Some(Backend::name(key.backend)),
+            backend: Some(StoreId::name(key.backend)),
             age_days: Some(age / 86_400),
             overdue: u64::try_from(age).unwrap_or(0) >= sources.key_max_age_seconds,
         });

@@ -27,7 +27,7 @@ pub fn default_role_session_name(base: &Base) -> String {
 mod tests {
     use super::*;
     use crate::chain::base::key::base_of;
-    use crate::credentials::{Backend, StoredKey};
+    use crate::credentials::{StoreId, StoredKey};
     use crate::timestamp::Timestamp;
 
     #[test]
@@ -42,7 +42,7 @@ mod tests {
         for (user_arn, expected) in cases {
             let key = StoredKey {
                 id: "AKIAIOSFODNN7EXAMPLE".parse().expect("valid"),
-                backend: Backend::Vault,
+                backend: StoreId::VAULT,
                 user_arn,
                 added_at: Timestamp::from_unix(0),
             };

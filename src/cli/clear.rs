@@ -5,7 +5,7 @@ use clap::builder::NonEmptyStringValueParser;
 use serde::Serialize;
 
 use crate::cli::world::World;
-use crate::credentials::Backend;
+use crate::credentials::StoreId;
 use crate::error::Result;
 use crate::human::Talk;
 use crate::session_cache::SessionCache;
@@ -54,10 +54,10 @@ impl ClearArgs {
                 Ok(index) => index.backends(),
                 Err(error) => {
                     world.talk.warn(&error.to_string());
-                    Backend::platform().into_iter().collect()
+                    StoreId::platform().into_iter().collect()
                 }
             };
-            world.with_stores(|stores| stores.clear_all(&backends).map_err(|error| error.for_user(Backend::Vault)))?;
+            world.with_stores(|stores| stores.clear_all(&backends).map_err(|error| error.for_user(StoreId::VAULT)))?;
             world.talk.say("forgot the keys that seal sessions, and locked the vault");
         }
         if self.json {

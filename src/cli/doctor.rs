@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::human::Talk;
 use crate::keystore::KeyStore;
 use crate::keystore::Presence;
-use crate::keystore::open::StoreOpener;
+use crate::keystore::StoreOpener;
 use crate::ops::doctor::{Finding, of_environment, of_files, of_modes, of_program, of_settings};
 use crate::ops::manage::Manager;
 use crate::ops::rotate::findings::of_keys;
@@ -108,7 +108,7 @@ impl DoctorArgs {
     }
 
     /// The stores that hold keys, or where there is none, the one that would.
-    fn stores(&self, world: &World<'_>, holding: Vec<crate::credentials::Backend>) -> Result<Vec<Finding>> {
+    fn stores(&self, world: &World<'_>, holding: Vec<crate::credentials::StoreId>) -> Result<Vec<Finding>> {
         world.with_stores(|stores| {
             let mut found = Vec::new();
             if holding.is_empty() {

@@ -35,8 +35,9 @@ use std::ffi::OsString;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::cli::world::World;
-use crate::credentials::Backend;
+use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
+use crate::keystore;
 use crate::ops::access_key_input::looks_like_secret;
 use crate::sys::env::Environment;
 #[cfg(unix)]
@@ -62,9 +63,10 @@ pub struct Cli {
 /// What every command takes.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct GlobalOptions {
-    /// Key store: secret-service, macos-keychain, windows-credential-manager, vault
-    #[arg(long, global = true, value_name = "STORE", display_order = 900)]
-    pub backend: Option<Backend>,
+    /// Key store
+    #[arg(long, global = true, value_name = "STORE", display_order = 900, value_parser = keystore::registered)]
+    #[arg(help = format!("Key store: {}", keystore::names()))]
+    pub backend: Option<StoreId>,
     /// Explain decisions
     #[arg(short, long, global = true, display_order = 901)]
     pub verbose: bool,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use crate::cli::world::World;
-use crate::credentials::Backend;
+use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
 use crate::human::Talk;
 use crate::keystore::vault::IdentityOf;
@@ -37,7 +37,7 @@ impl VaultCommand {
                 .hint("name a file that does not exist yet"));
         }
         let of = world.with_stores(|stores| {
-            stores.vault().write_identity_file(&file).map_err(|error| error.for_user(Backend::Vault))
+            stores.vault().write_identity_file(&file).map_err(|error| error.for_user(StoreId::VAULT))
         })?;
         let path = file.display();
         world.talk.say(&match of {

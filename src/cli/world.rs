@@ -9,12 +9,13 @@ use crate::chain::{Plan, Reason, Request, plan};
 use crate::cli::GlobalOptions;
 use crate::cli::options::CredentialOptions;
 use crate::config_file::{self, AwsFiles};
-use crate::credentials::{Backend, Credentials};
+use crate::credentials::{Credentials, StoreId};
 use crate::error::{Error, Kind, Result};
 use crate::format::environment::before;
 use crate::format::surroundings::Surroundings;
 use crate::human::{Human, Talk};
 use crate::index::Index;
+use crate::keystore;
 use crate::keystore::open::{StoreContext, Stores};
 use crate::ops::Context;
 use crate::ops::keys::StoredOrWritten;
@@ -43,7 +44,7 @@ pub struct World<'a> {
     /// keyfob's own settings.
     pub settings: Settings,
     /// `--backend`.
-    pub asked_backend: Option<Backend>,
+    pub asked_backend: Option<StoreId>,
     /// Warnings, hints and explanations.
     pub talk: &'a StderrTalk,
     quiet: bool,
@@ -81,6 +82,12 @@ impl<'a> World<'a> {
             Error::new(Kind::Config, format!("{}: not UTF-8", paths.settings.display())).because(error)
         })?;
         let mut settings = Settings::new(text, &paths.settings, &env)?;
+        if let Some(set) = settings.backend {
+            keystore::registered(set.name()).map_err(|problem| {
+                let place = format!("`KEYFOB_BACKEND`, or `backend` in {}", paths.settings.display());
+                Error::new(Kind::Config, format!("{place}: {problem}"))
+            })?;
+        }
         settings.backend = global.backend.or(settings.backend);
         Ok(World {
             process_env,

@@ -10,11 +10,11 @@ fn id() -> AccessKeyId {
 
 fn added(data: &Path) {
     let mut edit = Index::edit(data, LIMIT).expect("free");
-    let mut key = KeyEntry::new(Backend::Vault, Timestamp::from_unix(1_700_000_000));
+    let mut key = KeyEntry::new(StoreId::VAULT, Timestamp::from_unix(1_700_000_000));
     key.account = Some("123456789012".into());
     key.user_arn = Some("arn:aws:iam::123456789012:user/ann".into());
     edit.put_key(&id(), key);
-    edit.set_profile("work", &id(), Backend::Vault);
+    edit.set_profile("work", &id(), StoreId::VAULT);
     edit.save().expect("saved");
 }
 
@@ -32,12 +32,12 @@ fn a_saved_key_is_found_by_its_profile() {
         index.key_of("work"),
         Some(StoredKey {
             id: id(),
-            backend: Backend::Vault,
+            backend: StoreId::VAULT,
             user_arn: Some("arn:aws:iam::123456789012:user/ann".into()),
             added_at: Timestamp::from_unix(1_700_000_000),
         })
     );
-    assert_eq!((index.backends(), index.profiles_of(&id())), (vec![Backend::Vault], vec!["work"]));
+    assert_eq!((index.backends(), index.profiles_of(&id())), (vec![StoreId::VAULT], vec!["work"]));
     let text = String::from_utf8(read_optional(&file(data.path())).expect("read").expect("there")).expect("text");
     snapbox::assert_data_eq!(
         text,
@@ -78,6 +78,28 @@ fn members_nobody_knows_survive_a_change() {
 }
 
 #[test]
+fn a_section_that_link_has_made_is_remembered_wherever_it_was_noted() {
+    let data = tempfile::tempdir().expect("a temporary folder");
+    write(
+        data.path(),
+        r#"{"version":1,"profiles":{"work":{"key_id":"AKIAIOSFODNN7EXAMPLE","backend":"a-newer-store","made_section":2}}}"#,
+    );
+    let mut edit = Index::edit(data.path(), LIMIT).expect("an unknown store is no damage");
+    assert_eq!((edit.index().made_section("work"), edit.index().made_section("role")), (Some(2), None));
+    edit.set_profile("work", &id(), StoreId::VAULT);
+    edit.set_made_section("role", Some(1));
+    edit.save().expect("saved");
+    let text = String::from_utf8(read_optional(&file(data.path())).expect("read").expect("there")).expect("text");
+    let index: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(index["made_sections"], serde_json::json!({"role": 1, "work": 2}));
+    assert!(index["profiles"]["work"].get("made_section").is_none());
+    let mut edit = Index::edit(data.path(), LIMIT).expect("free");
+    edit.set_made_section("role", None);
+    edit.remove_profile("work").expect("there");
+    assert!(edit.index().made_sections.is_empty());
+}
+
+#[test]
 fn a_damaged_index_is_an_error_and_never_an_empty_one() {
     let data = tempfile::tempdir().expect("a temporary folder");
     for text in ["", "{", "[]", "{\"version\":1,\"keys\":{\"no id\":{}}}", "{\n\"version\":1,\n\"profiles\":[]}"] {
@@ -99,7 +121,7 @@ fn writers_wait_for_each_other_and_lose_nothing() {
             let data = data.path();
             scope.spawn(move || {
                 let mut edit = Index::edit(data, LIMIT).expect("free in the end");
-                edit.set_profile(&format!("profile {number}"), &id(), Backend::Vault);
+                edit.set_profile(&format!("profile {number}"), &id(), StoreId::VAULT);
                 edit.save().expect("saved");
             });
         }

@@ -71,7 +71,7 @@ pub fn store_access_key(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::credentials::Backend;
+    use crate::credentials::StoreId;
     use crate::keystore::memory::MemoryStore;
 
     fn key() -> AccessKey {
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_stored_key_comes_out_again() {
-        let store = MemoryStore::new(Backend::Vault);
+        let store = MemoryStore::new(StoreId::VAULT);
         store_access_key(&store, &key(), "work", Some("arn:aws:iam::123456789012:user/ann")).expect("stored");
         assert_eq!(store.names(), ["access-key/AKIAIOSFODNN7EXAMPLE"]);
         let item = store.get(&Item::AccessKey(key().id)).expect("there");
@@ -98,8 +98,8 @@ mod tests {
     fn a_store_that_changes_what_it_is_given_is_noticed() {
         struct Forgetful(MemoryStore);
         impl KeyStore for Forgetful {
-            fn backend(&self) -> Backend {
-                Backend::SecretService
+            fn id(&self) -> StoreId {
+                StoreId::SECRET_SERVICE
             }
             fn get(&self, item: &Item) -> Result<SecretBytes, StoreError> {
                 self.0.get(item)
@@ -112,13 +112,13 @@ mod tests {
                 self.0.delete(item)
             }
         }
-        let store = Forgetful(MemoryStore::new(Backend::SecretService));
+        let store = Forgetful(MemoryStore::new(StoreId::SECRET_SERVICE));
         store_access_key(&store, &key(), "work", None).expect_err("what comes back differs");
     }
 
     #[test]
     fn an_item_that_is_no_such_key_is_an_error_that_does_not_show_it() {
-        let store = MemoryStore::new(Backend::Vault);
+        let store = MemoryStore::new(StoreId::VAULT);
         let read = |text: &str| {
             store.set(&Item::AccessKey(key().id), &SecretBytes::new(text.into())).expect("stored");
             read_access_key(&store, &key().id).expect_err("not the key").to_string()

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::credentials::Backend;
+use crate::credentials::StoreId;
 use crate::hex;
 use crate::human::Talk;
 use crate::secret::SecretBytes;
@@ -18,7 +18,7 @@ pub enum Kept {
     /// The identity that opens the vault.
     VaultIdentity,
     /// The sealing key of a backend.
-    SealingKey(Backend),
+    SealingKey(StoreId),
 }
 
 /// The kernel keyring as one data folder sees it. Where the kernel refuses, it holds nothing, and says so once with `-v`.

@@ -2,21 +2,19 @@
 //!
 //! May use `native`.
 
-use std::time::Duration;
-
 use keyring_core::Error as KeyringError;
 
-use crate::credentials::Backend;
-use crate::keystore::StoreError;
 use crate::keystore::native::{Items, Keychain, translate};
+use crate::keystore::{KeyStore, Opening, StoreError};
 
 /// Prepares the login keychain of the user; nothing is read yet.
 ///
 /// # Errors
 /// Where the client library cannot be set up.
-pub fn keychain(limit: Duration) -> Result<Keychain, StoreError> {
+pub(super) fn open<'a>(opening: &Opening<'_, 'a>) -> Result<Box<dyn KeyStore + 'a>, StoreError> {
     let store = apple_native_keyring_store::keychain::Store::new().map_err(translate)?;
-    Ok(Keychain::new(Backend::MacosKeychain, Items::new(store, [], translate_apple), limit))
+    let items = Items::new(store, [], translate_apple);
+    Ok(Box::new(Keychain::new(opening.id, items, opening.context.settings.key_store_timeout)))
 }
 
 /// Tells a locked keychain and a refusal from a broken one.

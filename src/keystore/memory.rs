@@ -4,22 +4,22 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::credentials::Backend;
+use crate::credentials::StoreId;
 use crate::human::{AskError, Human, Talk};
-use crate::keystore::open::StoreOpener;
+use crate::keystore::StoreOpener;
 use crate::keystore::{Item, KeyStore, StoreError};
 use crate::secret::{Secret, SecretBytes};
 
 /// Keeps items in memory, as if it were of any kind.
 #[derive(Debug)]
 pub struct MemoryStore {
-    backend: Backend,
+    backend: StoreId,
     items: RefCell<BTreeMap<String, SecretBytes>>,
 }
 
 impl MemoryStore {
     /// An empty store that says it is `backend`.
-    pub fn new(backend: Backend) -> Self {
+    pub fn new(backend: StoreId) -> Self {
         MemoryStore { backend, items: RefCell::default() }
     }
 
@@ -30,7 +30,7 @@ impl MemoryStore {
 }
 
 impl KeyStore for MemoryStore {
-    fn backend(&self) -> Backend {
+    fn id(&self) -> StoreId {
         self.backend
     }
 
@@ -50,11 +50,11 @@ impl KeyStore for MemoryStore {
 
 /// Opens itself, whichever backend is asked for.
 impl StoreOpener for MemoryStore {
-    fn open(&self, _: Backend) -> Result<&dyn KeyStore, StoreError> {
+    fn open(&self, _: StoreId) -> Result<&dyn KeyStore, StoreError> {
         Ok(self)
     }
 
-    fn sealing_key(&self, _: Backend) -> Result<SecretBytes, StoreError> {
+    fn sealing_key(&self, _: StoreId) -> Result<SecretBytes, StoreError> {
         Ok(SecretBytes::new(vec![7; 32]))
     }
 }

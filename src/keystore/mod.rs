@@ -1,9 +1,11 @@
-//! Key stores: one trait, a backend a file. Nothing here falls back to another store by itself.
+//! Key stores: one trait, one file and one line of [`REGISTRY`] for each. Nothing here falls back to another store by
+//! itself.
 //!
 //! May use `sys`, `human`, `settings` and the pure modules.
 
 pub mod access_key;
 mod age_file;
+mod elsewhere;
 mod gate;
 mod held;
 #[cfg(any(target_os = "linux", target_os = "macos", windows))]
@@ -19,14 +21,17 @@ mod passphrase;
 mod sealing;
 #[cfg(target_os = "linux")]
 pub(crate) mod secret_service;
+#[cfg(test)]
+mod throwaway;
 pub mod totp_seed;
 pub mod vault;
 #[cfg(windows)]
 mod windows;
 
 use std::fmt;
+use std::rc::Rc;
 
-use crate::credentials::{AccessKeyId, Backend};
+use crate::credentials::{AccessKeyId, StoreId};
 use crate::error::{Error, Kind};
 use crate::secret::SecretBytes;
 use crate::timestamp::Timestamp;
@@ -34,6 +39,76 @@ use crate::timestamp::Timestamp;
 /// The service under which keychains file every item of keyfob's; the item's name is its user.
 #[cfg(any(target_os = "linux", target_os = "macos", windows))]
 const SERVICE: &str = "keyfob";
+
+#[cfg(not(target_os = "macos"))]
+use elsewhere as macos;
+#[cfg(not(target_os = "linux"))]
+use elsewhere as secret_service;
+#[cfg(not(windows))]
+use elsewhere as windows;
+use gate::Gate;
+use open::StoreContext;
+
+/// The key stores keyfob knows, in the order `--backend` lists them.
+pub const REGISTRY: &[Store] = &[
+    Store { id: StoreId::SECRET_SERVICE, open: Some(secret_service::open) },
+    Store { id: StoreId::MACOS_KEYCHAIN, open: Some(macos::open) },
+    Store { id: StoreId::WINDOWS_CREDENTIAL_MANAGER, open: Some(windows::open) },
+    Store { id: StoreId::VAULT, open: None },
+];
+
+/// A key store that keyfob knows.
+#[derive(Clone, Copy)]
+pub struct Store {
+    /// Its name.
+    pub id: StoreId,
+    /// Opens it, and unlocks nothing yet; none for the vault, which is always prepared.
+    open: Option<Open>,
+}
+
+type Open = for<'a> fn(&Opening<'_, 'a>) -> Result<Box<dyn KeyStore + 'a>, StoreError>;
+
+/// What a store is opened with.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Secret Service has dialogs of its own"))]
+struct Opening<'o, 'a> {
+    id: StoreId,
+    context: &'o StoreContext<'a>,
+    gate: &'o Rc<Gate<'a>>,
+    /// Whether it may open a dialog of its own.
+    may_ask: bool,
+}
+
+/// Reads the name of a store that keyfob knows.
+///
+/// # Errors
+/// A sentence that names those there are.
+pub fn registered(name: &str) -> Result<StoreId, String> {
+    let store = REGISTRY.iter().find(|store| store.id.name() == name);
+    store.map(|store| store.id).ok_or_else(|| format!("`{name}` is no key store; there are {}", names()))
+}
+
+/// The names of all stores, for a sentence.
+pub fn names() -> String {
+    let names: Vec<_> = REGISTRY.iter().map(|store| store.id.name()).collect();
+    names.join(", ")
+}
+
+/// Opens key stores by name. A test hands in one of its own.
+pub trait StoreOpener {
+    /// The store of this name; opened once, and unlocked no earlier than it is read.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`]; [`StoreError::Unavailable`] for one this platform does not have.
+    fn open(&self, id: StoreId) -> Result<&dyn KeyStore, StoreError>;
+
+    /// The 32 bytes that seal the sessions of this store's keys; made at the first call ever.
+    ///
+    /// Costs 0.1 ms while the kernel keyring holds a copy; otherwise the store is unlocked and read.
+    ///
+    /// # Errors
+    /// As the store says.
+    fn sealing_key(&self, id: StoreId) -> Result<SecretBytes, StoreError>;
+}
 
 /// What an item in a key store is: the name under which it is found again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +140,7 @@ impl fmt::Display for Item {
 /// A value is UTF-8 text of at most 2,560 bytes: KWallet keeps nothing but text, Windows nothing longer.
 pub trait KeyStore {
     /// Which one this is.
-    fn backend(&self) -> Backend;
+    fn id(&self) -> StoreId;
 
     /// Reads an item.
     ///
@@ -111,6 +186,9 @@ pub enum Presence {
 /// Why a key store did not do as asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
+    /// keyfob has no store of this name.
+    #[error("keyfob has no key store `{0}`; it has {names}", names = names())]
+    Unknown(StoreId),
     /// The store works and has no such item: an ordinary answer.
     #[error("there is no such item")]
     NotFound,
@@ -135,23 +213,27 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Makes the error the user sees, for a store of kind `backend`, with what to do about it.
+    /// Makes the error the user sees, for the store `id`, with what to do about it.
     ///
     /// A vault that nobody can unlock is exit 3; all others are exit 5.
-    pub fn for_user(self, backend: Backend) -> Error {
+    pub fn for_user(self, id: StoreId) -> Error {
         let elsewhere = "on a machine without a desktop, keep keys in the vault: `keyfob add PROFILE --backend vault`";
-        let store = backend.title();
-        match (self, backend) {
+        let store = id.title();
+        let message = self.to_string();
+        match (self, id) {
+            (StoreError::Unknown(_), _) => Error::new(Kind::KeyStore, message).hint(
+                "use the keyfob that stored it there, or store the key again with `keyfob add PROFILE --replace`",
+            ),
             (StoreError::NotFound, _) => Error::new(Kind::KeyStore, format!("{store} has no such item"))
                 .hint("store the key anew with `keyfob add PROFILE --replace`"),
-            (StoreError::Locked(why), Backend::Vault) => Error::new(Kind::KeyStore, why),
+            (StoreError::Locked(why), StoreId::VAULT) => Error::new(Kind::KeyStore, why),
             (StoreError::Locked(why), _) => Error::new(Kind::KeyStore, why)
                 .hint(format!("unlock {store} in the desktop, then try again"))
                 .hint(elsewhere),
             (StoreError::Denied(why), _) => {
                 Error::new(Kind::KeyStore, format!("{store} denied access: {why}")).hint("try again and allow it")
             }
-            (StoreError::Unavailable(why), Backend::Vault) => Error::new(Kind::KeyStore, why),
+            (StoreError::Unavailable(why), StoreId::VAULT) => Error::new(Kind::KeyStore, why),
             (StoreError::Unavailable(why), _) => Error::new(Kind::KeyStore, why).hint(elsewhere),
             (StoreError::TimedOut(limit), _) => {
                 Error::new(Kind::KeyStore, format!("{store} gave no answer within {limit:?}"))
@@ -174,7 +256,7 @@ mod tests {
     #[test]
     fn only_a_vault_nobody_can_unlock_is_exit_3() {
         let exits = |error: StoreError, backend| error.for_user(backend).kind().exit_code();
-        assert_eq!(exits(StoreError::NeedsHuman("locked".into()), Backend::Vault), 3);
+        assert_eq!(exits(StoreError::NeedsHuman("locked".into()), StoreId::VAULT), 3);
         for error in [
             StoreError::NotFound,
             StoreError::Locked("locked".into()),
@@ -183,7 +265,7 @@ mod tests {
             StoreError::TimedOut(std::time::Duration::from_secs(1)),
             StoreError::WrongPassphrase("wrong".into()),
         ] {
-            let shown = error.for_user(Backend::SecretService);
+            let shown = error.for_user(StoreId::SECRET_SERVICE);
             assert_eq!(shown.kind().exit_code(), 5, "{shown}");
             assert!(!shown.hints().is_empty(), "{shown} says what to do");
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use keyring_core::{CredentialStore, Entry, Error as KeyringError};
 
-use crate::credentials::Backend;
+use crate::credentials::StoreId;
 use crate::keystore::limit::within;
 use crate::keystore::{Item, KeyStore, Presence, SERVICE, StoreError};
 use crate::secret::SecretBytes;
@@ -54,14 +54,14 @@ impl Items {
 
 /// A keychain that belongs to the system itself, so that it is always there.
 pub struct Keychain {
-    backend: Backend,
+    backend: StoreId,
     items: Items,
     limit: Duration,
 }
 
 impl Keychain {
     /// A keychain of kind `backend`; each call ends within `limit`.
-    pub fn new(backend: Backend, items: Items, limit: Duration) -> Self {
+    pub fn new(backend: StoreId, items: Items, limit: Duration) -> Self {
         Keychain { backend, items, limit }
     }
 
@@ -77,7 +77,7 @@ impl Keychain {
 }
 
 impl KeyStore for Keychain {
-    fn backend(&self) -> Backend {
+    fn id(&self) -> StoreId {
         self.backend
     }
 

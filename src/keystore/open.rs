@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::credentials::Backend;
+use crate::credentials::StoreId;
 use crate::error;
 use crate::human::{Human, Talk};
 use crate::keystore::gate::Gate;
@@ -13,33 +13,16 @@ use crate::keystore::held::{Kept, Keyring};
 use crate::keystore::passphrase::Sources;
 use crate::keystore::sealing::SealingKeys;
 use crate::keystore::vault::Vault;
-use crate::keystore::{KeyStore, Presence, StoreError};
+use crate::keystore::{KeyStore, Open, Opening, Presence, REGISTRY, Store, StoreError, StoreOpener};
 use crate::secret::SecretBytes;
 use crate::settings::Settings;
 use crate::sys::env::{Environment, vars};
 use crate::sys::paths::Paths;
 
-/// Opens key stores by kind. A test hands in one of its own.
-pub trait StoreOpener {
-    /// The store of this kind; opened once, and unlocked no earlier than it is read.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] for a kind this platform does not have.
-    fn open(&self, backend: Backend) -> Result<&dyn KeyStore, StoreError>;
-
-    /// The 32 bytes that seal the sessions of this backend's keys; made at the first call ever.
-    ///
-    /// Costs 0.1 ms while the kernel keyring holds a copy; otherwise the store is unlocked and read.
-    ///
-    /// # Errors
-    /// As the store says.
-    fn sealing_key(&self, backend: Backend) -> Result<SecretBytes, StoreError>;
-}
-
 /// What key stores are opened with.
 #[derive(Clone, Copy)]
 pub struct StoreContext<'a> {
-    /// Backend, passphrase sources and limits.
+    /// The store, passphrase sources and limits.
     pub settings: &'a Settings,
     /// Data and cache folder.
     pub paths: &'a Paths,
@@ -54,9 +37,9 @@ pub struct StoreContext<'a> {
     pub prompt_limit: Option<Duration>,
 }
 
-/// Why a backend was chosen.
+/// Why a store was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BackendReason {
+pub enum StoreReason {
     /// `--backend`.
     Asked,
     /// `KEYFOB_BACKEND` or `backend` in config.toml.
@@ -69,14 +52,14 @@ pub enum BackendReason {
     UnknownPlatform,
 }
 
-impl fmt::Display for BackendReason {
+impl fmt::Display for StoreReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            BackendReason::Asked => f.write_str("as asked with `--backend`"),
-            BackendReason::Setting => f.write_str("as set with `KEYFOB_BACKEND` or `backend` in config.toml"),
-            BackendReason::KeychainAnswers => f.write_str("the keychain of this system"),
-            BackendReason::NoKeychain(why) => write!(f, "since {why}"),
-            BackendReason::UnknownPlatform => f.write_str("since keyfob knows no keychain of this system"),
+            StoreReason::Asked => f.write_str("as asked with `--backend`"),
+            StoreReason::Setting => f.write_str("as set with `KEYFOB_BACKEND` or `backend` in config.toml"),
+            StoreReason::KeychainAnswers => f.write_str("the keychain of this system"),
+            StoreReason::NoKeychain(why) => write!(f, "since {why}"),
+            StoreReason::UnknownPlatform => f.write_str("since keyfob knows no keychain of this system"),
         }
     }
 }
@@ -87,12 +70,18 @@ pub struct Stores<'a> {
     gate: Rc<Gate<'a>>,
     keyring: Rc<Keyring<'a>>,
     vault: Vault<'a>,
-    keychain: OnceCell<Box<dyn KeyStore + 'a>>,
+    registry: &'a [Store],
+    /// Those that were opened, in the order of the registry.
+    opened: Vec<OnceCell<Box<dyn KeyStore + 'a>>>,
 }
 
 impl<'a> Stores<'a> {
     /// Prepares them; nothing is opened yet.
     pub fn new(context: StoreContext<'a>) -> Self {
+        Stores::of(REGISTRY, context)
+    }
+
+    fn of(registry: &'a [Store], context: StoreContext<'a>) -> Self {
         let StoreContext { settings, paths, environment, human, talk, prompt_limit } = context;
         let gate = Rc::new(Gate::new(paths.cache.clone(), prompt_limit, human));
         let keyring = Rc::new(Keyring::new(&paths.data, talk));
@@ -115,7 +104,8 @@ impl<'a> Stores<'a> {
             limit: settings.key_store_timeout,
             unlocked: None.into(),
         };
-        Stores { context, gate, keyring, vault, keychain: OnceCell::new() }
+        let opened = registry.iter().map(|_| OnceCell::new()).collect();
+        Stores { context, gate, keyring, vault, registry, opened }
     }
 
     /// The vault, for what only it can do.
@@ -129,47 +119,57 @@ impl<'a> Stores<'a> {
     /// # Errors
     /// A keychain that is there but locked, silent or broken: that is never a reason to move to another store. One that was
     /// asked for and is not there: said before anybody types a key that has nowhere to go.
-    pub fn choose(&self, asked: Option<Backend>) -> error::Result<(Backend, BackendReason)> {
-        let set = self.context.settings.backend.map(|backend| (backend, BackendReason::Setting));
-        if let Some((backend, reason)) = asked.map(|backend| (backend, BackendReason::Asked)).or(set) {
-            return match self.open(backend).and_then(KeyStore::presence) {
-                Ok(Presence::There) => Ok((backend, reason)),
-                Ok(Presence::Absent(why)) => Err(StoreError::Unavailable(why).for_user(backend)),
-                Err(error) => Err(error.for_user(backend)),
+    pub fn choose(&self, asked: Option<StoreId>) -> error::Result<(StoreId, StoreReason)> {
+        let set = self.context.settings.backend.map(|id| (id, StoreReason::Setting));
+        if let Some((id, reason)) = asked.map(|id| (id, StoreReason::Asked)).or(set) {
+            return match self.open(id).and_then(KeyStore::presence) {
+                Ok(Presence::There) => Ok((id, reason)),
+                Ok(Presence::Absent(why)) => Err(StoreError::Unavailable(why).for_user(id)),
+                Err(error) => Err(error.for_user(id)),
             };
         }
-        let Some(keychain) = Backend::platform() else { return Ok((Backend::Vault, BackendReason::UnknownPlatform)) };
+        let Some(keychain) = StoreId::platform() else { return Ok((StoreId::VAULT, StoreReason::UnknownPlatform)) };
         let presence = self.open(keychain).and_then(KeyStore::presence);
         choose_by_presence(keychain, presence).map_err(|error| error.for_user(keychain))
     }
 
-    /// Forgets the sealing keys of `backends` and of the vault, and the vault's unlock. Sessions sealed until now never
+    /// Forgets the sealing keys of `stores` and of the vault, and the vault's unlock. Sessions sealed until now never
     /// open again. Nobody is asked for anything: from a store that is locked the key is taken at its next unlock.
     ///
     /// # Errors
     /// Where another process holds the stores, or the data folder cannot be written.
-    pub fn clear_all(&self, backends: &[Backend]) -> Result<(), StoreError> {
-        let forgotten = self.forget_sealing_keys(backends);
+    pub fn clear_all(&self, stores: &[StoreId]) -> Result<(), StoreError> {
+        let forgotten = self.forget_sealing_keys(stores);
         // Whatever became of the stores, the kernel forgets.
-        for backend in Backend::ALL {
-            self.keyring.remove(Kept::SealingKey(backend));
+        for id in self.registry.iter().map(|store| store.id).chain(stores.iter().copied()) {
+            self.keyring.remove(Kept::SealingKey(id));
         }
         self.vault.lock();
         forgotten
     }
 
-    fn forget_sealing_keys(&self, backends: &[Backend]) -> Result<(), StoreError> {
+    fn forget_sealing_keys(&self, stores: &[StoreId]) -> Result<(), StoreError> {
         let _inside = self.gate.enter()?;
         let keys = self.sealing_keys();
-        for backend in backends.iter().copied().filter(|backend| *backend != Backend::Vault) {
-            let store = keychain(&self.context, &self.gate, MayAsk::No);
-            keys.forget(backend, store.as_deref().ok().filter(|store| store.backend() == backend))?;
+        for id in stores.iter().copied().filter(|id| *id != StoreId::VAULT) {
+            let store = self.find(id).ok().and_then(|(_, open)| self.open_with(id, open?, false).ok());
+            keys.forget(id, store.as_deref())?;
         }
         if self.vault.exists()? {
             let opens = self.vault.opens_unasked()?;
-            keys.forget(Backend::Vault, opens.then_some(&self.vault as &dyn KeyStore))?;
+            keys.forget(StoreId::VAULT, opens.then_some(&self.vault as &dyn KeyStore))?;
         }
         Ok(())
+    }
+
+    /// Where the registry has a store, and what opens it.
+    fn find(&self, id: StoreId) -> Result<(usize, Option<Open>), StoreError> {
+        let found = self.registry.iter().position(|store| store.id == id).ok_or(StoreError::Unknown(id))?;
+        Ok((found, self.registry[found].open))
+    }
+
+    fn open_with(&self, id: StoreId, open: Open, may_ask: bool) -> Result<Box<dyn KeyStore + 'a>, StoreError> {
+        open(&Opening { id, context: &self.context, gate: &self.gate, may_ask })
     }
 
     fn sealing_keys(&self) -> SealingKeys<'_, 'a> {
@@ -183,92 +183,86 @@ impl<'a> Stores<'a> {
 }
 
 impl StoreOpener for Stores<'_> {
-    fn open(&self, backend: Backend) -> Result<&dyn KeyStore, StoreError> {
-        if backend == Backend::Vault {
-            return Ok(&self.vault);
-        }
-        if Backend::platform() != Some(backend) {
-            return Err(StoreError::Unavailable(format!("{} is not to be had on this system", backend.title())));
-        }
-        if self.keychain.get().is_none() {
-            let store = keychain(&self.context, &self.gate, MayAsk::Yes)?;
+    fn open(&self, id: StoreId) -> Result<&dyn KeyStore, StoreError> {
+        let (index, Some(open)) = self.find(id)? else { return Ok(&self.vault) };
+        let opened = &self.opened[index];
+        if opened.get().is_none() {
+            let store = self.open_with(id, open, true)?;
             // Nobody else can have set it: this is not shared between threads.
-            let _ = self.keychain.set(store);
+            let _ = opened.set(store);
         }
-        Ok(&**self.keychain.get().expect("set above"))
+        Ok(&**opened.get().expect("set above"))
     }
 
-    fn sealing_key(&self, backend: Backend) -> Result<SecretBytes, StoreError> {
+    fn sealing_key(&self, id: StoreId) -> Result<SecretBytes, StoreError> {
         let keys = self.sealing_keys();
-        match keys.copy(backend) {
+        match keys.copy(id) {
             Some(key) => Ok(key),
-            None => keys.fetch(self.open(backend)?),
+            None => keys.fetch(self.open(id)?),
         }
     }
 }
 
 /// "There is none" leads to the vault; a keychain that is there is used, or its trouble is the answer.
 fn choose_by_presence(
-    keychain: Backend,
+    keychain: StoreId,
     presence: Result<Presence, StoreError>,
-) -> Result<(Backend, BackendReason), StoreError> {
+) -> Result<(StoreId, StoreReason), StoreError> {
     match presence? {
-        Presence::There => Ok((keychain, BackendReason::KeychainAnswers)),
-        Presence::Absent(why) => Ok((Backend::Vault, BackendReason::NoKeychain(why))),
+        Presence::There => Ok((keychain, StoreReason::KeychainAnswers)),
+        Presence::Absent(why) => Ok((StoreId::VAULT, StoreReason::NoKeychain(why))),
     }
-}
-
-/// Whether a keychain may open its own dialog.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum MayAsk {
-    Yes,
-    No,
-}
-
-#[cfg(target_os = "linux")]
-fn keychain<'a>(
-    context: &StoreContext<'a>,
-    gate: &Rc<Gate<'a>>,
-    may_ask: MayAsk,
-) -> Result<Box<dyn KeyStore + 'a>, StoreError> {
-    use crate::keystore::secret_service::{Dialog, SecretService};
-    let display = context.environment.has_display();
-    let dialog = match may_ask {
-        MayAsk::Yes if display && context.settings.prompt.is_allowed() => Dialog::Open,
-        MayAsk::Yes | MayAsk::No => Dialog::No,
-    };
-    Ok(Box::new(SecretService::new(context.settings.key_store_timeout, dialog, Rc::clone(gate))))
-}
-
-#[cfg(target_os = "macos")]
-fn keychain(context: &StoreContext<'_>, _: &Rc<Gate<'_>>, _: MayAsk) -> Result<Box<dyn KeyStore>, StoreError> {
-    Ok(Box::new(crate::keystore::macos::keychain(context.settings.key_store_timeout)?))
-}
-
-#[cfg(windows)]
-fn keychain(context: &StoreContext<'_>, _: &Rc<Gate<'_>>, _: MayAsk) -> Result<Box<dyn KeyStore>, StoreError> {
-    Ok(Box::new(crate::keystore::windows::keychain(context.settings.key_store_timeout)?))
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
-fn keychain(_: &StoreContext<'_>, _: &Rc<Gate<'_>>, _: MayAsk) -> Result<Box<dyn KeyStore>, StoreError> {
-    Err(StoreError::Unavailable("keyfob knows no keychain of this system".to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keystore::memory::{Nobody, Silence};
+    use crate::keystore::{Item, throwaway};
+
+    /// All it takes to add a store, beside its own file.
+    const WITH_A_LINE: [Store; 2] = [REGISTRY[3], throwaway::STORE];
+
+    #[test]
+    fn a_store_is_added_by_one_file_and_one_line() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let at = |name: &str| folder.path().join(name);
+        let (aws_config, aws_credentials, settings) = (at("config"), at("credentials"), at("config.toml"));
+        let paths = Paths { aws_config, aws_credentials, settings, data: at("data"), cache: at("cache") };
+        let (settings, environment) = (Settings::default(), Environment::default());
+        let context = StoreContext {
+            settings: &settings,
+            paths: &paths,
+            environment: &environment,
+            human: &Nobody,
+            talk: &Silence,
+            prompt_limit: None,
+        };
+        let stores = Stores::of(&WITH_A_LINE, context);
+        let id = throwaway::STORE.id;
+        assert_eq!(stores.choose(Some(id)).expect("there"), (id, StoreReason::Asked));
+        let key = stores.sealing_key(id).expect("made");
+        stores.keyring.remove(Kept::SealingKey(id));
+        assert_eq!(stores.sealing_key(id).expect("read").expose(), key.expose());
+        stores.open(id).expect("opened").delete(&Item::SealingKey).expect("it is the same store");
+        stores.keyring.remove(Kept::SealingKey(id));
+        let unknown = StoreId::named("unknown");
+        assert!(matches!(stores.open(unknown), Err(StoreError::Unknown(id)) if id == unknown));
+        assert_eq!(stores.open(StoreId::VAULT).expect("prepared").id(), StoreId::VAULT);
+        stores.clear_all(&[id, unknown]).expect("what is unknown cannot be deleted, and is marked");
+        assert!(paths.data.join("sealing-key-void.unknown").exists());
+    }
 
     #[test]
     fn only_a_keychain_that_is_not_there_leads_to_the_vault() {
-        let choose = |presence| choose_by_presence(Backend::SecretService, presence);
+        let choose = |presence| choose_by_presence(StoreId::SECRET_SERVICE, presence);
         assert_eq!(
             choose(Ok(Presence::There)).expect("chosen"),
-            (Backend::SecretService, BackendReason::KeychainAnswers)
+            (StoreId::SECRET_SERVICE, StoreReason::KeychainAnswers)
         );
         assert_eq!(
             choose(Ok(Presence::Absent("there is no bus".into()))).expect("chosen"),
-            (Backend::Vault, BackendReason::NoKeychain("there is no bus".into()))
+            (StoreId::VAULT, StoreReason::NoKeychain("there is no bus".into()))
         );
         for trouble in [
             StoreError::Locked("locked".into()),

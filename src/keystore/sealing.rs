@@ -6,7 +6,7 @@ use std::time::Duration;
 use chacha20poly1305::aead::OsRng;
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
 
-use crate::credentials::Backend;
+use crate::credentials::StoreId;
 use crate::hex;
 use crate::keystore::gate::Gate;
 use crate::keystore::held::{Kept, Keyring};
@@ -33,7 +33,7 @@ pub struct SealingKeys<'w, 'a> {
 
 impl SealingKeys<'_, '_> {
     /// The copy in the kernel keyring.
-    pub fn copy(&self, backend: Backend) -> Option<SecretBytes> {
+    pub fn copy(&self, backend: StoreId) -> Option<SecretBytes> {
         let held = self.keyring.get(Kept::SealingKey(backend))?;
         (held.secret.expose().len() == LENGTH).then_some(held.secret)
     }
@@ -44,7 +44,7 @@ impl SealingKeys<'_, '_> {
     /// # Errors
     /// As the store says; [`StoreError::Unavailable`] where the item is no sealing key.
     pub fn fetch(&self, store: &dyn KeyStore) -> Result<SecretBytes, StoreError> {
-        let backend = store.backend();
+        let backend = store.id();
         let _inside = self.gate.enter()?;
         // Whoever was inside before may have fetched it.
         if let Some(key) = self.copy(backend) {
@@ -79,7 +79,7 @@ impl SealingKeys<'_, '_> {
     ///
     /// # Errors
     /// Where the mark for that cannot be left.
-    pub fn forget(&self, backend: Backend, store: Option<&dyn KeyStore>) -> Result<(), StoreError> {
+    pub fn forget(&self, backend: StoreId, store: Option<&dyn KeyStore>) -> Result<(), StoreError> {
         self.keyring.remove(Kept::SealingKey(backend));
         match store.map(|store| store.delete(&Item::SealingKey)) {
             Some(Ok(()) | Err(StoreError::NotFound)) => unmark(&self.void_mark(backend)),
@@ -92,7 +92,7 @@ impl SealingKeys<'_, '_> {
     }
 
     /// An empty file that says: what this backend holds as its sealing key counts no more.
-    fn void_mark(&self, backend: Backend) -> PathBuf {
+    fn void_mark(&self, backend: StoreId) -> PathBuf {
         self.folder.join(format!("sealing-key-void.{backend}"))
     }
 }
@@ -118,8 +118,8 @@ mod tests {
         let gate = Gate::new(folder.path().join("cache"), None, &Nobody);
         let unlock_time = Duration::from_secs(60);
         let keys = SealingKeys { folder: folder.path(), keyring: &keyring, gate: &gate, unlock_time };
-        test(&keys, &MemoryStore::new(Backend::Vault));
-        keyring.remove(Kept::SealingKey(Backend::Vault));
+        test(&keys, &MemoryStore::new(StoreId::VAULT));
+        keyring.remove(Kept::SealingKey(StoreId::VAULT));
     }
 
     #[test]
@@ -127,7 +127,7 @@ mod tests {
         with_keys(|keys, store| {
             let made = keys.fetch(store).expect("made");
             assert_eq!((made.expose().len(), store.names()), (32, vec!["sealing-key".to_owned()]));
-            keys.keyring.remove(Kept::SealingKey(Backend::Vault));
+            keys.keyring.remove(Kept::SealingKey(StoreId::VAULT));
             assert_eq!(keys.fetch(store).expect("read").expose(), made.expose());
         });
     }
@@ -136,8 +136,8 @@ mod tests {
     fn a_forgotten_sealing_key_is_replaced() {
         with_keys(|keys, store| {
             let first = keys.fetch(store).expect("made");
-            keys.forget(Backend::Vault, Some(store)).expect("forgotten");
-            assert!(store.names().is_empty() && keys.copy(Backend::Vault).is_none());
+            keys.forget(StoreId::VAULT, Some(store)).expect("forgotten");
+            assert!(store.names().is_empty() && keys.copy(StoreId::VAULT).is_none());
             assert_ne!(keys.fetch(store).expect("made anew").expose(), first.expose());
         });
     }
@@ -146,11 +146,11 @@ mod tests {
     fn a_sealing_key_forgotten_while_its_store_is_locked_is_replaced_at_the_next_unlock() {
         with_keys(|keys, store| {
             let first = keys.fetch(store).expect("made");
-            keys.forget(Backend::Vault, None).expect("marked");
+            keys.forget(StoreId::VAULT, None).expect("marked");
             assert_eq!(store.names(), ["sealing-key"], "a locked store keeps it");
             let second = keys.fetch(store).expect("made anew");
             assert_ne!(second.expose(), first.expose());
-            keys.keyring.remove(Kept::SealingKey(Backend::Vault));
+            keys.keyring.remove(Kept::SealingKey(StoreId::VAULT));
             assert_eq!(keys.fetch(store).expect("read").expose(), second.expose(), "replaced once");
         });
     }

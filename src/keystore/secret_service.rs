@@ -13,10 +13,10 @@ use std::time::Duration;
 use secret_service::EncryptionType;
 use secret_service::blocking::{Item as Entry, SecretService as Service};
 
-use crate::credentials::Backend;
+use crate::credentials::StoreId;
 use crate::keystore::gate::Gate;
 use crate::keystore::limit::within;
-use crate::keystore::{Item, KeyStore, Presence, SERVICE, StoreError};
+use crate::keystore::{Item, KeyStore, Opening, Presence, SERVICE, StoreError};
 use crate::secret::SecretBytes;
 
 /// How long a person may take over an unlock dialog. Go's SDK kills a `credential_process` after 60 s.
@@ -42,6 +42,14 @@ pub enum Dialog {
     Open,
     /// Over SSH, without a display, or where nobody may be asked: what is locked is an error.
     No,
+}
+
+/// Prepares it; a dialog is opened only where a person could see it.
+pub(super) fn open<'a>(opening: &Opening<'_, 'a>) -> Result<Box<dyn KeyStore + 'a>, StoreError> {
+    let Opening { id: _, context, gate, may_ask } = opening;
+    let sees = context.environment.has_display() && context.settings.prompt.is_allowed();
+    let dialog = if *may_ask && sees { Dialog::Open } else { Dialog::No };
+    Ok(Box::new(SecretService::new(context.settings.key_store_timeout, dialog, Rc::clone(gate))))
 }
 
 /// What a look at the provider shows before an item is touched.
@@ -133,8 +141,8 @@ impl<'a> SecretService<'a> {
 }
 
 impl KeyStore for SecretService<'_> {
-    fn backend(&self) -> Backend {
-        Backend::SecretService
+    fn id(&self) -> StoreId {
+        StoreId::SECRET_SERVICE
     }
 
     fn get(&self, item: &Item) -> Result<SecretBytes, StoreError> {

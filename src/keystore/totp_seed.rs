@@ -63,7 +63,7 @@ pub fn store_seed(store: &dyn KeyStore, serial: &str, seed: &Seed) -> Result<(),
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::credentials::Backend;
+    use crate::credentials::StoreId;
     use crate::keystore::memory::MemoryStore;
 
     const SERIAL: &str = "arn:aws:iam::123456789012:mfa/ann";
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_stored_seed_comes_out_again_and_of_its_own_device_alone() {
-        let store = MemoryStore::new(Backend::Vault);
+        let store = MemoryStore::new(StoreId::VAULT);
         store_seed(&store, SERIAL, &Seed::parse(SEED).expect("a seed")).expect("stored");
         assert_eq!(store.names(), ["totp-seed/arn:aws:iam::123456789012:mfa/ann"]);
         assert_eq!(read_seed(&store, SERIAL).expect("read").to_base32().expose(), SEED);
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn an_item_that_is_no_such_seed_is_an_error_that_does_not_show_it() {
-        let store = MemoryStore::new(Backend::Vault);
+        let store = MemoryStore::new(StoreId::VAULT);
         for text in [
             SEED.to_owned(),
             format!(r#"{{"version":1,"serial":"other","seed":"{SEED}"}}"#),

@@ -2,11 +2,8 @@
 //!
 //! May use `native`.
 
-use std::time::Duration;
-
-use crate::credentials::Backend;
-use crate::keystore::StoreError;
 use crate::keystore::native::{Items, Keychain, translate};
+use crate::keystore::{KeyStore, Opening, StoreError};
 
 /// Prepares the user's generic credentials, `access-key/AKIA….keyfob`; nothing is read yet.
 ///
@@ -14,11 +11,8 @@ use crate::keystore::native::{Items, Keychain, translate};
 ///
 /// # Errors
 /// Where the client library cannot be set up.
-pub fn keychain(limit: Duration) -> Result<Keychain, StoreError> {
+pub(super) fn open<'a>(opening: &Opening<'_, 'a>) -> Result<Box<dyn KeyStore + 'a>, StoreError> {
     let store = windows_native_keyring_store::Store::new().map_err(translate)?;
-    Ok(Keychain::new(
-        Backend::WindowsCredentialManager,
-        Items::new(store, [("persistence", "Local")], translate),
-        limit,
-    ))
+    let items = Items::new(store, [("persistence", "Local")], translate);
+    Ok(Box::new(Keychain::new(opening.id, items, opening.context.settings.key_store_timeout)))
 }

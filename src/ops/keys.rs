@@ -5,12 +5,12 @@ use std::path::Path;
 use crate::chain::base::BaseSource;
 use crate::chain::{Base, StoredKeys};
 use crate::config_file::AwsFiles;
-use crate::credentials::{AccessKey, Backend, StoredKey};
+use crate::credentials::{AccessKey, StoreId, StoredKey};
 use crate::error::{Error, Kind, Result};
 use crate::index::Index;
 use crate::keystore::StoreError;
+use crate::keystore::StoreOpener;
 use crate::keystore::access_key::read_access_key;
-use crate::keystore::open::StoreOpener;
 use crate::keystore::totp_seed::read_seed;
 use crate::mfa::Seeds;
 use crate::ops::Keys;
@@ -74,7 +74,7 @@ impl Keys for StoredOrWritten<'_> {
         }
     }
 
-    fn sealing_key(&self, backend: Backend) -> Result<SecretBytes> {
+    fn sealing_key(&self, backend: StoreId) -> Result<SecretBytes> {
         self.stores.sealing_key(backend).map_err(|error| error.for_user(backend))
     }
 }
@@ -117,7 +117,7 @@ mod tests {
         let request = Request { profile: "a".to_owned(), ..Request::default() };
         let planned =
             plan(&before.profiles(), &Index::default(), &Environment::from_pairs([]), &request).expect("a plan");
-        let store = MemoryStore::new(Backend::Vault);
+        let store = MemoryStore::new(StoreId::VAULT);
         let key = |files: &AwsFiles| {
             StoredOrWritten { stores: &store, files: &|| Ok(files), data: Path::new("none") }.access_key(&planned.base)
         };

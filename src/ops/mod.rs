@@ -21,7 +21,7 @@ pub mod show;
 
 use crate::aws::{AccessKeys, MfaDevices, Sts};
 use crate::chain::Base;
-use crate::credentials::{AccessKey, Backend};
+use crate::credentials::{AccessKey, StoreId};
 use crate::error::Result;
 use crate::human::{Human, Talk};
 use crate::mfa::{Ground, Seeds};
@@ -79,5 +79,5 @@ pub trait Keys: Seeds {
     ///
     /// # Errors
     /// As [`Keys::access_key`].
-    fn sealing_key(&self, backend: Backend) -> Result<SecretBytes>;
+    fn sealing_key(&self, backend: StoreId) -> Result<SecretBytes>;
 }

@@ -12,7 +12,7 @@ use crate::config_file::{AwsFiles, path_of};
 use crate::credentials::StoredKey;
 use crate::error::{Error, Kind, Result};
 use crate::index::Index;
-use crate::keystore::open::StoreOpener;
+use crate::keystore::StoreOpener;
 use crate::keystore::{Item, StoreError};
 use crate::ops::Context;
 use crate::ops::mfa::forget as forget_seed;

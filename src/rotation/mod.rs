@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::credentials::{AccessKeyId, Backend};
+use crate::credentials::{AccessKeyId, StoreId};
 use crate::timestamp::Timestamp;
 
 /// What was asked for, kept so that going on needs no flags.
@@ -71,7 +71,7 @@ pub struct Journal {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<AccessKeyId>,
     /// The store of the profile's key, old and new.
-    pub backend: Backend,
+    pub backend: StoreId,
     /// Whose keys they are.
     pub user: User,
     /// What was asked for.
@@ -79,7 +79,7 @@ pub struct Journal {
     /// The user's keys just before CreateAccessKey.
     pub before: Vec<AccessKeyId>,
     /// The profiles that used the old key, and the store each read it from.
-    pub users: BTreeMap<String, Backend>,
+    pub users: BTreeMap<String, StoreId>,
     step: Step,
     done: bool,
     /// When the profiles came to use the new key.
@@ -109,10 +109,10 @@ impl Journal {
     /// A journal whose first step is about to begin.
     pub fn begin(
         profile: &str,
-        (old, backend): (&AccessKeyId, Backend),
+        (old, backend): (&AccessKeyId, StoreId),
         user: User,
         asked: Asked,
-        users: BTreeMap<String, Backend>,
+        users: BTreeMap<String, StoreId>,
     ) -> Journal {
         Journal {
             version: VERSION,

@@ -13,8 +13,8 @@ fn id(last: &str) -> AccessKeyId {
 fn journal() -> Journal {
     let user =
         User { arn: "arn:aws:iam::111122223333:user/ann".into(), name: "ann".into(), account: "111122223333".into() };
-    let users = BTreeMap::from([("work".to_owned(), Backend::Vault)]);
-    let mut journal = Journal::begin("work", (&id("OLD"), Backend::Vault), user, Asked::default(), users);
+    let users = BTreeMap::from([("work".to_owned(), StoreId::VAULT)]);
+    let mut journal = Journal::begin("work", (&id("OLD"), StoreId::VAULT), user, Asked::default(), users);
     journal.before = vec![id("OLD")];
     journal
 }

@@ -3,7 +3,7 @@
 use crate::chain::base::key::base_of;
 use crate::chain::target::Target;
 use crate::chain::{Hop, Mfa, Plan, Reason, SessionStep, SpentIn, Step};
-use crate::credentials::{Backend, Session, StoredKey};
+use crate::credentials::{Session, StoreId, StoredKey};
 use crate::secret::{Secret, SecretBytes};
 use crate::session_cache::seal::BaseId;
 use crate::session_cache::sealing_key::SealingKey;
@@ -26,7 +26,7 @@ pub(crate) fn target(region: &str) -> Target {
 pub(crate) fn stored_key(user_arn: Option<&str>) -> StoredKey {
     StoredKey {
         id: "AKIAFAKEFAKEFAKEFAKE".parse().expect("valid"),
-        backend: Backend::Vault,
+        backend: StoreId::VAULT,
         user_arn: user_arn.map(str::to_owned),
         added_at: Timestamp::from_unix(0),
     }

@@ -3,8 +3,9 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use keyfob::credentials::Backend;
-use keyfob::keystore::open::{BackendReason, StoreOpener};
+use keyfob::credentials::StoreId;
+use keyfob::keystore::StoreOpener;
+use keyfob::keystore::open::StoreReason;
 use keyfob::keystore::{Item, StoreError};
 use keyfob::secret::SecretBytes;
 
@@ -42,13 +43,13 @@ fn run(script: &str, case: &str, variables: &[(&str, &str)]) {
 fn inside() {
     let Some(case) = again::case() else { return };
     again::with_stores(|stores| {
-        let open = || stores.open(Backend::SecretService).expect("this is Linux");
+        let open = || stores.open(StoreId::SECRET_SERVICE).expect("this is Linux");
         let set = |text: &str| open().set(&seed(), &SecretBytes::new(text.into()));
         match case.as_str() {
             "round trip" => {
                 assert_eq!(
                     stores.choose(None).expect("chosen"),
-                    (Backend::SecretService, BackendReason::KeychainAnswers)
+                    (StoreId::SECRET_SERVICE, StoreReason::KeychainAnswers)
                 );
                 assert!(matches!(open().get(&seed()), Err(StoreError::NotFound)));
                 assert!(matches!(open().delete(&seed()), Err(StoreError::NotFound)));
@@ -58,9 +59,9 @@ fn inside() {
                 }
                 open().delete(&seed()).expect("deleted");
                 assert!(matches!(open().get(&seed()), Err(StoreError::NotFound)));
-                let key = stores.sealing_key(Backend::SecretService).expect("made");
-                assert_eq!(stores.sealing_key(Backend::SecretService).expect("found").expose(), key.expose());
-                stores.clear_all(&[Backend::SecretService]).expect("cleared");
+                let key = stores.sealing_key(StoreId::SECRET_SERVICE).expect("made");
+                assert_eq!(stores.sealing_key(StoreId::SECRET_SERVICE).expect("found").expose(), key.expose());
+                stores.clear_all(&[StoreId::SECRET_SERVICE]).expect("cleared");
                 assert!(matches!(open().get(&Item::SealingKey), Err(StoreError::NotFound)));
             }
             "locked" => {
@@ -79,7 +80,7 @@ fn inside() {
                 let error = stores.choose(None).expect_err("a locked keychain is no reason for another store");
                 assert_eq!(error.kind().exit_code(), 5);
                 assert!(error.render(|| keyfob::format::shell::Shell::Sh).contains("hint: unlock"), "{error:?}");
-                stores.clear_all(&[Backend::SecretService]).expect("nobody is asked");
+                stores.clear_all(&[StoreId::SECRET_SERVICE]).expect("nobody is asked");
             }
             "locked before a display" => {
                 set("FAKE").expect("kept");
@@ -120,12 +121,12 @@ fn inside() {
 }
 
 fn absent(stores: &keyfob::keystore::open::Stores<'_>, why: &str) {
-    match stores.open(Backend::SecretService).expect("this is Linux").get(&seed()) {
+    match stores.open(StoreId::SECRET_SERVICE).expect("this is Linux").get(&seed()) {
         Err(StoreError::Unavailable(message)) => assert!(message.contains(why), "{message}"),
         other => panic!("{other:?}"),
     }
     match stores.choose(None).expect("there is none, so the vault it is") {
-        (Backend::Vault, BackendReason::NoKeychain(reason)) => assert!(reason.contains(why), "{reason}"),
+        (StoreId::VAULT, StoreReason::NoKeychain(reason)) => assert!(reason.contains(why), "{reason}"),
         other => panic!("{other:?}"),
     }
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use keyfob::credentials::Backend;
-use keyfob::keystore::open::StoreOpener;
+use keyfob::credentials::StoreId;
+use keyfob::keystore::StoreOpener;
 use keyfob::keystore::{Item, KeyStore, StoreError};
 use keyfob::secret::SecretBytes;
 use keyfob::sys::files::{read_optional, replace};
@@ -27,7 +27,7 @@ fn inside() {
             assert_eq!(stores.vault().get(&seed(name)).expect("there").expose(), b"FAKE-value");
         }
         Some(("sealing", file)) => {
-            let key = stores.sealing_key(Backend::Vault).expect("made or found");
+            let key = stores.sealing_key(StoreId::VAULT).expect("made or found");
             // A digest of its own would do as well; the key is a test's.
             replace(Path::new(file), key.expose()).expect("written");
         }

@@ -16,7 +16,7 @@ use std::fmt;
 use crate::chain::error::{PlanError, UnsupportedBase};
 use crate::chain::node::{Node, Trace};
 use crate::chain::request::Place;
-use crate::credentials::{AccessKeyId, Backend, StoredKey, account_of_arn};
+use crate::credentials::{AccessKeyId, StoreId, StoredKey, account_of_arn};
 use crate::profile::{AwsFile, Profile, Setting};
 
 /// A kind of base: the settings that make it, and how a profile's claim to it is read.
@@ -124,7 +124,7 @@ pub enum Signs {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SealWith {
     /// That of the key store which has the base's key.
-    Store(Backend),
+    Store(StoreId),
     /// That of the configured store, or else of the platform's keychain.
     Default,
     /// Nobody's: they are not cached.

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use crate::chain::base::BaseSource;
 use crate::chain::target::Target;
 use crate::chain::{Plan, PlanError, Request, SpentIn, Step, StoredKeys, plan};
-use crate::credentials::{Backend, StoredKey};
+use crate::credentials::{StoreId, StoredKey};
 use crate::profile::Profiles;
 use crate::sys::env::Environment;
 use crate::timestamp::Timestamp;
@@ -45,7 +45,7 @@ impl Stored {
         let id = format!("AKIA{:0<16}", name.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "0"));
         StoredKey {
             id: id.parse().expect("made well-formed"),
-            backend: Backend::Vault,
+            backend: StoreId::VAULT,
             user_arn: None,
             added_at: Timestamp::from_unix(1_700_000_000),
         }

@@ -9,10 +9,10 @@ use super::Next;
 use crate::chain::list::names;
 use crate::cli::completions;
 use crate::config_file::{self, AwsFiles};
-use crate::credentials::Backend;
 use crate::format::environment::before;
 use crate::format::shell::Shell;
 use crate::index::Index;
+use crate::keystore::REGISTRY;
 use crate::profile::known;
 use crate::sys::env::Environment;
 use crate::sys::paths::Paths;
@@ -56,7 +56,7 @@ fn with_values(argument: Arg, wants_key: bool, env: &Environment) -> Arg {
         ("profile" | "old" | "with", _) => {
             argument.add(ArgValueCandidates::new(move || words(profiles(&env, wants_key).unwrap_or_default())))
         }
-        ("backend", _) => argument.add(ArgValueCandidates::new(|| words(Backend::ALL.map(Backend::name)))),
+        ("backend", _) => argument.add(ArgValueCandidates::new(|| words(REGISTRY.iter().map(|store| store.id.name())))),
         ("shell", _) if argument.is_positional() => {
             argument.add(ArgValueCandidates::new(|| words(completions::SHELLS.map(Shell::name))))
         }

@@ -17,7 +17,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::credentials::Backend;
+use crate::credentials::StoreId;
 use crate::keystore::age_file::{AgeError, Identity};
 use crate::keystore::gate::Gate;
 use crate::keystore::held::{Kept, Keyring};
@@ -184,8 +184,8 @@ impl Vault<'_> {
 }
 
 impl KeyStore for Vault<'_> {
-    fn backend(&self) -> Backend {
-        Backend::Vault
+    fn id(&self) -> StoreId {
+        StoreId::VAULT
     }
 
     fn get(&self, item: &Item) -> Result<SecretBytes, StoreError> {

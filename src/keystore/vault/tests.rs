@@ -6,10 +6,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{IdentityOf, Vault};
-use crate::credentials::Backend;
+use crate::credentials::StoreId;
 use crate::human::{AskError, Human};
+use crate::keystore::StoreOpener;
 use crate::keystore::memory::{Nobody, Silence};
-use crate::keystore::open::{StoreContext, StoreOpener, Stores};
+use crate::keystore::open::{StoreContext, Stores};
 use crate::keystore::{Item, KeyStore, StoreError};
 use crate::secret::{Secret, SecretBytes};
 use crate::settings::Settings;
@@ -191,7 +192,7 @@ fn a_locked_vault_with_nobody_to_ask_needs_a_human() {
     machine.settings.unlock_time = Duration::ZERO;
     machine.stores(&Nobody).vault().set(&seed("a"), &text("FAKE")).expect("kept");
     machine.settings.passphrase_file = None;
-    let error = machine.stores(&Nobody).vault().get(&seed("a")).expect_err("locked").for_user(Backend::Vault);
+    let error = machine.stores(&Nobody).vault().get(&seed("a")).expect_err("locked").for_user(StoreId::VAULT);
     assert_eq!(error.kind().exit_code(), 3);
     for way in ["KEYFOB_PASSPHRASE_FILE", "KEYFOB_PASSPHRASE_COMMAND", "KEYFOB_IDENTITY_FILE"] {
         assert!(error.shown().contains(way), "{}", error.shown());
@@ -363,18 +364,18 @@ fn writers_in_many_threads_lose_nothing() {
 #[test]
 fn clearing_a_locked_vault_replaces_its_sealing_key_at_the_next_unlock() {
     let mut machine = Machine::with_passphrase("FAKE");
-    let first = machine.stores(&Nobody).sealing_key(Backend::Vault).expect("made");
+    let first = machine.stores(&Nobody).sealing_key(StoreId::VAULT).expect("made");
     machine.stores(&Nobody).vault().lock();
     let passphrase = machine.settings.passphrase_file.take();
-    machine.stores(&Nobody).clear_all(&[Backend::Vault]).expect("nobody is asked");
-    assert!(matches!(machine.stores(&Nobody).sealing_key(Backend::Vault), Err(StoreError::NeedsHuman(_))));
+    machine.stores(&Nobody).clear_all(&[StoreId::VAULT]).expect("nobody is asked");
+    assert!(matches!(machine.stores(&Nobody).sealing_key(StoreId::VAULT), Err(StoreError::NeedsHuman(_))));
     machine.settings.passphrase_file = passphrase;
-    let second = machine.stores(&Nobody).sealing_key(Backend::Vault).expect("made anew");
+    let second = machine.stores(&Nobody).sealing_key(StoreId::VAULT).expect("made anew");
     assert_ne!(first.expose(), second.expose());
     // An open one loses it, and its unlock, at once.
     machine.stores(&Nobody).clear_all(&[]).expect("cleared");
     assert!(!machine.stores(&Nobody).vault().opens_unasked().expect("readable"));
-    let third = machine.stores(&Nobody).sealing_key(Backend::Vault).expect("made anew");
+    let third = machine.stores(&Nobody).sealing_key(StoreId::VAULT).expect("made anew");
     assert_ne!(second.expose(), third.expose());
     machine.stores(&Nobody).clear_all(&[]).expect("nothing is left in the kernel");
 }
@@ -388,8 +389,8 @@ fn the_copy_of_a_sealing_key_never_outlives_the_vaults_unlock() {
     machine.stores(&Nobody).vault().set(&seed("a"), &text("FAKE")).expect("kept");
     let Some(unlock) = keyring.get(Kept::VaultIdentity) else { return skipped("the kernel keyring cannot be used") };
     machine.settings.unlock_time = Duration::from_secs(3600);
-    machine.stores(&Nobody).sealing_key(Backend::Vault).expect("made");
-    let copy = keyring.get(Kept::SealingKey(Backend::Vault)).expect("held");
+    machine.stores(&Nobody).sealing_key(StoreId::VAULT).expect("made");
+    let copy = keyring.get(Kept::SealingKey(StoreId::VAULT)).expect("held");
     assert!(copy.until <= unlock.until, "{copy:?} {unlock:?}");
-    keyring.remove(Kept::SealingKey(Backend::Vault));
+    keyring.remove(Kept::SealingKey(StoreId::VAULT));
 }

@@ -11,12 +11,12 @@ pub(in crate::ops) mod region;
 
 use crate::chain::StoredKeys;
 use crate::config_file::AwsFiles;
-use crate::credentials::{AccessKey, AccessKeyId, Backend, StoredKey};
+use crate::credentials::{AccessKey, AccessKeyId, StoreId, StoredKey};
 use crate::error::{Error, Kind, Result};
 use crate::human::Human;
 use crate::index::{Index, KeyEntry};
+use crate::keystore::StoreOpener;
 use crate::keystore::access_key::store_access_key;
-use crate::keystore::open::StoreOpener;
 use crate::ops::Context;
 use crate::ops::access_key_input::{InputError, from_pair};
 use crate::ops::add::profile::Planned;
@@ -32,7 +32,7 @@ pub struct AddRequest {
     /// The key; none: it is asked for.
     pub key: Option<AccessKey>,
     /// The store it goes into.
-    pub backend: Backend,
+    pub backend: StoreId,
     /// The region to write.
     pub region: Option<String>,
     /// The MFA device to write.

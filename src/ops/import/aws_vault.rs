@@ -3,10 +3,10 @@
 use super::{Found, ImportRequest, Imported, Stays, Unlinked, move_all};
 use crate::aws_vault::{Kept, Place, VaultError};
 use crate::config_file::{self, AwsFiles};
-use crate::credentials::Backend;
+use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
 use crate::keystore::StoreError;
-use crate::keystore::open::StoreOpener;
+use crate::keystore::StoreOpener;
 use crate::ops::Context;
 use crate::ops::access_key_input::from_pair;
 use crate::profile::Profiles;
@@ -68,7 +68,7 @@ fn for_user(error: VaultError) -> Error {
             Error::new(Kind::KeyStore, error.to_string())
                 .hint("unlock it in the desktop, or let `aws-vault list` do it, then try again")
         }
-        VaultError::Store(error) => error.for_user(Backend::SecretService),
+        VaultError::Store(error) => error.for_user(StoreId::SECRET_SERVICE),
         error @ VaultError::WrongPassphrase => Error::new(Kind::KeyStore, error.to_string())
             .hint("it is the one aws-vault asks for; `AWS_VAULT_FILE_PASSPHRASE` gives it without a question"),
         error @ VaultError::NoPassphrase(_) => Error::new(Kind::NeedsHuman, error.to_string())

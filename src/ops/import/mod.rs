@@ -11,13 +11,13 @@ use serde::Serialize;
 
 use crate::chain::StoredKeys;
 use crate::config_file::{self, Edited};
-use crate::credentials::{AccessKey, Backend, StoredKey};
+use crate::credentials::{AccessKey, StoreId, StoredKey};
 use crate::error::{Error, Kind, Result};
 use crate::hint::{Hint, run};
 use crate::index::{Index, KeyEntry};
 use crate::ini::SectionName;
+use crate::keystore::StoreOpener;
 use crate::keystore::access_key::store_access_key;
-use crate::keystore::open::StoreOpener;
 use crate::ops::Context;
 use crate::ops::access_key_input::InputError;
 use crate::ops::add::check;
@@ -38,7 +38,7 @@ pub struct ImportRequest<'r> {
     /// This profile alone; none: all.
     pub profile: Option<&'r str>,
     /// The store the keys go into.
-    pub backend: Backend,
+    pub backend: StoreId,
     /// Whether AWS is asked whose key each is.
     pub verify: bool,
     /// The `credential_process` line for a profile; none: profiles are not linked.
@@ -182,7 +182,7 @@ fn move_all(
 
 /// What has become of a key.
 struct Stored {
-    backend: Backend,
+    backend: StoreId,
     linked: bool,
 }
 

@@ -6,7 +6,7 @@ use crate::config_file::{self, AwsFiles, Edited};
 use crate::credentials::AccessKey;
 use crate::error::{Error, Kind, Result};
 use crate::ini::Document;
-use crate::keystore::open::StoreOpener;
+use crate::keystore::StoreOpener;
 use crate::ops::Context;
 use crate::ops::access_key_input::from_pair;
 use crate::ops::edits::edit;

@@ -23,7 +23,7 @@ impl Manager<'_> {
             return Err(Error::new(Kind::Config, format!("`{profile}` is not linked"))
                 .hint(format!("`keyfob show {profile}` shows where its credentials come from")));
         }
-        let made = match self.index.profiles().get(profile).and_then(|entry| entry.made_section) {
+        let made = match self.index.made_section(profile) {
             None if self.has(AwsFile::Credentials, profile) => Made::IfEmpty,
             None => Made::No,
             Some(gap) => Made::After(gap),

@@ -1,9 +1,9 @@
 //! Keeping the seed of a device that exists already.
 
 use crate::config_file::AwsFiles;
-use crate::credentials::Backend;
+use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
-use crate::keystore::open::StoreOpener;
+use crate::keystore::StoreOpener;
 use crate::mfa::ledger::Ledger;
 use crate::mfa::six_digits;
 use crate::ops::Context;
@@ -23,7 +23,7 @@ pub struct AddSeedRequest {
     /// The seed; none: it is asked for.
     pub seed: Option<Seed>,
     /// Where it is kept.
-    pub backend: Backend,
+    pub backend: StoreId,
     /// Whether a current code is asked for.
     pub verify: bool,
     /// Whether another stored seed may be replaced.
@@ -114,7 +114,7 @@ fn use_in_profile(
 }
 
 /// Once, where it is done: MFA is then no more than the key store's own lock.
-pub(super) fn say_what_it_means(context: &Context<'_>, plans: Plans<'_>, backend: Backend) {
+pub(super) fn say_what_it_means(context: &Context<'_>, plans: Plans<'_>, backend: StoreId) {
     let profile = shell_words::quote(&plans.asked.profile);
     let beside = plans.base.base.stored_key().is_some_and(|key| key.backend == backend);
     context.talk.warn(match beside {

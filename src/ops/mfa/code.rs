@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::error::{Error, Kind, Result};
-use crate::keystore::open::StoreOpener;
+use crate::keystore::StoreOpener;
 use crate::mfa::ledger::Ledger;
 use crate::mfa::wait_out;
 use crate::ops::Context;

@@ -11,9 +11,9 @@ use std::path::PathBuf;
 
 use crate::aws::CodePair;
 use crate::config_file::AwsFiles;
-use crate::credentials::Backend;
+use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
-use crate::keystore::open::StoreOpener;
+use crate::keystore::StoreOpener;
 use crate::ops::Context;
 use crate::ops::mfa::add::say_what_it_means;
 use crate::ops::mfa::caller::Caller;
@@ -36,7 +36,7 @@ pub struct EnrollRequest {
     /// The device's name; none: it is asked for, or the user's.
     pub name: Option<String>,
     /// Where the seed is kept; none: in an app alone.
-    pub backend: Option<Backend>,
+    pub backend: Option<StoreId>,
     /// Where to write the QR code as a picture.
     pub png: Option<PathBuf>,
     /// Whether the seed is returned, as it may be shown.

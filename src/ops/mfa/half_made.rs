@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::credentials::Backend;
+use crate::credentials::StoreId;
 use crate::error::{Error, Result};
-use crate::keystore::open::StoreOpener;
+use crate::keystore::StoreOpener;
 use crate::ops::Context;
 use crate::ops::mfa::caller::{CallError, Caller};
 use crate::ops::mfa::seeds;
@@ -21,7 +21,7 @@ pub(super) struct HalfMade<'a> {
     pub(super) serial: &'a str,
     pub(super) profile: &'a str,
     /// Where its seed may be.
-    pub(super) backend: Option<Backend>,
+    pub(super) backend: Option<StoreId>,
 }
 
 impl HalfMade<'_> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::config_file::AwsFiles;
-use crate::credentials::Backend;
+use crate::credentials::StoreId;
 use crate::error::{Error, Result};
 use crate::index::Index;
 use crate::ops::Context;
@@ -34,7 +34,7 @@ pub(crate) struct Listed {
 
 #[derive(Debug, Serialize)]
 pub(crate) struct StoredSeed {
-    pub(crate) backend: Backend,
+    pub(crate) backend: StoreId,
     added: String,
 }
 

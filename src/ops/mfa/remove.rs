@@ -6,7 +6,7 @@
 use crate::config_file::AwsFiles;
 use crate::error::{Error, Kind, Result};
 use crate::index::Index;
-use crate::keystore::open::StoreOpener;
+use crate::keystore::StoreOpener;
 use crate::ops::Context;
 use crate::ops::mfa::caller::Caller;
 use crate::ops::mfa::{Plans, seeds, setting};

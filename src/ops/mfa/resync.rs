@@ -1,7 +1,7 @@
 //! Putting AWS's idea of a device's time right, for a token whose clock has drifted.
 
 use crate::error::{Error, Result};
-use crate::keystore::open::StoreOpener;
+use crate::keystore::StoreOpener;
 use crate::ops::Context;
 use crate::ops::mfa::caller::Caller;
 use crate::ops::mfa::{Plans, pair, seeds};

@@ -1,9 +1,9 @@
 //! Storing and forgetting a seed: the key store first, then the index.
 
-use crate::credentials::Backend;
+use crate::credentials::StoreId;
 use crate::error::Result;
 use crate::index::Index;
-use crate::keystore::open::StoreOpener;
+use crate::keystore::StoreOpener;
 use crate::keystore::totp_seed::{read_seed, store_seed};
 use crate::keystore::{Item, StoreError};
 use crate::ops::Context;
@@ -21,7 +21,7 @@ pub(super) fn keep(
     stores: &dyn StoreOpener,
     serial: &str,
     seed: &Seed,
-    backend: Backend,
+    backend: StoreId,
 ) -> Result<()> {
     let store = stores.open(backend).map_err(|error| error.for_user(backend))?;
     store_seed(store, serial, seed).map_err(|error| error.for_user(backend))?;
@@ -54,7 +54,7 @@ pub(in crate::ops) fn forget(context: &Context<'_>, stores: &dyn StoreOpener, se
 ///
 /// # Errors
 /// Where the index or the store fails; a record whose seed is gone counts as none.
-pub(super) fn find(context: &Context<'_>, stores: &dyn StoreOpener, serial: &str) -> Result<Option<(Seed, Backend)>> {
+pub(super) fn find(context: &Context<'_>, stores: &dyn StoreOpener, serial: &str) -> Result<Option<(Seed, StoreId)>> {
     let Some(entry) = Index::load(&context.paths.data)?.seeds().get(serial).cloned() else { return Ok(None) };
     let store = stores.open(entry.backend).map_err(|error| error.for_user(entry.backend))?;
     match read_seed(store, serial) {
@@ -68,7 +68,7 @@ pub(super) fn find(context: &Context<'_>, stores: &dyn StoreOpener, serial: &str
 ///
 /// # Errors
 /// Where the store fails.
-pub(super) fn delete(stores: &dyn StoreOpener, serial: &str, backend: Backend) -> Result<()> {
+pub(super) fn delete(stores: &dyn StoreOpener, serial: &str, backend: StoreId) -> Result<()> {
     let store = stores.open(backend).map_err(|error| error.for_user(backend))?;
     match store.delete(&Item::TotpSeed(serial.to_owned())) {
         Ok(()) | Err(StoreError::NotFound) => Ok(()),

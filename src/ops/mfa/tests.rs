@@ -9,12 +9,12 @@ use crate::aws::{AwsError, CodePair, MfaDevices, NewMfaDevice};
 use crate::chain::Base;
 use crate::chain::target::Target;
 use crate::config_file::AwsFiles;
-use crate::credentials::{AccessKey, Backend, Credentials};
+use crate::credentials::{AccessKey, Credentials, StoreId};
 use crate::error::{Error, Result};
 use crate::human::Talk;
 use crate::index::Index;
+use crate::keystore::StoreOpener;
 use crate::keystore::memory::{MemoryStore, Nobody};
-use crate::keystore::open::StoreOpener;
 use crate::keystore::{Item, KeyStore, StoreError};
 use crate::mfa::Seeds;
 use crate::ops::mfa::Plans;
@@ -137,7 +137,7 @@ impl Keys for OneKey {
         })
     }
 
-    fn sealing_key(&self, _: Backend) -> Result<SecretBytes> {
+    fn sealing_key(&self, _: StoreId) -> Result<SecretBytes> {
         unreachable!("no session is made")
     }
 }
@@ -200,7 +200,7 @@ fn enrolled(fates: &[(&'static str, Fate)], lag: u32, stores: &dyn StoreOpener, 
     let mut plan = sample::plan("base", &[]);
     plan.mfa = None;
     let plans = Plans { asked: &plan, base: &plan };
-    let request = EnrollRequest { name: None, backend: Some(Backend::Vault), png: None, show_secret: false, yes: true };
+    let request = EnrollRequest { name: None, backend: Some(StoreId::VAULT), png: None, show_secret: false, yes: true };
     let result = enroll(&context, plans, &request, stores, &AwsFiles::default(), &|_| unreachable!("not asked for"));
     let config = std::fs::read_to_string(&paths.aws_config).unwrap_or_default();
     Outcome {
@@ -215,7 +215,7 @@ fn enrolled(fates: &[(&'static str, Fate)], lag: u32, stores: &dyn StoreOpener, 
 }
 
 fn plainly(fates: &[(&'static str, Fate)], lag: u32) -> Outcome {
-    let store = MemoryStore::new(Backend::Vault);
+    let store = MemoryStore::new(StoreId::VAULT);
     enrolled(fates, lag, &store, &store)
 }
 
@@ -293,8 +293,8 @@ struct Failing<'a> {
 }
 
 impl KeyStore for Failing<'_> {
-    fn backend(&self) -> Backend {
-        Backend::Vault
+    fn id(&self) -> StoreId {
+        StoreId::VAULT
     }
     fn get(&self, item: &Item) -> Result<SecretBytes, StoreError> {
         if self.get { Err(StoreError::Unavailable("gone".into())) } else { self.store.get(item) }
@@ -308,10 +308,10 @@ impl KeyStore for Failing<'_> {
 }
 
 impl StoreOpener for Failing<'_> {
-    fn open(&self, _: Backend) -> Result<&dyn KeyStore, StoreError> {
+    fn open(&self, _: StoreId) -> Result<&dyn KeyStore, StoreError> {
         Ok(self)
     }
-    fn sealing_key(&self, _: Backend) -> Result<SecretBytes, StoreError> {
+    fn sealing_key(&self, _: StoreId) -> Result<SecretBytes, StoreError> {
         Err(StoreError::NotFound)
     }
 }
@@ -319,7 +319,7 @@ impl StoreOpener for Failing<'_> {
 #[test]
 fn a_seed_that_is_not_known_to_be_stored_enables_nothing() {
     for (set, get) in [(true, false), (false, true)] {
-        let store = MemoryStore::new(Backend::Vault);
+        let store = MemoryStore::new(StoreId::VAULT);
         let outcome = enrolled(&[], 0, &Failing { store: &store, set, get }, &store);
         assert_eq!((outcome.device, outcome.seed_in_store, outcome.seed_in_index), (None, false, false));
         assert_eq!(outcome.calls, ["list", "create", "delete"]);

@@ -2,7 +2,7 @@
 
 use crate::chain::Plan;
 use crate::chain::base::SealWith;
-use crate::credentials::Backend;
+use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
 use crate::ops::Context;
 use crate::secret::SecretBytes;
@@ -13,7 +13,7 @@ use crate::session_cache::sealing_key::SealingKey;
 /// # Errors
 /// Where the store of a stored key does not give it, and there is a cache folder to keep sessions in.
 pub(super) fn key(context: &Context, plan: &Plan) -> Result<Option<SealingKey>> {
-    let read = |backend: Backend| context.keys.sealing_key(backend).and_then(|bytes| usable_key(&bytes, backend));
+    let read = |backend: StoreId| context.keys.sealing_key(backend).and_then(|bytes| usable_key(&bytes, backend));
     let not_kept = |why: &dyn std::fmt::Display| {
         context.talk.warn(&format!("sessions are not kept, each use makes new ones: {why}"));
     };
@@ -27,7 +27,7 @@ pub(super) fn key(context: &Context, plan: &Plan) -> Result<Option<SealingKey>> 
             }
         }),
         SealWith::Default => {
-            let Some(backend) = context.settings.backend.or(Backend::platform()) else { return Ok(None) };
+            let Some(backend) = context.settings.backend.or(StoreId::platform()) else { return Ok(None) };
             let key = read(backend);
             if let Err(error) = &key {
                 let base = &plan.base.profile;
@@ -40,7 +40,7 @@ pub(super) fn key(context: &Context, plan: &Plan) -> Result<Option<SealingKey>> 
     }
 }
 
-fn usable_key(bytes: &SecretBytes, backend: Backend) -> Result<SealingKey> {
+fn usable_key(bytes: &SecretBytes, backend: StoreId) -> Result<SealingKey> {
     SealingKey::new(bytes).ok_or_else(|| {
         Error::new(Kind::KeyStore, format!("the key in {} that seals sessions is damaged", backend.title()))
             .hint("run `keyfob clear --all`: it is made anew then")

@@ -11,7 +11,7 @@ use crate::config_file::AwsFiles;
 use crate::credentials::{AccessKeyId, StoredKey};
 use crate::error::{Error, Kind, Result};
 use crate::index::{Index, KeyEntry};
-use crate::keystore::open::StoreOpener;
+use crate::keystore::StoreOpener;
 use crate::ops::Context;
 use crate::ops::remove::INDEX_LIMIT;
 use crate::ops::rotate::facts::Facts;

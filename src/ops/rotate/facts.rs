@@ -6,7 +6,7 @@ use crate::chain::base::key::base_of;
 use crate::chain::target::Target;
 use crate::chain::{Mfa, Plan, Reason, Request, SessionStep, SpentIn, Step, plan};
 use crate::config_file::{AwsFiles, path_of};
-use crate::credentials::{AccessKeyId, Backend, StoredKey};
+use crate::credentials::{AccessKeyId, StoreId, StoredKey};
 use crate::error::{Error, Result};
 use crate::index::Index;
 use crate::ops::Context;
@@ -24,7 +24,7 @@ pub(super) struct Facts {
     /// How an MFA session of its user is made, where a device is known.
     pub(super) mfa: Option<Result<Plan>>,
     /// The profiles that use it, and the store each reads it from.
-    pub(super) users: BTreeMap<String, Backend>,
+    pub(super) users: BTreeMap<String, StoreId>,
 }
 
 impl Facts {

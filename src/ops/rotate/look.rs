@@ -6,8 +6,8 @@ use crate::aws::{CallerIdentity, LastUse, ListedKey};
 use crate::credentials::{AccessKeyId, Credentials, StoredKey};
 use crate::error::{Error, Kind, Result};
 use crate::index::Index;
+use crate::keystore::StoreOpener;
 use crate::keystore::access_key::read_access_key;
-use crate::keystore::open::StoreOpener;
 use crate::keystore::{Item, KeyStore, StoreError};
 use crate::ops::Context;
 use crate::ops::rotate::facts::{Facts, holdouts};
@@ -220,7 +220,7 @@ mod tests {
     use std::cell::RefCell;
 
     use super::*;
-    use crate::credentials::Backend;
+    use crate::credentials::StoreId;
 
     /// Takes an item, and gives back what it likes.
     struct Odd {
@@ -230,8 +230,8 @@ mod tests {
     }
 
     impl KeyStore for Odd {
-        fn backend(&self) -> Backend {
-            Backend::Vault
+        fn id(&self) -> StoreId {
+            StoreId::VAULT
         }
         fn get(&self, item: &Item) -> Result<SecretBytes, StoreError> {
             assert_eq!(*item, Item::Probe);

@@ -24,7 +24,7 @@ use crate::config_file::AwsFiles;
 use crate::credentials::{AccessKeyId, StoredKey};
 use crate::error::{Error, Kind, Result};
 use crate::index::Index;
-use crate::keystore::open::StoreOpener;
+use crate::keystore::StoreOpener;
 use crate::ops::Context;
 use crate::ops::rotate::facts::Facts;
 use crate::ops::rotate::journal::{Held, Journals};
@@ -301,7 +301,7 @@ fn key_of(context: &Context<'_>, profile: &str) -> Result<StoredKey> {
 }
 
 /// The profiles that use a key, with the store each reads it from.
-fn users_of(index: &Index, id: &AccessKeyId) -> BTreeMap<String, crate::credentials::Backend> {
+fn users_of(index: &Index, id: &AccessKeyId) -> BTreeMap<String, crate::credentials::StoreId> {
     let entries = index.profiles().iter().filter(|(_, entry)| entry.key_id == *id);
     entries.map(|(name, entry)| (name.clone(), entry.backend)).collect()
 }

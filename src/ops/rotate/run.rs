@@ -7,7 +7,7 @@ use crate::config_file::AwsFiles;
 use crate::credentials::AccessKeyId;
 use crate::error::{Error, Kind, Result};
 use crate::index::Index;
-use crate::keystore::open::StoreOpener;
+use crate::keystore::StoreOpener;
 use crate::ops::Context;
 use crate::ops::rotate::facts::{self, Facts};
 use crate::ops::rotate::journal::{Held, Journals};

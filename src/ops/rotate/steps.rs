@@ -7,7 +7,7 @@ use crate::aws::advice::{Attempt, Attempted, Signer, advise};
 use crate::credentials::{AccessKeyId, Credentials};
 use crate::error::{Error, Kind, Result};
 use crate::index::{Index, KeyEntry};
-use crate::keystore::open::StoreOpener;
+use crate::keystore::StoreOpener;
 use crate::keystore::{Item, StoreError};
 use crate::ops::Context;
 use crate::ops::remove::INDEX_LIMIT;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::chain::{Plan, Request, StoredKeys, plan};
-use crate::credentials::{Backend, StoredKey};
+use crate::credentials::{StoreId, StoredKey};
 use crate::index::Index;
 use crate::profile::Profiles;
 use crate::secret::SecretBytes;
@@ -42,7 +42,7 @@ impl StoredKeys for Recorded {
         let (id, user_arn) = self.stored.get(profile)?;
         Some(StoredKey {
             id: id.parse().expect("the id of a key"),
-            backend: Backend::Vault,
+            backend: StoreId::VAULT,
             user_arn: user_arn.clone(),
             added_at: Timestamp::from_unix(0),
         })

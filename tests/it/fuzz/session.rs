@@ -1,7 +1,7 @@
 //! A session file: first as it is, then one that was sealed and in which one byte is another.
 
 use keyfob::chain::{Request, StoredKeys, plan};
-use keyfob::credentials::{Backend, Session, StoredKey};
+use keyfob::credentials::{Session, StoreId, StoredKey};
 use keyfob::ini::Document;
 use keyfob::profile::Profiles;
 use keyfob::secret::{Secret, SecretBytes};
@@ -64,7 +64,7 @@ struct OneKey;
 impl StoredKeys for OneKey {
     fn key_of(&self, _: &str) -> Option<StoredKey> {
         let id = "AKIAFAKEFAKEFAKEFAKE".parse().expect("an id");
-        Some(StoredKey { id, backend: Backend::Vault, user_arn: None, added_at: Timestamp::from_unix(0) })
+        Some(StoredKey { id, backend: StoreId::VAULT, user_arn: None, added_at: Timestamp::from_unix(0) })
     }
 }
 

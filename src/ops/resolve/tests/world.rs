@@ -11,7 +11,7 @@ use crate::aws::testing::Unasked;
 use crate::aws::{AssumeRole, AwsError, CallerIdentity, GetSessionToken, MfaCode, Sts};
 use crate::chain::target::Target;
 use crate::chain::{Base, Plan};
-use crate::credentials::{AccessKey, Backend, Credentials, Session};
+use crate::credentials::{AccessKey, Credentials, Session, StoreId};
 use crate::error::{Error, Kind, Result};
 use crate::human::{AskError, Human, Talk};
 use crate::mfa::Seeds;
@@ -351,7 +351,7 @@ impl Keys for KeyRing {
         })
     }
 
-    fn sealing_key(&self, _: Backend) -> Result<SecretBytes> {
+    fn sealing_key(&self, _: StoreId) -> Result<SecretBytes> {
         found(&self.no_sealing_key, "sealing key")?;
         Ok(SecretBytes::new(self.sealing_key.lock().expect("sound").clone()))
     }
