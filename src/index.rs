@@ -125,6 +125,9 @@ pub enum IndexError {
 
 const VERSION: u32 = 1;
 
+/// How long another process may hold the index; an edit takes milliseconds.
+const LIMIT: Duration = Duration::from_secs(10);
+
 impl KeyEntry {
     /// What is known of a key just stored.
     pub fn new(backend: StoreId, added_at: Timestamp) -> Self {
@@ -154,11 +157,15 @@ impl Index {
         }
     }
 
-    /// Takes the index of the data folder to change it, alone among processes; waits up to `limit` for another.
+    /// Takes the index of the data folder to change it, alone among processes; waits up to ten seconds for another.
     ///
     /// # Errors
-    /// As [`Index::load`], and where the folder or the lock cannot be had.
-    pub fn edit(data: &Path, limit: Duration) -> Result<IndexEdit, IndexError> {
+    /// As [`Index::load`], and if the folder or the lock is not available.
+    pub fn edit(data: &Path) -> Result<IndexEdit, IndexError> {
+        Index::edit_within(data, LIMIT)
+    }
+
+    fn edit_within(data: &Path, limit: Duration) -> Result<IndexEdit, IndexError> {
         private_dir(data).map_err(|cause| IndexError::Io { path: data.to_owned(), cause })?;
         let lock = Lock::acquire(&data.join("index.lock"), limit, |_| {}).map_err(|error| match error {
             LockError::Held { .. } => IndexError::Held { path: file(data), cause: error },

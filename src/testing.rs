@@ -1,10 +1,13 @@
 //! For tests: what cannot be tried here is said aloud, and in CI it is a failure.
 
 use std::io::Write;
+use std::time::Duration;
 
 use crate::error::Error;
 use crate::format::shell::Shell;
 use crate::hint::Hint;
+use crate::human::{AskError, Human, Talk};
+use crate::secret::Secret;
 use crate::sys::env::Environment;
 
 /// Says past the test harness that a test is skipped, and why.
@@ -37,4 +40,39 @@ impl Hint {
     pub(crate) fn shown(&self) -> String {
         self.text(|| Shell::Sh)
     }
+}
+
+/// A person who is not there.
+#[derive(Debug)]
+pub(crate) struct Nobody;
+
+impl Human for Nobody {
+    fn ask_secret(&self, _: &str, _: Option<Duration>) -> Result<Secret, AskError> {
+        Err(AskError::Nobody("there is no terminal"))
+    }
+
+    fn ask(&self, _: &str, _: Option<Duration>) -> Result<String, AskError> {
+        Err(AskError::Nobody("there is no terminal"))
+    }
+
+    fn confirm(&self, _: &str) -> Result<bool, AskError> {
+        Err(AskError::Nobody("there is no terminal"))
+    }
+
+    fn is_there(&self) -> bool {
+        false
+    }
+
+    fn progress(&self, _: &str) {}
+}
+
+/// Says nothing to anybody.
+#[derive(Debug)]
+pub(crate) struct Silence;
+
+impl Talk for Silence {
+    fn warn(&self, _: &str) {}
+    fn hint(&self, _: Hint) {}
+    fn say(&self, _: &str) {}
+    fn explain(&self, _: &str) {}
 }

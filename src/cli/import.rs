@@ -8,7 +8,8 @@ use crate::cli::add::link_line;
 use crate::cli::world::World;
 use crate::error::{Error, Kind, Result};
 use crate::human::Talk;
-use crate::ops::import::{ImportRequest, LineOf, has_keys, import, import_from_aws_vault};
+use crate::ops::import::{ImportRequest, has_keys, import, import_from_aws_vault};
+use crate::ops::manage::link::LineOf;
 use crate::ui::out;
 
 /// Move keys in plain text from the AWS files, or aws-vault's keys, into the key store

@@ -2,14 +2,15 @@
 
 use super::*;
 
-const LIMIT: Duration = Duration::from_secs(30);
+/// A busy machine may take its time.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 fn id() -> AccessKeyId {
     "AKIAIOSFODNN7EXAMPLE".parse().expect("valid")
 }
 
 fn added(data: &Path) {
-    let mut edit = Index::edit(data, LIMIT).expect("free");
+    let mut edit = Index::edit_within(data, PATIENCE).expect("free");
     let mut key = KeyEntry::new(StoreId::VAULT, Timestamp::from_unix(1_700_000_000));
     key.account = Some("123456789012".into());
     key.user_arn = Some("arn:aws:iam::123456789012:user/ann".into());
@@ -84,7 +85,7 @@ fn a_section_that_link_has_made_is_remembered_wherever_it_was_noted() {
         data.path(),
         r#"{"version":1,"profiles":{"work":{"key_id":"AKIAIOSFODNN7EXAMPLE","backend":"a-newer-store","made_section":2}}}"#,
     );
-    let mut edit = Index::edit(data.path(), LIMIT).expect("an unknown store is no damage");
+    let mut edit = Index::edit_within(data.path(), PATIENCE).expect("an unknown store is no damage");
     assert_eq!((edit.index().made_section("work"), edit.index().made_section("role")), (Some(2), None));
     edit.set_profile("work", &id(), StoreId::VAULT);
     edit.set_made_section("role", Some(1));
@@ -93,7 +94,7 @@ fn a_section_that_link_has_made_is_remembered_wherever_it_was_noted() {
     let index: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(index["made_sections"], serde_json::json!({"role": 1, "work": 2}));
     assert!(index["profiles"]["work"].get("made_section").is_none());
-    let mut edit = Index::edit(data.path(), LIMIT).expect("free");
+    let mut edit = Index::edit_within(data.path(), PATIENCE).expect("free");
     edit.set_made_section("role", None);
     edit.remove_profile("work").expect("there");
     assert!(edit.index().made_sections.is_empty());
@@ -105,7 +106,7 @@ fn a_damaged_index_is_an_error_and_never_an_empty_one() {
     for text in ["", "{", "[]", "{\"version\":1,\"keys\":{\"no id\":{}}}", "{\n\"version\":1,\n\"profiles\":[]}"] {
         write(data.path(), text);
         assert!(matches!(Index::load(data.path()), Err(IndexError::Damaged { .. })), "{text}");
-        let error = Error::from(Index::edit(data.path(), LIMIT).expect_err("damaged"));
+        let error = Error::from(Index::edit_within(data.path(), PATIENCE).expect_err("damaged"));
         assert!(error.hint_texts()[0].contains("keyfob add"), "{error}");
         assert_eq!(read_optional(&file(data.path())).expect("read"), Some(text.into()), "left as it is");
     }
@@ -120,7 +121,7 @@ fn writers_wait_for_each_other_and_lose_nothing() {
         for number in 0..20 {
             let data = data.path();
             scope.spawn(move || {
-                let mut edit = Index::edit(data, LIMIT).expect("free in the end");
+                let mut edit = Index::edit_within(data, PATIENCE).expect("free in the end");
                 edit.set_profile(&format!("profile {number}"), &id(), StoreId::VAULT);
                 edit.save().expect("saved");
             });
@@ -133,7 +134,7 @@ fn writers_wait_for_each_other_and_lose_nothing() {
 fn a_key_no_profile_uses_stays_recorded_until_it_is_removed() {
     let data = tempfile::tempdir().expect("a temporary folder");
     added(data.path());
-    let mut edit = Index::edit(data.path(), LIMIT).expect("free");
+    let mut edit = Index::edit_within(data.path(), PATIENCE).expect("free");
     edit.remove_profile("work").expect("there");
     assert_eq!(edit.index().profiles_of(&id()), Vec::<&str>::new());
     assert!(edit.index().keys().contains_key(&id()));

@@ -73,7 +73,7 @@ impl<'a> Gate<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keystore::memory::Nobody;
+    use crate::testing::Nobody;
 
     #[test]
     fn it_is_entered_again_within_the_process_and_closed_to_others() {

@@ -1,14 +1,12 @@
-//! A key store that forgets, and a person who is not there: for tests of what is built on key stores.
+//! A key store that forgets, for tests of what is built on key stores.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use crate::credentials::StoreId;
-use crate::human::{AskError, Human, Talk};
 use crate::keystore::StoreOpener;
 use crate::keystore::{Item, KeyStore, StoreError};
-use crate::secret::{Secret, SecretBytes};
+use crate::secret::SecretBytes;
 
 /// Keeps items in memory, as if it were of any kind.
 #[derive(Debug)]
@@ -57,39 +55,4 @@ impl StoreOpener for MemoryStore {
     fn sealing_key(&self, _: StoreId) -> Result<SecretBytes, StoreError> {
         Ok(SecretBytes::new(vec![7; 32]))
     }
-}
-
-/// A person who is not there.
-#[derive(Debug)]
-pub struct Nobody;
-
-impl Human for Nobody {
-    fn ask_secret(&self, _: &str, _: Option<Duration>) -> Result<Secret, AskError> {
-        Err(AskError::Nobody("there is no terminal"))
-    }
-
-    fn ask(&self, _: &str, _: Option<Duration>) -> Result<String, AskError> {
-        Err(AskError::Nobody("there is no terminal"))
-    }
-
-    fn confirm(&self, _: &str) -> Result<bool, AskError> {
-        Err(AskError::Nobody("there is no terminal"))
-    }
-
-    fn is_there(&self) -> bool {
-        false
-    }
-
-    fn progress(&self, _: &str) {}
-}
-
-/// Says nothing to anybody.
-#[derive(Debug)]
-pub struct Silence;
-
-impl Talk for Silence {
-    fn warn(&self, _: &str) {}
-    fn hint(&self, _: crate::hint::Hint) {}
-    fn say(&self, _: &str) {}
-    fn explain(&self, _: &str) {}
 }

@@ -217,8 +217,8 @@ fn choose_by_presence(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keystore::memory::{Nobody, Silence};
     use crate::keystore::{Item, throwaway};
+    use crate::testing::{Nobody, Silence};
 
     /// All it takes to add a store, beside its own file.
     const WITH_A_LINE: [Store; 2] = [REGISTRY[3], throwaway::STORE];

@@ -125,7 +125,7 @@ fn first_line(bytes: &SecretBytes, name: &str) -> Result<Secret, StoreError> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use crate::keystore::memory::Nobody;
+    use crate::testing::Nobody;
 
     fn sources(file: Option<PathBuf>, command: Option<&str>) -> Sources<'static> {
         Sources {

@@ -109,7 +109,8 @@ fn read(text: &SecretBytes) -> Option<SecretBytes> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keystore::memory::{MemoryStore, Nobody, Silence};
+    use crate::keystore::memory::MemoryStore;
+    use crate::testing::{Nobody, Silence};
 
     /// Everything in a folder of its own, with copies kept for a minute.
     fn with_keys(test: impl FnOnce(&SealingKeys<'_, '_>, &MemoryStore)) {

@@ -6,7 +6,6 @@ use std::time::Duration;
 use crate::chain::Plan;
 use crate::error::{Error, Kind, Result};
 use crate::human::{AskError, Human};
-use crate::keystore::memory::Silence;
 use crate::mfa::ledger::Ledger;
 use crate::mfa::{CodeError, Ground, Ladder, OfferedCode, Origin, Seeds, six_digits};
 use crate::secret::Secret;
@@ -14,6 +13,7 @@ use crate::session_cache::sample;
 use crate::settings::Settings;
 use crate::sys::clock::Clock;
 use crate::sys::env::Environment;
+use crate::testing::Silence;
 use crate::timestamp::Timestamp;
 use crate::totp::{Seed, step_at};
 

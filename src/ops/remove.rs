@@ -3,8 +3,6 @@
 //! Sessions go first, then the key, then the index. A kill in between leaves a profile whose key is gone: `remove` once
 //! more finishes it, and until then whatever wants the key says so.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use crate::chain::StoredKeys;
@@ -18,9 +16,6 @@ use crate::ops::Context;
 use crate::ops::mfa::forget as forget_seed;
 use crate::ops::rotate::{forget_replaced, refuse_during};
 use crate::process_line::keyfob_profile_of;
-
-/// How long another process may hold the index; an edit takes milliseconds.
-pub(in crate::ops) const INDEX_LIMIT: Duration = Duration::from_secs(10);
 
 /// What [`remove`] did, as `--json` reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -135,7 +130,7 @@ pub(in crate::ops) fn release(
         Ok(_) | Err(StoreError::NotFound) => {}
         Err(error) => return Err(error.for_user(key.backend)),
     }
-    let mut index = Index::edit(&context.paths.data, INDEX_LIMIT)?;
+    let mut index = Index::edit(&context.paths.data)?;
     let others = |of_store: bool| -> Vec<String> {
         let users = index.index().profiles().iter().filter(|(name, entry)| {
             let released = *name == profile && entry.backend == key.backend;

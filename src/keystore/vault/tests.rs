@@ -9,7 +9,6 @@ use super::{IdentityOf, Vault};
 use crate::credentials::StoreId;
 use crate::human::{AskError, Human};
 use crate::keystore::StoreOpener;
-use crate::keystore::memory::{Nobody, Silence};
 use crate::keystore::open::{StoreContext, Stores};
 use crate::keystore::{Item, KeyStore, StoreError};
 use crate::secret::{Secret, SecretBytes};
@@ -18,6 +17,7 @@ use crate::sys::env::Environment;
 use crate::sys::files::replace;
 use crate::sys::paths::Paths;
 use crate::testing::skipped;
+use crate::testing::{Nobody, Silence};
 
 /// A machine with nothing but a data and a cache folder; what the kernel keyring holds for it is dropped at the end.
 struct Machine {

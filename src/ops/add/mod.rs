@@ -21,7 +21,7 @@ use crate::ops::Context;
 use crate::ops::access_key_input::{InputError, from_pair};
 use crate::ops::add::profile::Planned;
 use crate::ops::planning::own_target;
-use crate::ops::remove::{INDEX_LIMIT, release};
+use crate::ops::remove::release;
 use crate::ops::rotate::refuse_during;
 
 /// What is asked of [`add`].
@@ -98,7 +98,7 @@ pub fn add(
         .map_err(|error| error.for_user(request.backend))?;
     // Security: from here on nobody needs the secret.
     drop(key);
-    let mut index = Index::edit(&context.paths.data, INDEX_LIMIT)?;
+    let mut index = Index::edit(&context.paths.data)?;
     entry.mfa_serial = planned.device();
     index.put_key(&stored.id, entry);
     index.set_profile(&name, &stored.id, stored.backend);

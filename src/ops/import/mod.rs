@@ -23,15 +23,11 @@ use crate::ops::access_key_input::InputError;
 use crate::ops::add::check;
 use crate::ops::edits::edit;
 use crate::ops::manage::Manager;
-use crate::ops::manage::link::LinkRequest;
-use crate::ops::remove::INDEX_LIMIT;
+use crate::ops::manage::link::{LineOf, LinkRequest};
 use crate::profile::AwsFile;
 
 pub use aws_vault::import_from_aws_vault;
 pub use written::{has_keys, import, plain_keys};
-
-/// Gives the `credential_process` line for a profile.
-pub type LineOf<'r> = &'r dyn Fn(&str) -> Result<String>;
 
 /// What is asked of [`import`] and [`import_from_aws_vault`].
 pub struct ImportRequest<'r> {
@@ -228,7 +224,7 @@ fn import_one(
     let store = stores.open(backend).map_err(|error| error.for_user(backend))?;
     store_access_key(store, key, name, stored.user_arn.as_deref()).map_err(|error| error.for_user(backend))?;
     entry.mfa_serial = device.clone();
-    let mut index = Index::edit(&context.paths.data, INDEX_LIMIT)?;
+    let mut index = Index::edit(&context.paths.data)?;
     index.put_key(&key.id, entry);
     index.set_profile(name, &key.id, backend);
     index.save()?;

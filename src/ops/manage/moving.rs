@@ -9,7 +9,6 @@ use crate::error::{Error, Kind, Result};
 use crate::index::Index;
 use crate::ini::{EditError, is_identifier};
 use crate::ops::manage::{Manager, is_section, pointed, pointers, points_at};
-use crate::ops::remove::INDEX_LIMIT;
 use crate::ops::rotate::refuse_during;
 use crate::profile::known::is_secret;
 use crate::sys::env::vars;
@@ -39,7 +38,7 @@ impl Manager<'_> {
             return Ok(shown);
         }
         if self.index.profiles().contains_key(old) {
-            let mut index = Index::edit(&self.context.paths.data, INDEX_LIMIT)?;
+            let mut index = Index::edit(&self.context.paths.data)?;
             index.remove_profile(old);
             index.save()?;
         }
@@ -173,7 +172,7 @@ impl Manager<'_> {
         if let Some(key) = self.index.key_of(old)
             && !self.index.profiles().contains_key(new)
         {
-            let mut index = Index::edit(&self.context.paths.data, INDEX_LIMIT)?;
+            let mut index = Index::edit(&self.context.paths.data)?;
             index.set_profile(new, &key.id, key.backend);
             index.save()?;
         }

@@ -7,7 +7,6 @@ use crate::index::Index;
 use crate::ini::{Document, EditError};
 use crate::ops::manage::Manager;
 use crate::ops::manage::link::show_again;
-use crate::ops::remove::INDEX_LIMIT;
 use crate::process_line::keyfob_profile_of;
 use crate::profile::AwsFile;
 
@@ -30,7 +29,7 @@ impl Manager<'_> {
         };
         let shown = self.apply(&|file, document| unlink_in(file, document, profile, made))?;
         if let (Made::After(_), false) = (made, self.show_only) {
-            let mut index = Index::edit(&self.context.paths.data, INDEX_LIMIT)?;
+            let mut index = Index::edit(&self.context.paths.data)?;
             index.set_made_section(profile, None);
             index.save()?;
         }

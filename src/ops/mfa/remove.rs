@@ -10,7 +10,6 @@ use crate::keystore::StoreOpener;
 use crate::ops::Context;
 use crate::ops::mfa::caller::Caller;
 use crate::ops::mfa::{Plans, seeds, setting};
-use crate::ops::remove::INDEX_LIMIT;
 
 /// Forgets the seed of a device, after asking; with `device` the device at AWS goes before, and the lines that name it after.
 ///
@@ -56,7 +55,7 @@ pub fn remove(
         context.talk.say(&format!("the seed of `{serial}` is deleted"));
     }
     if device {
-        let mut index = Index::edit(&context.paths.data, INDEX_LIMIT)?;
+        let mut index = Index::edit(&context.paths.data)?;
         index.forget_device(&serial);
         index.save()?;
         setting::take_out(context, &serial, files)?;

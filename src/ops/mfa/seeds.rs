@@ -7,7 +7,6 @@ use crate::keystore::StoreOpener;
 use crate::keystore::totp_seed::{read_seed, store_seed};
 use crate::keystore::{Item, StoreError};
 use crate::ops::Context;
-use crate::ops::remove::INDEX_LIMIT;
 use crate::totp::Seed;
 
 /// Stores a seed, reads it back, and records it; one of the same device in another store goes afterwards.
@@ -25,7 +24,7 @@ pub(super) fn keep(
 ) -> Result<()> {
     let store = stores.open(backend).map_err(|error| error.for_user(backend))?;
     store_seed(store, serial, seed).map_err(|error| error.for_user(backend))?;
-    let mut index = Index::edit(&context.paths.data, INDEX_LIMIT)?;
+    let mut index = Index::edit(&context.paths.data)?;
     let old = index.index().seeds().get(serial).map(|entry| entry.backend);
     index.put_seed(serial, backend, context.clock.now());
     index.save()?;
@@ -44,7 +43,7 @@ pub(super) fn keep(
 pub(in crate::ops) fn forget(context: &Context<'_>, stores: &dyn StoreOpener, serial: &str) -> Result<bool> {
     let Some(entry) = Index::load(&context.paths.data)?.seeds().get(serial).cloned() else { return Ok(false) };
     delete(stores, serial, entry.backend)?;
-    let mut index = Index::edit(&context.paths.data, INDEX_LIMIT)?;
+    let mut index = Index::edit(&context.paths.data)?;
     index.remove_seed(serial);
     index.save()?;
     Ok(true)

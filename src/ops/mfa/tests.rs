@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::human::Talk;
 use crate::index::Index;
 use crate::keystore::StoreOpener;
-use crate::keystore::memory::{MemoryStore, Nobody};
+use crate::keystore::memory::MemoryStore;
 use crate::keystore::{Item, KeyStore, StoreError};
 use crate::mfa::Seeds;
 use crate::ops::mfa::Plans;
@@ -26,6 +26,7 @@ use crate::settings::Settings;
 use crate::sys::clock::Clock;
 use crate::sys::env::Environment;
 use crate::sys::paths::Paths;
+use crate::testing::Nobody;
 use crate::timestamp::Timestamp;
 use crate::totp::{Seed, step_at};
 

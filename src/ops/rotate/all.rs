@@ -13,7 +13,6 @@ use crate::error::{Error, Kind, Result};
 use crate::index::{Index, KeyEntry};
 use crate::keystore::StoreOpener;
 use crate::ops::Context;
-use crate::ops::remove::INDEX_LIMIT;
 use crate::ops::rotate::facts::Facts;
 use crate::ops::rotate::journal::Journals;
 use crate::ops::rotate::signing::{Signing, user_name};
@@ -205,7 +204,7 @@ fn note_ages(
     if !seen.iter().any(|seen| news(&seen)) {
         return Ok(());
     }
-    let mut edit = Index::edit(&context.paths.data, INDEX_LIMIT)?;
+    let mut edit = Index::edit(&context.paths.data)?;
     for (id, (key, _)) in seen {
         if let Some(entry) = edit.index().keys().get(id).cloned() {
             let mut told = KeyEntry::new(entry.backend, entry.added_at);

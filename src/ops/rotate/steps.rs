@@ -10,7 +10,6 @@ use crate::index::{Index, KeyEntry};
 use crate::keystore::StoreOpener;
 use crate::keystore::{Item, StoreError};
 use crate::ops::Context;
-use crate::ops::remove::INDEX_LIMIT;
 use crate::ops::rotate::signing::{Failed, kind_of};
 use crate::ops::rotate::{Rotation, stored, users_of};
 use crate::rotation::{Failure, Journal, Step, Verdict, judge};
@@ -129,11 +128,11 @@ impl Rotation<'_> {
     /// Makes the new key that of every profile that used the old one, in one atomic replace.
     fn switch(&mut self, new: &AccessKeyId) -> Result<()> {
         let backend = self.journal.backend;
-        let users = users_of(Index::edit(&self.context.paths.data, INDEX_LIMIT)?.index(), &self.journal.old);
+        let users = users_of(Index::edit(&self.context.paths.data)?.index(), &self.journal.old);
         // Noted before: going back has to know which store each read the old key from.
         self.journal.users.extend(users);
         self.save()?;
-        let mut edit = Index::edit(&self.context.paths.data, INDEX_LIMIT)?;
+        let mut edit = Index::edit(&self.context.paths.data)?;
         let mut entry = KeyEntry::new(backend, self.context.clock.now());
         entry.created_at = Some(self.context.clock.now());
         entry.account = Some(self.journal.user.account.clone());
@@ -197,7 +196,7 @@ impl Rotation<'_> {
     }
 
     fn point_back(&self, new: &AccessKeyId) -> Result<()> {
-        let mut edit = Index::edit(&self.context.paths.data, INDEX_LIMIT)?;
+        let mut edit = Index::edit(&self.context.paths.data)?;
         let users = users_of(edit.index(), new);
         for user in users.keys() {
             let backend = self.journal.users.get(user).copied().unwrap_or(self.journal.backend);
@@ -266,7 +265,7 @@ pub(super) fn forget(
             Err(error) => return Err(error.for_user(backend)),
         }
     }
-    let mut edit = Index::edit(&context.paths.data, INDEX_LIMIT)?;
+    let mut edit = Index::edit(&context.paths.data)?;
     if edit.remove_key(id).is_some() {
         edit.save()?;
     }

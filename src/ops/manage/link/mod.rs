@@ -15,7 +15,6 @@ use crate::index::Index;
 use crate::ini::Document;
 use crate::ops::advice::{self, Change};
 use crate::ops::manage::Manager;
-use crate::ops::remove::INDEX_LIMIT;
 use crate::profile::known::PREFIX;
 use crate::profile::{AwsFile, Profiles};
 use crate::sys::env::vars;
@@ -23,13 +22,16 @@ use crate::sys::env::vars;
 use edits::link_all_in;
 pub(super) use edits::show_again;
 
+/// Gives the `credential_process` line for a profile.
+pub type LineOf<'r> = &'r dyn Fn(&str) -> Result<String>;
+
 /// What is asked of [`Manager::link`].
 #[derive(Clone, Copy)]
 pub struct LinkRequest<'r> {
     /// The profile; none: every one with a stored key, or a chain that ends at one.
     pub profile: Option<&'r str>,
     /// The `credential_process` line for a profile.
-    pub line: crate::ops::import::LineOf<'r>,
+    pub line: LineOf<'r>,
     /// `--yes`.
     pub yes: bool,
     /// Whether keys that win over the link are named: not where they go next.
@@ -96,7 +98,7 @@ impl Manager<'_> {
     fn remember_sections(&self, links: &[Linked]) -> Result<()> {
         let made: Vec<&Linked> = links.iter().filter(|link| link.made_section.get().is_some()).collect();
         if made.iter().any(|link| self.index.profiles().contains_key(&link.name)) {
-            let mut index = Index::edit(&self.context.paths.data, INDEX_LIMIT)?;
+            let mut index = Index::edit(&self.context.paths.data)?;
             made.iter().for_each(|link| index.set_made_section(&link.name, link.made_section.get()));
             index.save()?;
         }
