@@ -33,21 +33,18 @@ pub fn marked(value: &OsStr) -> Option<Next> {
 
 /// The tree, with values for the arguments that have some.
 pub fn attach(tree: Command, env: &Environment) -> Command {
-    tree.mut_args(|argument| with_values(argument, false, env)).mut_subcommands(|command| {
-        let wants_key = matches!(command.get_name(), "remove" | "rotate");
-        let is_new = |of: &Command| matches!(of.get_name(), "add");
-        let command = command.mut_args(|argument| with_values(argument, wants_key, env));
-        match command.get_name() {
-            "profile" => command.mut_subcommands(|sub| {
-                let is_new = is_new(&sub);
-                sub.mut_args(|argument| match (is_new, argument.get_id().as_str()) {
-                    (true, "profile") => argument,
-                    (_, _) => with_values(argument, false, env),
-                })
-            }),
-            _ => command.mut_subcommands(|sub| sub.mut_args(|argument| with_values(argument, false, env))),
-        }
-    })
+    attach_below(tree, "", env)
+}
+
+fn attach_below(command: Command, parent: &str, env: &Environment) -> Command {
+    let name = command.get_name().to_owned();
+    let wants_key = parent == "keyfob" && matches!(&*name, "remove" | "rotate");
+    let makes_profile = (parent, &*name) == ("profile", "add");
+    let command = command.mut_args(|argument| match makes_profile && argument.get_id() == "profile" {
+        true => argument,
+        false => with_values(argument, wants_key, env),
+    });
+    command.mut_subcommands(|command| attach_below(command, &name, env))
 }
 
 fn with_values(argument: Arg, wants_key: bool, env: &Environment) -> Arg {
