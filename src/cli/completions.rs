@@ -23,25 +23,23 @@ pub struct CompletionsArgs {
     shell: Shell,
 }
 
-/// The shells with a script.
-pub const SHELLS: [Shell; 6] = [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell, Shell::Elvish, Shell::Nushell];
+/// The shells with a script, and each one's script.
+pub const SCRIPTS: [(Shell, &str); 6] = [
+    (Shell::Bash, include_str!("../../completions/keyfob.bash")),
+    (Shell::Zsh, include_str!("../../completions/_keyfob")),
+    (Shell::Fish, include_str!("../../completions/keyfob.fish")),
+    (Shell::PowerShell, include_str!("../../completions/_keyfob.ps1")),
+    (Shell::Elvish, include_str!("../../completions/keyfob.elv")),
+    (Shell::Nushell, include_str!("../../completions/keyfob.nu")),
+];
 
 impl CompletionsArgs {
     /// Needs no home folder and no files: packages are built without.
     pub(super) fn run(&self) -> Result<()> {
-        let text = match self.shell {
-            Shell::Bash => include_str!("../../completions/keyfob.bash"),
-            Shell::Zsh => include_str!("../../completions/_keyfob"),
-            Shell::Fish => include_str!("../../completions/keyfob.fish"),
-            Shell::PowerShell => include_str!("../../completions/_keyfob.ps1"),
-            Shell::Elvish => include_str!("../../completions/keyfob.elv"),
-            Shell::Nushell => include_str!("../../completions/keyfob.nu"),
-            Shell::Sh | Shell::Tcsh | Shell::Cmd | Shell::Dotenv | Shell::Json => {
-                let names: Vec<_> = SHELLS.iter().map(|shell| shell.name()).collect();
-                let message = format!("there are no completions for {}", self.shell);
-                return Err(Error::new(Kind::Usage, message).hint(format!("there are some for {}", names.join(", "))));
-            }
-        };
-        out::write(text)
+        if let Some((_, script)) = SCRIPTS.iter().find(|(shell, _)| *shell == self.shell) {
+            return out::write(script);
+        }
+        let error = Error::new(Kind::Usage, format!("there are no completions for {}", self.shell));
+        Err(error.hint(format!("there are some for {}", SCRIPTS.map(|(shell, _)| shell.name()).join(", "))))
     }
 }

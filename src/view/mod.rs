@@ -1,6 +1,6 @@
 //! What people read of the data that commands report: text made of plain data; its JSON is the data itself, serialised.
 //!
-//! Used by `cli` alone. May use the pure modules and the plain data types of `ops`; prints nothing.
+//! Used by `cli` alone. May use the pure modules and the plain data types of `ops` and `session_cache`; prints nothing.
 
 pub mod devices;
 pub mod doctor;

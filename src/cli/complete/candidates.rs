@@ -55,7 +55,7 @@ fn with_values(argument: Arg, wants_key: bool, env: &Environment) -> Arg {
         }
         ("backend", _) => argument.add(ArgValueCandidates::new(|| words(REGISTRY.iter().map(|store| store.id.name())))),
         ("shell", _) if argument.is_positional() => {
-            argument.add(ArgValueCandidates::new(|| words(completions::SHELLS.map(Shell::name))))
+            argument.add(ArgValueCandidates::new(|| words(completions::SCRIPTS.map(|(shell, _)| shell.name()))))
         }
         ("shell", _) => argument.add(ArgValueCandidates::new(|| words(Shell::ALL.map(Shell::name)))),
         ("name", _) if argument.is_positional() => argument.add(ArgValueCandidates::new(|| words(known::names()))),
