@@ -1,6 +1,7 @@
 //! Packages and manifests: what they hold, that all say the version of Cargo.toml, and that each parses.
 //!
-//! With a stand-in for the program, in seconds; `packaging/check` installs and runs the real thing.
+//! Of the release that `tests/run` has built with `CI=true`, otherwise with a stand-in for the program, in seconds.
+//! `packaging/check` installs and runs the real thing.
 #![allow(clippy::disallowed_methods, reason = "what packs keyfob is handed a world of files and variables")]
 
 use std::collections::BTreeSet;
@@ -235,25 +236,37 @@ fn the_crate_holds_what_its_pages_lead_to() {
     links_lead_somewhere(&listed.iter().map(|path| format!("/{path}")).collect(), "");
 }
 
+/// The folder with packages of another program in place of keyfob.
+fn packed_with_a_stand_in(folder: &Path, cargo_deb: &Path) -> PathBuf {
+    let target = "x86_64-unknown-linux-gnu";
+    let built = folder.join(target).join("release");
+    fs::create_dir_all(&built).expect("our own folder");
+    fs::copy("/bin/true", built.join("keyfob")).expect("a stand-in");
+    let path = format!(
+        "{}:{}",
+        cargo_deb.parent().expect("a whole path").display(),
+        std::env::var("PATH").expect("tests have a PATH")
+    );
+    let variables: [(&str, &OsStr); 4] = [
+        ("CARGO_TARGET_DIR", folder.as_ref()),
+        ("CARGO_BUILD_TARGET", target.as_ref()),
+        ("PATH", path.as_ref()),
+        ("SOURCE_DATE_EPOCH", "1700000000".as_ref()),
+    ];
+    run("packaging/build", &["--built".as_ref()], &variables);
+    folder.join("packages")
+}
+
 #[test]
 fn each_package_holds_the_program_its_completions_its_manual_and_the_licences() {
     let tools = ["cargo-deb", "cargo-generate-rpm", "dpkg-deb", "rpm"].map(tools::require);
     let [Some(deb), Some(_), Some(dpkg), Some(rpm)] = tools else { return };
     let folder = tempfile::tempdir().expect("a temporary folder");
-    fs::create_dir(folder.path().join("release")).expect("an own folder");
-    fs::copy("/bin/true", folder.path().join("release/keyfob")).expect("a stand-in");
-    let path = format!(
-        "{}:{}",
-        deb.parent().expect("a whole path").display(),
-        std::env::var("PATH").expect("tests have a PATH")
-    );
-    let variables: [(&str, &OsStr); 3] = [
-        ("CARGO_TARGET_DIR", folder.path().as_ref()),
-        ("PATH", path.as_ref()),
-        ("SOURCE_DATE_EPOCH", "1700000000".as_ref()),
-    ];
-    let made = lines(&run("packaging/build", &["--built".as_ref()], &variables));
-    let out = folder.path().join("packages");
+    let out = match std::env::var_os("KEYFOB_TEST_PACKAGES") {
+        Some(built) => PathBuf::from(built),
+        None => packed_with_a_stand_in(folder.path(), &deb),
+    };
+    let made = fs::read_to_string(out.join("SHA256SUMS")).expect("packaging/build writes it");
     let file = |ending: &str| {
         let found = names_in(&out).into_iter().find(|path| path.to_string_lossy().ends_with(ending));
         found.unwrap_or_else(|| panic!("no {ending} in {:?}", names_in(&out)))
@@ -262,7 +275,7 @@ fn each_package_holds_the_program_its_completions_its_manual_and_the_licences() 
     for path in [&deb, &rpm_file, &archive] {
         let name = path.file_name().expect("a file").to_string_lossy();
         assert!(name.contains(VERSION), "{name}");
-        assert!(made.iter().any(|line| line.len() > 64 && line.ends_with(&format!("  {name}"))), "no sum of {name}");
+        assert!(made.lines().any(|line| line.len() > 64 && line.ends_with(&format!("  {name}"))), "no sum of {name}");
     }
 
     let held = lines(&run(dpkg, &["-c".as_ref(), deb.as_ref()], &[]));
@@ -302,9 +315,10 @@ fn each_package_holds_the_program_its_completions_its_manual_and_the_licences() 
     let program = folder.path().join("keyfob.exe");
     fs::copy("/bin/true", &program).expect("a stand-in");
     let target = "x86_64-pc-windows-msvc";
-    run("packaging/archive", &[program.as_ref(), target.as_ref(), out.as_ref()], &variables);
+    let made = lines(&run("packaging/archive", &[&program, Path::new(target), folder.path()].map(AsRef::as_ref), &[]));
+    let zip = made.first().expect("it prints its path");
     let script = "import sys, zipfile\nprint(*zipfile.ZipFile(sys.argv[1]).namelist(), sep='\\n')";
-    let held = lines(&run("python3", &["-c".as_ref(), script.as_ref(), file(".zip").as_ref()], &[]));
+    let held = lines(&run("python3", &["-c".as_ref(), script.as_ref(), zip.as_ref()], &[]));
     let windows = |path: &String| match path.strip_prefix(&stem).expect("all are in it") {
         "/keyfob" => format!("keyfob-{VERSION}-{target}/keyfob.exe"),
         other => format!("keyfob-{VERSION}-{target}{other}"),
