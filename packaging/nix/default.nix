@@ -26,7 +26,7 @@ pkgs.rustPlatform.buildRustPackage {
       --bash completions/keyfob.bash --zsh completions/_keyfob --fish completions/keyfob.fish
     install -Dm644 -t $out/share/elvish/lib completions/keyfob.elv
     install -Dm644 -t $out/share/nushell/vendor/autoload completions/keyfob.nu
-    install -Dm644 -t $out/share/doc/keyfob *.md LICENSE-*
+    install -Dm644 -t $out/share/doc/keyfob {README,SECURITY,CHANGELOG,THIRD-PARTY}.md LICENSE-*
     install -Dm644 -t $out/share/doc/keyfob/docs docs/*
   '';
 

@@ -33,6 +33,7 @@ mod picker;
 mod picture;
 mod profiles;
 mod readers;
+mod real_aws;
 mod recorded;
 mod refusals;
 mod rotate;

@@ -167,6 +167,14 @@ fn shellcheck_finds_nothing_in_our_scripts() {
     run(shellcheck, &files.iter().map(|file| file.as_os_str()).collect::<Vec<_>>(), &[]);
 }
 
+#[test]
+fn actionlint_finds_nothing_in_our_workflows() {
+    let Some(actionlint) = tools::require("actionlint") else { return };
+    let workflows: Vec<PathBuf> = names_in(&root().join(".github/workflows"));
+    assert!(workflows.len() >= 2, "{workflows:?}");
+    run(actionlint, &workflows.iter().map(|file| file.as_os_str()).collect::<Vec<_>>(), &[]);
+}
+
 /// What the AUR's package makes of the archive, as far as makepkg has no part in it.
 fn from_aur(folder: &Path, archive: &Path) -> BTreeSet<String> {
     let script = r#"tar -xzf "$2" -C "$3" --no-same-owner; . "$1/aur/PKGBUILD"; pkgdir=$3/aur; cd "$3"; package
@@ -205,7 +213,7 @@ fn installed(zsh: &str, licences: &str, documents: &str, packed: &str) -> BTreeS
 
 /// The README and what it leads to, with `before` the folder it is in.
 fn documents_beside(before: &str) -> Vec<String> {
-    let pages = names("", |name| name.ends_with(".md")).into_iter();
+    let pages = ["README", "SECURITY", "CHANGELOG", "THIRD-PARTY"].into_iter().map(|page| format!("{page}.md"));
     let further = names("docs", |_| true).into_iter().map(|name| format!("docs/{name}"));
     pages.chain(further).map(|name| format!("{before}{name}")).collect()
 }
@@ -255,6 +263,25 @@ fn packed_with_a_stand_in(folder: &Path, cargo_deb: &Path) -> PathBuf {
     ];
     run("packaging/build", &["--built".as_ref()], &variables);
     folder.join("packages")
+}
+
+#[test]
+fn rust_version_is_at_least_what_any_dependency_needs() {
+    let host = run("rustc", &["-vV".as_ref()], &[]);
+    let host = lines(&host).into_iter().find_map(|line| line.strip_prefix("host: ").map(str::to_owned));
+    let host = host.expect("rustc says what it builds for");
+    // Crates of other systems may not be downloaded.
+    let arguments = ["metadata", "--format-version=1", "--locked", "--offline", "--filter-platform", &host];
+    let metadata = run("cargo", &arguments.map(AsRef::as_ref), &[]);
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).expect("JSON");
+    let packages = metadata["packages"].as_array().expect("a list");
+    assert!(packages.len() > 100, "{} packages", packages.len());
+    let version = |text: &str| text.split('.').map(|part| part.parse().expect("a number")).collect::<Vec<u32>>();
+    let own = version(env!("CARGO_PKG_RUST_VERSION"));
+    for package in packages {
+        let needed = package["rust_version"].as_str().unwrap_or("1.0");
+        assert!(version(needed) <= own, "{} needs Rust {needed}", package["name"]);
+    }
 }
 
 #[test]

@@ -180,6 +180,17 @@ fn a_test_that_does_not_run_or_is_empty_is_told_from_one_that_does() {
     assert_eq!(said("@[test]\nfn a() {}\n\n@[test]\nfn b() {\n    assert!(true);\n}\n"), [Some("is empty"), None]);
 }
 
+/// The publisher fills the address in; a second copy of it would be forgotten.
+#[test]
+fn there_is_one_contact_for_vulnerabilities_and_one_copy_of_it() {
+    let contacts: Vec<&str> =
+        include_str!("../../SECURITY.md").lines().filter_map(|line| line.strip_prefix("Contact: ")).collect();
+    let [contact] = contacts[..] else { panic!("SECURITY.md has {contacts:?}") };
+    assert!(contact.contains('@') || contact.contains("https://"), "{contact} is neither a mail address nor a page");
+    let copies = texts().into_iter().flat_map(|(path, text)| vec![path; text.matches(contact).count()]);
+    assert_eq!(copies.collect::<Vec<_>>(), ["SECURITY.md"]);
+}
+
 #[cfg(target_os = "linux")]
 mod memory {
     use std::io::Write;
