@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub enum Hint {
     /// Words alone.
     Say(String),
-    /// A command, made by [`run!`](crate::hint::run). Shown as `why: command`.
+    /// A command, made by `run!`. Shown as `why: command`.
     Run {
         /// The program's name, then its arguments.
         words: Vec<Word>,

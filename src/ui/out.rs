@@ -17,10 +17,10 @@ pub fn write(text: &str) -> Result<()> {
     if io::stdout().is_terminal() { write_page(text) } else { write_bytes(text.as_bytes()) }
 }
 
-/// As [`write`], for what only people read: a pager hands it on to a terminal, so it is without control characters always.
+/// As [`write()`], for what only people read: a pager hands it on to a terminal, so it is without control characters always.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_page(text: &str) -> Result<()> {
     // Security: `env` on a terminal writes secrets.
     write_bytes(Zeroizing::new(harmless(text)).as_bytes())
@@ -42,7 +42,7 @@ pub fn terminal_width() -> Option<usize> {
 /// What writing to stdout came to. A reader that has gone is no failure.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn checked(written: io::Result<()>) -> Result<()> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -53,7 +53,7 @@ pub fn checked(written: io::Result<()>) -> Result<()> {
 /// Writes one indented JSON document, for `--json`: the fields of `data` behind the version of their form.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_json(data: &impl Serialize) -> Result<()> {
     #[derive(Serialize)]
     struct Document<T> {
