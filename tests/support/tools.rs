@@ -81,7 +81,10 @@ pub fn find(name: &str) -> Option<PathBuf> {
         "actionlint" | "cargo-deb" | "cargo-generate-rpm" => {
             executable(&target().join("tools/bin").join(name)).or_else(|| on_path(name).into_iter().next())
         }
-        "nu" => executable(&target().join("node/node_modules/.bin/nu")).or_else(|| on_path(name).into_iter().next()),
+        // npm's is started by node.
+        "nu" => find("node")
+            .and_then(|_| executable(&target().join("node/node_modules/.bin/nu")))
+            .or_else(|| on_path(name).into_iter().next()),
         _ => on_path(name).into_iter().next(),
     }
 }
