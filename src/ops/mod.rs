@@ -18,6 +18,7 @@ pub mod remove;
 pub mod resolve;
 pub mod rotate;
 pub mod show;
+mod signed;
 
 use crate::aws::{AccessKeys, MfaDevices, Sts};
 use crate::chain::Base;

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use crate::KEYFOB;
+use crate::scene::Scene;
 use crate::support::aws::{Fault, LoopbackAws};
 use crate::support::leaks::Shows;
 use crate::support::sandbox::Sandbox;
@@ -235,6 +236,21 @@ fn where_iam_wants_mfa_the_calls_are_signed_with_a_session_that_has_it() {
     sandbox.keyfob(&["mfa", "remove", "work", "--device", "--yes"]).run().ends_with(0);
     assert!(aws.device(SERIAL).is_none());
     assert_eq!(aws.count("GetSessionToken"), 1);
+}
+
+#[test]
+fn a_session_that_aws_drops_between_two_calls_is_made_again() {
+    let scene = Scene::new();
+    let old = scene.ann.mfa("old");
+    scene.warm();
+    scene.ann.needs_mfa_for_iam();
+    let expired = Fault::Refuse { status: 403, code: "ExpiredToken", message: "The security token is expired" };
+    scene.aws.fault("DeleteVirtualMFADevice", expired);
+    let serial = old.serial();
+    let remove = ["mfa", "remove", "work", "--serial", &serial, "--device", "--yes"];
+    scene.sandbox.keyfob(&remove).env("KEYFOB_MFA_CODE", scene.phone.code()).run().ends_with(0);
+    assert!(scene.aws.device(&serial).is_none());
+    assert_eq!((scene.aws.count("GetSessionToken"), scene.aws.count("DeactivateMFADevice")), (1, 2));
 }
 
 #[test]

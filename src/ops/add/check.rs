@@ -1,12 +1,13 @@
 //! Asks AWS whose key it is, and which MFA devices its user has.
 
-use crate::aws::advice::{Attempt, Attempted, Signer, advise};
+use crate::aws::advice::{Attempted, Signer};
 use crate::aws::{AwsError, CallerIdentity};
 use crate::chain::target::Target;
 use crate::credentials::{AccessKey, Credentials};
 use crate::error::{Error, Kind, Result};
 use crate::ops::Context;
 use crate::ops::advice::{Devices, sort_devices};
+use crate::ops::signed::Refusal;
 
 /// Asks AWS whose key it is. Needs no permission and cannot be denied (STS API, GetCallerIdentity).
 ///
@@ -21,7 +22,7 @@ pub(in crate::ops) fn identity(
 ) -> Result<CallerIdentity> {
     let signer = Credentials::Key { key: key.clone(), account_id: None };
     let identity = context.sts.get_caller_identity(&signer, target).map_err(|error| {
-        explained(&error, profile, key, Attempted::GetCallerIdentity)
+        explained(context, error, profile, key, Attempted::GetCallerIdentity)
             .hint("nothing was stored; with `--no-verify` the key is stored unchecked")
     })?;
     if identity.arn.ends_with(":root") && !allow_root {
@@ -58,11 +59,10 @@ pub(in crate::ops) fn devices(
             }
             Ok(None)
         }
-        Err(error) => Err(explained(&error, profile, key, Attempted::Iam("ListMFADevices"))),
+        Err(error) => Err(explained(context, error, profile, key, Attempted::Iam("ListMFADevices"))),
     }
 }
 
-fn explained(error: &AwsError, profile: &str, key: &AccessKey, call: Attempted<'_>) -> Error {
-    let signer = Signer::NewKey { id: key.id.as_str() };
-    advise(error, &Attempt { profile, call, signer, code: None, clock_offset_seconds: 0 })
+fn explained(context: &Context<'_>, error: AwsError, profile: &str, key: &AccessKey, call: Attempted<'_>) -> Error {
+    Refusal::new(context, profile, Signer::NewKey { id: key.id.as_str() }, call, error).into()
 }

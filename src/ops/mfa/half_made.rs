@@ -6,8 +6,9 @@ use crate::credentials::StoreId;
 use crate::error::{Error, Result};
 use crate::keystore::StoreOpener;
 use crate::ops::Context;
-use crate::ops::mfa::caller::{CallError, Caller};
+use crate::ops::mfa::caller::Caller;
 use crate::ops::mfa::seeds;
+use crate::ops::signed::Refusal;
 
 /// How long lists may lag behind what was done, seconds, and how often is looked.
 const LISTS_LAG: u64 = 30;
@@ -29,7 +30,7 @@ impl HalfMade<'_> {
     ///
     /// # Errors
     /// `error`, where the device was not enabled.
-    pub(super) fn settle(&self, error: CallError) -> Result<()> {
+    pub(super) fn settle(&self, error: Refusal) -> Result<()> {
         let Context { clock, human, .. } = self.context;
         human.progress("the answer was lost: looking whether the device is enabled");
         for waited in (0..=LISTS_LAG).step_by(LOOK_EVERY as usize) {
@@ -59,7 +60,7 @@ impl HalfMade<'_> {
         self.told(error, deleted)
     }
 
-    fn delete(&self) -> Result<(), CallError> {
+    fn delete(&self) -> Result<(), Refusal> {
         let deleted = self.caller.call("DeleteVirtualMFADevice", |signer, target| {
             self.context.mfa_devices.delete_virtual_mfa_device(signer, self.serial, target)
         });
@@ -69,7 +70,7 @@ impl HalfMade<'_> {
         }
     }
 
-    fn told(&self, error: Error, deleted: Result<(), CallError>) -> Error {
+    fn told(&self, error: Error, deleted: Result<(), Refusal>) -> Error {
         let Self { serial, profile, .. } = self;
         match deleted {
             // Only now: a device that may be enabled keeps its seed.

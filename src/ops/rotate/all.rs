@@ -1,6 +1,5 @@
 //! All stored keys: their age, status and last use, and the rotation of those that are overdue.
 
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use crate::ops::rotate::facts::Facts;
 use crate::ops::rotate::journal::Journals;
 use crate::ops::rotate::signing::{Signing, user_name};
 use crate::ops::rotate::{RotateRequest, rotate};
+use crate::ops::signed::Signed;
 use crate::rotation::Phase;
 
 /// The JSON of `keys`.
@@ -165,27 +165,16 @@ fn ask(
     let profile = index.profiles_of(id).first().copied().unwrap_or_default().to_owned();
     let (key, text) = (stored(id, entry), |error: Error| error.to_string());
     let facts = Facts::gather(context, files, &profile, &key).map_err(text)?;
-    let signing = Signing {
-        context,
-        stores,
-        profile,
-        user_arn: entry.user_arn.clone().unwrap_or_default(),
-        target: facts.target,
-        with: None,
-        mfa: facts.mfa,
-        mfa_code: None,
-        needs_mfa: Cell::new(false),
-        held: RefCell::default(),
-    };
+    let arn = entry.user_arn.clone();
+    let signed = Signed::by_key(context, &profile, arn.clone(), facts.target, facts.mfa);
+    let signing = Signing::new(context, stores, &profile, arn.as_deref().unwrap_or_default(), signed);
     // Credentials of a session do not imply the user.
     let user = entry.user_arn.as_deref().and_then(|arn| user_name(arn).ok());
     let listed =
         signing.call(&key, "ListAccessKeys", |keys, signer, target| keys.list_access_keys(signer, user, target));
-    for listed in listed.map_err(|failed| text(failed.into_error()))? {
+    for listed in listed.map_err(|refusal| text(refusal.into()))? {
         if index.keys().contains_key(&listed.id) {
-            let used = signing.call_in_passing(&key, "GetAccessKeyLastUsed", |keys, signer, target| {
-                keys.access_key_last_used(signer, &listed.id, target)
-            });
+            let used = signing.last_use_in_passing(&key, &listed.id);
             seen.insert(listed.id.clone(), (listed, used.ok().flatten()));
         }
     }

@@ -1,7 +1,7 @@
 //! Looking first: whose key it is, that the key store can be written, which keys the user has. Nothing is changed but a
 //! probe item, which is deleted at once, and a key that `--delete-other` names.
 
-use crate::aws::advice::{Attempt, Attempted, Signer, advise};
+use crate::aws::advice::{Attempted, Signer};
 use crate::aws::{CallerIdentity, LastUse, ListedKey};
 use crate::credentials::{AccessKeyId, Credentials, StoredKey};
 use crate::error::{Error, Kind, Result};
@@ -11,8 +11,8 @@ use crate::keystore::access_key::read_access_key;
 use crate::keystore::{Item, KeyStore, StoreError};
 use crate::ops::Context;
 use crate::ops::rotate::facts::{Facts, holdouts};
-use crate::ops::rotate::signing::Failed;
 use crate::ops::rotate::{Rotation, stored};
+use crate::ops::signed::Refusal;
 use crate::secret::SecretBytes;
 
 /// A key used within this time is somebody's, seconds.
@@ -32,14 +32,9 @@ pub(super) fn identity(
     probe(store).map_err(for_user)?;
     let signer = Credentials::Key { key: access_key, account_id: None };
     context.sts.get_caller_identity(&signer, &facts.target).map_err(|error| {
-        let attempt = Attempt {
-            profile,
-            call: Attempted::GetCallerIdentity,
-            signer: Signer::Key { id: key.id.as_str(), arn: key.user_arn.as_deref() },
-            code: None,
-            clock_offset_seconds: context.clock.offset_seconds(),
-        };
-        advise(&error, &attempt).hint("nothing was changed")
+        let signer = Signer::Key { id: key.id.as_str(), arn: key.user_arn.as_deref() };
+        let refusal = Refusal::new(context, profile, signer, Attempted::GetCallerIdentity, error);
+        refusal.hint("nothing was changed").into()
     })
 }
 
@@ -59,7 +54,7 @@ impl Rotation<'_> {
     pub(super) fn look(&mut self) -> Result<()> {
         let (old, profile) = (self.journal.old.clone(), self.journal.profile.clone());
         self.refuse_holdouts()?;
-        let listed = self.list_with(&old).map_err(Failed::into_error)?;
+        let listed = self.list_with(&old)?;
         if !listed.iter().any(|key| key.id == old) {
             let user = &self.journal.user.name;
             return Err(Error::new(
@@ -122,7 +117,7 @@ impl Rotation<'_> {
     }
 
     /// The user's keys, signed with one of the journal's or what stands for it.
-    pub(super) fn list_with(&self, id: &AccessKeyId) -> Result<Vec<ListedKey>, Failed> {
+    pub(super) fn list_with(&self, id: &AccessKeyId) -> Result<Vec<ListedKey>, Refusal> {
         let (key, name) = (stored(&self.journal, id), &self.journal.user.name);
         self.signing
             .call(&key, "ListAccessKeys", |keys, signer, target| keys.list_access_keys(signer, Some(name), target))
@@ -130,14 +125,14 @@ impl Rotation<'_> {
 
     /// When a key was used last. Not everybody is allowed to ask, which is no reason to keep an Inactive key for ever.
     pub(super) fn last_use(&self, id: &AccessKeyId) -> Option<LastUse> {
-        self.try_last_use(id).unwrap_or_else(|failed| {
-            let (short, error) = (id.short(), failed.into_error());
+        self.try_last_use(id).unwrap_or_else(|refusal| {
+            let (short, error) = (id.short(), Error::from(refusal));
             self.context.talk.warn(&format!("whether {short} was used lately cannot be asked for: {error}"));
             None
         })
     }
 
-    fn try_last_use(&self, id: &AccessKeyId) -> Result<Option<LastUse>, Failed> {
+    fn try_last_use(&self, id: &AccessKeyId) -> Result<Option<LastUse>, Refusal> {
         let signer = self.signer_of_the_day();
         self.signing
             .call(&signer, "GetAccessKeyLastUsed", |keys, signer, target| keys.access_key_last_used(signer, id, target))
@@ -157,10 +152,7 @@ impl Rotation<'_> {
         let age = key
             .created_at
             .map_or("of unknown age".to_owned(), |at| format!("{} days old", now.seconds_since(at).max(0) / 86_400));
-        let asked =
-            self.signing.call_in_passing(&self.signer_of_the_day(), "GetAccessKeyLastUsed", |keys, signer, target| {
-                keys.access_key_last_used(signer, &key.id, target)
-            });
+        let asked = self.signing.last_use_in_passing(&self.signer_of_the_day(), &key.id);
         let used = match asked {
             Ok(Some(used)) => format!("last used {} with {} in {}", used.at, used.service, used.region),
             Ok(None) => "never used, as far as AWS knows".to_owned(),
@@ -186,7 +178,7 @@ impl Rotation<'_> {
                     Some(format!("it was used at {} with {} in {}", used.at, used.service, used.region))
                 }
                 Ok(_) => None,
-                Err(failed) => Some(format!("its last use cannot be asked for: {}", failed.into_error())),
+                Err(refusal) => Some(format!("its last use cannot be asked for: {}", Error::from(refusal))),
             };
             if let Some(why) = why {
                 return Err(Error::new(Kind::Failed, format!("{} is not deleted", id.short())).because(why).hint(

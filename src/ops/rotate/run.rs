@@ -1,6 +1,6 @@
 //! Going from step to step: taken up, journalled before and after each, and said what is left where it stops.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 
 use crate::chain::StoredKeys;
 use crate::config_file::AwsFiles;
@@ -13,6 +13,7 @@ use crate::ops::rotate::facts::{self, Facts};
 use crate::ops::rotate::journal::{Held, Journals};
 use crate::ops::rotate::signing::Signing;
 use crate::ops::rotate::{RotateRequest, Rotation, stored};
+use crate::ops::signed::Signed;
 use crate::rotation::{Asked, Journal, Phase};
 
 impl<'a> Rotation<'a> {
@@ -25,19 +26,12 @@ impl<'a> Rotation<'a> {
         held: Held,
         journal: Journal,
     ) -> Result<Self> {
-        let with = journal.asked.with.as_deref().map(|with| facts::plan_to_sign(context, files, with)).transpose()?;
-        let signing = Signing {
-            context,
-            stores,
-            profile: journal.profile.clone(),
-            user_arn: journal.user.arn.clone(),
-            target: facts.target,
-            with,
-            mfa: facts.mfa,
-            mfa_code: request.mfa_code.clone(),
-            needs_mfa: Cell::new(false),
-            held: RefCell::default(),
+        let (profile, arn) = (&journal.profile, &journal.user.arn);
+        let signed = match &journal.asked.with {
+            Some(with) => Signed::by_plan(context, facts::plan_to_sign(context, files, with)?, facts.target),
+            None => Signed::by_key(context, profile, Some(arn.clone()), facts.target, facts.mfa),
         };
+        let signing = Signing::new(context, stores, profile, arn, signed.with_code(request.mfa_code.clone()));
         let delete_other = request.delete_other.clone();
         Ok(Rotation {
             context,

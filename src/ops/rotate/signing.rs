@@ -2,50 +2,23 @@
 //!
 //! The key itself signs; where a policy wants MFA for that, an MFA session of its user; with `--with`, another profile.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 
-use crate::aws::advice::{Attempt, Attempted, Signer, advise};
-use crate::aws::{AccessKeys, AwsError};
-use crate::chain::Plan;
+use crate::aws::advice::Attempted;
+use crate::aws::{AccessKeys, AwsError, LastUse};
 use crate::chain::base::key::base_of;
 use crate::chain::target::Target;
-use crate::credentials::{AccessKey, Credentials, StoredKey};
-use crate::error::{Error, Kind};
+use crate::credentials::{AccessKey, AccessKeyId, Credentials, StoredKey};
+use crate::error::{Error, Kind, Result};
 use crate::keystore::StoreOpener;
 use crate::keystore::access_key::read_access_key;
 use crate::ops::Context;
-use crate::ops::resolve::{ResolveOptions, credentials};
+use crate::ops::signed::{Refusal, Signed, SigningKey};
 use crate::rotation::Failure;
-use crate::secret::Secret;
 
-/// Why a call gave nothing.
-#[derive(Debug)]
-pub(super) enum Failed {
-    /// AWS's answer, or the lack of one, and what the user is told of it.
-    Aws { error: Box<AwsError>, advice: Error },
-    /// It could not be signed.
-    Other(Error),
-}
-
-impl Failed {
-    pub(super) fn into_error(self) -> Error {
-        match self {
-            Failed::Aws { advice, .. } => advice,
-            Failed::Other(error) => error,
-        }
-    }
-
-    /// As the state machine knows it; what could not be signed ends the step.
-    pub(super) fn kind(&self) -> Failure {
-        match self {
-            Failed::Aws { error, .. } => kind_of(error),
-            Failed::Other(_) => Failure::Refused,
-        }
-    }
-}
-
-/// What a failed call means for a rotation.
-pub(super) fn kind_of(error: &AwsError) -> Failure {
+/// What a refusal means for a rotation; what could not be signed ends the step.
+pub(super) fn kind_of(refusal: &Refusal) -> Failure {
+    let Some(error) = refusal.error() else { return Failure::Refused };
     if error.is_invalid_client_token() {
         return Failure::UnknownSigner;
     }
@@ -70,25 +43,37 @@ pub(super) struct Signing<'a> {
     pub(super) profile: String,
     /// The ARN the calls are about, for the policy that is shown.
     pub(super) user_arn: String,
-    /// Where the calls go.
-    pub(super) target: Target,
-    /// `--with`: how its credentials are made.
-    pub(super) with: Option<Plan>,
-    /// How an MFA session of the user is made, where a device is known. Its key is replaced by the one that signs.
-    pub(super) mfa: Option<Result<Plan, Error>>,
-    /// `--mfa-code`.
-    pub(super) mfa_code: Option<Secret>,
-    /// Whether AWS has asked for MFA.
-    pub(super) needs_mfa: Cell<bool>,
+    pub(super) signed: Signed<'a>,
     /// A key that has to be able to sign although its store may fail: the one that made another, until that one is stored.
-    pub(super) held: RefCell<Option<AccessKey>>,
+    held: RefCell<Option<AccessKey>>,
 }
 
-impl Signing<'_> {
+impl<'a> Signing<'a> {
+    pub(super) fn new(
+        context: &'a Context<'a>,
+        stores: &'a dyn StoreOpener,
+        profile: &str,
+        user_arn: &str,
+        signed: Signed<'a>,
+    ) -> Self {
+        let (profile, user_arn) = (profile.to_owned(), user_arn.to_owned());
+        Signing { context, stores, profile, user_arn, signed, held: RefCell::default() }
+    }
+
     /// The secret of a stored key, read from its store.
-    pub(super) fn read(&self, key: &StoredKey) -> Result<AccessKey, Error> {
+    pub(super) fn read(&self, key: &StoredKey) -> Result<AccessKey> {
         let store = self.stores.open(key.backend).map_err(|error| error.for_user(key.backend))?;
         read_access_key(store, &key.id).map_err(|error| error.for_user(key.backend))
+    }
+
+    /// Keeps a key in memory until the next is named: should its store fail meanwhile, it still signs.
+    ///
+    /// # Errors
+    /// Where its store does not give it.
+    pub(super) fn hold(&self, key: Option<&StoredKey>) -> Result<()> {
+        let held = key.map(|key| self.read(key)).transpose()?;
+        self.held.replace(held);
+        Ok(())
     }
 
     /// Makes an IAM call, signed with `key` or what stands for it.
@@ -97,145 +82,33 @@ impl Signing<'_> {
         key: &StoredKey,
         name: &'static str,
         call: impl Fn(&dyn AccessKeys, &Credentials, &Target) -> Result<T, AwsError>,
-    ) -> Result<T, Failed> {
-        if let Some(plan) = &self.with {
-            return self.with_session(plan, self.resolve(plan)?, name, &call);
-        }
-        if self.needs_mfa.get() {
-            return self.with_mfa(key, name, &call, None);
-        }
-        match self.with_key(key, name, &call) {
-            // The usual policy that wants MFA denies as any other does.
-            Err(Failed::Aws { error, advice }) if error.is_access_denied() && self.mfa.is_some() => {
-                self.context.talk.explain(&format!("{name} was denied to the key itself: trying with MFA"));
-                self.with_mfa(key, name, &call, Some(advice))
-            }
-            result => result,
-        }
-    }
-
-    /// As [`Signing::call`], for what is only shown: nobody is asked for a code that no other call has wanted.
-    pub(super) fn call_in_passing<T>(
-        &self,
-        key: &StoredKey,
-        name: &'static str,
-        call: impl Fn(&dyn AccessKeys, &Credentials, &Target) -> Result<T, AwsError>,
-    ) -> Result<T, Failed> {
-        match self.with.is_some() || self.needs_mfa.get() {
-            true => self.call(key, name, call),
-            false => self.with_key(key, name, &call),
-        }
-    }
-
-    fn with_key<T>(
-        &self,
-        key: &StoredKey,
-        name: &'static str,
-        call: &impl Fn(&dyn AccessKeys, &Credentials, &Target) -> Result<T, AwsError>,
-    ) -> Result<T, Failed> {
-        let key = match (self.read(key), &*self.held.borrow()) {
-            (Err(_), Some(held)) if held.id == key.id => held.clone(),
-            (read, _) => read.map_err(Failed::Other)?,
-        };
-        self.send(&Credentials::Key { key, account_id: None }, name, call)
-    }
-
-    /// Keeps a key in memory until the next is named: should its store fail meanwhile, it still signs.
-    ///
-    /// # Errors
-    /// Where its store does not give it.
-    pub(super) fn hold(&self, key: Option<&StoredKey>) -> Result<(), Error> {
-        let held = key.map(|key| self.read(key)).transpose()?;
-        self.held.replace(held);
-        Ok(())
-    }
-
-    fn with_mfa<T>(
-        &self,
-        key: &StoredKey,
-        name: &'static str,
-        call: &impl Fn(&dyn AccessKeys, &Credentials, &Target) -> Result<T, AwsError>,
-        denial: Option<Error>,
-    ) -> Result<T, Failed> {
-        let resolved = self.mfa.clone().expect("only with a device is MFA tried").map_err(Failed::Other);
-        let resolved = resolved.and_then(|mut plan| {
-            plan.base = base_of(&plan.base.profile, key.clone());
-            Ok((self.resolve(&plan)?, plan))
-        });
-        let (signer, plan) = match (resolved, denial) {
-            (Ok(resolved), _) => resolved,
-            (Err(Failed::Other(error)), Some(denial)) => return Err(Failed::Other(with_denial(error, &denial))),
-            (Err(error), _) => return Err(error),
-        };
-        let answer = self.with_session(&plan, signer, name, call);
-        if answer.is_ok() {
-            self.needs_mfa.set(true);
-        }
-        answer
-    }
-
-    /// Sends a call with what `plan` led to. A session that AWS does not take any more, of a key that is Inactive now for
-    /// one, is dropped, and another is made.
-    fn with_session<T>(
-        &self,
-        plan: &Plan,
-        signer: Credentials,
-        name: &'static str,
-        call: &impl Fn(&dyn AccessKeys, &Credentials, &Target) -> Result<T, AwsError>,
-    ) -> Result<T, Failed> {
-        let is_session = matches!(signer, Credentials::Session(_));
-        match self.send(&signer, name, call) {
-            Err(Failed::Aws { error, .. }) if is_session && (error.is_invalid_client_token() || error.is_expired()) => {
-                self.context.talk.explain(&format!("AWS refuses the session ({error}): it is dropped"));
-                self.context.cache.clear(&plan.profile).map_err(|error| Failed::Other(error.into()))?;
-                self.send(&self.resolve(plan)?, name, call)
-            }
-            result => result,
-        }
-    }
-
-    fn resolve(&self, plan: &Plan) -> Result<Credentials, Failed> {
-        let options = ResolveOptions { mfa_code: self.mfa_code.clone(), ..ResolveOptions::default() };
-        credentials(self.context, plan, &options).map_err(Failed::Other)
-    }
-
-    fn send<T>(
-        &self,
-        signer: &Credentials,
-        name: &'static str,
-        call: &impl Fn(&dyn AccessKeys, &Credentials, &Target) -> Result<T, AwsError>,
-    ) -> Result<T, Failed> {
-        call(self.context.access_keys, signer, &self.target).map_err(|error| {
-            let id = signer.access_key_id();
-            let signed_by = match signer {
-                Credentials::Key { .. } => Signer::Key { id, arn: None },
-                Credentials::Session(_) => Signer::MfaSession { arn: None, age_seconds: 0 },
-                Credentials::NoExpiry { .. } => Signer::PlainSession { arn: None },
-            };
-            let attempt = Attempt {
-                profile: &self.profile,
-                call: Attempted::Iam(name),
-                signer: signed_by,
-                code: None,
-                clock_offset_seconds: self.context.clock.offset_seconds(),
-            };
-            let mut advice = advise(&error, &attempt);
-            if error.is_access_denied() {
-                advice = advice
-                    .hint(format!("this is all a user needs to rotate its own key: {}", policy(&self.user_arn)))
-                    .hint(format!(
-                        "or have it done by another profile: `keyfob rotate {} --with PROFILE`",
-                        self.profile
-                    ));
-            }
-            Failed::Aws { error: Box::new(error), advice }
+    ) -> Result<T, Refusal> {
+        let send = |signer: &Credentials, target: &Target| call(self.context.access_keys, signer, target);
+        let read = || self.read_or_held(key);
+        let key = SigningKey { base: base_of(&self.profile, key.clone()), read: &read };
+        self.signed.call(&key, Attempted::Iam(name), send).map_err(|refusal| match refusal.is_access_denied() {
+            true => refusal
+                .hint(format!("this is all a user needs to rotate its own key: {}", policy(&self.user_arn)))
+                .hint(format!("or have it done by another profile: `keyfob rotate {} --with PROFILE`", self.profile)),
+            false => refusal,
         })
     }
-}
 
-/// The question for a code could not be put; why it was put belongs with that.
-fn with_denial(error: Error, denial: &Error) -> Error {
-    denial.hints().iter().cloned().fold(error.because(format!("without MFA: {denial}")), Error::hint)
+    /// When a key was used last, for what is only shown: nobody is asked for a code that no other call has wanted.
+    pub(super) fn last_use_in_passing(&self, key: &StoredKey, id: &AccessKeyId) -> Result<Option<LastUse>, Refusal> {
+        let read = || self.read_or_held(key);
+        let key = SigningKey { base: base_of(&self.profile, key.clone()), read: &read };
+        self.signed.call_in_passing(&key, Attempted::Iam("GetAccessKeyLastUsed"), |signer, target| {
+            self.context.access_keys.access_key_last_used(signer, id, target)
+        })
+    }
+
+    fn read_or_held(&self, key: &StoredKey) -> Result<AccessKey> {
+        match (self.read(key), &*self.held.borrow()) {
+            (Err(_), Some(held)) if held.id == key.id => Ok(held.clone()),
+            (read, _) => read,
+        }
+    }
 }
 
 /// The smallest policy with which a user can rotate its own key. GetAccessKeyLastUsed is for what is shown alone.

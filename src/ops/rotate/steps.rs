@@ -3,15 +3,16 @@
 use std::time::{Duration, Instant};
 
 use crate::aws::ListedKey;
-use crate::aws::advice::{Attempt, Attempted, Signer, advise};
+use crate::aws::advice::{Attempted, Signer};
 use crate::credentials::{AccessKeyId, Credentials};
 use crate::error::{Error, Kind, Result};
 use crate::index::{Index, KeyEntry};
 use crate::keystore::StoreOpener;
 use crate::keystore::{Item, StoreError};
 use crate::ops::Context;
-use crate::ops::rotate::signing::{Failed, kind_of};
+use crate::ops::rotate::signing::kind_of;
 use crate::ops::rotate::{Rotation, stored, users_of};
+use crate::ops::signed::Refusal;
 use crate::rotation::{Failure, Journal, Step, Verdict, judge};
 
 /// A new key's validity flaps between AWS's servers: so many successes in a row count.
@@ -73,10 +74,10 @@ impl Rotation<'_> {
         for id in order.into_iter().flatten() {
             match self.list_with(id) {
                 Ok(listed) => return Ok(listed),
-                Err(failed) if failed.kind() == Failure::UnknownSigner => {
-                    first.get_or_insert(failed.into_error());
+                Err(refusal) if kind_of(&refusal) == Failure::UnknownSigner => {
+                    first.get_or_insert(Error::from(refusal));
                 }
-                Err(failed) => return Err(failed.into_error()),
+                Err(refusal) => return Err(refusal.into()),
             }
         }
         let profile = &self.journal.profile;
@@ -106,17 +107,13 @@ impl Rotation<'_> {
                     }
                     Err(error) => {
                         row = 0;
+                        let signed_by = Signer::Key { id: id.as_str(), arn: Some(&self.journal.user.arn) };
+                        let call = Attempted::GetCallerIdentity;
+                        let refusal = Refusal::new(self.context, &self.journal.profile, signed_by, call, error);
                         let what = format!("waiting for AWS to know {} in {}", id.short(), target.region);
-                        let again = judge(Step::Prove, kind_of(&error)) == Verdict::Again;
+                        let again = judge(Step::Prove, kind_of(&refusal)) == Verdict::Again;
                         if !again || !self.wait(&mut patience, &what) {
-                            let attempt = Attempt {
-                                profile: &self.journal.profile,
-                                call: Attempted::GetCallerIdentity,
-                                signer: Signer::Key { id: id.as_str(), arn: Some(&self.journal.user.arn) },
-                                code: None,
-                                clock_offset_seconds: self.context.clock.offset_seconds(),
-                            };
-                            return Err(advise(&error, &attempt));
+                            return Err(refusal.into());
                         }
                     }
                 }
@@ -210,18 +207,18 @@ impl Rotation<'_> {
         &self,
         step: Step,
         what: &str,
-        call: impl Fn() -> Result<T, Failed>,
+        call: impl Fn() -> Result<T, Refusal>,
     ) -> Result<Option<T>> {
         let mut patience = self.patience(self.context.settings.rotate_patience);
         loop {
-            let failed = match call() {
+            let refusal = match call() {
                 Ok(answer) => return Ok(Some(answer)),
-                Err(failed) => failed,
+                Err(refusal) => refusal,
             };
-            match judge(step, failed.kind()) {
+            match judge(step, kind_of(&refusal)) {
                 Verdict::AsGood | Verdict::FindOut => return Ok(None),
                 Verdict::Again if self.wait(&mut patience, &format!("{what}: trying again")) => {}
-                Verdict::Again | Verdict::Stop => return Err(failed.into_error()),
+                Verdict::Again | Verdict::Stop => return Err(refusal.into()),
             }
         }
     }

@@ -197,6 +197,21 @@ fn another_profiles_session_that_aws_refuses_is_dropped_too() {
 }
 
 #[test]
+fn a_denial_over_an_old_mfa_session_names_its_age() {
+    let mut scene = scene();
+    scene.warm();
+    if scene.sandbox.pass_time(20 * 60).is_none() {
+        return;
+    }
+    scene.ann.denied("iam:ListAccessKeys");
+    let stderr = fails(&scene.rotate(&["--yes"]), 4, "ListAccessKeys: access denied");
+    let hint =
+        "the MFA session is 20 min old; a policy on `aws:MultiFactorAuthAge` may want a newer one: `keyfob clear work`";
+    assert!(stderr.contains(hint), "{stderr}");
+    assert_eq!(scene.aws.count("GetSessionToken"), 0);
+}
+
+#[test]
 fn who_may_not_ask_for_the_last_use_is_asked_for_no_code_and_told_so() {
     let mut scene = scene();
     scene.sandbox.set("KEYFOB_ROTATE_GRACE", "0");
