@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::chain::FileNames;
 use crate::error::{Error, Kind, Result};
+use crate::hint::{Hint, run};
 use crate::ini::{Document, EditError, Problem, SyntaxError};
 use crate::profile::{AwsFile, Profiles};
 use crate::sys::files;
@@ -99,7 +100,7 @@ fn parse(path: &Path, bytes: Vec<u8>) -> Result<Document> {
 fn cannot_read(path: &Path, error: io::Error) -> Error {
     Error::new(Kind::Config, format!("{}: the file cannot be read", path.display()))
         .because(error)
-        .hint(format!("look at its owner and mode: `ls -ld {}`", quoted(path)))
+        .hint(run!("ls -ld {}", path.display()).to("check its owner and mode"))
 }
 
 fn not_utf8(path: &Path, bytes: &[u8], at: usize) -> Error {
@@ -109,43 +110,41 @@ fn not_utf8(path: &Path, bytes: &[u8], at: usize) -> Error {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => ("the file is UTF-16, not UTF-8".to_owned(), "UTF-16"),
         _ => (format!("the file is not UTF-8 (byte {:#04x} at offset {at})", bytes[at]), "WINDOWS-1252"),
     };
-    let path_in_shell = quoted(path);
-    Error::new(Kind::Config, format!("{}:{line}: {what}", path.display())).hint(format!(
-        "convert it: `iconv -f {from} -t UTF-8 {path_in_shell} > converted`, look at it, and put it in place"
-    ))
+    Error::new(Kind::Config, format!("{}:{line}: {what}", path.display())).hint(
+        run!("iconv -f {} -t UTF-8 {} > converted", from, path.display())
+            .to("convert it, check the result, and put it in its place"),
+    )
 }
 
 fn refused(path: &Path, error: SyntaxError) -> Error {
     let SyntaxError { line, problem } = error;
     let hint = match problem {
-        Problem::ByteOrderMark => format!("take it off: `{}`", without_mark(path)),
-        Problem::HeaderNotClosed => "a header is `[profile NAME]`, with at most a comment after it".to_owned(),
-        Problem::NoSection => "the first line that is no comment must be a header, such as `[default]`".to_owned(),
-        Problem::NoEquals | Problem::NoName => "a setting is `name = value`; a comment begins with `#`".to_owned(),
-        Problem::StrayContinuation => "begin the line in the first column".to_owned(),
+        Problem::ByteOrderMark => without_mark(path),
+        Problem::HeaderNotClosed => "a header is `[profile NAME]`, with at most a comment after it".into(),
+        Problem::NoSection => "the first line that is no comment must be a header, such as `[default]`".into(),
+        Problem::NoEquals | Problem::NoName => "a setting is `name = value`; a comment begins with `#`".into(),
+        Problem::StrayContinuation => "begin the line in the first column".into(),
         Problem::NestedNoEquals | Problem::NestedNoName => {
-            "an indented line after an empty value is `name = value`, and no comment".to_owned()
+            "an indented line after an empty value is `name = value`, and no comment".into()
         }
     };
     Error::new(Kind::Config, format!("{}:{line}: {problem}", path.display()))
-        .hint(format!("{hint} (AWS's SDKs refuse the file too)"))
+        .because("AWS's SDKs refuse the file too")
+        .hint(hint)
 }
 
-/// The command that takes a byte order mark off.
-fn without_mark(path: &Path) -> String {
+/// The command that removes a byte order mark.
+fn without_mark(path: &Path) -> Hint {
+    let path = path.display().to_string();
     if cfg!(windows) {
-        let path = path.display().to_string().replace('\'', "''");
-        format!("[IO.File]::WriteAllText('{path}', [IO.File]::ReadAllText('{path}'))")
+        let path = path.replace('\'', "''");
+        format!("remove it: `[IO.File]::WriteAllText('{path}', [IO.File]::ReadAllText('{path}'))`").into()
     } else if cfg!(target_os = "linux") {
-        format!(r"sed -i '1s/^\xEF\xBB\xBF//' {}", quoted(path))
+        run!("sed -i {} {}", r"1s/^\xEF\xBB\xBF//", path).to("remove it")
     } else {
         // sed elsewhere knows neither `-i` without a suffix nor `\x`.
-        format!(r"perl -pi -e 's/^\xEF\xBB\xBF// if $. == 1' {}", quoted(path))
+        run!("perl -pi -e {} {}", r"s/^\xEF\xBB\xBF// if $. == 1", path).to("remove it")
     }
-}
-
-fn quoted(path: &Path) -> String {
-    shell_words::quote(&path.to_string_lossy()).into_owned()
 }
 
 /// How long another keyfob may hold the lock; an edit takes milliseconds.

@@ -32,6 +32,16 @@ pub enum Word {
     Fill(Cow<'static, str>),
 }
 
+impl Word {
+    /// The word without quotes.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Word::Plain(word) | Word::Fill(word) => word,
+            Word::Value(word) => word,
+        }
+    }
+}
+
 impl Hint {
     /// A command from its words with blanks between: `{}` is the next of `values`, and a word in capitals the reader's.
     ///
@@ -46,12 +56,47 @@ impl Hint {
         Hint::Run { words: words.collect(), why: None }
     }
 
+    /// The command line that keyfob was started with, and `options`, which replace those of the same name; without an MFA
+    /// code, which works once.
+    pub fn again(arguments: &[String], options: &[&'static str]) -> Hint {
+        let end = arguments.iter().position(|word| word == "--").unwrap_or(arguments.len());
+        let (own, others) = arguments.split_at(end);
+        let mut words = vec![Word::Plain("keyfob".into())];
+        let mut rest = own.iter().skip(1);
+        while let Some(word) = rest.next() {
+            let (option, value) = word.split_once('=').map_or((&**word, None), |(option, value)| (option, Some(value)));
+            let again = options.iter().position(|new| *new == option);
+            let takes_value = again.is_none_or(|at| options.get(at + 1).is_some_and(|next| !next.starts_with("--")));
+            match (option.starts_with('-'), value) {
+                (true, None) if option == "--mfa-code" || again.is_some() && takes_value => drop(rest.next()),
+                (true, _) if option == "--mfa-code" || again.is_some() => {}
+                (true, Some(value)) => {
+                    words.extend([Word::Plain(option.to_owned().into()), Word::Value(value.to_owned())]);
+                }
+                (true, None) => words.push(Word::Plain(word.clone().into())),
+                (false, _) => words.push(Word::Value(word.clone())),
+            }
+        }
+        words.extend(options.iter().map(|option| Word::Plain((*option).into())));
+        words.extend(others.iter().take(1).map(|dashes| Word::Plain(dashes.clone().into())));
+        words.extend(others.iter().skip(1).map(|word| Word::Value(word.clone())));
+        Hint::Run { words, why: None }
+    }
+
     /// Adds what the command is for.
     pub fn to(self, purpose: impl Into<String>) -> Hint {
         match self {
             Hint::Run { words, why: _ } => Hint::Run { words, why: Some(purpose.into()) },
             Hint::Say(_) => self,
         }
+    }
+
+    /// Adds an option without a value where it is wanted.
+    pub fn flag(mut self, name: &'static str, wanted: bool) -> Hint {
+        if let (Hint::Run { words, .. }, true) = (&mut self, wanted) {
+            words.push(Word::Plain(name.into()));
+        }
+        self
     }
 
     /// Adds an option where there is a value for it.

@@ -107,6 +107,14 @@ pub trait Talk {
     fn warn(&self, text: &str);
     /// What the user could do better.
     fn hint(&self, hint: Hint);
+    /// The command line that keyfob was started with.
+    fn command_line(&self) -> &[String] {
+        &[]
+    }
+    /// That command with `options` added, to be run again.
+    fn again(&self, options: &[&'static str]) -> Hint {
+        Hint::again(self.command_line(), options)
+    }
     /// What was done, for commands that change something.
     fn say(&self, text: &str);
     /// Why a decision was made; shown with `-v` alone.

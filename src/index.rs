@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::chain::{StoredKeys, nearest_of};
 use crate::credentials::{AccessKeyId, StoreId, StoredKey};
 use crate::error::{Error, Kind};
+use crate::hint::{Hint, run};
 use crate::sys::files::{private_dir, read_optional, replace};
 use crate::sys::lock::{Lock, LockError};
 use crate::timestamp::Timestamp;
@@ -202,11 +203,10 @@ impl Index {
     }
 
     /// Where a key may be that was looked for under this name.
-    pub fn hint_at_keys(&self, profile: &str) -> String {
-        match nearest_of(self.profiles.keys().map(String::as_str), profile) {
-            Some(near) => format!("`{near}` has one; `keyfob list` shows all"),
-            None => "`keyfob list` shows which profiles have one".to_owned(),
-        }
+    pub fn hint_at_keys(&self, profile: &str) -> Hint {
+        let near = nearest_of(self.profiles.keys().map(String::as_str), profile);
+        let meant = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+        run!("keyfob list").to(format!("{meant}show which profiles have a key"))
     }
 
     /// The profiles that use this key.
@@ -316,12 +316,12 @@ impl IndexEdit {
 impl From<IndexError> for Error {
     fn from(error: IndexError) -> Error {
         let hint = match &error {
-            IndexError::Io { .. } => "check its owner, its mode and the room on the disk",
+            IndexError::Io { .. } => "check its owner, its mode and the free space on the disk".into(),
             IndexError::Damaged { .. } => {
-                "bring it back from a backup, or move it away and store each key anew with `keyfob add PROFILE`"
+                run!("keyfob add PROFILE").to("restore it from a backup, or move it away and store each key again")
             }
-            IndexError::Newer { .. } => "install the newest keyfob",
-            IndexError::Held { .. } => "end that process, then try again",
+            IndexError::Newer { .. } => "install the newest keyfob".into(),
+            IndexError::Held { .. } => "end that process, then try again".into(),
         };
         Error::new(Kind::KeyStore, error.to_string()).hint(hint)
     }

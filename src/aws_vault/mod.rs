@@ -21,6 +21,7 @@ use crate::keystore::StoreError;
 use crate::secret::{Secret, SecretBytes};
 
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::human::Human;
 use crate::settings::Settings;
 use crate::sys::env::{Environment, vars};
@@ -56,7 +57,9 @@ pub fn places<'a>(
     if let (Some(named), true) = (named, places.is_empty()) {
         return Err(Error::new(Kind::Usage, format!("keyfob cannot read aws-vault's backend `{named}`"))
             .because("it reads its items in Secret Service and its encrypted files")
-            .hint("for each profile: `aws-vault exec --no-session PROFILE -- keyfob add PROFILE --env`"));
+            .hint(
+                run!("aws-vault exec --no-session PROFILE -- keyfob add PROFILE --env").to("import each profile alone"),
+            ));
     }
     Ok(places)
 }

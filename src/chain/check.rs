@@ -40,7 +40,7 @@ pub fn check_value(name: &str, value: &str, has_role: bool) -> Result<(), String
         _ => Ok(()),
     };
     match value {
-        "" => Err("it is empty, which is no setting; `keyfob profile unset` takes one away".to_owned()),
+        "" => Err("an empty value is no setting".to_owned()),
         _ => checked,
     }
 }

@@ -1,10 +1,9 @@
-//! Why there is no plan, and how that is told to the user.
+//! Why there is no plan. What the user can do about it is in `ops::advice`.
 //!
 //! Pure.
 
 use crate::chain::reason::length;
 use crate::chain::request::Place;
-use crate::error::{Error, Kind};
 
 /// Why there is no plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -241,21 +240,6 @@ pub enum TargetError {
     },
 }
 
-impl TargetError {
-    fn hint(&self) -> String {
-        match self {
-            TargetError::Setting { profile, name, .. } => {
-                format!("`keyfob profile set {profile} {name} VALUE` mends it")
-            }
-            TargetError::Variable { name, .. } => format!("set or unset `{name}`"),
-            TargetError::Services { name, .. } => format!("mend that line of `[services {name}]`, or take it away"),
-            TargetError::NoServices { profile, .. } => {
-                format!("write that section, or take `services` out of `{profile}`")
-            }
-        }
-    }
-}
-
 /// A base that keyfob does not read yet.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnsupportedBase {
@@ -274,92 +258,4 @@ pub enum UnsupportedBase {
     /// `aws login`.
     #[error("`aws login` (`login_session`)")]
     LoginSession,
-}
-
-impl From<PlanError> for Error {
-    fn from(error: PlanError) -> Error {
-        let of_the_command_line = matches!(
-            error,
-            PlanError::DurationOutOfRange { .. }
-                | PlanError::DurationChained { .. }
-                | PlanError::DurationOfBase { .. }
-                | PlanError::DurationOfKey { .. }
-        );
-        let kind = if of_the_command_line { Kind::Usage } else { Kind::Config };
-        let hint = hint(&error);
-        Error::new(kind, error.to_string()).hint(hint)
-    }
-}
-
-/// What the user can do about it.
-fn hint(error: &PlanError) -> String {
-    match error {
-        PlanError::NoSuchProfile { nearest: Some(nearest), .. } => {
-            format!("`{nearest}` is there; `keyfob list` shows all profiles")
-        }
-        PlanError::NoSuchProfile { name, nearest: None } => {
-            format!(
-                "`keyfob list` shows the profiles that are there; `keyfob add {}` makes one with an access key",
-                shell_words::quote(name)
-            )
-        }
-        PlanError::MissingSource { nearest: Some(nearest), .. } => format!("`{nearest}` is there; was it meant?"),
-        PlanError::MissingSource { name, nearest: None, .. } => {
-            format!("store its access key with `keyfob add {name}`, or name another profile there")
-        }
-        PlanError::Loop(_) => {
-            "name a profile with an access key as `source_profile` of one of them; `keyfob list` shows which have one"
-                .to_owned()
-        }
-        PlanError::AskedByItself(_) => {
-            "give that program other credentials: it cannot use the profile it is needed for".to_owned()
-        }
-        PlanError::RoleWithoutSource { profile, own_key: true, .. } => {
-            format!("to sign with its own key: `keyfob profile set {profile} source_profile {profile}`")
-        }
-        PlanError::RoleWithoutSource { profile, own_key: false, .. } => {
-            format!("name the profile with the access key: `keyfob profile set {profile} source_profile NAME`")
-        }
-        PlanError::TwoSources { profile, .. } => {
-            format!("take one of them out of `{profile}`")
-        }
-        PlanError::SelfSourceWithoutKey { profile, .. }
-        | PlanError::LinkedToNothing { profile, .. }
-        | PlanError::NoCredentials { profile } => format!("store an access key with `keyfob add {profile}`"),
-        PlanError::IncompleteKey { profile, .. } | PlanError::BadKeyId { profile, .. } => {
-            format!("store the whole key with `keyfob add {profile}` and take that line away")
-        }
-        PlanError::TemporaryKey { profile, .. } => {
-            format!("store the long-term key (`AKIA…`) with `keyfob add {profile}`; keyfob makes the temporary ones")
-        }
-        PlanError::Unsupported { profile, base, .. } => match base {
-            UnsupportedBase::Sso | UnsupportedBase::LoginSession => format!(
-                "use the profile directly (`aws --profile {profile} …`), or store an access key with `keyfob add {profile}`"
-            ),
-            UnsupportedBase::CredentialSource(_) | UnsupportedBase::Process | UnsupportedBase::WebIdentity => {
-                format!("leave the profile to the SDKs, or store an access key with `keyfob add {profile}`")
-            }
-        },
-        PlanError::RootCannotAssumeRole { profile } => {
-            format!("make an IAM user and store its key: `keyfob add {profile} --replace`")
-        }
-        PlanError::SecurityKey { profile, .. } => {
-            format!("enrol a virtual device beside it with `keyfob mfa enroll {profile}`, which shows codes AWS takes")
-        }
-        PlanError::BadValue { profile, name, .. } => {
-            format!("`keyfob profile set {profile} {name} VALUE` mends it")
-        }
-        PlanError::Target(error) => error.hint(),
-        PlanError::BadSessionDuration(_) => {
-            "set `session_duration` in config.toml, or `KEYFOB_SESSION_DURATION`, to `12h`".to_owned()
-        }
-        PlanError::DurationOutOfRange { .. } => "ask for something between, such as `--duration 1h`".to_owned(),
-        PlanError::DurationChained { .. } => {
-            "ask for `--duration 1h`, or assume that role straight from the profile with the access key".to_owned()
-        }
-        PlanError::DurationOfBase { .. } => "omit `--duration`".to_owned(),
-        PlanError::DurationOfKey { profile } => {
-            format!("leave `--duration` out, or set `keyfob_session = always` in `{profile}` for a session that ends")
-        }
-    }
 }

@@ -22,7 +22,7 @@ mod walk;
 pub(crate) mod tests;
 
 pub use base::Base;
-pub use error::{PlanError, TargetError};
+pub use error::{PlanError, TargetError, UnsupportedBase};
 pub(crate) use reason::length;
 pub use reason::{AskedBy, Reason};
 pub use request::{FileNames, Place, Request, StoredKeys, Used};

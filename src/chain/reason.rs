@@ -181,7 +181,7 @@ impl fmt::Display for Reason {
             Reason::SessionWithoutMfa { profile } => write!(
                 f,
                 "no MFA device is known for `{profile}`: its session may call nothing of IAM, and of STS only AssumeRole and \
-                 GetCallerIdentity; enrol a device (`keyfob mfa enroll {profile}`) or set `keyfob_session = never`"
+                 GetCallerIdentity"
             ),
             Reason::KeyItself { because, .. } => {
                 f.write_str("the access key itself is handed out, which never expires: ")?;
@@ -224,10 +224,7 @@ impl fmt::Display for Reason {
                 write!(f, "`keyfob_session` of `{profile}` does nothing: it is for profiles without a role")
             }
             Reason::KeyInFile { profile, place } => {
-                write!(
-                    f,
-                    "the access key of `{profile}` stands in plain text at {place}; `keyfob add {profile}` stores it, and says what to delete"
-                )
+                write!(f, "the access key of `{profile}` is in plain text at {place}")
             }
             Reason::KeyEndsWalk { profile, role_arn } => write!(
                 f,

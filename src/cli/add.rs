@@ -68,12 +68,12 @@ impl AddArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let snapshot = world.snapshot();
         let key = self.given_key(world)?;
-        let elsewhere = "or leave the profile unlinked with `--no-link`";
+        let unlinked = || world.talk.again(&["--no-link"]).to("or leave the profile unlinked");
         let link = match self.no_link {
             true => None,
             false => {
                 let line = link_line(world, &self.profile, self.force_link);
-                Some(line.map_err(|error| error.hint(elsewhere))?)
+                Some(line.map_err(|error| error.hint(unlinked()))?)
             }
         };
         let files = snapshot.files()?;
@@ -128,7 +128,8 @@ pub(super) fn link_line(world: &World<'_>, profile: &str, force: bool) -> Result
         .map_err(|error| Error::new(Kind::Failed, "keyfob cannot find out its own path").because(error))?;
     let program = program_to_write(&paths, force).map_err(|error| {
         Error::new(Kind::Config, format!("this keyfob cannot be linked: {error}"))
-            .hint("install keyfob in a folder on `PATH` that stays, or write the path all the same with `--force-link`")
+            .hint("install keyfob in a folder on `PATH` that stays")
+            .hint(world.talk.again(&["--force-link"]).to("or write the path anyway"))
     })?;
     process_line::write(&program, profile)
         .map_err(|error| Error::new(Kind::Config, format!("`{profile}` cannot be linked: {error}")))

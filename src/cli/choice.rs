@@ -6,6 +6,7 @@ use crate::chain::list::names;
 use crate::cli::options::ProfileArg;
 use crate::cli::world::World;
 use crate::error::Result;
+use crate::hint::run;
 use crate::human::Human;
 
 impl ProfileArg {
@@ -49,7 +50,8 @@ fn choose(world: &World<'_>) -> Result<String> {
         return Ok(DEFAULT.to_owned());
     }
     let chosen = person.choose("Profile:", &names).map_err(|error| {
-        error.into_error("a profile").hint("name one after the command, or set `AWS_PROFILE`; `keyfob list` shows them")
+        let error = error.into_error("a profile").hint("name one after the command, or set `AWS_PROFILE`");
+        error.hint(run!("keyfob list").to("show all profiles"))
     })?;
     Ok(names.swap_remove(chosen))
 }

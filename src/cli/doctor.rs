@@ -7,6 +7,7 @@ use crate::chain::target::Target;
 use crate::cli::world::World;
 use crate::credentials::{AccessKey, Credentials};
 use crate::error::Result;
+use crate::hint::run;
 use crate::human::Talk;
 use crate::keystore::KeyStore;
 use crate::keystore::Presence;
@@ -25,9 +26,9 @@ use crate::view;
 Exits with 1 where something is found that is not fixed. Opens no key store and changes nothing without --fix.
 
 Example:
-  keyfob doctor --json | jq -r '.findings[].mend'")]
+  keyfob doctor --json | jq -r '.findings[].fix.argv'")]
 pub struct DoctorArgs {
-    /// Mend what is safe to mend: modes of files and folders
+    /// Fix the permissions of files and folders
     #[arg(long)]
     fix: bool,
     /// Ask AWS for the time too
@@ -45,7 +46,7 @@ struct Report<'a> {
 }
 
 impl DoctorArgs {
-    /// The exit code is 1 where anything is left to mend.
+    /// The exit code is 1 where anything is left to fix.
     pub(super) fn run(self, world: &World<'_>) -> Result<u8> {
         let snapshot = world.snapshot();
         let mut findings = of_modes(&world.paths, &world.settings);
@@ -60,7 +61,12 @@ impl DoctorArgs {
         findings.extend(of_environment(&world.env, &world.paths, files));
         match ProgramPaths::find(&world.env) {
             Ok(paths) => findings.extend(of_program(&paths, files, &world.paths)),
-            Err(error) => findings.push(Finding::new("program", error.to_string(), "keyfob cannot be linked", "")),
+            Err(error) => findings.push(Finding::new(
+                "program",
+                error.to_string(),
+                "keyfob cannot be linked",
+                "start it by its path",
+            )),
         }
         match snapshot.index() {
             Ok(index) => {
@@ -82,27 +88,27 @@ impl DoctorArgs {
         if self.online && off.abs() > 30 {
             let message = format!("this machine's clock is off by {off} s");
             let why = "AWS refuses requests signed more than 5 min off; sessions seem to end early or late";
-            let mend = match std::env::consts::OS {
-                "windows" => "w32tm /resync",
-                "macos" => "sudo sntp -sS time.apple.com",
-                _ => "timedatectl set-ntp true",
+            let fix = match std::env::consts::OS {
+                "windows" => run!("w32tm /resync"),
+                "macos" => run!("sudo sntp -sS time.apple.com"),
+                _ => run!("timedatectl set-ntp true"),
             };
-            findings.push(Finding::new("clock", message, why, mend));
+            findings.push(Finding::new("clock", message, why, fix));
         }
         if self.fix {
             for finding in &mut findings {
-                finding.fix();
+                finding.apply_fix();
             }
         }
         match self.json {
             true => out::write_json(&Report { findings: &findings })?,
-            false => out::write_page(&view::doctor::text(&findings))?,
+            false => out::write_page(&view::doctor::text(&findings, world.talk.shell()))?,
         }
         let left = findings.iter().filter(|finding| !finding.fixed).count();
         match left {
-            0 => world.talk.say("nothing to mend"),
-            1 => world.talk.say("1 thing to mend"),
-            several => world.talk.say(&format!("{several} things to mend")),
+            0 => world.talk.say("no problems found"),
+            1 => world.talk.say("1 problem found"),
+            several => world.talk.say(&format!("{several} problems found")),
         }
         Ok(u8::from(left > 0))
     }

@@ -5,6 +5,8 @@ use clap::Args;
 use crate::cli::options::{ProfileArg, parse_seconds};
 use crate::cli::world::World;
 use crate::error::Result;
+use crate::human::Talk;
+use crate::ops::advice::of_reason;
 use crate::ops::explain::code_from;
 use crate::session_cache::outlook::outlook;
 use crate::ui::out;
@@ -38,9 +40,11 @@ impl ExplainArgs {
         let plan = snapshot.plan(&self.profile.resolve(world)?, self.duration, self.no_session)?;
         let cached = outlook(&world.cached_sessions(), &plan, world.clock().now());
         let code_from = code_from(&plan, &world.env, &world.settings.prompt, snapshot.index()?);
-        match self.json {
-            true => out::write_json(&view::explain::json(&plan, &cached, code_from.as_deref())),
-            false => out::write_page(&view::explain::text(&plan, &cached, code_from.as_deref())),
+        if self.json {
+            return out::write_json(&view::explain::json(&plan, &cached, code_from.as_deref()));
         }
+        out::write_page(&view::explain::text(&plan, &cached, code_from.as_deref()))?;
+        plan.reasons().flat_map(of_reason).for_each(|hint| world.talk.hint(hint));
+        Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! Every command that a hint names is one that keyfob takes.
 
+use std::path::Path;
+
 use clap::ArgMatches;
 
 use super::tests::sources;
@@ -26,13 +28,15 @@ const HOSTILE: [&str; 12] = [
 fn every_command_of_the_program_parses_and_names_what_was_meant() {
     let templates: Vec<String> = sources().iter().flat_map(|(_, text)| templates(text)).collect();
     assert!(templates.len() > 5, "{templates:?}");
-    for template in templates.iter().filter(|template| template.starts_with("keyfob ")) {
+    let is_ours = |template: &&String| template.starts_with("keyfob ") && *template != "keyfob --help";
+    for template in templates.iter().filter(is_ours) {
         for name in HOSTILE {
             let values: Vec<String> = (0..places(template)).map(|place| value_for(template, place, name)).collect();
             let template: &'static str = template.clone().leak();
             let hint = Hint::run(template, &values.iter().map(|value| value as _).collect::<Vec<_>>());
             let line = hint.command(Shell::Sh).expect("a command");
-            let words = shell_words::split(&line).unwrap_or_else(|error| panic!("{line}: {error}"));
+            let mut words = shell_words::split(&line).unwrap_or_else(|error| panic!("{line}: {error}"));
+            words.iter_mut().filter(|word| *word == "STORE").for_each(|store| *store = "vault".to_owned());
             let (profile, words) = match &words[..] {
                 [env, profile, words @ ..] if env == "env" => (profile.strip_prefix("AWS_PROFILE="), words),
                 words => (None, words),
@@ -46,6 +50,70 @@ fn every_command_of_the_program_parses_and_names_what_was_meant() {
             }
         }
     }
+}
+
+/// Only `run!` writes a command with a value in it, and the pure modules write none.
+#[test]
+fn no_text_holds_a_command_line_with_a_value() {
+    const PURE: [&str; 10] = [
+        "chain",
+        "credentials.rs",
+        "format",
+        "ini",
+        "process_line",
+        "profile",
+        "rotation",
+        "secret.rs",
+        "timestamp.rs",
+        "totp.rs",
+    ];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        let path = path.strip_prefix(&root).expect("a file of the source");
+        let is_pure = PURE.iter().any(|pure| path.starts_with(pure)) && !path.ends_with("format/hint.rs");
+        let program = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        for line in program.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            let with_value =
+                line.split("`keyfob ").skip(1).any(|rest| rest.split('`').next().unwrap_or(rest).contains('{'));
+            if with_value || is_pure && (line.contains("`keyfob ") && !line.contains("eval") || line.contains("run!("))
+            {
+                wrong.push(format!("{}: {line}", path.display()));
+            }
+        }
+    }
+    let wrong: Vec<_> = wrong.iter().filter(|line| !line.contains("/tests")).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// A command that is to be run again keeps its options and its values, and is read as it was.
+#[test]
+fn a_command_to_be_run_again_is_the_same_with_one_option_more() {
+    let again = |words: &[&str], options: &[&'static str]| {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        Hint::again(&words, options).command(Shell::Sh).expect("a command")
+    };
+    for name in HOSTILE {
+        let file = format!("--csv={name}");
+        let line = again(&["/usr/bin/keyfob", "add", "--no-verify", &file, "--", name], &["--replace"]);
+        let words = shell_words::split(&line).expect("words");
+        let parsed =
+            crate::cli::command().try_get_matches_from(&words).unwrap_or_else(|error| panic!("{line}: {error}"));
+        let (_, add) = parsed.subcommand().expect("`add`");
+        assert!(add.get_flag("replace") && add.get_flag("no_verify"), "{line}");
+        assert_eq!(all_values(&parsed).iter().filter(|value| *value == name).count(), 2, "{line}");
+    }
+    let rotate = ["keyfob", "rotate", "work", "--with", "admin", "--mfa-code", "123456"];
+    assert_eq!(again(&rotate, &["--yes"]), "keyfob rotate work --with admin --yes");
+    assert_eq!(
+        again(&["keyfob", "mfa", "enroll", "a b", "--name=x"], &["--name", "NAME"]),
+        "keyfob mfa enroll 'a b' --name NAME"
+    );
+    assert_eq!(
+        again(&["keyfob", "exec", "a", "--", "ls", "-l"], &["--no-session"]),
+        "keyfob exec a --no-session -- ls '-l'"
+    );
+    assert_eq!(again(&["keyfob", "remove", "a", "--yes"], &["--yes"]), "keyfob remove a --yes");
 }
 
 /// What can be in this place of a template: a hostile name, but where the form of a value is given.

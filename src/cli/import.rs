@@ -7,6 +7,7 @@ use crate::aws_vault::places;
 use crate::cli::add::link_line;
 use crate::cli::world::World;
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::human::Talk;
 use crate::ops::import::{ImportRequest, has_keys, import, import_from_aws_vault};
 use crate::ops::manage::link::LineOf;
@@ -82,10 +83,8 @@ impl ImportArgs {
             if report.is_empty() {
                 let titles: Vec<String> = places.iter().map(|place| place.title()).collect();
                 world.talk.say(&format!("there is no key in {}", titles.join(" or ")));
-                world.talk.hint(
-                    "keys that it keeps elsewhere: `aws-vault exec --no-session PROFILE -- keyfob add PROFILE --env`"
-                        .into(),
-                );
+                let hint = run!("aws-vault exec --no-session PROFILE -- keyfob add PROFILE --env");
+                world.talk.hint(hint.to("import each key that it keeps elsewhere"));
             }
             Ok(report)
         })?;
@@ -98,6 +97,6 @@ impl ImportArgs {
             1 => Err(Error::new(Kind::Failed, format!("a key stays {whose}"))),
             several => Err(Error::new(Kind::Failed, format!("{several} keys stay {whose}"))),
         }
-        .map_err(|error| error.hint("run the same command again to go on"))
+        .map_err(|error| error.hint(world.talk.again(&[]).to("continue once that is fixed")))
     }
 }

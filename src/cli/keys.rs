@@ -5,6 +5,7 @@ use clap::Args;
 use crate::cli::world::World;
 use crate::duration;
 use crate::error::Result;
+use crate::hint::run;
 use crate::human::Talk;
 use crate::ops::rotate::all::keys;
 use crate::ops::rotate::status::reminders;
@@ -39,11 +40,11 @@ impl KeysArgs {
         } else {
             out::write_page(&view::keys::text(&listing))?;
         }
-        for text in reminders(&world.paths.data, world.settings.rotate_grace, world.clock().now())? {
-            world.talk.hint(text.into());
+        for hint in reminders(&world.paths.data, world.settings.rotate_grace, world.clock().now())? {
+            world.talk.hint(hint);
         }
         if listing.is_empty() {
-            world.talk.hint("there is no stored key yet; `keyfob add PROFILE` stores a first one".into());
+            world.talk.hint(run!("keyfob add PROFILE").to("store a first key"));
         }
         Ok(u8::from(listing.any_overdue()))
     }

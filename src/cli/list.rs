@@ -5,6 +5,7 @@ use clap::Args;
 use crate::chain::list::{Sources, listing, names};
 use crate::cli::world::World;
 use crate::error::Result;
+use crate::hint::run;
 use crate::human::Talk;
 use crate::ops::rotate::status::reminders;
 use crate::session_cache::outlook::cached_until;
@@ -48,15 +49,15 @@ impl ListArgs {
                 key_max_age_seconds: world.settings.key_max_age.as_secs(),
             },
         );
-        for text in reminders(&world.paths.data, world.settings.rotate_grace, now)? {
-            world.talk.hint(text.into());
+        for hint in reminders(&world.paths.data, world.settings.rotate_grace, now)? {
+            world.talk.hint(hint);
         }
         if self.json {
             return out::write_json(&listing);
         }
         let table = view::list::text(&listing, out::terminal_width());
         if table.is_empty() {
-            world.talk.hint("there is no profile yet; `keyfob add PROFILE` stores a first key".into());
+            world.talk.hint(run!("keyfob add PROFILE").to("store a first key"));
         }
         out::write_page(&table)
     }

@@ -37,6 +37,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::cli::world::World;
 use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::keystore;
 use crate::ops::access_key_input::looks_like_secret;
 use crate::sys::env::Environment;
@@ -145,11 +146,11 @@ pub fn run(arguments: Vec<OsString>, env: Environment) -> u8 {
         let done = World::new(&GlobalOptions::default(), env, &talk).and_then(|world| start::run(&world));
         return ended(done.map(|()| 0), &talk);
     }
-    let Cli { global, command } = match Cli::of_an_sdk(&arguments).map_or_else(|| Cli::try_parse_from(arguments), Ok) {
+    let Cli { global, command } = match Cli::of_an_sdk(&arguments).map_or_else(|| Cli::try_parse_from(&arguments), Ok) {
         Ok(cli) => cli,
         Err(error) => return usage(&error, &env),
     };
-    let talk = StderrTalk::new(global.level(), &env);
+    let talk = StderrTalk::new(global.level(), &env).of_command(arguments);
     let talk = match command {
         Command::CredentialProcess(_) => talk.held_back(),
         _ => talk,
@@ -218,12 +219,14 @@ fn refuse_secrets(arguments: &[OsString]) -> Result<()> {
     if words().any(looks_like_secret) {
         return Err(Error::new(Kind::Usage, "an argument looks like a secret access key")
             .because("other users and the shell's history see a command line, so secrets are never taken from it")
-            .hint("run `keyfob add PROFILE` and paste it when asked; deactivate the key if others use this machine"));
+            .hint(
+                run!("keyfob add PROFILE").to("paste it when asked, and deactivate the key if others use this machine"),
+            ));
     }
     if words().any(looks_like_seed) {
         return Err(Error::new(Kind::Usage, "an argument looks like the seed of an MFA device")
             .because("other users and the shell's history see a command line, so secrets are never taken from it")
-            .hint("run `keyfob mfa add PROFILE` and paste it when asked"));
+            .hint(run!("keyfob mfa add PROFILE").to("paste it when asked")));
     }
     Ok(())
 }
@@ -242,8 +245,8 @@ fn usage(error: &clap::Error, env: &Environment) -> u8 {
         let lacks_dashes = text.starts_with("unexpected argument")
             && !text.starts_with("unexpected argument '-")
             && text.contains("Usage: keyfob exec");
-        let shown = if lacks_dashes { shown.hint("the command comes behind `--`") } else { shown };
-        StderrTalk::new(Level::Normal, env).error(&shown.hint("`--help` shows what there is"));
+        let shown = if lacks_dashes { shown.hint("put the command after `--`") } else { shown };
+        StderrTalk::new(Level::Normal, env).error(&shown.hint(run!("keyfob --help").to("list every command")));
         return Kind::Usage.exit_code();
     }
     // Help and version, to stdout; a reader that has gone has seen enough.

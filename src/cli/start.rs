@@ -19,8 +19,7 @@ pub(super) fn run(world: &World<'_>) -> Result<()> {
         key_max_age_seconds: world.settings.key_max_age.as_secs(),
     });
     out::write_page(&standing.text)?;
-    for hint in reminders(&world.paths.data, world.settings.rotate_grace, now)?.iter().chain(&standing.hints) {
-        world.talk.hint(hint.as_str().into());
-    }
+    let reminders = reminders(&world.paths.data, world.settings.rotate_grace, now)?;
+    reminders.into_iter().chain(standing.hints).for_each(|hint| world.talk.hint(hint));
     Ok(())
 }

@@ -7,6 +7,7 @@ use clap::Subcommand;
 use crate::cli::world::World;
 use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::human::Talk;
 use crate::keystore::vault::IdentityOf;
 
@@ -45,11 +46,8 @@ impl VaultCommand {
             IdentityOf::NewVault => format!("wrote {path}; there is no vault yet, and the first key makes one for it"),
         });
         let whole = std::path::absolute(&file).unwrap_or_else(|_| file.clone());
-        let command = match cfg!(windows) {
-            true => format!("$env:KEYFOB_IDENTITY_FILE = '{}'", whole.display().to_string().replace('\'', "''")),
-            false => format!("export KEYFOB_IDENTITY_FILE={}", shell_words::quote(&whole.to_string_lossy())),
-        };
-        world.talk.hint(format!("`{command}`, and keep the file as you keep a key").into());
+        let hint = run!("export KEYFOB_IDENTITY_FILE {}", whole.display());
+        world.talk.hint(hint.to("set it in each shell, and keep the file as you keep a key"));
         Ok(())
     }
 }

@@ -21,6 +21,7 @@ use crate::ops::Context;
 use crate::ops::keys::StoredOrWritten;
 use crate::ops::resolve::{self, ResolveOptions};
 use crate::ops::rotate::journal::Journals;
+use crate::ops::rotate::{resume_of, rollback_of};
 use crate::profile::{OtherSection, Profiles, SectionKind, Warning};
 use crate::rotation::{Journal, Phase};
 use crate::session_cache::SessionCache;
@@ -179,10 +180,8 @@ impl<'a> World<'a> {
         let journal = plan.base.key_id().and_then(|id| journals.of_key(id).ok().flatten());
         let stopped = |journal: &Journal| journal.phase() == Phase::Unfinished && !journals.is_held(journal);
         if let Some(journal) = journal.filter(stopped) {
-            let profile = &journal.profile;
-            self.talk.hint(format!(
-                "the rotation of `{profile}` is unfinished: `keyfob rotate {profile} --resume` goes on, `--rollback` goes back"
-            ).into());
+            self.talk.hint(resume_of(&journal));
+            self.talk.hint(rollback_of(&journal));
         }
     }
 }

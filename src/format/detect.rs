@@ -1,6 +1,5 @@
 //! Which shell keyfob was started from.
 
-use crate::error::{Error, Kind};
 use crate::format::shell::Shell;
 
 impl Shell {
@@ -41,13 +40,6 @@ impl Shell {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the shell to print lines for is not known")]
 pub struct NoShell;
-
-impl From<NoShell> for Error {
-    fn from(error: NoShell) -> Self {
-        let names: Vec<_> = Shell::ALL.iter().map(|shell| shell.name()).collect();
-        Error::new(Kind::Usage, error.to_string()).hint(format!("name it: `--shell {}`", names.join("|")))
-    }
-}
 
 #[cfg(test)]
 mod tests {

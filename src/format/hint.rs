@@ -1,5 +1,7 @@
 //! Hints as text: the one place that puts values into a command line.
 
+use serde::Serialize;
+
 use crate::error::Error;
 use crate::format::quote;
 use crate::format::shell::Shell;
@@ -19,6 +21,15 @@ impl Hint {
         }
     }
 
+    /// The command for another program, which fills in some of its words; none where there are words alone.
+    pub fn argv(&self) -> Option<Argv> {
+        let Hint::Run { words, .. } = self else { return None };
+        let (words, is_fill) = (arguments(words), |word: &&Word| matches!(word, Word::Fill(_)));
+        let text = |word: &Word| word.as_str().to_owned();
+        let fill = words.iter().filter(is_fill).map(text).collect();
+        Some(Argv { argv: words.iter().map(text).collect(), fill })
+    }
+
     /// The command alone, as `shell` runs it; none where there are words alone.
     pub fn command(&self, shell: Shell) -> Option<String> {
         match self {
@@ -26,6 +37,15 @@ impl Hint {
             Hint::Run { words, .. } => Some(command(words, shell)),
         }
     }
+}
+
+/// A command as JSON reports it.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Argv {
+    /// The program, then its arguments.
+    argv: Vec<String>,
+    /// Those that are the names of what the reader fills in.
+    fill: Vec<String>,
 }
 
 impl Error {
@@ -43,12 +63,47 @@ impl Error {
 }
 
 fn command(words: &[Word], shell: Shell) -> String {
+    if let Some(command) = of_the_shell(words, shell) {
+        return command;
+    }
     let words = arguments(words);
     let words = words.iter().map(|word| match word {
         Word::Plain(word) | Word::Fill(word) => word.to_string(),
         Word::Value(value) => quote::word(value, shell),
     });
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// `unset NAME …` and `export NAME VALUE`, for which each shell has its own words.
+fn of_the_shell(words: &[Word], shell: Shell) -> Option<String> {
+    let (Word::Plain(builtin), arguments) = words.split_first()? else { return None };
+    let names: Vec<&str> = arguments.iter().map(Word::as_str).collect();
+    let each =
+        |start: &str, end: &str| names.iter().map(|name| format!("{start}{name}{end}")).collect::<Vec<_>>().join("; ");
+    match (&**builtin, names.as_slice()) {
+        ("unset", _) => Some(match shell {
+            Shell::Fish => format!("set -e {}", names.join(" ")),
+            Shell::Nushell => format!("hide-env {}", names.join(" ")),
+            Shell::Tcsh => format!("unsetenv {}", names.join(" ")),
+            Shell::Elvish => each("unset-env ", ""),
+            Shell::PowerShell => each("Remove-Item Env:", ""),
+            Shell::Cmd => each("set ", "=").replace(';', " &"),
+            _ => format!("unset {}", names.join(" ")),
+        }),
+        ("export", [name, value]) => {
+            let value = quote::word(value, shell);
+            Some(match shell {
+                Shell::Fish => format!("set -gx {name} {value}"),
+                Shell::Nushell => format!("$env.{name} = {value}"),
+                Shell::Tcsh => format!("setenv {name} {value}"),
+                Shell::Elvish => format!("set-env {name} {value}"),
+                Shell::PowerShell => format!("$env:{name} = {value}"),
+                Shell::Cmd => format!("set {name}={value}"),
+                _ => format!("export {name}={value}"),
+            })
+        }
+        _ => None,
+    }
 }
 
 /// The words in an order in which no value is taken for an option: one that begins with `-` is joined to its option by
@@ -70,7 +125,7 @@ pub fn arguments(words: &[Word]) -> Vec<Word> {
                 first.push(Word::Value(format!("{option}={value}")));
             }
             (word, Some(value)) => first.extend([word.clone(), value.clone()]),
-            (Word::Plain(_), None) if is_option(word) || last.is_empty() => first.push(word.clone()),
+            (word, None) if is_option(word) || last.is_empty() && !is_dashed(word) => first.push(word.clone()),
             (word, None) => last.push(word.clone()),
         }
     }
@@ -122,7 +177,7 @@ mod tests {
             shown(run!("keyfob mfa remove {} --serial {} --device", "-p", "arn")),
             "keyfob mfa remove --serial arn --device -- '-p'"
         );
-        assert_eq!(shown(run!("keyfob rotate {} --with {}", "p", "-q")), "keyfob rotate '--with=-q' p");
+        assert_eq!(shown(run!("keyfob rotate {} --with {}", "p", "-q")), "keyfob rotate p '--with=-q'");
         assert_eq!(shown(run!("keyfob profile set {} region VALUE", "-p")), "keyfob profile set -- '-p' region VALUE");
         assert_eq!(shown(run!("keyfob exec {} -- true", "-p")), "env 'AWS_PROFILE=-p' keyfob exec -- true");
     }

@@ -6,7 +6,6 @@ use std::str::FromStr;
 use serde::Serializer;
 use zeroize::Zeroizing;
 
-use crate::error::{Error, Kind};
 use crate::format::{Change, quote};
 use crate::secret::Secret;
 
@@ -44,13 +43,6 @@ pub struct Unrepresentable {
     shell: Shell,
     name: String,
     problem: &'static str,
-}
-
-impl From<Unrepresentable> for Error {
-    fn from(error: Unrepresentable) -> Self {
-        Error::new(Kind::Usage, error.to_string())
-            .hint("`keyfob exec PROFILE -- COMMAND` hands on any value, and so do other shells (`--shell`)")
-    }
 }
 
 impl Shell {

@@ -33,6 +33,7 @@ use std::rc::Rc;
 
 use crate::credentials::{AccessKeyId, StoreId};
 use crate::error::{Error, Kind};
+use crate::hint::run;
 use crate::secret::SecretBytes;
 use crate::timestamp::Timestamp;
 
@@ -217,32 +218,34 @@ impl StoreError {
     ///
     /// A vault that nobody can unlock is exit 3; all others are exit 5.
     pub fn for_user(self, id: StoreId) -> Error {
-        let elsewhere = "on a machine without a desktop, keep keys in the vault: `keyfob add PROFILE --backend vault`";
+        let elsewhere =
+            || run!("keyfob add PROFILE --backend vault").to("on a machine without a desktop, keep keys in the vault");
+        let replace = || run!("keyfob add PROFILE --replace").to("store the key again");
         let store = id.title();
         let message = self.to_string();
         match (self, id) {
-            (StoreError::Unknown(_), _) => Error::new(Kind::KeyStore, message).hint(
-                "use the keyfob that stored it there, or store the key again with `keyfob add PROFILE --replace`",
-            ),
-            (StoreError::NotFound, _) => Error::new(Kind::KeyStore, format!("{store} has no such item"))
-                .hint("store the key anew with `keyfob add PROFILE --replace`"),
+            (StoreError::Unknown(_), _) => {
+                Error::new(Kind::KeyStore, message).hint("use the keyfob that stored it there").hint(replace())
+            }
+            (StoreError::NotFound, _) => {
+                Error::new(Kind::KeyStore, format!("{store} has no such item")).hint(replace())
+            }
             (StoreError::Locked(why), StoreId::VAULT) => Error::new(Kind::KeyStore, why),
             (StoreError::Locked(why), _) => Error::new(Kind::KeyStore, why)
                 .hint(format!("unlock {store} in the desktop, then try again"))
-                .hint(elsewhere),
+                .hint(elsewhere()),
             (StoreError::Denied(why), _) => {
                 Error::new(Kind::KeyStore, format!("{store} denied access: {why}")).hint("try again and allow it")
             }
             (StoreError::Unavailable(why), StoreId::VAULT) => Error::new(Kind::KeyStore, why),
-            (StoreError::Unavailable(why), _) => Error::new(Kind::KeyStore, why).hint(elsewhere),
+            (StoreError::Unavailable(why), _) => Error::new(Kind::KeyStore, why).hint(elsewhere()),
             (StoreError::TimedOut(limit), _) => {
                 Error::new(Kind::KeyStore, format!("{store} gave no answer within {limit:?}"))
                     .hint("restart the program behind it, or allow it longer with `KEYFOB_KEY_STORE_TIMEOUT=30s`")
             }
-            (StoreError::NeedsHuman(why), _) => Error::new(Kind::NeedsHuman, why).hint(
-                "unlock it once in a terminal with `keyfob exec PROFILE -- true`, or set `KEYFOB_PASSPHRASE_FILE`, \
-                 `KEYFOB_PASSPHRASE_COMMAND` or `KEYFOB_IDENTITY_FILE`",
-            ),
+            (StoreError::NeedsHuman(why), _) => Error::new(Kind::NeedsHuman, why)
+                .hint(run!("keyfob exec PROFILE -- true").to("unlock it once in a terminal"))
+                .hint("or set `KEYFOB_PASSPHRASE_FILE`, `KEYFOB_PASSPHRASE_COMMAND` or `KEYFOB_IDENTITY_FILE`"),
             (StoreError::WrongPassphrase(why), _) => Error::new(Kind::KeyStore, why)
                 .hint("check `KEYFOB_PASSPHRASE_FILE`, `KEYFOB_PASSPHRASE_COMMAND` and `KEYFOB_IDENTITY_FILE`"),
         }

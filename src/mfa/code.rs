@@ -1,6 +1,7 @@
 //! A code, where it came from, and what can go wrong before it is sent.
 
 use crate::error::{Error, Kind};
+use crate::hint::run;
 use crate::human::AskError;
 use crate::secret::Secret;
 use crate::sys::child::ChildError;
@@ -132,28 +133,28 @@ impl From<CodeError> for Error {
                 .hint("run the command of `mfa_process` by hand: it has to print another code every 30 s")
                 .hint("if it does, check the clock of what makes its codes"),
             CodeError::ProcessQuoting { profile, .. } => {
-                Error::new(Kind::Config, message).hint(format!("see where it stands with `keyfob explain {profile}`"))
+                Error::new(Kind::Config, message).hint(run!("keyfob show {}", profile).to("show where it is set"))
             }
             CodeError::ProcessFailed { .. } | CodeError::ProcessStatus { .. } | CodeError::ProcessMalformed(_) => {
-                Error::new(Kind::Failed, message).hint("run the command of `mfa_process` by hand: it has to print six digits")
+                Error::new(Kind::Failed, message)
+                    .hint("run the command of `mfa_process` by hand: it has to print six digits")
             }
-            CodeError::NotAsked { profile, serial, error: AskError::Nobody(reason) } => Error::new(
-                Kind::NeedsHuman,
-                format!(
-                    "profile `{profile}` needs an MFA code and nobody can be asked: run `keyfob exec {profile} -- true` in a terminal first"
-                ),
-            )
-            .because(reason)
-            .hint(format!(
-                "or keep the seed of `{serial}` (`keyfob mfa add {profile}`), name a command that prints its codes in `mfa_process`, \
-                 or set `KEYFOB_MFA_CODE`"
-            )),
+            CodeError::NotAsked { profile, serial, error: AskError::Nobody(reason) } => {
+                // SDKs show this line, and some no other.
+                let message = format!(
+                    "profile `{profile}` needs an MFA code and nobody can be asked: start a session in a terminal first"
+                );
+                Error::new(Kind::NeedsHuman, message)
+                    .because(reason)
+                    .hint(run!("keyfob exec {} -- true", profile))
+                    .hint(run!("keyfob mfa add {}", profile).to(format!("or keep the seed of `{serial}`")))
+                    .hint("or name a command that prints its codes in `mfa_process`, or set `KEYFOB_MFA_CODE`")
+            }
             CodeError::NotAsked { profile, error: AskError::TimedOut(_), .. } => Error::new(Kind::NeedsHuman, message)
-                .hint(format!("run `keyfob exec {profile} -- true` in a terminal first; it waits as long as you need")),
+                .hint(run!("keyfob exec {} -- true", profile).to("start a session in a terminal, which waits")),
             CodeError::NotAsked { error: AskError::Declined, .. } => Error::new(Kind::Failed, message),
-            CodeError::NotAsked { error: AskError::Terminal(_), profile, .. } => {
-                Error::new(Kind::Failed, message).hint(format!("give a code with `keyfob exec --mfa-code CODE {profile} -- true`"))
-            }
+            CodeError::NotAsked { error: AskError::Terminal(_), profile, .. } => Error::new(Kind::Failed, message)
+                .hint(run!("keyfob exec {} --mfa-code CODE -- true", profile).to("give a code")),
             CodeError::TypedUseless { last, .. } => Error::new(Kind::Failed, message)
                 .because(last)
                 .hint("a code is the six digits the device or app shows, for 30 s each, and works once"),

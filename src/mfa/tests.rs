@@ -191,7 +191,8 @@ fn a_person_has_three_tries_and_the_prompt_names_profile_and_device() {
 fn with_nobody_to_ask_the_first_line_says_what_to_do() {
     let error = error_of(World::new(&[]).ladder(None, None).next_code(None));
     assert_eq!(error.kind(), Kind::NeedsHuman);
-    assert!(error.message().contains("run `keyfob exec deploy -- true` in a terminal"), "{}", error.message());
+    assert!(error.message().ends_with("start a session in a terminal first"), "{}", error.message());
+    assert_eq!(error.hint_texts()[0], "`keyfob exec deploy -- true`");
     assert_eq!(error.cause_texts(), ["there is no terminal"]);
 }
 

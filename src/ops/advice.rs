@@ -1,5 +1,9 @@
 //! What linking a profile changes for the SDKs that read it, and for the profiles that build on it. Pure.
 
+mod hints;
+
+pub use hints::of_reason;
+
 use crate::profile::{AwsFile, Profiles};
 
 /// A profile whose role is assumed by the SDK itself, with this profile as its source.

@@ -7,11 +7,12 @@ mod variables;
 
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::chain::{PlanError, Request};
 use crate::config_file::{self, AwsFiles};
 use crate::error::Error;
+use crate::hint::{Hint, run};
 use crate::ops::import::plain_keys;
 use crate::ops::manage::Manager;
 use crate::ops::show::own_warnings;
@@ -38,9 +39,10 @@ pub struct Finding {
     pub file: Option<String>,
     /// The line there, 1-based.
     pub line: Option<usize>,
-    /// What mends it, a command where there is one.
-    pub mend: String,
-    /// Whether `--fix` has mended it.
+    /// What fixes it; in JSON the command, or null.
+    #[serde(serialize_with = "as_command")]
+    pub fix: Hint,
+    /// Whether `--fix` has fixed it.
     pub fixed: bool,
     /// The file whose mode `--fix` would change, and to what.
     #[serde(skip)]
@@ -49,9 +51,9 @@ pub struct Finding {
 
 impl Finding {
     /// A finding of no file.
-    pub fn new(check: &'static str, message: impl Into<String>, why: &str, mend: impl Into<String>) -> Finding {
-        let (message, why, mend) = (message.into(), why.to_owned(), mend.into());
-        Finding { check, message, why, file: None, line: None, mend, fixed: false, mode: None }
+    pub fn new(check: &'static str, message: impl Into<String>, why: &str, fix: impl Into<Hint>) -> Finding {
+        let (message, why, fix) = (message.into(), why.to_owned(), fix.into());
+        Finding { check, message, why, file: None, line: None, fix, fixed: false, mode: None }
     }
 
     fn at(mut self, file: impl Into<String>, line: usize) -> Finding {
@@ -62,16 +64,12 @@ impl Finding {
     /// What another part of keyfob refuses, as a finding.
     pub fn of_error(check: &'static str, error: &Error) -> Finding {
         let why = error.causes().next().map_or_else(|| "keyfob stops there".to_owned(), ToString::to_string);
-        Finding::new(
-            check,
-            error.message(),
-            &why,
-            error.hints().first().map(|hint| hint.text(|| crate::format::shell::Shell::Sh)).unwrap_or_default(),
-        )
+        let fix = error.hints().first();
+        Finding::new(check, error.message(), &why, fix.cloned().unwrap_or_else(|| "see above".into()))
     }
 
-    /// Makes it safe, where that is a matter of a mode; whether it is mended.
-    pub fn fix(&mut self) -> bool {
+    /// Makes it safe, where that is a matter of a mode; whether it is fixed.
+    pub fn apply_fix(&mut self) -> bool {
         if let Some((path, mode)) = &self.mode {
             self.fixed = modes::restrict(path, *mode).is_ok();
         }
@@ -95,7 +93,7 @@ pub fn of_files(manager: &Manager<'_>) -> Vec<Finding> {
         let Some(profile) = profiles.get(name) else { continue };
         for (file, line, message) in own_warnings(&profiles, &profile) {
             let why = "it does nothing, or something else than it seems to";
-            found.push(Finding::new("setting", message, why, mend_of(&profile, file, line)).at(path(file), line));
+            found.push(Finding::new("setting", message, why, fix_of(&profile, file, line)).at(path(file), line));
         }
         for (file, line, temporary) in plain_keys(&profile) {
             let finding = match temporary {
@@ -103,13 +101,13 @@ pub fn of_files(manager: &Manager<'_>) -> Vec<Finding> {
                     "plain-key",
                     format!("the access key of `{name}` stands there in plain text"),
                     "every program and every backup reads it",
-                    keyfob(&["import", name]),
+                    run!("keyfob import {}", name),
                 ),
                 true => Finding::new(
                     "plain-key",
                     format!("a temporary key of `{name}` stands there"),
                     "no SDK knows when it ends, and none renews it",
-                    format!("delete its lines, and store the long-term key with `{}`", keyfob(&["add", name])),
+                    run!("keyfob add {}", name).to("delete its lines, and store the long-term key"),
                 ),
             };
             found.push(finding.at(path(file), line));
@@ -121,19 +119,21 @@ pub fn of_files(manager: &Manager<'_>) -> Vec<Finding> {
     found
 }
 
-/// A command to be pasted into a shell: a profile may be called anything, `$(rm -rf ~)` too.
-pub fn keyfob(words: &[&str]) -> String {
-    shell_words::join(std::iter::once(&"keyfob").chain(words))
+/// The command, where there is one.
+fn as_command<S: Serializer>(fix: &Hint, serializer: S) -> Result<S::Ok, S::Error> {
+    fix.argv().serialize(serializer)
 }
 
-/// The command that takes a setting out that does no good.
-fn mend_of(profile: &Profile<'_>, file: AwsFile, line: usize) -> String {
+/// The command that removes a setting that does no good.
+fn fix_of(profile: &Profile<'_>, file: AwsFile, line: usize) -> Hint {
     let name = profile.name();
     match profile.settings().find(|setting| (setting.file, setting.line) == (file, line)) {
-        Some(setting) if is_secret(&setting.name) || setting.name == "aws_access_key_id" => keyfob(&["import", name]),
-        Some(setting) if setting.name == "role_arn" => keyfob(&["profile", "link", name]),
-        Some(setting) => keyfob(&["profile", "unset", name, &setting.name]),
-        None => keyfob(&["show", name]),
+        Some(setting) if is_secret(&setting.name) || setting.name == "aws_access_key_id" => {
+            run!("keyfob import {}", name)
+        }
+        Some(setting) if setting.name == "role_arn" => run!("keyfob profile link {}", name),
+        Some(setting) => run!("keyfob profile unset {} {}", name, setting.name),
+        None => run!("keyfob show {}", name),
     }
 }
 
@@ -178,8 +178,8 @@ fn of_device(profile: &Profile<'_>, path: &dyn Fn(AwsFile) -> String) -> Option<
             "they use its key without a code",
         ),
     };
-    let mend = keyfob(&["profile", "link", name]);
-    Some(Finding::new("mfa", message, why, mend).at(path(device.file), device.line))
+    let fix = run!("keyfob profile link {}", name);
+    Some(Finding::new("mfa", message, why, fix).at(path(device.file), device.line))
 }
 
 /// A setting of keyfob's that every profile with a session fails on; said once.
@@ -214,7 +214,7 @@ pub fn of_modes(paths: &Paths, settings: &Settings) -> Vec<Finding> {
                 "mode",
                 "it belongs to another user",
                 "who can then have SDKs run programs, or read keys",
-                format!("chown \"$USER\" {shown}"),
+                run!("sudo chown USER {}", shown),
             ),
             false => Finding {
                 mode: Some((path, mode & keep)),
@@ -225,7 +225,7 @@ pub fn of_modes(paths: &Paths, settings: &Settings) -> Vec<Finding> {
                         if mode & 0o022 & refused != 0 { "change" } else { "read" }
                     ),
                     "it holds keys, or says which programs SDKs run",
-                    format!("chmod {:03o} {shown}", mode & keep),
+                    run!("chmod {} {}", format!("{:03o}", mode & keep), shown),
                 )
             },
         };
@@ -251,14 +251,14 @@ pub fn of_program(paths: &ProgramPaths, files: Option<&AwsFiles>, aws: &Paths) -
         let program = split(&process.value).ok().and_then(|words| words.first().cloned()).unwrap_or_default();
         if program.contains('/') && !modes::is_file(Path::new(&program)) {
             let (message, why) = (format!("there is no `{program}`"), "SDKs that follow the link fail");
-            let mend = keyfob(&["profile", "link", profile.name()]);
-            found.push(Finding::new("program", message, why, mend).at(file.clone(), process.line));
+            let fix = run!("keyfob profile link {}", profile.name());
+            found.push(Finding::new("program", message, why, fix).at(file.clone(), process.line));
         }
         if named != profile.name() {
             let message = format!("the link of `{}` asks for `{named}`", profile.name());
-            let mend = keyfob(&["profile", "link", profile.name()]);
+            let fix = run!("keyfob profile link {}", profile.name());
             found.push(
-                Finding::new("program", message, "it may be meant so, or a copy's leftover", mend)
+                Finding::new("program", message, "it may be meant so, or a copy's leftover", fix)
                     .at(file, process.line),
             );
         }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use crate::error::{Error, Kind};
 use crate::format::Change;
+use crate::hint::run;
 use crate::human::Talk;
 use crate::sys::env::{Environment, vars};
 use crate::sys::exec::{self, ExecError};
@@ -13,8 +14,9 @@ impl From<&ExecError> for Error {
     fn from(error: &ExecError) -> Self {
         let shown = Error::new(Kind::Failed, error.to_string());
         match error {
-            ExecError::NoInterpreter { interpreter, .. } if interpreter.ends_with("\\r") => {
-                shown.hint("the script's lines end as on Windows: `sed -i 's/\\r$//' SCRIPT` mends that")
+            ExecError::NoInterpreter { interpreter, program } if interpreter.ends_with("\\r") => {
+                let hint = run!("sed -i {} {}", r"s/\r$//", program.display());
+                shown.hint(hint.to("remove the script's Windows line ends"))
             }
             ExecError::NoInterpreter { .. } | ExecError::NotFound { .. } | ExecError::CannotRun { .. } => shown,
         }

@@ -7,6 +7,7 @@ use crate::chain::{Base, StoredKeys};
 use crate::config_file::AwsFiles;
 use crate::credentials::{AccessKey, StoreId, StoredKey};
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::index::Index;
 use crate::keystore::StoreError;
 use crate::keystore::StoreOpener;
@@ -39,9 +40,8 @@ impl Seeds for StoredOrWritten<'_> {
                 Kind::KeyStore,
                 format!("the seed of `{serial}` is not in {} any more", entry.backend.title()),
             )
-            .hint(format!(
-                "store it again with `keyfob mfa add --serial {serial} PROFILE`, or forget it with `keyfob mfa remove`"
-            ))),
+            .hint(run!("keyfob mfa add PROFILE --serial {}", serial).to("store it again"))
+            .hint(run!("keyfob mfa remove PROFILE --serial {}", serial).to("or forget it"))),
             Err(error) => Err(error.for_user(entry.backend)),
         }
     }
@@ -66,7 +66,7 @@ impl Keys for StoredOrWritten<'_> {
                 let is_same = setting("aws_access_key_id").is_some_and(|found| found.value == id.as_str());
                 let secret = setting("aws_secret_access_key").filter(|_| is_same).ok_or_else(|| {
                     Error::new(Kind::Config, format!("the access key of `{}` was changed meanwhile", base.profile))
-                        .hint("run the command again")
+                        .hint("try again")
                 })?;
                 Ok(AccessKey { id: id.clone(), secret: Secret::new(secret.value.into_owned()) })
             }
@@ -96,7 +96,7 @@ impl StoredOrWritten<'_> {
 fn gone(profile: &str, key: &StoredKey) -> Error {
     let (store, short) = (key.backend.title(), key.id.short());
     Error::new(Kind::KeyStore, format!("{store} does not have {short}, the access key of `{profile}`, any more"))
-        .hint(format!("store it again, or another: `keyfob add {} --replace`", shell_words::quote(profile)))
+        .hint(run!("keyfob add {} --replace", profile).to("store it again, or another"))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::chain::StoredKeys;
 use crate::config_file::{AwsFiles, path_of};
 use crate::credentials::StoredKey;
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::index::Index;
 use crate::keystore::StoreOpener;
 use crate::keystore::{Item, StoreError};
@@ -48,7 +49,7 @@ pub fn remove(context: &Context<'_>, profile: &str, stores: &dyn StoreOpener, fi
     let question =
         format!("delete {short}, the key of `{profile}`, and its sessions from {}{with_seed}?", key.backend.title());
     let answer = context.human.confirm(&question).map_err(|error| {
-        error.into_error(&format!("a yes to deleting {short}")).hint(format!("`keyfob remove {profile} --yes`"))
+        error.into_error(&format!("a yes to deleting {short}")).hint(context.talk.again(&["--yes"]))
     })?;
     if !answer {
         return Err(Error::new(Kind::Failed, format!("{short} stays where it is")));
@@ -79,10 +80,10 @@ pub fn remove(context: &Context<'_>, profile: &str, stores: &dyn StoreOpener, fi
         forget_seed(context, stores, &serial)?;
         context.talk.say(&format!("deleted the seed of `{serial}`; the device itself is still at AWS"));
     }
-    context.talk.hint(format!(
-        "the key still works at AWS: deactivate it with `aws iam update-access-key --status Inactive --access-key-id {}`",
-        key.id
-    ).into());
+    context.talk.hint(
+        run!("aws iam update-access-key --status Inactive --access-key-id {}", key.id)
+            .to("deactivate the key, which still works at AWS"),
+    );
     hint_at_link(context, profile, files);
     Ok(removed)
 }
@@ -104,9 +105,8 @@ fn hint_at_link(context: &Context<'_>, profile: &str, files: &AwsFiles) {
     if let Some(process) = process.filter(|process| keyfob_profile_of(&process.value).is_some()) {
         let path = path_of(context.paths, process.file).display();
         let line = process.line;
-        context
-            .talk
-            .hint(format!("{path}:{line}: `{profile}` still asks keyfob for credentials; take that line out").into());
+        let hint = run!("keyfob profile unlink {}", profile);
+        context.talk.hint(hint.to(format!("{path}:{line}: `{profile}` still asks keyfob for credentials; unlink it")));
     }
 }
 

@@ -17,14 +17,19 @@ mod tests;
 
 pub use store::{CacheError, Kept, SessionCache};
 
-impl From<CacheError> for crate::error::Error {
+use crate::error::{Error, Kind};
+use crate::hint::run;
+
+impl From<CacheError> for Error {
     fn from(error: CacheError) -> Self {
         let hint = match &error {
-            CacheError::Distrusted(_) => "make it yours alone (`chmod 700`), or name another in `KEYFOB_CACHE_DIR`",
-            CacheError::Io { .. } => "`KEYFOB_CACHE_DIR` names another folder",
-            CacheError::Damaged { .. } => "`keyfob clear` takes it away",
-            CacheError::Busy { .. } => "try again in a moment",
+            CacheError::Distrusted(_) => {
+                "make the folder yours alone (`chmod 700`), or name another in `KEYFOB_CACHE_DIR`".into()
+            }
+            CacheError::Io { .. } => "name another folder in `KEYFOB_CACHE_DIR`".into(),
+            CacheError::Damaged { .. } => run!("keyfob clear").to("delete it"),
+            CacheError::Busy { .. } => "try again in a moment".into(),
         };
-        crate::error::Error::new(crate::error::Kind::Failed, error.to_string()).hint(hint)
+        Error::new(Kind::Failed, error.to_string()).hint(hint)
     }
 }

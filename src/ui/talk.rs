@@ -1,5 +1,6 @@
 //! Talk on stderr: warnings, hints, what was done, and with `-v` why.
 
+use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, OnceLock};
 
@@ -27,6 +28,7 @@ pub struct StderrTalk {
     level: Level,
     colour: bool,
     held: Option<Mutex<String>>,
+    command_line: Vec<String>,
     shell_variable: Option<String>,
     shell: OnceLock<Shell>,
 }
@@ -47,7 +49,13 @@ impl StderrTalk {
             && env.get_os(vars::NO_COLOR).is_none()
             && env.get(vars::TERM).is_none_or(|term| term != "dumb");
         let shell_variable = env.get(vars::SHELL).map(str::to_owned);
-        StderrTalk { level, colour, held: None, shell_variable, shell: OnceLock::new() }
+        StderrTalk { level, colour, held: None, command_line: Vec::new(), shell_variable, shell: OnceLock::new() }
+    }
+
+    /// Remembers the command line, which hints repeat; one that is not UTF-8 is none.
+    pub fn of_command(self, arguments: Vec<OsString>) -> Self {
+        let words = arguments.into_iter().map(OsString::into_string).collect::<Result<_, _>>();
+        StderrTalk { command_line: words.unwrap_or_default(), ..self }
     }
 
     /// The shell that commands are shown for: the parent's, looked for once and only if needed; POSIX if none is found.
@@ -120,6 +128,10 @@ impl Talk for StderrTalk {
         }
     }
 
+    fn command_line(&self) -> &[String] {
+        &self.command_line
+    }
+
     fn say(&self, text: &str) {
         self.talk(Level::Normal, Tone::Plain, "", text);
     }
@@ -141,7 +153,7 @@ mod tests {
 
     fn held(level: Level, colour: bool) -> StderrTalk {
         let (held, shell) = (Some(Mutex::new(String::new())), OnceLock::from(Shell::Sh));
-        StderrTalk { level, colour, held, shell_variable: None, shell }
+        StderrTalk { level, colour, held, command_line: Vec::new(), shell_variable: None, shell }
     }
 
     fn said(talk: &StderrTalk) -> String {

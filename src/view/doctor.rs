@@ -1,11 +1,12 @@
 //! `doctor`.
 
+use crate::format::shell::Shell;
 use crate::ops::doctor::Finding;
 
 /// The findings, three lines each.
-pub fn text(findings: &[Finding]) -> String {
+pub fn text(findings: &[Finding], shell: Shell) -> String {
     let mut text = String::new();
-    for Finding { message, why, file, line, mend, fixed, .. } in findings {
+    for Finding { message, why, file, line, fix, fixed, .. } in findings {
         let place = match (file, line) {
             // What a plan lacks names its place itself.
             (Some(file), _) if message.starts_with(file.as_str()) => String::new(),
@@ -13,8 +14,8 @@ pub fn text(findings: &[Finding]) -> String {
             (Some(file), None) => format!("{file}: "),
             (None, _) => String::new(),
         };
-        let done = if *fixed { "fixed" } else { "mend" };
-        text += &format!("{place}{message}\n  why: {why}\n  {done}: {mend}\n");
+        let done = if *fixed { "fixed" } else { "fix" };
+        text += &format!("{place}{message}\n  why: {why}\n  {done}: {}\n", fix.text(|| shell));
     }
     text
 }

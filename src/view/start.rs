@@ -3,6 +3,7 @@
 use crate::chain::StoredKeys;
 use crate::chain::base::process::is_linked;
 use crate::chain::list::names;
+use crate::hint::{Hint, run};
 use crate::index::Index;
 use crate::ops::import::plain_keys;
 use crate::profile::Profiles;
@@ -28,7 +29,7 @@ pub struct Standing {
     /// A line or two.
     pub text: String,
     /// What to do next, with a command each; the most useful first.
-    pub hints: Vec<String>,
+    pub hints: Vec<Hint>,
 }
 
 /// Looks at a machine; keys in plain text come first, because everything reads them.
@@ -40,40 +41,41 @@ pub fn standing(machine: &Machine<'_>) -> Standing {
     let plain: Vec<&str> = all.iter().copied().filter(|name| is_long_term(name)).collect();
     let stored: Vec<&str> = index.profiles().keys().map(String::as_str).collect();
     let linked = there().filter(is_linked).count();
-    let (text, hint) = if !plain.is_empty() {
+    let (text, hint): (_, Hint) = if !plain.is_empty() {
         let (keys, them) = if plain.len() == 1 { ("access key stands", "it") } else { ("access keys stand", "them") };
         (
             format!("{} {keys} in plain text in the AWS files: {}", plain.len(), list(&plain)),
-            format!("`keyfob import` moves {them} into the key store; the profiles go on working"),
+            run!("keyfob import").to(format!("move {them} into the key store; the profiles keep working")),
         )
     } else if stored.is_empty() {
         let profiles = match all.len() {
             0 => "there is no AWS profile either".to_owned(),
             several => format!("the AWS files have {}", counted(several, "profile")),
         };
-        let hint = "`keyfob add PROFILE` asks for a key, checks it and links the profile; `--csv accessKeys.csv` reads \
-                    the file from the AWS console";
-        (format!("no access key is stored yet; {profiles}"), hint.to_owned())
+        let hint = run!("keyfob add PROFILE").to("store a key, check it and link the profile");
+        (format!("no access key is stored yet; {profiles}"), hint)
     } else if linked == 0 {
         (
             format!("{} stored ({}), and no profile is linked: no SDK asks keyfob", keys(stored.len()), list(&stored)),
-            format!(
-                "`keyfob profile link {}` links one, `keyfob profile link --all` every one that can be",
-                quoted(stored[0])
-            ),
+            match stored.as_slice() {
+                [one] => run!("keyfob profile link {}", one).to("link it"),
+                _ => run!("keyfob profile link --all").to("link every one that can be"),
+            },
         )
     } else {
         let sessions = if sessions == 0 { "no session".to_owned() } else { counted(sessions, "session") };
         let profiles = counted(all.len(), "profile");
         (
             format!("{} stored, {profiles}, {linked} linked, {sessions} cached", keys(stored.len())),
-            "`keyfob list` shows them, `keyfob doctor` what will bite".to_owned(),
+            run!("keyfob doctor").to("check for problems"),
         )
     };
-    let overdue = stored.iter().filter(|name| machine.is_overdue(name)).map(|name| {
-        format!("the key of `{name}` is older than it should be: `keyfob rotate {}` replaces it", quoted(name))
-    });
-    let hints = std::iter::once(hint).chain(overdue.take(1)).chain(["`keyfob --help` lists every command".to_owned()]);
+    let overdue = stored
+        .iter()
+        .filter(|name| machine.is_overdue(name))
+        .map(|name| run!("keyfob rotate {}", name).to(format!("replace the key of `{name}`, which is overdue")));
+    let help = run!("keyfob --help").to("list every command");
+    let hints = std::iter::once(hint).chain(overdue.take(1)).chain([help]);
     Standing { text: format!("{text}\n"), hints: hints.collect() }
 }
 
@@ -102,10 +104,6 @@ fn list(names: &[&str]) -> String {
     }
 }
 
-fn quoted(name: &str) -> String {
-    shell_words::quote(name).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,7 +118,8 @@ mod tests {
         let machine =
             Machine { profiles: &profiles, index: &index, sessions: 1, now, key_max_age_seconds: 90 * 86_400 };
         let Standing { text, hints } = standing(&machine);
-        assert_eq!(hints.last().map(String::as_str), Some("`keyfob --help` lists every command"));
+        let hints: Vec<String> = hints.iter().map(Hint::shown).collect();
+        assert_eq!(hints.last().map(String::as_str), Some("list every command: `keyfob --help`"));
         (text, hints)
     }
 
@@ -156,7 +155,7 @@ mod tests {
                 "",
                 stored("work", NEW),
                 "1 access key stored, 1 profile, 1 linked, 1 session cached",
-                "`keyfob list`",
+                "`keyfob doctor`",
             ),
         ];
         for (config, credentials, index, text, hint) in table {

@@ -6,8 +6,7 @@ use crate::scene::{Scene, fails, key_id};
 use crate::support::tools;
 
 /// Where nobody can be asked, this is the line an SDK shows its user.
-const NOBODY: &str =
-    "profile `audit` needs an MFA code and nobody can be asked: run `keyfob exec audit -- true` in a terminal first";
+const NOBODY: &str = "profile `audit` needs an MFA code and nobody can be asked: start a session in a terminal first";
 
 #[test]
 fn a_code_is_asked_for_on_the_terminal_while_the_sdk_holds_stdin_stdout_and_stderr() {

@@ -41,9 +41,9 @@ fn a_command_line_that_cannot_be_is_exit_2_in_one_line_and_hints() {
 fn a_command_of_exec_without_its_dashes_is_told_of_them() {
     let (_, sandbox) = machine();
     let said = sandbox.keyfob(&["exec", "work", "aws", "s3", "ls"]).run().ends_with(2).to_owned();
-    assert!(said.contains("hint: the command comes behind `--`"), "{said}");
+    assert!(said.contains("hint: put the command after `--`"), "{said}");
     let said = sandbox.keyfob(&["exec", "work", "--bogus", "--", "ls"]).run().ends_with(2).to_owned();
-    assert!(!said.contains("comes behind"), "{said}");
+    assert!(!said.contains("put the command"), "{said}");
 }
 
 #[test]
@@ -251,8 +251,8 @@ fn an_identity_file_opens_the_vault_from_any_folder_and_is_never_overwritten() {
     let written = sandbox.keyfob(&["vault", "identity", "it's mine.txt"]).run();
     written.ok();
     sandbox.may_hold_secrets("it's mine.txt");
-    let line = written.stderr.lines().find_map(|line| line.strip_prefix("hint: `")).expect("a hint");
-    let export = line.split('`').next().expect("a command");
+    let line = written.stderr.lines().find_map(|line| line.strip_prefix("hint: set it in each shell")).expect("a hint");
+    let export = line.split('`').nth(1).expect("a command");
     let script = format!("unset KEYFOB_IDENTITY_FILE; {export}; cd /; keyfob credential-process work");
     sandbox.program("/bin/sh", &["-c", &script]).run().ok();
     let before = sandbox.read("it's mine.txt");

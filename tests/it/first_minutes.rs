@@ -14,7 +14,7 @@ fn keyfob_alone_leads_from_an_empty_home_to_a_linked_profile() {
         let ran = sandbox.keyfob(&[]).run();
         assert!(ran.ok().contains(state), "{}", ran.stdout);
         assert!(ran.stderr.lines().next().is_some_and(|line| line.starts_with("hint: ") && line.contains(hint)));
-        assert!(ran.stderr.ends_with("hint: `keyfob --help` lists every command\n"), "{}", ran.stderr);
+        assert!(ran.stderr.ends_with("hint: list every command: `keyfob --help`\n"), "{}", ran.stderr);
     };
     next("no access key is stored yet; there is no AWS profile either", "`keyfob add PROFILE`");
 
@@ -27,10 +27,10 @@ fn keyfob_alone_leads_from_an_empty_home_to_a_linked_profile() {
     next("1 access key stored (`work`), and no profile is linked", "`keyfob profile link work`");
 
     sandbox.keyfob(&["profile", "link", "work", "--yes"]).run().ok();
-    next("1 access key stored, 1 profile, 1 linked, no session cached", "`keyfob list`");
+    next("1 access key stored, 1 profile, 1 linked, no session cached", "`keyfob doctor`");
 
     sandbox.keyfob(&["credential-process", "work"]).run().ok();
-    next("1 session cached", "`keyfob list`");
+    next("1 session cached", "`keyfob doctor`");
 }
 
 #[test]
@@ -54,18 +54,18 @@ fn what_is_misspelt_gets_a_suggestion() {
         (&["exprt"], 2, "'import'"),
         (&["mfa", "enrol"], 2, "'enroll'"),
         (&["list", "--jsn"], 2, "'--json'"),
-        (&["explain", "prodction"], 6, "`production` is there"),
-        (&["credential-process", "prodction"], 6, "`production` is there"),
-        (&["env", "prodction"], 6, "`production` is there"),
-        (&["exec", "prodction", "--", "true"], 6, "`production` is there"),
-        (&["show", "prodction"], 6, "`production` is there"),
-        (&["rotate", "prodction"], 1, "`production` has one"),
-        (&["mfa", "list", "prodction"], 6, "`production` is there"),
-        (&["profile", "set", "prodction", "region", "x"], 6, "`production` is there"),
-        (&["profile", "link", "prodction"], 6, "`production` is there"),
-        (&["profile", "rename", "prodction", "x"], 6, "`production` is there"),
-        (&["import", "prodction"], 6, "`production` is there"),
-        (&["remove", "prodction", "--yes"], 1, "`production` has one"),
+        (&["explain", "prodction"], 6, "did you mean `production`?"),
+        (&["credential-process", "prodction"], 6, "did you mean `production`?"),
+        (&["env", "prodction"], 6, "did you mean `production`?"),
+        (&["exec", "prodction", "--", "true"], 6, "did you mean `production`?"),
+        (&["show", "prodction"], 6, "did you mean `production`?"),
+        (&["rotate", "prodction"], 1, "did you mean `production`?"),
+        (&["mfa", "list", "prodction"], 6, "did you mean `production`?"),
+        (&["profile", "set", "prodction", "region", "x"], 6, "did you mean `production`?"),
+        (&["profile", "link", "prodction"], 6, "did you mean `production`?"),
+        (&["profile", "rename", "prodction", "x"], 6, "did you mean `production`?"),
+        (&["import", "prodction"], 6, "did you mean `production`?"),
+        (&["remove", "prodction", "--yes"], 1, "did you mean `production`?"),
         (&["profile", "set", "production", "regoin", "x"], 2, "`region`"),
     ];
     let mut wrong = Vec::new();

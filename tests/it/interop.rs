@@ -59,7 +59,7 @@ fn shows_why(scene: &Scene, client: &Client) {
     let arguments: Vec<&str> = client.arguments.iter().map(String::as_str).collect();
     let ran = scene.sandbox.program(&client.program, &arguments).run();
     assert_ne!(ran.code, Some(0));
-    assert!(ran.stderr.contains("run `keyfob exec audit -- true` in a terminal first"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("start a session in a terminal first"), "{}", ran.stderr);
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn a_seed_is_added_typed_and_a_code_of_another_device_is_noticed() {
     assert_eq!(aws.count("GetSessionToken"), 1);
 
     let ran = sandbox.keyfob(&["mfa", "add", "work", "--stdin", "--no-verify"]).stdin(&other).run();
-    assert!(ran.ends_with(1).contains("`keyfob mfa add work --replace`"), "{}", ran.stderr);
+    assert!(ran.ends_with(1).contains("`keyfob mfa add work --stdin --no-verify --replace`"), "{}", ran.stderr);
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn every_line_that_names_a_removed_device_is_taken_out_or_named() {
     terminal.type_line("y");
     terminal.expect("(`dev`) still name the device; take those lines out? [Y/n] ");
     terminal.type_line("n");
-    terminal.expect("`dev` still names the device; take that line out");
+    terminal.expect("`dev` still names the device; delete that line");
     terminal.finish().0.ends_with(0);
     assert_eq!(sandbox.read(".aws/config"), format!("{config}{more}"));
     // Once more, of a device that is gone.

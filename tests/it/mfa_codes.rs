@@ -235,7 +235,7 @@ fn from_cron_it_is_exit_3_at_once() {
     let began = Instant::now();
     let ran = sandbox.keyfob(&["credential-process", "work"]).run();
     let said = ran.ends_with(3);
-    assert!(said.contains("run `keyfob exec work -- true` in a terminal first"), "{said}");
+    assert!(said.contains("start a session in a terminal first"), "{said}");
     assert!(said.contains("`keyfob mfa add work`"), "{said}");
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }

@@ -67,7 +67,7 @@ fn a_role_that_silently_wants_mfa_is_guessed_at() {
     scene.edit(&format!("mfa_serial = {}\n", scene.phone.serial()), "");
     // Asked for the second role: the device belongs to the key's profile, and a third one's would count for nothing.
     let ran = scene.credential_process("audit");
-    refused(&ran, "access denied to `arn:aws:iam::111122223333:user/ann`", "if the role wants MFA");
+    refused(&ran, "access denied to `arn:aws:iam::111122223333:user/ann`", "name your device, if the role wants MFA");
     assert!(ran.stderr.contains("`keyfob profile set work mfa_serial ARN`"), "{}", ran.stderr);
     assert_eq!(scene.actions(), ["AssumeRole"]);
     // A device that is not Ann's is to be mended where it is named.

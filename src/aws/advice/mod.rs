@@ -10,6 +10,7 @@ use crate::aws::error::obstacle;
 use crate::aws::{AssumeRole, AwsError, GetSessionToken};
 use crate::credentials::short_id;
 use crate::error::{Error, Kind};
+use crate::hint::{Hint, run};
 
 /// What was attempted when AWS answered no, or not at all.
 #[derive(Debug, Clone, Copy)]
@@ -96,7 +97,7 @@ pub enum CodeFrom {
 pub fn advise(error: &AwsError, attempt: &Attempt<'_>) -> Error {
     match error {
         AwsError::Setup(problem) => Error::new(Kind::Config, problem.clone())
-            .hint(format!("`{}` names the file and line of each setting", attempt.command("explain")))
+            .hint(attempt.explain("show the file and line of each setting"))
             .hint("`AWS_CA_BUNDLE`, `AWS_ENDPOINT_URL` and `HTTPS_PROXY` come before the files"),
         AwsError::Unreachable { endpoint, cause } => unreachable(endpoint, cause),
         AwsError::AnswerLost { endpoint, cause } => {
@@ -164,16 +165,16 @@ impl Attempt<'_> {
         mfa.map_or_else(|| "the MFA device".to_owned(), |mfa| format!("`{}`", mfa.serial))
     }
 
-    fn command(&self, command: &str) -> String {
-        format!("keyfob {command} {}", shell_words::quote(self.profile))
+    fn explain(&self, purpose: &str) -> Hint {
+        run!("keyfob explain {}", self.profile).to(purpose)
     }
 
-    fn set(&self, setting: &str) -> String {
-        format!("keyfob profile set {} {setting}", shell_words::quote(self.profile))
+    fn name_device(&self, purpose: &str) -> Hint {
+        run!("keyfob profile set {} mfa_serial ARN", self.profile).to(purpose)
     }
 
-    fn forget(&self) -> String {
-        format!("forget the session and try again: `{}`", self.command("clear"))
+    fn forget(&self) -> Hint {
+        run!("keyfob clear {}", self.profile).to("forget the session and try again")
     }
 }
 

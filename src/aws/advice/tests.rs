@@ -66,7 +66,7 @@ const CASES: &[Case] = &[
         "set the right one: `keyfob profile set 'my work' mfa_serial ARN`"),
     case(Ask::Devices, PLAIN, (403, "InvalidClientTokenId", INVALID_TOKEN),
         "ListMFADevices: IAM refuses every session that was made without MFA",
-        "name your MFA device: `keyfob profile set 'my work' mfa_serial ARN`; or enrol one: `keyfob mfa enroll 'my work'`"),
+        "or enrol one: `keyfob mfa enroll 'my work'`"),
     case(Ask::Identity, KEY, (403, "InvalidClientTokenId", INVALID_TOKEN),
         "AWS does not know the access key `****ABCD`: it is inactive, deleted, or of another partition",
         "otherwise store another: `keyfob add 'my work' --replace`"),
@@ -75,7 +75,7 @@ const CASES: &[Case] = &[
         "forget the session and try again: `keyfob clear 'my work'`"),
     case(Ask::Role, KEY, (403, "AccessDenied", NOT_AUTHORIZED),
         "assuming `arn:aws:iam::222222222222:role/admin`: access denied to `arn:aws:iam::111111111111:user/jane`",
-        "if the role wants MFA (AWS does not say so), name your device: `keyfob profile set 'my work' mfa_serial ARN`"),
+        "name your device, if the role wants MFA (AWS does not say so): `keyfob profile set 'my work' mfa_serial ARN`"),
     case(Ask::SecondHop, ROLE, (403, "AccessDenied", NOT_AUTHORIZED),
         "hop 2 of 2, assuming `arn:aws:iam::222222222222:role/admin`: access denied to `arn:aws:iam::222222222222:role/hub`",
         "MFA does not reach past the first role: if the trust policy of hop 2 asks for it, no code will do"),
@@ -84,13 +84,13 @@ const CASES: &[Case] = &[
         "the role's trust policy must allow `arn:aws:iam::111111111111:user/jane`, with no `external_id`, and `arn:aws:iam::111111111111:user/jane` needs `sts:AssumeRole` on it"),
     case(Ask::Role, OLD_MFA, (403, "AccessDenied", NOT_AUTHORIZED),
         "assuming `arn:aws:iam::222222222222:role/admin`: access denied to `arn:aws:iam::111111111111:user/jane`",
-        "the MFA session is 50 min old; a policy on `aws:MultiFactorAuthAge` may want a newer one: `keyfob clear 'my work'`, or `keyfob profile set 'my work' keyfob_mfa_max_age 15m` for good"),
+        "the MFA session is 50 min old; forget it, if `aws:MultiFactorAuthAge` wants a newer one: `keyfob clear 'my work'`"),
     case(Ask::Devices, KEY, (403, "AccessDenied", "User is not authorized to perform: iam:ListMFADevices"),
         "ListMFADevices: access denied to `arn:aws:iam::111111111111:user/jane`",
         "a policy of the user must allow `iam:ListMFADevices`"),
     case(Ask::Session, MFA, (403, "AccessDenied", "Cannot call GetSessionToken with session credentials"),
         "GetSessionToken: only a long-term access key may ask for it, and `arn:aws:iam::111111111111:user/jane` is a session",
-        "`keyfob explain 'my work'` shows where the chain starts"),
+        "show where the chain starts: `keyfob explain 'my work'`"),
     case(Ask::Role, KEY, (403, "AccessDenied", "Roles may not be assumed by root accounts."),
         "assuming `arn:aws:iam::222222222222:role/admin`: a root key may not assume roles",
         "make an IAM user for this, and store its key: a root key can do everything but assume roles"),
@@ -99,10 +99,10 @@ const CASES: &[Case] = &[
         "ask for an hour: `keyfob profile set 'my work' duration_seconds 3600`"),
     case(Ask::Role, KEY, (400, "ValidationError", MAXIMUM),
         "`arn:aws:iam::222222222222:role/admin` allows shorter sessions than 14400 s",
-        "or have the role's `MaxSessionDuration` raised (3,600 to 43,200)"),
+        "or raise the role's `MaxSessionDuration` (3,600 to 43,200)"),
     case(Ask::Role, KEY, (400, "ValidationError", "1 validation error detected: …"),
         "assuming `arn:aws:iam::222222222222:role/admin`: AWS finds a parameter invalid",
-        "`keyfob explain 'my work'` names the file and line of each setting"),
+        "show the file and line of each setting: `keyfob explain 'my work'`"),
     case(Ask::Identity, KEY, (403, "SignatureDoesNotMatch", "The request signature we calculated does not match."),
         "the secret access key kept for `****ABCD` does not belong to it",
         "store the pair again: `keyfob add 'my work' --replace`"),
@@ -129,19 +129,19 @@ const CASES: &[Case] = &[
         "try again in a minute; programs that share a session instead of asking for one each ask less often"),
     case(Ask::Session, KEY, (403, "RegionDisabledException", "STS is not activated in this region"),
         "GetSessionToken: STS is not active in this region for the account",
-        "use another region (`keyfob profile set 'my work' region us-east-1`), or have it activated"),
+        "use another region, or activate it: `keyfob profile set 'my work' region us-east-1`"),
     case(Ask::Role, KEY, (400, "PackedPolicyTooLarge", "…"),
         "assuming `arn:aws:iam::222222222222:role/admin`: session policies and tags are too large together",
         "shorten `session_tags`, or the session policy"),
     case(Ask::Role, KEY, (400, "MalformedPolicyDocument", "…"),
         "assuming `arn:aws:iam::222222222222:role/admin`: the session policy is no policy AWS can read",
-        "`keyfob explain 'my work'` names the file and line of each setting"),
+        "show the file and line of each setting: `keyfob explain 'my work'`"),
     case(Ask::Identity, KEY, (403, "OptInRequired", "…"),
         "GetCallerIdentity: the account is not ready to be used",
         "see the account's state in the AWS console"),
     case(Ask::Devices, KEY, (404, "NoSuchEntity", "…"),
         "ListMFADevices: AWS refused",
-        "`keyfob explain 'my work'` shows how the credentials are made"),
+        "show how the credentials are made: `keyfob explain 'my work'`"),
     case(Ask::Identity, KEY, (500, "InternalFailure", "…"),
         "GetCallerIdentity: AWS has a failure of its own",
         "try again in a minute"),
@@ -257,7 +257,7 @@ fn a_setup_error_is_a_configuration_error_that_points_to_the_setting() {
     let told = told(&AwsError::Setup("the CA bundle `x` cannot be read".into()), Ask::Identity, KEY, None);
     assert_eq!((told.message(), told.kind()), ("the CA bundle `x` cannot be read", Kind::Config));
     let variables = "`AWS_CA_BUNDLE`, `AWS_ENDPOINT_URL` and `HTTPS_PROXY` come before the files";
-    assert_eq!(told.hint_texts(), ["`keyfob explain 'my work'` names the file and line of each setting", variables]);
+    assert_eq!(told.hint_texts(), ["show the file and line of each setting: `keyfob explain 'my work'`", variables]);
 }
 
 #[test]
@@ -278,6 +278,6 @@ fn a_clock_that_is_off_is_told_apart_from_a_wrong_seed() {
     assert!(!told(CodeFrom::Given, 20).0.contains("clock"));
     let (line, hints) = told(CodeFrom::Seed, 0);
     assert!(line.starts_with("AWS takes no code made from the stored seed of `arn:"), "{line}");
-    assert!(hints.contains("`keyfob mfa add work`") && !hints.contains("clock"), "{hints}");
+    assert!(hints.contains("`keyfob mfa add work --replace`") && !hints.contains("clock"), "{hints}");
     assert!(told(CodeFrom::Seed, 600).1.contains("10m behind AWS's; the codes were made for AWS's time"));
 }

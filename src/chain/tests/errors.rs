@@ -21,7 +21,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "prodution",
         message: "there is no profile `prodution`",
-        hint: "`production` is there; `keyfob list` shows all profiles",
+        hint: "did you mean `production`?\nshow all profiles: `keyfob list`",
     },
     Case {
         says: "no such profile, and nothing like it",
@@ -29,7 +29,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "x",
         message: "there is no profile `x`",
-        hint: "`keyfob list` shows the profiles that are there; `keyfob add x` makes one with an access key",
+        hint: "show all profiles: `keyfob list`\ncreate it with an access key: `keyfob add x`",
     },
     Case {
         says: "a source that is not there",
@@ -37,7 +37,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "a",
         message: "~/.aws/config:3: `a` names `b` in `source_profile`, and there is no such profile",
-        hint: "store its access key with `keyfob add b`, or name another profile there",
+        hint: "store its access key: `keyfob add b`\nor name another profile in `source_profile`",
     },
     Case {
         says: "a process for a profile that is not there",
@@ -45,7 +45,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "a",
         message: "~/.aws/config:2: `a` names `base` in `credential_process`, and there is no such profile",
-        hint: "`base2` is there; was it meant?",
+        hint: "did you mean `base2`?",
     },
     Case {
         says: "a loop is named from where it begins",
@@ -53,7 +53,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "x",
         message: "the profiles form a loop: a -> b -> a",
-        hint: "name a profile with an access key as `source_profile` of one of them; `keyfob list` shows which have one",
+        hint: "name a profile with an access key as `source_profile` of one of them\nshow which profiles have one: `keyfob list`",
     },
     Case {
         says: "a loop through processes is one too",
@@ -61,7 +61,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "a",
         message: "the profiles form a loop: a -> b -> a",
-        hint: "name a profile with an access key as `source_profile` of one of them; `keyfob list` shows which have one",
+        hint: "name a profile with an access key as `source_profile` of one of them\nshow which profiles have one: `keyfob list`",
     },
     Case {
         says: "a key of the asked profile does not excuse a loop back to it",
@@ -69,7 +69,7 @@ const CASES: &[Case] = &[
         stored: "a",
         asked: "a",
         message: "the profiles form a loop: a -> b -> a",
-        hint: "name a profile with an access key as `source_profile` of one of them; `keyfob list` shows which have one",
+        hint: "name a profile with an access key as `source_profile` of one of them\nshow which profiles have one: `keyfob list`",
     },
     Case {
         says: "a role with no source",
@@ -77,7 +77,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "a",
         message: "~/.aws/config:2: `a` names a role and no `source_profile` to assume it with",
-        hint: "name the profile with the access key: `keyfob profile set a source_profile NAME`",
+        hint: "name the profile with the access key: `keyfob profile set a source_profile PROFILE`",
     },
     Case {
         says: "a role with no source and a key of its own",
@@ -85,7 +85,7 @@ const CASES: &[Case] = &[
         stored: "a",
         asked: "a",
         message: "~/.aws/config:2: `a` names a role and no `source_profile` to assume it with",
-        hint: "to sign with its own key: `keyfob profile set a source_profile a`",
+        hint: "sign with its own key: `keyfob profile set a source_profile a`",
     },
     Case {
         says: "two sources",
@@ -93,7 +93,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "a",
         message: "~/.aws/config:4: `a` has both `source_profile` and `credential_source`; AWS takes one of them",
-        hint: "take one of them out of `a`",
+        hint: "remove one of them from `a`",
     },
     Case {
         says: "its own source and no key",
@@ -101,7 +101,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "a",
         message: "~/.aws/config:3: `a` names itself as its source and has no access key of its own",
-        hint: "store an access key with `keyfob add a`",
+        hint: "store an access key: `keyfob add a`",
     },
     Case {
         says: "linked to nothing",
@@ -109,7 +109,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "a",
         message: "~/.aws/config:2: `a` gets its credentials from keyfob, which has no access key and no role for it",
-        hint: "store an access key with `keyfob add a`",
+        hint: "store an access key: `keyfob add a`",
     },
     Case {
         says: "nothing at all",
@@ -117,7 +117,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "a",
         message: "the profile `a` has neither an access key nor a role",
-        hint: "store an access key with `keyfob add a`",
+        hint: "store an access key: `keyfob add a`",
     },
     Case {
         says: "half a key",
@@ -125,7 +125,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "a",
         message: "~/.aws/config:2: `a` has `aws_access_key_id` and no `aws_secret_access_key`",
-        hint: "store the whole key with `keyfob add a` and take that line away",
+        hint: "delete that line and store the whole key: `keyfob add a`",
     },
     Case {
         says: "the other half",
@@ -133,7 +133,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "a",
         message: "~/.aws/config:2: `a` has `aws_secret_access_key` and no `aws_access_key_id`",
-        hint: "store the whole key with `keyfob add a` and take that line away",
+        hint: "delete that line and store the whole key: `keyfob add a`",
     },
     Case {
         says: "a temporary key",
@@ -141,7 +141,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "a",
         message: "~/.aws/config:2: the access key of `a` is a temporary one, and a file does not say when it expires",
-        hint: "store the long-term key (`AKIA…`) with `keyfob add a`; keyfob makes the temporary ones",
+        hint: "store the long-term key (`AKIA…`), from which keyfob makes sessions: `keyfob add a`",
     },
     Case {
         says: "a key with a session token",
@@ -149,7 +149,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "a",
         message: "~/.aws/config:4: the access key of `a` is a temporary one, and a file does not say when it expires",
-        hint: "store the long-term key (`AKIA…`) with `keyfob add a`; keyfob makes the temporary ones",
+        hint: "store the long-term key (`AKIA…`), from which keyfob makes sessions: `keyfob add a`",
     },
     Case {
         says: "no key id, which may be a secret in the wrong place",
@@ -157,7 +157,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "a",
         message: "~/.aws/config:2: `aws_access_key_id` of `a` is no access key id",
-        hint: "store the whole key with `keyfob add a` and take that line away",
+        hint: "delete that line and store the whole key: `keyfob add a`",
     },
     Case {
         says: "a base from the machine",
@@ -165,7 +165,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "a",
         message: "~/.aws/config:3: `a` gets its credentials from `credential_source = Ec2InstanceMetadata`, which keyfob does not support yet",
-        hint: "leave the profile to the SDKs, or store an access key with `keyfob add a`",
+        hint: "leave the profile to the SDKs\nor store an access key: `keyfob add a`",
     },
     Case {
         says: "another program",
@@ -173,7 +173,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "a",
         message: "~/.aws/config:2: `a` gets its credentials from a `credential_process` of another program, which keyfob does not support yet",
-        hint: "leave the profile to the SDKs, or store an access key with `keyfob add a`",
+        hint: "leave the profile to the SDKs\nor store an access key: `keyfob add a`",
     },
     Case {
         says: "a web identity",
@@ -181,7 +181,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "a",
         message: "~/.aws/config:3: `a` gets its credentials from a web identity token (`web_identity_token_file`), which keyfob does not support yet",
-        hint: "leave the profile to the SDKs, or store an access key with `keyfob add a`",
+        hint: "leave the profile to the SDKs\nor store an access key: `keyfob add a`",
     },
     Case {
         says: "single sign-on",
@@ -189,7 +189,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "a",
         message: "~/.aws/config:2: `a` gets its credentials from IAM Identity Center (`sso_…`), which keyfob does not support yet",
-        hint: "use the profile directly (`aws --profile a …`), or store an access key with `keyfob add a`",
+        hint: "use the profile directly: `aws --profile a COMMAND`\nor store an access key: `keyfob add a`",
     },
     Case {
         says: "`aws login`",
@@ -197,7 +197,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "a",
         message: "~/.aws/config:2: `a` gets its credentials from `aws login` (`login_session`), which keyfob does not support yet",
-        hint: "use the profile directly (`aws --profile a …`), or store an access key with `keyfob add a`",
+        hint: "use the profile directly: `aws --profile a COMMAND`\nor store an access key: `keyfob add a`",
     },
     Case {
         says: "a root user and a role",
@@ -205,7 +205,7 @@ const CASES: &[Case] = &[
         stored: "b(root)",
         asked: "a",
         message: "`b` holds a root user's key, and AWS lets no root user assume a role",
-        hint: "make an IAM user and store its key: `keyfob add b --replace`",
+        hint: "create an IAM user and store its key: `keyfob add b --replace`",
     },
     Case {
         says: "a security key",
@@ -213,7 +213,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "b",
         message: "~/.aws/config:2: `arn:aws:iam::111122223333:u2f/user/me/key-1` is a security key, and AWS takes none for sessions or roles",
-        hint: "enrol a virtual device beside it with `keyfob mfa enroll b`, which shows codes AWS takes",
+        hint: "enrol a virtual device as well, whose codes AWS accepts: `keyfob mfa enroll b`",
     },
     Case {
         says: "a value that cannot be, by the name it is written under",
@@ -221,7 +221,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "b",
         message: "~/.aws/config:2: `keyfob_duration_seconds` of `b`: `1h` is no number of seconds; write one from 900 to 129600",
-        hint: "`keyfob profile set b keyfob_duration_seconds VALUE` mends it",
+        hint: "fix it: `keyfob profile set b keyfob_duration_seconds VALUE`",
     },
     Case {
         says: "a role's duration beyond AWS's range, though a session could have it",
@@ -229,7 +229,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "a",
         message: "~/.aws/config:4: `duration_seconds` of `a`: 43201 is out of AWS's range, 900 to 43200 seconds",
-        hint: "`keyfob profile set a duration_seconds VALUE` mends it",
+        hint: "fix it: `keyfob profile set a duration_seconds VALUE`",
     },
     Case {
         says: "no such way of sessions",
@@ -237,7 +237,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "b",
         message: "~/.aws/config:2: `keyfob_session` of `b`: `sometimes` is none of `always`, `mfa`, `never`",
-        hint: "`keyfob profile set b keyfob_session VALUE` mends it",
+        hint: "fix it: `keyfob profile set b keyfob_session VALUE`",
     },
     Case {
         says: "no role",
@@ -245,7 +245,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "a",
         message: "~/.aws/config:2: `role_arn` of `a`: `admin` is no role; one looks like `arn:aws:iam::123456789012:role/NAME`",
-        hint: "`keyfob profile set a role_arn VALUE` mends it",
+        hint: "fix it: `keyfob profile set a role_arn VALUE`",
     },
     Case {
         says: "a region that would be another host",
@@ -253,7 +253,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "b",
         message: "~/.aws/config:2: `region` of `b`: `x.example/` is no region; one looks like `eu-west-1`",
-        hint: "`keyfob profile set b region VALUE` mends it",
+        hint: "fix it: `keyfob profile set b region VALUE`",
     },
     Case {
         says: "an endpoint without a scheme",
@@ -261,7 +261,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "b",
         message: "~/.aws/config:2: `endpoint_url` of `b`: `localhost:4566` is no URL; one starts with `https://` or `http://`",
-        hint: "`keyfob profile set b endpoint_url VALUE` mends it",
+        hint: "fix it: `keyfob profile set b endpoint_url VALUE`",
     },
     Case {
         says: "a URL in a services section that cannot be",
@@ -269,7 +269,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "b",
         message: "~/.aws/config:4: `endpoint_url` of `sts` in `[services s]`: `localhost` is no URL; one starts with `https://` or `http://`",
-        hint: "mend that line of `[services s]`, or take it away",
+        hint: "fix or delete that line of `[services s]`",
     },
     Case {
         says: "services that are not there",
@@ -277,7 +277,7 @@ const CASES: &[Case] = &[
         stored: "b",
         asked: "b",
         message: "~/.aws/config:2: `b` names the section `[services s]`, which the config file does not have",
-        hint: "write that section, or take `services` out of `b`",
+        hint: "write that section, or do without it: `keyfob profile unset b services`",
     },
 ];
 
@@ -287,7 +287,7 @@ fn each_mistake_has_its_own_message_and_hint() {
         let input = Input { config: case.config, stored: case.stored, ask: ask(case.asked), ..Input::default() };
         let error = Error::from(input.plan().expect_err(case.says));
         assert_eq!(error.message(), case.message, "{}", case.says);
-        assert_eq!(error.hint_texts(), [case.hint], "{}", case.says);
+        assert_eq!(error.hint_texts().join("\n"), case.hint, "{}", case.says);
         assert_eq!(error.kind(), Kind::Config, "{}", case.says);
     }
 }

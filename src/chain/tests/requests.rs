@@ -59,7 +59,7 @@ fn decisions_leave_their_reasons() {
     };
     let cases = [
         ("[profile b]", "b", "b", "may call nothing of IAM"),
-        ("[profile b]|KEY", "", "b", "stands in plain text at ~/.aws/config:2"),
+        ("[profile b]|KEY", "", "b", "is in plain text at ~/.aws/config:2"),
         ("[profile b]", "b(root)", "b", "12h were asked for; AWS gives a root user's session 1h"),
         ("[profile b]|keyfob_session = never", "b", "b", "the access key itself is handed out"),
         ("[profile b]|keyfob_mfa_max_age = 15m", "b", "b", "`keyfob_mfa_max_age` of `b` does nothing"),

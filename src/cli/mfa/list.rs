@@ -6,6 +6,7 @@ use crate::cli::mfa::BothPlans;
 use crate::cli::options::ProfileArg;
 use crate::cli::world::World;
 use crate::error::Result;
+use crate::hint::run;
 use crate::human::Talk;
 use crate::ops::mfa::list::list;
 use crate::ui::out;
@@ -36,7 +37,7 @@ impl ListArgs {
         }
         let table = devices::text(&devices);
         if table.is_empty() {
-            world.talk.hint(format!("there is no device yet; `keyfob mfa enroll {profile}` makes one").into());
+            world.talk.hint(run!("keyfob mfa enroll {}", profile).to("enrol a first device"));
         }
         out::write_page(&table)
     }

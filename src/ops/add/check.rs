@@ -5,6 +5,7 @@ use crate::aws::{AwsError, CallerIdentity};
 use crate::chain::target::Target;
 use crate::credentials::{AccessKey, Credentials};
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::ops::Context;
 use crate::ops::advice::{Devices, sort_devices};
 use crate::ops::signed::Refusal;
@@ -23,7 +24,7 @@ pub(in crate::ops) fn identity(
     let signer = Credentials::Key { key: key.clone(), account_id: None };
     let identity = context.sts.get_caller_identity(&signer, target).map_err(|error| {
         explained(context, error, profile, key, Attempted::GetCallerIdentity)
-            .hint("nothing was stored; with `--no-verify` the key is stored unchecked")
+            .hint(context.talk.again(&["--no-verify"]).to("nothing was stored; store the key unchecked"))
     })?;
     if identity.arn.ends_with(":root") && !allow_root {
         return Err(Error::new(
@@ -31,8 +32,8 @@ pub(in crate::ops) fn identity(
             format!("this is a key of the root user of account {}", identity.account),
         )
         .because("it can do anything in the account, no policy limits it, and AWS advises against having one")
-        .hint("make an IAM user and a key of its own, and delete this one in the console")
-        .hint("to store it all the same, add `--allow-root`"));
+        .hint("create an IAM user with a key of its own, and delete this one in the console")
+        .hint(run!("keyfob add {} --allow-root", profile).to("or store it anyway")));
     }
     Ok(identity)
 }

@@ -13,6 +13,7 @@ use crate::chain::StoredKeys;
 use crate::config_file::AwsFiles;
 use crate::credentials::{AccessKey, AccessKeyId, StoreId, StoredKey};
 use crate::error::{Error, Kind, Result};
+use crate::hint::{Hint, run};
 use crate::human::Human;
 use crate::index::{Index, KeyEntry};
 use crate::keystore::StoreOpener;
@@ -62,7 +63,7 @@ pub fn add(
     let name = request.profile.clone();
     let index = Index::load(&context.paths.data)?;
     let old = index.key_of(&name);
-    refuse_replacement(&name, old.as_ref(), request.key.as_ref().map(|key| &key.id), request.replace)?;
+    refuse_replacement(context, &name, old.as_ref(), request.key.as_ref().map(|key| &key.id), request.replace)?;
     if let Some(old) = &old {
         refuse_during(context, &old.id)?;
     }
@@ -124,15 +125,20 @@ fn take_out(context: &Context<'_>, stores: &dyn StoreOpener, profile: &str, old:
 
 /// Refuses to take another key's place without `--replace`. The same key again is no replacement, which is known only of one
 /// that is at hand already.
-fn refuse_replacement(profile: &str, old: Option<&StoredKey>, new: Option<&AccessKeyId>, replace: bool) -> Result<()> {
+fn refuse_replacement(
+    context: &Context<'_>,
+    profile: &str,
+    old: Option<&StoredKey>,
+    new: Option<&AccessKeyId>,
+    replace: bool,
+) -> Result<()> {
     match old {
         Some(old) if !replace && new != Some(&old.id) => Err(Error::new(
             Kind::Failed,
             format!("`{profile}` has a stored key already, {} in {}", old.id.short(), old.backend.title()),
         )
-        .hint(format!(
-            "replace it with `keyfob add {profile} --replace`, or take it out with `keyfob remove {profile}`"
-        ))),
+        .hint(context.talk.again(&["--replace"]).to("replace it"))
+        .hint(run!("keyfob remove {}", profile).to("or remove it"))),
         Some(_) | None => Ok(()),
     }
 }
@@ -154,26 +160,33 @@ pub fn input_error(error: &InputError, place: &str) -> Error {
         InputError::Lines(_) => Kind::Usage,
         _ => Kind::Failed,
     };
-    let hint = match error {
+    let hint: Hint = match error {
         InputError::Id(_) | InputError::SessionToken(_) => {
-            "make a long-term key in the IAM console: Users, your name, Security credentials, Create access key"
+            "make a long-term key in the IAM console: Users, your name, Security credentials, Create access key".into()
         }
-        InputError::Swapped => "give the access key id first, then the secret access key",
+        InputError::Swapped => "give the access key id first, then the secret access key".into(),
         InputError::NoSecret | InputError::PaddedSecret | InputError::MalformedSecret => {
-            "copy the secret again; AWS shows it once, so if it is lost, make a new key"
+            "copy the secret again; AWS shows it once, so if it is lost, make a new key".into()
         }
-        InputError::Lines(_) => "`printf '%s\\n' \"$ID\" \"$SECRET\" | keyfob add PROFILE --stdin`",
-        InputError::NoVariable(_) => "export both `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`",
+        InputError::Lines(_) => {
+            run!("keyfob add PROFILE --stdin").to("pipe in two lines, the access key id and the secret access key")
+        }
+        InputError::NoVariable(_) => "export both `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`".into(),
         InputError::PasswordOnly => {
             "the key is in another file: in the IAM console, Users, your name, Security credentials, Create access key"
+                .into()
         }
-        InputError::SeveralKeys(_) => "leave one row in the file for each `keyfob add PROFILE --csv FILE`",
+        InputError::SeveralKeys(_) => {
+            run!("keyfob add PROFILE --csv FILE").to("leave one row in the file, and run this for each key")
+        }
         InputError::NotText
         | InputError::EmptyCsv
         | InputError::NoColumn(_)
         | InputError::NoField { .. }
         | InputError::NotCsv(_)
-        | InputError::NoRows => "download the file from the IAM console again; it must not be saved by another program",
+        | InputError::NoRows => {
+            "download the file from the IAM console again; it must not be saved by another program".into()
+        }
     };
     Error::new(kind, format!("{place}: {error}")).hint(hint)
 }

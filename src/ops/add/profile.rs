@@ -7,6 +7,7 @@ use crate::chain::{Plan, Request, plan};
 use crate::config_file::{self, AwsFiles, Edited};
 use crate::credentials::StoredKey;
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::human::AskError;
 use crate::index::Index;
 use crate::ini::{Document, EditError, SectionName, is_identifier};
@@ -121,12 +122,13 @@ impl<'a> Planned<'a> {
         let answer = context.human.confirm(&question).map_err(|error| {
             error
                 .into_error(&format!("a yes to replacing `credential_process` at {place}"))
-                .hint("say so with `--yes`, or leave the profile as it is with `--no-link`")
+                .hint(context.talk.again(&["--yes"]).to("replace it"))
+                .hint(context.talk.again(&["--no-link"]).to("or leave the profile as it is"))
         })?;
         match answer {
             true => Ok(()),
             false => Err(Error::new(Kind::Failed, format!("{place}: `credential_process` stays as it is"))
-                .hint(format!("store the key without linking: `keyfob add {} --no-link`", self.name))),
+                .hint(context.talk.again(&["--no-link"]).to("store the key without linking"))),
         }
     }
 
@@ -152,9 +154,7 @@ impl<'a> Planned<'a> {
         }
         let (human, name) = (context.human, self.name.clone());
         let hint = |serial: &str| {
-            context
-                .talk
-                .hint(format!("use this MFA device with `keyfob profile set {name} mfa_serial {serial}`").into());
+            context.talk.hint(run!("keyfob profile set {} mfa_serial {}", name, serial).to("use this MFA device"));
         };
         match usable.as_slice() {
             [] => Ok(()),
@@ -220,18 +220,18 @@ impl<'a> Planned<'a> {
             } else {
                 match self.devices {
                     Known::Declined => {}
-                    Known::None => talk.hint(format!("enrol an MFA device: `keyfob mfa enroll {name}`").into()),
+                    Known::None => talk.hint(run!("keyfob mfa enroll {}", name).to("enrol an MFA device")),
                     Known::Nothing => {
                         talk.hint(
-                            "AWS was not asked for MFA devices, or does not let this user list them: one that is there is \
-                             named by running this command again with `--mfa-serial ARN --replace`".into());
-                        talk.hint(format!("if there is none, enrol one: `keyfob mfa enroll {name}`").into());
+                            run!("keyfob profile set {} mfa_serial ARN", name).to(
+                                "name your MFA device: AWS was not asked for it, or does not let this user list them",
+                            ),
+                        );
+                        talk.hint(run!("keyfob mfa enroll {}", name).to("or enrol one, if there is none"));
                     }
                 }
-                talk.hint(
-                    format!("or hand out the access key itself: `keyfob profile set {name} keyfob_session never`")
-                        .into(),
-                );
+                let hint = run!("keyfob profile set {} keyfob_session never", name);
+                talk.hint(hint.to("or hand out the access key itself"));
             }
         }
         if self.is_linked {
@@ -277,7 +277,7 @@ impl<'a> Planned<'a> {
                     format!("{place}: `{other}` has SDKs ask for a second code once its source `{name}` is linked")
                 }
             });
-            context.talk.hint(format!("link `{other}` too: let keyfob, not the SDK, assume its role").into());
+            context.talk.hint(run!("keyfob profile link {}", other).to("let keyfob, not the SDK, assume its role"));
         }
     }
 
@@ -292,9 +292,7 @@ impl<'a> Planned<'a> {
         let edited = edit(context, AwsFile::Config, |document| {
             edits.iter().try_for_each(|(setting, value)| document.set(SectionName::Profile(&name), setting, value))
         })
-        .map_err(|error| {
-            error.hint(format!("the key is stored; run `keyfob add {name}` with it again to write the profile"))
-        })?;
+        .map_err(|error| error.hint(context.talk.again(&[]).to("the key is stored; write the profile")))?;
         match edited {
             Edited::Changed => context.talk.say(&format!("wrote the profile `{name}` into {path} ({link})")),
             Edited::Unchanged if edits.is_empty() => context.talk.say(&format!("{path} is left as it is ({link})")),

@@ -2,6 +2,7 @@
 
 use crate::chain::target::looks_like_region;
 use crate::error::Result;
+use crate::hint::run;
 use crate::ops::Context;
 use crate::ops::add::profile::{Planned, unanswered};
 use crate::sys::env::vars;
@@ -51,14 +52,9 @@ impl Planned<'_> {
 /// profile it builds on.
 pub(in crate::ops) fn hint_at_region(context: &Context<'_>, profile: &str, like: Option<&str>) {
     if [vars::AWS_REGION, vars::AWS_DEFAULT_REGION].iter().all(|name| context.env.get(name).is_none()) {
-        context.talk.hint(
-            format!(
-                "`{profile}` has no region, without which the AWS CLI calls hardly any service: \
-             `keyfob profile set {} region {}`",
-                shell_words::quote(profile),
-                like.unwrap_or("eu-west-1")
-            )
-            .into(),
-        );
+        let hint = run!("keyfob profile set {} region {}", profile, like.unwrap_or("eu-west-1"));
+        context
+            .talk
+            .hint(hint.to(format!("set a region for `{profile}`, without which the AWS CLI calls hardly any service")));
     }
 }

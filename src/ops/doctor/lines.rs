@@ -3,8 +3,9 @@
 //! Deliberately absent: a setting that nobody knows and that is near to none either is no finding, since other programs
 //! keep theirs in the same files. Names that begin with `keyfob_` are nobody else's.
 
-use super::{Finding, keyfob};
+use super::Finding;
 use crate::chain::base::is_complete_for_sdks;
+use crate::hint::run;
 use crate::profile::known::{PREFIX, is_known, nearest};
 use crate::profile::{AwsFile, Profile, Profiles, SectionKind};
 
@@ -20,8 +21,8 @@ pub(super) fn of_profile(
         let unknown = setting.name.starts_with(PREFIX) && !is_known(&setting.name) && nearest(&setting.name).is_none();
         if unknown {
             let message = format!("keyfob knows no setting `{}`", setting.name);
-            let mend = keyfob(&["profile", "unset", name, &setting.name]);
-            let finding = Finding::new("setting", message, "it does nothing", mend);
+            let fix = run!("keyfob profile unset {} {}", name, setting.name);
+            let finding = Finding::new("setting", message, "it does nothing", fix);
             found.push(finding.at(path(setting.file), setting.line));
         }
     }
@@ -30,8 +31,8 @@ pub(super) fn of_profile(
         if profiles.section(kind, &named.value).is_none() {
             let message = format!("`{setting}` of `{name}` names `{}`, and there is no such section", named.value);
             let (why, section) = ("SDKs refuse the profile, or go on without it", kind.prefix());
-            let mend = format!("add `[{section} {}]` to {}", named.value, path(AwsFile::Config));
-            found.push(Finding::new("dangling", message, why, mend).at(path(named.file), named.line));
+            let fix = format!("add `[{section} {}]` to {}", named.value, path(AwsFile::Config));
+            found.push(Finding::new("dangling", message, why, fix).at(path(named.file), named.line));
         }
     }
     found.extend(of_alias(profile, path));
@@ -47,8 +48,8 @@ fn of_alias(profile: &Profile<'_>, path: &dyn Fn(AwsFile) -> String) -> Option<F
     let name = profile.name();
     let message = format!("`{name}` has a `source_profile` and no `role_arn`");
     let why = "no SDK follows it: they find no credentials for the profile";
-    let mend = keyfob(&["profile", "link", name]);
-    Some(Finding::new("setting", message, why, mend).at(path(source.file), source.line))
+    let fix = run!("keyfob profile link {}", name);
+    Some(Finding::new("setting", message, why, fix).at(path(source.file), source.line))
 }
 
 #[cfg(test)]
@@ -71,10 +72,14 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_mends_is_one_for_a_shell_whatever_the_profile_is_called() {
+    fn a_command_that_fixes_is_one_for_a_shell_whatever_the_profile_is_called() {
         let profiles = Profiles::from_texts("[profile 'a $(b)']\nkeyfob_frobnicate = 1\n", "");
         let profile = profiles.get("a $(b)").expect("there");
         let found = of_profile(&profiles, &profile, &|_| String::new());
-        assert_eq!(found[0].mend, "keyfob profile unset 'a $(b)' keyfob_frobnicate");
+        assert_eq!(found[0].fix.shown(), "`keyfob profile unset 'a $(b)' keyfob_frobnicate`");
+        assert_eq!(
+            serde_json::to_value(&found[0]).expect("JSON")["fix"],
+            serde_json::json!({"argv": ["keyfob", "profile", "unset", "a $(b)", "keyfob_frobnicate"], "fill": []})
+        );
     }
 }

@@ -5,6 +5,7 @@ use crate::aws_vault::{Kept, Place, VaultError};
 use crate::config_file::{self, AwsFiles};
 use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::keystore::StoreError;
 use crate::keystore::StoreOpener;
 use crate::ops::Context;
@@ -40,7 +41,7 @@ pub fn import_from_aws_vault(
     }
     if let (Some(name), true) = (request.profile, found.is_empty()) {
         return Err(Error::new(Kind::Failed, format!("aws-vault has no key called `{name}`"))
-            .hint("`aws-vault list` shows its keys in the column \"Credentials\""));
+            .hint(run!("aws-vault list").to("show its keys, in the column \"Credentials\"")));
     }
     let names: Vec<String> = found.iter().map(|found| found.profile.clone()).collect();
     let report = move_all(context, request, stores, found, Unlinked::IsNamed, &|index, profile, _| {
@@ -66,11 +67,11 @@ fn for_user(error: VaultError) -> Error {
     match error {
         VaultError::Store(error @ (StoreError::Locked(_) | StoreError::NotFound)) => {
             Error::new(Kind::KeyStore, error.to_string())
-                .hint("unlock it in the desktop, or let `aws-vault list` do it, then try again")
+                .hint(run!("aws-vault list").to("unlock it in the desktop or with aws-vault, then try again"))
         }
         VaultError::Store(error) => error.for_user(StoreId::SECRET_SERVICE),
         error @ VaultError::WrongPassphrase => Error::new(Kind::KeyStore, error.to_string())
-            .hint("it is the one aws-vault asks for; `AWS_VAULT_FILE_PASSPHRASE` gives it without a question"),
+            .hint("enter the passphrase that aws-vault asks for, or set `AWS_VAULT_FILE_PASSPHRASE`"),
         error @ VaultError::NoPassphrase(_) => Error::new(Kind::NeedsHuman, error.to_string())
             .hint("set `AWS_VAULT_FILE_PASSPHRASE`, or run it in a terminal"),
         error @ (VaultError::File(_) | VaultError::Form { .. }) => Error::new(Kind::Failed, error.to_string()),
@@ -108,6 +109,6 @@ fn name_what_differs(context: &Context<'_>, profiles: &Profiles<'_>) {
         ));
         context
             .talk
-            .hint(format!("`keyfob profile set {first} include_profile default` brings it, for keyfob alone").into());
+            .hint(run!("keyfob profile set {} include_profile default", first).to("include it, for keyfob alone"));
     }
 }

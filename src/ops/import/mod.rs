@@ -196,7 +196,7 @@ fn import_one(
     if let Some(other) = index.key_of(name).filter(|other| other.id != key.id) {
         let other = other.id.short();
         return Err(Error::new(Kind::Failed, format!("`{name}` has another stored key, {other}"))
-            .hint(format!("delete the one you do not need: this one, or the other with `keyfob remove {name}`")));
+            .hint(run!("keyfob remove {}", name).to("delete the one you do not need: this one, or the other")));
     }
     // An earlier run may have stored it elsewhere.
     let backend = index.key_of(name).map_or(backend, |stored| stored.backend);
@@ -237,7 +237,7 @@ fn import_one(
             (Err(error), Unlinked::Stops) => return Err(error),
             (Err(error), Unlinked::IsNamed) => {
                 context.talk.warn(&format!("the key of `{name}` is stored, but the profile is not linked: {error}"));
-                context.talk.hint(format!("`keyfob profile link {name}`").into());
+                context.talk.hint(run!("keyfob profile link {}", name).to("link it"));
             }
         }
     }
@@ -258,5 +258,5 @@ fn import_one(
 
 fn use_device(context: &Context<'_>, serial: &str, name: &str) -> Result<bool> {
     let answer = context.human.propose(&format!("use your MFA device `{serial}` for `{name}`?"));
-    answer.map_err(|error| error.into_error("an answer").hint("say so with `--yes`"))
+    answer.map_err(|error| error.into_error("an answer").hint(context.talk.again(&["--yes"])))
 }

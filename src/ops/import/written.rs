@@ -5,6 +5,7 @@ use crate::chain::nearest;
 use crate::config_file::{self, AwsFiles, Edited};
 use crate::credentials::AccessKey;
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::ini::Document;
 use crate::keystore::StoreOpener;
 use crate::ops::Context;
@@ -32,13 +33,11 @@ pub fn import(
         Some(name) => match profiles.get(name) {
             Some(profile) => found_in(&profile),
             None => {
-                let hint = match nearest(&profiles, name) {
-                    Some(near) => format!("`{near}` is there; `keyfob list` shows all profiles"),
-                    None => "`keyfob list` shows all profiles".to_owned(),
-                };
-                return Err(
-                    Error::new(Kind::Config, format!("there is no profile `{name}` in the AWS files")).hint(hint)
-                );
+                let error = Error::new(Kind::Config, format!("there is no profile `{name}` in the AWS files"));
+                let error = nearest(&profiles, name)
+                    .into_iter()
+                    .fold(error, |error, near| error.hint(format!("did you mean `{near}`?")));
+                return Err(error.hint(run!("keyfob list").to("show all profiles")));
             }
         },
         None => profiles.names().filter_map(|name| profiles.get(name)).flat_map(|profile| found_in(&profile)).collect(),

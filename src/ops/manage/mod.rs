@@ -15,6 +15,7 @@ mod variables;
 use crate::chain::nearest;
 use crate::config_file::{self, AwsFiles, Edited, Paste};
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::index::Index;
 use crate::ini::{Document, EditError, Header};
 use crate::ops::Context;
@@ -98,12 +99,11 @@ impl Manager<'_> {
             return Ok(());
         }
         let error = Error::new(Kind::Config, format!("there is no profile `{profile}`"));
-        Err(match nearest(&self.files.profiles(), profile) {
-            Some(near) => error.hint(format!("`{near}` is there; `keyfob list` shows all profiles")),
-            None => {
-                error.hint(format!("`keyfob profile add {profile}` makes one; `keyfob list` shows those there are"))
-            }
-        })
+        let error = match nearest(&self.files.profiles(), profile) {
+            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None => error.hint(run!("keyfob profile add {}", profile).to("create it")),
+        };
+        Err(error.hint(run!("keyfob list").to("show all profiles")))
     }
 
     fn place(&self, file: AwsFile, line: usize) -> String {
@@ -172,7 +172,8 @@ fn bare(setting: &str) -> String {
 fn refuse_keys(profile: &str, name: &str) -> Result<()> {
     if is_secret(name) || bare(name) == "aws_access_key_id" {
         return Err(Error::new(Kind::Usage, format!("`{name}` is part of a key, and keys are kept in the key store"))
-            .hint(format!("`keyfob add {profile}` stores a key; `keyfob import` moves one there from the AWS files")));
+            .hint(run!("keyfob add {}", profile).to("store a key"))
+            .hint(run!("keyfob import").to("or move one there from the AWS files")));
     }
     Ok(())
 }

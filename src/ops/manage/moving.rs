@@ -6,6 +6,7 @@
 
 use crate::chain::StoredKeys;
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::index::Index;
 use crate::ini::{EditError, is_identifier};
 use crate::ops::manage::{Manager, is_section, pointed, pointers, points_at};
@@ -45,7 +46,7 @@ impl Manager<'_> {
         self.context.talk.say(&format!("`{old}` is `{new}` now"));
         for name in [vars::AWS_PROFILE, vars::AWS_DEFAULT_PROFILE] {
             if self.context.env.get(name) == Some(old) {
-                self.context.talk.hint(format!("this shell still says `{name}={old}`").into());
+                self.context.talk.hint(format!("change `{name}` in this shell, which still names `{old}`").into());
             }
         }
         Ok(shown)
@@ -65,7 +66,7 @@ impl Manager<'_> {
         let has_more = plain.as_ref().is_none_or(|old| old.settings().any(|setting| !is_of_key(&setting.name)));
         if !has_more && !self.index.profiles().contains_key(old) {
             return Err(Error::new(Kind::Config, format!("`{old}` has nothing but a key in plain text"))
-                .hint(format!("`keyfob import {old}`, then copy: both use the stored key")));
+                .hint(run!("keyfob import {}", old).to("import the key, then copy: both use the stored key")));
         }
         if !self.show_only {
             self.share_key(old, new)?;
@@ -93,7 +94,8 @@ impl Manager<'_> {
         if let Some(key) = plain.and_then(|old| old.plain("aws_access_key_id")) {
             let place = self.place(key.file, key.line);
             self.context.talk.warn(&format!("{place}: the key in plain text there is not copied"));
-            self.context.talk.hint(format!("`keyfob import {old}`, then copy: both use the stored key").into());
+            let hint = run!("keyfob import {}", old);
+            self.context.talk.hint(hint.to("import the key, then copy: both use the stored key"));
         }
         if !self.show_only {
             self.context.talk.say(&format!("`{new}` is a copy of `{old}`"));
@@ -110,7 +112,7 @@ impl Manager<'_> {
         let Some(settings) = profiles.get(profile) else {
             self.require(profile)?;
             return Err(Error::new(Kind::Config, format!("`{profile}` is in no AWS file; it has a stored key alone"))
-                .hint(format!("`keyfob remove {profile}` deletes that")));
+                .hint(run!("keyfob remove {}", profile).to("delete that")));
         };
         let users = pointers(&profiles, profile);
         for user in &users {
@@ -121,7 +123,8 @@ impl Manager<'_> {
             let mut names: Vec<&str> = users.iter().map(|user| user.profile.as_str()).collect();
             names.dedup();
             return Err(Error::new(Kind::Config, format!("`{profile}` is needed by `{}`", names.join("`, `")))
-                .hint("lead them elsewhere with `keyfob profile set`, or remove it all the same with `--force`"));
+                .hint("name another profile there")
+                .hint(self.context.talk.again(&["--force"]).to("or remove it anyway")));
         }
         if let Some(secret) = settings.settings().find(|setting| is_secret(&setting.name))
             && !self.show_only
@@ -131,7 +134,8 @@ impl Manager<'_> {
             let answer = self.context.human.confirm(&question).map_err(|error| {
                 error
                     .into_error(&format!("a yes to deleting the key at {place}"))
-                    .hint("`keyfob import` moves it into the key store first; `--yes` deletes it")
+                    .hint(run!("keyfob import {}", profile).to("move it into the key store first"))
+                    .hint(self.context.talk.again(&["--yes"]).to("or delete it"))
             })?;
             if !answer {
                 return Err(Error::new(Kind::Failed, format!("`{profile}` stays as it is")));
@@ -142,7 +146,7 @@ impl Manager<'_> {
             Ok(())
         })?;
         if !self.show_only && self.index.profiles().contains_key(profile) {
-            self.context.talk.hint(format!("its key is still stored; `keyfob remove {profile}` deletes it").into());
+            self.context.talk.hint(run!("keyfob remove {}", profile).to("delete its key, which is still stored"));
         }
         Ok(shown)
     }
@@ -160,8 +164,10 @@ impl Manager<'_> {
         if stands_in_the_way || (self.exists(new) && !force) {
             let error = Error::new(Kind::Config, format!("there is a profile `{new}` already"));
             return Err(match stands_in_the_way {
-                true => error.hint(format!("`keyfob show {new}` shows it; choose another name")),
-                false => error.hint("if that is what an interrupted run left, finish it with `--force`"),
+                true => error.hint(run!("keyfob show {}", new).to("choose another name, or look at that profile")),
+                false => {
+                    error.hint(self.context.talk.again(&["--force"]).to("finish it, if an interrupted run left that"))
+                }
             });
         }
         Ok(())
@@ -188,7 +194,7 @@ impl Manager<'_> {
                 if pointed(&setting.name, &setting.value, old, "x").is_none() {
                     let place = self.place(setting.file, setting.line);
                     self.context.talk.warn(&format!("{place}: `{}` still names `{old}`", setting.name));
-                    self.context.talk.hint(format!("write it anew with `keyfob profile link {name}`").into());
+                    self.context.talk.hint(run!("keyfob profile link {}", name).to("write it again"));
                 }
             }
         }

@@ -6,6 +6,7 @@ use crate::chain::base::process;
 use crate::chain::check::check_value;
 use crate::chain::nearest;
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::ops::add::region::hint_at_region;
 use crate::ops::manage::{Manager, bare, refuse_keys};
 use crate::profile::known::{self, POINTERS, PREFIX, ROLE_SETTINGS};
@@ -19,7 +20,7 @@ impl Manager<'_> {
     pub fn add(&self, profile: &str, settings: &[(String, String)], raw: bool) -> Result<String> {
         if self.has(AwsFile::Config, profile) {
             return Err(Error::new(Kind::Config, format!("there is a profile `{profile}` already"))
-                .hint(format!("`keyfob profile set {profile} NAME VALUE` changes it")));
+                .hint(run!("keyfob profile set {} NAME VALUE", profile).to("change it")));
         }
         let has_role = settings.iter().any(|(name, _)| name.ends_with("role_arn"));
         for (name, value) in settings {
@@ -76,7 +77,7 @@ impl Manager<'_> {
         self.require(profile)?;
         if known::is_secret(name) || name.eq_ignore_ascii_case("aws_access_key_id") {
             return Err(Error::new(Kind::Usage, format!("`{name}` is part of a key, which is nowhere else"))
-                .hint("`keyfob import` moves it into the key store and takes its lines out"));
+                .hint(run!("keyfob import {}", profile).to("move it from the file into the key store")));
         }
         let profiles = self.files.profiles();
         let settings = profiles.get(profile);
@@ -85,7 +86,7 @@ impl Manager<'_> {
         let form = if has(&form) { form } else { name.to_owned() };
         if !has(&form) {
             return Err(Error::new(Kind::Config, format!("`{profile}` has no setting `{name}`"))
-                .hint(format!("`keyfob show {profile}` shows what it has")));
+                .hint(run!("keyfob show {}", profile).to("show its settings")));
         }
         self.apply(&|file, document| {
             document.unset(file.section(profile), &form);
@@ -99,19 +100,19 @@ impl Manager<'_> {
             return Ok(());
         }
         let refuse = |message: String| Error::new(Kind::Usage, message);
-        let way_round = "write it all the same with `--raw`";
+        let anyway = || self.context.talk.again(&["--raw"]).to("write it anyway");
         if let Some(right) = known::nearest(&name.to_ascii_lowercase()) {
             return Err(refuse(format!("no SDK knows a setting `{name}`"))
-                .hint(format!("`{right}` is one"))
-                .hint(way_round));
+                .hint(format!("did you mean `{right}`?"))
+                .hint(anyway()));
         }
-        check_value(name, value, has_role).map_err(|problem| refuse(format!("`{name}`: {problem}")).hint(way_round))?;
+        check_value(name, value, has_role).map_err(|problem| refuse(format!("`{name}`: {problem}")).hint(anyway()))?;
         let is_pointer = POINTERS.contains(&name.strip_prefix(PREFIX).unwrap_or(name));
         if is_pointer && value != profile && !self.exists(value) {
             let error = refuse(format!("`{name}`: there is no profile `{value}`"));
             return Err(match nearest(&self.files.profiles(), value) {
-                Some(near) => error.hint(format!("`{near}` is there; was it meant?")).hint(way_round),
-                None => error.hint(way_round),
+                Some(near) => error.hint(format!("did you mean `{near}`?")).hint(anyway()),
+                None => error.hint(anyway()),
             });
         }
         // A name or value that no file can hold is refused before anything is asked or written.

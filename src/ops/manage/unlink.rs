@@ -3,6 +3,7 @@
 use crate::chain::Plan;
 use crate::chain::base::process;
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::index::Index;
 use crate::ini::{Document, EditError};
 use crate::ops::manage::Manager;
@@ -20,7 +21,7 @@ impl Manager<'_> {
         let profiles = self.files.profiles();
         if !profiles.get(profile).is_some_and(|profile| process::runs_keyfob(&profile)) {
             return Err(Error::new(Kind::Config, format!("`{profile}` is not linked"))
-                .hint(format!("`keyfob show {profile}` shows where its credentials come from")));
+                .hint(run!("keyfob show {}", profile).to("show where its credentials come from")));
         }
         let made = match self.index.made_section(profile) {
             None if self.has(AwsFile::Credentials, profile) => Made::IfEmpty,
@@ -40,9 +41,8 @@ impl Manager<'_> {
                 |base: &str| base != profile && profiles.get(base).is_some_and(|base| process::is_linked(&base));
             let is_out_of_reach = |plan: Plan| plan.base.stored_key().is_some() && !base_is_linked(&plan.base.profile);
             if self.plan(&profiles, profile).is_ok_and(is_out_of_reach) {
-                self.context.talk.hint(format!(
-                    "its key is in the key store, where SDKs do not find it; `keyfob exec {profile} -- COMMAND` does"
-                ).into());
+                let hint = run!("keyfob exec {} -- COMMAND", profile);
+                self.context.talk.hint(hint.to("use its stored key, which SDKs do not find"));
             }
         }
         Ok(shown)

@@ -3,6 +3,7 @@
 use crate::config_file::AwsFiles;
 use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
+use crate::hint::{Hint, run};
 use crate::keystore::StoreOpener;
 use crate::mfa::ledger::Ledger;
 use crate::mfa::six_digits;
@@ -44,7 +45,6 @@ pub fn add(
     stores: &dyn StoreOpener,
     files: &AwsFiles,
 ) -> Result<Option<String>> {
-    let profile = &plans.asked.profile;
     let serial = match (&request.serial, &plans.asked.mfa) {
         (Some(serial), _) => serial.clone(),
         (None, Some(mfa)) => mfa.serial.clone(),
@@ -76,7 +76,7 @@ pub fn add(
             Kind::Failed,
             format!("another seed of `{serial}` is kept in {} already", backend.title()),
         )
-        .hint(format!("if the device was made anew, replace it: `keyfob mfa add {profile} --replace`")));
+        .hint(context.talk.again(&["--replace"]).to("replace it, if the device was made again")));
     }
     if request.verify {
         verify(context, &serial, &seed)?;
@@ -109,22 +109,21 @@ fn use_in_profile(
     {
         return setting::write(context, profile, serial, files, "the seed is kept");
     }
-    context.talk.hint(format!("have the profile use the device with {}", setting::command(profile, serial)).into());
+    context.talk.hint(setting::command(profile, serial));
     Ok(None)
 }
 
 /// Once, where it is done: MFA is then no more than the key store's own lock.
 pub(super) fn say_what_it_means(context: &Context<'_>, plans: Plans<'_>, backend: StoreId) {
-    let profile = shell_words::quote(&plans.asked.profile);
+    let profile = &plans.asked.profile;
     let beside = plans.base.base.stored_key().is_some_and(|key| key.backend == backend);
     context.talk.warn(match beside {
         true => "the second factor now rests beside the first: whoever opens that key store has both",
         false => "the second factor is now on this machine too: whoever opens both stores has both factors",
     });
     if beside {
-        context
-            .talk
-            .hint(format!("another store for it: `keyfob mfa add {profile} --backend STORE`; `keyfob mfa remove {profile}` takes it out").into());
+        context.talk.hint(run!("keyfob mfa add {} --backend STORE", profile).to("keep it in another store"));
+        context.talk.hint(run!("keyfob mfa remove {}", profile).to("or remove it"));
     }
 }
 
@@ -137,7 +136,7 @@ fn only_device(context: &Context<'_>, plans: Plans<'_>) -> Result<String> {
             Ok(serial.clone())
         }
         [] => Err(Error::new(Kind::Failed, format!("the user of `{profile}` has no MFA device that shows codes"))
-            .hint(format!("make one: `keyfob mfa enroll {profile}`"))),
+            .hint(run!("keyfob mfa enroll {}", profile).to("enrol one"))),
         several => Err(Error::new(Kind::Usage, format!("the user of `{profile}` has {} MFA devices", several.len()))
             .hint(format!("name one with `--serial`: {}", several.join(", ")))),
     }
@@ -149,7 +148,7 @@ fn verify(context: &Context<'_>, serial: &str, seed: &Seed) -> Result<()> {
     let now = || step_at(context.clock.now());
     for left in (0..TRIES).rev() {
         let answer = context.human.ask_secret(&prompt, None).map_err(|error| {
-            error.into_error("a current code").hint("to keep the seed unchecked, add `--no-verify`")
+            error.into_error("a current code").hint(context.talk.again(&["--no-verify"]).to("keep the seed unchecked"))
         })?;
         let problem = match six_digits(answer.expose()) {
             None => "that is not six digits".to_owned(),
@@ -182,15 +181,17 @@ fn verify(context: &Context<'_>, serial: &str, seed: &Seed) -> Result<()> {
 
 /// The error the user sees for a seed from `place`: a file's name, `stdin`, what was typed.
 pub fn seed_error(error: &SeedError, place: &str) -> Error {
-    let hint = match error {
-        SeedError::Unlike { .. } => "look whether it is of an AWS device: those have none of these settings",
-        SeedError::Migration => "show the one account in the app, or make the device anew: `keyfob mfa enroll`",
+    let hint: Hint = match error {
+        SeedError::Unlike { .. } => "look whether it is of an AWS device: those have none of these settings".into(),
+        SeedError::Migration => {
+            run!("keyfob mfa enroll PROFILE").to("show the one account in the app, or enrol a new device")
+        }
         SeedError::Empty
         | SeedError::NotBase32
         | SeedError::TooShort(_)
         | SeedError::TooLong(_)
         | SeedError::NotOtpauth(_) => {
-            "it is shown once, when the device is made: `Show secret key` in the AWS console, 64 characters"
+            "it is shown once, when the device is made: `Show secret key` in the AWS console, 64 characters".into()
         }
     };
     Error::new(Kind::Failed, format!("{place}: {error}")).hint(hint)

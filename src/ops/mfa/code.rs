@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::keystore::StoreOpener;
 use crate::mfa::ledger::Ledger;
 use crate::mfa::wait_out;
@@ -63,7 +64,7 @@ pub fn code(
     let Some((seed, _)) = seeds::find(context, stores, &serial)? else {
         let profile = &plans.asked.profile;
         return Err(Error::new(Kind::Failed, format!("the seed of `{serial}` is not kept here"))
-            .hint(format!("keep it with `keyfob mfa add {profile}`; without it the codes are in the app alone")));
+            .hint(run!("keyfob mfa add {}", profile).to("keep it, or use the codes of the app")));
     };
     let ledger = Ledger::new(&context.paths.data);
     loop {

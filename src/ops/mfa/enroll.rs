@@ -13,6 +13,7 @@ use crate::aws::CodePair;
 use crate::config_file::AwsFiles;
 use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::keystore::StoreOpener;
 use crate::ops::Context;
 use crate::ops::mfa::add::say_what_it_means;
@@ -68,12 +69,11 @@ pub fn enroll(
             Kind::Usage,
             format!("`{profile}` gets its credentials through `{base}`, whose user has the device"),
         )
-        .hint(format!("`keyfob mfa enroll {base}`; every profile over it then uses that device")));
+        .hint(run!("keyfob mfa enroll {}", base).to("enrol it there, for every profile over that one")));
     }
     if request.backend.is_none() && !context.human.is_there() {
-        return Err(Error::new(Kind::NeedsHuman, "two codes from your app are needed, and nobody can be asked").hint(
-            format!("run it in a terminal, or have keyfob keep the seed: `keyfob mfa enroll {profile} --store`"),
-        ));
+        return Err(Error::new(Kind::NeedsHuman, "two codes from your app are needed, and nobody can be asked")
+            .hint(context.talk.again(&["--store"]).to("run it in a terminal, or let keyfob keep the seed")));
     }
     // Whatever could keep the seed from being stored is found out before there is one.
     if let Some(backend) = request.backend {
@@ -85,8 +85,12 @@ pub fn enroll(
     let caller = Caller::new(context, plans.base)?;
     let devices = caller.devices()?;
     if devices.len() >= MOST_DEVICES {
-        return Err(Error::new(Kind::Failed, format!("user `{}` has {MOST_DEVICES} MFA devices, as many as AWS allows", caller.user))
-            .hint(format!("see them with `keyfob mfa list {profile}`; `keyfob mfa remove {profile} --serial ARN --device` takes one away")));
+        return Err(Error::new(
+            Kind::Failed,
+            format!("user `{}` has {MOST_DEVICES} MFA devices, as many as AWS allows", caller.user),
+        )
+        .hint(run!("keyfob mfa list {}", profile).to("show them"))
+        .hint(run!("keyfob mfa remove {} --serial ARN --device", profile).to("then remove one")));
     }
     let name = name(context, request, &caller, &devices)?;
 
@@ -160,17 +164,15 @@ fn create(context: &Context<'_>, caller: &Caller<'_>, profile: &str, name: &str,
         Err(error) if error.means_not_done() => return Err(error.into()),
         // Not deleted unseen: one of that name could have been there before, and be somebody's.
         Err(error) => {
-            return Err(Error::from(error).hint(format!(
-                "if `{serial}` was made all the same, delete it: {}",
-                delete_command(profile, &serial)
-            )));
+            let hint = delete_command(profile, &serial).to(format!("delete `{serial}`, if it was made anyway"));
+            return Err(Error::from(error).hint(hint));
         }
     };
     match Seed::from_base32(made.seed.expose()) {
         Ok(seed) => Ok(Device { serial: made.serial, seed }),
         Err(error) => {
             Err(Error::new(Kind::Failed, format!("AWS gave `{}` a seed keyfob cannot use: {error}", made.serial))
-                .hint(format!("delete it: {}", delete_command(profile, &made.serial))))
+                .hint(delete_command(profile, &made.serial).to("delete it")))
         }
     }
 }
@@ -187,7 +189,7 @@ fn take_away(
     devices: &[String],
 ) -> Result<()> {
     let there = Error::new(Kind::Failed, format!("there is a device `{serial}` already"))
-        .hint(format!("choose another name: `keyfob mfa enroll {} --name NAME`", shell_words::quote(profile)));
+        .hint(context.talk.again(&["--name", "NAME"]).to("choose another name"));
     if devices.iter().any(|known| known == serial) {
         return Err(there);
     }
@@ -197,8 +199,8 @@ fn take_away(
         caller.user
     );
     if !context.human.offer(&question).unwrap_or(false) {
-        let command = delete_command(profile, serial);
-        return Err(there.hint(format!("or, if an enrolment left it half made, delete it first: {command}")));
+        let hint = delete_command(profile, serial);
+        return Err(there.hint(hint.to("or delete it first, if an enrolment left it half made")));
     }
     let deleted = caller.call("DeleteVirtualMFADevice", |signer, target| {
         context.mfa_devices.delete_virtual_mfa_device(signer, serial, target)
@@ -297,7 +299,7 @@ fn write_profile(
     if let Some(old) = setting::device_of(files, profile).filter(|old| old != serial) {
         let question = format!("`{profile}` uses `{old}`; use the new device instead?");
         if !request.yes && !context.human.offer(&question).unwrap_or(false) {
-            context.talk.hint(format!("have the profile use it with {}", setting::command(profile, serial)).into());
+            context.talk.hint(setting::command(profile, serial));
             return Ok(None);
         }
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::credentials::StoreId;
 use crate::error::{Error, Result};
+use crate::hint::{Hint, run};
 use crate::keystore::StoreOpener;
 use crate::ops::Context;
 use crate::ops::mfa::caller::Caller;
@@ -80,10 +81,9 @@ impl HalfMade<'_> {
             },
             Err(failed) => {
                 let failed = Error::from(failed);
-                error.because(format!("and `{serial}` was not deleted again: {failed}")).hint(format!(
-                    "the device may be left half made: delete it with {}",
-                    delete_command(profile, serial)
-                ))
+                error
+                    .because(format!("and `{serial}` was not deleted again: {failed}"))
+                    .hint(delete_command(profile, serial).to("delete the device, which may be half made"))
             }
         }
     }
@@ -99,6 +99,6 @@ impl HalfMade<'_> {
 }
 
 /// The command that deletes a half-made device.
-pub(super) fn delete_command(profile: &str, serial: &str) -> String {
-    format!("`keyfob mfa remove {} --serial {serial} --device`", shell_words::quote(profile))
+pub(super) fn delete_command(profile: &str, serial: &str) -> Hint {
+    run!("keyfob mfa remove {} --serial {} --device", profile, serial)
 }

@@ -16,6 +16,7 @@ mod tests;
 
 use crate::chain::Plan;
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 
 pub(in crate::ops) use seeds::forget;
 
@@ -38,8 +39,8 @@ impl Plans<'_> {
         given.map(str::to_owned).or(planned).ok_or_else(|| {
             let profile = &self.asked.profile;
             Error::new(Kind::Config, format!("`{profile}` uses no MFA device"))
-                .hint(format!("see which there are with `keyfob mfa list {profile}`, and name one with `--serial`"))
-                .hint(format!("or make one with `keyfob mfa enroll {}`", self.base.profile))
+                .hint(run!("keyfob mfa list {}", profile).to("name one of its user's with `--serial`"))
+                .hint(run!("keyfob mfa enroll {}", self.base.profile).to("or enrol one"))
         })
     }
 }

@@ -9,6 +9,7 @@ use crate::index::Index;
 use crate::keystore::StoreOpener;
 use crate::ops::Context;
 use crate::ops::mfa::caller::Caller;
+use crate::ops::mfa::half_made::delete_command;
 use crate::ops::mfa::{Plans, seeds, setting};
 
 /// Forgets the seed of a device, after asking; with `device` the device at AWS goes before, and the lines that name it after.
@@ -27,9 +28,8 @@ pub fn remove(
     let profile = &plans.asked.profile;
     let seed = Index::load(&context.paths.data)?.seeds().get(&serial).cloned();
     if !device && seed.is_none() {
-        return Err(Error::new(Kind::Failed, format!("no seed of `{serial}` is kept here")).hint(format!(
-            "to deactivate and delete the device at AWS: `keyfob mfa remove {profile} --serial {serial} --device`"
-        )));
+        return Err(Error::new(Kind::Failed, format!("no seed of `{serial}` is kept here"))
+            .hint(delete_command(profile, &serial).to("deactivate and delete the device at AWS")));
     }
     let question = match device {
         true => format!(
@@ -42,7 +42,7 @@ pub fn remove(
         ),
     };
     let answer = context.human.confirm(&question).map_err(|error| {
-        error.into_error(&format!("a yes to removing `{serial}`")).hint(format!("`keyfob mfa remove {profile} --yes`"))
+        error.into_error(&format!("a yes to removing `{serial}`")).hint(context.talk.again(&["--yes"]))
     })?;
     if !answer {
         return Err(Error::new(Kind::Failed, format!("`{serial}` stays as it is")));
@@ -82,7 +82,8 @@ fn take_away(context: &Context<'_>, plans: Plans<'_>, serial: &str) -> Result<()
     });
     match deleted {
         Err(error) if !error.is("NoSuchEntity") => {
-            Err(Error::from(error).hint(format!("`{serial}` is deactivated; run this command again to delete it")))
+            Err(Error::from(error)
+                .hint(context.talk.again(&[]).to(format!("delete `{serial}`, which is deactivated now"))))
         }
         Ok(()) | Err(_) => Ok(()),
     }

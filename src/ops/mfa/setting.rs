@@ -2,6 +2,7 @@
 
 use crate::config_file::{AwsFiles, Edited, path_of};
 use crate::error::Result;
+use crate::hint::{Hint, run};
 use crate::ini::Document;
 use crate::ops::Context;
 use crate::ops::edits::{ask_to_paste, edit};
@@ -15,9 +16,9 @@ pub(super) fn device_of(files: &AwsFiles, profile: &str) -> Option<String> {
     Some(files.profiles().get(profile)?.setting(NAMES[0])?.value.into_owned())
 }
 
-/// The command that has a profile use a device.
-pub(super) fn command(profile: &str, serial: &str) -> String {
-    format!("`keyfob profile set {} mfa_serial {serial}`", shell_words::quote(profile))
+/// The command that makes a profile use a device.
+pub(super) fn command(profile: &str, serial: &str) -> Hint {
+    run!("keyfob profile set {} mfa_serial {}", profile, serial).to("make the profile use the device")
 }
 
 /// Has a profile use a device, where its setting stands already, else in the config file. Returns the lines to paste where
@@ -34,10 +35,8 @@ pub(super) fn write(
 ) -> Result<Option<String>> {
     let (file, name) = place(&files.profiles(), profile);
     let set = |document: &mut Document| document.set(file.section(profile), &name, serial);
-    let edited = edit(context, file, set).map_err(|error| {
-        let command = command(profile, serial);
-        error.hint(format!("{done}; have the profile use it with {command}"))
-    })?;
+    let edited =
+        edit(context, file, set).map_err(|error| error.because(done.to_owned()).hint(command(profile, serial)))?;
     match edited {
         Edited::Changed | Edited::Unchanged => {
             let path = path_of(context.paths, file).display();
@@ -100,7 +99,7 @@ pub(super) fn take_out(context: &Context<'_>, serial: &str, files: &AwsFiles) ->
         }
     }
     for Named { place, profile, .. } in left {
-        context.talk.hint(format!("{place}: `{profile}` still names the device; take that line out").into());
+        context.talk.hint(format!("{place}: `{profile}` still names the device; delete that line").into());
     }
     Ok(())
 }

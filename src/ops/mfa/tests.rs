@@ -11,6 +11,7 @@ use crate::chain::target::Target;
 use crate::config_file::AwsFiles;
 use crate::credentials::{AccessKey, Credentials, StoreId};
 use crate::error::{Error, Result};
+use crate::hint::Hint;
 use crate::human::Talk;
 use crate::index::Index;
 use crate::keystore::StoreOpener;
@@ -150,7 +151,7 @@ impl Talk for Said {
     fn warn(&self, text: &str) {
         self.say(text);
     }
-    fn hint(&self, hint: crate::hint::Hint) {
+    fn hint(&self, hint: Hint) {
         self.say(&hint.shown());
     }
     fn say(&self, text: &str) {

@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use crate::chain::{Plan, Step, length};
 use crate::credentials::{Credentials, Session};
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::mfa::Ladder;
 use crate::ops::Context;
 use crate::secret::Secret;
@@ -93,7 +94,8 @@ fn check_life(plan: &Plan, options: &ResolveOptions) -> Result<()> {
     let (asked, life) = (length(asked), length(life));
     let text = format!("`--min-ttl {asked}` cannot be had: the credentials of `{profile}` live for {life}");
     Err(Error::new(Kind::Usage, text)
-        .hint(format!("`keyfob explain {profile}` says why; `--duration` asks for another life")))
+        .hint(run!("keyfob explain {}", profile).to("show why"))
+        .hint("or set their lifetime with `--duration`"))
 }
 
 /// One run of one plan.
@@ -205,8 +207,8 @@ impl Run<'_> {
             Ok(lock) => Ok(Some(lock)),
             Err(error @ CacheError::Busy { holder }) => {
                 let seconds = limit.as_secs();
-                let hint =
-                    holder.map_or("try again later".to_owned(), |pid| format!("wait for it, or end it: `kill {pid}`"));
+                let end = |pid| run!("kill {}", pid).to("wait for it, or end it");
+                let hint = holder.map_or("try again later".into(), end);
                 Err(Error::new(Kind::Failed, format!("{error}, and is not done after {seconds} s")).hint(hint))
             }
             Err(error) => {

@@ -4,6 +4,7 @@ use crate::chain::Plan;
 use crate::chain::base::SealWith;
 use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::ops::Context;
 use crate::secret::SecretBytes;
 use crate::session_cache::sealing_key::SealingKey;
@@ -32,7 +33,9 @@ pub(super) fn key(context: &Context, plan: &Plan) -> Result<Option<SealingKey>> 
             if let Err(error) = &key {
                 let base = &plan.base.profile;
                 not_kept(error);
-                context.talk.hint(format!("run `keyfob add {base}`: its key is in plain text in an AWS file").into());
+                context
+                    .talk
+                    .hint(run!("keyfob import {}", base).to("move its key from the AWS file into the key store"));
             }
             Ok(key.ok())
         }
@@ -43,6 +46,6 @@ pub(super) fn key(context: &Context, plan: &Plan) -> Result<Option<SealingKey>> 
 fn usable_key(bytes: &SecretBytes, backend: StoreId) -> Result<SealingKey> {
     SealingKey::new(bytes).ok_or_else(|| {
         Error::new(Kind::KeyStore, format!("the key in {} that seals sessions is damaged", backend.title()))
-            .hint("run `keyfob clear --all`: it is made anew then")
+            .hint(run!("keyfob clear --all").to("delete it, and the sessions with it"))
     })
 }

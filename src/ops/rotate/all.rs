@@ -230,7 +230,7 @@ pub fn rotate_all(
     let agreed = context
         .human
         .confirm(&question)
-        .map_err(|error| error.into_error("a yes to rotating these keys").hint("`keyfob rotate --all --yes`"))?;
+        .map_err(|error| error.into_error("a yes to rotating these keys").hint(context.talk.again(&["--yes"])))?;
     if !agreed {
         return Err(Error::new(Kind::Failed, "no key was rotated"));
     }

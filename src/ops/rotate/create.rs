@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::aws::ListedKey;
 use crate::credentials::{AccessKey, AccessKeyId};
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::keystore::access_key::{read_access_key, store_access_key};
 use crate::keystore::{Item, StoreError};
 use crate::ops::rotate::{Rotation, stored};
@@ -81,7 +82,7 @@ impl Rotation<'_> {
             }
             (Err(more), _) => Err(error
                 .because(format!("the new key, {short}, could not be stored, and is still at AWS: {more}"))
-                .hint(format!("`keyfob rotate {profile} --resume` deletes it and makes another"))),
+                .hint(run!("keyfob rotate {} --resume", profile).to("delete it and make another"))),
         }
     }
 
@@ -130,10 +131,13 @@ impl Rotation<'_> {
             return self.delete_other(id);
         }
         let profile = &self.journal.profile;
-        let flag = if step == Step::Discard { "--rollback" } else { "--resume" };
+        let again = match step {
+            Step::Discard => run!("keyfob rotate {} --rollback --delete-other {}", profile, id),
+            _ => run!("keyfob rotate {} --resume --delete-other {}", profile, id),
+        };
         Err(Error::new(Kind::Failed, format!("the key {short} is at AWS and nobody has its secret{made}"))
             .because("the answer to CreateAccessKey was lost, or the key is somebody else's, made meanwhile")
-            .hint(format!("if nobody else made it: `keyfob rotate {profile} {flag} --delete-other {id}`")))
+            .hint(again.option("--with", self.journal.asked.with.as_ref()).to("delete it, if nobody else made it")))
     }
 
     /// Takes a new key that is stored and not in the journal into it.

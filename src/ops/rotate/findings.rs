@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use crate::credentials::AccessKeyId;
+use crate::hint::{Hint, run};
 use crate::index::{Index, KeyEntry};
-use crate::ops::doctor::{Finding, keyfob};
+use crate::ops::doctor::Finding;
 use crate::ops::rotate::journal::Journals;
 use crate::rotation::{Journal, Phase};
 use crate::settings::Settings;
@@ -28,9 +29,7 @@ pub fn of_keys(index: &Index, data: &Path, settings: &Settings, now: Timestamp) 
                 "unused-key",
                 format!("{} is stored, and no profile uses it", id.short()),
                 "it still works at AWS",
-                format!(
-                    "`aws iam delete-access-key --access-key-id {id}` deletes it there; `keyfob add PROFILE` takes it up again"
-                ),
+                run!("aws iam delete-access-key --access-key-id {}", id).to("delete it there"),
             )),
             [profile, ..] => found.extend(of_age(id, entry, profile, settings, now)),
         }
@@ -40,20 +39,19 @@ pub fn of_keys(index: &Index, data: &Path, settings: &Settings, now: Timestamp) 
 
 fn of_rotation(journal: &Journal, journals: &Journals, settings: &Settings, now: Timestamp) -> Option<Finding> {
     let (profile, (step, _)) = (&journal.profile, journal.at());
-    let command = |flag: &str| keyfob(&["rotate", profile, flag]);
     match journal.phase() {
         Phase::Unfinished if !journals.is_held(journal) => Some(Finding::new(
             "rotation",
             format!("the rotation of `{profile}` is unfinished: it stopped at `{}`", step.name()),
             step.leaves(),
-            command("--resume"),
+            run!("keyfob rotate {} --resume", profile),
         )),
         Phase::Resting if journal.inactive_at.is_none_or(|at| at.plus(settings.rotate_grace) <= now) => {
             Some(Finding::new(
                 "rotation",
                 format!("{}, the old key of `{profile}`, can be deleted now", journal.old.short()),
                 "it takes up the second of the two keys a user may have",
-                command("--finish"),
+                run!("keyfob rotate {} --finish", profile),
             ))
         }
         Phase::Unfinished | Phase::Resting | Phase::Ended => None,
@@ -68,9 +66,9 @@ fn of_age(id: &AccessKeyId, entry: &KeyEntry, profile: &str, settings: &Settings
     let message = format!("{}, the key of `{profile}`, is {} days old", id.short(), age / 86_400);
     let why = format!("keys are to be replaced after {} days (`key_max_age`)", limit / 86_400);
     let is_root = entry.user_arn.as_deref().is_some_and(|arn| arn.ends_with(":root"));
-    let mend = match is_root {
-        true => "delete it in the AWS console, and use an IAM user's key: keyfob rotates no root key".to_owned(),
-        false => keyfob(&["rotate", profile]),
+    let fix: Hint = match is_root {
+        true => "delete it in the AWS console, and use an IAM user's key: keyfob rotates no root key".into(),
+        false => run!("keyfob rotate {}", profile),
     };
-    Some(Finding::new("key-age", message, &why, mend))
+    Some(Finding::new("key-age", message, &why, fix))
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::credentials::AccessKeyId;
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::rotation::{Journal, Phase};
 use crate::sys::files::{private_dir, read_optional, replace};
 use crate::sys::folder;
@@ -77,7 +78,7 @@ impl Journals {
             Err(LockError::Held { holder }) => {
                 let holder = holder_name(holder);
                 Err(Error::new(Kind::Failed, format!("{holder} is rotating {} right now", old.short()))
-                    .hint("wait for it; `keyfob rotate PROFILE --status` shows how far it is"))
+                    .hint(run!("keyfob rotate PROFILE --status").to("wait for it, and see how far it is")))
             }
             Err(LockError::Io(error)) => Err(unusable(&path, error)),
         }
@@ -124,9 +125,8 @@ impl Held {
 fn load(path: &Path) -> Result<Option<Journal>> {
     let Some(bytes) = read_optional(path).map_err(|error| unusable(path, error))? else { return Ok(None) };
     let damaged = |why: String| {
-        Error::new(Kind::KeyStore, format!("{}: the journal of a rotation is damaged: {why}", path.display())).hint(
-            "its keys are in the key store and in `keyfob keys`; compare with the IAM console, then delete the file",
-        )
+        Error::new(Kind::KeyStore, format!("{}: the journal of a rotation is damaged: {why}", path.display()))
+            .hint(run!("keyfob keys").to("compare the stored keys with the IAM console, then delete the file"))
     };
     let journal: Journal = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
     if !journal.is_known_version() {

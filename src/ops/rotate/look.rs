@@ -5,13 +5,14 @@ use crate::aws::advice::{Attempted, Signer};
 use crate::aws::{CallerIdentity, LastUse, ListedKey};
 use crate::credentials::{AccessKeyId, Credentials, StoredKey};
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::index::Index;
 use crate::keystore::StoreOpener;
 use crate::keystore::access_key::read_access_key;
 use crate::keystore::{Item, KeyStore, StoreError};
 use crate::ops::Context;
 use crate::ops::rotate::facts::{Facts, holdouts};
-use crate::ops::rotate::{Rotation, stored};
+use crate::ops::rotate::{Rotation, stored, with_options};
 use crate::ops::signed::Refusal;
 use crate::secret::SecretBytes;
 
@@ -82,11 +83,9 @@ impl Rotation<'_> {
                     error = error.because(self.describe(key));
                 }
                 for key in others {
-                    error = error.hint(format!(
-                        "if nobody needs {}, have it deleted: `keyfob rotate {profile} --delete-other {}`",
-                        key.id.short(),
-                        key.id
-                    ));
+                    let hint = run!("keyfob rotate {} --delete-other {}", profile, key.id);
+                    let hint = with_options(hint, &self.journal);
+                    error = error.hint(hint.to(format!("delete {}, if nobody needs it", key.id.short())));
                 }
                 return Err(error);
             }
@@ -112,8 +111,8 @@ impl Rotation<'_> {
         let error = Error::new(Kind::Failed, format!("{} still holds {short}, which is to become Inactive", places[0]));
         let error = places.iter().skip(1).fold(error, |error, place| error.because(format!("{place} holds it too")));
         Err(error
-            .hint("delete those lines: what is stored needs them no more")
-            .hint(format!("or go on all the same: `keyfob rotate {profile} --force`")))
+            .hint("delete those lines: the stored key replaces them")
+            .hint(with_options(run!("keyfob rotate {} --force", profile).to("or continue anyway"), &self.journal)))
     }
 
     /// The user's keys, signed with one of the journal's or what stands for it.
@@ -170,7 +169,7 @@ impl Rotation<'_> {
         let index = Index::load(&self.context.paths.data)?;
         if let Some(user) = index.profiles_of(id).first() {
             return Err(Error::new(Kind::Failed, format!("{} is the key of `{user}`", id.short()))
-                .hint(format!("`keyfob remove {user}` first, if nobody needs it")));
+                .hint(run!("keyfob remove {}", user).to("remove it first, if nobody needs it")));
         }
         if !self.journal.asked.force {
             let why = match self.try_last_use(id) {
@@ -181,9 +180,10 @@ impl Rotation<'_> {
                 Err(refusal) => Some(format!("its last use cannot be asked for: {}", Error::from(refusal))),
             };
             if let Some(why) = why {
-                return Err(Error::new(Kind::Failed, format!("{} is not deleted", id.short())).because(why).hint(
-                    format!("to delete it all the same: `keyfob rotate {profile} --delete-other {id} --force`"),
-                ));
+                let hint = run!("keyfob rotate {} --delete-other {} --force", profile, id);
+                return Err(Error::new(Kind::Failed, format!("{} is not deleted", id.short()))
+                    .because(why)
+                    .hint(with_options(hint, &self.journal).to("delete it anyway")));
             }
         }
         self.delete_signed_by(&self.journal.old.clone(), id)?;
@@ -204,7 +204,7 @@ impl Rotation<'_> {
 
 fn no_such_other(id: &AccessKeyId) -> Error {
     Error::new(Kind::Failed, format!("`--delete-other`: the user has no other key {}", id.short()))
-        .hint("`keyfob keys` shows the keys that are stored here")
+        .hint(run!("keyfob keys").to("show the keys that are stored here"))
 }
 
 #[cfg(test)]

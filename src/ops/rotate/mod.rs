@@ -23,6 +23,7 @@ use crate::chain::target::Target;
 use crate::config_file::AwsFiles;
 use crate::credentials::{AccessKeyId, StoredKey};
 use crate::error::{Error, Kind, Result};
+use crate::hint::{Hint, run};
 use crate::index::Index;
 use crate::keystore::StoreOpener;
 use crate::ops::Context;
@@ -91,7 +92,7 @@ pub fn rotate(
     // Another process may have rotated it while this one came here.
     if held.load()?.is_some() || key_of(context, profile)?.id != key.id {
         return Err(Error::new(Kind::Failed, format!("{} has just been rotated by another process", key.id.short()))
-            .hint(format!("`keyfob rotate {profile} --status` shows how that stands")));
+            .hint(run!("keyfob rotate {} --status", profile).to("show its status")));
     }
     let facts = Facts::gather(context, files, profile, &key)?;
     let identity = look::identity(context, stores, profile, &key, &facts)?;
@@ -150,8 +151,7 @@ pub fn rollback(
     let old = state_of(&rotation.journal.old, &listed);
     let step = way_back(&rotation.journal, old).map_err(|error| {
         let old = rotation.journal.old.short();
-        Error::new(Kind::Failed, format!("there is no way back to {old}: {error}"))
-            .hint(format!("go on instead: `keyfob rotate {} --resume`", request.profile))
+        Error::new(Kind::Failed, format!("there is no way back to {old}: {error}")).hint(resume_of(&rotation.journal))
     })?;
     if rotation.journal.at() != (step, false) {
         rotation.journal.begins(step, context.clock.now());
@@ -221,21 +221,42 @@ fn not_yet(journal: &Journal, why: &NotYet) -> Error {
     };
     Error::new(Kind::Failed, message)
         .because(cause)
-        .hint(format!("to delete it all the same: `keyfob rotate {profile} --finish --force`"))
-        .hint(format!("to go back to it: `keyfob rotate {profile} --rollback`"))
+        .hint(with_options(run!("keyfob rotate {} --finish --force", profile).to("delete it anyway"), journal))
+        .hint(rollback_of(journal))
 }
 
 fn unfinished(journal: &Journal, held: bool) -> Error {
     let (profile, (step, _)) = (&journal.profile, journal.at());
     if held {
         return Error::new(Kind::Failed, format!("another process is rotating the key of `{profile}` right now"))
-            .hint(format!("wait for it; `keyfob rotate {profile} --status` shows how far it is"));
+            .hint(run!("keyfob rotate {} --status", profile).to("wait for it, and see how far it is"));
     }
     Error::new(Kind::Failed, format!("a rotation of `{profile}` is unfinished: it stopped at `{}`", step.name()))
         .because(step.leaves())
-        .hint(format!(
-            "go on with `keyfob rotate {profile} --resume`, or back with `keyfob rotate {profile} --rollback`"
-        ))
+        .hint(resume_of(journal))
+        .hint(rollback_of(journal))
+}
+
+/// The command that continues a rotation.
+pub(crate) fn resume_of(journal: &Journal) -> Hint {
+    let profile = &journal.profile;
+    with_options(run!("keyfob rotate {} --resume", profile), journal)
+        .to(format!("continue the rotation of `{profile}`"))
+}
+
+/// The command that takes a rotation back.
+pub(crate) fn rollback_of(journal: &Journal) -> Hint {
+    let hint = run!("keyfob rotate {} --rollback", journal.profile).option("--with", journal.asked.with.as_ref());
+    hint.to(format!("or go back to {}", journal.old.short()))
+}
+
+/// A command with the options that the rotation was asked for with.
+fn with_options(hint: Hint, journal: &Journal) -> Hint {
+    let Asked { with, delete_now, force, drop_sessions } = &journal.asked;
+    hint.option("--with", with.as_ref())
+        .flag("--delete-now", *delete_now)
+        .flag("--force", *force)
+        .flag("--drop-sessions", *drop_sessions)
 }
 
 /// Refuses to touch a key whose rotation is between its beginning and its rest.
@@ -264,7 +285,7 @@ pub fn forget_replaced(context: &Context<'_>, stores: &dyn StoreOpener, new: &Ac
     held.remove()?;
     let old = &journal.old;
     context.talk.say(&format!("deleted {}, which it had replaced, too; at AWS it is Inactive still", old.short()));
-    context.talk.hint(format!("delete it there: `aws iam delete-access-key --access-key-id {old}`").into());
+    context.talk.hint(run!("aws iam delete-access-key --access-key-id {}", old).to("delete it there"));
     Ok(())
 }
 
@@ -296,7 +317,7 @@ fn key_of(context: &Context<'_>, profile: &str) -> Result<StoredKey> {
     index.key_of(profile).ok_or_else(|| {
         Error::new(Kind::Failed, format!("`{profile}` has no stored key of its own"))
             .hint(index.hint_at_keys(profile))
-            .hint("a key in plain text is stored first: `keyfob import`")
+            .hint(run!("keyfob import").to("or store a key in plain text first"))
     })
 }
 

@@ -6,13 +6,14 @@ use crate::chain::StoredKeys;
 use crate::config_file::AwsFiles;
 use crate::credentials::AccessKeyId;
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::index::Index;
 use crate::keystore::StoreOpener;
 use crate::ops::Context;
 use crate::ops::rotate::facts::{self, Facts};
 use crate::ops::rotate::journal::{Held, Journals};
 use crate::ops::rotate::signing::Signing;
-use crate::ops::rotate::{RotateRequest, Rotation, stored};
+use crate::ops::rotate::{RotateRequest, Rotation, resume_of, rollback_of, stored};
 use crate::ops::signed::Signed;
 use crate::rotation::{Asked, Journal, Phase};
 
@@ -57,7 +58,7 @@ impl<'a> Rotation<'a> {
         let held = Journals::new(&context.paths.data).hold(&journal.old)?;
         let mut journal = held.load()?.ok_or_else(|| {
             Error::new(Kind::Failed, format!("another process has just ended the rotation of `{}`", journal.profile))
-                .hint("`keyfob list` shows the keys there are")
+                .hint(run!("keyfob list").to("show the stored keys"))
         })?;
         let Asked { with, delete_now, force, drop_sessions } = request.asked.clone();
         let asked = &mut journal.asked;
@@ -109,14 +110,11 @@ impl<'a> Rotation<'a> {
 
     /// An error that ends this run, with what it leaves and how to go on.
     pub(super) fn stopped(&self, error: Error) -> Error {
-        let (profile, (step, _)) = (&self.journal.profile, self.journal.at());
-        let back = match step.goes_back() {
-            true => String::new(),
-            false => format!(", back with `keyfob rotate {profile} --rollback`"),
-        };
-        error
-            .because(format!("the rotation stopped at `{}`: {}", step.name(), step.leaves()))
-            .hint(format!("no key is lost; go on with `keyfob rotate {profile} --resume`{back}"))
+        let (step, _) = self.journal.at();
+        let error = error
+            .because(format!("the rotation stopped at `{}`: {}; no key is lost", step.name(), step.leaves()))
+            .hint(resume_of(&self.journal));
+        if step.goes_back() { error } else { error.hint(rollback_of(&self.journal)) }
     }
 
     pub(super) fn tell_of_rest(&self) {
@@ -125,9 +123,8 @@ impl<'a> Rotation<'a> {
         let from = inactive_at.map(|at| at.plus(self.context.settings.rotate_grace));
         let from = from.map_or_else(String::new, |from| format!(", from {from} on"));
         talk.say(&format!("{short} is Inactive and still stored: another machine or a pipeline may have it too"));
-        talk.hint(
-            format!("delete it with `keyfob rotate {profile} --finish`{from}; `--rollback` goes back to it").into(),
-        );
+        talk.hint(run!("keyfob rotate {} --finish", profile).to(format!("delete it{from}")));
+        talk.hint(rollback_of(&self.journal));
     }
 
     fn tell_of_end(&self) {

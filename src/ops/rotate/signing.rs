@@ -10,6 +10,7 @@ use crate::chain::base::key::base_of;
 use crate::chain::target::Target;
 use crate::credentials::{AccessKey, AccessKeyId, Credentials, StoredKey};
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::keystore::StoreOpener;
 use crate::keystore::access_key::read_access_key;
 use crate::ops::Context;
@@ -89,7 +90,7 @@ impl<'a> Signing<'a> {
         self.signed.call(&key, Attempted::Iam(name), send).map_err(|refusal| match refusal.is_access_denied() {
             true => refusal
                 .hint(format!("this is all a user needs to rotate its own key: {}", policy(&self.user_arn)))
-                .hint(format!("or have it done by another profile: `keyfob rotate {} --with PROFILE`", self.profile)),
+                .hint(run!("keyfob rotate {} --with PROFILE", self.profile).to("or make another profile do it")),
             false => refusal,
         })
     }

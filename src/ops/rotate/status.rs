@@ -6,9 +6,10 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::error::Result;
+use crate::hint::{Hint, run};
 use crate::ops::Context;
-use crate::ops::rotate::find;
 use crate::ops::rotate::journal::Journals;
+use crate::ops::rotate::{find, resume_of, rollback_of};
 use crate::rotation::Phase;
 use crate::timestamp::Timestamp;
 
@@ -17,22 +18,22 @@ use crate::timestamp::Timestamp;
 ///
 /// # Errors
 /// As [`Journals::all`].
-pub fn reminders(data: &Path, grace: Duration, now: Timestamp) -> Result<Vec<String>> {
+pub fn reminders(data: &Path, grace: Duration, now: Timestamp) -> Result<Vec<Hint>> {
     let journals = Journals::new(data);
-    let mut texts = Vec::new();
+    let mut hints = Vec::new();
     for journal in journals.all()? {
         let (profile, old) = (&journal.profile, journal.old.short());
         match journal.phase() {
-            Phase::Unfinished if !journals.is_held(&journal) => texts.push(format!(
-                "the rotation of `{profile}` is unfinished: `keyfob rotate {profile} --resume` goes on, `--rollback` goes back"
-            )),
-            Phase::Resting if journal.inactive_at.is_none_or(|at| at.plus(grace) <= now) => texts.push(format!(
-                "{old}, the old key of `{profile}`, can be deleted now: `keyfob rotate {profile} --finish`"
-            )),
+            Phase::Unfinished if !journals.is_held(&journal) => {
+                hints.extend([resume_of(&journal), rollback_of(&journal)]);
+            }
+            Phase::Resting if journal.inactive_at.is_none_or(|at| at.plus(grace) <= now) => hints.push(
+                run!("keyfob rotate {} --finish", profile).to(format!("delete {old}, the old key of `{profile}`")),
+            ),
             Phase::Unfinished | Phase::Resting | Phase::Ended => {}
         }
     }
-    Ok(texts)
+    Ok(hints)
 }
 
 /// A rotation as `--json` shows it.

@@ -6,6 +6,7 @@ use crate::aws::ListedKey;
 use crate::aws::advice::{Attempted, Signer};
 use crate::credentials::{AccessKeyId, Credentials};
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::index::{Index, KeyEntry};
 use crate::keystore::StoreOpener;
 use crate::keystore::{Item, StoreError};
@@ -83,7 +84,7 @@ impl Rotation<'_> {
         let profile = &self.journal.profile;
         Err(first
             .unwrap_or_else(|| Error::new(Kind::Defect, "a rotation has one key at least"))
-            .hint(format!("or let another profile sign: `keyfob rotate {profile} --resume --with PROFILE`")))
+            .hint(run!("keyfob rotate {} --resume --with PROFILE", profile).to("or let another profile sign")))
     }
 
     /// Waits until AWS knows a key, as it is read back from the store, at every endpoint its profiles use.

@@ -51,7 +51,7 @@ fn a_key_whose_user_needs_mfa_for_iam_asks_by_the_usual_ladder() {
     let ran = scene.sandbox.keyfob(&["keys"]).run();
     ran.ok();
     assert!(ran.stdout.contains("AWS could not be asked"), "{}", ran.stdout);
-    assert!(ran.stderr.contains("run `keyfob exec work -- true` in a terminal first"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("start a session in a terminal first"), "{}", ran.stderr);
     let line = scene.keys_json()["keys"][0].clone();
     assert!(line["status"].is_null() && line["problem"].as_str().is_some_and(|why| why.contains("MFA code")), "{line}");
     assert_eq!((&line["age_days"], &line["overdue"]), (&0.into(), &false.into()));
@@ -73,14 +73,17 @@ fn a_key_whose_user_needs_mfa_for_iam_asks_by_the_usual_ladder() {
     terminal.finish().0.ends_with(0);
 }
 
-/// The findings of `doctor` about keys and rotations: check and what mends it.
+/// The findings of `doctor` about keys and rotations: check and what fixes it.
 fn found(scene: &Scene) -> Vec<[String; 2]> {
     let ran = scene.sandbox.keyfob(&["doctor", "--json"]).run();
     let report: serde_json::Value =
         serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {ran:?}"));
+    let text = |value: &serde_json::Value| {
+        let words = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+        words.iter().filter_map(|word| word.as_str()).collect::<Vec<_>>().join(" ")
+    };
     let findings = report["findings"].as_array().expect("a list").iter();
-    let found: Vec<[String; 2]> =
-        findings.map(|found| ["check", "mend"].map(|name| found[name].as_str().expect("a text").to_owned())).collect();
+    let found: Vec<[String; 2]> = findings.map(|found| [text(&found["check"]), text(&found["fix"]["argv"])]).collect();
     assert_eq!(ran.code, Some(i32::from(!found.is_empty())), "{ran:?}");
     found
 }

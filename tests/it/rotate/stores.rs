@@ -106,7 +106,7 @@ fn a_store_that_locks_or_hangs_later_on_stops_the_rotation_and_it_goes_on_afterw
         let meanwhile = || if hangs { service.pause() } else { service.lock() };
         let ran = while_aws_takes_its_time(&scene, action, meanwhile);
         let stderr = ran.ends_with(5);
-        assert!(stderr.contains("no key is lost; go on with `keyfob rotate work --resume`"), "{stderr}");
+        assert!(stderr.contains("continue the rotation of `work`: `keyfob rotate work --resume`"), "{stderr}");
         if hangs {
             service.resume()
         } else {

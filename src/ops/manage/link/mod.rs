@@ -11,6 +11,7 @@ use crate::chain::PlanError;
 use crate::chain::base::overrides;
 use crate::chain::base::process::{self, Process};
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::index::Index;
 use crate::ini::Document;
 use crate::ops::advice::{self, Change};
@@ -123,7 +124,8 @@ impl Manager<'_> {
         names.extend(self.index.profiles().keys().filter(|name| profiles.get(name).is_none()).cloned());
         if names.is_empty() {
             return Err(Error::new(Kind::Failed, "no profile has a stored key or a chain that ends at one")
-                .hint("`keyfob add PROFILE` stores a key; `keyfob import` moves those in the AWS files there"));
+                .hint(run!("keyfob add PROFILE").to("store a key"))
+                .hint(run!("keyfob import").to("or move those in the AWS files into the key store")));
         }
         Ok(names)
     }
@@ -139,7 +141,7 @@ impl Manager<'_> {
                 Kind::Config,
                 format!("`{name}` has two roles: `role_arn` at {plain}, `keyfob_role_arn` at {ours}"),
             )
-            .hint(format!("take one out: `keyfob profile unset {name} keyfob_role_arn`")));
+            .hint(run!("keyfob profile unset {} keyfob_role_arn", name).to("remove one of them")));
         }
         if process::of(&profile) == Process::OtherProgram && !self.show_only {
             let process = profile.plain("credential_process").expect("a foreign one is one");
@@ -194,7 +196,7 @@ impl Manager<'_> {
                 }
                 Change::AsksTwice => format!("{place}: `{other}` will ask for a second code, by the SDK"),
             });
-            self.context.talk.hint(format!("`keyfob profile link {other}`").into());
+            self.context.talk.hint(run!("keyfob profile link {}", other).to(format!("link `{other}` too")));
         }
         Ok(Vec::new())
     }
@@ -230,26 +232,24 @@ impl Manager<'_> {
             for shadow in shadows.iter().filter(|shadow| !shadow.is_key()) {
                 let place = self.place(shadow.file, shadow.line);
                 talk.warn(&format!("{place}: SDKs follow `{}` of `{name}` before the link", shadow.name));
-                talk.hint(
-                    format!("`keyfob profile unset {name} {}`, or link again and let it be renamed", shadow.name)
-                        .into(),
-                );
+                talk.hint(run!("keyfob profile unset {} {}", name, shadow.name).to("remove it"));
+                talk.hint(run!("keyfob profile link {}", name).to("or link again, and let it be renamed"));
             }
             if let Some(key) = shadows.iter().find(|shadow| name_keys && shadow.is_key()) {
                 let place = self.place(key.file, key.line);
                 talk.warn(&format!("{place}: SDKs use the key in plain text there before the link"));
-                talk.hint(format!("`keyfob import {name}` moves it into the key store").into());
+                talk.hint(run!("keyfob import {}", name).to("move it into the key store"));
             }
         }
         if self.context.env.get(vars::AWS_ACCESS_KEY_ID).is_some() {
             talk.warn("`AWS_ACCESS_KEY_ID` is set in this shell: most SDKs use it before any profile");
-            talk.hint("`unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN`".into());
+            talk.hint(run!("unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"));
         }
     }
 
     fn confirm(&self, question: &str, what: &str) -> Result<bool> {
         let answer = self.context.human.confirm(question);
-        answer.map_err(|error| error.into_error(what).hint("say so with `--yes`"))
+        answer.map_err(|error| error.into_error(what).hint(self.context.talk.again(&["--yes"])))
     }
 
     /// Asks where somebody is there; `--yes` is a yes, and nobody a no.

@@ -13,6 +13,7 @@ use crate::chain::target::Target;
 use crate::chain::{Base, Plan};
 use crate::credentials::{AccessKey, Credentials, Session, StoreId};
 use crate::error::{Error, Kind, Result};
+use crate::hint::Hint;
 use crate::human::{AskError, Human, Talk};
 use crate::mfa::Seeds;
 use crate::ops::resolve::{ResolveOptions, credentials};
@@ -208,7 +209,7 @@ impl Talk for World {
         self.warnings.lock().expect("sound").push(text.to_owned());
     }
 
-    fn hint(&self, _: crate::hint::Hint) {}
+    fn hint(&self, _: Hint) {}
     fn say(&self, _: &str) {}
     fn explain(&self, _: &str) {}
 }

@@ -1,0 +1,137 @@
+//! What the user can do about what the pure modules refuse or note: they write no command lines.
+
+use crate::chain::{PlanError, Reason, TargetError, UnsupportedBase};
+use crate::error::{Error, Kind};
+use crate::format::detect::NoShell;
+use crate::format::shell::{Shell, Unrepresentable};
+use crate::hint::{Hint, run};
+
+impl From<PlanError> for Error {
+    fn from(error: PlanError) -> Error {
+        let of_the_command_line = matches!(
+            error,
+            PlanError::DurationOutOfRange { .. }
+                | PlanError::DurationChained { .. }
+                | PlanError::DurationOfBase { .. }
+                | PlanError::DurationOfKey { .. }
+        );
+        let kind = if of_the_command_line { Kind::Usage } else { Kind::Config };
+        hints(&error).into_iter().fold(Error::new(kind, error.to_string()), Error::hint)
+    }
+}
+
+fn hints(error: &PlanError) -> Vec<Hint> {
+    let hint = match error {
+        PlanError::NoSuchProfile { nearest: Some(nearest), .. } => {
+            return vec![format!("did you mean `{nearest}`?").into(), run!("keyfob list").to("show all profiles")];
+        }
+        PlanError::NoSuchProfile { name, nearest: None } => {
+            return vec![
+                run!("keyfob list").to("show all profiles"),
+                run!("keyfob add {}", name).to("create it with an access key"),
+            ];
+        }
+        PlanError::MissingSource { nearest: Some(nearest), .. } => format!("did you mean `{nearest}`?").into(),
+        PlanError::MissingSource { name, nearest: None, setting, .. } => {
+            return vec![
+                run!("keyfob add {}", name).to("store its access key"),
+                format!("or name another profile in `{setting}`").into(),
+            ];
+        }
+        PlanError::Loop(_) => {
+            return vec![
+                "name a profile with an access key as `source_profile` of one of them".into(),
+                run!("keyfob list").to("show which profiles have one"),
+            ];
+        }
+        PlanError::AskedByItself(_) => {
+            "give that program other credentials: it cannot use the profile it is needed for".into()
+        }
+        PlanError::RoleWithoutSource { profile, own_key: true, .. } => {
+            run!("keyfob profile set {} source_profile {}", profile, profile).to("sign with its own key")
+        }
+        PlanError::RoleWithoutSource { profile, own_key: false, .. } => {
+            run!("keyfob profile set {} source_profile PROFILE", profile).to("name the profile with the access key")
+        }
+        PlanError::TwoSources { profile, .. } => format!("remove one of them from `{profile}`").into(),
+        PlanError::SelfSourceWithoutKey { profile, .. }
+        | PlanError::LinkedToNothing { profile, .. }
+        | PlanError::NoCredentials { profile } => run!("keyfob add {}", profile).to("store an access key"),
+        PlanError::IncompleteKey { profile, .. } | PlanError::BadKeyId { profile, .. } => {
+            run!("keyfob add {}", profile).to("delete that line and store the whole key")
+        }
+        PlanError::TemporaryKey { profile, .. } => {
+            run!("keyfob add {}", profile).to("store the long-term key (`AKIA…`), from which keyfob makes sessions")
+        }
+        PlanError::Unsupported { profile, base, .. } => {
+            let elsewhere = match base {
+                UnsupportedBase::Sso | UnsupportedBase::LoginSession => {
+                    run!("aws --profile {} COMMAND", profile).to("use the profile directly")
+                }
+                UnsupportedBase::CredentialSource(_) | UnsupportedBase::Process | UnsupportedBase::WebIdentity => {
+                    "leave the profile to the SDKs".into()
+                }
+            };
+            return vec![elsewhere, run!("keyfob add {}", profile).to("or store an access key")];
+        }
+        PlanError::RootCannotAssumeRole { profile } => {
+            run!("keyfob add {} --replace", profile).to("create an IAM user and store its key")
+        }
+        PlanError::SecurityKey { profile, .. } => {
+            run!("keyfob mfa enroll {}", profile).to("enrol a virtual device as well, whose codes AWS accepts")
+        }
+        PlanError::BadValue { profile, name, .. } | PlanError::Target(TargetError::Setting { profile, name, .. }) => {
+            run!("keyfob profile set {} {} VALUE", profile, name).to("fix it")
+        }
+        PlanError::Target(TargetError::Variable { name, .. }) => format!("set or unset `{name}`").into(),
+        PlanError::Target(TargetError::Services { name, .. }) => {
+            format!("fix or delete that line of `[services {name}]`").into()
+        }
+        PlanError::Target(TargetError::NoServices { profile, .. }) => {
+            run!("keyfob profile unset {} services", profile).to("write that section, or do without it")
+        }
+        PlanError::BadSessionDuration(_) => {
+            "set `session_duration` in config.toml, or `KEYFOB_SESSION_DURATION`, to `12h`".into()
+        }
+        PlanError::DurationOutOfRange { .. } => "ask for something between, such as `--duration 1h`".into(),
+        PlanError::DurationChained { .. } => {
+            "ask for `--duration 1h`, or assume that role straight from the profile with the access key".into()
+        }
+        PlanError::DurationOfBase { .. } => "omit `--duration`".into(),
+        PlanError::DurationOfKey { profile } => {
+            return vec![
+                "omit `--duration`".into(),
+                run!("keyfob profile set {} keyfob_session always", profile).to("or get a session, which expires"),
+            ];
+        }
+    };
+    vec![hint]
+}
+
+/// What the user can do about something that a plan notes.
+pub fn of_reason(reason: &Reason) -> Vec<Hint> {
+    match reason {
+        Reason::SessionWithoutMfa { profile } => vec![
+            run!("keyfob mfa enroll {}", profile).to("enrol an MFA device"),
+            run!("keyfob profile set {} keyfob_session never", profile).to("or issue the access key itself"),
+        ],
+        Reason::KeyInFile { profile, .. } => {
+            vec![run!("keyfob import {}", profile).to("move the key into the key store")]
+        }
+        _ => Vec::new(),
+    }
+}
+
+impl From<Unrepresentable> for Error {
+    fn from(error: Unrepresentable) -> Error {
+        Error::new(Kind::Usage, error.to_string())
+            .hint(run!("keyfob exec PROFILE -- COMMAND").to("use `exec`, which passes on any value, or another shell"))
+    }
+}
+
+impl From<NoShell> for Error {
+    fn from(error: NoShell) -> Error {
+        let names: Vec<_> = Shell::ALL.iter().map(|shell| shell.name()).collect();
+        Error::new(Kind::Usage, error.to_string()).hint(format!("name it: `--shell {}`", names.join("|")))
+    }
+}
