@@ -3,42 +3,135 @@
 //! Every sandbox hunts through its outputs and files when it is dropped, whatever the test was about; here all commands run
 //! at their most talkative, in good and in bad times, and the hunt itself is put to the test.
 
+use std::collections::BTreeSet;
+
+use clap::CommandFactory;
+
+use crate::rotate::{hurry, scene};
 use crate::scene::{ADD, Scene, key_id};
 use crate::support::aws::Fault;
-use crate::support::leaks::Shows;
+use crate::support::leaks::{Shows, holds};
+use crate::support::sandbox::Sandbox;
 use crate::support::tools;
 
-/// Every command, as talkative as it gets.
-fn all_commands(scene: &Scene) {
-    for arguments in [
-        &["list"][..],
-        &["list", "--json"],
-        &["explain", "audit"],
-        &["explain", "audit", "--json"],
-        &["explain", "nobody"],
-        &["credential-process", "work"],
-        &["credential-process", "audit"],
-        &["credential-process", "audit", "--min-ttl", "2h"],
-        &["env", "audit", "--shell", "fish"],
-        &["env", "audit", "--shell", "json"],
-        &["env", "--unset", "--shell", "bash"],
-        &["exec", "audit", "--", "true"],
-        &["exec", "audit", "--", "no-such-program"],
-        &["clear", "audit"],
-        &["clear"],
-        &["remove", "work"],
-    ] {
-        scene.sandbox.keyfob(arguments).run();
+/// Every command in an order in which each finds what it needs, and how it ends. `CODE` is one of Ann's, fresh; `KEY` on
+/// stdin is her access key.
+const COMMANDS: &[(&str, i32)] = &[
+    ("list", 0),
+    ("list --json", 0),
+    ("show work --json", 0),
+    ("show audit", 0),
+    ("explain audit", 0),
+    ("explain audit --json", 0),
+    ("explain nobody", 6),
+    ("doctor", 1),
+    ("doctor --online --json", 1),
+    ("doctor --fix", 1),
+    ("keys", 0),
+    ("keys --json --older-than 1s", 1),
+    ("credential-process work", 0),
+    ("credential-process audit", 0),
+    ("credential-process audit --min-ttl 2h", 2),
+    ("credential-process nobody", 6),
+    ("env audit --shell fish", 0),
+    ("env audit --shell json", 0),
+    ("env --unset --shell bash", 0),
+    ("exec audit -- true", 0),
+    ("exec audit -- no-such-program", 127),
+    ("profile add new region=eu-west-1", 0),
+    ("profile set new output json", 0),
+    ("profile unset new output", 0),
+    ("profile copy new newer", 0),
+    ("profile rename newer newest", 0),
+    ("profile remove newest --yes", 0),
+    ("profile unlink deploy", 0),
+    ("profile link deploy", 0),
+    ("import --yes", 0),
+    ("mfa list work --json", 0),
+    ("mfa enroll work --store --name second --yes", 0),
+    ("mfa code work", 0),
+    ("mfa code work --json --wait", 0),
+    ("mfa resync work", 0),
+    ("mfa add work --stdin --no-verify --yes --replace", 0),
+    ("mfa remove work --device --yes", 0),
+    ("rotate work --yes", 0),
+    ("rotate work --status --json", 0),
+    ("rotate work --rollback --yes", 0),
+    ("rotate work --yes --delete-now --drop-sessions", 0),
+    ("rotate work --finish", 0),
+    ("rotate --all --older-than 1s --yes", 0),
+    ("vault identity again.txt", 0),
+    ("completions bash", 0),
+    ("man pages", 0),
+    ("clear audit", 0),
+    ("clear --all", 0),
+    ("remove work", 3),
+    ("remove work --yes", 0),
+    ("add work --stdin --yes", 0),
+];
+
+/// Runs every command, as talkative as it gets.
+fn all_commands(scene: &mut Scene) {
+    // In plain text, for `import`; and the seed of a device that is none of hers, for `mfa add`.
+    let plain = scene.aws.user("bob").access_key();
+    let in_plain_text =
+        format!("[plain]\naws_access_key_id = {}\naws_secret_access_key = {}\n", plain.id, plain.secret);
+    scene.sandbox.write(".aws/credentials", &in_plain_text);
+    let seed = scene.aws.user("bob").mfa("bobs").seed();
+    scene.sandbox.may_hold_secrets("again.txt");
+    // What it enrols makes its codes from here on, one in 30 s.
+    for (line, code) in COMMANDS {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        let input = match arguments[..] {
+            ["mfa", "add", ..] => format!("{seed}\n"),
+            ["add", ..] => {
+                let (id, _) = scene.ann.keys().into_iter().next().expect("she has one");
+                format!("{id}\n{}\n", scene.ann.secret_of(&id))
+            }
+            _ => String::new(),
+        };
+        if line.starts_with("mfa") || line.starts_with("import") {
+            scene.sandbox.pass_time(60).expect("it was there before");
+        }
+        scene.sandbox.keyfob(&arguments).stdin(&input).run().ends_with(*code);
+        if line.starts_with("import") {
+            // Nothing is left of it.
+            assert!(!scene.sandbox.read(".aws/credentials").contains(&plain.secret));
+        }
     }
+}
+
+/// The words of each command that does something by itself.
+fn leaves(command: &clap::Command, before: &str) -> Vec<String> {
+    if !command.has_subcommands() {
+        return vec![before.to_owned()];
+    }
+    let below = command.get_subcommands().filter(|below| below.get_name() != "help");
+    below.flat_map(|below| leaves(below, format!("{before} {}", below.get_name()).trim_start())).collect()
+}
+
+#[test]
+fn the_hunt_covers_every_command() {
+    let known: BTreeSet<String> = leaves(&keyfob::cli::Cli::command(), "").into_iter().collect();
+    assert!(known.len() > 25, "{known:?}");
+    let hunted = |command: &String| {
+        COMMANDS.iter().any(|(line, code)| *code <= 1 && format!("{line} ").starts_with(&format!("{command} ")))
+    };
+    let missing: Vec<&String> = known.iter().filter(|command| !hunted(command)).collect();
+    assert_eq!(missing, Vec::<&String>::new(), "not in COMMANDS");
 }
 
 #[test]
 fn nothing_leaks_in_good_times_or_bad_at_the_most_verbose_level() {
+    let Some(_) = tools::require("faketime") else { return };
+    let mut scene = scene();
+    scene.warm();
+    all_commands(&mut scene);
+    assert_eq!(scene.sandbox.leaks(), Vec::<String>::new());
+
     let scene = Scene::new();
     scene.warm();
-    all_commands(&scene);
-    all_commands(&scene);
-    for fault in [Fault::Garbage, Fault::HalfAnswer, Fault::DropAnswer, Fault::InternalFailure] {
+    for fault in [Fault::Garbage, Fault::HalfAnswer, Fault::DropAnswer, Fault::FailAfterwards] {
         scene.aws.faults("*", 3, fault);
         scene.credential_process_with_code("audit", "123456");
         scene.add(&[ADD, &["--replace"]].concat());
@@ -67,7 +160,8 @@ fn the_hunt_finds_what_keyfob_is_made_to_give_away() {
 #[test]
 fn what_keyfob_writes_anywhere_never_holds_the_access_key() {
     let Some(strace) = tools::require_strace() else { return };
-    let scene = Scene::empty();
+    let mut scene = Scene::empty();
+    hurry(&mut scene);
     // Written to files, pipes, sockets and the environment of others; what is read is not looked at.
     let calls =
         "trace=write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,sendmmsg,execve,add_key,symlinkat,renameat2";
@@ -80,13 +174,29 @@ fn what_keyfob_writes_anywhere_never_holds_the_access_key() {
         scene.sandbox.program(&strace, &all).stdin(&key).env("KEYFOB_MFA_CODE", &code).run().ok();
         let seen = scene.sandbox.read(file);
         assert!(seen.contains("write("), "{seen}");
-        assert!(!seen.contains(&scene.key.secret), "the secret access key leaves by a system call of {arguments:?}");
+        for (id, _) in scene.ann.keys() {
+            let leaves = holds(seen.as_bytes(), &scene.ann.secret_of(&id));
+            assert!(!leaves, "the secret access key of {id} leaves by a system call of {arguments:?}");
+        }
         seen
     };
     traced("trace-add", ADD);
     scene.prepare();
     assert!(traced("trace-cold", &["credential-process", "audit"]).contains("SessionToken"));
     traced("trace-warm", &["credential-process", "audit"]);
+    let line = format!("[plain]\naws_access_key_id = {}\naws_secret_access_key = {}\n", scene.key.id, scene.key.secret);
+    scene.sandbox.write(".aws/credentials", &line);
+    traced("trace-import", &["import", "plain", "--yes"]);
+    let seed = |seen: &str| {
+        let device = scene.aws.device("arn:aws:iam::111122223333:mfa/second").expect("enrolled");
+        assert!(!holds(seen.as_bytes(), &device.seed()), "the seed leaves by a system call");
+    };
+    seed(&traced("trace-enroll", &["mfa", "enroll", "work", "--store", "--name", "second"]));
+    seed(&traced("trace-code", &["mfa", "code", "work", "--serial", "arn:aws:iam::111122223333:mfa/second", "--wait"]));
+    // Both keys are there afterwards, and neither secret was written.
+    traced("trace-rotate", &["rotate", "work", "--yes"]);
+    assert_eq!(scene.ann.keys().len(), 2);
+    traced("trace-finish", &["rotate", "work", "--finish", "--force"]);
     traced("trace-remove", &["remove", "work", "--yes"]);
 }
 
@@ -105,28 +215,61 @@ fn a_program_keyfob_starts_learns_nothing_but_who_is_asked_for() {
     assert!(!seen.contains("AWS_PROFILE=") && !seen.contains("for keyfob alone"), "{seen}");
 }
 
+/// The mode in a traced call that makes a file or folder, and its path; nothing for other calls.
+fn made(line: &str) -> Option<(&str, u32)> {
+    let call = line.trim_start_matches(|character: char| character.is_ascii_digit() || character == ' ');
+    let (call, rest) = call.split_once('(')?;
+    let (arguments, result) = rest.rsplit_once(") = ")?;
+    let makes = match call {
+        "mkdir" | "mkdirat" | "creat" => true,
+        "open" | "openat" => arguments.contains("O_CREAT") || arguments.contains("O_TMPFILE"),
+        _ => false,
+    };
+    let mode = arguments.rsplit(", ").next()?;
+    let mode = u32::from_str_radix(mode, 8).ok().filter(|_| makes && !result.starts_with('-'))?;
+    Some((arguments.split('"').nth(1)?, mode))
+}
+
 #[test]
 fn files_are_private_from_the_moment_they_exist() {
-    use std::os::unix::fs::PermissionsExt;
-    let scene = Scene::empty();
-    // Whatever the user's umask says.
-    let script = "umask 000; keyfob add work --stdin --yes --region eu-central-1";
+    let Some(strace) = tools::require_strace() else { return };
+    let mut scene = Scene::empty();
+    hurry(&mut scene);
     let key = format!("{}\n{}\n", scene.key.id, scene.key.secret);
-    scene.sandbox.program("/bin/sh", &["-c", script]).stdin(&key).run().ok();
+    let mut modes = Vec::new();
+    let mut traced = |sandbox: &Sandbox, line: &str, code: &str| {
+        // Whatever the user's umask says.
+        let calls = "open,openat,creat,mkdir,mkdirat";
+        let script =
+            format!("umask 000; exec '{}' -f -qq -s 1000 -e trace={calls} -o trace keyfob {line}", strace.display());
+        sandbox.program("/bin/sh", &["-c", &script]).stdin(&key).env("KEYFOB_MFA_CODE", code).run().ok();
+        let trace = sandbox.read("trace");
+        let home = sandbox.home().to_str().expect("UTF-8");
+        let own = trace.lines().filter_map(made).filter(|(path, _)| path.starts_with(home) || !path.starts_with('/'));
+        modes.extend(
+            own.map(|(path, mode)| (line.split(' ').next().unwrap_or_default().to_owned(), path.to_owned(), mode)),
+        );
+    };
+    traced(&scene.sandbox, "add work --stdin --yes --region eu-central-1", "");
     scene.prepare();
-    scene.credential_process_with_code("audit", &scene.phone.code()).ok();
-    let mut folders = vec![scene.sandbox.path("keyfob")];
-    let mut files = 0;
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).expect("a folder of keyfob's").flatten() {
-            let metadata = entry.metadata().expect("an own file");
-            let (mode, path) = (metadata.permissions().mode() & 0o777, entry.path());
-            assert_eq!(mode, if metadata.is_dir() { 0o700 } else { 0o600 }, "{}", path.display());
-            files += usize::from(metadata.is_file());
-            folders.extend(metadata.is_dir().then_some(path));
-        }
+    for line in [
+        "credential-process audit",
+        "rotate work --yes",
+        "mfa enroll work --store --name second --yes",
+        "vault identity another.txt",
+        "list",
+        "clear --all",
+    ] {
+        traced(&scene.sandbox, line, &scene.phone.code());
+        let Some(()) = scene.sandbox.pass_time(90) else { return };
     }
-    assert!(files >= 4, "a vault, an index and sessions, but {files} files");
+    scene.sandbox.may_hold_secrets("another.txt");
+    for (command, path, mode) in &modes {
+        assert!([0o600, 0o700].contains(mode), "`{command}` makes {path} with mode {mode:o}");
+    }
+    let by = |command: &str, ends: &str| modes.iter().any(|(by, path, _)| by == command && path.ends_with(ends));
+    assert!(by("add", "/keyfob/data") && by("add", ".tmp") && by("credential-process", ".lock"), "{modes:?}");
+    assert!(by("vault", ".tmp") && by("rotate", "/rotations"), "{modes:?}");
 }
 
 /// Waits for `marker`, then ends the process as a failed assertion in C would.

@@ -1,5 +1,6 @@
 //! The hunt for secrets in everything a sandbox saw and in every file that was left.
 
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,27 +16,28 @@ pub enum Shows {
     Keys,
     /// A seed, while it is being enrolled.
     Seeds,
+    /// An MFA code: `mfa code`, and a terminal on which one was typed.
+    Codes,
 }
 
 impl Shows {
     /// What the stdout of this keyfob command is for.
     pub fn of_command(args: &[&str]) -> Self {
-        let command = args.iter().find(|arg| !arg.starts_with('-'));
-        match command {
-            Some(&("credential-process" | "env" | "exec")) => Shows::Sessions,
+        let words: Vec<&str> = args.iter().copied().filter(|arg| !arg.starts_with('-')).collect();
+        match words[..] {
+            ["credential-process" | "env" | "exec", ..] => Shows::Sessions,
+            ["mfa", "code", ..] => Shows::Codes,
             _ => Shows::Nothing,
         }
     }
 
     fn allow(self, kind: SecretKind) -> bool {
-        match (self, kind) {
-            (Shows::Nothing, _) => false,
-            (Shows::Sessions, SecretKind::Session) => true,
-            (Shows::Sessions, SecretKind::LongTerm | SecretKind::Seed) => false,
-            (Shows::Keys, SecretKind::Session | SecretKind::LongTerm) => true,
-            (Shows::Keys, SecretKind::Seed) => false,
-            (Shows::Seeds, SecretKind::Seed) => true,
-            (Shows::Seeds, SecretKind::Session | SecretKind::LongTerm) => false,
+        match self {
+            Shows::Nothing => false,
+            Shows::Sessions => kind == SecretKind::Session,
+            Shows::Keys => matches!(kind, SecretKind::Session | SecretKind::LongTerm),
+            Shows::Seeds => kind == SecretKind::Seed,
+            Shows::Codes => kind == SecretKind::Code,
         }
     }
 }
@@ -62,12 +64,10 @@ impl Kept {
     /// A line for each secret in a place it should not be in.
     pub fn find_leaks(&self, home: &Path, secrets: &[Secret]) -> Vec<String> {
         let mut leaks = Vec::new();
-        // Once for all places: hundreds of sessions have thousands of forms.
-        let secrets: Vec<(&Secret, Vec<Vec<u8>>)> = secrets.iter().map(|secret| (secret, forms(secret))).collect();
+        let hunt = Hunt::of(secrets);
         let mut look = |what: String, bytes: &[u8], shows: Shows| {
-            let found = secrets.iter().filter(|(secret, _)| !shows.allow(secret.kind));
-            let found = found.filter(|(_, forms)| forms.iter().any(|form| contains(bytes, form)));
-            leaks.extend(found.map(|(secret, _)| format!("{what}: the {}", secret.what)));
+            let found = hunt.found_in(bytes).into_iter().filter(|secret| !shows.allow(secret.kind));
+            leaks.extend(found.map(|secret| format!("{what}: the {}", secret.what)));
         };
         for captured in &self.captured {
             look(captured.what.clone(), &captured.bytes, captured.shows);
@@ -87,21 +87,104 @@ impl Kept {
     }
 }
 
-/// What a secret looks like as it stands, in base64 or in hexadecimal.
-fn forms(secret: &Secret) -> Vec<Vec<u8>> {
-    let value = secret.value.as_bytes();
-    // Base64 of a text inside a longer one, at any of the three offsets, without the characters its neighbours touch.
-    let in_base64 = (0..3).map(|skip| {
-        let encoded = super::aws::base64(&value[skip.min(value.len())..]);
-        encoded[..encoded.len().saturating_sub(4)].to_owned().into_bytes()
-    });
-    let hex: String = value.iter().map(|byte| format!("{byte:02x}")).collect();
-    let forms = in_base64.chain([hex.clone().into_bytes(), hex.to_uppercase().into_bytes(), value.to_vec()]);
-    forms.filter(|form| form.len() >= 6).collect()
+/// A hunt for many secrets at once.
+struct Hunt<'s> {
+    secrets: &'s [Secret],
+    /// What each secret looks like, by its last bytes, with the secret's number: hundreds of sessions have thousands of forms,
+    /// and each file is gone through once.
+    forms: HashMap<[u8; END], Vec<(Vec<u8>, usize)>>,
 }
 
-fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
-    bytes.windows(wanted.len()).any(|window| window == wanted)
+/// How many bytes of its end a form is found by; what is shorter is not looked for.
+const END: usize = 6;
+
+impl<'s> Hunt<'s> {
+    fn of(secrets: &'s [Secret]) -> Self {
+        let mut by_end: HashMap<_, Vec<_>> = HashMap::new();
+        for (number, secret) in secrets.iter().enumerate() {
+            for form in forms(&secret.value) {
+                if let Some(end) = form.last_chunk::<END>() {
+                    by_end.entry(*end).or_default().push((form.clone(), number));
+                }
+            }
+        }
+        Hunt { secrets, forms: by_end }
+    }
+
+    fn found_in(&self, bytes: &[u8]) -> Vec<&'s Secret> {
+        let is_bare = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric());
+        let mut found = BTreeSet::new();
+        for (at, end) in bytes.windows(END).enumerate() {
+            let before = &bytes[..at + END];
+            for (form, number) in self.forms.get(end).into_iter().flatten() {
+                let stands_alone = || {
+                    let start = before.len() - form.len();
+                    is_bare(start.checked_sub(1).map(|at| &bytes[at])) && is_bare(bytes.get(before.len()))
+                };
+                // Six digits turn up anywhere: a code is a whole word.
+                if before.ends_with(form) && (self.secrets[*number].kind != SecretKind::Code || stands_alone()) {
+                    found.insert(*number);
+                }
+            }
+        }
+        found.into_iter().map(|number| &self.secrets[number]).collect()
+    }
+}
+
+/// Whether this text is there in any form.
+pub fn holds(bytes: &[u8], text: &str) -> bool {
+    let secret = Secret { value: text.to_owned(), what: String::new(), kind: SecretKind::LongTerm };
+    !Hunt::of(&[secret]).found_in(bytes).is_empty()
+}
+
+/// What a secret looks like: as it is, in base64, in hexadecimal, percent-encoded, escaped in JSON.
+fn forms(value: &str) -> BTreeSet<Vec<u8>> {
+    let bytes = value.as_bytes();
+    // Base64 of a text inside a longer one, at any of the three offsets, without the characters its neighbours touch.
+    let in_base64 = (0..3).map(|skip| {
+        let encoded = super::aws::base64(&bytes[skip.min(bytes.len())..]);
+        encoded[..encoded.len().saturating_sub(4)].to_owned()
+    });
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    // In a query or a form; a path keeps its slashes.
+    let percent =
+        [("", false), ("", true), ("/", false), ("/", true)].map(|(kept, upper)| percent_encoded(value, kept, upper));
+    let others = [hex.to_uppercase(), hex, value.to_owned(), value.replace('/', "\\/")];
+    in_base64.chain(others).chain(percent).map(String::into_bytes).collect()
+}
+
+/// RFC 3986: all but letters, digits and `-._~`, and what is `kept`.
+fn percent_encoded(value: &str, kept: &str, upper: bool) -> String {
+    let mut encoded = String::new();
+    for byte in value.bytes() {
+        let character = char::from(byte);
+        if byte.is_ascii_alphanumeric() || "-._~".contains(character) || kept.contains(character) {
+            encoded.push(character);
+        } else if upper {
+            encoded += &format!("%{byte:02X}");
+        } else {
+            encoded += &format!("%{byte:02x}");
+        }
+    }
+    encoded
+}
+
+#[test]
+fn a_secret_is_found_in_every_form() {
+    for text in [
+        "x=FAKE%2Fa%2Bb%3D&y",
+        "FAKE%2fa%2bb%3d",
+        "https://x/FAKE/a%2Bb%3D",
+        "\"FAKE\\/a+b=\"",
+        "46414b452f612b623d",
+        "eEZBS0UvYStiPXg=",
+    ] {
+        assert!(holds(text.as_bytes(), "FAKE/a+b="), "{text}");
+    }
+    let code = [Secret { value: "123456".to_owned(), what: String::new(), kind: SecretKind::Code }];
+    let is_found = |text: &str| !Hunt::of(&code).found_in(text.as_bytes()).is_empty();
+    assert!(["code 123456.", "123456", "\n123456"].into_iter().all(is_found));
+    assert!(!["1234567", "id0123456", "a123456"].into_iter().any(is_found));
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

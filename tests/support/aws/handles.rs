@@ -151,15 +151,16 @@ impl DeviceHandle {
 
     /// The code the device shows so many steps from now, spent or not.
     pub fn code_at(&self, steps: i64) -> String {
-        let world = self.shared.world();
-        totp::code(&world.devices[&self.serial].seed, world.now().div_euclid(1000 * totp::STEP) + steps)
+        let mut world = self.shared.world();
+        let step = world.now().div_euclid(1000 * totp::STEP);
+        world.show_code(&self.serial, step + steps)
     }
 
     /// The codes of this step and the next: AWS takes both, also where a step ends before they are sent.
     pub fn codes_in_a_row(&self) -> [String; 2] {
-        let world = self.shared.world();
+        let mut world = self.shared.world();
         let step = world.now().div_euclid(1000 * totp::STEP);
-        [step, step + 1].map(|step| totp::code(&world.devices[&self.serial].seed, step))
+        [step, step + 1].map(|step| world.show_code(&self.serial, step))
     }
 
     /// Uses the code of this step elsewhere, as a phone would.
@@ -190,7 +191,7 @@ impl DeviceHandle {
         let step =
             steps_around(now).into_iter().find(free).expect("three codes a minute and a half: call `advance(60)`");
         device.shown.insert(step);
-        totp::code(&device.seed, step)
+        world.show_code(&self.serial, step)
     }
 
     /// Six digits that are not among the codes of these minutes.

@@ -119,6 +119,9 @@ fn spend_two_codes(world: &mut World, serial: &str, params: &Params) -> Result<(
     match (step("AuthenticationCode1"), step("AuthenticationCode2")) {
         (Some(first), Some(second)) if second == first + 1 => {
             device.spent.extend([first, second]);
+            for step in [first, second] {
+                world.show_code(serial, step);
+            }
             Ok(())
         }
         _ => Err(Refusal::new(403, "InvalidAuthenticationCode", "Authentication code for device is not valid")),

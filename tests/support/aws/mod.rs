@@ -230,9 +230,8 @@ impl LoopbackAws {
         self.shared.world().busy
     }
 
-    /// Every secret this server ever made or handed out, those of deleted keys and expired sessions too.
-    ///
-    /// MFA codes are not among them: six digits turn up anywhere.
+    /// Every secret this server ever made or handed out, those of deleted keys and expired sessions too, and each MFA code
+    /// that was shown or spent.
     pub fn all_secrets(&self) -> Vec<Secret> {
         self.shared.world().secrets.clone()
     }

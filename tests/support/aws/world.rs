@@ -128,6 +128,8 @@ pub enum SecretKind {
     LongTerm,
     Session,
     Seed,
+    /// An MFA code that somebody was shown or that was spent. Six digits turn up anywhere: it is looked for as a whole word.
+    Code,
 }
 
 /// The whole of it.
@@ -169,6 +171,15 @@ impl World {
 
     fn hand_out(&mut self, kind: SecretKind, value: &str, what: String) {
         self.secrets.push(Secret { value: value.to_owned(), what, kind });
+    }
+
+    /// The code of a device at a step, for somebody to use.
+    pub fn show_code(&mut self, serial: &str, step: i64) -> String {
+        let code = totp::code(&self.devices[serial].seed, step);
+        if !self.secrets.iter().any(|secret| secret.kind == SecretKind::Code && secret.value == code) {
+            self.hand_out(SecretKind::Code, &code, format!("MFA code {code} of {serial}"));
+        }
+        code
     }
 
     /// Makes a key, known to all at once; at most two a user.
@@ -242,7 +253,10 @@ impl World {
             ));
         };
         match device.step_of(code, now) {
-            Some(step) if device.spent.insert(step) => Ok(()),
+            Some(step) if device.spent.insert(step) => {
+                self.show_code(serial, step);
+                Ok(())
+            }
             Some(_) | None => {
                 Err(Refusal::access_denied("MultiFactorAuthentication failed with invalid MFA one time pass code. "))
             }
