@@ -264,6 +264,4 @@ mod corpus;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
-mod scripts;
-#[cfg(test)]
 mod tests;

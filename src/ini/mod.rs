@@ -6,6 +6,8 @@ mod edit;
 mod find;
 mod header;
 mod parse;
+#[cfg(test)]
+mod testing;
 
 use std::borrow::Cow;
 use std::fmt;

@@ -14,6 +14,8 @@ mod exec;
 mod first_minutes;
 mod fuzz;
 mod generated;
+#[path = "../../src/ini/testing/mod.rs"]
+mod ini_testing;
 mod interop;
 mod kills;
 mod leaks;
@@ -53,6 +55,9 @@ mod terminal;
 mod tour;
 mod trust;
 mod vault_processes;
+
+// What is tested, where `ini_testing` finds it.
+use keyfob::ini;
 
 /// The binary under test.
 const KEYFOB: &str = env!("CARGO_BIN_EXE_keyfob");

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use keyfob::ini::{Document, SectionName};
+use keyfob::ini::Document;
 use keyfob::process_line;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -10,6 +10,8 @@ use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
 use crate::KEYFOB;
+use crate::ini_testing::random::any_edit;
+use crate::ini_testing::{Edit, Place, Table, edited};
 use crate::support::aws::LoopbackAws;
 use crate::support::sandbox::Sandbox;
 use crate::support::tools;
@@ -17,37 +19,12 @@ use crate::support::tools;
 const CASES: usize = 400;
 
 #[derive(Debug, Clone)]
-enum Edit {
-    Set { name: String, value: String },
-    Unset { name: String },
-    Rename { new: String },
-    Copy { new: String },
-    Remove,
-    Hide { name: String },
-}
-
-#[derive(Debug, Clone)]
 struct Case {
-    is_config: bool,
     before: String,
-    profile: String,
     edit: Edit,
 }
 
 const NAMES: [&str; 6] = ["region", "Output", "role_arn", "s3", "credential_process", "a.b-c"];
-
-fn any_edit() -> impl Strategy<Value = Edit> {
-    let name = || prop::sample::select(&NAMES[..]).prop_map(str::to_owned);
-    let new = || "[xyz]|new.name".prop_map(|new| new);
-    prop_oneof![
-        4 => (name(), "[a-z]([a-z/:=,.\u{e9}-]{0,8}[a-z])?").prop_map(|(name, value)| Edit::Set { name, value }),
-        2 => name().prop_map(|name| Edit::Unset { name }),
-        2 => new().prop_map(|new| Edit::Rename { new }),
-        1 => new().prop_map(|new| Edit::Copy { new }),
-        1 => Just(Edit::Remove),
-        1 => name().prop_map(|name| Edit::Hide { name }),
-    ]
-}
 
 /// One setting as people write it; botocore refuses a file in which one stands twice.
 fn setting(name: &'static str) -> impl Strategy<Value = String> {
@@ -86,48 +63,38 @@ fn any_file(is_config: bool) -> impl Strategy<Value = String> {
     })
 }
 
+/// A file and an edit of it. Names have to be literal for a pattern: `NAMES`.
 fn any_case() -> impl Strategy<Value = Case> {
-    (prop::bool::weighted(0.75), prop_oneof![4 => "[abc]", 1 => "default|d"], any_edit()).prop_flat_map(
-        |(is_config, profile, edit)| {
-            any_file(is_config).prop_map(move |before| Case {
-                is_config,
-                before,
-                profile: profile.clone(),
-                edit: edit.clone(),
-            })
-        },
-    )
+    let profile = || prop_oneof![4 => "[abc]", 1 => "default|d"];
+    let places = prop_oneof![3 => profile().prop_map(Place::Profile), 1 => profile().prop_map(Place::Credentials)];
+    let names = "region|Output|role_arn|s3|credential_process|a\\.b-c";
+    let edits = any_edit(places.boxed(), names, "[a-z]([a-z/:=,.\u{e9}-]{0,8}[a-z])?", "[xyz]|new\\.name");
+    edits.prop_flat_map(|edit| {
+        let is_config = matches!(edit.section(), Place::Profile(_));
+        any_file(is_config).prop_map(move |before| Case { before, edit: edit.clone() })
+    })
 }
 
 impl Case {
-    fn section(&self) -> SectionName<'_> {
-        if self.is_config { SectionName::Profile(&self.profile) } else { SectionName::Credentials(&self.profile) }
+    fn is_config(&self) -> bool {
+        matches!(self.edit.section(), Place::Profile(_))
     }
 
     /// The file after keyfob's edit; none where it is not to be made, or was refused.
     fn after(&self) -> Option<String> {
         // `default` that goes away or comes about has two names.
-        if matches!(self.edit, Edit::Rename { .. }) && self.profile == "default" {
+        if matches!(self.edit, Edit::Rename { .. }) && self.edit.section().name().name() == "default" {
             return None;
         }
         let mut document = Document::parse(self.before.clone()).expect("AWS's reference parser reads it");
-        let section = self.section();
-        match &self.edit {
-            Edit::Set { name, value } => document.set(section, name, value).ok()?,
-            Edit::Unset { name } => drop(document.unset(section, name)),
-            Edit::Rename { new } => drop(document.rename_section(section, new).ok()?),
-            Edit::Copy { new } => drop(document.copy_section(section, new).ok()?),
-            Edit::Remove => drop(document.remove_section(section)),
-            Edit::Hide { name } => drop(document.hide(section, name, |_| true).ok()?),
-        }
-        Some(document.text().to_owned())
+        edited(&mut document, &self.edit).then(|| document.text().to_owned())
     }
 
     /// The same edit for the AWS CLI's writer, where it is up to it: it knows a header in its own spelling alone and a
     /// setting in lower case, and writes into the middle of a value of several lines.
     fn update(&self) -> Value {
-        let Edit::Set { name, value } = &self.edit else { return Value::Null };
-        let (section, header) = (self.section(), self.section().header_text());
+        let Edit::Set { section, name, value } = &self.edit else { return Value::Null };
+        let (section, header) = (section.name(), section.name().header_text());
         let document = Document::parse(self.before.clone()).expect("AWS's reference parser reads it");
         let is_known = !document.has_section(section) || self.before.contains(&format!("[{header}]"));
         let value_of = |name: &String| document.value_in(section, name).unwrap_or_default();
@@ -137,39 +104,13 @@ impl Case {
         if is_known && is_plain && *name == name.to_lowercase() { update } else { Value::Null }
     }
 
-    /// The same edit of what a parser has read.
-    fn apply(&self, read: &mut Value) {
-        let sections = if self.is_config { &mut read["profiles"] } else { read };
-        let sections = sections.as_object_mut().expect("an object");
-        match &self.edit {
-            Edit::Set { name, value } => {
-                let section = sections.entry(self.profile.clone()).or_insert_with(|| json!({}));
-                section[name.to_lowercase()] = value.clone().into();
-            }
-            Edit::Unset { name } => {
-                let section = sections.get_mut(&self.profile).and_then(Value::as_object_mut);
-                section.and_then(|section| section.remove(&name.to_lowercase()));
-            }
-            Edit::Rename { new } => {
-                if let Some(section) = sections.remove(&self.profile) {
-                    sections.insert(new.clone(), section);
-                }
-            }
-            Edit::Copy { new } => {
-                if let Some(section) = sections.get(&self.profile).cloned() {
-                    sections.insert(new.clone(), section);
-                }
-            }
-            Edit::Remove => {
-                sections.remove(&self.profile);
-            }
-            Edit::Hide { name } => {
-                let Some(section) = sections.get_mut(&self.profile).and_then(Value::as_object_mut) else { return };
-                if let Some(value) = section.remove(&name.to_lowercase()) {
-                    section.insert(format!("keyfob_{}", name.to_lowercase()), value);
-                }
-            }
-        }
+    /// What a parser has read, as a table.
+    fn table(&self, read: &Value) -> Table<Value> {
+        let sections = if self.is_config() { &read["profiles"] } else { read };
+        let sections = sections.as_object().expect("an object").iter();
+        let key = |name: &str| ((self.is_config() && name != "default").then(|| "profile".to_owned()), name.to_owned());
+        let settings = |section: &Value| section.as_object().expect("an object").clone().into_iter().collect();
+        sections.map(|(name, section)| (key(name), settings(section))).collect()
     }
 }
 
@@ -200,7 +141,7 @@ fn botocore_and_the_aws_clis_read_the_same_but_for_the_edit() {
     let asked: Vec<Value> = cases
         .iter()
         .map(|(case, after)| {
-            let kind = if case.is_config { "config" } else { "credentials" };
+            let kind = if case.is_config() { "config" } else { "credentials" };
             json!({"before": case.before, "after": after, "kind": kind, "update": case.update()})
         })
         .collect();
@@ -221,10 +162,10 @@ fn botocore_and_the_aws_clis_read_the_same_but_for_the_edit() {
                 continue;
             }
             compared += 1;
-            let mut expected = answer["before"].clone();
-            case.apply(&mut expected);
-            let shown = || format!("{reader}: {:?} of `{}`\n{}\n-->\n{after}", case.edit, case.profile, case.before);
-            assert_eq!(answer["after"], expected, "{}", shown());
+            let mut expected = case.table(&answer["before"]);
+            case.edit.apply_to(&mut expected);
+            let shown = || format!("{reader}: {:?}\n{}\n-->\n{after}", case.edit, case.before);
+            assert_eq!(case.table(&answer["after"]), expected, "{}", shown());
             if !answer["written"].is_null() {
                 assert_eq!(
                     answer["written"],

@@ -1,7 +1,7 @@
 //! Files as people have them: every edit comes back to the same bytes, and changes nothing that it does not name.
 
+use crate::ini::testing::{Table, table_of};
 use crate::ini::{Document, Problem, SectionName};
-use crate::profile::Profiles;
 
 const A: SectionName<'_> = SectionName::Profile("a");
 
@@ -14,17 +14,11 @@ fn files(folder: &str) -> Vec<(String, String)> {
     files
 }
 
-/// Every profile with its settings, but for `a`.
-fn others(document: &Document) -> Vec<(String, Vec<(String, String)>)> {
-    let profiles = Profiles::new(Some(document), None);
-    let names = profiles.names().filter(|name| !["a", "renamed", "copied"].contains(name));
-    names
-        .map(|name| {
-            let profile = profiles.get(name).expect("listed");
-            let settings = profile.settings().map(|s| (s.name.to_string(), s.value.to_string()));
-            (name.to_owned(), settings.collect())
-        })
-        .collect()
+/// Every section with its settings, but for `a`.
+fn others(document: &Document) -> Table {
+    let mut table = table_of(document);
+    table.retain(|(_, name), _| !["a", "renamed", "copied"].contains(&name.as_str()));
+    table
 }
 
 #[test]
