@@ -18,6 +18,7 @@ mod generated;
 mod ini_testing;
 mod interop;
 mod kills;
+mod layers;
 mod leaks;
 mod loopback;
 mod main_job;
