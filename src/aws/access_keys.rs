@@ -2,6 +2,7 @@
 
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::{AccessKeyMetadata, StatusType};
+use serde::Serialize;
 
 use crate::aws::AwsError;
 use crate::aws::client::{Aws, Sending};
@@ -79,7 +80,7 @@ pub struct ListedKey {
 }
 
 /// The last use of an access key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LastUse {
     /// When.
     pub at: Timestamp,

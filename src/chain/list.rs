@@ -32,10 +32,8 @@ pub(crate) struct Line {
     pub(crate) region: Option<String>,
     pub(crate) mfa_serial: Option<String>,
     pub(crate) linked: bool,
-    pub(crate) session_expires: Option<String>,
+    pub(crate) session_expires: Option<Timestamp>,
     pub(crate) key: Option<Key>,
-    #[serde(skip)]
-    pub(crate) session_seconds_left: Option<i64>,
 }
 
 /// The `source` of a profile with a role; others have the name of their base.
@@ -83,7 +81,6 @@ pub fn names<'a>(profiles: &'a Profiles<'a>, stored: impl Iterator<Item = &'a st
 fn line(name: &str, profiles: &Profiles<'_>, sources: &Sources<'_>) -> Line {
     let profile = profiles.get(name);
     let setting = |setting: &str| Some(profile.as_ref()?.setting(setting)?.value.into_owned());
-    let expires = (sources.session_expires)(name);
     let (source, via) = source(name, profiles, sources.stored);
     Line {
         name: name.to_owned(),
@@ -93,9 +90,8 @@ fn line(name: &str, profiles: &Profiles<'_>, sources: &Sources<'_>) -> Line {
         region: setting("region"),
         mfa_serial: setting("mfa_serial"),
         linked: profile.as_ref().is_some_and(process::is_linked),
-        session_expires: expires.map(|time| time.to_string()),
+        session_expires: (sources.session_expires)(name),
         key: key(name, profile.as_ref(), sources),
-        session_seconds_left: expires.map(|time| time.seconds_since(sources.now)),
     }
 }
 

@@ -55,7 +55,7 @@ impl ListArgs {
         if self.json {
             return out::write_json(&listing);
         }
-        let table = view::list::text(&listing, out::terminal_width());
+        let table = view::list::text(&listing, now, out::terminal_width());
         if table.is_empty() {
             world.talk.hint(run!("keyfob add PROFILE").to("store a first key"));
         }

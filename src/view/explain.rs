@@ -13,14 +13,13 @@ use crate::view::table::Table;
 
 /// The plan as the JSON others build on.
 pub fn json(plan: &Plan, cached: &Outlook, code_from: Option<&str>) -> Value {
-    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
     let session = plan.session().map(|session| {
         // Without roles the session is what is asked for, so one cached time says it.
         let of_plan = cached.cached_until.filter(|_| !plan.has_hops());
         json!({
             "duration_seconds": session.duration_seconds,
             "reason": session.reason.to_string(),
-            "cached_until": time(of_plan.or(cached.session_cached_until)),
+            "cached_until": of_plan.or(cached.session_cached_until),
         })
     });
     let hops = plan.hops().zip(&cached.hops_cached_until).map(|(hop, until)| {
@@ -31,7 +30,7 @@ pub fn json(plan: &Plan, cached: &Outlook, code_from: Option<&str>) -> Value {
             "duration_seconds": hop.duration_seconds,
             "capped": hop.capped(),
             "reason": hop.reason.to_string(),
-            "cached_until": time(*until),
+            "cached_until": until,
         })
     });
     let settings = plan.used.iter().map(
@@ -57,7 +56,7 @@ pub fn json(plan: &Plan, cached: &Outlook, code_from: Option<&str>) -> Value {
         },
         "session": session,
         "needs_code": cached.needs_code,
-        "cached_until": time(cached.cached_until),
+        "cached_until": cached.cached_until,
         "hops": hops.collect::<Value>(),
         "region": plan.region(),
         "mfa_max_age_seconds": plan.mfa_max_age_seconds,

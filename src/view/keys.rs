@@ -1,6 +1,5 @@
 //! `keys`.
 
-use crate::credentials::short_id;
 use crate::ops::rotate::all::KeyListing;
 use crate::view::table::Table;
 
@@ -12,11 +11,11 @@ pub fn text(listing: &KeyListing) -> String {
         let problem = line.problem.as_ref().map(|_| "AWS could not be asked");
         let notes: Vec<&str> = [root, overdue, line.rotation, problem].into_iter().flatten().collect();
         [
-            short_id(&line.id),
+            line.id.short(),
             line.status.unwrap_or("?").to_owned(),
             format!("{}d", line.age_days),
             line.last_used.as_ref().map_or("-".to_owned(), |used| format!("{} {}", used.at, used.service)),
-            line.backend.to_owned(),
+            line.backend.to_string(),
             if line.profiles.is_empty() { "-".to_owned() } else { line.profiles.join(", ") },
             notes.join(", "),
         ]

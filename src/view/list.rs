@@ -2,12 +2,13 @@
 
 use crate::chain::list::{Key, Listing, NONE};
 use crate::credentials::short_id;
+use crate::timestamp::Timestamp;
 use crate::view::table::Table;
 
 /// The profiles, a line each; nothing where there is none.
 ///
 /// On a terminal of `width` columns the widest cells are cut, down to what tells them apart, until a line fits.
-pub fn text(listing: &Listing, width: Option<usize>) -> String {
+pub fn text(listing: &Listing, now: Timestamp, width: Option<usize>) -> String {
     let dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let rows = listing.profiles.iter().map(|line| {
         let source = match line.source {
@@ -22,7 +23,7 @@ pub fn text(listing: &Listing, width: Option<usize>) -> String {
             // A virtual device's name, a hardware one's whole serial.
             dash(line.mfa_serial.as_ref().map(|serial| serial.rsplit('/').next().unwrap_or(serial).to_owned())),
             if line.linked { "yes" } else { "-" }.to_owned(),
-            dash(line.session_seconds_left.filter(|left| *left > 0).map(left)),
+            dash(line.session_expires.map(|time| time.seconds_since(now)).filter(|left| *left > 0).map(left)),
             dash(line.key.as_ref().map(key_in_short)),
         ]
     });
@@ -61,7 +62,8 @@ mod tests {
     use crate::chain::list::{Sources, listing};
     use crate::chain::tests::Stored;
     use crate::profile::Profiles;
-    use crate::timestamp::Timestamp;
+
+    const NOW: Timestamp = Timestamp::from_unix(1_700_864_000);
 
     #[test]
     fn the_table_is_for_people() {
@@ -72,15 +74,15 @@ prod     role via base  444455556666  -          -    -       -            -
 old      key            -             -          -    -       -            ****0000 in plain text
 empty    -              -             -          -    -       -            -
 ";
-        assert_eq!(text(&listed(CONFIG, "base"), None), expected);
-        assert_eq!(text(&listed("", ""), None), "");
+        assert_eq!(text(&listed(CONFIG, "base"), NOW, None), expected);
+        assert_eq!(text(&listed("", ""), NOW, None), "");
     }
 
     #[test]
     fn the_table_fits_the_terminal() {
         let config = CONFIG.replace("[profile old]", "[profile a-very-long-name-of-a-profile-of-somebodys]");
         for width in [5, 10, 20, 40, 60, 80, 100, 120] {
-            let table = text(&listed(&config, "base"), Some(width));
+            let table = text(&listed(&config, "base"), NOW, Some(width));
             assert!(table.lines().all(|line| line.width() <= width), "{table}");
             assert!(width < 20 || table.contains("a-very-"), "{table}");
             assert!(width < 80 || table.contains("role vi"), "{table}");
@@ -94,9 +96,9 @@ empty    -              -             -          -    -       -            -
             stored: &Stored::of("base"),
             stored_names: &names,
             session_expires: &|_| None,
-            now: Timestamp::from_unix(1_700_864_000),
+            now: NOW,
             key_max_age_seconds: 10 * 86_400,
         };
-        assert!(text(&listing(&profiles, &sources), None).contains("overdue ****0000 vault 10d"));
+        assert!(text(&listing(&profiles, &sources), NOW, None).contains("overdue ****0000 vault 10d"));
     }
 }

@@ -1,6 +1,6 @@
 //! `rotate --status`.
 
-use crate::credentials::short_id;
+use crate::credentials::AccessKeyId;
 use crate::ops::rotate::status::Status;
 
 /// How a rotation stands, and its steps.
@@ -11,15 +11,15 @@ pub fn text(status: &Status) -> String {
     let mut text = format!(
         "{}  {} -> {}  {} ({} `{}`)\n{}\n",
         status.profile,
-        short_id(&rotation.old),
-        rotation.new.as_deref().map_or("-".to_owned(), short_id),
+        rotation.old.short(),
+        rotation.new.as_ref().map_or("-".to_owned(), AccessKeyId::short),
         rotation.state,
         if rotation.done { "after" } else { "in" },
-        rotation.step,
+        rotation.step.name(),
         rotation.leaves
     );
     for line in &rotation.history {
-        text += &format!("  {}  {}  {}\n", line.at, if line.done { "done " } else { "begin" }, line.step);
+        text += &format!("  {}  {}  {}\n", line.at, if line.done { "done " } else { "begin" }, line.step.name());
     }
     if let ("resting", Some(from)) = (rotation.state, &rotation.finish_from) {
         text += &format!("the old key can be deleted from {from} on\n");

@@ -38,7 +38,7 @@ impl CodeArgs {
         let current = snapshot
             .with_ports(false, None, |ports| code(&ports.context, both.plans(), serial, self.wait, ports.stores))?;
         if self.json {
-            return out::write_json(&current.report());
+            return out::write_json(&current);
         }
         out::write(&format!("{}\n", current.code.expose()))?;
         if current.is_spent {

@@ -1,6 +1,6 @@
 //! The current code of a stored seed.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
@@ -14,38 +14,26 @@ use crate::timestamp::Timestamp;
 use crate::totp::{seconds_left, step_at};
 
 /// A code, and how long it is shown.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct CurrentCode {
     /// The device.
     pub serial: String,
     /// Six digits.
+    // Security: a code is what this command is for.
+    #[serde(serialize_with = "exposed")]
     pub code: Secret,
     /// 1 to 30.
     pub seconds_left: i64,
     /// When the next one takes its place.
+    #[serde(rename = "expires")]
     pub until: Timestamp,
     /// Whether it was used before, or handed out.
+    #[serde(rename = "used")]
     pub is_spent: bool,
 }
 
-/// `mfa code --json`.
-#[derive(Debug, Serialize)]
-pub struct CodeReport<'a> {
-    serial: &'a str,
-    code: &'a str,
-    seconds_left: i64,
-    expires: String,
-    used: bool,
-}
-
-impl CurrentCode {
-    /// The document for `--json`.
-    // Security: a code is what this command is for.
-    pub fn report(&self) -> CodeReport<'_> {
-        let CurrentCode { serial, code, seconds_left, until, is_spent } = self;
-        let (code, expires) = (code.expose(), until.to_string());
-        CodeReport { serial, code, seconds_left: *seconds_left, expires, used: *is_spent }
-    }
+fn exposed<S: Serializer>(code: &Secret, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_str(code.expose())
 }
 
 /// Makes the current code. It counts as used from then on, since keyfob cannot know what becomes of it; `fresh` waits for one

@@ -11,6 +11,7 @@ use crate::index::Index;
 use crate::ops::Context;
 use crate::ops::mfa::Plans;
 use crate::ops::mfa::caller::Caller;
+use crate::timestamp::Timestamp;
 
 /// `mfa list --json`.
 #[derive(Debug, Serialize)]
@@ -35,7 +36,7 @@ pub(crate) struct Listed {
 #[derive(Debug, Serialize)]
 pub(crate) struct StoredSeed {
     pub(crate) backend: StoreId,
-    added: String,
+    added: Timestamp,
 }
 
 /// Puts together what AWS, the index and the profiles know. A list AWS refuses is a warning, not the end.
@@ -66,10 +67,7 @@ pub fn list(context: &Context<'_>, plans: Plans<'_>, files: &AwsFiles) -> Result
         serial: serial.to_owned(),
         kind: kind(serial),
         on_aws: listed.as_ref().map(|listed| listed.iter().any(|known| known == serial)),
-        seed: index
-            .seeds()
-            .get(serial)
-            .map(|entry| StoredSeed { backend: entry.backend, added: entry.added_at.to_string() }),
+        seed: index.seeds().get(serial).map(|entry| StoredSeed { backend: entry.backend, added: entry.added_at }),
         profiles: users.iter().filter(|(_, used)| used == serial).map(|(name, _)| name.clone()).collect(),
     });
     Ok(Devices { user: listed.is_some().then(|| caller.user.clone()), devices: devices.collect() })

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::aws::{LastUse, ListedKey};
 use crate::config_file::AwsFiles;
-use crate::credentials::{AccessKeyId, StoredKey};
+use crate::credentials::{AccessKeyId, StoreId, StoredKey};
 use crate::error::{Error, Kind, Result};
 use crate::index::{Index, KeyEntry};
 use crate::keystore::StoreOpener;
@@ -18,6 +18,7 @@ use crate::ops::rotate::signing::{Signing, user_name};
 use crate::ops::rotate::{RotateRequest, rotate};
 use crate::ops::signed::Signed;
 use crate::rotation::Phase;
+use crate::timestamp::Timestamp;
 
 /// The JSON of `keys`.
 #[derive(Debug, Serialize)]
@@ -29,31 +30,22 @@ pub struct KeyListing {
 /// One stored key.
 #[derive(Debug, Serialize)]
 pub(crate) struct Line {
-    pub(crate) id: String,
+    pub(crate) id: AccessKeyId,
     user_arn: Option<String>,
     account: Option<String>,
-    pub(crate) backend: &'static str,
+    pub(crate) backend: StoreId,
     pub(crate) profiles: Vec<String>,
     /// `active`, `inactive`; `missing`: AWS has none; none: AWS could not be asked.
     pub(crate) status: Option<&'static str>,
-    created_at: Option<String>,
+    created_at: Option<Timestamp>,
     pub(crate) age_days: i64,
-    pub(crate) last_used: Option<Used>,
+    pub(crate) last_used: Option<LastUse>,
     pub(crate) overdue: bool,
     pub(crate) root: bool,
     /// `unfinished`: one of the keys of such a rotation; `replaced`: the old key of one that rests.
     pub(crate) rotation: Option<&'static str>,
     /// Why AWS could not be asked.
     pub(crate) problem: Option<String>,
-    #[serde(skip)]
-    stored: StoredKey,
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct Used {
-    pub(crate) at: String,
-    pub(crate) service: String,
-    region: String,
 }
 
 /// What `rotate --all` did.
@@ -118,10 +110,10 @@ pub fn keys(context: &Context<'_>, limit: Duration, stores: &dyn StoreOpener, fi
         });
         let problem = asked.get(id).cloned();
         Line {
-            id: id.to_string(),
+            id: id.clone(),
             user_arn: entry.user_arn.clone(),
             account: entry.account.clone(),
-            backend: entry.backend.name(),
+            backend: entry.backend,
             profiles: index.profiles_of(id).into_iter().map(str::to_owned).collect(),
             status: match at_aws {
                 Some((key, _)) if key.active => Some("active"),
@@ -129,19 +121,14 @@ pub fn keys(context: &Context<'_>, limit: Duration, stores: &dyn StoreOpener, fi
                 None if problem.is_none() => Some("missing"),
                 None => None,
             },
-            created_at: created_at.map(|at| at.to_string()),
+            created_at,
             age_days: age / 86_400,
-            last_used: at_aws.and_then(|(_, used)| used.as_ref()).map(|used| Used {
-                at: used.at.to_string(),
-                service: used.service.clone(),
-                region: used.region.clone(),
-            }),
+            last_used: at_aws.and_then(|(_, used)| used.clone()),
             // One that has been replaced is not to be replaced again.
             overdue: rotation != Some("replaced") && u64::try_from(age).unwrap_or(0) >= limit.as_secs(),
             root: entry.user_arn.as_deref().is_some_and(|arn| arn.ends_with(":root")),
             rotation,
             problem,
-            stored: stored(id, entry),
         }
     };
     let keys = index.keys().iter().map(line).collect();
@@ -224,7 +211,7 @@ pub fn rotate_all(
     }
     let names: Vec<String> = overdue
         .iter()
-        .map(|line| format!("{} of `{}` ({} days)", line.stored.id.short(), line.profiles[0], line.age_days))
+        .map(|line| format!("{} of `{}` ({} days)", line.id.short(), line.profiles[0], line.age_days))
         .collect();
     let question = format!("rotate {}?", names.join(", "));
     let agreed = context

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::credentials::AccessKeyId;
 use crate::error::Result;
 use crate::hint::{Hint, run};
 use crate::ops::Context;
 use crate::ops::rotate::journal::Journals;
 use crate::ops::rotate::{find, resume_of, rollback_of};
-use crate::rotation::Phase;
+use crate::rotation::{Entry, Phase, Step};
 use crate::timestamp::Timestamp;
 
 /// What a command that does not rotate says of rotations: of an unfinished one nobody is at work on, and of an old key that
@@ -45,24 +46,17 @@ pub struct Status {
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Shown {
-    pub(crate) old: String,
-    pub(crate) new: Option<String>,
-    pub(crate) step: &'static str,
+    pub(crate) old: AccessKeyId,
+    pub(crate) new: Option<AccessKeyId>,
+    pub(crate) step: Step,
     pub(crate) done: bool,
     pub(crate) state: &'static str,
     pub(crate) leaves: &'static str,
-    switched_at: Option<String>,
-    inactive_at: Option<String>,
-    pub(crate) finish_from: Option<String>,
+    switched_at: Option<Timestamp>,
+    inactive_at: Option<Timestamp>,
+    pub(crate) finish_from: Option<Timestamp>,
     profiles: Vec<String>,
-    pub(crate) history: Vec<Line>,
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct Line {
-    pub(crate) step: &'static str,
-    pub(crate) done: bool,
-    pub(crate) at: String,
+    pub(crate) history: Vec<Entry>,
 }
 
 /// How the rotation of a profile stands, for `--status` and `--json`.
@@ -74,9 +68,9 @@ pub fn status(context: &Context<'_>, profile: &str) -> Result<Status> {
     let rotation = find(context, profile)?.map(|journal| {
         let (step, done) = journal.at();
         Shown {
-            old: journal.old.to_string(),
-            new: journal.new.as_ref().map(ToString::to_string),
-            step: step.name(),
+            old: journal.old.clone(),
+            new: journal.new.clone(),
+            step,
             done,
             state: match journal.phase() {
                 Phase::Unfinished if journals.is_held(&journal) => "running",
@@ -85,15 +79,11 @@ pub fn status(context: &Context<'_>, profile: &str) -> Result<Status> {
                 Phase::Ended => "ended",
             },
             leaves: step.leaves(),
-            switched_at: journal.switched_at.map(|at| at.to_string()),
-            inactive_at: journal.inactive_at.map(|at| at.to_string()),
-            finish_from: journal.inactive_at.map(|at| at.plus(context.settings.rotate_grace).to_string()),
+            switched_at: journal.switched_at,
+            inactive_at: journal.inactive_at,
+            finish_from: journal.inactive_at.map(|at| at.plus(context.settings.rotate_grace)),
             profiles: journal.users.keys().cloned().collect(),
-            history: journal
-                .history
-                .iter()
-                .map(|entry| Line { step: entry.step.name(), done: entry.done, at: entry.at.to_string() })
-                .collect(),
+            history: journal.history.clone(),
         }
     });
     Ok(Status { profile: profile.to_owned(), rotation })
