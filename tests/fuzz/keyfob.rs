@@ -3,7 +3,7 @@
 
 #[path = "../../src"]
 mod parts {
-    #![allow(dead_code, reason = "each module is here for a part of it")]
+    #![allow(dead_code, unused_imports, unused_macros, reason = "each module is here for a part of it")]
 
     pub mod chain;
     pub mod credentials;
@@ -13,6 +13,7 @@ mod parts {
         pub mod process;
     }
     pub mod hex;
+    pub mod hint;
     pub mod ini;
     pub mod process_line;
     pub mod profile;
@@ -21,6 +22,7 @@ mod parts {
         pub mod fresh;
         pub mod name;
         pub mod seal;
+        pub mod sealing_key;
     }
     pub mod sys {
         pub mod env;

@@ -19,11 +19,11 @@ pub const NAME: &str = "key";
 const WRITTEN_SESSION: &str = "written_session";
 
 /// The key in the key store: before all others, since only keyfob knows it.
-pub(in crate::chain) static STORED: Kind =
+pub(in super::super) static STORED: Kind =
     Kind { name: NAME, settings: &[], role: RoleUse::Apart, claim: |node, _| Ok(stored(node).map(Lead::Base)) };
 
 /// A key whose two halves are in the credentials file, which SDKs follow before `login_session` and processes.
-pub(in crate::chain) static CREDENTIALS_FILE: Kind = Kind {
+pub(in super::super) static CREDENTIALS_FILE: Kind = Kind {
     name: NAME,
     settings: SETTINGS,
     role: RoleUse::Apart,
@@ -39,17 +39,17 @@ pub(super) static EITHER_FILE: Kind = Kind {
 };
 
 /// The profile's own key, wherever it is.
-pub(in crate::chain) fn own(node: &Node<'_>, trace: &mut Trace) -> Option<Base> {
+pub(in super::super) fn own(node: &Node<'_>, trace: &mut Trace) -> Option<Base> {
     stored(node).or_else(|| in_files(node, trace))
 }
 
 /// Whether the profile has a whole key of its own. Temporary ones count, as in the SDKs.
-pub(in crate::chain) fn is_there(node: &Node<'_>) -> bool {
+pub(in super::super) fn is_there(node: &Node<'_>) -> bool {
     node.stored().is_some() || (node.setting(ID).is_some() && node.setting(SECRET).is_some())
 }
 
 /// What is wrong with a profile that has exactly one half of a key in its files.
-pub(in crate::chain) fn incomplete(node: &Node<'_>) -> Option<PlanError> {
+pub(in super::super) fn incomplete(node: &Node<'_>) -> Option<PlanError> {
     let (has, lacks, place) = match (node.setting(ID), node.setting(SECRET)) {
         (Some(id), None) => (ID, SECRET, node.place(&id)),
         (None, Some(secret)) => (SECRET, ID, node.place(&secret)),
