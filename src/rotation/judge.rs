@@ -17,25 +17,17 @@ pub enum KeyState {
     Gone,
 }
 
-/// The first step of the way back.
-///
-/// # Errors
-/// Where the old key is gone: then there is no way back, only on.
-pub fn way_back(journal: &Journal, old: KeyState) -> Result<Step, NoWayBack> {
+/// The first step of the way back; none if the old key is gone: then the only way is forward.
+pub fn way_back(journal: &Journal, old: KeyState) -> Option<Step> {
     match (journal.at(), &journal.new, old) {
-        ((step, false), _, _) if step.goes_back() => Ok(step),
-        ((step, true), _, _) if step.goes_back() => step.successor().ok_or(NoWayBack),
-        (_, _, KeyState::Gone) => Err(NoWayBack),
-        (_, None, KeyState::Active | KeyState::Inactive) => Ok(Step::Discard),
-        (_, Some(_), KeyState::Inactive) => Ok(Step::Reactivate),
-        (_, Some(_), KeyState::Active) => Ok(Step::ProveOld),
+        ((step, false), _, _) if step.goes_back() => Some(step),
+        ((step, true), _, _) if step.goes_back() => step.successor(),
+        (_, _, KeyState::Gone) => None,
+        (_, None, KeyState::Active | KeyState::Inactive) => Some(Step::Discard),
+        (_, Some(_), KeyState::Inactive) => Some(Step::Reactivate),
+        (_, Some(_), KeyState::Active) => Some(Step::ProveOld),
     }
 }
-
-/// The old key is gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the old key is deleted at AWS")]
-pub struct NoWayBack;
 
 /// What became of a CreateAccessKey whose answer was lost, or that was interrupted.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub use judge::{Failure, Found, KeyState, NoWayBack, NotYet, Verdict, find_out, judge, may_finish, way_back};
+pub use judge::{Failure, Found, KeyState, NotYet, Verdict, find_out, judge, may_finish, way_back};
 pub use step::Step;
 
 use std::collections::BTreeMap;
@@ -107,7 +107,7 @@ const VERSION: u32 = 1;
 
 impl Journal {
     /// A journal whose first step is about to begin.
-    pub fn begin(
+    pub fn new(
         profile: &str,
         (old, backend): (&AccessKeyId, StoreId),
         user: User,
@@ -149,13 +149,13 @@ impl Journal {
     }
 
     /// Notes that a step begins.
-    pub fn begins(&mut self, step: Step, now: Timestamp) {
+    pub fn begin(&mut self, step: Step, now: Timestamp) {
         (self.step, self.done) = (step, false);
         self.history.push(Entry { step, done: false, at: now });
     }
 
     /// Notes that the step it stands at is done.
-    pub fn is_done(&mut self, now: Timestamp) {
+    pub fn complete(&mut self, now: Timestamp) {
         match self.step {
             Step::Switch => self.switched_at = Some(now),
             Step::Deactivate => self.inactive_at = Some(now),
@@ -186,11 +186,10 @@ impl Journal {
 
     /// Whether, for all the journal knows, the old key still signs requests.
     pub fn old_is_active(&self) -> bool {
-        match (self.step, self.done) {
-            (Step::Create | Step::Prove | Step::Switch | Step::Settle, _) => true,
-            (Step::Deactivate | Step::Confirm | Step::Delete | Step::Forget, _) => false,
-            (Step::Reactivate, done) => done,
-            (Step::ProveOld | Step::PointBack | Step::DeleteNew | Step::ForgetNew | Step::Discard, _) => true,
+        match self.step {
+            Step::Deactivate | Step::Confirm | Step::Delete | Step::Forget => false,
+            Step::Reactivate => self.done,
+            step => step < Step::Deactivate || step.goes_back(),
         }
     }
 

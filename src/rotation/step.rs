@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A step of a rotation. Each can be done again from its start: what was done already is found done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// A step of a rotation. Each can be done again from its start: what was done already is found done. Those of the way back
+/// come last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
     /// CreateAccessKey, and the new secret into the key store before anything else.
@@ -37,82 +38,47 @@ pub enum Step {
     Discard,
 }
 
-/// Every step, with what a rotation that stops in it leaves.
-const LEFT: [(Step, &str); 14] = [
-    (Step::Create, "the old key is in use; AWS may have made a new one whose secret nobody has"),
-    (Step::Prove, "the old key is in use; the new one is stored"),
-    (Step::Switch, "both keys are Active and stored; the profiles use one of them"),
-    (Step::Settle, "the new key is in use; the old one is Active and stored"),
-    (Step::Deactivate, "the new key is in use; the old one is stored, and Active or Inactive"),
-    (Step::Confirm, "the new key is in use; the old one is Inactive and stored"),
-    (Step::Delete, "the new key is in use; the old one is Inactive or deleted, and stored"),
-    (Step::Forget, "the new key is in use; the old one is deleted at AWS, its secret still stored"),
-    (Step::Reactivate, "the new key is in use; the old one is Inactive or Active, and stored"),
-    (Step::ProveOld, "both keys are Active and stored; the new one may be in use"),
-    (Step::PointBack, "both keys are Active and stored; the profiles use one of them"),
-    (Step::DeleteNew, "the old key is in use; the new one is Active or deleted, and stored"),
-    (Step::ForgetNew, "the old key is in use; the new one is deleted at AWS, its secret still stored"),
-    (Step::Discard, "the old key is in use; AWS may have made a new one whose secret nobody has"),
+/// Every step: its name in the journal and in messages, the one that follows, and what a rotation that stops in it leaves.
+#[rustfmt::skip]
+const STEPS: [(Step, &str, Option<Step>, &str); 14] = [
+    (Step::Create, "create", Some(Step::Prove), "the old key is in use; AWS may have made a new one whose secret nobody has"),
+    (Step::Prove, "prove", Some(Step::Switch), "the old key is in use; the new one is stored"),
+    (Step::Switch, "switch", Some(Step::Settle), "both keys are Active and stored; the profiles use one of them"),
+    (Step::Settle, "settle", Some(Step::Deactivate), "the new key is in use; the old one is Active and stored"),
+    (Step::Deactivate, "deactivate", Some(Step::Confirm), "the new key is in use; the old one is stored, and Active or Inactive"),
+    (Step::Confirm, "confirm", Some(Step::Delete), "the new key is in use; the old one is Inactive and stored"),
+    (Step::Delete, "delete", Some(Step::Forget), "the new key is in use; the old one is Inactive or deleted, and stored"),
+    (Step::Forget, "forget", None, "the new key is in use; the old one is deleted at AWS, its secret still stored"),
+    (Step::Reactivate, "reactivate", Some(Step::ProveOld), "the new key is in use; the old one is Inactive or Active, and stored"),
+    (Step::ProveOld, "prove-old", Some(Step::PointBack), "both keys are Active and stored; the new one may be in use"),
+    (Step::PointBack, "point-back", Some(Step::DeleteNew), "both keys are Active and stored; the profiles use one of them"),
+    (Step::DeleteNew, "delete-new", Some(Step::ForgetNew), "the old key is in use; the new one is Active or deleted, and stored"),
+    (Step::ForgetNew, "forget-new", None, "the old key is in use; the new one is deleted at AWS, its secret still stored"),
+    (Step::Discard, "discard", None, "the old key is in use; AWS may have made a new one whose secret nobody has"),
 ];
 
 impl Step {
+    fn row(self) -> &'static (Step, &'static str, Option<Step>, &'static str) {
+        STEPS.iter().find(|(step, ..)| *step == self).expect("every step is in the table")
+    }
+
     /// What stopping in this step leaves.
     pub fn leaves(self) -> &'static str {
-        LEFT.iter().find(|(step, _)| *step == self).map(|(_, left)| *left).expect("every step is in the table")
+        self.row().3
     }
 
     /// The name in the journal and in messages.
     pub fn name(self) -> &'static str {
-        match self {
-            Step::Create => "create",
-            Step::Prove => "prove",
-            Step::Switch => "switch",
-            Step::Settle => "settle",
-            Step::Deactivate => "deactivate",
-            Step::Confirm => "confirm",
-            Step::Delete => "delete",
-            Step::Forget => "forget",
-            Step::Reactivate => "reactivate",
-            Step::ProveOld => "prove-old",
-            Step::PointBack => "point-back",
-            Step::DeleteNew => "delete-new",
-            Step::ForgetNew => "forget-new",
-            Step::Discard => "discard",
-        }
+        self.row().1
     }
 
     /// Whether it is one of the way back.
     pub fn goes_back(self) -> bool {
-        match self {
-            Step::Create
-            | Step::Prove
-            | Step::Switch
-            | Step::Settle
-            | Step::Deactivate
-            | Step::Confirm
-            | Step::Delete
-            | Step::Forget => false,
-            Step::Reactivate | Step::ProveOld | Step::PointBack | Step::DeleteNew | Step::ForgetNew | Step::Discard => {
-                true
-            }
-        }
+        self >= Step::Reactivate
     }
 
     /// The one that follows; none after the last of either way.
     pub(super) fn successor(self) -> Option<Step> {
-        match self {
-            Step::Create => Some(Step::Prove),
-            Step::Prove => Some(Step::Switch),
-            Step::Switch => Some(Step::Settle),
-            Step::Settle => Some(Step::Deactivate),
-            Step::Deactivate => Some(Step::Confirm),
-            Step::Confirm => Some(Step::Delete),
-            Step::Delete => Some(Step::Forget),
-            Step::Reactivate => Some(Step::ProveOld),
-            Step::ProveOld => Some(Step::PointBack),
-            Step::PointBack => Some(Step::DeleteNew),
-            Step::DeleteNew => Some(Step::ForgetNew),
-            Step::Forget | Step::ForgetNew | Step::Discard => None,
-        }
+        self.row().2
     }
 }

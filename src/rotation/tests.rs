@@ -14,7 +14,7 @@ fn journal() -> Journal {
     let user =
         User { arn: "arn:aws:iam::111122223333:user/ann".into(), name: "ann".into(), account: "111122223333".into() };
     let users = BTreeMap::from([("work".to_owned(), StoreId::VAULT)]);
-    let mut journal = Journal::begin("work", (&id("OLD"), StoreId::VAULT), user, Asked::default(), users);
+    let mut journal = Journal::new("work", (&id("OLD"), StoreId::VAULT), user, Asked::default(), users);
     journal.before = vec![id("OLD")];
     journal
 }
@@ -23,9 +23,9 @@ fn journal() -> Journal {
 fn at(step: Step, done: bool) -> Journal {
     let mut journal = journal();
     journal.new = (step != Step::Create && step != Step::Discard).then(|| id("NEW"));
-    journal.begins(step, NOW);
+    journal.begin(step, NOW);
     if done {
-        journal.is_done(NOW);
+        journal.complete(NOW);
     }
     journal
 }
@@ -48,9 +48,9 @@ fn the_steps_follow_each_other_and_a_rotation_rests_before_it_deletes() {
     let mut journal = journal();
     let mut done = Vec::new();
     while let Some(step) = journal.next() {
-        journal.begins(step, NOW);
+        journal.begin(step, NOW);
         done.push(step);
-        journal.is_done(NOW);
+        journal.complete(NOW);
     }
     assert_eq!(done, FORWARD[..6]);
     assert_eq!(journal.phase(), Phase::Resting);
@@ -76,8 +76,8 @@ fn each_way_ends() {
         journal.asked.delete_now = true;
         for step in steps {
             assert_eq!(journal.next(), Some(*step));
-            journal.begins(*step, NOW);
-            journal.is_done(NOW);
+            journal.begin(*step, NOW);
+            journal.complete(NOW);
         }
         assert_eq!((journal.at(), journal.next(), journal.phase()), ((last, true), None, Phase::Ended));
     }
@@ -88,20 +88,20 @@ fn each_way_ends() {
 fn the_way_back_begins_where_the_old_key_needs_it() {
     use KeyState::{Active, Gone, Inactive};
     let cases = [
-        (Step::Create, false, Active, Ok(Step::Discard)),
-        (Step::Prove, false, Active, Ok(Step::ProveOld)),
-        (Step::Switch, true, Active, Ok(Step::ProveOld)),
-        (Step::Deactivate, false, Active, Ok(Step::ProveOld)),
-        (Step::Deactivate, false, Inactive, Ok(Step::Reactivate)),
-        (Step::Confirm, true, Inactive, Ok(Step::Reactivate)),
-        (Step::Delete, false, Inactive, Ok(Step::Reactivate)),
-        (Step::Delete, false, Gone, Err(NoWayBack)),
-        (Step::Forget, false, Gone, Err(NoWayBack)),
+        (Step::Create, false, Active, Some(Step::Discard)),
+        (Step::Prove, false, Active, Some(Step::ProveOld)),
+        (Step::Switch, true, Active, Some(Step::ProveOld)),
+        (Step::Deactivate, false, Active, Some(Step::ProveOld)),
+        (Step::Deactivate, false, Inactive, Some(Step::Reactivate)),
+        (Step::Confirm, true, Inactive, Some(Step::Reactivate)),
+        (Step::Delete, false, Inactive, Some(Step::Reactivate)),
+        (Step::Delete, false, Gone, None),
+        (Step::Forget, false, Gone, None),
         // A way back that was begun goes on.
-        (Step::Reactivate, false, Inactive, Ok(Step::Reactivate)),
-        (Step::Reactivate, true, Active, Ok(Step::ProveOld)),
-        (Step::DeleteNew, false, Active, Ok(Step::DeleteNew)),
-        (Step::DeleteNew, true, Active, Ok(Step::ForgetNew)),
+        (Step::Reactivate, false, Inactive, Some(Step::Reactivate)),
+        (Step::Reactivate, true, Active, Some(Step::ProveOld)),
+        (Step::DeleteNew, false, Active, Some(Step::DeleteNew)),
+        (Step::DeleteNew, true, Active, Some(Step::ForgetNew)),
     ];
     for (step, done, old, expected) in cases {
         assert_eq!(way_back(&at(step, done), old), expected, "{step:?} {done} {old:?}");

@@ -30,7 +30,7 @@ use crate::ops::Context;
 use crate::ops::rotate::facts::Facts;
 use crate::ops::rotate::journal::{Held, Journals};
 use crate::ops::rotate::signing::{Signing, user_name};
-use crate::rotation::{Asked, Journal, KeyState, NotYet, Phase, User, may_finish, way_back};
+use crate::rotation::{Asked, Journal, KeyState, NotYet, Phase, Step, User, may_finish, way_back};
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
@@ -99,10 +99,10 @@ pub fn rotate(
     let name = user_name(&identity.arn)?.to_owned();
     let user = User { arn: identity.arn, name, account: identity.account };
     let asked = request.asked.clone();
-    let journal = Journal::begin(profile, (&key.id, key.backend), user, asked, facts.users.clone());
+    let journal = Journal::new(profile, (&key.id, key.backend), user, asked, facts.users.clone());
     let mut rotation = Rotation::new(context, request, stores, files, facts, held, journal)?;
     rotation.look()?;
-    rotation.journal.begins(crate::rotation::Step::Create, context.clock.now());
+    rotation.journal.begin(Step::Create, context.clock.now());
     rotation.save()?;
     rotation.run()
 }
@@ -149,12 +149,13 @@ pub fn rollback(
     let listed = rotation.list_by_any().map_err(|error| rotation.stopped(error))?;
     rotation.adopt_stored(&listed).map_err(|error| rotation.stopped(error))?;
     let old = state_of(&rotation.journal.old, &listed);
-    let step = way_back(&rotation.journal, old).map_err(|error| {
+    let step = way_back(&rotation.journal, old).ok_or_else(|| {
         let old = rotation.journal.old.short();
-        Error::new(Kind::Failed, format!("there is no way back to {old}: {error}")).hint(resume_of(&rotation.journal))
+        Error::new(Kind::Failed, format!("there is no way back to {old}: the old key is deleted at AWS"))
+            .hint(resume_of(&rotation.journal))
     })?;
     if rotation.journal.at() != (step, false) {
-        rotation.journal.begins(step, context.clock.now());
+        rotation.journal.begin(step, context.clock.now());
         rotation.save()?;
     }
     rotation.run()

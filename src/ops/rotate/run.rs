@@ -81,7 +81,7 @@ impl<'a> Rotation<'a> {
     pub(super) fn run(mut self) -> Result<Option<Journal>> {
         while let Some(step) = self.journal.next() {
             if self.journal.at() != (step, false) {
-                self.journal.begins(step, self.context.clock.now());
+                self.journal.begin(step, self.context.clock.now());
                 self.save()?;
             }
             match self.perform(step) {
@@ -92,7 +92,7 @@ impl<'a> Rotation<'a> {
                 }
                 Err(error) => return Err(self.stopped(error)),
             }
-            self.journal.is_done(self.context.clock.now());
+            self.journal.complete(self.context.clock.now());
             self.save().map_err(|error| self.stopped(error))?;
         }
         match self.journal.phase() {
