@@ -77,8 +77,8 @@ impl AddArgs {
             }
         };
         let files = snapshot.files()?;
-        let lines = snapshot.with_ports(self.yes, None, |ports| {
-            let (backend, reason) = ports.stores.choose(world.asked_backend)?;
+        let lines = snapshot.with_ports(self.yes, None, |context, stores| {
+            let (backend, reason) = stores.choose(world.asked_backend)?;
             world.talk.say(&format!("the key goes into {}, {reason}", backend.title()));
             let request = AddRequest {
                 profile: self.profile,
@@ -92,7 +92,7 @@ impl AddArgs {
                 replace: self.replace,
                 yes: self.yes,
             };
-            add(&ports.context, request, ports.stores, files)
+            add(context, request, files)
         })?;
         lines.map_or(Ok(()), |lines| out::write(&lines))
     }

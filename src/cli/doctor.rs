@@ -73,11 +73,10 @@ impl DoctorArgs {
                 findings.extend(of_keys(index, &world.paths.data, &world.settings, world.clock().now()));
                 findings.extend(self.stores(world, index.backends())?);
                 if let Some(files) = files {
-                    findings.extend(snapshot.with_ports(false, None, |ports| {
+                    findings.extend(snapshot.with_ports(false, None, |context, _| {
                         if self.online {
-                            ask_for_the_time(&ports.context);
+                            ask_for_the_time(context);
                         }
-                        let context = &ports.context;
                         Ok(of_files(&Manager { context, files, index, show_only: true }))
                     })?);
                 }

@@ -62,8 +62,8 @@ impl ImportArgs {
             world.talk.say("there is no long-term key in the AWS files");
         }
         let line = |profile: &str| link_line(world, profile, self.force_link);
-        let report = snapshot.with_ports(self.yes, None, |ports| {
-            let (backend, reason) = ports.stores.choose(world.asked_backend)?;
+        let report = snapshot.with_ports(self.yes, None, |context, stores| {
+            let (backend, reason) = stores.choose(world.asked_backend)?;
             if !nothing {
                 world.talk.say(&format!("keys go into {}, {reason}", backend.title()));
             }
@@ -75,11 +75,11 @@ impl ImportArgs {
                 yes: self.yes,
             };
             if self.from.is_none() {
-                return import(&ports.context, &request, ports.stores, files);
+                return import(context, &request, files);
             }
-            let places = places(&world.env, &world.settings, ports.context.human)?;
-            let (context, delete) = (&ports.context, self.delete_source);
-            let report = import_from_aws_vault(context, &request, ports.stores, files, &places, delete)?;
+            let places = places(&world.env, &world.settings, context.human)?;
+            let (context, delete) = (context, self.delete_source);
+            let report = import_from_aws_vault(context, &request, files, &places, delete)?;
             if report.is_empty() {
                 let titles: Vec<String> = places.iter().map(|place| place.title()).collect();
                 world.talk.say(&format!("there is no key in {}", titles.join(" or ")));

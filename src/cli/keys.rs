@@ -34,7 +34,7 @@ impl KeysArgs {
         let snapshot = world.snapshot();
         let files = snapshot.files()?;
         let limit = self.older_than.unwrap_or(world.settings.key_max_age);
-        let listing = snapshot.with_ports(false, None, |ports| keys(&ports.context, limit, ports.stores, files))?;
+        let listing = snapshot.with_ports(false, None, |context, _| keys(context, limit, files))?;
         if self.json {
             out::write_json(&listing)?;
         } else {

@@ -186,8 +186,8 @@ impl ProfileCommand {
 fn edit(world: &World<'_>, how: How, yes: bool, work: impl FnOnce(&Manager<'_>) -> Result<String>) -> Result<()> {
     let snapshot = world.snapshot();
     let (files, index) = (snapshot.files()?, snapshot.index()?);
-    let shown = snapshot
-        .with_ports(yes, None, |ports| work(&Manager { context: &ports.context, files, index, show_only: how.diff }))?;
+    let shown =
+        snapshot.with_ports(yes, None, |context, _| work(&Manager { context, files, index, show_only: how.diff }))?;
     out::write(&shown)
 }
 

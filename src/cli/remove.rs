@@ -31,8 +31,7 @@ impl RemoveArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let snapshot = world.snapshot();
         let files = snapshot.files()?;
-        let removed =
-            snapshot.with_ports(self.yes, None, |ports| remove(&ports.context, &self.profile, ports.stores, files))?;
+        let removed = snapshot.with_ports(self.yes, None, |context, _| remove(context, &self.profile, files))?;
         if self.json { out::write_json(&removed) } else { Ok(()) }
     }
 }

@@ -92,11 +92,10 @@ impl RotateArgs {
             delete_other: self.delete_other,
             mfa_code: self.mfa_code,
         };
-        snapshot.with_ports(self.yes, None, |ports| {
-            let (context, stores) = (&ports.context, ports.stores);
+        snapshot.with_ports(self.yes, None, |context, _| {
             if self.all {
                 let limit = self.older_than.unwrap_or(world.settings.key_max_age);
-                let report = rotate_all(context, &request, limit, stores, files)?;
+                let report = rotate_all(context, &request, limit, files)?;
                 return if self.json { out::write_json(&report) } else { Ok(()) };
             }
             if self.status {
@@ -113,7 +112,7 @@ impl RotateArgs {
                 (_, _, true) => rollback,
                 _ => rotate,
             };
-            work(context, &request, stores, files)?;
+            work(context, &request, files)?;
             if self.json { out::write_json(&status(context, &request.profile)?) } else { Ok(()) }
         })
     }

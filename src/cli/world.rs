@@ -60,14 +60,6 @@ pub struct Snapshot<'w> {
     index: OnceCell<Index>,
 }
 
-/// What only some commands need: key stores and AWS. Nothing is opened or started by making it.
-pub struct Ports<'a, 'w> {
-    /// The world as operations see it.
-    pub context: Context<'a>,
-    /// The key stores.
-    pub stores: &'a Stores<'w>,
-}
-
 impl<'a> World<'a> {
     /// Reads keyfob's settings.
     ///
@@ -267,7 +259,7 @@ impl Snapshot<'_> {
         Ok(plan)
     }
 
-    /// Hands the ports to `work`, and tells afterwards of a clock that is off.
+    /// Hands key stores and AWS to `work`, none of it opened or started yet, and tells afterwards of a clock that is off.
     ///
     /// # Errors
     /// Those of `work`.
@@ -275,7 +267,7 @@ impl Snapshot<'_> {
         &self,
         yes: bool,
         prompt_limit: Option<Duration>,
-        work: impl FnOnce(&Ports<'_, '_>) -> Result<T>,
+        work: impl FnOnce(&Context<'_>, &Stores<'_>) -> Result<T>,
     ) -> Result<T> {
         let person = self.world.person(yes, prompt_limit);
         let stores = self.world.stores(&person, prompt_limit);
@@ -292,10 +284,11 @@ impl Snapshot<'_> {
             sts: &aws,
             access_keys: &aws,
             mfa_devices: &aws,
+            stores: &stores,
             keys: &keys,
             cache: &cache,
         };
-        let done = work(&Ports { context, stores: &stores });
+        let done = work(&context, &stores);
         if let Some(warning) = aws.clock_warning() {
             self.world.talk.warn(&warning);
         }
@@ -319,7 +312,7 @@ impl Snapshot<'_> {
             mfa_code: options.mfa_code.clone(),
         };
         let credentials =
-            self.with_ports(false, prompt_limit, |ports| resolve::credentials(&ports.context, &plan, &resolve))?;
+            self.with_ports(false, prompt_limit, |context, _| resolve::credentials(context, &plan, &resolve))?;
         self.world.tell_of_rotation(&plan);
         Ok((plan, credentials))
     }

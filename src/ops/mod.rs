@@ -25,6 +25,7 @@ use crate::chain::Base;
 use crate::credentials::{AccessKey, StoreId};
 use crate::error::Result;
 use crate::human::{Human, Talk};
+use crate::keystore::StoreOpener;
 use crate::mfa::{Ground, Seeds};
 use crate::secret::SecretBytes;
 use crate::session_cache::SessionCache;
@@ -54,6 +55,8 @@ pub struct Context<'a> {
     pub access_keys: &'a dyn AccessKeys,
     /// IAM's MFA devices.
     pub mfa_devices: &'a dyn MfaDevices,
+    /// The key stores.
+    pub stores: &'a dyn StoreOpener,
     /// The keys a plan starts from.
     pub keys: &'a dyn Keys,
     /// Sealed sessions.

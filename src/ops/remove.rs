@@ -11,7 +11,6 @@ use crate::credentials::StoredKey;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::index::Index;
-use crate::keystore::StoreOpener;
 use crate::keystore::{Item, StoreError};
 use crate::ops::Context;
 use crate::ops::mfa::forget as forget_seed;
@@ -35,7 +34,7 @@ pub struct Removed {
 ///
 /// # Errors
 /// Where there is none, the answer is no or nobody can give one, or a store or file fails.
-pub fn remove(context: &Context<'_>, profile: &str, stores: &dyn StoreOpener, files: &AwsFiles) -> Result<Removed> {
+pub fn remove(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Result<Removed> {
     let index = Index::load(&context.paths.data)?;
     let Some(key) = index.key_of(profile) else {
         let error = Error::new(Kind::Failed, format!("`{profile}` has no stored key"));
@@ -55,7 +54,7 @@ pub fn remove(context: &Context<'_>, profile: &str, stores: &dyn StoreOpener, fi
         return Err(Error::new(Kind::Failed, format!("{short} stays where it is")));
     }
     let sessions = context.cache.clear(profile)?;
-    let (others, more) = release(context, stores, profile, &key)?;
+    let (others, more) = release(context, profile, &key)?;
     let (sessions, store) = (sessions + more, key.backend.title());
     let removed = Removed {
         profile: profile.to_owned(),
@@ -75,9 +74,9 @@ pub fn remove(context: &Context<'_>, profile: &str, stores: &dyn StoreOpener, fi
         several => format!(" and forgot {several} cached sessions"),
     };
     context.talk.say(&format!("deleted {short} from {store}{forgotten}"));
-    forget_replaced(context, stores, &key.id)?;
+    forget_replaced(context, &key.id)?;
     if let Some(serial) = seed.filter(|_| others.is_empty()) {
-        forget_seed(context, stores, &serial)?;
+        forget_seed(context, &serial)?;
         context.talk.say(&format!("deleted the seed of `{serial}`; the device itself is still at AWS"));
     }
     context.talk.hint(
@@ -117,14 +116,9 @@ fn hint_at_link(context: &Context<'_>, profile: &str, files: &AwsFiles) {
 ///
 /// # Errors
 /// Where a store or a file fails.
-pub(in crate::ops) fn release(
-    context: &Context<'_>,
-    stores: &dyn StoreOpener,
-    profile: &str,
-    key: &StoredKey,
-) -> Result<(Vec<String>, usize)> {
+pub(in crate::ops) fn release(context: &Context<'_>, profile: &str, key: &StoredKey) -> Result<(Vec<String>, usize)> {
     let item = Item::AccessKey(key.id.clone());
-    let store = stores.open(key.backend).map_err(|error| error.for_user(key.backend))?;
+    let store = context.stores.open(key.backend).map_err(|error| error.for_user(key.backend))?;
     // A store that has to be unlocked asks now, and not while others wait for the index.
     match store.get(&item) {
         Ok(_) | Err(StoreError::NotFound) => {}

@@ -53,13 +53,13 @@ impl AddArgs {
         let both = BothPlans::of(&snapshot, &self.profile)?;
         let seed = self.given_seed()?;
         let files = snapshot.files()?;
-        let lines = snapshot.with_ports(self.yes, None, |ports| {
-            let (backend, reason) = ports.stores.choose(world.asked_backend)?;
+        let lines = snapshot.with_ports(self.yes, None, |context, stores| {
+            let (backend, reason) = stores.choose(world.asked_backend)?;
             world.talk.explain(&format!("the seed goes into {}, {reason}", backend.title()));
             let AddArgs { profile: _, device, stdin: _, qr: _, no_verify, replace, yes } = &self;
             let serial = device.serial.clone();
             let request = AddSeedRequest { serial, seed, backend, verify: !no_verify, replace: *replace, yes: *yes };
-            add(&ports.context, both.plans(), request, ports.stores, files)
+            add(context, both.plans(), request, files)
         })?;
         if let Some(path) = &self.qr {
             let path = path.display();

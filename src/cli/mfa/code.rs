@@ -35,8 +35,7 @@ impl CodeArgs {
         let snapshot = world.snapshot();
         let both = BothPlans::of(&snapshot, &self.profile.resolve(world)?)?;
         let serial = self.device.serial.as_deref();
-        let current = snapshot
-            .with_ports(false, None, |ports| code(&ports.context, both.plans(), serial, self.wait, ports.stores))?;
+        let current = snapshot.with_ports(false, None, |context, _| code(context, both.plans(), serial, self.wait))?;
         if self.json {
             return out::write_json(&current);
         }

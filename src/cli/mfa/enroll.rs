@@ -46,11 +46,11 @@ impl EnrollArgs {
         let snapshot = world.snapshot();
         let both = BothPlans::whatever_the_device(&snapshot, &self.profile)?;
         let files = snapshot.files()?;
-        let lines = snapshot.with_ports(self.yes, None, |ports| {
+        let lines = snapshot.with_ports(self.yes, None, |context, stores| {
             let backend = match self.store {
                 false => None,
                 true => {
-                    let (backend, reason) = ports.stores.choose(world.asked_backend)?;
+                    let (backend, reason) = stores.choose(world.asked_backend)?;
                     world.talk.say(&format!("the seed goes into {}, {reason}", backend.title()));
                     Some(backend)
                 }
@@ -59,7 +59,7 @@ impl EnrollArgs {
             let request = EnrollRequest { name, backend, png, show_secret, yes };
             // Security: stdout, because it was asked for in so many words.
             let show = |secret: &crate::secret::Secret| out::write(secret.expose());
-            enroll(&ports.context, both.plans(), &request, ports.stores, files, &show)
+            enroll(context, both.plans(), &request, files, &show)
         })?;
         lines.map_or(Ok(()), |lines| out::write(&lines))
     }

@@ -31,7 +31,7 @@ impl ListArgs {
         let profile = self.profile.resolve(world)?;
         let both = BothPlans::whatever_the_device(&snapshot, &profile)?;
         let files = snapshot.files()?;
-        let devices = snapshot.with_ports(false, None, |ports| list(&ports.context, both.plans(), files))?;
+        let devices = snapshot.with_ports(false, None, |context, _| list(context, both.plans(), files))?;
         if self.json {
             return out::write_json(&devices);
         }

@@ -32,8 +32,6 @@ impl RemoveArgs {
         let snapshot = world.snapshot();
         let both = BothPlans::of(&snapshot, &self.profile)?;
         let (files, serial) = (snapshot.files()?, self.which.serial.as_deref());
-        snapshot.with_ports(self.yes, None, |ports| {
-            remove(&ports.context, both.plans(), serial, self.device, ports.stores, files)
-        })
+        snapshot.with_ports(self.yes, None, |context, _| remove(context, both.plans(), serial, self.device, files))
     }
 }

@@ -28,6 +28,6 @@ impl ResyncArgs {
         let snapshot = world.snapshot();
         let both = BothPlans::of(&snapshot, &self.profile)?;
         let serial = self.device.serial.as_deref();
-        snapshot.with_ports(false, None, |ports| resync(&ports.context, both.plans(), serial, ports.stores))
+        snapshot.with_ports(false, None, |context, _| resync(context, both.plans(), serial))
     }
 }

@@ -16,7 +16,6 @@ use crate::error::{Error, Kind, Result};
 use crate::hint::{Hint, run};
 use crate::human::Human;
 use crate::index::{Index, KeyEntry};
-use crate::keystore::StoreOpener;
 use crate::keystore::access_key::store_access_key;
 use crate::ops::Context;
 use crate::ops::access_key_input::{InputError, from_pair};
@@ -54,12 +53,7 @@ pub struct AddRequest {
 ///
 /// # Errors
 /// Whatever is refused, and what fails before the key is stored; afterwards only a broken index or AWS file.
-pub fn add(
-    context: &Context<'_>,
-    request: AddRequest,
-    stores: &dyn StoreOpener,
-    files: &AwsFiles,
-) -> Result<Option<String>> {
+pub fn add(context: &Context<'_>, request: AddRequest, files: &AwsFiles) -> Result<Option<String>> {
     let name = request.profile.clone();
     let index = Index::load(&context.paths.data)?;
     let old = index.key_of(&name);
@@ -94,7 +88,7 @@ pub fn add(
     planned.ask_for_region(context, request.yes)?;
     planned.advise(context, &index, &stored)?;
 
-    let store = stores.open(request.backend).map_err(|error| error.for_user(request.backend))?;
+    let store = context.stores.open(request.backend).map_err(|error| error.for_user(request.backend))?;
     store_access_key(store, &key, &name, stored.user_arn.as_deref())
         .map_err(|error| error.for_user(request.backend))?;
     // Security: from here on nobody needs the secret.
@@ -106,16 +100,16 @@ pub fn add(
     index.save()?;
     context.talk.say(&format!("stored {} in {} for `{name}`", stored.id.short(), stored.backend.title()));
     if let Some(old) = old.filter(|old| old.id != stored.id || old.backend != stored.backend) {
-        take_out(context, stores, &name, &old, &stored);
+        take_out(context, &name, &old, &stored);
     }
     planned.write(context)
 }
 
 /// Deletes the key that `new` replaces, or the copy of the same key in the store it was in before. The new one is stored and
 /// works, so a failure is a warning.
-fn take_out(context: &Context<'_>, stores: &dyn StoreOpener, profile: &str, old: &StoredKey, new: &StoredKey) {
+fn take_out(context: &Context<'_>, profile: &str, old: &StoredKey, new: &StoredKey) {
     let (short, store) = (old.id.short(), old.backend.title());
-    match release(context, stores, profile, old) {
+    match release(context, profile, old) {
         Ok((others, _)) if !others.is_empty() => {}
         Ok(_) if old.id == new.id => context.talk.say(&format!("deleted {short} from {store}, where it was before")),
         Ok(_) => context.talk.say(&format!("deleted {short}, which it replaces; it still works at AWS")),

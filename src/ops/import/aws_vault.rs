@@ -7,7 +7,6 @@ use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::keystore::StoreError;
-use crate::keystore::StoreOpener;
 use crate::ops::Context;
 use crate::ops::access_key_input::from_pair;
 use crate::profile::Profiles;
@@ -19,7 +18,6 @@ use crate::profile::Profiles;
 pub fn import_from_aws_vault(
     context: &Context<'_>,
     request: &ImportRequest<'_>,
-    stores: &dyn StoreOpener,
     files: &AwsFiles,
     places: &[Box<dyn Place + '_>],
     delete: bool,
@@ -44,7 +42,7 @@ pub fn import_from_aws_vault(
             .hint(run!("aws-vault list").to("show its keys, in the column \"Credentials\"")));
     }
     let names: Vec<String> = found.iter().map(|found| found.profile.clone()).collect();
-    let report = move_all(context, request, stores, found, Unlinked::IsNamed, &|index, profile, _| {
+    let report = move_all(context, request, found, Unlinked::IsNamed, &|index, profile, _| {
         if delete {
             origins[index].delete(profile).map_err(for_user)?;
         }

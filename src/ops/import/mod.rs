@@ -16,7 +16,6 @@ use crate::error::{Error, Kind, Result};
 use crate::hint::{Hint, run};
 use crate::index::{Index, KeyEntry};
 use crate::ini::SectionName;
-use crate::keystore::StoreOpener;
 use crate::keystore::access_key::store_access_key;
 use crate::ops::Context;
 use crate::ops::access_key_input::InputError;
@@ -121,7 +120,6 @@ enum Unlinked {
 fn move_all(
     context: &Context<'_>,
     request: &ImportRequest<'_>,
-    stores: &dyn StoreOpener,
     found: Vec<Found>,
     unlinked: Unlinked,
     take_away: &dyn Fn(usize, &str, &AccessKey) -> Result<bool>,
@@ -156,7 +154,7 @@ fn move_all(
                 continue;
             }
         };
-        let moved = import_one(context, request, stores, &profile, &key, unlinked)
+        let moved = import_one(context, request, &profile, &key, unlinked)
             .and_then(|stored| Ok((stored, take_away(index, &profile, &key)?)));
         match moved {
             Ok((Stored { backend, linked }, removed)) => {
@@ -186,7 +184,6 @@ struct Stored {
 fn import_one(
     context: &Context<'_>,
     request: &ImportRequest<'_>,
-    stores: &dyn StoreOpener,
     name: &str,
     key: &AccessKey,
     unlinked: Unlinked,
@@ -221,7 +218,7 @@ fn import_one(
         stored.user_arn = Some(identity.arn.clone());
         (entry.user_arn, entry.account) = (Some(identity.arn), Some(identity.account));
     }
-    let store = stores.open(backend).map_err(|error| error.for_user(backend))?;
+    let store = context.stores.open(backend).map_err(|error| error.for_user(backend))?;
     store_access_key(store, key, name, stored.user_arn.as_deref()).map_err(|error| error.for_user(backend))?;
     entry.mfa_serial = device.clone();
     let mut index = Index::edit(&context.paths.data)?;

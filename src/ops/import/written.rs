@@ -7,7 +7,6 @@ use crate::credentials::AccessKey;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::ini::Document;
-use crate::keystore::StoreOpener;
 use crate::ops::Context;
 use crate::ops::access_key_input::from_pair;
 use crate::ops::edits::edit;
@@ -22,12 +21,7 @@ const TOKENS: [&str; 2] = ["aws_session_token", "aws_security_token"];
 ///
 /// # Errors
 /// No such profile, or a store that cannot be used at all.
-pub fn import(
-    context: &Context<'_>,
-    request: &ImportRequest<'_>,
-    stores: &dyn StoreOpener,
-    files: &AwsFiles,
-) -> Result<Imported> {
+pub fn import(context: &Context<'_>, request: &ImportRequest<'_>, files: &AwsFiles) -> Result<Imported> {
     let profiles = files.profiles();
     let written: Vec<Written> = match request.profile {
         Some(name) => match profiles.get(name) {
@@ -50,7 +44,7 @@ pub fn import(
         line: Some(line),
         key,
     });
-    move_all(context, request, stores, found.collect(), Unlinked::Stops, &|index, profile, key| {
+    move_all(context, request, found.collect(), Unlinked::Stops, &|index, profile, key| {
         let edited = edit(context, places[index], |document| {
             take_out(document, places[index], profile, key);
             Ok(())

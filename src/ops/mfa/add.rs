@@ -4,7 +4,6 @@ use crate::config_file::AwsFiles;
 use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
 use crate::hint::{Hint, run};
-use crate::keystore::StoreOpener;
 use crate::mfa::ledger::Ledger;
 use crate::mfa::six_digits;
 use crate::ops::Context;
@@ -42,7 +41,6 @@ pub fn add(
     context: &Context<'_>,
     plans: Plans<'_>,
     request: AddSeedRequest,
-    stores: &dyn StoreOpener,
     files: &AwsFiles,
 ) -> Result<Option<String>> {
     let serial = match (&request.serial, &plans.asked.mfa) {
@@ -56,7 +54,7 @@ pub fn add(
             format!("`{serial}` is a security key, which has no seed and shows no codes"),
         ));
     }
-    let old = if request.replace { None } else { seeds::find(context, stores, &serial)? };
+    let old = if request.replace { None } else { seeds::find(context, &serial)? };
     let seed = match request.seed {
         Some(seed) => seed,
         None => {
@@ -81,7 +79,7 @@ pub fn add(
     if request.verify {
         verify(context, &serial, &seed)?;
     }
-    seeds::keep(context, stores, &serial, &seed, request.backend)?;
+    seeds::keep(context, &serial, &seed, request.backend)?;
     context
         .talk
         .say(&format!("the seed of `{serial}` is in {}: keyfob makes the codes by itself", request.backend.title()));

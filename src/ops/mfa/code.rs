@@ -4,7 +4,6 @@ use serde::{Serialize, Serializer};
 
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
-use crate::keystore::StoreOpener;
 use crate::mfa::ledger::Ledger;
 use crate::mfa::wait_out;
 use crate::ops::Context;
@@ -41,15 +40,9 @@ fn exposed<S: Serializer>(code: &Secret, serializer: S) -> std::result::Result<S
 ///
 /// # Errors
 /// Where no seed is stored, its store fails, or the ledger of used codes cannot be kept.
-pub fn code(
-    context: &Context<'_>,
-    plans: Plans<'_>,
-    serial: Option<&str>,
-    fresh: bool,
-    stores: &dyn StoreOpener,
-) -> Result<CurrentCode> {
+pub fn code(context: &Context<'_>, plans: Plans<'_>, serial: Option<&str>, fresh: bool) -> Result<CurrentCode> {
     let serial = plans.serial(serial)?;
-    let Some((seed, _)) = seeds::find(context, stores, &serial)? else {
+    let Some((seed, _)) = seeds::find(context, &serial)? else {
         let profile = &plans.asked.profile;
         return Err(Error::new(Kind::Failed, format!("the seed of `{serial}` is not kept here"))
             .hint(run!("keyfob mfa add {}", profile).to("keep it, or use the codes of the app")));

@@ -14,7 +14,6 @@ use crate::config_file::AwsFiles;
 use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
-use crate::keystore::StoreOpener;
 use crate::ops::Context;
 use crate::ops::mfa::add::say_what_it_means;
 use crate::ops::mfa::caller::Caller;
@@ -58,7 +57,6 @@ pub fn enroll(
     context: &Context<'_>,
     plans: Plans<'_>,
     request: &EnrollRequest,
-    stores: &dyn StoreOpener,
     files: &AwsFiles,
     show_secret: ShowSecret<'_>,
 ) -> Result<Option<String>> {
@@ -77,7 +75,7 @@ pub fn enroll(
     }
     // Whatever could keep the seed from being stored is found out before there is one.
     if let Some(backend) = request.backend {
-        stores.open(backend).and_then(|store| store.presence()).map_err(|error| error.for_user(backend))?;
+        context.stores.open(backend).and_then(|store| store.presence()).map_err(|error| error.for_user(backend))?;
     }
     if let Some(path) = request.png.as_ref().filter(|path| path.exists()) {
         return Err(Error::new(Kind::Usage, format!("{}: the file is there already", path.display())));
@@ -96,9 +94,8 @@ pub fn enroll(
 
     let device = create(context, &caller, profile, &name, &devices)?;
     context.talk.say(&format!("made `{}`, which is not enabled yet", device.serial));
-    let half_made =
-        HalfMade { context, caller: &caller, stores, serial: &device.serial, profile, backend: request.backend };
-    let pair = match prepare(context, request, &device, stores, &caller, show_secret) {
+    let half_made = HalfMade { context, caller: &caller, serial: &device.serial, profile, backend: request.backend };
+    let pair = match prepare(context, request, &device, &caller, show_secret) {
         Ok(pair) => pair,
         Err(error) => return Err(half_made.undo(error)),
     };
@@ -218,13 +215,12 @@ fn prepare(
     context: &Context<'_>,
     request: &EnrollRequest,
     device: &Device,
-    stores: &dyn StoreOpener,
     caller: &Caller<'_>,
     show_secret: ShowSecret<'_>,
 ) -> Result<CodePair> {
     let Device { serial, seed } = device;
     if let Some(backend) = request.backend {
-        seeds::keep(context, stores, serial, seed, backend)?;
+        seeds::keep(context, serial, seed, backend)?;
     }
     let name = serial.rsplit('/').next().unwrap_or(serial);
     let address = seed.to_otpauth(name, &caller.account);

@@ -5,7 +5,6 @@ use std::time::Duration;
 use crate::credentials::StoreId;
 use crate::error::{Error, Result};
 use crate::hint::{Hint, run};
-use crate::keystore::StoreOpener;
 use crate::ops::Context;
 use crate::ops::mfa::caller::Caller;
 use crate::ops::mfa::seeds;
@@ -19,7 +18,6 @@ const LOOK_EVERY: u64 = 3;
 pub(super) struct HalfMade<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) caller: &'a Caller<'a>,
-    pub(super) stores: &'a dyn StoreOpener,
     pub(super) serial: &'a str,
     pub(super) profile: &'a str,
     /// Where its seed may be.
@@ -91,8 +89,8 @@ impl HalfMade<'_> {
     /// In the store also where it has not come to the index.
     fn forget_seed(&self) -> Result<()> {
         if let Some(backend) = self.backend {
-            seeds::forget(self.context, self.stores, self.serial)?;
-            seeds::delete(self.stores, self.serial, backend)?;
+            seeds::forget(self.context, self.serial)?;
+            seeds::delete(self.context, self.serial, backend)?;
         }
         Ok(())
     }

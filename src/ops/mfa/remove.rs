@@ -6,7 +6,6 @@
 use crate::config_file::AwsFiles;
 use crate::error::{Error, Kind, Result};
 use crate::index::Index;
-use crate::keystore::StoreOpener;
 use crate::ops::Context;
 use crate::ops::mfa::caller::Caller;
 use crate::ops::mfa::half_made::delete_command;
@@ -21,7 +20,6 @@ pub fn remove(
     plans: Plans<'_>,
     serial: Option<&str>,
     device: bool,
-    stores: &dyn StoreOpener,
     files: &AwsFiles,
 ) -> Result<()> {
     let serial = plans.serial(serial)?;
@@ -51,7 +49,7 @@ pub fn remove(
         take_away(context, plans, &serial)?;
         context.talk.say(&format!("`{serial}` is deactivated and deleted at AWS"));
     }
-    if seeds::forget(context, stores, &serial)? {
+    if seeds::forget(context, &serial)? {
         context.talk.say(&format!("the seed of `{serial}` is deleted"));
     }
     if device {

@@ -1,7 +1,6 @@
 //! Putting AWS's idea of a device's time right, for a token whose clock has drifted.
 
 use crate::error::{Error, Result};
-use crate::keystore::StoreOpener;
 use crate::ops::Context;
 use crate::ops::mfa::caller::Caller;
 use crate::ops::mfa::{Plans, pair, seeds};
@@ -10,10 +9,10 @@ use crate::ops::mfa::{Plans, pair, seeds};
 ///
 /// # Errors
 /// Where the codes cannot be had, or AWS does not take them.
-pub fn resync(context: &Context<'_>, plans: Plans<'_>, serial: Option<&str>, stores: &dyn StoreOpener) -> Result<()> {
+pub fn resync(context: &Context<'_>, plans: Plans<'_>, serial: Option<&str>) -> Result<()> {
     let serial = plans.serial(serial)?;
     let caller = Caller::new(context, plans.base)?;
-    let codes = match seeds::find(context, stores, &serial)? {
+    let codes = match seeds::find(context, &serial)? {
         Some((seed, _)) => pair::made(context, &serial, &seed)?,
         None => pair::typed(context, &serial, None)?,
     };

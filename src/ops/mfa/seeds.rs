@@ -3,7 +3,6 @@
 use crate::credentials::StoreId;
 use crate::error::Result;
 use crate::index::Index;
-use crate::keystore::StoreOpener;
 use crate::keystore::totp_seed::{read_seed, store_seed};
 use crate::keystore::{Item, StoreError};
 use crate::ops::Context;
@@ -15,21 +14,15 @@ use crate::totp::Seed;
 ///
 /// # Errors
 /// Where it is not known to be stored and recorded.
-pub(super) fn keep(
-    context: &Context<'_>,
-    stores: &dyn StoreOpener,
-    serial: &str,
-    seed: &Seed,
-    backend: StoreId,
-) -> Result<()> {
-    let store = stores.open(backend).map_err(|error| error.for_user(backend))?;
+pub(super) fn keep(context: &Context<'_>, serial: &str, seed: &Seed, backend: StoreId) -> Result<()> {
+    let store = context.stores.open(backend).map_err(|error| error.for_user(backend))?;
     store_seed(store, serial, seed).map_err(|error| error.for_user(backend))?;
     let mut index = Index::edit(&context.paths.data)?;
     let old = index.index().seeds().get(serial).map(|entry| entry.backend);
     index.put_seed(serial, backend, context.clock.now());
     index.save()?;
     if let Some(old) = old.filter(|old| *old != backend) {
-        delete(stores, serial, old)?;
+        delete(context, serial, old)?;
     }
     Ok(())
 }
@@ -40,9 +33,9 @@ pub(super) fn keep(
 ///
 /// # Errors
 /// Where a store or the index fails.
-pub(in crate::ops) fn forget(context: &Context<'_>, stores: &dyn StoreOpener, serial: &str) -> Result<bool> {
+pub(in crate::ops) fn forget(context: &Context<'_>, serial: &str) -> Result<bool> {
     let Some(entry) = Index::load(&context.paths.data)?.seeds().get(serial).cloned() else { return Ok(false) };
-    delete(stores, serial, entry.backend)?;
+    delete(context, serial, entry.backend)?;
     let mut index = Index::edit(&context.paths.data)?;
     index.remove_seed(serial);
     index.save()?;
@@ -53,9 +46,9 @@ pub(in crate::ops) fn forget(context: &Context<'_>, stores: &dyn StoreOpener, se
 ///
 /// # Errors
 /// Where the index or the store fails; a record whose seed is gone counts as none.
-pub(super) fn find(context: &Context<'_>, stores: &dyn StoreOpener, serial: &str) -> Result<Option<(Seed, StoreId)>> {
+pub(super) fn find(context: &Context<'_>, serial: &str) -> Result<Option<(Seed, StoreId)>> {
     let Some(entry) = Index::load(&context.paths.data)?.seeds().get(serial).cloned() else { return Ok(None) };
-    let store = stores.open(entry.backend).map_err(|error| error.for_user(entry.backend))?;
+    let store = context.stores.open(entry.backend).map_err(|error| error.for_user(entry.backend))?;
     match read_seed(store, serial) {
         Ok(seed) => Ok(Some((seed, entry.backend))),
         Err(StoreError::NotFound) => Ok(None),
@@ -67,8 +60,8 @@ pub(super) fn find(context: &Context<'_>, stores: &dyn StoreOpener, serial: &str
 ///
 /// # Errors
 /// Where the store fails.
-pub(super) fn delete(stores: &dyn StoreOpener, serial: &str, backend: StoreId) -> Result<()> {
-    let store = stores.open(backend).map_err(|error| error.for_user(backend))?;
+pub(super) fn delete(context: &Context<'_>, serial: &str, backend: StoreId) -> Result<()> {
+    let store = context.stores.open(backend).map_err(|error| error.for_user(backend))?;
     match store.delete(&Item::TotpSeed(serial.to_owned())) {
         Ok(()) | Err(StoreError::NotFound) => Ok(()),
         Err(error) => Err(error.for_user(backend)),

@@ -196,6 +196,7 @@ fn enrolled(fates: &[(&'static str, Fate)], lag: u32, stores: &dyn StoreOpener, 
         sts: &Unasked,
         access_keys: &Unasked,
         mfa_devices: &amazon,
+        stores,
         keys: &OneKey,
         cache: &cache,
     };
@@ -203,7 +204,7 @@ fn enrolled(fates: &[(&'static str, Fate)], lag: u32, stores: &dyn StoreOpener, 
     plan.mfa = None;
     let plans = Plans { asked: &plan, base: &plan };
     let request = EnrollRequest { name: None, backend: Some(StoreId::VAULT), png: None, show_secret: false, yes: true };
-    let result = enroll(&context, plans, &request, stores, &AwsFiles::default(), &|_| unreachable!("not asked for"));
+    let result = enroll(&context, plans, &request, &AwsFiles::default(), &|_| unreachable!("not asked for"));
     let config = std::fs::read_to_string(&paths.aws_config).unwrap_or_default();
     Outcome {
         result,

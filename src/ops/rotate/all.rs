@@ -10,7 +10,6 @@ use crate::config_file::AwsFiles;
 use crate::credentials::{AccessKeyId, StoreId, StoredKey};
 use crate::error::{Error, Kind, Result};
 use crate::index::{Index, KeyEntry};
-use crate::keystore::StoreOpener;
 use crate::ops::Context;
 use crate::ops::rotate::facts::Facts;
 use crate::ops::rotate::journal::Journals;
@@ -80,7 +79,7 @@ impl KeyListing {
 ///
 /// # Errors
 /// Where the index or a journal cannot be read.
-pub fn keys(context: &Context<'_>, limit: Duration, stores: &dyn StoreOpener, files: &AwsFiles) -> Result<KeyListing> {
+pub fn keys(context: &Context<'_>, limit: Duration, files: &AwsFiles) -> Result<KeyListing> {
     let (index, journals) = (Index::load(&context.paths.data)?, Journals::new(&context.paths.data).all()?);
     let mut seen: BTreeMap<AccessKeyId, (ListedKey, Option<LastUse>)> = BTreeMap::new();
     let mut asked: BTreeMap<AccessKeyId, String> = BTreeMap::new();
@@ -90,7 +89,7 @@ pub fn keys(context: &Context<'_>, limit: Duration, stores: &dyn StoreOpener, fi
     order.sort_by_key(|(id, _)| is_old(id));
     for (id, entry) in &order {
         if !seen.contains_key(*id)
-            && let Err(problem) = ask(context, stores, files, &index, id, entry, &mut seen)
+            && let Err(problem) = ask(context, files, &index, id, entry, &mut seen)
         {
             context.talk.warn(&format!("AWS could not be asked about {}: {problem}", id.short()));
             asked.insert((*id).clone(), problem);
@@ -142,7 +141,6 @@ fn stored(id: &AccessKeyId, entry: &KeyEntry) -> StoredKey {
 /// Has a key ask for the keys of its user, and for the last use of those that are stored here.
 fn ask(
     context: &Context<'_>,
-    stores: &dyn StoreOpener,
     files: &AwsFiles,
     index: &Index,
     id: &AccessKeyId,
@@ -154,7 +152,7 @@ fn ask(
     let facts = Facts::gather(context, files, &profile, &key).map_err(text)?;
     let arn = entry.user_arn.clone();
     let signed = Signed::by_key(context, &profile, arn.clone(), facts.target, facts.mfa);
-    let signing = Signing::new(context, stores, &profile, arn.as_deref().unwrap_or_default(), signed);
+    let signing = Signing::new(context, &profile, arn.as_deref().unwrap_or_default(), signed);
     // Credentials of a session do not imply the user.
     let user = entry.user_arn.as_deref().and_then(|arn| user_name(arn).ok());
     let listed =
@@ -199,10 +197,9 @@ pub fn rotate_all(
     context: &Context<'_>,
     request: &RotateRequest,
     limit: Duration,
-    stores: &dyn StoreOpener,
     files: &AwsFiles,
 ) -> Result<AllRotated> {
-    let listing = keys(context, limit, stores, files)?;
+    let listing = keys(context, limit, files)?;
     let mut done = AllRotated { rotated: Vec::new(), failed: Vec::new() };
     let overdue: Vec<&Line> = listing.keys.iter().filter(|line| line.overdue && !line.profiles.is_empty()).collect();
     if overdue.is_empty() {
@@ -225,7 +222,7 @@ pub fn rotate_all(
     for line in overdue {
         let profile = line.profiles[0].clone();
         let one = RotateRequest { profile: profile.clone(), ..request.clone() };
-        match rotate(context, &one, stores, files) {
+        match rotate(context, &one, files) {
             Ok(_) => done.rotated.push(profile),
             Err(error) => {
                 context.talk.warn(&format!("`{profile}` was not rotated: {error}"));

@@ -53,7 +53,7 @@ impl Rotation<'_> {
     /// Stores a key just made; where that fails it is deleted again, signed by the old one.
     fn keep(&mut self, key: &AccessKey) -> Result<()> {
         let (backend, profile) = (self.journal.backend, self.journal.profile.clone());
-        let kept = self.stores.open(backend).and_then(|store| {
+        let kept = self.context.stores.open(backend).and_then(|store| {
             store_access_key(store, key, &profile, Some(&self.journal.user.arn)).inspect_err(|_| {
                 // It may be there all the same; without its secret's key at AWS it is worth nothing.
                 let _ = store.delete(&Item::AccessKey(key.id.clone()));
@@ -153,7 +153,7 @@ impl Rotation<'_> {
 
     fn found(&self, listed: &[ListedKey]) -> Result<Found> {
         let backend = self.journal.backend;
-        let store = self.stores.open(backend).map_err(|error| error.for_user(backend))?;
+        let store = self.context.stores.open(backend).map_err(|error| error.for_user(backend))?;
         let mut trouble = None;
         let found = find_out(&self.journal, &ids(listed), |id| match read_access_key(store, id) {
             Ok(_) => true,

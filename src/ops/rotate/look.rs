@@ -7,7 +7,6 @@ use crate::credentials::{AccessKeyId, Credentials, StoredKey};
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::index::Index;
-use crate::keystore::StoreOpener;
 use crate::keystore::access_key::read_access_key;
 use crate::keystore::{Item, KeyStore, StoreError};
 use crate::ops::Context;
@@ -20,15 +19,9 @@ use crate::secret::SecretBytes;
 const LATELY: i64 = 86_400;
 
 /// Probes the store of the key, and asks AWS whose it is.
-pub(super) fn identity(
-    context: &Context<'_>,
-    stores: &dyn StoreOpener,
-    profile: &str,
-    key: &StoredKey,
-    facts: &Facts,
-) -> Result<CallerIdentity> {
+pub(super) fn identity(context: &Context<'_>, profile: &str, key: &StoredKey, facts: &Facts) -> Result<CallerIdentity> {
     let for_user = |error: StoreError| error.for_user(key.backend);
-    let store = stores.open(key.backend).map_err(for_user)?;
+    let store = context.stores.open(key.backend).map_err(for_user)?;
     let access_key = read_access_key(store, &key.id).map_err(for_user)?;
     probe(store).map_err(for_user)?;
     let signer = Credentials::Key { key: access_key, account_id: None };

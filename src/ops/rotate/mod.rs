@@ -25,7 +25,6 @@ use crate::credentials::{AccessKeyId, StoredKey};
 use crate::error::{Error, Kind, Result};
 use crate::hint::{Hint, run};
 use crate::index::Index;
-use crate::keystore::StoreOpener;
 use crate::ops::Context;
 use crate::ops::rotate::facts::Facts;
 use crate::ops::rotate::journal::{Held, Journals};
@@ -50,7 +49,6 @@ pub struct RotateRequest {
 /// What a rotation works with.
 struct Rotation<'a> {
     context: &'a Context<'a>,
-    stores: &'a dyn StoreOpener,
     files: &'a AwsFiles,
     delete_other: Option<AccessKeyId>,
     signing: Signing<'a>,
@@ -66,12 +64,7 @@ struct Rotation<'a> {
 ///
 /// # Errors
 /// Where it is refused or stops; the message says what is left and how to go on.
-pub fn rotate(
-    context: &Context<'_>,
-    request: &RotateRequest,
-    stores: &dyn StoreOpener,
-    files: &AwsFiles,
-) -> Result<Option<Journal>> {
+pub fn rotate(context: &Context<'_>, request: &RotateRequest, files: &AwsFiles) -> Result<Option<Journal>> {
     let profile = &request.profile;
     let journals = Journals::new(&context.paths.data);
     let mut key = key_of(context, profile)?;
@@ -83,7 +76,7 @@ pub fn rotate(
                 // Whatever else is asked for: a key that somebody may still need is deleted only by `--finish --force`.
                 let asked = Asked { delete_now: false, force: false, ..request.asked.clone() };
                 let before = RotateRequest { asked, delete_other: None, ..request.clone() };
-                finish_one(context, &before, stores, files, journal)?;
+                finish_one(context, &before, files, journal)?;
                 key = key_of(context, profile)?;
             }
         }
@@ -95,12 +88,12 @@ pub fn rotate(
             .hint(run!("keyfob rotate {} --status", profile).to("show its status")));
     }
     let facts = Facts::gather(context, files, profile, &key)?;
-    let identity = look::identity(context, stores, profile, &key, &facts)?;
+    let identity = look::identity(context, profile, &key, &facts)?;
     let name = user_name(&identity.arn)?.to_owned();
     let user = User { arn: identity.arn, name, account: identity.account };
     let asked = request.asked.clone();
     let journal = Journal::new(profile, (&key.id, key.backend), user, asked, facts.users.clone());
-    let mut rotation = Rotation::new(context, request, stores, files, facts, held, journal)?;
+    let mut rotation = Rotation::new(context, request, files, facts, held, journal)?;
     rotation.look()?;
     rotation.journal.begin(Step::Create, context.clock.now());
     rotation.save()?;
@@ -111,17 +104,12 @@ pub fn rotate(
 ///
 /// # Errors
 /// As [`rotate`].
-pub fn resume(
-    context: &Context<'_>,
-    request: &RotateRequest,
-    stores: &dyn StoreOpener,
-    files: &AwsFiles,
-) -> Result<Option<Journal>> {
+pub fn resume(context: &Context<'_>, request: &RotateRequest, files: &AwsFiles) -> Result<Option<Journal>> {
     let Some(journal) = find(context, &request.profile)? else {
         context.talk.say(&format!("there is nothing to resume: no rotation of `{}` is unfinished", request.profile));
         return Ok(None);
     };
-    let mut rotation = Rotation::take_up(context, request, stores, files, journal)?;
+    let mut rotation = Rotation::take_up(context, request, files, journal)?;
     if rotation.journal.next().is_none() {
         context.talk.say("there is nothing to resume");
         rotation.tell_of_rest();
@@ -135,17 +123,12 @@ pub fn resume(
 ///
 /// # Errors
 /// Where the old key is gone, and as [`rotate`].
-pub fn rollback(
-    context: &Context<'_>,
-    request: &RotateRequest,
-    stores: &dyn StoreOpener,
-    files: &AwsFiles,
-) -> Result<Option<Journal>> {
+pub fn rollback(context: &Context<'_>, request: &RotateRequest, files: &AwsFiles) -> Result<Option<Journal>> {
     let Some(journal) = find(context, &request.profile)? else {
         context.talk.say(&format!("there is nothing to roll back: `{}` has no rotation that can be", request.profile));
         return Ok(None);
     };
-    let mut rotation = Rotation::take_up(context, request, stores, files, journal)?;
+    let mut rotation = Rotation::take_up(context, request, files, journal)?;
     let listed = rotation.list_by_any().map_err(|error| rotation.stopped(error))?;
     rotation.adopt_stored(&listed).map_err(|error| rotation.stopped(error))?;
     let old = state_of(&rotation.journal.old, &listed);
@@ -165,12 +148,7 @@ pub fn rollback(
 ///
 /// # Errors
 /// Where it may not be yet, and as [`rotate`].
-pub fn finish(
-    context: &Context<'_>,
-    request: &RotateRequest,
-    stores: &dyn StoreOpener,
-    files: &AwsFiles,
-) -> Result<Option<Journal>> {
+pub fn finish(context: &Context<'_>, request: &RotateRequest, files: &AwsFiles) -> Result<Option<Journal>> {
     let Some(journal) = find(context, &request.profile)? else {
         context.talk.say(&format!("there is nothing to finish: `{}` has no old key", request.profile));
         return Ok(None);
@@ -179,17 +157,16 @@ pub fn finish(
         let held = Journals::new(&context.paths.data).is_held(&journal);
         return Err(unfinished(&journal, held));
     }
-    finish_one(context, request, stores, files, journal)
+    finish_one(context, request, files, journal)
 }
 
 fn finish_one(
     context: &Context<'_>,
     request: &RotateRequest,
-    stores: &dyn StoreOpener,
     files: &AwsFiles,
     journal: Journal,
 ) -> Result<Option<Journal>> {
-    let mut rotation = Rotation::take_up(context, request, stores, files, journal)?;
+    let mut rotation = Rotation::take_up(context, request, files, journal)?;
     let listed = rotation.list_by_any()?;
     let old = state_of(&rotation.journal.old, &listed);
     // One whose deletion was asked for before, and begun, is not held up.
@@ -276,13 +253,13 @@ pub fn refuse_during(context: &Context<'_>, id: &AccessKeyId) -> Result<()> {
 ///
 /// # Errors
 /// Where a store or a file fails.
-pub fn forget_replaced(context: &Context<'_>, stores: &dyn StoreOpener, new: &AccessKeyId) -> Result<()> {
+pub fn forget_replaced(context: &Context<'_>, new: &AccessKeyId) -> Result<()> {
     let journals = Journals::new(&context.paths.data);
     let Some(journal) = journals.of_key(new)?.filter(|journal| journal.new.as_ref() == Some(new)) else {
         return Ok(());
     };
     let held = journals.hold(&journal.old)?;
-    steps::forget(context, stores, &journal, &journal.old)?;
+    steps::forget(context, &journal, &journal.old)?;
     held.remove()?;
     let old = &journal.old;
     context.talk.say(&format!("deleted {}, which it had replaced, too; at AWS it is Inactive still", old.short()));

@@ -8,7 +8,6 @@ use crate::credentials::AccessKeyId;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::index::Index;
-use crate::keystore::StoreOpener;
 use crate::ops::Context;
 use crate::ops::rotate::facts::{self, Facts};
 use crate::ops::rotate::journal::{Held, Journals};
@@ -21,7 +20,6 @@ impl<'a> Rotation<'a> {
     pub(super) fn new(
         context: &'a Context<'a>,
         request: &RotateRequest,
-        stores: &'a dyn StoreOpener,
         files: &'a AwsFiles,
         facts: Facts,
         held: Held,
@@ -32,11 +30,10 @@ impl<'a> Rotation<'a> {
             Some(with) => Signed::by_plan(context, facts::plan_to_sign(context, files, with)?, facts.target),
             None => Signed::by_key(context, profile, Some(arn.clone()), facts.target, facts.mfa),
         };
-        let signing = Signing::new(context, stores, profile, arn, signed.with_code(request.mfa_code.clone()));
+        let signing = Signing::new(context, profile, arn, signed.with_code(request.mfa_code.clone()));
         let delete_other = request.delete_other.clone();
         Ok(Rotation {
             context,
-            stores,
             files,
             delete_other,
             signing,
@@ -51,7 +48,6 @@ impl<'a> Rotation<'a> {
     pub(super) fn take_up(
         context: &'a Context<'a>,
         request: &RotateRequest,
-        stores: &'a dyn StoreOpener,
         files: &'a AwsFiles,
         journal: Journal,
     ) -> Result<Self> {
@@ -70,7 +66,7 @@ impl<'a> Rotation<'a> {
         let in_use = Index::load(&context.paths.data)?.key_of(&journal.profile);
         let key = in_use.filter(|key| journal.concerns(&key.id)).unwrap_or_else(|| stored(&journal, &journal.old));
         let facts = Facts::gather(context, files, &journal.profile, &key)?;
-        Rotation::new(context, request, stores, files, facts, held, journal)
+        Rotation::new(context, request, files, facts, held, journal)
     }
 
     pub(super) fn save(&self) -> Result<()> {

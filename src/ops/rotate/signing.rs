@@ -11,7 +11,6 @@ use crate::chain::target::Target;
 use crate::credentials::{AccessKey, AccessKeyId, Credentials, StoredKey};
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
-use crate::keystore::StoreOpener;
 use crate::keystore::access_key::read_access_key;
 use crate::ops::Context;
 use crate::ops::signed::{Refusal, Signed, SigningKey};
@@ -39,7 +38,6 @@ pub(super) fn kind_of(refusal: &Refusal) -> Failure {
 /// Makes IAM calls about one user.
 pub(super) struct Signing<'a> {
     pub(super) context: &'a Context<'a>,
-    pub(super) stores: &'a dyn StoreOpener,
     /// The profile whose key is rotated.
     pub(super) profile: String,
     /// The ARN the calls are about, for the policy that is shown.
@@ -50,20 +48,14 @@ pub(super) struct Signing<'a> {
 }
 
 impl<'a> Signing<'a> {
-    pub(super) fn new(
-        context: &'a Context<'a>,
-        stores: &'a dyn StoreOpener,
-        profile: &str,
-        user_arn: &str,
-        signed: Signed<'a>,
-    ) -> Self {
+    pub(super) fn new(context: &'a Context<'a>, profile: &str, user_arn: &str, signed: Signed<'a>) -> Self {
         let (profile, user_arn) = (profile.to_owned(), user_arn.to_owned());
-        Signing { context, stores, profile, user_arn, signed, held: RefCell::default() }
+        Signing { context, profile, user_arn, signed, held: RefCell::default() }
     }
 
     /// The secret of a stored key, read from its store.
     pub(super) fn read(&self, key: &StoredKey) -> Result<AccessKey> {
-        let store = self.stores.open(key.backend).map_err(|error| error.for_user(key.backend))?;
+        let store = self.context.stores.open(key.backend).map_err(|error| error.for_user(key.backend))?;
         read_access_key(store, &key.id).map_err(|error| error.for_user(key.backend))
     }
 

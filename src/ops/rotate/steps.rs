@@ -8,7 +8,6 @@ use crate::credentials::{AccessKeyId, Credentials};
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::index::{Index, KeyEntry};
-use crate::keystore::StoreOpener;
 use crate::keystore::{Item, StoreError};
 use crate::ops::Context;
 use crate::ops::rotate::signing::kind_of;
@@ -52,12 +51,12 @@ impl Rotation<'_> {
                 self.drop_sessions()
             }
             Step::Delete => self.delete_signed_by(&new()?, &old),
-            Step::Forget => forget(self.context, self.stores, &self.journal, &old),
+            Step::Forget => forget(self.context, &self.journal, &old),
             Step::Reactivate => self.set_active(step, &new()?, &old, true),
             Step::ProveOld => self.prove(&old, IN_A_ROW),
             Step::PointBack => self.point_back(&new()?),
             Step::DeleteNew => self.delete_signed_by(&old, &new()?),
-            Step::ForgetNew => forget(self.context, self.stores, &self.journal, &new()?),
+            Step::ForgetNew => forget(self.context, &self.journal, &new()?),
             Step::Discard => self.discard(),
         }
     }
@@ -244,12 +243,7 @@ impl Rotation<'_> {
 }
 
 /// Deletes a key from its stores and from the index.
-pub(super) fn forget(
-    context: &Context<'_>,
-    stores: &dyn StoreOpener,
-    journal: &Journal,
-    id: &AccessKeyId,
-) -> Result<()> {
+pub(super) fn forget(context: &Context<'_>, journal: &Journal, id: &AccessKeyId) -> Result<()> {
     let mut backends = vec![journal.backend];
     if *id == journal.old {
         backends.extend(journal.users.values());
@@ -257,7 +251,7 @@ pub(super) fn forget(
     backends.sort_unstable();
     backends.dedup();
     for backend in backends {
-        let deleted = stores.open(backend).and_then(|store| store.delete(&Item::AccessKey(id.clone())));
+        let deleted = context.stores.open(backend).and_then(|store| store.delete(&Item::AccessKey(id.clone())));
         match deleted {
             Ok(()) | Err(StoreError::NotFound) => {}
             Err(error) => return Err(error.for_user(backend)),

@@ -15,6 +15,7 @@ use crate::credentials::{AccessKey, Credentials, Session, StoreId};
 use crate::error::{Error, Kind, Result};
 use crate::hint::Hint;
 use crate::human::{AskError, Human, Talk};
+use crate::keystore::memory::MemoryStore;
 use crate::mfa::Seeds;
 use crate::ops::resolve::{ResolveOptions, credentials};
 use crate::ops::{Context, Keys};
@@ -105,6 +106,7 @@ impl World {
             sts: &call,
             access_keys: &Unasked,
             mfa_devices: &Unasked,
+            stores: &MemoryStore::new(StoreId::VAULT),
             keys: &self.keys,
             cache: &self.cache,
         };
