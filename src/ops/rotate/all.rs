@@ -13,7 +13,7 @@ use crate::index::{Index, KeyEntry};
 use crate::ops::Context;
 use crate::ops::rotate::facts::Facts;
 use crate::ops::rotate::journal::Journals;
-use crate::ops::rotate::signing::{Signing, user_name};
+use crate::ops::rotate::signing::{Key, Signing, user_name};
 use crate::ops::rotate::{RotateRequest, rotate};
 use crate::ops::signed::Signed;
 use crate::rotation::Phase;
@@ -148,8 +148,9 @@ fn ask(
     seen: &mut BTreeMap<AccessKeyId, (ListedKey, Option<LastUse>)>,
 ) -> std::result::Result<(), String> {
     let profile = index.profiles_of(id).first().copied().unwrap_or_default().to_owned();
-    let (key, text) = (stored(id, entry), |error: Error| error.to_string());
-    let facts = Facts::gather(context, files, &profile, &key).map_err(text)?;
+    let (stored, text) = (stored(id, entry), |error: Error| error.to_string());
+    let facts = Facts::gather(context, files, &profile, &stored).map_err(text)?;
+    let key = Key::from(stored);
     let arn = entry.user_arn.clone();
     let signed = Signed::by_key(context, &profile, arn.clone(), facts.target, facts.mfa);
     let signing = Signing::new(context, &profile, arn.as_deref().unwrap_or_default(), signed);

@@ -11,7 +11,9 @@ use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::keystore::access_key::{read_access_key, store_access_key};
 use crate::keystore::{Item, StoreError};
-use crate::ops::rotate::{Rotation, stored};
+use crate::ops::rotate::Rotation;
+use crate::ops::rotate::run::Stop;
+use crate::ops::rotate::signing::Key;
 use crate::rotation::{Found, Step, find_out};
 
 /// How long lists may lag behind what was done.
@@ -28,30 +30,27 @@ impl Rotation<'_> {
     }
 
     /// CreateAccessKey, and the secret into the key store before anything else.
-    pub(super) fn create(&mut self) -> Result<()> {
+    pub(super) fn create(&mut self) -> Result<(), Stop> {
         if self.journal.new.is_some() {
             // Found stored, from a try that was interrupted.
             return Ok(());
         }
-        let (signer, name) = (stored(&self.journal, &self.journal.old), self.journal.user.name.clone());
         // A store that locks or hangs just after is not to keep what was made from being deleted again.
-        self.signing.hold(Some(&signer)).inspect_err(|_| self.void.set(true))?;
+        let signer = self.signing.hold(self.key(&self.journal.old)).map_err(Stop::Void)?;
         let made = self.patiently(Step::Create, "CreateAccessKey", || {
+            let name = &self.journal.user.name;
             self.signing
-                .call(&signer, "CreateAccessKey", |keys, signer, target| keys.create_access_key(signer, &name, target))
+                .call(&signer, "CreateAccessKey", |keys, signer, target| keys.create_access_key(signer, name, target))
         });
         match made {
-            Ok(Some(key)) => self.keep(&key),
+            Ok(Some(key)) => self.keep(&key, &signer),
             Ok(None) => self.after_lost_answer(),
-            Err(error) => {
-                self.void.set(true);
-                Err(error.hint("no key was made"))
-            }
+            Err(error) => Err(Stop::Void(error.hint("no key was made"))),
         }
     }
 
     /// Stores a key just made; where that fails it is deleted again, signed by the old one.
-    fn keep(&mut self, key: &AccessKey) -> Result<()> {
+    fn keep(&mut self, key: &AccessKey, signer: &Key) -> Result<(), Stop> {
         let (backend, profile) = (self.journal.backend, self.journal.profile.clone());
         let kept = self.context.stores.open(backend).and_then(|store| {
             store_access_key(store, key, &profile, Some(&self.journal.user.arn)).inspect_err(|_| {
@@ -61,7 +60,6 @@ impl Rotation<'_> {
         });
         let error = match kept {
             Ok(()) => {
-                self.signing.hold(None)?;
                 self.journal.new = Some(key.id.clone());
                 let store = backend.title();
                 self.context.talk.say(&format!("made {}; its secret is in {store}", key.id.short()));
@@ -73,26 +71,31 @@ impl Rotation<'_> {
         self.journal.lost = Some(key.id.clone());
         // Written first: a kill in the middle of deleting it must not make it a stranger.
         let noted = self.save();
-        let deleted = self.delete_signed_by(&self.journal.old.clone(), &key.id);
+        let deleted = self.delete(signer, &key.id);
         match (deleted, noted) {
             (Ok(()), _) => {
                 self.journal.lost = None;
-                self.void.set(true);
-                Err(error.because(format!("the new key, {short}, could not be stored and was deleted again")))
+                Err(Stop::Void(
+                    error.because(format!("the new key, {short}, could not be stored and was deleted again")),
+                ))
             }
-            (Err(more), _) => Err(error
-                .because(format!("the new key, {short}, could not be stored, and is still at AWS: {more}"))
-                .hint(run!("keyfob rotate {} --resume", profile).to("delete it and make another"))),
+            (Err(more), _) => Err(Stop::Here(
+                error
+                    .because(format!("the new key, {short}, could not be stored, and is still at AWS: {more}"))
+                    .hint(run!("keyfob rotate {} --resume", profile).to("delete it and make another")),
+            )),
         }
     }
 
     /// The answer to CreateAccessKey was lost: looks whether there is a key that was not there before.
-    fn after_lost_answer(&mut self) -> Result<()> {
+    fn after_lost_answer(&mut self) -> Result<(), Stop> {
         let listed = self.list_until_news()?;
         let news = find_out(&self.journal, &ids(&listed), |_| false);
         match news {
-            Found::Nothing => Err(Error::new(Kind::Failed, "the answer to CreateAccessKey was lost")
-                .because("AWS lists no new key yet; if there is one, its secret is lost")),
+            Found::Nothing => Err(Stop::Here(
+                Error::new(Kind::Failed, "the answer to CreateAccessKey was lost")
+                    .because("AWS lists no new key yet; if there is one, its secret is lost"),
+            )),
             Found::Stored(_) | Found::Lost(_) | Found::Orphan(_) => {
                 self.settle_create(&listed, Step::Create)?;
                 // Offered and deleted: now another can be made.
@@ -112,7 +115,7 @@ impl Rotation<'_> {
                 self.save()
             }
             Found::Lost(id) => {
-                self.delete_signed_by(&self.journal.old.clone(), &id)?;
+                self.delete(&self.key(&self.journal.old), &id)?;
                 self.context.talk.say(&format!("deleted {}, whose secret could not be stored", id.short()));
                 self.journal.lost = None;
                 self.save()

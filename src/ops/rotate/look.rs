@@ -11,7 +11,8 @@ use crate::keystore::access_key::read_access_key;
 use crate::keystore::{Item, KeyStore, StoreError};
 use crate::ops::Context;
 use crate::ops::rotate::facts::{Facts, holdouts};
-use crate::ops::rotate::{Rotation, stored, with_options};
+use crate::ops::rotate::signing::Key;
+use crate::ops::rotate::{Rotation, with_options};
 use crate::ops::signed::Refusal;
 use crate::secret::SecretBytes;
 
@@ -110,31 +111,25 @@ impl Rotation<'_> {
 
     /// The user's keys, signed with one of the journal's or what stands for it.
     pub(super) fn list_with(&self, id: &AccessKeyId) -> Result<Vec<ListedKey>, Refusal> {
-        let (key, name) = (stored(&self.journal, id), &self.journal.user.name);
+        let (key, name) = (self.key(id), &self.journal.user.name);
         self.signing
             .call(&key, "ListAccessKeys", |keys, signer, target| keys.list_access_keys(signer, Some(name), target))
     }
 
     /// When a key was used last. Not everybody is allowed to ask, which is no reason to keep an Inactive key for ever.
     pub(super) fn last_use(&self, id: &AccessKeyId) -> Option<LastUse> {
-        self.try_last_use(id).unwrap_or_else(|refusal| {
+        self.signing.last_use(&self.signer_of_the_day(), id).unwrap_or_else(|refusal| {
             let (short, error) = (id.short(), Error::from(refusal));
             self.context.talk.warn(&format!("whether {short} was used lately cannot be asked for: {error}"));
             None
         })
     }
 
-    fn try_last_use(&self, id: &AccessKeyId) -> Result<Option<LastUse>, Refusal> {
-        let signer = self.signer_of_the_day();
-        self.signing
-            .call(&signer, "GetAccessKeyLastUsed", |keys, signer, target| keys.access_key_last_used(signer, id, target))
-    }
-
     /// Whichever of the two keys is Active, for all the journal knows.
-    fn signer_of_the_day(&self) -> StoredKey {
+    fn signer_of_the_day(&self) -> Key {
         match (&self.journal.new, self.journal.old_is_active()) {
-            (Some(new), false) => stored(&self.journal, new),
-            (_, _) => stored(&self.journal, &self.journal.old),
+            (Some(new), false) => self.key(new),
+            (_, _) => self.key(&self.journal.old),
         }
     }
 
@@ -165,7 +160,7 @@ impl Rotation<'_> {
                 .hint(run!("keyfob remove {}", user).to("remove it first, if nobody needs it")));
         }
         if !self.journal.asked.force {
-            let why = match self.try_last_use(id) {
+            let why = match self.signing.last_use(&self.signer_of_the_day(), id) {
                 Ok(Some(used)) if self.context.clock.now().seconds_since(used.at) < LATELY => {
                     Some(format!("it was used at {} with {} in {}", used.at, used.service, used.region))
                 }
@@ -179,17 +174,18 @@ impl Rotation<'_> {
                     .hint(with_options(hint, &self.journal).to("delete it anyway")));
             }
         }
-        self.delete_signed_by(&self.journal.old.clone(), id)?;
+        self.delete(&self.key(&self.journal.old), id)?;
         self.context.talk.say(&format!("deleted {} at AWS, as asked", id.short()));
         Ok(())
     }
 
     /// Deletes a key at AWS; one that is gone already is no failure.
-    pub(super) fn delete_signed_by(&self, signer: &AccessKeyId, id: &AccessKeyId) -> Result<()> {
-        let (key, name) = (stored(&self.journal, signer), &self.journal.user.name);
+    pub(super) fn delete(&self, signer: &Key, id: &AccessKeyId) -> Result<()> {
+        let name = &self.journal.user.name;
         self.patiently(crate::rotation::Step::Delete, &format!("deleting {}", id.short()), || {
-            self.signing
-                .call(&key, "DeleteAccessKey", |keys, signer, target| keys.delete_access_key(signer, name, id, target))
+            self.signing.call(signer, "DeleteAccessKey", |keys, signer, target| {
+                keys.delete_access_key(signer, name, id, target)
+            })
         })
         .map(drop)
     }

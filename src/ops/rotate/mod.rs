@@ -15,7 +15,6 @@ mod signing;
 pub mod status;
 mod steps;
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use crate::chain::StoredKeys;
@@ -56,8 +55,6 @@ struct Rotation<'a> {
     targets: Vec<Target>,
     held: Held,
     journal: Journal,
-    /// Whether nothing was left at AWS that the journal would have to remember.
-    void: Cell<bool>,
 }
 
 /// Replaces the access key of a profile. Returns the journal of a rotation that rests; none where nothing is left to do.
@@ -95,8 +92,7 @@ pub fn rotate(context: &Context<'_>, request: &RotateRequest, files: &AwsFiles) 
     let journal = Journal::new(profile, (&key.id, key.backend), user, asked, facts.users.clone());
     let mut rotation = Rotation::new(context, request, files, facts, held, journal)?;
     rotation.look()?;
-    rotation.journal.begin(Step::Create, context.clock.now());
-    rotation.save()?;
+    rotation.begin(Step::Create)?;
     rotation.run()
 }
 
@@ -137,10 +133,7 @@ pub fn rollback(context: &Context<'_>, request: &RotateRequest, files: &AwsFiles
         Error::new(Kind::Failed, format!("there is no way back to {old}: the old key is deleted at AWS"))
             .hint(resume_of(&rotation.journal))
     })?;
-    if rotation.journal.at() != (step, false) {
-        rotation.journal.begin(step, context.clock.now());
-        rotation.save()?;
-    }
+    rotation.begin(step)?;
     rotation.run()
 }
 

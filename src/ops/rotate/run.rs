@@ -1,7 +1,5 @@
 //! Going from step to step: taken up, journalled before and after each, and said what is left where it stops.
 
-use std::cell::Cell;
-
 use crate::chain::StoredKeys;
 use crate::config_file::AwsFiles;
 use crate::credentials::AccessKeyId;
@@ -14,7 +12,21 @@ use crate::ops::rotate::journal::{Held, Journals};
 use crate::ops::rotate::signing::Signing;
 use crate::ops::rotate::{RotateRequest, Rotation, resume_of, rollback_of, stored};
 use crate::ops::signed::Signed;
-use crate::rotation::{Asked, Journal, Phase};
+use crate::rotation::{Asked, Journal, Phase, Step};
+
+/// Why a step is not done.
+pub(super) enum Stop {
+    /// Nothing is left of it at AWS that the journal would have to remember.
+    Void(Error),
+    /// It can be done again from here.
+    Here(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Stop {
+        Stop::Here(error)
+    }
+}
 
 impl<'a> Rotation<'a> {
     pub(super) fn new(
@@ -32,16 +44,7 @@ impl<'a> Rotation<'a> {
         };
         let signing = Signing::new(context, profile, arn, signed.with_code(request.mfa_code.clone()));
         let delete_other = request.delete_other.clone();
-        Ok(Rotation {
-            context,
-            files,
-            delete_other,
-            signing,
-            targets: facts.targets,
-            held,
-            journal,
-            void: Cell::new(false),
-        })
+        Ok(Rotation { context, files, delete_other, signing, targets: facts.targets, held, journal })
     }
 
     /// Takes a journal up, with what is asked for now added to what was.
@@ -69,6 +72,15 @@ impl<'a> Rotation<'a> {
         Rotation::new(context, request, files, facts, held, journal)
     }
 
+    /// Notes that a step begins, unless it has begun.
+    pub(super) fn begin(&mut self, step: Step) -> Result<()> {
+        if self.journal.at() == (step, false) && self.journal.changed_at().is_some() {
+            return Ok(());
+        }
+        self.journal.begin(step, self.context.clock.now());
+        self.save()
+    }
+
     pub(super) fn save(&self) -> Result<()> {
         self.held.save(&self.journal)
     }
@@ -76,17 +88,14 @@ impl<'a> Rotation<'a> {
     /// Does step after step until the rotation rests or ends.
     pub(super) fn run(mut self) -> Result<Option<Journal>> {
         while let Some(step) = self.journal.next() {
-            if self.journal.at() != (step, false) {
-                self.journal.begin(step, self.context.clock.now());
-                self.save()?;
-            }
+            self.begin(step)?;
             match self.perform(step) {
                 Ok(()) => {}
-                Err(error) if self.is_void() => {
+                Err(Stop::Void(error)) => {
                     self.held.remove()?;
                     return Err(error);
                 }
-                Err(error) => return Err(self.stopped(error)),
+                Err(Stop::Here(error)) => return Err(self.stopped(error)),
             }
             self.journal.complete(self.context.clock.now());
             self.save().map_err(|error| self.stopped(error))?;

@@ -2,8 +2,6 @@
 //!
 //! The key itself signs; where a policy wants MFA for that, an MFA session of its user; with `--with`, another profile.
 
-use std::cell::RefCell;
-
 use crate::aws::advice::Attempted;
 use crate::aws::{AccessKeys, AwsError, LastUse};
 use crate::chain::base::key::base_of;
@@ -35,51 +33,60 @@ pub(super) fn kind_of(refusal: &Refusal) -> Failure {
     }
 }
 
+/// A stored key that signs.
+#[derive(Clone)]
+pub(super) struct Key {
+    pub(super) stored: StoredKey,
+    /// Its secret, if it has to sign although its store may fail: of a key that makes another, until that one is stored.
+    held: Option<AccessKey>,
+}
+
+impl From<StoredKey> for Key {
+    fn from(stored: StoredKey) -> Key {
+        Key { stored, held: None }
+    }
+}
+
 /// Makes IAM calls about one user.
 pub(super) struct Signing<'a> {
-    pub(super) context: &'a Context<'a>,
+    context: &'a Context<'a>,
     /// The profile whose key is rotated.
-    pub(super) profile: String,
+    profile: String,
     /// The ARN the calls are about, for the policy that is shown.
-    pub(super) user_arn: String,
-    pub(super) signed: Signed<'a>,
-    /// A key that has to be able to sign although its store may fail: the one that made another, until that one is stored.
-    held: RefCell<Option<AccessKey>>,
+    user_arn: String,
+    signed: Signed<'a>,
 }
 
 impl<'a> Signing<'a> {
     pub(super) fn new(context: &'a Context<'a>, profile: &str, user_arn: &str, signed: Signed<'a>) -> Self {
-        let (profile, user_arn) = (profile.to_owned(), user_arn.to_owned());
-        Signing { context, profile, user_arn, signed, held: RefCell::default() }
+        Signing { context, profile: profile.to_owned(), user_arn: user_arn.to_owned(), signed }
     }
 
-    /// The secret of a stored key, read from its store.
-    pub(super) fn read(&self, key: &StoredKey) -> Result<AccessKey> {
-        let store = self.context.stores.open(key.backend).map_err(|error| error.for_user(key.backend))?;
-        read_access_key(store, &key.id).map_err(|error| error.for_user(key.backend))
+    /// The secret of a key, read from its store unless it is held.
+    pub(super) fn read(&self, key: &Key) -> Result<AccessKey> {
+        let Key { stored: StoredKey { id, backend, .. }, held } = key;
+        match held {
+            Some(held) => Ok(held.clone()),
+            None => (self.context.stores.open(*backend).and_then(|store| read_access_key(store, id)))
+                .map_err(|error| error.for_user(*backend)),
+        }
     }
 
-    /// Keeps a key in memory until the next is named: should its store fail meanwhile, it still signs.
-    ///
-    /// # Errors
-    /// Where its store does not give it.
-    pub(super) fn hold(&self, key: Option<&StoredKey>) -> Result<()> {
-        let held = key.map(|key| self.read(key)).transpose()?;
-        self.held.replace(held);
-        Ok(())
+    /// Reads a key now, so that it signs whatever becomes of its store.
+    pub(super) fn hold(&self, key: Key) -> Result<Key> {
+        Ok(Key { held: Some(self.read(&key)?), ..key })
     }
 
     /// Makes an IAM call, signed with `key` or what stands for it.
     pub(super) fn call<T>(
         &self,
-        key: &StoredKey,
+        key: &Key,
         name: &'static str,
         call: impl Fn(&dyn AccessKeys, &Credentials, &Target) -> Result<T, AwsError>,
     ) -> Result<T, Refusal> {
         let send = |signer: &Credentials, target: &Target| call(self.context.access_keys, signer, target);
-        let read = || self.read_or_held(key);
-        let key = SigningKey { base: base_of(&self.profile, key.clone()), read: &read };
-        self.signed.call(&key, Attempted::Iam(name), send).map_err(|refusal| match refusal.is_access_denied() {
+        let answer = self.signed.call(&self.signing_key(key, &|| self.read(key)), Attempted::Iam(name), send);
+        answer.map_err(|refusal| match refusal.is_access_denied() {
             true => refusal
                 .hint(format!("this is all a user needs to rotate its own key: {}", policy(&self.user_arn)))
                 .hint(run!("keyfob rotate {} --with PROFILE", self.profile).to("or make another profile do it")),
@@ -87,20 +94,21 @@ impl<'a> Signing<'a> {
         })
     }
 
-    /// When a key was used last, for what is only shown: nobody is asked for a code that no other call has wanted.
-    pub(super) fn last_use_in_passing(&self, key: &StoredKey, id: &AccessKeyId) -> Result<Option<LastUse>, Refusal> {
-        let read = || self.read_or_held(key);
-        let key = SigningKey { base: base_of(&self.profile, key.clone()), read: &read };
-        self.signed.call_in_passing(&key, Attempted::Iam("GetAccessKeyLastUsed"), |signer, target| {
-            self.context.access_keys.access_key_last_used(signer, id, target)
-        })
+    /// When a key was used last.
+    pub(super) fn last_use(&self, key: &Key, id: &AccessKeyId) -> Result<Option<LastUse>, Refusal> {
+        self.call(key, "GetAccessKeyLastUsed", |keys, signer, target| keys.access_key_last_used(signer, id, target))
     }
 
-    fn read_or_held(&self, key: &StoredKey) -> Result<AccessKey> {
-        match (self.read(key), &*self.held.borrow()) {
-            (Err(_), Some(held)) if held.id == key.id => Ok(held.clone()),
-            (read, _) => read,
-        }
+    /// When a key was used last, for what is only shown: nobody is asked for a code that no other call has wanted.
+    pub(super) fn last_use_in_passing(&self, key: &Key, id: &AccessKeyId) -> Result<Option<LastUse>, Refusal> {
+        let send =
+            |signer: &Credentials, target: &Target| self.context.access_keys.access_key_last_used(signer, id, target);
+        let call = Attempted::Iam("GetAccessKeyLastUsed");
+        self.signed.call_in_passing(&self.signing_key(key, &|| self.read(key)), call, send)
+    }
+
+    fn signing_key<'k>(&self, key: &Key, read: &'k dyn Fn() -> Result<AccessKey>) -> SigningKey<'k> {
+        SigningKey { base: base_of(&self.profile, key.stored.clone()), read }
     }
 }
 

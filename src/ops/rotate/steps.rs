@@ -10,7 +10,8 @@ use crate::hint::run;
 use crate::index::{Index, KeyEntry};
 use crate::keystore::{Item, StoreError};
 use crate::ops::Context;
-use crate::ops::rotate::signing::kind_of;
+use crate::ops::rotate::run::Stop;
+use crate::ops::rotate::signing::{Key, kind_of};
 use crate::ops::rotate::{Rotation, stored, users_of};
 use crate::ops::signed::Refusal;
 use crate::rotation::{Failure, Journal, Step, Verdict, judge};
@@ -32,38 +33,38 @@ pub(super) struct Patience {
 
 impl Rotation<'_> {
     /// Carries a step out.
-    pub(super) fn perform(&mut self, step: Step) -> Result<()> {
+    pub(super) fn perform(&mut self, step: Step) -> Result<(), Stop> {
         let (old, new) = (self.journal.old.clone(), self.journal.new.clone());
         let new = || new.clone().ok_or_else(|| Error::new(Kind::Defect, "the journal names no new key"));
         match step {
-            Step::Create => self.create(),
-            Step::Prove => self.prove(&new()?, IN_A_ROW),
-            Step::Switch => self.switch(&new()?),
+            Step::Create => self.create()?,
+            Step::Prove => self.prove(&new()?, IN_A_ROW)?,
+            Step::Switch => self.switch(&new()?)?,
             Step::Settle => self.settle(),
             Step::Deactivate => {
                 self.refuse_holdouts()?;
                 self.set_active(step, &new()?, &old, false)?;
                 self.context.talk.say(&format!("{} is Inactive now", old.short()));
-                Ok(())
             }
             Step::Confirm => {
                 self.prove(&new()?, 1)?;
-                self.drop_sessions()
+                self.drop_sessions()?;
             }
-            Step::Delete => self.delete_signed_by(&new()?, &old),
-            Step::Forget => forget(self.context, &self.journal, &old),
-            Step::Reactivate => self.set_active(step, &new()?, &old, true),
-            Step::ProveOld => self.prove(&old, IN_A_ROW),
-            Step::PointBack => self.point_back(&new()?),
-            Step::DeleteNew => self.delete_signed_by(&old, &new()?),
-            Step::ForgetNew => forget(self.context, &self.journal, &new()?),
-            Step::Discard => self.discard(),
+            Step::Delete => self.delete(&self.key(&new()?), &old)?,
+            Step::Forget => forget(self.context, &self.journal, &old)?,
+            Step::Reactivate => self.set_active(step, &new()?, &old, true)?,
+            Step::ProveOld => self.prove(&old, IN_A_ROW)?,
+            Step::PointBack => self.point_back(&new()?)?,
+            Step::DeleteNew => self.delete(&self.key(&old), &new()?)?,
+            Step::ForgetNew => forget(self.context, &self.journal, &new()?)?,
+            Step::Discard => self.discard()?,
         }
+        Ok(())
     }
 
-    /// Whether nothing has happened at AWS that the journal would have to remember.
-    pub(super) fn is_void(&self) -> bool {
-        self.void.get()
+    /// One of the journal's keys, to sign with.
+    pub(super) fn key(&self, id: &AccessKeyId) -> Key {
+        stored(&self.journal, id).into()
     }
 
     /// The user's keys, signed by whichever of the two keys AWS takes.
@@ -88,7 +89,7 @@ impl Rotation<'_> {
 
     /// Waits until AWS knows a key, as it is read back from the store, at every endpoint its profiles use.
     fn prove(&self, id: &AccessKeyId, in_a_row: u32) -> Result<()> {
-        let key = self.signing.read(&stored(&self.journal, id))?;
+        let key = self.signing.read(&self.key(id))?;
         let signer = Credentials::Key { key, account_id: None };
         let mut patience = self.patience(self.context.settings.rotate_patience);
         for target in &self.targets {
@@ -151,7 +152,7 @@ impl Rotation<'_> {
     }
 
     /// Lets the settling time pass, counted from the switch.
-    fn settle(&self) -> Result<()> {
+    fn settle(&self) {
         let settle = self.context.settings.rotate_settle;
         let now = self.context.clock.now();
         let since = self.journal.switched_at.map_or(0, |at| now.seconds_since(at).max(0));
@@ -163,11 +164,10 @@ impl Rotation<'_> {
                 .progress(&format!("{old} stays Active for {seconds} s more, until all have the new key"));
             self.context.clock.wait(left);
         }
-        Ok(())
     }
 
     fn set_active(&self, step: Step, signer: &AccessKeyId, id: &AccessKeyId, active: bool) -> Result<()> {
-        let (key, name) = (stored(&self.journal, signer), &self.journal.user.name);
+        let (key, name) = (self.key(signer), &self.journal.user.name);
         self.patiently(step, "UpdateAccessKey", || {
             self.signing.call(&key, "UpdateAccessKey", |keys, signer, target| {
                 keys.set_access_key_active(signer, name, id, active, target)
