@@ -300,8 +300,8 @@ pub struct StoredKey {
     pub backend: StoreId,
     /// The user's ARN, where GetCallerIdentity has told it.
     pub user_arn: Option<String>,
-    /// When AWS made the key, or where that is not known, when it was put into the key store.
-    pub added_at: Timestamp,
+    /// When AWS made the key, else when it was put into the key store; none if only the journal of a rotation names it.
+    pub added_at: Option<Timestamp>,
 }
 
 #[cfg(test)]

@@ -223,7 +223,7 @@ impl StoredKeys for Index {
             id: entry.key_id.clone(),
             backend: entry.backend,
             user_arn: key.and_then(|key| key.user_arn.clone()),
-            added_at: key.map_or(Timestamp::from_unix(0), |key| key.created_at.unwrap_or(key.added_at)),
+            added_at: key.map(|key| key.created_at.unwrap_or(key.added_at)),
         })
     }
 }

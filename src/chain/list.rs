@@ -144,12 +144,12 @@ fn account(name: &str, profile: Option<&Profile<'_>>, stored: &dyn StoredKeys) -
 
 fn key(name: &str, profile: Option<&Profile<'_>>, sources: &Sources<'_>) -> Option<Key> {
     if let Some(key) = sources.stored.key_of(name) {
-        let age = sources.now.seconds_since(key.added_at).max(0);
+        let age = key.added_at.map(|at| sources.now.seconds_since(at).max(0));
         return Some(Key {
             id: key.id.to_string(),
             backend: Some(StoreId::name(key.backend)),
-            age_days: Some(age / 86_400),
-            overdue: u64::try_from(age).unwrap_or(0) >= sources.key_max_age_seconds,
+            age_days: age.map(|age| age / 86_400),
+            overdue: age.is_some_and(|age| age.unsigned_abs() >= sources.key_max_age_seconds),
         });
     }
     let id = profile?.setting("aws_access_key_id")?.value.into_owned();

@@ -28,7 +28,6 @@ mod tests {
     use super::*;
     use crate::chain::base::key::base_of;
     use crate::credentials::{StoreId, StoredKey};
-    use crate::timestamp::Timestamp;
 
     #[test]
     fn a_session_is_named_after_the_user_within_what_sts_takes() {
@@ -44,7 +43,7 @@ mod tests {
                 id: "AKIAIOSFODNN7EXAMPLE".parse().expect("valid"),
                 backend: StoreId::VAULT,
                 user_arn,
-                added_at: Timestamp::from_unix(0),
+                added_at: None,
             };
             let base = base_of("base", key);
             assert_eq!(default_role_session_name(&base), expected);

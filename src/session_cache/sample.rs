@@ -28,7 +28,7 @@ pub(crate) fn stored_key(user_arn: Option<&str>) -> StoredKey {
         id: "AKIAFAKEFAKEFAKEFAKE".parse().expect("valid"),
         backend: StoreId::VAULT,
         user_arn: user_arn.map(str::to_owned),
-        added_at: Timestamp::from_unix(0),
+        added_at: None,
     }
 }
 

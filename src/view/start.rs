@@ -81,7 +81,7 @@ pub fn standing(machine: &Machine<'_>) -> Standing {
 
 impl Machine<'_> {
     fn is_overdue(&self, profile: &str) -> bool {
-        let age = self.index.key_of(profile).map_or(0, |key| self.now.seconds_since(key.added_at));
+        let age = self.index.key_of(profile).and_then(|key| key.added_at).map_or(0, |at| self.now.seconds_since(at));
         u64::try_from(age).unwrap_or(0) >= self.key_max_age_seconds
     }
 }

@@ -47,7 +47,7 @@ impl Stored {
             id: id.parse().expect("made well-formed"),
             backend: StoreId::VAULT,
             user_arn: None,
-            added_at: Timestamp::from_unix(1_700_000_000),
+            added_at: Some(Timestamp::from_unix(1_700_000_000)),
         }
     }
 }

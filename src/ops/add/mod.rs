@@ -70,7 +70,8 @@ pub fn add(context: &Context<'_>, request: AddRequest, files: &AwsFiles) -> Resu
         None => ask_for_key(context.human)?,
     };
     let added_at = context.clock.now();
-    let mut stored = StoredKey { id: key.id.clone(), backend: request.backend, user_arn: None, added_at };
+    let mut stored =
+        StoredKey { id: key.id.clone(), backend: request.backend, user_arn: None, added_at: Some(added_at) };
     let mut entry = KeyEntry::new(request.backend, added_at);
     if request.verify {
         let plan = planned.plan(context, &index, &stored)?;

@@ -198,7 +198,7 @@ fn import_one(
     // An earlier run may have stored it elsewhere.
     let backend = index.key_of(name).map_or(backend, |stored| stored.backend);
     let now = context.clock.now();
-    let mut stored = StoredKey { id: key.id.clone(), backend, user_arn: None, added_at: now };
+    let mut stored = StoredKey { id: key.id.clone(), backend, user_arn: None, added_at: Some(now) };
     let mut entry = KeyEntry::new(backend, now);
     let mut device = None;
     if verify {

@@ -14,7 +14,6 @@ use crate::index::Index;
 use crate::ops::resolve::Run;
 use crate::ops::resolve::call::Stop;
 use crate::ops::rotate::journal::Journals;
-use crate::timestamp::Timestamp;
 
 /// The pauses between tries, milliseconds: a key that is seconds old is not known everywhere, and flaps.
 const PAUSES: [u64; 6] = [0, 250, 500, 1000, 2000, 4000];
@@ -64,8 +63,7 @@ impl Run<'_> {
         if let Some(journal) = Journals::new(data).of_key(own)?
             && let Some(other) = journal.other_than(own)
         {
-            let added_at = Timestamp::from_unix(0);
-            let other = StoredKey { id: other.clone(), backend: journal.backend, user_arn: None, added_at };
+            let other = StoredKey { id: other.clone(), backend: journal.backend, user_arn: None, added_at: None };
             return Ok(vec![other, stored.clone()]);
         }
         // A rotation that has ended since this plan was made.

@@ -134,10 +134,6 @@ pub fn keys(context: &Context<'_>, limit: Duration, files: &AwsFiles) -> Result<
     Ok(KeyListing { max_age_days: limit.as_secs() / 86_400, keys })
 }
 
-fn stored(id: &AccessKeyId, entry: &KeyEntry) -> StoredKey {
-    StoredKey { id: id.clone(), backend: entry.backend, user_arn: entry.user_arn.clone(), added_at: entry.added_at }
-}
-
 /// Has a key ask for the keys of its user, and for the last use of those that are stored here.
 fn ask(
     context: &Context<'_>,
@@ -148,7 +144,9 @@ fn ask(
     seen: &mut BTreeMap<AccessKeyId, (ListedKey, Option<LastUse>)>,
 ) -> std::result::Result<(), String> {
     let profile = index.profiles_of(id).first().copied().unwrap_or_default().to_owned();
-    let (stored, text) = (stored(id, entry), |error: Error| error.to_string());
+    let user_arn = entry.user_arn.clone();
+    let stored = StoredKey { id: id.clone(), backend: entry.backend, user_arn, added_at: None };
+    let text = |error: Error| error.to_string();
     let facts = Facts::gather(context, files, &profile, &stored).map_err(text)?;
     let key = Key::from(stored);
     let arn = entry.user_arn.clone();

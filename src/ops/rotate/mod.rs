@@ -30,7 +30,6 @@ use crate::ops::rotate::journal::{Held, Journals};
 use crate::ops::rotate::signing::{Signing, user_name};
 use crate::rotation::{Asked, Journal, KeyState, NotYet, Phase, Step, User, may_finish, way_back};
 use crate::secret::Secret;
-use crate::timestamp::Timestamp;
 
 /// What is asked of a rotation, beside what to do.
 #[derive(Debug, Clone, Default)]
@@ -262,12 +261,7 @@ pub fn forget_replaced(context: &Context<'_>, new: &AccessKeyId) -> Result<()> {
 
 /// The journal's key `id` as the store knows it.
 fn stored(journal: &Journal, id: &AccessKeyId) -> StoredKey {
-    StoredKey {
-        id: id.clone(),
-        backend: journal.backend,
-        user_arn: Some(journal.user.arn.clone()),
-        added_at: Timestamp::from_unix(0),
-    }
+    StoredKey { id: id.clone(), backend: journal.backend, user_arn: Some(journal.user.arn.clone()), added_at: None }
 }
 
 fn state_of(id: &AccessKeyId, listed: &[crate::aws::ListedKey]) -> KeyState {

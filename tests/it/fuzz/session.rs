@@ -64,7 +64,7 @@ struct OneKey;
 impl StoredKeys for OneKey {
     fn key_of(&self, _: &str) -> Option<StoredKey> {
         let id = "AKIAFAKEFAKEFAKEFAKE".parse().expect("an id");
-        Some(StoredKey { id, backend: StoreId::VAULT, user_arn: None, added_at: Timestamp::from_unix(0) })
+        Some(StoredKey { id, backend: StoreId::VAULT, user_arn: None, added_at: None })
     }
 }
 
