@@ -1,6 +1,8 @@
 //! For tests: what cannot be tried here is said aloud, and in CI it is a failure.
 
+use std::collections::VecDeque;
 use std::io::Write;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::error::Error;
@@ -42,13 +44,57 @@ impl Hint {
     }
 }
 
-/// A person who is not there.
+/// A person who types these answers, one after the other, to whatever is asked for without echo, and is gone afterwards.
+/// `declined` is Ctrl-C.
 #[derive(Debug)]
-pub(crate) struct Nobody;
+pub(crate) struct Person {
+    answers: Mutex<VecDeque<&'static str>>,
+    /// How long each answer takes.
+    pub(crate) pause: Mutex<Duration>,
+    /// The prompts and what was said in between, in order.
+    pub(crate) seen: Mutex<Vec<String>>,
+    pub(crate) prompts: Mutex<Vec<String>>,
+    pub(crate) progress: Mutex<Vec<String>>,
+    pub(crate) counted: Mutex<Vec<String>>,
+}
 
-impl Human for Nobody {
-    fn ask_secret(&self, _: &str, _: Option<Duration>) -> Result<Secret, AskError> {
-        Err(AskError::Nobody("there is no terminal"))
+/// A person who is not there.
+pub(crate) static NOBODY: Person = Person::absent();
+
+impl Person {
+    const fn absent() -> Self {
+        Person {
+            answers: Mutex::new(VecDeque::new()),
+            pause: Mutex::new(Duration::ZERO),
+            seen: Mutex::new(Vec::new()),
+            prompts: Mutex::new(Vec::new()),
+            progress: Mutex::new(Vec::new()),
+            counted: Mutex::new(Vec::new()),
+        }
+    }
+
+    pub(crate) fn typing(answers: &[&'static str]) -> Self {
+        Person { answers: Mutex::new(answers.iter().copied().collect()), ..Person::absent() }
+    }
+
+    /// How often something was asked for.
+    pub(crate) fn asked(&self) -> usize {
+        self.prompts.lock().expect("sound").len()
+    }
+}
+
+impl Human for Person {
+    fn ask_secret(&self, prompt: &str, _: Option<Duration>) -> Result<Secret, AskError> {
+        for list in [&self.seen, &self.prompts] {
+            list.lock().expect("sound").push(prompt.to_owned());
+        }
+        let answer = self.answers.lock().expect("sound").pop_front();
+        std::thread::sleep(*self.pause.lock().expect("sound"));
+        match answer {
+            None => Err(AskError::Nobody("there is no terminal")),
+            Some("declined") => Err(AskError::Declined),
+            Some(answer) => Ok(Secret::new(answer.to_owned())),
+        }
     }
 
     fn ask(&self, _: &str, _: Option<Duration>) -> Result<String, AskError> {
@@ -60,10 +106,18 @@ impl Human for Nobody {
     }
 
     fn is_there(&self) -> bool {
-        false
+        !self.answers.lock().expect("sound").is_empty()
     }
 
-    fn progress(&self, _: &str) {}
+    fn progress(&self, text: &str) {
+        for list in [&self.seen, &self.progress] {
+            list.lock().expect("sound").push(text.to_owned());
+        }
+    }
+
+    fn countdown(&self, text: &str) {
+        self.counted.lock().expect("sound").push(text.to_owned());
+    }
 }
 
 /// Says nothing to anybody.

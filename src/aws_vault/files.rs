@@ -108,38 +108,17 @@ fn cannot(path: &Path, what: &str, error: &std::io::Error) -> VaultError {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-    use std::time::Duration;
-
     use super::*;
     use crate::aws_vault::jwe::tests::TOKEN;
-
-    /// Types these one after the other.
-    struct Types(RefCell<Vec<&'static str>>);
-
-    impl Human for Types {
-        fn ask_secret(&self, _: &str, _: Option<Duration>) -> Result<Secret, AskError> {
-            self.0.borrow_mut().pop().map(|typed| Secret::new(typed.to_owned())).ok_or(AskError::Declined)
-        }
-        fn ask(&self, _: &str, _: Option<Duration>) -> Result<String, AskError> {
-            Err(AskError::Declined)
-        }
-        fn confirm(&self, _: &str) -> Result<bool, AskError> {
-            Err(AskError::Declined)
-        }
-        fn is_there(&self) -> bool {
-            true
-        }
-        fn progress(&self, _: &str) {}
-    }
+    use crate::testing::Person;
 
     #[test]
     fn a_passphrase_is_kept_once_it_has_opened_a_file_and_not_before() {
-        let human = Types(RefCell::new(vec!["FAKE pässphrase", "FAKE wrong", "FAKE typo"]));
+        let human = Person::typing(&["FAKE typo", "FAKE wrong", "FAKE pässphrase"]);
         let files = Files::new(PathBuf::new(), None, &human);
         assert!(matches!(files.open("odd", "no JWE").expect_err("refused"), VaultError::Form { .. }));
         assert_eq!(files.open("work", TOKEN).expect("at the second try").id, "AKIAFAKEFAKEFAKEFAKE");
         assert!(files.open("more", TOKEN).is_ok(), "nobody is asked again");
-        assert!(human.0.borrow().is_empty());
+        assert_eq!(human.asked(), 3);
     }
 }

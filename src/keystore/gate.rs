@@ -73,13 +73,13 @@ impl<'a> Gate<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Nobody;
+    use crate::testing::NOBODY;
 
     #[test]
     fn it_is_entered_again_within_the_process_and_closed_to_others() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let gate = Gate::new(folder.path().join("cache"), Some(Duration::from_millis(20)), &Nobody);
-        let other = Gate::new(folder.path().join("cache"), Some(Duration::from_millis(20)), &Nobody);
+        let gate = Gate::new(folder.path().join("cache"), Some(Duration::from_millis(20)), &NOBODY);
+        let other = Gate::new(folder.path().join("cache"), Some(Duration::from_millis(20)), &NOBODY);
         let outer = gate.enter().expect("free");
         drop(gate.enter().expect("entered again"));
         match other.enter() {

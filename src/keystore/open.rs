@@ -218,7 +218,7 @@ fn choose_by_presence(
 mod tests {
     use super::*;
     use crate::keystore::{Item, throwaway};
-    use crate::testing::{Nobody, Silence};
+    use crate::testing::{NOBODY, Silence};
 
     /// All it takes to add a store, beside its own file.
     const WITH_A_LINE: [Store; 2] = [REGISTRY[3], throwaway::STORE];
@@ -234,7 +234,7 @@ mod tests {
             settings: &settings,
             paths: &paths,
             environment: &environment,
-            human: &Nobody,
+            human: &NOBODY,
             talk: &Silence,
             prompt_limit: None,
         };

@@ -125,7 +125,7 @@ fn first_line(bytes: &SecretBytes, name: &str) -> Result<Secret, StoreError> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use crate::testing::Nobody;
+    use crate::testing::NOBODY;
 
     fn sources(file: Option<PathBuf>, command: Option<&str>) -> Sources<'static> {
         Sources {
@@ -133,7 +133,7 @@ mod tests {
             command: command.map(str::to_owned),
             command_limit: Duration::from_secs(10),
             chain: Vec::new(),
-            human: &Nobody,
+            human: &NOBODY,
             prompt_limit: None,
         }
     }

@@ -110,13 +110,13 @@ fn read(text: &SecretBytes) -> Option<SecretBytes> {
 mod tests {
     use super::*;
     use crate::keystore::memory::MemoryStore;
-    use crate::testing::{Nobody, Silence};
+    use crate::testing::{NOBODY, Silence};
 
     /// Everything in a folder of its own, with copies kept for a minute.
     fn with_keys(test: impl FnOnce(&SealingKeys<'_, '_>, &MemoryStore)) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let keyring = Keyring::new(folder.path(), &Silence);
-        let gate = Gate::new(folder.path().join("cache"), None, &Nobody);
+        let gate = Gate::new(folder.path().join("cache"), None, &NOBODY);
         let unlock_time = Duration::from_secs(60);
         let keys = SealingKeys { folder: folder.path(), keyring: &keyring, gate: &gate, unlock_time };
         test(&keys, &MemoryStore::new(StoreId::VAULT));

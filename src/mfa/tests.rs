@@ -1,11 +1,9 @@
 //! The ladder against a person, a seed and programs made up, on a clock that stands still but for waiting.
 
-use std::cell::RefCell;
 use std::time::Duration;
 
 use crate::chain::Plan;
 use crate::error::{Error, Kind, Result};
-use crate::human::{AskError, Human};
 use crate::mfa::ledger::Ledger;
 use crate::mfa::{CodeError, Ground, Ladder, OfferedCode, Origin, Seeds, six_digits};
 use crate::secret::Secret;
@@ -13,7 +11,7 @@ use crate::session_cache::sample;
 use crate::settings::Settings;
 use crate::sys::clock::Clock;
 use crate::sys::env::Environment;
-use crate::testing::Silence;
+use crate::testing::{Person, Silence};
 use crate::timestamp::Timestamp;
 use crate::totp::{Seed, step_at};
 
@@ -21,42 +19,6 @@ use crate::totp::{Seed, step_at};
 const NOW: i64 = 1_700_000_020;
 
 const SEED: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
-
-/// A person who gives these answers in turn, then none.
-#[derive(Default)]
-struct Person {
-    answers: RefCell<Vec<&'static str>>,
-    seen: RefCell<Vec<String>>,
-    counted: RefCell<Vec<String>>,
-}
-
-impl Human for Person {
-    fn ask_secret(&self, prompt: &str, _: Option<Duration>) -> Result<Secret, AskError> {
-        self.seen.borrow_mut().push(prompt.to_owned());
-        let answer = self.answers.borrow_mut().pop();
-        answer.map(|text| Secret::new(text.into())).ok_or(AskError::Nobody("there is no terminal"))
-    }
-
-    fn ask(&self, _: &str, _: Option<Duration>) -> Result<String, AskError> {
-        Err(AskError::Declined)
-    }
-
-    fn confirm(&self, _: &str) -> Result<bool, AskError> {
-        Err(AskError::Declined)
-    }
-
-    fn is_there(&self) -> bool {
-        true
-    }
-
-    fn progress(&self, text: &str) {
-        self.seen.borrow_mut().push(text.to_owned());
-    }
-
-    fn countdown(&self, text: &str) {
-        self.counted.borrow_mut().push(text.to_owned());
-    }
-}
 
 /// What a ladder stands on, and a data folder of its own.
 struct World {
@@ -82,7 +44,7 @@ impl World {
             env: Environment::default(),
             settings: Settings::default(),
             clock: Clock::fixed(Timestamp::from_unix(NOW)),
-            person: Person { answers: RefCell::new(answers.iter().rev().copied().collect()), ..Person::default() },
+            person: Person::typing(answers),
             seed: Ok(None),
             data: tempfile::tempdir().expect("a temporary folder"),
         }
@@ -184,7 +146,7 @@ fn a_person_has_three_tries_and_the_prompt_names_profile_and_device() {
     assert!(!ladder.may_try_again(&typed, "AWS refused that code"));
     let prompt = "MFA code for profile `deploy` (arn:aws:iam::123456789012:mfa/ann): ";
     let again = "AWS refused that code; try again with the next code";
-    assert_eq!(*world.person.seen.borrow(), [prompt, "that is not six digits", prompt, again, prompt]);
+    assert_eq!(*world.person.seen.lock().expect("sound"), [prompt, "that is not six digits", prompt, again, prompt]);
 }
 
 #[test]
@@ -201,7 +163,7 @@ fn a_stored_seed_makes_the_code_of_this_step_and_nobody_is_asked() {
     let world = World::new(&["999999"]).with_seed().with_process("echo 999999");
     let offered = world.ladder(None, None).next_code(None).expect("a code");
     assert_eq!((offered.code.expose(), offered.origin), (made_at(NOW).as_str(), Origin::Seed));
-    assert!(world.person.seen.borrow().is_empty());
+    assert!(world.person.seen.lock().expect("sound").is_empty());
 }
 
 #[test]
@@ -217,7 +179,7 @@ fn two_that_want_a_code_at_once_get_two_and_the_second_waits_for_its_step() {
     assert_eq!(code_of(world.ladder(None, None).next_code(None)).0, made_at(NOW));
     assert_eq!(code_of(world.ladder(None, None).next_code(None)).0, made_at(NOW + 30));
     assert_eq!(world.clock.now().unix(), NOW + 20, "no longer than to the next step");
-    let counted = world.person.counted.borrow();
+    let counted = world.person.counted.lock().expect("sound");
     assert_eq!((counted.len(), counted.last().map(String::as_str)), (21, Some("")));
     assert_eq!(counted[0], "[##########....................] 20 s until the next code: the last one is used");
 }

@@ -1,23 +1,22 @@
 //! The vault on a folder of its own, with a person who answers from a list.
 
-use std::cell::RefCell;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use super::{IdentityOf, Vault};
 use crate::credentials::StoreId;
-use crate::human::{AskError, Human};
+use crate::human::Human;
 use crate::keystore::StoreOpener;
 use crate::keystore::open::{StoreContext, Stores};
 use crate::keystore::{Item, KeyStore, StoreError};
-use crate::secret::{Secret, SecretBytes};
+use crate::secret::SecretBytes;
 use crate::settings::Settings;
 use crate::sys::env::Environment;
 use crate::sys::files::replace;
 use crate::sys::paths::Paths;
 use crate::testing::skipped;
-use crate::testing::{Nobody, Silence};
+use crate::testing::{NOBODY, Person, Silence};
 
 /// A machine with nothing but a data and a cache folder; what the kernel keyring holds for it is dropped at the end.
 struct Machine {
@@ -45,7 +44,7 @@ impl Machine {
     fn with_identity_file() -> Self {
         let mut machine = Machine::new();
         let path = machine.folder.path().join("identity");
-        let of = machine.stores(&Nobody).vault().write_identity_file(&path).expect("written");
+        let of = machine.stores(&NOBODY).vault().write_identity_file(&path).expect("written");
         assert_eq!(of, IdentityOf::NewVault);
         machine.settings.identity_file = Some(path);
         machine
@@ -78,34 +77,8 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        self.stores(&Nobody).vault().lock();
+        self.stores(&NOBODY).vault().lock();
     }
-}
-
-/// Answers questions for secrets from a list, and notes them.
-struct Answering(RefCell<Vec<&'static str>>, RefCell<Vec<String>>);
-
-impl Answering {
-    fn with(answers: &[&'static str]) -> Self {
-        Answering(RefCell::new(answers.iter().rev().copied().collect()), RefCell::default())
-    }
-}
-
-impl Human for Answering {
-    fn ask_secret(&self, prompt: &str, _: Option<Duration>) -> Result<Secret, AskError> {
-        self.1.borrow_mut().push(prompt.to_owned());
-        self.0.borrow_mut().pop().map(|answer| Secret::new(answer.to_owned())).ok_or(AskError::Declined)
-    }
-    fn ask(&self, _: &str, _: Option<Duration>) -> Result<String, AskError> {
-        Err(AskError::Declined)
-    }
-    fn confirm(&self, _: &str) -> Result<bool, AskError> {
-        Ok(false)
-    }
-    fn is_there(&self) -> bool {
-        true
-    }
-    fn progress(&self, _: &str) {}
 }
 
 fn seed(name: &str) -> Item {
@@ -127,10 +100,10 @@ fn read(path: &Path) -> Vec<u8> {
 #[test]
 fn items_are_kept_replaced_and_deleted() {
     let machine = Machine::with_identity_file();
-    machine.stores(&Nobody).vault().set(&seed("a"), &text("FAKE-\"one\"\n")).expect("kept");
-    machine.stores(&Nobody).vault().set(&seed("b"), &text("FAKE-two")).expect("kept");
-    machine.stores(&Nobody).vault().set(&seed("b"), &text("FAKE-three")).expect("replaced");
-    let stores = machine.stores(&Nobody);
+    machine.stores(&NOBODY).vault().set(&seed("a"), &text("FAKE-\"one\"\n")).expect("kept");
+    machine.stores(&NOBODY).vault().set(&seed("b"), &text("FAKE-two")).expect("kept");
+    machine.stores(&NOBODY).vault().set(&seed("b"), &text("FAKE-three")).expect("replaced");
+    let stores = machine.stores(&NOBODY);
     assert_eq!((kept(stores.vault(), "a"), kept(stores.vault(), "b")), ("FAKE-\"one\"\n".into(), "FAKE-three".into()));
     stores.vault().delete(&seed("a")).expect("deleted");
     assert!(matches!(stores.vault().get(&seed("a")), Err(StoreError::NotFound)));
@@ -147,7 +120,7 @@ fn everything_of_the_vault_is_private() {
     use std::os::unix::fs::PermissionsExt;
     let machine = Machine::with_passphrase("FAKE");
     fs::remove_dir(&machine.paths.data).expect("empty still");
-    machine.stores(&Nobody).vault().set(&seed("a"), &text("FAKE")).expect("kept");
+    machine.stores(&NOBODY).vault().set(&seed("a"), &text("FAKE")).expect("kept");
     let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
     assert_eq!(mode(&machine.paths.data), 0o700);
     let files: Vec<_> = fs::read_dir(&machine.paths.data).expect("listed").map(|entry| entry.expect("read")).collect();
@@ -160,7 +133,7 @@ fn everything_of_the_vault_is_private() {
 #[test]
 fn a_vault_that_is_not_there_has_nothing_and_asks_nobody() {
     let machine = Machine::new();
-    let vault = machine.stores(&Nobody);
+    let vault = machine.stores(&NOBODY);
     assert!(matches!(vault.vault().get(&seed("a")), Err(StoreError::NotFound)));
     assert!(matches!(vault.vault().delete(&seed("a")), Err(StoreError::NotFound)));
     assert_eq!(fs::read_dir(&machine.paths.data).expect("listed").count(), 0, "looking makes nothing");
@@ -169,35 +142,35 @@ fn a_vault_that_is_not_there_has_nothing_and_asks_nobody() {
 #[test]
 fn the_passphrase_of_a_new_vault_is_asked_for_twice_and_then_no_more() {
     let mut machine = Machine::new();
-    let person = Answering::with(&["FAKE-right", "FAKE-rigth", "FAKE-right", "FAKE-right"]);
+    let person = Person::typing(&["FAKE-right", "FAKE-rigth", "FAKE-right", "FAKE-right"]);
     let stores = machine.stores(&person);
     stores.vault().set(&seed("a"), &text("FAKE")).expect("made at the second try");
     stores.vault().set(&seed("b"), &text("FAKE")).expect("kept");
-    assert_eq!(person.1.borrow().len(), 4, "two differ, two do not");
+    assert_eq!(person.asked(), 4, "two differ, two do not");
     drop(stores);
 
     // Nothing is kept between runs, as where the kernel refuses: three tries, then no more.
-    machine.stores(&Nobody).vault().lock();
+    machine.stores(&NOBODY).vault().lock();
     machine.settings.unlock_time = Duration::ZERO;
-    let person = Answering::with(&["FAKE-wrong", "FAKE-wronger", "FAKE-right"]);
+    let person = Person::typing(&["FAKE-wrong", "FAKE-wronger", "FAKE-right"]);
     assert_eq!(kept(machine.stores(&person).vault(), "a"), "FAKE");
-    let person = Answering::with(&["FAKE-1", "FAKE-2", "FAKE-3", "FAKE-right"]);
+    let person = Person::typing(&["FAKE-1", "FAKE-2", "FAKE-3", "FAKE-right"]);
     assert!(matches!(machine.stores(&person).vault().get(&seed("a")), Err(StoreError::WrongPassphrase(_))));
-    assert_eq!(person.1.borrow().len(), 3);
+    assert_eq!(person.asked(), 3);
 }
 
 #[test]
 fn a_locked_vault_with_nobody_to_ask_needs_a_human() {
     let mut machine = Machine::with_passphrase("FAKE");
     machine.settings.unlock_time = Duration::ZERO;
-    machine.stores(&Nobody).vault().set(&seed("a"), &text("FAKE")).expect("kept");
+    machine.stores(&NOBODY).vault().set(&seed("a"), &text("FAKE")).expect("kept");
     machine.settings.passphrase_file = None;
-    let error = machine.stores(&Nobody).vault().get(&seed("a")).expect_err("locked").for_user(StoreId::VAULT);
+    let error = machine.stores(&NOBODY).vault().get(&seed("a")).expect_err("locked").for_user(StoreId::VAULT);
     assert_eq!(error.kind().exit_code(), 3);
     for way in ["KEYFOB_PASSPHRASE_FILE", "KEYFOB_PASSPHRASE_COMMAND", "KEYFOB_IDENTITY_FILE"] {
         assert!(error.shown().contains(way), "{}", error.shown());
     }
-    let empty = Answering::with(&[""]);
+    let empty = Person::typing(&[""]);
     assert!(matches!(machine.stores(&empty).vault().get(&seed("a")), Err(StoreError::NeedsHuman(_))));
 }
 
@@ -205,16 +178,16 @@ fn a_locked_vault_with_nobody_to_ask_needs_a_human() {
 fn a_wrong_passphrase_from_a_file_is_not_tried_again_nor_asked_for_instead() {
     let mut machine = Machine::with_passphrase("FAKE-right");
     machine.settings.unlock_time = Duration::ZERO;
-    machine.stores(&Nobody).vault().set(&seed("a"), &text("FAKE")).expect("kept");
+    machine.stores(&NOBODY).vault().set(&seed("a"), &text("FAKE")).expect("kept");
     replace(machine.settings.passphrase_file.as_deref().expect("set"), b"FAKE-wrong").expect("written");
-    let person = Answering::with(&["FAKE-right"]);
+    let person = Person::typing(&["FAKE-right"]);
     match machine.stores(&person).vault().get(&seed("a")) {
         Err(StoreError::WrongPassphrase(why)) => {
             assert!(why.contains("passphrase file") && !why.contains("FAKE"), "{why}")
         }
         other => panic!("{other:?}"),
     }
-    assert!(person.1.borrow().is_empty());
+    assert_eq!(person.asked(), 0);
 }
 
 #[test]
@@ -223,55 +196,55 @@ fn an_unlock_outlives_the_process_until_it_is_taken_back() {
     if let Err(refused) = crate::sys::kernel_keyring::get("keyfob:test") {
         return skipped(&refused.to_string());
     }
-    machine.stores(&Nobody).vault().set(&seed("a"), &text("FAKE")).expect("kept");
+    machine.stores(&NOBODY).vault().set(&seed("a"), &text("FAKE")).expect("kept");
     machine.settings.passphrase_file = None;
-    let stores = machine.stores(&Nobody);
+    let stores = machine.stores(&NOBODY);
     assert_eq!(kept(stores.vault(), "a"), "FAKE");
     assert!(stores.vault().unlocked_until().is_some());
     stores.vault().lock();
-    assert!(matches!(machine.stores(&Nobody).vault().get(&seed("a")), Err(StoreError::NeedsHuman(_))));
+    assert!(matches!(machine.stores(&NOBODY).vault().get(&seed("a")), Err(StoreError::NeedsHuman(_))));
 }
 
 #[test]
 fn an_unlock_of_a_deleted_vault_does_not_get_in_the_way_of_the_next_one() {
     let machine = Machine::with_passphrase("FAKE-one");
-    machine.stores(&Nobody).vault().set(&seed("a"), &text("FAKE")).expect("kept");
+    machine.stores(&NOBODY).vault().set(&seed("a"), &text("FAKE")).expect("kept");
     for name in ["vault.age", "vault-identity.age"] {
         fs::remove_file(machine.file(name)).expect("deleted");
     }
     replace(machine.settings.passphrase_file.as_deref().expect("set"), b"FAKE-two").expect("written");
-    machine.stores(&Nobody).vault().set(&seed("b"), &text("FAKE")).expect("a new vault");
-    assert_eq!(kept(machine.stores(&Nobody).vault(), "b"), "FAKE");
+    machine.stores(&NOBODY).vault().set(&seed("b"), &text("FAKE")).expect("a new vault");
+    assert_eq!(kept(machine.stores(&NOBODY).vault(), "b"), "FAKE");
 }
 
 #[test]
 fn the_vaults_own_identity_file_opens_it_without_its_passphrase() {
     let mut machine = Machine::with_passphrase("FAKE");
     machine.settings.unlock_time = Duration::ZERO;
-    machine.stores(&Nobody).vault().set(&seed("a"), &text("FAKE")).expect("kept");
+    machine.stores(&NOBODY).vault().set(&seed("a"), &text("FAKE")).expect("kept");
     let path = machine.folder.path().join("identity");
-    let of = machine.stores(&Nobody).vault().write_identity_file(&path).expect("written");
+    let of = machine.stores(&NOBODY).vault().write_identity_file(&path).expect("written");
     assert_eq!(of, IdentityOf::ThisVault);
-    machine.stores(&Nobody).vault().write_identity_file(&path).expect_err("never over a file");
+    machine.stores(&NOBODY).vault().write_identity_file(&path).expect_err("never over a file");
     machine.settings.passphrase_file = None;
     machine.settings.identity_file = Some(path);
-    machine.stores(&Nobody).vault().set(&seed("b"), &text("FAKE-b")).expect("kept");
+    machine.stores(&NOBODY).vault().set(&seed("b"), &text("FAKE-b")).expect("kept");
     // And the passphrase still opens what was written that way.
     machine.settings.identity_file = None;
-    assert_eq!(kept(machine.stores(&Answering::with(&["FAKE"])).vault(), "b"), "FAKE-b");
+    assert_eq!(kept(machine.stores(&Person::typing(&["FAKE"])).vault(), "b"), "FAKE-b");
 }
 
 #[test]
 fn an_identity_file_of_another_vault_is_refused_and_changes_nothing() {
     let mut machine = Machine::with_identity_file();
-    machine.stores(&Nobody).vault().set(&seed("a"), &text("FAKE")).expect("kept");
+    machine.stores(&NOBODY).vault().set(&seed("a"), &text("FAKE")).expect("kept");
     let before = read(&machine.file("vault.age"));
     let other = machine.folder.path().join("other");
     replace(&other, super::Identity::generate().text().expose()).expect("written");
     machine.settings.identity_file = Some(other);
     for result in [
-        machine.stores(&Nobody).vault().get(&seed("a")).map(drop),
-        machine.stores(&Nobody).vault().set(&seed("a"), &text("FAKE-new")),
+        machine.stores(&NOBODY).vault().get(&seed("a")).map(drop),
+        machine.stores(&NOBODY).vault().set(&seed("a"), &text("FAKE-new")),
     ] {
         assert!(matches!(result, Err(StoreError::WrongPassphrase(_))), "{result:?}");
     }
@@ -281,7 +254,7 @@ fn an_identity_file_of_another_vault_is_refused_and_changes_nothing() {
 #[test]
 fn a_damaged_vault_is_an_error_and_left_as_it_is() {
     let machine = Machine::with_identity_file();
-    machine.stores(&Nobody).vault().set(&seed("a"), &text("FAKE")).expect("kept");
+    machine.stores(&NOBODY).vault().set(&seed("a"), &text("FAKE")).expect("kept");
     let whole = read(&machine.file("vault.age"));
     let newer = {
         let identity =
@@ -291,9 +264,9 @@ fn a_damaged_vault_is_an_error_and_left_as_it_is() {
     for damaged in [&whole[..0], &whole[..whole.len() - 1], &whole[..40], b"FAKE", &newer] {
         replace(&machine.file("vault.age"), damaged).expect("written");
         for result in [
-            machine.stores(&Nobody).vault().get(&seed("a")).map(drop),
-            machine.stores(&Nobody).vault().set(&seed("b"), &text("FAKE")),
-            machine.stores(&Nobody).vault().delete(&seed("a")),
+            machine.stores(&NOBODY).vault().get(&seed("a")).map(drop),
+            machine.stores(&NOBODY).vault().set(&seed("b"), &text("FAKE")),
+            machine.stores(&NOBODY).vault().delete(&seed("a")),
         ] {
             assert!(matches!(result, Err(StoreError::Unavailable(_))), "{result:?}");
         }
@@ -304,10 +277,10 @@ fn a_damaged_vault_is_an_error_and_left_as_it_is() {
 #[test]
 fn a_lost_identity_is_named_and_never_made_anew_beside_a_vault() {
     let machine = Machine::with_passphrase("FAKE");
-    machine.stores(&Nobody).vault().set(&seed("a"), &text("FAKE")).expect("kept");
-    machine.stores(&Nobody).vault().lock();
+    machine.stores(&NOBODY).vault().set(&seed("a"), &text("FAKE")).expect("kept");
+    machine.stores(&NOBODY).vault().lock();
     fs::remove_file(machine.file("vault-identity.age")).expect("lost");
-    match machine.stores(&Nobody).vault().set(&seed("b"), &text("FAKE")) {
+    match machine.stores(&NOBODY).vault().set(&seed("b"), &text("FAKE")) {
         Err(StoreError::Unavailable(why)) => assert!(why.contains("vault-identity.age"), "{why}"),
         other => panic!("{other:?}"),
     }
@@ -318,16 +291,16 @@ fn a_lost_identity_is_named_and_never_made_anew_beside_a_vault() {
 fn a_vault_whose_making_was_interrupted_goes_on_with_the_same_passphrase() {
     let mut machine = Machine::with_passphrase("FAKE-right");
     machine.settings.unlock_time = Duration::ZERO;
-    machine.stores(&Nobody).vault().set(&seed("a"), &text("FAKE")).expect("kept");
+    machine.stores(&NOBODY).vault().set(&seed("a"), &text("FAKE")).expect("kept");
     let wrapped = read(&machine.file("vault-identity.age"));
     // A kill after the identity was written, before the vault was.
     fs::remove_file(machine.file("vault.age")).expect("as if never written");
-    let wrong = Answering::with(&["FAKE-1", "FAKE-2", "FAKE-3"]);
+    let wrong = Person::typing(&["FAKE-1", "FAKE-2", "FAKE-3"]);
     machine.settings.passphrase_file = None;
     machine.stores(&wrong).vault().set(&seed("a"), &text("FAKE")).expect_err("another passphrase");
-    machine.stores(&Answering::with(&["FAKE-right"])).vault().set(&seed("a"), &text("FAKE-2")).expect("goes on");
+    machine.stores(&Person::typing(&["FAKE-right"])).vault().set(&seed("a"), &text("FAKE-2")).expect("goes on");
     assert_eq!(read(&machine.file("vault-identity.age")), wrapped, "the identity was not made anew");
-    assert_eq!(kept(machine.stores(&Answering::with(&["FAKE-right"])).vault(), "a"), "FAKE-2");
+    assert_eq!(kept(machine.stores(&Person::typing(&["FAKE-right"])).vault(), "a"), "FAKE-2");
 }
 
 #[test]
@@ -335,10 +308,10 @@ fn an_identity_of_another_vault_beside_it_is_told_from_a_wrong_passphrase() {
     let (one, mut other) = (Machine::with_passphrase("FAKE-one"), Machine::with_passphrase("FAKE-other"));
     other.settings.unlock_time = Duration::ZERO;
     for machine in [&one, &other] {
-        machine.stores(&Nobody).vault().set(&seed("a"), &text("FAKE")).expect("kept");
+        machine.stores(&NOBODY).vault().set(&seed("a"), &text("FAKE")).expect("kept");
     }
     fs::copy(one.file("vault.age"), other.file("vault.age")).expect("mixed up");
-    match other.stores(&Nobody).vault().get(&seed("a")) {
+    match other.stores(&NOBODY).vault().get(&seed("a")) {
         Err(StoreError::Unavailable(why)) => assert!(why.contains("belongs to another vault"), "{why}"),
         other => panic!("{other:?}"),
     }
@@ -351,11 +324,11 @@ fn writers_in_many_threads_lose_nothing() {
         for number in 0..20 {
             let machine = &machine;
             scope.spawn(move || {
-                machine.stores(&Nobody).vault().set(&seed(&number.to_string()), &text("FAKE")).expect("kept");
+                machine.stores(&NOBODY).vault().set(&seed(&number.to_string()), &text("FAKE")).expect("kept");
             });
         }
     });
-    let stores = machine.stores(&Nobody);
+    let stores = machine.stores(&NOBODY);
     for number in 0..20 {
         kept(stores.vault(), &number.to_string());
     }
@@ -364,20 +337,20 @@ fn writers_in_many_threads_lose_nothing() {
 #[test]
 fn clearing_a_locked_vault_replaces_its_sealing_key_at_the_next_unlock() {
     let mut machine = Machine::with_passphrase("FAKE");
-    let first = machine.stores(&Nobody).sealing_key(StoreId::VAULT).expect("made");
-    machine.stores(&Nobody).vault().lock();
+    let first = machine.stores(&NOBODY).sealing_key(StoreId::VAULT).expect("made");
+    machine.stores(&NOBODY).vault().lock();
     let passphrase = machine.settings.passphrase_file.take();
-    machine.stores(&Nobody).clear_all(&[StoreId::VAULT]).expect("nobody is asked");
-    assert!(matches!(machine.stores(&Nobody).sealing_key(StoreId::VAULT), Err(StoreError::NeedsHuman(_))));
+    machine.stores(&NOBODY).clear_all(&[StoreId::VAULT]).expect("nobody is asked");
+    assert!(matches!(machine.stores(&NOBODY).sealing_key(StoreId::VAULT), Err(StoreError::NeedsHuman(_))));
     machine.settings.passphrase_file = passphrase;
-    let second = machine.stores(&Nobody).sealing_key(StoreId::VAULT).expect("made anew");
+    let second = machine.stores(&NOBODY).sealing_key(StoreId::VAULT).expect("made anew");
     assert_ne!(first.expose(), second.expose());
     // An open one loses it, and its unlock, at once.
-    machine.stores(&Nobody).clear_all(&[]).expect("cleared");
-    assert!(!machine.stores(&Nobody).vault().opens_unasked().expect("readable"));
-    let third = machine.stores(&Nobody).sealing_key(StoreId::VAULT).expect("made anew");
+    machine.stores(&NOBODY).clear_all(&[]).expect("cleared");
+    assert!(!machine.stores(&NOBODY).vault().opens_unasked().expect("readable"));
+    let third = machine.stores(&NOBODY).sealing_key(StoreId::VAULT).expect("made anew");
     assert_ne!(second.expose(), third.expose());
-    machine.stores(&Nobody).clear_all(&[]).expect("nothing is left in the kernel");
+    machine.stores(&NOBODY).clear_all(&[]).expect("nothing is left in the kernel");
 }
 
 #[test]
@@ -386,10 +359,10 @@ fn the_copy_of_a_sealing_key_never_outlives_the_vaults_unlock() {
     let mut machine = Machine::with_passphrase("FAKE");
     let keyring = Keyring::new(&machine.paths.data, &Silence);
     machine.settings.unlock_time = Duration::from_secs(600);
-    machine.stores(&Nobody).vault().set(&seed("a"), &text("FAKE")).expect("kept");
+    machine.stores(&NOBODY).vault().set(&seed("a"), &text("FAKE")).expect("kept");
     let Some(unlock) = keyring.get(Kept::VaultIdentity) else { return skipped("the kernel keyring cannot be used") };
     machine.settings.unlock_time = Duration::from_secs(3600);
-    machine.stores(&Nobody).sealing_key(StoreId::VAULT).expect("made");
+    machine.stores(&NOBODY).sealing_key(StoreId::VAULT).expect("made");
     let copy = keyring.get(Kept::SealingKey(StoreId::VAULT)).expect("held");
     assert!(copy.until <= unlock.until, "{copy:?} {unlock:?}");
     keyring.remove(Kept::SealingKey(StoreId::VAULT));

@@ -27,7 +27,7 @@ use crate::settings::Settings;
 use crate::sys::clock::Clock;
 use crate::sys::env::Environment;
 use crate::sys::paths::Paths;
-use crate::testing::Nobody;
+use crate::testing::NOBODY;
 use crate::timestamp::Timestamp;
 use crate::totp::{Seed, step_at};
 
@@ -192,7 +192,7 @@ fn enrolled(fates: &[(&'static str, Fate)], lag: u32, stores: &dyn StoreOpener, 
         settings: &settings,
         paths: &paths,
         talk: &said,
-        human: &Nobody,
+        human: &NOBODY,
         sts: &Unasked,
         access_keys: &Unasked,
         mfa_devices: &amazon,

@@ -14,7 +14,7 @@ use crate::chain::{Base, Plan};
 use crate::credentials::{AccessKey, Credentials, Session, StoreId};
 use crate::error::{Error, Kind, Result};
 use crate::hint::Hint;
-use crate::human::{AskError, Human, Talk};
+use crate::human::Talk;
 use crate::keystore::memory::MemoryStore;
 use crate::mfa::Seeds;
 use crate::ops::resolve::{ResolveOptions, credentials};
@@ -28,6 +28,7 @@ use crate::sys::clock::Clock;
 use crate::sys::env::Environment;
 use crate::sys::lock::Lock;
 use crate::sys::paths::Paths;
+use crate::testing::Person;
 use crate::timestamp::Timestamp;
 use crate::totp::Seed;
 
@@ -62,7 +63,7 @@ pub(super) struct World {
 
 impl World {
     /// A world whose person gives these answers in turn; `declined` is Ctrl-C. After them nobody is there.
-    pub(super) fn new(answers: &[&str]) -> World {
+    pub(super) fn new(answers: &[&'static str]) -> World {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = |name: &str| folder.path().join(name);
         World {
@@ -79,10 +80,7 @@ impl World {
             now: AtomicI64::new(NOW),
             behind: AtomicI64::new(0),
             aws: Aws::default(),
-            person: Person {
-                answers: Mutex::new(answers.iter().map(|answer| (*answer).to_owned()).collect()),
-                ..Person::default()
-            },
+            person: Person::typing(answers),
             keys: KeyRing { sealing_key: Mutex::new(vec![7; 32]), ..KeyRing::default() },
             warnings: Mutex::default(),
             _folder: folder,
@@ -148,7 +146,7 @@ impl World {
     }
 
     pub(super) fn prompts(&self) -> usize {
-        *self.person.prompts.lock().expect("sound")
+        self.person.asked()
     }
 
     pub(super) fn progress(&self) -> Vec<String> {
@@ -280,43 +278,6 @@ impl Sts for Call<'_> {
         let (id, region, code) = (signer.access_key_id(), &target.region, with_code(mfa.as_ref()));
         let call = format!("AssumeRole {role} as {role_session_name}, {duration_seconds} s{code}, by {id} in {region}");
         self.answer(call, *time_limit, *duration_seconds, request.role_arn.split(':').nth(4))
-    }
-}
-
-#[derive(Default)]
-struct Person {
-    answers: Mutex<VecDeque<String>>,
-    pause: Mutex<Duration>,
-    prompts: Mutex<usize>,
-    progress: Mutex<Vec<String>>,
-}
-
-impl Human for Person {
-    fn ask_secret(&self, _: &str, _: Option<Duration>) -> Result<Secret, AskError> {
-        *self.prompts.lock().expect("sound") += 1;
-        let answer = self.answers.lock().expect("sound").pop_front();
-        std::thread::sleep(*self.pause.lock().expect("sound"));
-        match answer.as_deref() {
-            None => Err(AskError::Nobody("there is no terminal")),
-            Some("declined") => Err(AskError::Declined),
-            Some(code) => Ok(Secret::new(code.to_owned())),
-        }
-    }
-
-    fn ask(&self, _: &str, _: Option<Duration>) -> Result<String, AskError> {
-        Err(AskError::Nobody("only codes are asked for"))
-    }
-
-    fn confirm(&self, _: &str) -> Result<bool, AskError> {
-        Err(AskError::Nobody("only codes are asked for"))
-    }
-
-    fn is_there(&self) -> bool {
-        !self.answers.lock().expect("sound").is_empty()
-    }
-
-    fn progress(&self, text: &str) {
-        self.progress.lock().expect("sound").push(text.to_owned());
     }
 }
 
