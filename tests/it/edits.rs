@@ -85,7 +85,8 @@ fn the_aws_cli_editing_the_file_at_the_same_time_costs_no_line_of_anybody() {
     assert!(shown["settings"]["number"]["value"].is_string(), "{shown}");
 }
 
-/// Edits in a file system of a few pages, which is full; in a mount namespace, so that it goes with the shell.
+/// Edits in a file system of a few pages, which is full, then of a file that is a mount of its own, then where nothing may be
+/// written; in a mount namespace, so that it goes with the shell.
 const FULL_DISK: &str = r#"
     set -e
     mount -t tmpfs -o size=64k tmpfs "$HOME/.aws"
@@ -98,11 +99,19 @@ const FULL_DISK: &str = r#"
     test "$(ls -A "$HOME/.aws" | tr '\n' ' ')" = "config filler "
     rm "$HOME/.aws/filler"
     keyfob profile set p0 region eu-west-2
+    cp "$HOME/.aws/config" "$HOME/before"
+    mount --bind "$HOME/.aws/config" "$HOME/.aws/config"
+    if keyfob profile set p1 region eu-west-2; then exit 8; fi
+    umount "$HOME/.aws/config"
+    mount -o remount,ro "$HOME/.aws"
+    if keyfob profile set p1 region eu-west-2; then exit 7; fi
+    cmp "$HOME/before" "$HOME/.aws/config"
+    test "$(ls -A "$HOME/.aws")" = config
     cat "$HOME/.aws/config"
 "#;
 
 #[test]
-fn a_full_disk_leaves_the_old_file_and_the_lines_to_paste() {
+fn a_file_that_cannot_be_replaced_is_left_whole_and_its_lines_are_given() {
     let root = rustix::process::getuid().is_root();
     // Another than root has a mount namespace of its own where the system lets users have their own root.
     let unshare: &[&str] = if root { &["--mount"] } else { &["--map-root-user", "--mount"] };
@@ -128,7 +137,7 @@ fn a_full_disk_leaves_the_old_file_and_the_lines_to_paste() {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let ran = sandbox.program(program, &words).run();
     assert_eq!(ran.ok(), before.replacen("eu-west-1", "eu-west-2", 1));
-    assert_eq!(ran.stderr.matches("cannot be replaced").count(), 3, "{}", ran.stderr);
+    assert_eq!(ran.stderr.matches("cannot be replaced").count(), 5, "{}", ran.stderr);
     assert!(
         ran.stderr.contains("No space left on device") && ran.stderr.contains("region = eu-west-2"),
         "{}",
