@@ -226,9 +226,7 @@ pub enum Edited {
 /// What belongs in a file that cannot be replaced.
 #[derive(Debug)]
 pub struct Paste {
-    /// The file.
     pub path: PathBuf,
-    /// What the system says.
     pub cause: io::Error,
     /// Headers and settings that the file lacks, each line ended by `\n`.
     pub lines: String,

@@ -114,7 +114,6 @@ impl fmt::Display for AccessKeyId {
 pub struct AccessKey {
     /// `AKIA…`
     pub id: AccessKeyId,
-    /// The secret access key.
     pub secret: Secret,
 }
 
@@ -123,9 +122,7 @@ pub struct AccessKey {
 pub struct Session {
     /// `ASIA…`
     pub access_key_id: String,
-    /// The secret access key.
     pub secret_access_key: Secret,
-    /// The session token.
     pub session_token: Secret,
     /// When it was made, by the corrected clock.
     pub issued_at: Timestamp,
@@ -138,24 +135,18 @@ pub struct Session {
 /// What signs a request or is handed to an SDK.
 #[derive(Debug, Clone)]
 pub enum Credentials {
-    /// The long-term key itself.
     Key {
-        /// The pair.
         key: AccessKey,
-        /// Its account, where known.
         account_id: Option<String>,
     },
-    /// Temporary credentials.
     Session(Session),
     /// Credentials of which nobody says when they expire: written into a file or the environment, or printed by a program.
     NoExpiry {
         /// `AKIA…`, `ASIA…`, or another service's.
         access_key_id: String,
-        /// The secret access key.
         secret_access_key: Secret,
         /// The session token; none of a long-term key.
         session_token: Option<Secret>,
-        /// Their account, if known.
         account_id: Option<String>,
     },
 }
@@ -294,9 +285,7 @@ impl<'de> Deserialize<'de> for StoreId {
 /// What the index says of a profile's stored key: enough for a plan, no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredKey {
-    /// The key's id.
     pub id: AccessKeyId,
-    /// Where the secret rests.
     pub backend: StoreId,
     /// The user's ARN, where GetCallerIdentity has told it.
     pub user_arn: Option<String>,

@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 /// What the reader can do: one sentence in the imperative, lower case, without a final stop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Hint {
-    /// Words alone.
     Say(String),
     /// A command, made by `run!`. Shown as `why: command`.
     Run {

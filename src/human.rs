@@ -85,7 +85,6 @@ pub enum AskError {
     /// No answer within the limit.
     #[error("no answer within {} s", .0.as_secs())]
     TimedOut(Duration),
-    /// The terminal failed.
     #[error("the terminal cannot be used: {0}")]
     Terminal(#[from] std::io::Error),
 }

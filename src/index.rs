@@ -40,7 +40,6 @@ pub struct Index {
 /// The key of a profile.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProfileEntry {
-    /// Its id.
     pub key_id: AccessKeyId,
     /// The one store it is read from, so that two stores never race.
     pub backend: StoreId,
@@ -54,7 +53,6 @@ pub struct ProfileEntry {
 /// What is known of a stored key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KeyEntry {
-    /// Where the secret rests.
     pub backend: StoreId,
     /// The account, 12 digits, where GetCallerIdentity has told it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,38 +88,20 @@ pub struct SeedEntry {
 pub enum IndexError {
     /// It cannot be read or written.
     #[error("`{path}` cannot be used: {cause}", path = path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        cause: io::Error,
-    },
-    /// It is no index.
+    Io { path: PathBuf, cause: io::Error },
     #[error("{path}:{line}: the index of stored keys is damaged: {cause}", path = path.display())]
     Damaged {
-        /// The file.
         path: PathBuf,
         /// Where, from 1.
         line: usize,
-        /// What is wrong.
         cause: String,
     },
     /// A newer keyfob wrote it in a way this one does not know.
     #[error("`{path}` was written by a newer keyfob (version {version}, this one reads 1)", path = path.display())]
-    Newer {
-        /// The file.
-        path: PathBuf,
-        /// Its version.
-        version: u32,
-    },
+    Newer { path: PathBuf, version: u32 },
     /// Another process is changing it all the time.
     #[error("`{path}`: {cause}", path = path.display())]
-    Held {
-        /// The file.
-        path: PathBuf,
-        /// Who.
-        cause: LockError,
-    },
+    Held { path: PathBuf, cause: LockError },
 }
 
 const VERSION: u32 = 1;

@@ -7,26 +7,26 @@
 //!        ↘ view ↘ pure: chain → profile → ini · rotation · format → credentials → secret
 //! ```
 
-pub mod aws;
-pub mod aws_vault;
+mod aws;
+mod aws_vault;
 pub mod chain;
 pub mod cli;
-pub mod config_file;
+mod config_file;
 pub mod credentials;
-pub mod duration;
+mod duration;
 pub mod error;
 pub mod format;
-pub mod hex;
+mod hex;
 pub mod hint;
 pub mod human;
-pub mod index;
+mod index;
 pub mod ini;
 pub mod keystore;
-pub mod mfa;
-pub mod ops;
+mod mfa;
+mod ops;
 pub mod process_line;
 pub mod profile;
-pub mod qr;
+mod qr;
 pub mod rotation;
 pub mod secret;
 pub mod session_cache;
@@ -36,5 +36,5 @@ pub mod sys;
 mod testing;
 pub mod timestamp;
 pub mod totp;
-pub mod ui;
+mod ui;
 mod view;

@@ -79,20 +79,10 @@ pub enum Unwritable {
     NotUtf8,
     /// The path has a character that some SDK's shell reads otherwise.
     #[error("the path of the program, `{path}`, has a `{character}`, which SDKs read in different ways")]
-    Path {
-        /// Of the program.
-        path: String,
-        /// The first one.
-        character: char,
-    },
+    Path { path: String, character: char },
     /// The profile's name has one.
     #[error("the profile name `{profile}` has a `{character}`, which SDKs read in different ways")]
-    Profile {
-        /// Its name.
-        profile: String,
-        /// The first one.
-        character: char,
-    },
+    Profile { profile: String, character: char },
     /// The profile's name is empty, looks like an option, or begins or ends with a blank.
     #[error("the profile name `{0}` cannot stand on a command line")]
     ProfileName(String),

@@ -26,16 +26,13 @@ pub enum PictureError {
     /// It is damaged, or of a kind nobody makes.
     #[error("the picture cannot be read: {0}")]
     Damaged(String),
-    /// Too large.
     #[error("the picture has more than 64 million pixels")]
     TooLarge,
-    /// No code was seen.
     #[error("no QR code was found in the picture")]
     NoCode,
     /// A code was seen, and is unreadable.
     #[error("the QR code in the picture cannot be read: it is blurred, cut or damaged")]
     Unreadable,
-    /// Several were seen.
     #[error("there are {0} QR codes in the picture, and one is needed")]
     SeveralCodes(usize),
 }

@@ -78,7 +78,6 @@ settings! {
 /// What is known of a setting.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting {
-    /// Its name in config.toml.
     pub name: &'static str,
     /// Its default as it would be written in config.toml.
     pub default: Option<&'static str>,
@@ -252,7 +251,6 @@ pub struct Prompt(Vec<Way>);
 /// A way to ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
-    /// On the controlling terminal.
     Terminal,
     /// In the window of a pinentry program; for secrets alone.
     Pinentry,

@@ -23,16 +23,13 @@ pub struct Seed(Totp);
 /// Why a text is no seed of a device AWS knows. No variant repeats the text: it is a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SeedError {
-    /// Nothing was given.
     #[error("there is no seed")]
     Empty,
     /// It has characters no base32 has.
     #[error("the seed is not base32: it has letters A to Z and digits 2 to 7 alone")]
     NotBase32,
-    /// It is cut off.
     #[error("the seed is too short: {0} bits, and there are 80 at least; AWS's have 64 characters")]
     TooShort(usize),
-    /// It is something else.
     #[error("the seed is too long for one: {0} bytes")]
     TooLong(usize),
     /// It is no `otpauth://totp/…` that can be read.
@@ -40,12 +37,7 @@ pub enum SeedError {
     NotOtpauth(&'static str),
     /// It is of a kind AWS does not use.
     #[error("the `otpauth:` address asks for {found}, and AWS's devices use {used}")]
-    Unlike {
-        /// What it says.
-        found: String,
-        /// What AWS uses.
-        used: &'static str,
-    },
+    Unlike { found: String, used: &'static str },
     /// An export of Google Authenticator, many seeds in one.
     #[error("that is an export of several accounts, not the seed of one device")]
     Migration,

@@ -71,22 +71,18 @@ pub trait AccessKeys {
 /// An access key as ListAccessKeys shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedKey {
-    /// Its id.
     pub id: AccessKeyId,
     /// Whether it signs requests: `Active`, and not `Inactive` or `Expired`.
     pub active: bool,
-    /// When it was made.
     pub created_at: Option<Timestamp>,
 }
 
 /// The last use of an access key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LastUse {
-    /// When.
     pub at: Timestamp,
     /// With which service: `s3`, `sts`.
     pub service: String,
-    /// In which region.
     pub region: String,
 }
 

@@ -5,34 +5,25 @@
 /// Why a call to AWS gave no answer to use.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum AwsError {
-    /// AWS answered no.
     #[error("{code}: {message}")]
     Refused {
         /// `AccessDenied`, `InvalidClientTokenId`, …; `HTTP 502` where the answer has no code of AWS's in it.
         code: String,
         /// AWS's own words: one line, without any secret the request carried.
         message: String,
-        /// The HTTP status.
         status: u16,
-        /// For AWS support.
         request_id: Option<String>,
     },
     /// AWS could not be reached: name lookup, connection, TLS, proxy. The request was not processed.
     #[error("{endpoint} cannot be reached: {cause}")]
     Unreachable {
-        /// The endpoint's host.
         endpoint: String,
         /// What failed; it begins with what kept the request from going out, in a few fixed words.
         cause: String,
     },
     /// The request went out and no answer came back; whether AWS acted on it is not known.
     #[error("no answer from {endpoint}: {cause}")]
-    AnswerLost {
-        /// The endpoint's host.
-        endpoint: String,
-        /// What failed.
-        cause: String,
-    },
+    AnswerLost { endpoint: String, cause: String },
     /// The request could not be made: a bad CA bundle, proxy, endpoint or parameter.
     #[error("{0}")]
     Setup(String),
@@ -140,11 +131,6 @@ impl AwsError {
     /// There is nothing of the name the call is about.
     pub fn is_no_such_entity(&self) -> bool {
         self.is_one_of(&["NoSuchEntity"])
-    }
-
-    /// The user has as many of these as it can have.
-    pub fn is_limit_exceeded(&self) -> bool {
-        self.is_one_of(&["LimitExceeded"])
     }
 
     /// The answer is an error page of something that is not AWS: a proxy, a portal, a wrong endpoint.

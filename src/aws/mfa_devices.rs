@@ -79,7 +79,6 @@ pub trait MfaDevices {
 /// A virtual MFA device just made. AWS tells its seed this once.
 #[derive(Debug, Clone)]
 pub struct NewMfaDevice {
-    /// Its ARN.
     pub serial: String,
     /// Its seed in base32.
     pub seed: Secret,

@@ -25,7 +25,9 @@ use crate::secret::Secret;
 pub use access_keys::{AccessKeys, LastUse, ListedKey};
 pub use client::Aws;
 pub use error::AwsError;
-pub use mfa_devices::{CodePair, MfaDevices, NewMfaDevice};
+#[cfg(test)]
+pub use mfa_devices::NewMfaDevice;
+pub use mfa_devices::{CodePair, MfaDevices};
 
 /// The part of STS keyfob uses.
 pub trait Sts {
@@ -87,7 +89,6 @@ pub struct GetSessionToken {
 /// What is asked of AssumeRole.
 #[derive(Debug, Clone, Default)]
 pub struct AssumeRole {
-    /// The role.
     pub role_arn: String,
     /// 2 to 64 of `[\w+=,.@-]`.
     pub role_session_name: String,
@@ -95,7 +96,6 @@ pub struct AssumeRole {
     pub duration_seconds: u32,
     /// As the role's trust policy demands it.
     pub external_id: Option<String>,
-    /// Session tags.
     pub tags: Vec<(String, String)>,
     /// Keys of tags that later hops inherit.
     pub transitive_tag_keys: Vec<String>,
@@ -105,7 +105,6 @@ pub struct AssumeRole {
     pub policy: Option<String>,
     /// ARNs of managed session policies, ten at most.
     pub policy_arns: Vec<String>,
-    /// Spent in this hop.
     pub mfa: Option<MfaCode>,
     /// A shorter limit than the settings' for this call, where the caller can do without the answer.
     pub time_limit: Option<Duration>,

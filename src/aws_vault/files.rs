@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::jwe::{self, JweError};
-use super::{Kept, Place, VaultError, kept, name};
+use super::{Place, UncheckedKey, VaultError, kept, name};
 use crate::human::{AskError, Human};
 use crate::secret::Secret;
 use crate::sys::files::read_optional;
@@ -44,7 +44,7 @@ impl<'a> Files<'a> {
     }
 
     /// Opens a file with the passphrase that opened another, with the one given, or with one that is asked for.
-    fn open(&self, name: &str, token: &str) -> Result<Kept, VaultError> {
+    fn open(&self, name: &str, token: &str) -> Result<UncheckedKey, VaultError> {
         let open = |passphrase: &Secret| match jwe::open(token, passphrase) {
             Ok(item) => kept(name, &item),
             Err(JweError::WrongPassphrase) => Err(VaultError::WrongPassphrase),
@@ -81,7 +81,7 @@ impl Place for Files<'_> {
         Ok(names)
     }
 
-    fn read(&self, name: &str) -> Result<Kept, VaultError> {
+    fn read(&self, name: &str) -> Result<UncheckedKey, VaultError> {
         let path = self.path(name)?;
         let bytes = read_optional(&path)
             .map_err(|error| cannot(&path, "read", &error))?

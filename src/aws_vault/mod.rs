@@ -79,7 +79,7 @@ pub trait Place {
     ///
     /// # Errors
     /// As [`VaultError`] tells.
-    fn read(&self, name: &str) -> Result<Kept, VaultError>;
+    fn read(&self, name: &str) -> Result<UncheckedKey, VaultError>;
 
     /// Deletes aws-vault's own item.
     ///
@@ -90,10 +90,8 @@ pub trait Place {
 
 /// A key as aws-vault keeps it, unchecked.
 #[derive(Debug)]
-pub struct Kept {
-    /// The access key id.
+pub struct UncheckedKey {
     pub id: String,
-    /// The secret access key.
     pub secret: Secret,
     /// Whether a session token stands beside it.
     pub is_temporary: bool,
@@ -111,13 +109,11 @@ pub enum VaultError {
     /// The passphrase of the files is not to be had.
     #[error("the passphrase of aws-vault's files was not given: {0}")]
     NoPassphrase(String),
-    /// A file or folder.
     #[error("{0}")]
     File(String),
     /// An item in a form that aws-vault does not write.
     #[error("`{name}` is in no form that aws-vault writes: {reason}")]
     Form {
-        /// The item.
         name: String,
         /// What is wrong with it. Never a part of its content.
         reason: &'static str,
@@ -126,7 +122,7 @@ pub enum VaultError {
 
 /// Takes an item apart: `Data` of the keyring library's JSON is, in base64, the JSON of the AWS SDK for Go's credentials
 /// (github.com/99designs/keyring `keyring.go` `Item`; aws-vault `vault/credentialkeyring.go`).
-fn kept(name: &str, item: &SecretBytes) -> Result<Kept, VaultError> {
+fn kept(name: &str, item: &SecretBytes) -> Result<UncheckedKey, VaultError> {
     #[derive(Deserialize)]
     struct Item<'a> {
         #[serde(rename = "Data", borrow)]
@@ -147,7 +143,7 @@ fn kept(name: &str, item: &SecretBytes) -> Result<Kept, VaultError> {
     let data = Zeroizing::new(STANDARD.decode(item.data.as_bytes()).map_err(|_| form("its data is not base64"))?);
     let Credentials { id, secret, token } =
         serde_json::from_slice(&data).map_err(|_| form("its data is no JSON with a key"))?;
-    Ok(Kept { id, secret, is_temporary: token.is_some_and(|token| !token.is_empty()) })
+    Ok(UncheckedKey { id, secret, is_temporary: token.is_some_and(|token| !token.is_empty()) })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ::secret_service::EncryptionType;
 use ::secret_service::blocking::{Collection as Found, SecretService as Service};
 
-use super::{Kept, Place, VaultError, kept, name};
+use super::{Place, UncheckedKey, VaultError, kept, name};
 use crate::keystore::StoreError;
 use crate::keystore::limit::within;
 use crate::keystore::secret_service::{DIALOG_LIMIT, Dialog, Trouble, connect, translate_service};
@@ -66,7 +66,7 @@ impl Place for Collection {
         Ok(names)
     }
 
-    fn read(&self, name: &str) -> Result<Kept, VaultError> {
+    fn read(&self, name: &str) -> Result<UncheckedKey, VaultError> {
         let answer = self.call(Call::Read(name.to_owned()))?;
         kept(name, &answer.secret.ok_or(VaultError::Store(StoreError::NotFound))?)
     }

@@ -3,6 +3,8 @@
 //! Pure: profiles, the index of stored keys and variables are handed in. May use `profile`, `process_line`, `credentials`,
 //! and of `settings` how a duration is written.
 
+#![warn(missing_docs)]
+
 pub mod base;
 pub mod check;
 mod device;

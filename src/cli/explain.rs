@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::human::Talk;
 use crate::ops::advice::of_reason;
 use crate::ops::explain::code_from;
-use crate::session_cache::outlook::outlook;
+use crate::session_cache::cache_summary::summary;
 use crate::ui::out;
 use crate::view;
 
@@ -38,7 +38,7 @@ impl ExplainArgs {
         let snapshot = world.snapshot();
         world.warn_of_files(&snapshot.files()?.profiles());
         let plan = snapshot.plan(&self.profile.resolve(world)?, self.duration, self.no_session)?;
-        let cached = outlook(&world.cached_sessions(), &plan, world.clock().now());
+        let cached = summary(&world.cached_sessions(), &plan, world.clock().now());
         let code_from = code_from(&plan, &world.env, &world.settings.prompt, snapshot.index()?);
         if self.json {
             return out::write_json(&view::explain::json(&plan, &cached, code_from.as_deref()));

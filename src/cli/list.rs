@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::hint::run;
 use crate::human::Talk;
 use crate::ops::rotate::status::reminders;
-use crate::session_cache::outlook::cached_until;
+use crate::session_cache::cache_summary::cached_until;
 use crate::ui::out;
 use crate::view;
 

@@ -12,7 +12,7 @@ use crate::config_file::{self, AwsFiles};
 use crate::credentials::{Credentials, StoreId};
 use crate::error::{Error, Kind, Result};
 use crate::format::environment::before;
-use crate::format::surroundings::Surroundings;
+use crate::format::surroundings::ProfileVariables;
 use crate::human::{Human, Talk};
 use crate::index::Index;
 use crate::keystore;
@@ -216,13 +216,13 @@ impl Snapshot<'_> {
     ///
     /// # Errors
     /// As [`Snapshot::files`].
-    pub fn surroundings(&self, profile: &str) -> Result<Surroundings> {
+    pub fn surroundings(&self, profile: &str) -> Result<ProfileVariables> {
         let surroundings = self.with_profiles(|profiles| {
             let settings = profiles.get(profile);
             let setting = |name: &str| Some(settings.as_ref()?.setting(name)?.value.into_owned());
             let services = setting("services").and_then(|name| profiles.section(SectionKind::Services, &name));
             let services: Vec<(String, String)> = services.iter().flat_map(OtherSection::settings).collect();
-            Ok(Surroundings::new(&self.world.env, setting, &services))
+            Ok(ProfileVariables::new(&self.world.env, setting, &services))
         })?;
         for name in &surroundings.without_variable {
             self.world

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::credentials::Credentials;
 use crate::format::Change;
 use crate::format::shell::is_variable_name;
-use crate::format::surroundings::Surroundings;
+use crate::format::surroundings::ProfileVariables;
 use crate::hex;
 use crate::secret::Secret;
 use crate::sys::env::{Environment, vars};
@@ -97,7 +97,7 @@ pub fn hand_out(
     environment: &Environment,
     profile: &str,
     credentials: &Credentials,
-    surroundings: &Surroundings,
+    surroundings: &ProfileVariables,
 ) -> Vec<Change> {
     let before = before(environment);
     let mut wanted = differences(environment, &before);

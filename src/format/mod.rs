@@ -17,16 +17,12 @@ use crate::secret::Secret;
 pub enum Change {
     /// It gets a value, and is exported.
     Set {
-        /// Its name.
         name: String,
         /// Its value; one type for all, since most of them are secret.
         value: Secret,
     },
     /// It goes. It is never blanked: to the AWS CLI an empty `AWS_PROFILE` is the name of a profile.
-    Unset {
-        /// Its name.
-        name: String,
-    },
+    Unset { name: String },
 }
 
 impl Change {

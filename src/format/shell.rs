@@ -12,23 +12,16 @@ use crate::secret::Secret;
 /// What reads the changes: a shell, or something like one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shell {
-    /// bash.
     Bash,
-    /// zsh.
     Zsh,
     /// Any POSIX shell: dash, ash, ksh, mksh.
     Sh,
-    /// fish.
     Fish,
     /// Windows PowerShell and PowerShell 7.
     PowerShell,
-    /// The Windows command prompt.
     Cmd,
-    /// elvish.
     Elvish,
-    /// Nushell.
     Nushell,
-    /// tcsh and csh.
     Tcsh,
     /// A dotenv file. It has no way to say that a variable goes: those are left out.
     Dotenv,

@@ -7,7 +7,7 @@ use crate::sys::env::{Environment, vars};
 
 /// What goes along with a profile's credentials.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Surroundings {
+pub struct ProfileVariables {
     /// The region, where variables or profile name one; a default of keyfob's own is not handed out.
     pub region: Option<String>,
     /// Variables and values, from the profile's settings.
@@ -41,7 +41,7 @@ const SETTINGS: [(&str, &str); 15] = [
 const S3_WITHOUT_VARIABLE: [&str; 4] =
     ["addressing_style", "payload_signing_enabled", "use_accelerate_endpoint", "use_dualstack_endpoint"];
 
-impl Surroundings {
+impl ProfileVariables {
     /// Reads a profile. `environment` is the user's own, without what an outer keyfob put there: a variable in it wins
     /// over the setting, as in the SDKs, and is left alone. `setting` answers for the profile; `services` are the
     /// settings of the `[services …]` section it names, each a service and its nested block.
@@ -49,10 +49,10 @@ impl Surroundings {
         environment: &Environment,
         setting: impl Fn(&str) -> Option<String>,
         services: &[(String, String)],
-    ) -> Surroundings {
+    ) -> ProfileVariables {
         let setting = |name: &str| setting(name).filter(|value| !value.trim().is_empty());
         let region = [vars::AWS_REGION, vars::AWS_DEFAULT_REGION].into_iter().find_map(|name| environment.get(name));
-        let mut surroundings = Surroundings {
+        let mut surroundings = ProfileVariables {
             region: region.map(str::to_owned).or_else(|| setting("region")),
             variables: Vec::new(),
             without_variable: Vec::new(),
@@ -111,7 +111,7 @@ mod tests {
         ("s3", "\naddressing_style = path\nmax_concurrent_requests = 20"),
     ];
 
-    fn read(environment: &[(&str, &str)]) -> Surroundings {
+    fn read(environment: &[(&str, &str)]) -> ProfileVariables {
         let setting =
             |name: &str| PROFILE.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         let services = [
@@ -119,10 +119,10 @@ mod tests {
             ("s3".to_owned(), "\nsomething = else\nendpoint_url=http://localhost:3".to_owned()),
             ("odd-name".to_owned(), "\nendpoint_url = http://localhost:4".to_owned()),
         ];
-        Surroundings::new(&Environment::from_pairs(environment.iter().copied()), setting, &services)
+        ProfileVariables::new(&Environment::from_pairs(environment.iter().copied()), setting, &services)
     }
 
-    fn names(surroundings: &Surroundings) -> Vec<&str> {
+    fn names(surroundings: &ProfileVariables) -> Vec<&str> {
         surroundings.variables.iter().map(|(name, _)| name.as_str()).collect()
     }
 

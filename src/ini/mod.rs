@@ -2,6 +2,8 @@
 //!
 //! Pure; uses nothing of keyfob's. What sections and settings *mean* is `profile`'s.
 
+#![warn(missing_docs)]
+
 mod edit;
 mod find;
 mod header;

@@ -3,11 +3,12 @@
 //!
 //! May use `sys`, `human`, `settings` and the pure modules.
 
+#![warn(missing_docs)]
+
 pub mod access_key;
 mod age_file;
 mod elsewhere;
-mod gate;
-mod held;
+mod kernel_keyring;
 #[cfg(any(target_os = "linux", target_os = "macos", windows))]
 pub(crate) mod limit;
 #[cfg(target_os = "macos")]
@@ -18,6 +19,7 @@ pub mod memory;
 mod native;
 pub mod open;
 mod passphrase;
+mod prompt_lock;
 mod sealing;
 #[cfg(target_os = "linux")]
 pub(crate) mod secret_service;
@@ -47,8 +49,8 @@ use elsewhere as macos;
 use elsewhere as secret_service;
 #[cfg(not(windows))]
 use elsewhere as windows;
-use gate::Gate;
 use open::StoreContext;
+use prompt_lock::PromptLock;
 
 /// The key stores keyfob knows, in the order `--backend` lists them.
 pub const REGISTRY: &[Store] = &[
@@ -74,7 +76,7 @@ type Open = for<'a> fn(&Opening<'_, 'a>) -> Result<Box<dyn KeyStore + 'a>, Store
 struct Opening<'o, 'a> {
     id: StoreId,
     context: &'o StoreContext<'a>,
-    gate: &'o Rc<Gate<'a>>,
+    prompt_lock: &'o Rc<PromptLock<'a>>,
     /// Whether it may open a dialog of its own.
     may_ask: bool,
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 use crate::credentials::StoreId;
 use crate::error;
 use crate::human::{Human, Talk};
-use crate::keystore::gate::Gate;
-use crate::keystore::held::{Kept, Keyring};
-use crate::keystore::passphrase::Sources;
+use crate::keystore::kernel_keyring::{KernelItem, KernelKeyring};
+use crate::keystore::passphrase::PassphraseSources;
+use crate::keystore::prompt_lock::PromptLock;
 use crate::keystore::sealing::SealingKeys;
 use crate::keystore::vault::Vault;
 use crate::keystore::{KeyStore, Open, Opening, Presence, REGISTRY, Store, StoreError, StoreOpener};
@@ -67,8 +67,8 @@ impl fmt::Display for StoreReason {
 /// The key stores of this machine and data folder.
 pub struct Stores<'a> {
     context: StoreContext<'a>,
-    gate: Rc<Gate<'a>>,
-    keyring: Rc<Keyring<'a>>,
+    prompt_lock: Rc<PromptLock<'a>>,
+    keyring: Rc<KernelKeyring<'a>>,
     vault: Vault<'a>,
     registry: &'a [Store],
     /// Those that were opened, in the order of the registry.
@@ -83,13 +83,13 @@ impl<'a> Stores<'a> {
 
     fn of(registry: &'a [Store], context: StoreContext<'a>) -> Self {
         let StoreContext { settings, paths, environment, human, talk, prompt_limit } = context;
-        let gate = Rc::new(Gate::new(paths.cache.clone(), prompt_limit, human));
-        let keyring = Rc::new(Keyring::new(&paths.data, talk));
+        let prompt_lock = Rc::new(PromptLock::new(paths.cache.clone(), prompt_limit, human));
+        let keyring = Rc::new(KernelKeyring::new(&paths.data, talk));
         let chain = environment.get(vars::KEYFOB_CHAIN).unwrap_or_default();
         let vault = Vault {
             folder: paths.data.clone(),
             identity_file: settings.identity_file.clone(),
-            sources: Sources {
+            sources: PassphraseSources {
                 file: settings.passphrase_file.clone(),
                 command: settings.passphrase_command.clone(),
                 command_limit: prompt_limit
@@ -100,12 +100,12 @@ impl<'a> Stores<'a> {
             },
             keyring: Rc::clone(&keyring),
             unlock_time: settings.unlock_time,
-            gate: Rc::clone(&gate),
+            prompt_lock: Rc::clone(&prompt_lock),
             limit: settings.key_store_timeout,
             unlocked: None.into(),
         };
         let opened = registry.iter().map(|_| OnceCell::new()).collect();
-        Stores { context, gate, keyring, vault, registry, opened }
+        Stores { context, prompt_lock, keyring, vault, registry, opened }
     }
 
     /// The vault, for what only it can do.
@@ -142,14 +142,14 @@ impl<'a> Stores<'a> {
         let forgotten = self.forget_sealing_keys(stores);
         // Whatever became of the stores, the kernel forgets.
         for id in self.registry.iter().map(|store| store.id).chain(stores.iter().copied()) {
-            self.keyring.remove(Kept::SealingKey(id));
+            self.keyring.remove(KernelItem::SealingKey(id));
         }
         self.vault.lock();
         forgotten
     }
 
     fn forget_sealing_keys(&self, stores: &[StoreId]) -> Result<(), StoreError> {
-        let _inside = self.gate.enter()?;
+        let _inside = self.prompt_lock.enter()?;
         let keys = self.sealing_keys();
         for id in stores.iter().copied().filter(|id| *id != StoreId::VAULT) {
             let store = self.find(id).ok().and_then(|(_, open)| self.open_with(id, open?, false).ok());
@@ -169,14 +169,14 @@ impl<'a> Stores<'a> {
     }
 
     fn open_with(&self, id: StoreId, open: Open, may_ask: bool) -> Result<Box<dyn KeyStore + 'a>, StoreError> {
-        open(&Opening { id, context: &self.context, gate: &self.gate, may_ask })
+        open(&Opening { id, context: &self.context, prompt_lock: &self.prompt_lock, may_ask })
     }
 
     fn sealing_keys(&self) -> SealingKeys<'_, 'a> {
         SealingKeys {
             folder: &self.context.paths.data,
             keyring: &self.keyring,
-            gate: &self.gate,
+            prompt_lock: &self.prompt_lock,
             unlock_time: self.context.settings.unlock_time,
         }
     }
@@ -242,10 +242,10 @@ mod tests {
         let id = throwaway::STORE.id;
         assert_eq!(stores.choose(Some(id)).expect("there"), (id, StoreReason::Asked));
         let key = stores.sealing_key(id).expect("made");
-        stores.keyring.remove(Kept::SealingKey(id));
+        stores.keyring.remove(KernelItem::SealingKey(id));
         assert_eq!(stores.sealing_key(id).expect("read").expose(), key.expose());
         stores.open(id).expect("opened").delete(&Item::SealingKey).expect("it is the same store");
-        stores.keyring.remove(Kept::SealingKey(id));
+        stores.keyring.remove(KernelItem::SealingKey(id));
         let unknown = StoreId::named("unknown");
         assert!(matches!(stores.open(unknown), Err(StoreError::Unknown(id)) if id == unknown));
         assert_eq!(stores.open(StoreId::VAULT).expect("prepared").id(), StoreId::VAULT);

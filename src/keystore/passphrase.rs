@@ -13,7 +13,7 @@ use crate::sys::files::read_optional;
 pub const VAULT_IN_CHAIN: &str = "(vault)";
 
 /// The sources, in the order they are tried. One that is set and fails ends the search: nobody is asked instead.
-pub struct Sources<'a> {
+pub struct PassphraseSources<'a> {
     /// `KEYFOB_PASSPHRASE_FILE`.
     pub file: Option<PathBuf>,
     /// `KEYFOB_PASSPHRASE_COMMAND`, split into words as a POSIX shell does, on Windows too: `\\` there is written `/` or
@@ -29,7 +29,7 @@ pub struct Sources<'a> {
     pub prompt_limit: Option<Duration>,
 }
 
-impl Sources<'_> {
+impl PassphraseSources<'_> {
     /// The passphrase the file or the command gives, and which of them; `None` where neither is set.
     ///
     /// # Errors
@@ -127,8 +127,8 @@ mod tests {
     use super::*;
     use crate::testing::NOBODY;
 
-    fn sources(file: Option<PathBuf>, command: Option<&str>) -> Sources<'static> {
-        Sources {
+    fn sources(file: Option<PathBuf>, command: Option<&str>) -> PassphraseSources<'static> {
+        PassphraseSources {
             file,
             command: command.map(str::to_owned),
             command_limit: Duration::from_secs(10),

@@ -8,8 +8,8 @@ use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
 
 use crate::credentials::StoreId;
 use crate::hex;
-use crate::keystore::gate::Gate;
-use crate::keystore::held::{Kept, Keyring};
+use crate::keystore::kernel_keyring::{KernelItem, KernelKeyring};
+use crate::keystore::prompt_lock::PromptLock;
 use crate::keystore::{Item, KeyStore, StoreError};
 use crate::secret::SecretBytes;
 use crate::sys::clock::Clock;
@@ -24,9 +24,9 @@ pub struct SealingKeys<'w, 'a> {
     /// The data folder.
     pub folder: &'w Path,
     /// Where copies are held.
-    pub keyring: &'w Keyring<'a>,
+    pub keyring: &'w KernelKeyring<'a>,
     /// Where they are made one at a time.
-    pub gate: &'w Gate<'a>,
+    pub prompt_lock: &'w PromptLock<'a>,
     /// How long a copy is held.
     pub unlock_time: Duration,
 }
@@ -34,7 +34,7 @@ pub struct SealingKeys<'w, 'a> {
 impl SealingKeys<'_, '_> {
     /// The copy in the kernel keyring.
     pub fn copy(&self, backend: StoreId) -> Option<SecretBytes> {
-        let held = self.keyring.get(Kept::SealingKey(backend))?;
+        let held = self.keyring.get(KernelItem::SealingKey(backend))?;
         (held.secret.expose().len() == LENGTH).then_some(held.secret)
     }
 
@@ -45,7 +45,7 @@ impl SealingKeys<'_, '_> {
     /// As the store says; [`StoreError::Unavailable`] where the item is no sealing key.
     pub fn fetch(&self, store: &dyn KeyStore) -> Result<SecretBytes, StoreError> {
         let backend = store.id();
-        let _inside = self.gate.enter()?;
+        let _inside = self.prompt_lock.enter()?;
         // Whoever was inside before may have fetched it.
         if let Some(key) = self.copy(backend) {
             return Ok(key);
@@ -70,7 +70,7 @@ impl SealingKeys<'_, '_> {
         };
         let kept = Clock::system().uncorrected().plus(self.unlock_time);
         let until = store.unlocked_until().map_or(kept, |unlocked| unlocked.min(kept));
-        self.keyring.put(Kept::SealingKey(backend), &key, until);
+        self.keyring.put(KernelItem::SealingKey(backend), &key, until);
         Ok(key)
     }
 
@@ -80,7 +80,7 @@ impl SealingKeys<'_, '_> {
     /// # Errors
     /// Where the mark for that cannot be left.
     pub fn forget(&self, backend: StoreId, store: Option<&dyn KeyStore>) -> Result<(), StoreError> {
-        self.keyring.remove(Kept::SealingKey(backend));
+        self.keyring.remove(KernelItem::SealingKey(backend));
         match store.map(|store| store.delete(&Item::SealingKey)) {
             Some(Ok(()) | Err(StoreError::NotFound)) => unmark(&self.void_mark(backend)),
             Some(Err(_)) | None => {
@@ -115,12 +115,12 @@ mod tests {
     /// Everything in a folder of its own, with copies kept for a minute.
     fn with_keys(test: impl FnOnce(&SealingKeys<'_, '_>, &MemoryStore)) {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let keyring = Keyring::new(folder.path(), &Silence);
-        let gate = Gate::new(folder.path().join("cache"), None, &NOBODY);
+        let keyring = KernelKeyring::new(folder.path(), &Silence);
+        let prompt_lock = PromptLock::new(folder.path().join("cache"), None, &NOBODY);
         let unlock_time = Duration::from_secs(60);
-        let keys = SealingKeys { folder: folder.path(), keyring: &keyring, gate: &gate, unlock_time };
+        let keys = SealingKeys { folder: folder.path(), keyring: &keyring, prompt_lock: &prompt_lock, unlock_time };
         test(&keys, &MemoryStore::new(StoreId::VAULT));
-        keyring.remove(Kept::SealingKey(StoreId::VAULT));
+        keyring.remove(KernelItem::SealingKey(StoreId::VAULT));
     }
 
     #[test]
@@ -128,7 +128,7 @@ mod tests {
         with_keys(|keys, store| {
             let made = keys.fetch(store).expect("made");
             assert_eq!((made.expose().len(), store.names()), (32, vec!["sealing-key".to_owned()]));
-            keys.keyring.remove(Kept::SealingKey(StoreId::VAULT));
+            keys.keyring.remove(KernelItem::SealingKey(StoreId::VAULT));
             assert_eq!(keys.fetch(store).expect("read").expose(), made.expose());
         });
     }
@@ -151,7 +151,7 @@ mod tests {
             assert_eq!(store.names(), ["sealing-key"], "a locked store keeps it");
             let second = keys.fetch(store).expect("made anew");
             assert_ne!(second.expose(), first.expose());
-            keys.keyring.remove(Kept::SealingKey(StoreId::VAULT));
+            keys.keyring.remove(KernelItem::SealingKey(StoreId::VAULT));
             assert_eq!(keys.fetch(store).expect("read").expose(), second.expose(), "replaced once");
         });
     }

@@ -1,6 +1,6 @@
 //! Secret Service over D-Bus: gnome-keyring, KWallet, KeePassXC.
 //!
-//! May use `limit` and `gate`. Not through keyring-core as the other keychains: its store unlocks whatever it meets, with
+//! May use `limit` and `prompt_lock`. Not through keyring-core as the other keychains: its store unlocks whatever it meets, with
 //! a dialog and without a time limit, and is a second connection to the bus.
 
 use std::cell::Cell;
@@ -14,8 +14,8 @@ use secret_service::EncryptionType;
 use secret_service::blocking::{Item as Entry, SecretService as Service};
 
 use crate::credentials::StoreId;
-use crate::keystore::gate::Gate;
 use crate::keystore::limit::within;
+use crate::keystore::prompt_lock::PromptLock;
 use crate::keystore::{Item, KeyStore, Opening, Presence, SERVICE, StoreError};
 use crate::secret::SecretBytes;
 
@@ -29,7 +29,7 @@ const CONTENT_TYPE: &str = "application/octet-stream";
 pub struct SecretService<'a> {
     limit: Duration,
     dialog: Dialog,
-    gate: Rc<Gate<'a>>,
+    prompt_lock: Rc<PromptLock<'a>>,
     /// The connection to the bus, made once a process.
     link: Arc<Mutex<Option<Service<'static>>>>,
     silent: Cell<bool>,
@@ -46,10 +46,10 @@ pub enum Dialog {
 
 /// Prepares it; a dialog is opened only where a person could see it.
 pub(super) fn open<'a>(opening: &Opening<'_, 'a>) -> Result<Box<dyn KeyStore + 'a>, StoreError> {
-    let Opening { id: _, context, gate, may_ask } = opening;
+    let Opening { id: _, context, prompt_lock, may_ask } = opening;
     let sees = context.environment.has_display() && context.settings.prompt.is_allowed();
     let dialog = if *may_ask && sees { Dialog::Open } else { Dialog::No };
-    Ok(Box::new(SecretService::new(context.settings.key_store_timeout, dialog, Rc::clone(gate))))
+    Ok(Box::new(SecretService::new(context.settings.key_store_timeout, dialog, Rc::clone(prompt_lock))))
 }
 
 /// What a look at the provider shows before an item is touched.
@@ -70,9 +70,9 @@ pub(crate) enum Trouble {
 
 impl<'a> SecretService<'a> {
     /// Prepares the store; the bus is connected to at the first call. Each call ends within `limit`, a dialog within
-    /// 50 s; twenty processes at `gate` open one dialog.
-    pub fn new(limit: Duration, dialog: Dialog, gate: Rc<Gate<'a>>) -> Self {
-        SecretService { limit, dialog, gate, link: Arc::default(), silent: Cell::new(false) }
+    /// 50 s; twenty processes at `prompt_lock` open one dialog.
+    pub fn new(limit: Duration, dialog: Dialog, prompt_lock: Rc<PromptLock<'a>>) -> Self {
+        SecretService { limit, dialog, prompt_lock, link: Arc::default(), silent: Cell::new(false) }
     }
 
     /// Looks whether `item` can be got at, unlocks where that is allowed, then does `call`.
@@ -96,7 +96,7 @@ impl<'a> SecretService<'a> {
     }
 
     fn unlock(&self, item: &Item) -> Result<(), StoreError> {
-        let _inside = self.gate.enter()?;
+        let _inside = self.prompt_lock.enter()?;
         // Whoever was inside before may have had it unlocked.
         match self.state(item)? {
             State::Open => return Ok(()),

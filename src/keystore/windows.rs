@@ -7,7 +7,7 @@ use crate::keystore::{KeyStore, Opening, StoreError};
 
 /// Prepares the user's generic credentials, `access-key/AKIA….keyfob`; nothing is read yet.
 ///
-/// Kept on this machine (`Local`): the default, `Enterprise`, copies them to every machine of a roaming profile.
+/// KernelItem on this machine (`Local`): the default, `Enterprise`, copies them to every machine of a roaming profile.
 ///
 /// # Errors
 /// Where the client library cannot be set up.

@@ -11,7 +11,6 @@ use crate::sys::child::ChildError;
 pub struct OfferedCode {
     /// Six digits.
     pub code: Secret,
-    /// Who gave it.
     pub origin: Origin,
     /// The time step it belongs to, known of one made from a stored seed.
     pub step: Option<i64>,
@@ -22,7 +21,6 @@ pub struct OfferedCode {
 pub enum Origin {
     /// `--mfa-code` or `KEYFOB_MFA_CODE`.
     Given,
-    /// A stored seed.
     Seed,
     /// `mfa_process`.
     Process,
@@ -44,24 +42,15 @@ pub enum CodeError {
     Seed(Error),
     /// Every code up to now is spent, and the caller cannot wait for the next.
     #[error("the last MFA code of `{serial}` is used, and the next one comes in {seconds} s")]
-    NotYet {
-        /// The device.
-        serial: String,
-        /// When.
-        seconds: i64,
-    },
+    NotYet { serial: String, seconds: i64 },
     /// `mfa_process` gives nothing but codes that were sent before.
     #[error("`mfa_process` prints a code of `{serial}` that was used already, and each works once")]
-    ProcessSpent {
-        /// The device.
-        serial: String,
-    },
+    ProcessSpent { serial: String },
     /// `mfa_process` cannot be split into words.
     #[error("`mfa_process` of profile `{profile}`: {problem}")]
     ProcessQuoting {
         /// The profile that uses the device.
         profile: String,
-        /// What is wrong.
         problem: shell_words::ParseError,
     },
     /// `mfa_process` did not run to its end.
@@ -69,7 +58,6 @@ pub enum CodeError {
     ProcessFailed {
         /// The program, without its arguments.
         program: String,
-        /// What failed.
         error: ChildError,
     },
     /// `mfa_process` said no.
@@ -77,26 +65,16 @@ pub enum CodeError {
     ProcessStatus {
         /// The program, without its arguments.
         program: String,
-        /// How it ended.
         status: std::process::ExitStatus,
     },
     /// `mfa_process` printed something else, which is not repeated.
     #[error("`{0}` printed something that is not six digits")]
     ProcessMalformed(String),
-    /// The person gave none.
     #[error("an MFA code for profile `{profile}` is needed: {error}")]
-    NotAsked {
-        /// The profile asked for.
-        profile: String,
-        /// The device.
-        serial: String,
-        /// Why not.
-        error: AskError,
-    },
+    NotAsked { profile: String, serial: String, error: AskError },
     /// Three answers were no codes, or codes used before.
     #[error("none of three answers was an MFA code for `{serial}` to use")]
     TypedUseless {
-        /// The device.
         serial: String,
         /// What was wrong with the last.
         last: String,

@@ -40,20 +40,10 @@ pub struct Ledger {
 pub enum LedgerError {
     /// The file or its folder cannot be read or written.
     #[error("{path}: {cause}", path = path.display())]
-    Io {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        cause: io::Error,
-    },
+    Io { path: PathBuf, cause: io::Error },
     /// Another process holds it all the time.
     #[error("{path}: {cause}", path = path.display())]
-    Lock {
-        /// The lock file.
-        path: PathBuf,
-        /// Who.
-        cause: LockError,
-    },
+    Lock { path: PathBuf, cause: LockError },
 }
 
 /// The file. A version is not in it: another one's does not parse, and is begun anew.

@@ -3,10 +3,10 @@
 //! May use `sys`, `human`, `settings` and the pure modules.
 
 mod code;
-mod ladder;
+mod code_source;
 pub mod ledger;
 #[cfg(test)]
 mod tests;
 
-pub use code::{CodeError, OfferedCode, Origin, six_digits};
-pub use ladder::{Ground, Ladder, Seeds, wait_out};
+pub use code::{CodeError, Origin, six_digits};
+pub use code_source::{CodeContext, CodeSource, Seeds, wait_out};

@@ -1,11 +1,12 @@
-//! The ladder against a person, a seed and programs made up, on a clock that stands still but for waiting.
+//! The source of codes against a person, a seed and programs made up, on a clock that stands still but for waiting.
 
 use std::time::Duration;
 
 use crate::chain::Plan;
 use crate::error::{Error, Kind, Result};
+use crate::mfa::code::OfferedCode;
 use crate::mfa::ledger::Ledger;
-use crate::mfa::{CodeError, Ground, Ladder, OfferedCode, Origin, Seeds, six_digits};
+use crate::mfa::{CodeContext, CodeError, CodeSource, Origin, Seeds, six_digits};
 use crate::secret::Secret;
 use crate::session_cache::sample;
 use crate::settings::Settings;
@@ -20,7 +21,7 @@ const NOW: i64 = 1_700_000_020;
 
 const SEED: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 
-/// What a ladder stands on, and a data folder of its own.
+/// What a source of codes needs, and a data folder of its own.
 struct World {
     plan: Plan,
     env: Environment,
@@ -63,10 +64,11 @@ impl World {
         self
     }
 
-    fn ladder(&self, option: Option<&Secret>, limit: Option<u64>) -> Ladder<'_> {
+    fn code_source(&self, option: Option<&Secret>, limit: Option<u64>) -> CodeSource<'_> {
         let World { plan, env, settings, clock, person, seed: _, data } = self;
-        let ground = Ground { env, settings, clock, human: person, talk: &Silence, seeds: self, data: data.path() };
-        Ladder::new(plan, plan.mfa.as_ref().expect("there"), ground, option, limit.map(Duration::from_secs))
+        let context =
+            CodeContext { env, settings, clock, human: person, talk: &Silence, seeds: self, data: data.path() };
+        CodeSource::new(plan, plan.mfa.as_ref().expect("there"), context, option, limit.map(Duration::from_secs))
     }
 
     fn serial(&self) -> &str {
@@ -104,13 +106,13 @@ fn error_of(result: Result<OfferedCode, CodeError>) -> Error {
 #[test]
 fn a_given_code_is_offered_once_and_wins_over_everything_else() {
     let world = World::new(&["333333"]).with_env("KEYFOB_MFA_CODE", "111111");
-    let mut from_variable = world.ladder(None, None);
+    let mut from_variable = world.code_source(None, None);
     assert_eq!(code_of(from_variable.next_code(None)), ("111111".into(), Origin::Given));
     assert_eq!(code_of(from_variable.next_code(None)), ("333333".into(), Origin::Typed));
     let world = world.with_seed().with_process("echo 444444");
     let option = secret("222222");
-    assert_eq!(code_of(world.ladder(Some(&option), None).next_code(None)), ("222222".into(), Origin::Given));
-    let error = error_of(world.ladder(Some(&option), None).next_code(None));
+    assert_eq!(code_of(world.code_source(Some(&option), None).next_code(None)), ("222222".into(), Origin::Given));
+    let error = error_of(world.code_source(Some(&option), None).next_code(None));
     assert_eq!(error.message(), "the MFA code in `--mfa-code` was used already, and each works once");
 }
 
@@ -128,7 +130,7 @@ fn what_is_no_code_is_never_offered() {
         assert_eq!(six_digits(text).as_ref().map(Secret::expose), code, "{text:?}");
     }
     let world = World::new(&[]).with_env("KEYFOB_MFA_CODE", "hunter2");
-    let error = error_of(world.ladder(None, None).next_code(None));
+    let error = error_of(world.code_source(None, None).next_code(None));
     assert_eq!(error.kind(), Kind::Usage);
     assert!(!error.shown().contains("hunter2"), "{}", error.shown());
 }
@@ -136,14 +138,14 @@ fn what_is_no_code_is_never_offered() {
 #[test]
 fn a_person_has_three_tries_and_the_prompt_names_profile_and_device() {
     let world = World::new(&["12", "123456", "123456", "654321"]);
-    let mut ladder = world.ladder(None, None);
-    let typed = ladder.next_code(None).expect("a code");
+    let mut code_source = world.code_source(None, None);
+    let typed = code_source.next_code(None).expect("a code");
     assert_eq!(typed.code.expose(), "123456");
-    assert!(ladder.may_try_again(&typed, "AWS refused that code"));
+    assert!(code_source.may_try_again(&typed, "AWS refused that code"));
     // The third try is the code that was sent already: it is not sent again.
-    let error = error_of(ladder.next_code(None));
+    let error = error_of(code_source.next_code(None));
     assert!(error.shown().contains("caused by: that code was used already"), "{error:?}");
-    assert!(!ladder.may_try_again(&typed, "AWS refused that code"));
+    assert!(!code_source.may_try_again(&typed, "AWS refused that code"));
     let prompt = "MFA code for profile `deploy` (arn:aws:iam::123456789012:mfa/ann): ";
     let again = "AWS refused that code; try again with the next code";
     assert_eq!(*world.person.seen.lock().expect("sound"), [prompt, "that is not six digits", prompt, again, prompt]);
@@ -151,7 +153,7 @@ fn a_person_has_three_tries_and_the_prompt_names_profile_and_device() {
 
 #[test]
 fn with_nobody_to_ask_the_first_line_says_what_to_do() {
-    let error = error_of(World::new(&[]).ladder(None, None).next_code(None));
+    let error = error_of(World::new(&[]).code_source(None, None).next_code(None));
     assert_eq!(error.kind(), Kind::NeedsHuman);
     assert!(error.message().ends_with("start a session in a terminal first"), "{}", error.message());
     assert_eq!(error.hint_texts()[0], "`keyfob exec deploy -- true`");
@@ -161,7 +163,7 @@ fn with_nobody_to_ask_the_first_line_says_what_to_do() {
 #[test]
 fn a_stored_seed_makes_the_code_of_this_step_and_nobody_is_asked() {
     let world = World::new(&["999999"]).with_seed().with_process("echo 999999");
-    let offered = world.ladder(None, None).next_code(None).expect("a code");
+    let offered = world.code_source(None, None).next_code(None).expect("a code");
     assert_eq!((offered.code.expose(), offered.origin), (made_at(NOW).as_str(), Origin::Seed));
     assert!(world.person.seen.lock().expect("sound").is_empty());
 }
@@ -170,14 +172,14 @@ fn a_stored_seed_makes_the_code_of_this_step_and_nobody_is_asked() {
 fn a_seed_that_cannot_be_had_ends_the_run() {
     let locked = Err(Error::new(Kind::KeyStore, "the keychain is locked"));
     let world = World { seed: locked, ..World::new(&["999999"]).with_process("echo 999999") };
-    assert_eq!(error_of(world.ladder(None, None).next_code(None)).kind(), Kind::KeyStore);
+    assert_eq!(error_of(world.code_source(None, None).next_code(None)).kind(), Kind::KeyStore);
 }
 
 #[test]
 fn two_that_want_a_code_at_once_get_two_and_the_second_waits_for_its_step() {
     let world = World::new(&[]).with_seed();
-    assert_eq!(code_of(world.ladder(None, None).next_code(None)).0, made_at(NOW));
-    assert_eq!(code_of(world.ladder(None, None).next_code(None)).0, made_at(NOW + 30));
+    assert_eq!(code_of(world.code_source(None, None).next_code(None)).0, made_at(NOW));
+    assert_eq!(code_of(world.code_source(None, None).next_code(None)).0, made_at(NOW + 30));
     assert_eq!(world.clock.now().unix(), NOW + 20, "no longer than to the next step");
     let counted = world.person.counted.lock().expect("sound");
     assert_eq!((counted.len(), counted.last().map(String::as_str)), (21, Some("")));
@@ -188,7 +190,7 @@ fn two_that_want_a_code_at_once_get_two_and_the_second_waits_for_its_step() {
 fn a_code_that_was_typed_is_not_made_again() {
     let world = World::new(&[]).with_seed();
     world.spend(&made_at(NOW), None);
-    assert_eq!(code_of(world.ladder(None, None).next_code(None)).0, made_at(NOW + 30));
+    assert_eq!(code_of(world.code_source(None, None).next_code(None)).0, made_at(NOW + 30));
 }
 
 #[test]
@@ -196,36 +198,36 @@ fn whoever_cannot_wait_is_told_when_the_next_code_comes() {
     let world = World::new(&[]).with_seed();
     world.spend(&made_at(NOW), Some(step_at(world.clock.now())));
     for (limit, patience) in [(Some(19), None), (None, Some(Duration::from_secs(3)))] {
-        let error = error_of(world.ladder(None, limit).next_code(patience));
+        let error = error_of(world.code_source(None, limit).next_code(patience));
         assert!(error.message().ends_with("the next one comes in 20 s"), "{}", error.message());
     }
-    assert_eq!(code_of(world.ladder(None, Some(20)).next_code(None)).0, made_at(NOW + 30));
+    assert_eq!(code_of(world.code_source(None, Some(20)).next_code(None)).0, made_at(NOW + 30));
 }
 
 #[test]
 fn a_made_code_that_aws_refuses_is_followed_once_by_the_next() {
     let world = World::new(&[]).with_seed();
-    let mut ladder = world.ladder(None, None);
-    let first = ladder.next_code(None).expect("a code");
+    let mut code_source = world.code_source(None, None);
+    let first = code_source.next_code(None).expect("a code");
     assert_eq!(first.code.expose(), made_at(NOW));
-    assert!(ladder.may_try_again(&first, "used by a phone"));
-    let second = ladder.next_code(None).expect("a code");
+    assert!(code_source.may_try_again(&first, "used by a phone"));
+    let second = code_source.next_code(None).expect("a code");
     assert_eq!(second.code.expose(), made_at(NOW + 30));
-    assert!(!ladder.may_try_again(&second, "used by a phone"));
+    assert!(!code_source.may_try_again(&second, "used by a phone"));
 }
 
 #[test]
 fn once_aws_has_told_the_time_the_code_is_made_for_it_without_a_wait() {
     let world = World::new(&[]).with_seed();
-    let mut ladder = world.ladder(None, None);
+    let mut code_source = world.code_source(None, None);
     for offset in [300, -30] {
         world.clock.correct(0);
-        let first = ladder.next_code(None).expect("a code");
+        let first = code_source.next_code(None).expect("a code");
         world.clock.correct(offset);
-        assert!(ladder.may_try_again(&first, "made for another time"));
-        assert_eq!(code_of(ladder.next_code(None)).0, made_at(NOW + offset));
+        assert!(code_source.may_try_again(&first, "made for another time"));
+        assert_eq!(code_of(code_source.next_code(None)).0, made_at(NOW + offset));
         assert_eq!(world.clock.uncorrected().unix(), NOW);
-        ladder = world.ladder(None, None);
+        code_source = world.code_source(None, None);
         std::fs::remove_file(world.data.path().join("mfa-codes.json")).expect("there");
     }
 }
@@ -233,10 +235,10 @@ fn once_aws_has_told_the_time_the_code_is_made_for_it_without_a_wait() {
 #[test]
 fn a_code_that_never_went_out_is_not_spent() {
     let world = World::new(&[]).with_seed();
-    let mut ladder = world.ladder(None, None);
-    let offered = ladder.next_code(None).expect("a code");
-    ladder.not_sent(&offered);
-    assert_eq!(code_of(world.ladder(None, None).next_code(None)).0, made_at(NOW));
+    let mut code_source = world.code_source(None, None);
+    let offered = code_source.next_code(None).expect("a code");
+    code_source.not_sent(&offered);
+    assert_eq!(code_of(world.code_source(None, None).next_code(None)).0, made_at(NOW));
 }
 
 #[cfg(unix)]
@@ -254,7 +256,7 @@ fn a_program_gives_the_code_or_ends_the_run() {
     for (command, expected) in cases {
         // Nobody is asked where a program is named, so this answer is never used.
         let world = World::new(&["999999"]).with_env("KEYFOB_CHAIN", "outer").with_process(command);
-        let result = world.ladder(None, Some(2)).next_code(None);
+        let result = world.code_source(None, Some(2)).next_code(None);
         match expected {
             Ok(code) => assert_eq!(code_of(result), (code.into(), Origin::Process), "{command}"),
             Err(message) => {
@@ -274,8 +276,8 @@ fn a_program_that_prints_a_spent_code_is_run_again_at_the_next_step_and_no_more(
     let command = format!("sh -c 'if [ -e {0} ]; then echo 222222; else touch {0}; echo 111111; fi'", state.display());
     let world = world.with_process(&command);
     world.spend("111111", None);
-    assert_eq!(code_of(world.ladder(None, None).next_code(None)).0, "222222");
-    let error = error_of(world.ladder(None, None).next_code(None));
+    assert_eq!(code_of(world.code_source(None, None).next_code(None)).0, "222222");
+    let error = error_of(world.code_source(None, None).next_code(None));
     assert!(error.message().contains("prints a code of `arn:"), "{}", error.message());
     assert_eq!(world.clock.now().unix(), NOW + 50, "it waited for two steps");
 }

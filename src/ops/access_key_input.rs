@@ -13,7 +13,6 @@ pub enum InputError {
     /// Each stands where the other should.
     #[error("the access key id and the secret access key are swapped")]
     Swapped,
-    /// There is no secret.
     #[error("the secret access key is empty")]
     NoSecret,
     /// The secret has blanks before or after it, or a quote round it.
@@ -37,18 +36,14 @@ pub enum InputError {
     /// The CSV file has no header, or nothing at all.
     #[error("it is empty")]
     EmptyCsv,
-    /// A column is missing.
     #[error("it has no column `{0}`")]
     NoColumn(&'static str),
-    /// The console's other file.
     #[error("it holds a console password and no access key")]
     PasswordOnly,
-    /// A field is missing.
     #[error("line {line} has no {what}")]
     NoField {
         /// Counted from 1.
         line: u64,
-        /// What is missing.
         what: &'static str,
     },
     /// A row the CSV grammar does not allow.
@@ -57,7 +52,6 @@ pub enum InputError {
     /// A header and nothing below it.
     #[error("it holds no access key")]
     NoRows,
-    /// More keys than one.
     #[error("it holds {0} access keys, and a profile has one")]
     SeveralKeys(usize),
 }
@@ -143,11 +137,7 @@ pub fn from_csv(file: &[u8]) -> Result<AccessKey, InputError> {
 /// One row of a CSV file with access keys.
 #[derive(Debug, Clone)]
 pub struct CsvRow {
-    /// The IAM user, where the file names one.
-    pub user: Option<String>,
-    /// The id, unchecked.
     pub id: String,
-    /// The secret, unchecked.
     pub secret: Secret,
 }
 
@@ -171,7 +161,6 @@ pub fn csv_rows(file: &[u8]) -> Result<Vec<CsvRow>, InputError> {
         return Err(InputError::EmptyCsv);
     }
     let column = |name: &str| headers.iter().position(|header| squeezed(header) == name);
-    let user = column("username");
     let (id, secret) = match (column("accesskeyid"), column("secretaccesskey")) {
         (Some(id), Some(secret)) => (id, secret),
         (None, None) if column("password").is_some() => return Err(InputError::PasswordOnly),
@@ -189,7 +178,6 @@ pub fn csv_rows(file: &[u8]) -> Result<Vec<CsvRow>, InputError> {
             record.get(index).filter(|field| !field.is_empty()).ok_or(InputError::NoField { line, what })
         };
         rows.push(CsvRow {
-            user: user.and_then(|user| record.get(user)).filter(|name| !name.is_empty()).map(str::to_owned),
             id: field(id, "access key id")?.to_owned(),
             secret: Secret::new(field(secret, "secret access key")?.to_owned()),
         });
@@ -202,9 +190,7 @@ fn legacy_root_key(text: &str) -> Result<Option<CsvRow>, InputError> {
     let value = |name: &str| text.lines().find_map(|line| line.trim().strip_prefix(name)?.strip_prefix('='));
     match (value("AWSAccessKeyId"), value("AWSSecretKey")) {
         (None, _) => Ok(None),
-        (Some(id), Some(secret)) => {
-            Ok(Some(CsvRow { user: None, id: id.to_owned(), secret: Secret::new(secret.to_owned()) }))
-        }
+        (Some(id), Some(secret)) => Ok(Some(CsvRow { id: id.to_owned(), secret: Secret::new(secret.to_owned()) })),
         (Some(_), None) => Err(InputError::NoField { line: 2, what: "secret access key" }),
     }
 }
@@ -294,8 +280,10 @@ mod tests {
                 Some(error) => assert_eq!(rows.expect_err(&case.name).to_string(), error, "{}", case.name),
                 None => {
                     let rows = rows.unwrap_or_else(|error| panic!("{}: {error}", case.name));
-                    let rows = rows.into_iter().map(|row| (row.user, row.id, row.secret.expose().to_owned()));
-                    assert_eq!(rows.collect::<Vec<_>>(), case.expected, "{}", case.name);
+                    let rows = rows.into_iter().map(|row| (row.id, row.secret.expose().to_owned()));
+                    // The user that some files name is of no use here.
+                    let expected: Vec<_> = case.expected.into_iter().map(|(_, id, secret)| (id, secret)).collect();
+                    assert_eq!(rows.collect::<Vec<_>>(), expected, "{}", case.name);
                 }
             }
         }

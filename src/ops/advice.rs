@@ -9,9 +9,7 @@ use crate::profile::{AwsFile, Profiles};
 /// A profile whose role is assumed by the SDK itself, with this profile as its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dependant {
-    /// The profile.
     pub profile: String,
-    /// What changes for it.
     pub change: Change,
     /// Where the setting stands that makes it so.
     pub file: AwsFile,

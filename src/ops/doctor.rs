@@ -29,11 +29,8 @@ pub use variables::of_environment;
 /// Something that will bite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// Which check found it.
     pub check: &'static str,
-    /// What it is.
     pub message: String,
-    /// Why it bites.
     pub why: String,
     /// The file it is in.
     pub file: Option<String>,

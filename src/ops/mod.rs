@@ -26,7 +26,7 @@ use crate::credentials::{AccessKey, StoreId};
 use crate::error::Result;
 use crate::human::{Human, Talk};
 use crate::keystore::StoreOpener;
-use crate::mfa::{Ground, Seeds};
+use crate::mfa::{CodeContext, Seeds};
 use crate::secret::SecretBytes;
 use crate::session_cache::SessionCache;
 use crate::settings::Settings;
@@ -41,33 +41,25 @@ pub struct Context<'a> {
     pub env: &'a Environment,
     /// The time, corrected by what AWS says.
     pub clock: &'a Clock,
-    /// keyfob's own settings.
     pub settings: &'a Settings,
-    /// Where the files are.
     pub paths: &'a Paths,
-    /// Warnings, hints and explanations.
     pub talk: &'a dyn Talk,
     /// The person at the terminal.
     pub human: &'a dyn Human,
-    /// AWS STS.
     pub sts: &'a dyn Sts,
-    /// IAM's access keys.
     pub access_keys: &'a dyn AccessKeys,
-    /// IAM's MFA devices.
     pub mfa_devices: &'a dyn MfaDevices,
-    /// The key stores.
     pub stores: &'a dyn StoreOpener,
     /// The keys a plan starts from.
     pub keys: &'a dyn Keys,
-    /// Sealed sessions.
     pub cache: &'a SessionCache,
 }
 
 impl<'a> Context<'a> {
-    /// What the ladder of MFA codes stands on.
-    pub fn ground(&self) -> Ground<'a> {
+    /// What MFA codes come from.
+    pub fn code_context(&self) -> CodeContext<'a> {
         let Context { env, clock, settings, paths, talk, human, keys, .. } = *self;
-        Ground { env, settings, clock, human, talk, seeds: keys, data: &paths.data }
+        CodeContext { env, settings, clock, human, talk, seeds: keys, data: &paths.data }
     }
 }
 

@@ -18,7 +18,6 @@ pub struct Shown {
     pub(crate) settings: BTreeMap<String, ShownSetting>,
     /// What `include_profile` brings.
     pub(crate) inherited: BTreeMap<String, ShownSetting>,
-    /// The stored key.
     pub(crate) key: Option<ShownKey>,
     pub(crate) warnings: Vec<ShownWarning>,
 }

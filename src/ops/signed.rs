@@ -39,7 +39,6 @@ enum Signs {
 pub(crate) struct SigningKey<'k> {
     /// What a session made with it starts from.
     pub(crate) base: Base,
-    /// Reads it.
     pub(crate) read: &'k dyn Fn() -> Result<AccessKey>,
 }
 

@@ -39,7 +39,6 @@ impl<'a> OtherSection<'a> {
 /// One setting and where it stands.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Setting<'a> {
-    /// Lower case.
     pub name: Cow<'a, str>,
     /// A nested block is its lines, each after a `\n`, as AWS's reference reads it.
     pub value: Cow<'a, str>,

@@ -9,7 +9,6 @@ use crate::ini::{Header, Property, Section, is_identifier};
 /// Something in a file that bites.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Warning {
-    /// The file.
     pub file: AwsFile,
     /// The line there, 1-based.
     pub line: usize,

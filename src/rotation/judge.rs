@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::credentials::AccessKeyId;
-use crate::rotation::{Journal, Step};
+use crate::rotation::{Journal, RotationStep};
 use crate::timestamp::Timestamp;
 
 /// What AWS says of a key.
@@ -18,20 +18,20 @@ pub enum KeyState {
 }
 
 /// The first step of the way back; none if the old key is gone: then the only way is forward.
-pub fn way_back(journal: &Journal, old: KeyState) -> Option<Step> {
+pub fn way_back(journal: &Journal, old: KeyState) -> Option<RotationStep> {
     match (journal.at(), &journal.new, old) {
         ((step, false), _, _) if step.goes_back() => Some(step),
         ((step, true), _, _) if step.goes_back() => step.successor(),
         (_, _, KeyState::Gone) => None,
-        (_, None, KeyState::Active | KeyState::Inactive) => Some(Step::Discard),
-        (_, Some(_), KeyState::Inactive) => Some(Step::Reactivate),
-        (_, Some(_), KeyState::Active) => Some(Step::ProveOld),
+        (_, None, KeyState::Active | KeyState::Inactive) => Some(RotationStep::Discard),
+        (_, Some(_), KeyState::Inactive) => Some(RotationStep::Reactivate),
+        (_, Some(_), KeyState::Active) => Some(RotationStep::ProveOld),
     }
 }
 
 /// What became of a CreateAccessKey whose answer was lost, or that was interrupted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
+pub enum Observation {
     /// The user has no key that was not there before: it can be sent again.
     Nothing,
     /// The new key is stored: go on with it.
@@ -43,13 +43,17 @@ pub enum Found {
 }
 
 /// Compares the user's keys with those before CreateAccessKey.
-pub fn find_out(journal: &Journal, listed: &[AccessKeyId], mut is_stored: impl FnMut(&AccessKeyId) -> bool) -> Found {
+pub fn find_out(
+    journal: &Journal,
+    listed: &[AccessKeyId],
+    mut is_stored: impl FnMut(&AccessKeyId) -> bool,
+) -> Observation {
     let mut unknown = listed.iter().filter(|id| !journal.before.contains(id) && **id != journal.old);
     match unknown.next() {
-        None => Found::Nothing,
-        Some(id) if journal.lost.as_ref() == Some(id) => Found::Lost(id.clone()),
-        Some(id) if is_stored(id) => Found::Stored(id.clone()),
-        Some(id) => Found::Orphan(id.clone()),
+        None => Observation::Nothing,
+        Some(id) if journal.lost.as_ref() == Some(id) => Observation::Lost(id.clone()),
+        Some(id) if is_stored(id) => Observation::Stored(id.clone()),
+        Some(id) => Observation::Orphan(id.clone()),
     }
 }
 
@@ -86,12 +90,15 @@ pub enum Verdict {
 ///
 /// A new key's validity flaps for seconds between endpoints, so whatever it signs is tried again. Only CreateAccessKey is
 /// never sent again where it may have been processed: it would make a second key.
-pub fn judge(step: Step, failure: Failure) -> Verdict {
+pub fn judge(step: RotationStep, failure: Failure) -> Verdict {
     match (step, failure) {
-        (Step::Create, Failure::Passing { may_be_processed: true }) => Verdict::FindOut,
-        (Step::Create, Failure::UnknownSigner) => Verdict::Stop,
+        (RotationStep::Create, Failure::Passing { may_be_processed: true }) => Verdict::FindOut,
+        (RotationStep::Create, Failure::UnknownSigner) => Verdict::Stop,
         (_, Failure::UnknownSigner | Failure::Passing { .. }) => Verdict::Again,
-        (Step::Deactivate | Step::Delete | Step::DeleteNew | Step::Discard, Failure::NoSuchKey) => Verdict::AsGood,
+        (
+            RotationStep::Deactivate | RotationStep::Delete | RotationStep::DeleteNew | RotationStep::Discard,
+            Failure::NoSuchKey,
+        ) => Verdict::AsGood,
         (_, Failure::NoSuchKey | Failure::Refused) => Verdict::Stop,
     }
 }

@@ -2,13 +2,15 @@
 //!
 //! Pure: what is known of AWS and of the key store is handed in. The journal, which is kept in a file, holds no secret.
 
+#![warn(missing_docs)]
+
 mod judge;
 mod step;
 #[cfg(test)]
 mod tests;
 
-pub use judge::{Failure, Found, KeyState, NotYet, Verdict, find_out, judge, may_finish, way_back};
-pub use step::Step;
+pub use judge::{Failure, KeyState, NotYet, Observation, Verdict, find_out, judge, may_finish, way_back};
+pub use step::RotationStep;
 
 use std::collections::BTreeMap;
 
@@ -47,9 +49,9 @@ pub struct User {
 
 /// A line of a journal's history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct HistoryEntry {
     /// The step.
-    pub step: Step,
+    pub step: RotationStep,
     /// Whether this is its end; else its beginning.
     pub done: bool,
     /// When.
@@ -80,7 +82,7 @@ pub struct Journal {
     pub before: Vec<AccessKeyId>,
     /// The profiles that used the old key, and the store each read it from.
     pub users: BTreeMap<String, StoreId>,
-    step: Step,
+    step: RotationStep,
     done: bool,
     /// When the profiles came to use the new key.
     #[serde(default)]
@@ -89,7 +91,7 @@ pub struct Journal {
     #[serde(default)]
     pub inactive_at: Option<Timestamp>,
     /// Every beginning and end of a step.
-    pub history: Vec<Entry>,
+    pub history: Vec<HistoryEntry>,
 }
 
 /// Where a rotation stands.
@@ -125,7 +127,7 @@ impl Journal {
             asked,
             before: Vec::new(),
             users,
-            step: Step::Create,
+            step: RotationStep::Create,
             done: false,
             switched_at: None,
             inactive_at: None,
@@ -139,7 +141,7 @@ impl Journal {
     }
 
     /// The step it stands at, and whether that is done.
-    pub fn at(&self) -> (Step, bool) {
+    pub fn at(&self) -> (RotationStep, bool) {
         (self.step, self.done)
     }
 
@@ -149,28 +151,28 @@ impl Journal {
     }
 
     /// Notes that a step begins.
-    pub fn begin(&mut self, step: Step, now: Timestamp) {
+    pub fn begin(&mut self, step: RotationStep, now: Timestamp) {
         (self.step, self.done) = (step, false);
-        self.history.push(Entry { step, done: false, at: now });
+        self.history.push(HistoryEntry { step, done: false, at: now });
     }
 
     /// Notes that the step it stands at is done.
     pub fn complete(&mut self, now: Timestamp) {
         match self.step {
-            Step::Switch => self.switched_at = Some(now),
-            Step::Deactivate => self.inactive_at = Some(now),
-            Step::Reactivate => self.inactive_at = None,
+            RotationStep::Switch => self.switched_at = Some(now),
+            RotationStep::Deactivate => self.inactive_at = Some(now),
+            RotationStep::Reactivate => self.inactive_at = None,
             _ => {}
         }
         self.done = true;
-        self.history.push(Entry { step: self.step, done: true, at: now });
+        self.history.push(HistoryEntry { step: self.step, done: true, at: now });
     }
 
     /// The step to do now: the one that was begun, or the next; none where the rotation rests or has ended.
-    pub fn next(&self) -> Option<Step> {
+    pub fn next(&self) -> Option<RotationStep> {
         match (self.step, self.done) {
             (step, false) => Some(step),
-            (Step::Confirm, true) if !self.asked.delete_now => None,
+            (RotationStep::Confirm, true) if !self.asked.delete_now => None,
             (step, true) => step.successor(),
         }
     }
@@ -178,8 +180,8 @@ impl Journal {
     /// Where it stands.
     pub fn phase(&self) -> Phase {
         match (self.step, self.done) {
-            (Step::Forget | Step::ForgetNew | Step::Discard, true) => Phase::Ended,
-            (Step::Confirm, true) | (Step::Delete | Step::Forget, _) => Phase::Resting,
+            (RotationStep::Forget | RotationStep::ForgetNew | RotationStep::Discard, true) => Phase::Ended,
+            (RotationStep::Confirm, true) | (RotationStep::Delete | RotationStep::Forget, _) => Phase::Resting,
             _ => Phase::Unfinished,
         }
     }
@@ -187,9 +189,9 @@ impl Journal {
     /// Whether, for all the journal knows, the old key still signs requests.
     pub fn old_is_active(&self) -> bool {
         match self.step {
-            Step::Deactivate | Step::Confirm | Step::Delete | Step::Forget => false,
-            Step::Reactivate => self.done,
-            step => step < Step::Deactivate || step.goes_back(),
+            RotationStep::Deactivate | RotationStep::Confirm | RotationStep::Delete | RotationStep::Forget => false,
+            RotationStep::Reactivate => self.done,
+            step => step < RotationStep::Deactivate || step.goes_back(),
         }
     }
 

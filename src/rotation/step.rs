@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// come last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Step {
+pub enum RotationStep {
     /// CreateAccessKey, and the new secret into the key store before anything else.
     Create,
     /// Wait until AWS knows the new key at every endpoint its profiles use.
@@ -40,25 +40,25 @@ pub enum Step {
 
 /// Every step: its name in the journal and in messages, the one that follows, and what a rotation that stops in it leaves.
 #[rustfmt::skip]
-const STEPS: [(Step, &str, Option<Step>, &str); 14] = [
-    (Step::Create, "create", Some(Step::Prove), "the old key is in use; AWS may have made a new one whose secret nobody has"),
-    (Step::Prove, "prove", Some(Step::Switch), "the old key is in use; the new one is stored"),
-    (Step::Switch, "switch", Some(Step::Settle), "both keys are Active and stored; the profiles use one of them"),
-    (Step::Settle, "settle", Some(Step::Deactivate), "the new key is in use; the old one is Active and stored"),
-    (Step::Deactivate, "deactivate", Some(Step::Confirm), "the new key is in use; the old one is stored, and Active or Inactive"),
-    (Step::Confirm, "confirm", Some(Step::Delete), "the new key is in use; the old one is Inactive and stored"),
-    (Step::Delete, "delete", Some(Step::Forget), "the new key is in use; the old one is Inactive or deleted, and stored"),
-    (Step::Forget, "forget", None, "the new key is in use; the old one is deleted at AWS, its secret still stored"),
-    (Step::Reactivate, "reactivate", Some(Step::ProveOld), "the new key is in use; the old one is Inactive or Active, and stored"),
-    (Step::ProveOld, "prove-old", Some(Step::PointBack), "both keys are Active and stored; the new one may be in use"),
-    (Step::PointBack, "point-back", Some(Step::DeleteNew), "both keys are Active and stored; the profiles use one of them"),
-    (Step::DeleteNew, "delete-new", Some(Step::ForgetNew), "the old key is in use; the new one is Active or deleted, and stored"),
-    (Step::ForgetNew, "forget-new", None, "the old key is in use; the new one is deleted at AWS, its secret still stored"),
-    (Step::Discard, "discard", None, "the old key is in use; AWS may have made a new one whose secret nobody has"),
+const STEPS: [(RotationStep, &str, Option<RotationStep>, &str); 14] = [
+    (RotationStep::Create, "create", Some(RotationStep::Prove), "the old key is in use; AWS may have made a new one whose secret nobody has"),
+    (RotationStep::Prove, "prove", Some(RotationStep::Switch), "the old key is in use; the new one is stored"),
+    (RotationStep::Switch, "switch", Some(RotationStep::Settle), "both keys are Active and stored; the profiles use one of them"),
+    (RotationStep::Settle, "settle", Some(RotationStep::Deactivate), "the new key is in use; the old one is Active and stored"),
+    (RotationStep::Deactivate, "deactivate", Some(RotationStep::Confirm), "the new key is in use; the old one is stored, and Active or Inactive"),
+    (RotationStep::Confirm, "confirm", Some(RotationStep::Delete), "the new key is in use; the old one is Inactive and stored"),
+    (RotationStep::Delete, "delete", Some(RotationStep::Forget), "the new key is in use; the old one is Inactive or deleted, and stored"),
+    (RotationStep::Forget, "forget", None, "the new key is in use; the old one is deleted at AWS, its secret still stored"),
+    (RotationStep::Reactivate, "reactivate", Some(RotationStep::ProveOld), "the new key is in use; the old one is Inactive or Active, and stored"),
+    (RotationStep::ProveOld, "prove-old", Some(RotationStep::PointBack), "both keys are Active and stored; the new one may be in use"),
+    (RotationStep::PointBack, "point-back", Some(RotationStep::DeleteNew), "both keys are Active and stored; the profiles use one of them"),
+    (RotationStep::DeleteNew, "delete-new", Some(RotationStep::ForgetNew), "the old key is in use; the new one is Active or deleted, and stored"),
+    (RotationStep::ForgetNew, "forget-new", None, "the old key is in use; the new one is deleted at AWS, its secret still stored"),
+    (RotationStep::Discard, "discard", None, "the old key is in use; AWS may have made a new one whose secret nobody has"),
 ];
 
-impl Step {
-    fn row(self) -> &'static (Step, &'static str, Option<Step>, &'static str) {
+impl RotationStep {
+    fn row(self) -> &'static (RotationStep, &'static str, Option<RotationStep>, &'static str) {
         STEPS.iter().find(|(step, ..)| *step == self).expect("every step is in the table")
     }
 
@@ -74,11 +74,11 @@ impl Step {
 
     /// Whether it is one of the way back.
     pub fn goes_back(self) -> bool {
-        self >= Step::Reactivate
+        self >= RotationStep::Reactivate
     }
 
     /// The one that follows; none after the last of either way.
-    pub(super) fn successor(self) -> Option<Step> {
+    pub(super) fn successor(self) -> Option<RotationStep> {
         self.row().2
     }
 }

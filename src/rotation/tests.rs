@@ -20,9 +20,9 @@ fn journal() -> Journal {
 }
 
 /// A journal that stands at this step.
-fn at(step: Step, done: bool) -> Journal {
+fn at(step: RotationStep, done: bool) -> Journal {
     let mut journal = journal();
-    journal.new = (step != Step::Create && step != Step::Discard).then(|| id("NEW"));
+    journal.new = (step != RotationStep::Create && step != RotationStep::Discard).then(|| id("NEW"));
     journal.begin(step, NOW);
     if done {
         journal.complete(NOW);
@@ -30,18 +30,24 @@ fn at(step: Step, done: bool) -> Journal {
     journal
 }
 
-const FORWARD: [Step; 8] = [
-    Step::Create,
-    Step::Prove,
-    Step::Switch,
-    Step::Settle,
-    Step::Deactivate,
-    Step::Confirm,
-    Step::Delete,
-    Step::Forget,
+const FORWARD: [RotationStep; 8] = [
+    RotationStep::Create,
+    RotationStep::Prove,
+    RotationStep::Switch,
+    RotationStep::Settle,
+    RotationStep::Deactivate,
+    RotationStep::Confirm,
+    RotationStep::Delete,
+    RotationStep::Forget,
 ];
 
-const BACK: [Step; 5] = [Step::Reactivate, Step::ProveOld, Step::PointBack, Step::DeleteNew, Step::ForgetNew];
+const BACK: [RotationStep; 5] = [
+    RotationStep::Reactivate,
+    RotationStep::ProveOld,
+    RotationStep::PointBack,
+    RotationStep::DeleteNew,
+    RotationStep::ForgetNew,
+];
 
 #[test]
 fn the_steps_follow_each_other_and_a_rotation_rests_before_it_deletes() {
@@ -56,12 +62,12 @@ fn the_steps_follow_each_other_and_a_rotation_rests_before_it_deletes() {
     assert_eq!(journal.phase(), Phase::Resting);
     assert_eq!((journal.switched_at, journal.inactive_at), (Some(NOW), Some(NOW)));
     journal.asked.delete_now = true;
-    assert_eq!(journal.next(), Some(Step::Delete));
+    assert_eq!(journal.next(), Some(RotationStep::Delete));
 }
 
 #[test]
 fn a_step_that_was_begun_is_done_again() {
-    for step in FORWARD.into_iter().chain(BACK).chain([Step::Discard]) {
+    for step in FORWARD.into_iter().chain(BACK).chain([RotationStep::Discard]) {
         assert_eq!(at(step, false).next(), Some(step));
         assert!(!step.leaves().is_empty());
         let name = serde_json::to_value(step).expect("JSON");
@@ -71,7 +77,7 @@ fn a_step_that_was_begun_is_done_again() {
 
 #[test]
 fn each_way_ends() {
-    for (steps, last) in [(&FORWARD[..], Step::Forget), (&BACK[..], Step::ForgetNew)] {
+    for (steps, last) in [(&FORWARD[..], RotationStep::Forget), (&BACK[..], RotationStep::ForgetNew)] {
         let mut journal = at(steps[0], false);
         journal.asked.delete_now = true;
         for step in steps {
@@ -81,27 +87,27 @@ fn each_way_ends() {
         }
         assert_eq!((journal.at(), journal.next(), journal.phase()), ((last, true), None, Phase::Ended));
     }
-    assert_eq!(at(Step::Discard, true).phase(), Phase::Ended);
+    assert_eq!(at(RotationStep::Discard, true).phase(), Phase::Ended);
 }
 
 #[test]
 fn the_way_back_begins_where_the_old_key_needs_it() {
     use KeyState::{Active, Gone, Inactive};
     let cases = [
-        (Step::Create, false, Active, Some(Step::Discard)),
-        (Step::Prove, false, Active, Some(Step::ProveOld)),
-        (Step::Switch, true, Active, Some(Step::ProveOld)),
-        (Step::Deactivate, false, Active, Some(Step::ProveOld)),
-        (Step::Deactivate, false, Inactive, Some(Step::Reactivate)),
-        (Step::Confirm, true, Inactive, Some(Step::Reactivate)),
-        (Step::Delete, false, Inactive, Some(Step::Reactivate)),
-        (Step::Delete, false, Gone, None),
-        (Step::Forget, false, Gone, None),
+        (RotationStep::Create, false, Active, Some(RotationStep::Discard)),
+        (RotationStep::Prove, false, Active, Some(RotationStep::ProveOld)),
+        (RotationStep::Switch, true, Active, Some(RotationStep::ProveOld)),
+        (RotationStep::Deactivate, false, Active, Some(RotationStep::ProveOld)),
+        (RotationStep::Deactivate, false, Inactive, Some(RotationStep::Reactivate)),
+        (RotationStep::Confirm, true, Inactive, Some(RotationStep::Reactivate)),
+        (RotationStep::Delete, false, Inactive, Some(RotationStep::Reactivate)),
+        (RotationStep::Delete, false, Gone, None),
+        (RotationStep::Forget, false, Gone, None),
         // A way back that was begun goes on.
-        (Step::Reactivate, false, Inactive, Some(Step::Reactivate)),
-        (Step::Reactivate, true, Active, Some(Step::ProveOld)),
-        (Step::DeleteNew, false, Active, Some(Step::DeleteNew)),
-        (Step::DeleteNew, true, Active, Some(Step::ForgetNew)),
+        (RotationStep::Reactivate, false, Inactive, Some(RotationStep::Reactivate)),
+        (RotationStep::Reactivate, true, Active, Some(RotationStep::ProveOld)),
+        (RotationStep::DeleteNew, false, Active, Some(RotationStep::DeleteNew)),
+        (RotationStep::DeleteNew, true, Active, Some(RotationStep::ForgetNew)),
     ];
     for (step, done, old, expected) in cases {
         assert_eq!(way_back(&at(step, done), old), expected, "{step:?} {done} {old:?}");
@@ -114,28 +120,31 @@ fn a_lost_answer_is_found_out_by_comparing_lists() {
     let mut journal = journal();
     let stored = |_: &AccessKeyId| true;
     let nothing = |_: &AccessKeyId| false;
-    assert_eq!(find_out(&journal, std::slice::from_ref(&old), nothing), Found::Nothing);
-    assert_eq!(find_out(&journal, &[], nothing), Found::Nothing);
-    assert_eq!(find_out(&journal, &[old.clone(), new.clone()], nothing), Found::Orphan(new.clone()));
-    assert_eq!(find_out(&journal, &[new.clone(), old.clone()], stored), Found::Stored(new.clone()));
+    assert_eq!(find_out(&journal, std::slice::from_ref(&old), nothing), Observation::Nothing);
+    assert_eq!(find_out(&journal, &[], nothing), Observation::Nothing);
+    assert_eq!(find_out(&journal, &[old.clone(), new.clone()], nothing), Observation::Orphan(new.clone()));
+    assert_eq!(find_out(&journal, &[new.clone(), old.clone()], stored), Observation::Stored(new.clone()));
     journal.lost = Some(new.clone());
-    assert_eq!(find_out(&journal, &[old.clone(), new.clone()], nothing), Found::Lost(new.clone()));
+    assert_eq!(find_out(&journal, &[old.clone(), new.clone()], nothing), Observation::Lost(new.clone()));
     // A key that was there before is nobody's orphan.
     journal.before.push(new.clone());
-    assert_eq!(find_out(&journal, &[old, new], nothing), Found::Nothing);
+    assert_eq!(find_out(&journal, &[old, new], nothing), Observation::Nothing);
 }
 
 #[test]
 fn only_create_is_never_sent_again_where_it_may_have_been_processed() {
     use Failure::{NoSuchKey, Passing, Refused, UnknownSigner};
     let (lost, throttled) = (Passing { may_be_processed: true }, Passing { may_be_processed: false });
-    for step in FORWARD.into_iter().chain(BACK).chain([Step::Discard]) {
-        let create = step == Step::Create;
+    for step in FORWARD.into_iter().chain(BACK).chain([RotationStep::Discard]) {
+        let create = step == RotationStep::Create;
         assert_eq!(judge(step, lost), if create { Verdict::FindOut } else { Verdict::Again }, "{step:?}");
         assert_eq!(judge(step, throttled), Verdict::Again, "{step:?}");
         assert_eq!(judge(step, UnknownSigner), if create { Verdict::Stop } else { Verdict::Again }, "{step:?}");
         assert_eq!(judge(step, Refused), Verdict::Stop, "{step:?}");
-        let deletes = matches!(step, Step::Deactivate | Step::Delete | Step::DeleteNew | Step::Discard);
+        let deletes = matches!(
+            step,
+            RotationStep::Deactivate | RotationStep::Delete | RotationStep::DeleteNew | RotationStep::Discard
+        );
         assert_eq!(judge(step, NoSuchKey), if deletes { Verdict::AsGood } else { Verdict::Stop }, "{step:?}");
     }
 }
@@ -143,7 +152,7 @@ fn only_create_is_never_sent_again_where_it_may_have_been_processed() {
 #[test]
 fn an_old_key_is_deleted_when_it_was_inactive_long_enough_and_nobody_used_it() {
     let day = Duration::from_secs(86_400);
-    let resting = at(Step::Confirm, true);
+    let resting = at(RotationStep::Confirm, true);
     let mut resting = Journal { switched_at: Some(NOW), inactive_at: Some(NOW.plus_seconds(10)), ..resting };
     let finish = |journal: &Journal, old, used: Option<i64>, after| {
         may_finish(journal, old, used.map(|used| NOW.plus_seconds(used)), day, NOW.plus_seconds(after))
@@ -161,7 +170,7 @@ fn an_old_key_is_deleted_when_it_was_inactive_long_enough_and_nobody_used_it() {
 
 #[test]
 fn a_journal_is_read_back_as_it_was_written_and_holds_no_secret() {
-    let journal = at(Step::Deactivate, true);
+    let journal = at(RotationStep::Deactivate, true);
     let text = serde_json::to_string_pretty(&journal).expect("JSON");
     assert_eq!(serde_json::from_str::<Journal>(&text).expect("read"), journal);
     assert!(text.contains("\"step\": \"deactivate\"") && !text.contains("secret"), "{text}");
@@ -173,20 +182,20 @@ fn a_journal_is_read_back_as_it_was_written_and_holds_no_secret() {
 #[test]
 fn keys_are_in_motion_from_the_first_step_to_the_rest() {
     for (step, done, phase) in [
-        (Step::Create, false, Phase::Unfinished),
-        (Step::Confirm, false, Phase::Unfinished),
-        (Step::Confirm, true, Phase::Resting),
-        (Step::Delete, false, Phase::Resting),
-        (Step::Reactivate, false, Phase::Unfinished),
-        (Step::ForgetNew, true, Phase::Ended),
+        (RotationStep::Create, false, Phase::Unfinished),
+        (RotationStep::Confirm, false, Phase::Unfinished),
+        (RotationStep::Confirm, true, Phase::Resting),
+        (RotationStep::Delete, false, Phase::Resting),
+        (RotationStep::Reactivate, false, Phase::Unfinished),
+        (RotationStep::ForgetNew, true, Phase::Ended),
     ] {
         assert_eq!(at(step, done).phase(), phase, "{step:?} {done}");
     }
     for (step, done, active) in [
-        (Step::Settle, true, true),
-        (Step::Deactivate, false, false),
-        (Step::Reactivate, false, false),
-        (Step::Reactivate, true, true),
+        (RotationStep::Settle, true, true),
+        (RotationStep::Deactivate, false, false),
+        (RotationStep::Reactivate, false, false),
+        (RotationStep::Reactivate, true, true),
     ] {
         assert_eq!(at(step, done).old_is_active(), active, "{step:?} {done}");
     }

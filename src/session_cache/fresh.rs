@@ -7,7 +7,6 @@ use crate::timestamp::Timestamp;
 /// From when to when a session works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Life {
-    /// When it was made.
     pub issued_at: Timestamp,
     /// When AWS stops honouring it.
     pub expires_at: Timestamp,

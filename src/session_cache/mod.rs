@@ -2,10 +2,10 @@
 //!
 //! May use `sys` and the pure modules. The sealing key is handed in; no key store is asked here.
 
+pub mod cache_summary;
 pub mod failure;
 pub mod fresh;
 pub mod name;
-pub mod outlook;
 pub mod seal;
 pub mod sealing_key;
 mod store;
@@ -15,7 +15,7 @@ pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 
-pub use store::{CacheError, Kept, SessionCache};
+pub use store::{CacheError, CachedSession, SessionCache};
 
 use crate::error::{Error, Kind};
 use crate::hint::run;

@@ -22,11 +22,8 @@ const NONCE_LENGTH: usize = 24;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SessionKind {
-    /// GetSessionToken with a code.
     MfaSession,
-    /// GetSessionToken without.
     Session,
-    /// AssumeRole.
     Hop,
 }
 

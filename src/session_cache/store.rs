@@ -29,14 +29,13 @@ pub struct SessionCache {
 
 /// A session in the cache.
 #[derive(Debug, Clone)]
-pub struct Kept {
+pub struct CachedSession {
     /// What its file says in clear.
     pub header: Header,
-    /// The session.
     pub session: Session,
 }
 
-impl Kept {
+impl CachedSession {
     /// From when to when it works.
     pub fn life(&self) -> Life {
         self.header.life()
@@ -52,19 +51,13 @@ pub enum CacheError {
     /// A file in it does not open.
     #[error("the cached session in {} is not used: {damage}", path.display())]
     Damaged {
-        /// The file.
         path: PathBuf,
         /// What is wrong with it.
         damage: Damage,
     },
     /// Reading, writing or locking failed.
     #[error("{} cannot be used: {error}", path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What failed.
-        error: io::Error,
-    },
+    Io { path: PathBuf, error: io::Error },
     /// Another process holds the session's lock.
     #[error("{} is getting the same session", holder_name(*holder))]
     Busy {
@@ -83,12 +76,12 @@ impl SessionCache {
     ///
     /// # Errors
     /// Where its file does not open, cannot be read, or others could have put it there. Each is a miss.
-    pub fn get(&self, key: &SealingKey, name: &SessionName) -> Result<Option<Kept>, CacheError> {
+    pub fn get(&self, key: &SealingKey, name: &SessionName) -> Result<Option<CachedSession>, CacheError> {
         self.check()?;
         let path = self.path(name, "session");
         let Some(file) = files::read_optional(&path).map_err(|error| io_error(&path, error))? else { return Ok(None) };
         match seal::open(key, name, &file) {
-            Ok((header, session)) => Ok(Some(Kept { header, session })),
+            Ok((header, session)) => Ok(Some(CachedSession { header, session })),
             // Another keyfob's, which may be used in turn with this one.
             Err(Damage::Version) => Ok(None),
             Err(damage) => Err(CacheError::Damaged { path, damage }),
@@ -99,7 +92,7 @@ impl SessionCache {
     ///
     /// # Errors
     /// Where it is not kept: a full disk, a read-only folder.
-    pub fn put(&self, key: &SealingKey, name: &SessionName, kept: &Kept) -> Result<(), CacheError> {
+    pub fn put(&self, key: &SealingKey, name: &SessionName, kept: &CachedSession) -> Result<(), CacheError> {
         self.write(&self.path(name, "session"), &seal::seal(key, name, &kept.header, &kept.session))?;
         // A failure that stays is older than the session: it only makes the next renewal wait its minute.
         let _ = folder::remove(&self.path(name, "failure"));

@@ -12,7 +12,7 @@ use super::sample::{
     base_id, base_target_mut, edit_hops_target, hop, hop_mut, plan, sealing_key, session, session_mut, stored_key,
 };
 use super::seal::{self, Damage, Header, SessionKind};
-use super::{Kept, SessionCache};
+use super::{CachedSession, SessionCache};
 use crate::chain::base::key::base_of;
 use crate::chain::{Mfa, Plan, SpentIn, Step};
 #[cfg(unix)]
@@ -22,7 +22,7 @@ fn name(plan: &Plan, step: usize) -> SessionName {
     SessionName::new(&sealing_key(1), plan, step)
 }
 
-fn kept(id: &str, profile: &str, role_arn: Option<&str>) -> Kept {
+fn kept(id: &str, profile: &str, role_arn: Option<&str>) -> CachedSession {
     let session = session(id, 1_700_000_000, 3600);
     let header = Header {
         kind: SessionKind::Hop,
@@ -34,7 +34,7 @@ fn kept(id: &str, profile: &str, role_arn: Option<&str>) -> Kept {
         expires_at: session.expires_at,
         clock_offset: 0,
     };
-    Kept { header, session }
+    CachedSession { header, session }
 }
 
 type Edit = fn(&mut Plan);

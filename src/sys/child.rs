@@ -12,9 +12,7 @@ use crate::sys::env::vars;
 /// What a program printed, and how it ended.
 #[derive(Debug)]
 pub struct Answer {
-    /// Its standard output.
     pub stdout: crate::secret::SecretBytes,
-    /// Its exit status.
     pub status: ExitStatus,
 }
 

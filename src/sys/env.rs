@@ -7,7 +7,6 @@ use std::fmt;
 /// The names of all environment variables keyfob reads, sets or takes away, but for those of its settings, which follow
 /// from their names (`settings::SETTINGS`).
 pub mod vars {
-    #![expect(missing_docs, reason = "the names say it")]
 
     pub const HOME: &str = "HOME";
     pub const PATH: &str = "PATH";

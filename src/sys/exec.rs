@@ -13,26 +13,17 @@ use crate::secret::Secret;
 pub enum ExecError {
     /// There is no such command.
     #[error("`{}` was not found", program.display())]
-    NotFound {
-        /// The command.
-        program: OsString,
-    },
+    NotFound { program: OsString },
     /// It is a script, and what its first line wants to be run by is not there.
     #[error("`{}` cannot be run: its first line names `{interpreter}`, which was not found", program.display())]
     NoInterpreter {
-        /// The script.
         program: OsString,
         /// What stands after `#!`, as far as the next blank; `\r` at its end for a line that ends as on Windows.
         interpreter: String,
     },
     /// It is there and cannot be executed.
     #[error("`{}` cannot be run: {cause}", program.display())]
-    CannotRun {
-        /// The command.
-        program: OsString,
-        /// What the system says.
-        cause: io::Error,
-    },
+    CannotRun { program: OsString, cause: io::Error },
 }
 
 impl ExecError {

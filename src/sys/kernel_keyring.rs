@@ -7,8 +7,7 @@ use crate::timestamp::Timestamp;
 
 /// A secret the kernel holds, and until when.
 #[derive(Debug)]
-pub struct Held {
-    /// The secret.
+pub struct TimedSecret {
     pub secret: SecretBytes,
     /// When the kernel drops it.
     pub until: Timestamp,
@@ -23,7 +22,7 @@ pub struct Refused(String);
 ///
 /// # Errors
 /// [`Refused`] where the kernel does not let this process use its keyring.
-pub fn get(description: &str) -> Result<Option<Held>, Refused> {
+pub fn get(description: &str) -> Result<Option<TimedSecret>, Refused> {
     platform::get(description)
 }
 
@@ -51,7 +50,7 @@ mod platform {
     use linux_keyutils::{KeyError, KeyRing, KeyRingIdentifier};
     use zeroize::Zeroizing;
 
-    use super::{Held, Refused};
+    use super::{Refused, TimedSecret};
     use crate::secret::SecretBytes;
     use crate::sys::clock::Clock;
     use crate::timestamp::Timestamp;
@@ -60,7 +59,7 @@ mod platform {
     const END: usize = 8;
     const LONGEST: usize = END + 500;
 
-    pub fn get(description: &str) -> Result<Option<Held>, Refused> {
+    pub fn get(description: &str) -> Result<Option<TimedSecret>, Refused> {
         let (process, _) = keyrings()?;
         let Some(key) = found(process.search(description))? else { return Ok(None) };
         let mut bytes = Zeroizing::new(vec![0; LONGEST]);
@@ -75,7 +74,7 @@ mod platform {
         if until <= Clock::system().uncorrected() {
             return Ok(None);
         }
-        Ok(Some(Held { secret: SecretBytes::new(secret.to_vec()), until }))
+        Ok(Some(TimedSecret { secret: SecretBytes::new(secret.to_vec()), until }))
     }
 
     pub fn put(description: &str, secret: &SecretBytes, until: Timestamp) -> Result<(), Refused> {
@@ -146,7 +145,7 @@ mod platform {
 
 #[cfg(not(target_os = "linux"))]
 mod platform {
-    use super::{Held, Refused};
+    use super::{Refused, TimedSecret};
     use crate::secret::SecretBytes;
     use crate::timestamp::Timestamp;
 
@@ -154,7 +153,7 @@ mod platform {
         Refused("only Linux has one".to_owned())
     }
 
-    pub fn get(_: &str) -> Result<Option<Held>, Refused> {
+    pub fn get(_: &str) -> Result<Option<TimedSecret>, Refused> {
         Err(none())
     }
 

@@ -6,7 +6,6 @@ use std::path::Path;
 /// What is wrong with a file's access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exposed {
-    /// Its mode bits.
     pub mode: u32,
     /// Whether it is another user's; root's files are nobody else's.
     pub foreign: bool,

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use crate::chain::base::BaseSource;
 use crate::chain::{Plan, Reason, SpentIn, Step, length};
 use crate::credentials::AccessKeyId;
-use crate::session_cache::outlook::Outlook;
+use crate::session_cache::cache_summary::CacheSummary;
 use crate::timestamp::Timestamp;
 use crate::view::table::Table;
 
 /// The plan as the JSON others build on.
-pub fn json(plan: &Plan, cached: &Outlook, code_from: Option<&str>) -> Value {
+pub fn json(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>) -> Value {
     let session = plan.session().map(|session| {
         // Without roles the session is what is asked for, so one cached time says it.
         let of_plan = cached.cached_until.filter(|_| !plan.has_hops());
@@ -73,7 +73,7 @@ fn unspent_device(plan: &Plan) -> Option<&str> {
 }
 
 /// The plan for a person, step by step in the order of the calls, then what it rests on.
-pub fn text(plan: &Plan, cached: &Outlook, code_from: Option<&str>) -> String {
+pub fn text(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>) -> String {
     let mut page = Page::default();
     page.line(&format!("How credentials for `{}` are made:", plan.profile));
     page.line("");
@@ -200,10 +200,10 @@ mod tests {
 
     #[test]
     fn a_chain_is_told_step_by_step_with_the_line_of_each_setting() {
-        let cached = Outlook {
+        let cached = CacheSummary {
             session_cached_until: Some(Timestamp::from_unix(1_700_000_000)),
             hops_cached_until: vec![Some(Timestamp::from_unix(1_700_003_600)), None],
-            ..Outlook::default()
+            ..CacheSummary::default()
         };
         let expected = "\
 How credentials for `prod` are made:
@@ -238,7 +238,7 @@ settings:
 
     #[test]
     fn a_code_that_is_needed_says_where_it_comes_from() {
-        let cached = Outlook { needs_code: true, ..Outlook::default() };
+        let cached = CacheSummary { needs_code: true, ..CacheSummary::default() };
         let text = text(&planned(CHAIN, "base", "prod"), &cached, Some("`mfa_process` of `base`"));
         assert!(text.contains("code         needed now (`mfa_process` of `base`)\n"), "{text}");
     }
@@ -246,7 +246,8 @@ settings:
     #[test]
     fn the_json_has_whole_ids_and_every_field() {
         let until = Some(Timestamp::from_unix(1_700_000_000));
-        let cached = Outlook { cached_until: until, hops_cached_until: vec![None, until], ..Outlook::default() };
+        let cached =
+            CacheSummary { cached_until: until, hops_cached_until: vec![None, until], ..CacheSummary::default() };
         let plan = planned(CHAIN, "base", "prod");
         let json = json(&plan, &cached, None);
         assert_eq!(json["profile"], "prod");
@@ -272,12 +273,12 @@ settings:
     #[test]
     fn a_device_whose_code_is_not_spent_is_named_all_the_same() {
         let plan = planned("[profile b]|mfa_serial = DEVICE|keyfob_session = never", "b", "b");
-        let json = json(&plan, &Outlook::default(), None);
+        let json = json(&plan, &CacheSummary::default(), None);
         assert_eq!(json["mfa"]["serial"], "arn:aws:iam::111122223333:mfa/me");
         assert_eq!(json["mfa"]["spent_in"], Value::Null);
         assert_eq!(json["session"], Value::Null);
         assert_eq!(json["cached_until"], Value::Null);
-        let text = text(&plan, &Outlook::default(), None);
+        let text = text(&plan, &CacheSummary::default(), None);
         assert!(text.contains("credentials  the access key itself, which never expires\n"), "{text}");
     }
 }

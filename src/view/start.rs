@@ -13,11 +13,9 @@ use crate::timestamp::Timestamp;
 pub struct Machine<'a> {
     /// The profiles of the AWS files.
     pub profiles: &'a Profiles<'a>,
-    /// The stored keys.
     pub index: &'a Index,
     /// How many sessions are cached and not over.
     pub sessions: usize,
-    /// The time.
     pub now: Timestamp,
     /// The age from which a key is overdue, seconds.
     pub key_max_age_seconds: u64,
@@ -26,7 +24,6 @@ pub struct Machine<'a> {
 /// How it stands, and what to do next.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// A line or two.
     pub text: String,
     /// What to do next, with a command each; the most useful first.
     pub hints: Vec<Hint>,

@@ -17,9 +17,7 @@ use crate::hint::{Hint, run};
 pub struct Attempt<'a> {
     /// The profile whose credentials were being made.
     pub profile: &'a str,
-    /// The call.
     pub call: Attempted<'a>,
-    /// Who signed it.
     pub signer: Signer<'a>,
     /// Where its MFA code came from, if it carried one.
     pub code: Option<CodeFrom>,
@@ -30,17 +28,13 @@ pub struct Attempt<'a> {
 /// The call that was attempted.
 #[derive(Debug, Clone, Copy)]
 pub enum Attempted<'a> {
-    /// GetCallerIdentity.
     GetCallerIdentity,
-    /// GetSessionToken.
     GetSessionToken(&'a GetSessionToken),
     /// One hop of a chain.
     AssumeRole {
-        /// What was asked.
         request: &'a AssumeRole,
         /// Which hop, from 1.
         hop: usize,
-        /// Of how many.
         hops: usize,
     },
     /// An IAM call, by its name in the API: `ListMFADevices`.
@@ -50,7 +44,6 @@ pub enum Attempted<'a> {
 /// Who signed a call.
 #[derive(Debug, Clone, Copy)]
 pub enum Signer<'a> {
-    /// A long-term access key.
     Key {
         /// Its id; shown by its last four characters.
         id: &'a str,
@@ -75,10 +68,7 @@ pub enum Signer<'a> {
         arn: Option<&'a str>,
     },
     /// The session of the hop before.
-    Role {
-        /// The role.
-        arn: &'a str,
-    },
+    Role { arn: &'a str },
 }
 
 /// Where a code came from.
@@ -86,7 +76,6 @@ pub enum Signer<'a> {
 pub enum CodeFrom {
     /// A person, `--mfa-code`, or a program.
     Given,
-    /// A stored seed.
     Seed,
 }
 

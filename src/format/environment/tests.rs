@@ -20,9 +20,9 @@ fn key() -> Credentials {
     Credentials::Key { key: AccessKey { id, secret: Secret::new("fakesecret".into()) }, account_id: None }
 }
 
-fn surroundings(region: Option<&str>, variables: &[(&str, &str)]) -> Surroundings {
+fn surroundings(region: Option<&str>, variables: &[(&str, &str)]) -> ProfileVariables {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Surroundings { region: region.map(str::to_owned), variables, without_variable: Vec::new() }
+    ProfileVariables { region: region.map(str::to_owned), variables, without_variable: Vec::new() }
 }
 
 /// The environment of a command run with `changes`, or of a shell that evaluated them.
@@ -86,14 +86,14 @@ fn what_would_win_is_unset_and_never_blanked() {
     ];
     let mut pairs = vec![("HOME", "/h"), ("AWS_CONFIG_FILE", "/c"), ("AWS_BEARER_TOKEN_a;b", "x")];
     pairs.extend(rivals);
-    let changes = hand_out(&Environment::from_pairs(pairs), "p", &key(), &Surroundings::default());
+    let changes = hand_out(&Environment::from_pairs(pairs), "p", &key(), &ProfileVariables::default());
     assert_eq!(unset(&changes), rivals.map(|(name, _)| name));
     assert!(changes.iter().all(|change| change.value().is_none_or(|value| !value.is_empty())));
 }
 
 #[test]
 fn a_stale_session_token_is_unset_even_where_it_is_not_seen() {
-    let changes = hand_out(&Environment::default(), "p", &key(), &Surroundings::default());
+    let changes = hand_out(&Environment::default(), "p", &key(), &ProfileVariables::default());
     assert_eq!(unset(&changes), ["AWS_SESSION_TOKEN"]);
 }
 

@@ -19,9 +19,9 @@ use zeroize::Zeroizing;
 
 use crate::credentials::StoreId;
 use crate::keystore::age_file::{AgeError, Identity};
-use crate::keystore::gate::Gate;
-use crate::keystore::held::{Kept, Keyring};
-use crate::keystore::passphrase::Sources;
+use crate::keystore::kernel_keyring::{KernelItem, KernelKeyring};
+use crate::keystore::passphrase::PassphraseSources;
+use crate::keystore::prompt_lock::PromptLock;
 use crate::keystore::{Item, KeyStore, StoreError};
 use crate::secret::{Secret, SecretBytes};
 use crate::sys::files::{create_new, private_dir, read_optional, replace};
@@ -35,13 +35,13 @@ pub struct Vault<'a> {
     /// `KEYFOB_IDENTITY_FILE`.
     pub(super) identity_file: Option<PathBuf>,
     /// Where else the passphrase comes from.
-    pub(super) sources: Sources<'a>,
+    pub(super) sources: PassphraseSources<'a>,
     /// Where an unlock is kept.
-    pub(super) keyring: Rc<Keyring<'a>>,
+    pub(super) keyring: Rc<KernelKeyring<'a>>,
     /// How long it is kept.
     pub(super) unlock_time: Duration,
     /// Where an unlock is waited for.
-    pub(super) gate: Rc<Gate<'a>>,
+    pub(super) prompt_lock: Rc<PromptLock<'a>>,
     /// How long another writer is waited for.
     pub(super) limit: Duration,
     /// What opens it, once this process knows.
@@ -107,7 +107,7 @@ impl Vault<'_> {
 
     /// Forgets the unlock: in the kernel keyring, and in this process.
     pub fn lock(&self) {
-        self.keyring.remove(Kept::VaultIdentity);
+        self.keyring.remove(KernelItem::VaultIdentity);
         self.unlocked.borrow_mut().take();
     }
 

@@ -355,15 +355,17 @@ fn clearing_a_locked_vault_replaces_its_sealing_key_at_the_next_unlock() {
 
 #[test]
 fn the_copy_of_a_sealing_key_never_outlives_the_vaults_unlock() {
-    use crate::keystore::held::{Kept, Keyring};
+    use crate::keystore::kernel_keyring::{KernelItem, KernelKeyring};
     let mut machine = Machine::with_passphrase("FAKE");
-    let keyring = Keyring::new(&machine.paths.data, &Silence);
+    let keyring = KernelKeyring::new(&machine.paths.data, &Silence);
     machine.settings.unlock_time = Duration::from_secs(600);
     machine.stores(&NOBODY).vault().set(&seed("a"), &text("FAKE")).expect("kept");
-    let Some(unlock) = keyring.get(Kept::VaultIdentity) else { return skipped("the kernel keyring cannot be used") };
+    let Some(unlock) = keyring.get(KernelItem::VaultIdentity) else {
+        return skipped("the kernel keyring cannot be used");
+    };
     machine.settings.unlock_time = Duration::from_secs(3600);
     machine.stores(&NOBODY).sealing_key(StoreId::VAULT).expect("made");
-    let copy = keyring.get(Kept::SealingKey(StoreId::VAULT)).expect("held");
+    let copy = keyring.get(KernelItem::SealingKey(StoreId::VAULT)).expect("held");
     assert!(copy.until <= unlock.until, "{copy:?} {unlock:?}");
-    keyring.remove(Kept::SealingKey(StoreId::VAULT));
+    keyring.remove(KernelItem::SealingKey(StoreId::VAULT));
 }

@@ -1,6 +1,6 @@
 //! The ways to what opens the vault: this process's memory, an identity file, the kernel keyring, a passphrase.
 //!
-//! An unlock is shared: it goes into the kernel keyring, and whoever waited for it at the gate finds it there. Where the
+//! An unlock is shared: it goes into the kernel keyring, and whoever waited for it at the prompt_lock finds it there. Where the
 //! kernel refuses (most containers), each process needs the passphrase for itself: from a file or a command they take
 //! turns at the derivation; at a terminal each would ask, and an identity file is what to use instead.
 
@@ -10,7 +10,7 @@ use std::path::Path;
 use super::{Content, VERSION, Vault, damaged, read, unusable};
 use crate::keystore::StoreError;
 use crate::keystore::age_file::{AgeError, Identity};
-use crate::keystore::held::Kept;
+use crate::keystore::kernel_keyring::KernelItem;
 use crate::secret::{Secret, SecretBytes};
 use crate::sys::clock::Clock;
 use crate::sys::files::{private_dir, read_optional, replace};
@@ -44,7 +44,7 @@ impl Vault<'_> {
         if let Some(identity) = self.held(sealed)? {
             return Ok(identity);
         }
-        let _inside = self.gate.enter()?;
+        let _inside = self.prompt_lock.enter()?;
         // Whoever was inside before may have unlocked it.
         if let Some(identity) = self.held(sealed)? {
             return Ok(identity);
@@ -62,7 +62,7 @@ impl Vault<'_> {
     /// What an earlier unlock left in the kernel keyring, if it opens this very vault: it may have been one that was
     /// deleted since.
     pub(super) fn held(&self, sealed: &[u8]) -> Result<Option<Identity>, StoreError> {
-        let Some(held) = self.keyring.get(Kept::VaultIdentity) else { return Ok(None) };
+        let Some(held) = self.keyring.get(KernelItem::VaultIdentity) else { return Ok(None) };
         let Ok(identity) = Identity::parse(held.secret) else { return Ok(None) };
         // A damaged vault is named before anybody is asked for its passphrase.
         let opens = self.opens(&identity, sealed)?;
@@ -72,7 +72,7 @@ impl Vault<'_> {
     /// Unwraps the identity with the passphrase, asking up to three times, and keeps the unlock.
     pub(super) fn identity_by_passphrase(&self, wrapped: &[u8], sealed: Option<&[u8]>) -> Result<Identity, StoreError> {
         // Entered already on the usual way here: one derivation at a time, since each takes 134 MB.
-        let _inside = self.gate.enter()?;
+        let _inside = self.prompt_lock.enter()?;
         let path = self.wrapped_file();
         let unwrap = |passphrase: &Secret| match Identity::unwrap(wrapped, passphrase) {
             Ok(identity) => Ok(Some(identity)),
@@ -119,7 +119,7 @@ impl Vault<'_> {
         if let Some(path) = &self.identity_file {
             return Ok(self.remember(read_identity(path)?, None));
         }
-        let _inside = self.gate.enter()?;
+        let _inside = self.prompt_lock.enter()?;
         if let Some(identity) = self.identity_made_meanwhile()? {
             return Ok(identity);
         }
@@ -131,7 +131,7 @@ impl Vault<'_> {
         let wrapped = identity.wrap(&passphrase);
         private_dir(&self.folder).map_err(|error| unusable(&self.folder, &error))?;
         let writing = self.write_lock()?;
-        // The gate's folder is the cache's, which another process may have elsewhere; this lock is the vault's own.
+        // The prompt_lock's folder is the cache's, which another process may have elsewhere; this lock is the vault's own.
         if self.sealed()?.is_none() && read(&self.wrapped_file())?.is_none() {
             replace(&self.wrapped_file(), &wrapped).map_err(|error| unusable(&self.wrapped_file(), &error))?;
             self.write(&identity, &Content { version: VERSION, items: BTreeMap::new() }, &writing)?;
@@ -152,7 +152,7 @@ impl Vault<'_> {
 
     fn keep(&self, identity: Identity) -> Identity {
         let until = Clock::system().uncorrected().plus(self.unlock_time);
-        self.keyring.put(Kept::VaultIdentity, identity.text(), until);
+        self.keyring.put(KernelItem::VaultIdentity, identity.text(), until);
         self.remember(identity, Some(until))
     }
 

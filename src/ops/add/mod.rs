@@ -33,7 +33,6 @@ pub struct AddRequest {
     pub key: Option<AccessKey>,
     /// The store it goes into.
     pub backend: StoreId,
-    /// The region to write.
     pub region: Option<String>,
     /// The MFA device to write.
     pub mfa_serial: Option<String>,

@@ -1,7 +1,7 @@
 //! Keys out of aws-vault's own places.
 
 use super::{Found, ImportRequest, Imported, Stays, Unlinked, move_all};
-use crate::aws_vault::{Kept, Place, VaultError};
+use crate::aws_vault::{Place, UncheckedKey, VaultError};
 use crate::config_file::{self, AwsFiles};
 use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
@@ -54,7 +54,7 @@ pub fn import_from_aws_vault(
     Ok(report)
 }
 
-fn key_of(kept: Kept) -> Result<crate::credentials::AccessKey, Stays> {
+fn key_of(kept: UncheckedKey) -> Result<crate::credentials::AccessKey, Stays> {
     match kept.is_temporary || kept.id.starts_with("ASIA") {
         true => Err(Stays::Temporary),
         false => from_pair(&kept.id, kept.secret).map_err(Stays::Unusable),

@@ -87,7 +87,6 @@ impl Imported {
 /// A key to be moved, and where it is.
 struct Found {
     profile: String,
-    /// As in the report.
     file: String,
     line: Option<usize>,
     key: Result<AccessKey, Stays>,

@@ -27,7 +27,6 @@ use crate::profile::{AwsFile, Profiles};
 /// What an operation of the profile manager works on.
 #[derive(Clone, Copy)]
 pub struct Manager<'a> {
-    /// The world.
     pub context: &'a Context<'a>,
     /// Both files as they were read.
     pub files: &'a AwsFiles,
@@ -120,7 +119,6 @@ fn is_section(file: AwsFile, profile: &str, header: Header<'_>) -> bool {
 pub struct Pointer {
     /// The profile that has it.
     pub profile: String,
-    /// Its name.
     pub setting: String,
     /// The file it stands in.
     pub file: AwsFile,

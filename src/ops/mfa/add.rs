@@ -22,7 +22,6 @@ pub struct AddSeedRequest {
     pub serial: Option<String>,
     /// The seed; none: it is asked for.
     pub seed: Option<Seed>,
-    /// Where it is kept.
     pub backend: StoreId,
     /// Whether a current code is asked for.
     pub verify: bool,

@@ -15,7 +15,6 @@ use crate::totp::{seconds_left, step_at};
 /// A code, and how long it is shown.
 #[derive(Debug, Serialize)]
 pub struct CurrentCode {
-    /// The device.
     pub serial: String,
     /// Six digits.
     // Security: a code is what this command is for.

@@ -75,14 +75,14 @@ impl Run<'_> {
     fn call(&self, index: usize, signer: &Credentials) -> std::result::Result<Session, Stop> {
         // A code is spent with the key itself, so in the first step, whichever it is.
         let spent_here = self.plan.mfa.as_ref().filter(|_| index == 0);
-        let (Some(mfa), Some(ladder)) = (spent_here, &self.ladder) else {
+        let (Some(mfa), Some(source)) = (spent_here, &self.source) else {
             return self.send_while_rotating(index, signer, None);
         };
-        let mut ladder = ladder.borrow_mut();
+        let mut source = source.borrow_mut();
         let mut refused = None;
         loop {
             let patience = self.time_left()?;
-            let offered = match self.untimed(|| ladder.next_code(patience)) {
+            let offered = match self.untimed(|| source.next_code(patience)) {
                 Ok(offered) => offered,
                 // No other code is to be had, so it is the refusal of the last one that ends it.
                 Err(error) if error.is_about_used_codes() => return Err(refused.unwrap_or_else(|| error.into())),
@@ -95,7 +95,7 @@ impl Run<'_> {
             let code = MfaCode { serial: mfa.serial.clone(), code: offered.code.clone() };
             match self.send_while_rotating(index, signer, Some((code, from))) {
                 Err(Stop::Aws { error, advice }) if error.is_wrong_code() => {
-                    let again = ladder.may_try_again(&offered, advice.message());
+                    let again = source.may_try_again(&offered, advice.message());
                     let stop = Stop::Aws { error, advice };
                     if !again {
                         return Err(stop);
@@ -103,7 +103,7 @@ impl Run<'_> {
                     refused = Some(stop);
                 }
                 Err(Stop::Aws { error, advice }) if error.never_went_out() => {
-                    ladder.not_sent(&offered);
+                    source.not_sent(&offered);
                     return Err(Stop::Aws { error, advice });
                 }
                 result => return result,

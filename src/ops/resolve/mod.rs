@@ -20,15 +20,15 @@ use crate::chain::{Plan, Step, length};
 use crate::credentials::{Credentials, Session};
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
-use crate::mfa::Ladder;
+use crate::mfa::CodeSource;
 use crate::ops::Context;
 use crate::secret::Secret;
+use crate::session_cache::cache_summary::accepts;
 use crate::session_cache::failure::Failure;
 use crate::session_cache::name::SessionName;
-use crate::session_cache::outlook::accepts;
 use crate::session_cache::seal::{BaseId, Header, SessionKind};
 use crate::session_cache::sealing_key::SealingKey;
-use crate::session_cache::{CacheError, Kept};
+use crate::session_cache::{CacheError, CachedSession};
 use crate::sys::lock::{Lock, holder_name};
 use crate::timestamp::Timestamp;
 
@@ -59,7 +59,7 @@ pub struct ResolveOptions {
 /// 60 s. What only signs the next hop has to work, no more.
 ///
 /// Sessions of a key in plain text in an AWS file are sealed with the key of the default store, the one in the settings
-/// or else the platform's keychain; where that cannot be had they are not kept, with a warning, since the key itself is
+/// or else the platform's keychain; where that cannot be had they are not cached, with a warning, since the key itself is
 /// no safer.
 ///
 /// # Errors
@@ -68,16 +68,16 @@ pub struct ResolveOptions {
 pub fn credentials(context: &Context, plan: &Plan, options: &ResolveOptions) -> Result<Credentials> {
     let Some(last) = plan.steps.len().checked_sub(1) else { return base::credentials(context, &plan.base) };
     check_life(plan, options)?;
-    let ladder = plan.mfa.as_ref().map(|mfa| {
+    let source = plan.mfa.as_ref().map(|mfa| {
         let ResolveOptions { min_ttl: _, prompt_limit, mfa_code } = options;
-        RefCell::new(Ladder::new(plan, mfa, context.ground(), mfa_code.as_ref(), *prompt_limit))
+        RefCell::new(CodeSource::new(plan, mfa, context.code_context(), mfa_code.as_ref(), *prompt_limit))
     });
     let run = Run {
         context,
         plan,
         options,
         sealing_key: sealing::key(context, plan)?,
-        ladder,
+        source,
         deadline: Cell::new(None),
         warned: RefCell::default(),
     };
@@ -103,9 +103,9 @@ struct Run<'a> {
     context: &'a Context<'a>,
     plan: &'a Plan,
     options: &'a ResolveOptions,
-    /// None where sessions are not kept.
+    /// None where sessions are not cached.
     sealing_key: Option<SealingKey>,
-    ladder: Option<RefCell<Ladder<'a>>>,
+    source: Option<RefCell<CodeSource<'a>>>,
     /// When the renewal of a usable session has to be given up.
     deadline: Cell<Option<Instant>>,
     warned: RefCell<BTreeSet<String>>,
@@ -114,7 +114,6 @@ struct Run<'a> {
 /// What a session is wanted for.
 #[derive(Clone, Copy)]
 enum Need<'n> {
-    /// To be handed out.
     Fresh,
     /// To sign the next hop.
     Usable,
@@ -129,29 +128,29 @@ struct Obtained {
 }
 
 impl Run<'_> {
-    /// The session of a step: out of the cache where one is good enough, else made and kept.
+    /// The session of a step: out of the cache where one is good enough, else made and cached.
     fn obtain(&self, index: usize, need: Need) -> Result<Obtained> {
         let Some(key) = &self.sealing_key else {
             return self.make(index).map(|session| Obtained { session, from_cache: false });
         };
         let name = SessionName::new(key, self.plan, index);
         let usable = self.look(key, &name);
-        if let Some(kept) = usable.as_ref().filter(|kept| self.suffices(kept, need)) {
-            self.note_use(key, &name, index, kept);
-            self.explain(index, "from the cache", &kept.session);
-            return Ok(Obtained { session: kept.session.clone(), from_cache: true });
+        if let Some(cached) = usable.as_ref().filter(|cached| self.suffices(cached, need)) {
+            self.note_use(key, &name, index, cached);
+            self.explain(index, "from the cache", &cached.session);
+            return Ok(Obtained { session: cached.session.clone(), from_cache: true });
         }
         // Read before waiting: a failure that is another one afterwards happened meanwhile.
         let before = self.context.cache.failure(&name);
         // Whoever asks for a life of their own wants that or an error.
         let fallback = usable.filter(|_| matches!(need, Need::Fresh) && self.options.min_ttl.is_none());
-        if let Some(kept) = fallback {
+        if let Some(cached) = fallback {
             if let Some(failure) = before.clone().filter(|failure| failure.is_remembered(self.context.clock.now())) {
-                return self.serve_old(kept, failure.into_error());
+                return self.serve_old(cached, failure.into_error());
             }
             self.deadline.set(Some(Instant::now() + PATIENCE));
             let renewed = self.renew(key, &name, index, need, before.as_ref());
-            return renewed.or_else(|error| self.serve_old(kept, error));
+            return renewed.or_else(|error| self.serve_old(cached, error));
         }
         self.renew(key, &name, index, need, before.as_ref())
     }
@@ -168,8 +167,8 @@ impl Run<'_> {
         let lock = self.lock(name)?;
         if lock.is_some() {
             match self.look(key, name) {
-                Some(kept) if self.suffices(&kept, need) => {
-                    return Ok(Obtained { session: kept.session, from_cache: true });
+                Some(cached) if self.suffices(&cached, need) => {
+                    return Ok(Obtained { session: cached.session, from_cache: true });
                 }
                 // Dropped now, so that it is gone even where no other can be had.
                 Some(_) if matches!(need, Need::Replacement(_)) => self.warn_of(self.context.cache.remove(name)),
@@ -219,23 +218,23 @@ impl Run<'_> {
     }
 
     /// The cached session of a step, where it works and this profile accepts it.
-    fn look(&self, key: &SealingKey, name: &SessionName) -> Option<Kept> {
-        let kept = match self.context.cache.get(key, name) {
-            Ok(kept) => kept?,
+    fn look(&self, key: &SealingKey, name: &SessionName) -> Option<CachedSession> {
+        let cached = match self.context.cache.get(key, name) {
+            Ok(cached) => cached?,
             Err(error) => {
                 self.warn_of(Err(error));
                 return None;
             }
         };
-        let now = self.now_for(&kept.header);
-        (accepts(self.plan, &kept.header, now) && kept.life().is_usable(now)).then_some(kept)
+        let now = self.now_for(&cached.header);
+        (accepts(self.plan, &cached.header, now) && cached.life().is_usable(now)).then_some(cached)
     }
 
-    fn suffices(&self, kept: &Kept, need: Need) -> bool {
+    fn suffices(&self, cached: &CachedSession, need: Need) -> bool {
         match need {
-            Need::Fresh => kept.life().is_fresh(self.now_for(&kept.header), self.options.min_ttl),
+            Need::Fresh => cached.life().is_fresh(self.now_for(&cached.header), self.options.min_ttl),
             Need::Usable => true,
-            Need::Replacement(refused) => kept.session.access_key_id != refused,
+            Need::Replacement(refused) => cached.session.access_key_id != refused,
         }
     }
 
@@ -268,24 +267,24 @@ impl Run<'_> {
             clock_offset: self.context.clock.offset_seconds(),
         };
         header.note(&self.plan.profile, self.is_last(index));
-        self.warn_of(self.context.cache.put(key, name, &Kept { header, session: session.clone() }));
+        self.warn_of(self.context.cache.put(key, name, &CachedSession { header, session: session.clone() }));
         self.context.cache.sweep(self.context.clock.now());
     }
 
     /// Writes this profile into the header of a session another one made, so that `list` and `clear` know of it.
     ///
     /// Left for the next time where somebody holds the lock or the folder cannot be written: the session is good.
-    fn note_use(&self, key: &SealingKey, name: &SessionName, index: usize, kept: &Kept) {
+    fn note_use(&self, key: &SealingKey, name: &SessionName, index: usize, cached: &CachedSession) {
         let cache = self.context.cache;
         let note = |header: &mut Header| header.note(&self.plan.profile, self.is_last(index));
-        if !note(&mut kept.header.clone()) {
+        if !note(&mut cached.header.clone()) {
             return;
         }
         let Ok(_lock) = cache.lock(name, Duration::ZERO, |_| {}) else { return };
-        if let Ok(Some(mut kept)) = cache.get(key, name)
-            && note(&mut kept.header)
+        if let Ok(Some(mut cached)) = cache.get(key, name)
+            && note(&mut cached.header)
         {
-            let _ = cache.put(key, name, &kept);
+            let _ = cache.put(key, name, &cached);
         }
     }
 
@@ -303,14 +302,14 @@ impl Run<'_> {
     }
 
     /// Hands out a session that could not be renewed, unless it has run out meanwhile.
-    fn serve_old(&self, kept: Kept, error: Error) -> Result<Obtained> {
-        if !kept.life().is_usable(self.now_for(&kept.header)) {
+    fn serve_old(&self, cached: CachedSession, error: Error) -> Result<Obtained> {
+        if !cached.life().is_usable(self.now_for(&cached.header)) {
             return Err(error);
         }
         let profile = &self.plan.profile;
-        let until = kept.session.expires_at;
+        let until = cached.session.expires_at;
         self.context.talk.warn(&format!("the session of `{profile}` ends at {until} and was not renewed: {error}"));
-        Ok(Obtained { session: kept.session, from_cache: true })
+        Ok(Obtained { session: cached.session, from_cache: true })
     }
 
     /// What is left of the time a renewal may take; `None` where it may take as long as it needs.

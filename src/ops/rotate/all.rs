@@ -11,7 +11,7 @@ use crate::credentials::{AccessKeyId, StoreId, StoredKey};
 use crate::error::{Error, Kind, Result};
 use crate::index::{Index, KeyEntry};
 use crate::ops::Context;
-use crate::ops::rotate::facts::Facts;
+use crate::ops::rotate::facts::KeyFacts;
 use crate::ops::rotate::journal::Journals;
 use crate::ops::rotate::signing::{Key, Signing, user_name};
 use crate::ops::rotate::{RotateRequest, rotate};
@@ -75,7 +75,7 @@ impl KeyListing {
 /// Every stored key, as the index has it and as AWS sees it.
 ///
 /// Each key asks about itself, with MFA where a policy wants that: a cached session serves, else a code comes by the usual
-/// ladder. Where it may not, or nothing answers, its age counts from when it was stored.
+/// source of codes. Where it may not, or nothing answers, its age counts from when it was stored.
 ///
 /// # Errors
 /// Where the index or a journal cannot be read.
@@ -147,7 +147,7 @@ fn ask(
     let user_arn = entry.user_arn.clone();
     let stored = StoredKey { id: id.clone(), backend: entry.backend, user_arn, added_at: None };
     let text = |error: Error| error.to_string();
-    let facts = Facts::gather(context, files, &profile, &stored).map_err(text)?;
+    let facts = KeyFacts::gather(context, files, &profile, &stored).map_err(text)?;
     let key = Key::from(stored);
     let arn = entry.user_arn.clone();
     let signed = Signed::by_key(context, &profile, arn.clone(), facts.target, facts.mfa);

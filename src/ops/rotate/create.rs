@@ -14,7 +14,7 @@ use crate::keystore::{Item, StoreError};
 use crate::ops::rotate::Rotation;
 use crate::ops::rotate::run::Stop;
 use crate::ops::rotate::signing::Key;
-use crate::rotation::{Found, Step, find_out};
+use crate::rotation::{Observation, RotationStep, find_out};
 
 /// How long lists may lag behind what was done.
 const LISTS_LAG: Duration = Duration::from_secs(30);
@@ -22,22 +22,22 @@ const LISTS_LAG: Duration = Duration::from_secs(30);
 impl Rotation<'_> {
     /// What is known to have come of a step that was interrupted.
     pub(super) fn resumed(&mut self) -> Result<()> {
-        if self.journal.at() != (Step::Create, false) {
+        if self.journal.at() != (RotationStep::Create, false) {
             return Ok(());
         }
         let listed = self.list_until_news()?;
-        self.settle_create(&listed, Step::Create)
+        self.settle_create(&listed, RotationStep::Create)
     }
 
     /// CreateAccessKey, and the secret into the key store before anything else.
     pub(super) fn create(&mut self) -> Result<(), Stop> {
         if self.journal.new.is_some() {
-            // Found stored, from a try that was interrupted.
+            // Observation stored, from a try that was interrupted.
             return Ok(());
         }
         // A store that locks or hangs just after is not to keep what was made from being deleted again.
         let signer = self.signing.hold(self.key(&self.journal.old)).map_err(Stop::Void)?;
-        let made = self.patiently(Step::Create, "CreateAccessKey", || {
+        let made = self.patiently(RotationStep::Create, "CreateAccessKey", || {
             let name = &self.journal.user.name;
             self.signing
                 .call(&signer, "CreateAccessKey", |keys, signer, target| keys.create_access_key(signer, name, target))
@@ -92,12 +92,12 @@ impl Rotation<'_> {
         let listed = self.list_until_news()?;
         let news = find_out(&self.journal, &ids(&listed), |_| false);
         match news {
-            Found::Nothing => Err(Stop::Here(
+            Observation::Nothing => Err(Stop::Here(
                 Error::new(Kind::Failed, "the answer to CreateAccessKey was lost")
                     .because("AWS lists no new key yet; if there is one, its secret is lost"),
             )),
-            Found::Stored(_) | Found::Lost(_) | Found::Orphan(_) => {
-                self.settle_create(&listed, Step::Create)?;
+            Observation::Stored(_) | Observation::Lost(_) | Observation::Orphan(_) => {
+                self.settle_create(&listed, RotationStep::Create)?;
                 // Offered and deleted: now another can be made.
                 self.create()
             }
@@ -105,27 +105,27 @@ impl Rotation<'_> {
     }
 
     /// Brings a CreateAccessKey of unknown outcome to a known one: no new key, or one that is stored.
-    fn settle_create(&mut self, listed: &[ListedKey], step: Step) -> Result<()> {
+    fn settle_create(&mut self, listed: &[ListedKey], step: RotationStep) -> Result<()> {
         let found = self.found(listed)?;
         match found {
-            Found::Nothing => Ok(()),
-            Found::Stored(id) => {
+            Observation::Nothing => Ok(()),
+            Observation::Stored(id) => {
                 self.context.talk.say(&format!("{} was made and stored before the rotation stopped", id.short()));
                 self.journal.new = Some(id);
                 self.save()
             }
-            Found::Lost(id) => {
+            Observation::Lost(id) => {
                 self.delete(&self.key(&self.journal.old), &id)?;
                 self.context.talk.say(&format!("deleted {}, whose secret could not be stored", id.short()));
                 self.journal.lost = None;
                 self.save()
             }
-            Found::Orphan(id) if self.delete_other.as_ref() == Some(&id) => self.delete_other(&id),
-            Found::Orphan(id) => self.offer_orphan(&id, listed, step),
+            Observation::Orphan(id) if self.delete_other.as_ref() == Some(&id) => self.delete_other(&id),
+            Observation::Orphan(id) => self.offer_orphan(&id, listed, step),
         }
     }
 
-    fn offer_orphan(&mut self, id: &AccessKeyId, listed: &[ListedKey], step: Step) -> Result<()> {
+    fn offer_orphan(&mut self, id: &AccessKeyId, listed: &[ListedKey], step: RotationStep) -> Result<()> {
         let made = listed.iter().find(|key| key.id == *id).and_then(|key| key.created_at);
         let made = made.map_or_else(String::new, |at| format!(", made at {at}"));
         let short = id.short();
@@ -135,7 +135,7 @@ impl Rotation<'_> {
         }
         let profile = &self.journal.profile;
         let again = match step {
-            Step::Discard => run!("keyfob rotate {} --rollback --delete-other {}", profile, id),
+            RotationStep::Discard => run!("keyfob rotate {} --rollback --delete-other {}", profile, id),
             _ => run!("keyfob rotate {} --resume --delete-other {}", profile, id),
         };
         Err(Error::new(Kind::Failed, format!("the key {short} is at AWS and nobody has its secret{made}"))
@@ -146,7 +146,7 @@ impl Rotation<'_> {
     /// Takes a new key that is stored and not in the journal into it.
     pub(super) fn adopt_stored(&mut self, listed: &[ListedKey]) -> Result<()> {
         if self.journal.new.is_none()
-            && let Found::Stored(id) = self.found(listed)?
+            && let Observation::Stored(id) = self.found(listed)?
         {
             self.journal.new = Some(id);
             self.save()?;
@@ -154,7 +154,7 @@ impl Rotation<'_> {
         Ok(())
     }
 
-    fn found(&self, listed: &[ListedKey]) -> Result<Found> {
+    fn found(&self, listed: &[ListedKey]) -> Result<Observation> {
         let backend = self.journal.backend;
         let store = self.context.stores.open(backend).map_err(|error| error.for_user(backend))?;
         let mut trouble = None;
@@ -180,9 +180,9 @@ impl Rotation<'_> {
         let lag = LISTS_LAG.saturating_sub(Duration::from_secs(u64::try_from(since).unwrap_or(u64::MAX)));
         let mut patience = self.patience(lag.min(self.context.settings.rotate_patience));
         loop {
-            let listed = self.patiently(Step::Prove, "ListAccessKeys", || self.list_with(&self.journal.old))?;
+            let listed = self.patiently(RotationStep::Prove, "ListAccessKeys", || self.list_with(&self.journal.old))?;
             let listed = listed.unwrap_or_default();
-            let news = find_out(&self.journal, &ids(&listed), |_| false) != Found::Nothing;
+            let news = find_out(&self.journal, &ids(&listed), |_| false) != Observation::Nothing;
             if news || !self.wait(&mut patience, "looking whether AWS made a key whose answer was lost") {
                 return Ok(listed);
             }
@@ -192,7 +192,7 @@ impl Rotation<'_> {
     /// Going back from a CreateAccessKey whose secret nobody stored.
     pub(super) fn discard(&mut self) -> Result<()> {
         let listed = self.list_until_news()?;
-        self.settle_create(&listed, Step::Discard)
+        self.settle_create(&listed, RotationStep::Discard)
     }
 }
 

@@ -16,8 +16,7 @@ use crate::profile::AwsFile;
 use crate::sys::env::vars;
 
 /// What is known of a key without asking anybody.
-pub(super) struct Facts {
-    /// Where IAM calls go.
+pub(super) struct KeyFacts {
     pub(super) target: Target,
     /// The STS endpoints of every profile built on the key, each once.
     pub(super) targets: Vec<Target>,
@@ -27,8 +26,8 @@ pub(super) struct Facts {
     pub(super) users: BTreeMap<String, StoreId>,
 }
 
-impl Facts {
-    pub(super) fn gather(context: &Context<'_>, files: &AwsFiles, profile: &str, key: &StoredKey) -> Result<Facts> {
+impl KeyFacts {
+    pub(super) fn gather(context: &Context<'_>, files: &AwsFiles, profile: &str, key: &StoredKey) -> Result<KeyFacts> {
         let index = Index::load(&context.paths.data)?;
         let (profiles, users) = (files.profiles(), users_of(&index, &key.id));
         let stored = WithKey { index: &index, profile, key };
@@ -55,7 +54,7 @@ impl Facts {
         }
         let base = based.unwrap_or(own);
         let device = index.keys().get(&key.id).and_then(|entry| entry.mfa_serial.clone());
-        Ok(Facts { target: targets[0].clone(), mfa: mfa_plan(context, profile, &base, key, device), targets, users })
+        Ok(KeyFacts { target: targets[0].clone(), mfa: mfa_plan(context, profile, &base, key, device), targets, users })
     }
 }
 
@@ -110,7 +109,7 @@ pub(super) fn plan_to_sign(context: &Context<'_>, files: &AwsFiles, profile: &st
 }
 
 /// Every place but the key store that still holds `id`: lines of AWS files, and this shell.
-pub(super) fn holdouts(context: &Context<'_>, files: &AwsFiles, id: &AccessKeyId) -> Vec<String> {
+pub(super) fn remaining_uses(context: &Context<'_>, files: &AwsFiles, id: &AccessKeyId) -> Vec<String> {
     let mut places = Vec::new();
     for (file, document) in [(AwsFile::Config, &files.config), (AwsFile::Credentials, &files.credentials)] {
         let Some(document) = document else { continue };

@@ -24,7 +24,7 @@ pub struct Journals {
 
 /// One journal, held against every other process.
 #[derive(Debug)]
-pub struct Held {
+pub struct JournalLock {
     path: PathBuf,
     _lock: Lock,
 }
@@ -70,11 +70,11 @@ impl Journals {
     ///
     /// # Errors
     /// Where another process rotates this key.
-    pub fn hold(&self, old: &AccessKeyId) -> Result<Held> {
+    pub fn hold(&self, old: &AccessKeyId) -> Result<JournalLock> {
         private_dir(&self.folder).map_err(|error| unusable(&self.folder, error))?;
         let path = self.lock_path(old);
         match Lock::acquire(&path, LOCK_LIMIT, |_| {}) {
-            Ok(lock) => Ok(Held { path: self.folder.join(format!("{old}.json")), _lock: lock }),
+            Ok(lock) => Ok(JournalLock { path: self.folder.join(format!("{old}.json")), _lock: lock }),
             Err(LockError::Held { holder }) => {
                 let holder = holder_name(holder);
                 Err(Error::new(Kind::Failed, format!("{holder} is rotating {} right now", old.short()))
@@ -94,7 +94,7 @@ impl Journals {
     }
 }
 
-impl Held {
+impl JournalLock {
     /// The journal as it stands; none where there is none, or one that has ended.
     ///
     /// # Errors

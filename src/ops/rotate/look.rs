@@ -10,7 +10,7 @@ use crate::index::Index;
 use crate::keystore::access_key::read_access_key;
 use crate::keystore::{Item, KeyStore, StoreError};
 use crate::ops::Context;
-use crate::ops::rotate::facts::{Facts, holdouts};
+use crate::ops::rotate::facts::{KeyFacts, remaining_uses};
 use crate::ops::rotate::signing::Key;
 use crate::ops::rotate::{Rotation, with_options};
 use crate::ops::signed::Refusal;
@@ -20,7 +20,12 @@ use crate::secret::SecretBytes;
 const LATELY: i64 = 86_400;
 
 /// Probes the store of the key, and asks AWS whose it is.
-pub(super) fn identity(context: &Context<'_>, profile: &str, key: &StoredKey, facts: &Facts) -> Result<CallerIdentity> {
+pub(super) fn identity(
+    context: &Context<'_>,
+    profile: &str,
+    key: &StoredKey,
+    facts: &KeyFacts,
+) -> Result<CallerIdentity> {
     let for_user = |error: StoreError| error.for_user(key.backend);
     let store = context.stores.open(key.backend).map_err(for_user)?;
     let access_key = read_access_key(store, &key.id).map_err(for_user)?;
@@ -48,7 +53,7 @@ impl Rotation<'_> {
     /// The look at AWS: shows the user's keys, and refuses what cannot be undone later.
     pub(super) fn look(&mut self) -> Result<()> {
         let (old, profile) = (self.journal.old.clone(), self.journal.profile.clone());
-        self.refuse_holdouts()?;
+        self.refuse_remaining_uses()?;
         let listed = self.list_with(&old)?;
         if !listed.iter().any(|key| key.id == old) {
             let user = &self.journal.user.name;
@@ -90,9 +95,9 @@ impl Rotation<'_> {
     }
 
     /// Refuses where something but the key store holds the old key, unless that was overruled.
-    pub(super) fn refuse_holdouts(&self) -> Result<()> {
+    pub(super) fn refuse_remaining_uses(&self) -> Result<()> {
         let old = &self.journal.old;
-        let places = holdouts(self.context, self.files, old);
+        let places = remaining_uses(self.context, self.files, old);
         if places.is_empty() {
             return Ok(());
         }
@@ -182,7 +187,7 @@ impl Rotation<'_> {
     /// Deletes a key at AWS; one that is gone already is no failure.
     pub(super) fn delete(&self, signer: &Key, id: &AccessKeyId) -> Result<()> {
         let name = &self.journal.user.name;
-        self.patiently(crate::rotation::Step::Delete, &format!("deleting {}", id.short()), || {
+        self.patiently(crate::rotation::RotationStep::Delete, &format!("deleting {}", id.short()), || {
             self.signing.call(signer, "DeleteAccessKey", |keys, signer, target| {
                 keys.delete_access_key(signer, name, id, target)
             })

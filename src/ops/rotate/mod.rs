@@ -1,6 +1,6 @@
 //! Carries rotations out: looks first, then does what the state machine says, and journals it before and after.
 //!
-//! A kill at any instant leaves the journal at a step that can be done again; `Step::leaves` says what that is. The
+//! A kill at any instant leaves the journal at a step that can be done again; `RotationStep::leaves` says what that is. The
 //! secret of a new key goes from AWS's answer straight into the key store; only a kill or a failure between the two
 //! loses it, and then the key is found by comparing lists, and named.
 
@@ -25,16 +25,15 @@ use crate::error::{Error, Kind, Result};
 use crate::hint::{Hint, run};
 use crate::index::Index;
 use crate::ops::Context;
-use crate::ops::rotate::facts::Facts;
-use crate::ops::rotate::journal::{Held, Journals};
+use crate::ops::rotate::facts::KeyFacts;
+use crate::ops::rotate::journal::{JournalLock, Journals};
 use crate::ops::rotate::signing::{Signing, user_name};
-use crate::rotation::{Asked, Journal, KeyState, NotYet, Phase, Step, User, may_finish, way_back};
+use crate::rotation::{Asked, Journal, KeyState, NotYet, Phase, RotationStep, User, may_finish, way_back};
 use crate::secret::Secret;
 
 /// What is asked of a rotation, beside what to do.
 #[derive(Debug, Clone, Default)]
 pub struct RotateRequest {
-    /// The profile.
     pub profile: String,
     /// `--with`, `--delete-now`, `--force`, `--drop-sessions`.
     pub asked: Asked,
@@ -52,7 +51,7 @@ struct Rotation<'a> {
     signing: Signing<'a>,
     /// The STS endpoints of all profiles that use the key.
     targets: Vec<Target>,
-    held: Held,
+    held: JournalLock,
     journal: Journal,
 }
 
@@ -83,7 +82,7 @@ pub fn rotate(context: &Context<'_>, request: &RotateRequest, files: &AwsFiles) 
         return Err(Error::new(Kind::Failed, format!("{} has just been rotated by another process", key.id.short()))
             .hint(run!("keyfob rotate {} --status", profile).to("show its status")));
     }
-    let facts = Facts::gather(context, files, profile, &key)?;
+    let facts = KeyFacts::gather(context, files, profile, &key)?;
     let identity = look::identity(context, profile, &key, &facts)?;
     let name = user_name(&identity.arn)?.to_owned();
     let user = User { arn: identity.arn, name, account: identity.account };
@@ -91,7 +90,7 @@ pub fn rotate(context: &Context<'_>, request: &RotateRequest, files: &AwsFiles) 
     let journal = Journal::new(profile, (&key.id, key.backend), user, asked, facts.users.clone());
     let mut rotation = Rotation::new(context, request, files, facts, held, journal)?;
     rotation.look()?;
-    rotation.begin(Step::Create)?;
+    rotation.begin(RotationStep::Create)?;
     rotation.run()
 }
 

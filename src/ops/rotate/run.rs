@@ -7,12 +7,12 @@ use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::index::Index;
 use crate::ops::Context;
-use crate::ops::rotate::facts::{self, Facts};
-use crate::ops::rotate::journal::{Held, Journals};
+use crate::ops::rotate::facts::{self, KeyFacts};
+use crate::ops::rotate::journal::{JournalLock, Journals};
 use crate::ops::rotate::signing::Signing;
 use crate::ops::rotate::{RotateRequest, Rotation, resume_of, rollback_of, stored};
 use crate::ops::signed::Signed;
-use crate::rotation::{Asked, Journal, Phase, Step};
+use crate::rotation::{Asked, Journal, Phase, RotationStep};
 
 /// Why a step is not done.
 pub(super) enum Stop {
@@ -33,8 +33,8 @@ impl<'a> Rotation<'a> {
         context: &'a Context<'a>,
         request: &RotateRequest,
         files: &'a AwsFiles,
-        facts: Facts,
-        held: Held,
+        facts: KeyFacts,
+        held: JournalLock,
         journal: Journal,
     ) -> Result<Self> {
         let (profile, arn) = (&journal.profile, &journal.user.arn);
@@ -68,12 +68,12 @@ impl<'a> Rotation<'a> {
         // Whichever of the two the profiles use; their plans say where its calls go.
         let in_use = Index::load(&context.paths.data)?.key_of(&journal.profile);
         let key = in_use.filter(|key| journal.concerns(&key.id)).unwrap_or_else(|| stored(&journal, &journal.old));
-        let facts = Facts::gather(context, files, &journal.profile, &key)?;
+        let facts = KeyFacts::gather(context, files, &journal.profile, &key)?;
         Rotation::new(context, request, files, facts, held, journal)
     }
 
     /// Notes that a step begins, unless it has begun.
-    pub(super) fn begin(&mut self, step: Step) -> Result<()> {
+    pub(super) fn begin(&mut self, step: RotationStep) -> Result<()> {
         if self.journal.at() == (step, false) && self.journal.changed_at().is_some() {
             return Ok(());
         }

@@ -11,7 +11,7 @@ use crate::hint::{Hint, run};
 use crate::ops::Context;
 use crate::ops::rotate::journal::Journals;
 use crate::ops::rotate::{find, resume_of, rollback_of};
-use crate::rotation::{Entry, Phase, Step};
+use crate::rotation::{HistoryEntry, Phase, RotationStep};
 use crate::timestamp::Timestamp;
 
 /// What a command that does not rotate says of rotations: of an unfinished one nobody is at work on, and of an old key that
@@ -48,7 +48,7 @@ pub struct Status {
 pub(crate) struct Shown {
     pub(crate) old: AccessKeyId,
     pub(crate) new: Option<AccessKeyId>,
-    pub(crate) step: Step,
+    pub(crate) step: RotationStep,
     pub(crate) done: bool,
     pub(crate) state: &'static str,
     pub(crate) leaves: &'static str,
@@ -56,7 +56,7 @@ pub(crate) struct Shown {
     inactive_at: Option<Timestamp>,
     pub(crate) finish_from: Option<Timestamp>,
     profiles: Vec<String>,
-    pub(crate) history: Vec<Entry>,
+    pub(crate) history: Vec<HistoryEntry>,
 }
 
 /// How the rotation of a profile stands, for `--status` and `--json`.

@@ -14,7 +14,7 @@ use crate::ops::rotate::run::Stop;
 use crate::ops::rotate::signing::{Key, kind_of};
 use crate::ops::rotate::{Rotation, stored, users_of};
 use crate::ops::signed::Refusal;
-use crate::rotation::{Failure, Journal, Step, Verdict, judge};
+use crate::rotation::{Failure, Journal, RotationStep, Verdict, judge};
 
 /// A new key's validity flaps between AWS's servers: so many successes in a row count.
 const IN_A_ROW: u32 = 3;
@@ -33,31 +33,31 @@ pub(super) struct Patience {
 
 impl Rotation<'_> {
     /// Carries a step out.
-    pub(super) fn perform(&mut self, step: Step) -> Result<(), Stop> {
+    pub(super) fn perform(&mut self, step: RotationStep) -> Result<(), Stop> {
         let (old, new) = (self.journal.old.clone(), self.journal.new.clone());
         let new = || new.clone().ok_or_else(|| Error::new(Kind::Defect, "the journal names no new key"));
         match step {
-            Step::Create => self.create()?,
-            Step::Prove => self.prove(&new()?, IN_A_ROW)?,
-            Step::Switch => self.switch(&new()?)?,
-            Step::Settle => self.settle(),
-            Step::Deactivate => {
-                self.refuse_holdouts()?;
+            RotationStep::Create => self.create()?,
+            RotationStep::Prove => self.prove(&new()?, IN_A_ROW)?,
+            RotationStep::Switch => self.switch(&new()?)?,
+            RotationStep::Settle => self.settle(),
+            RotationStep::Deactivate => {
+                self.refuse_remaining_uses()?;
                 self.set_active(step, &new()?, &old, false)?;
                 self.context.talk.say(&format!("{} is Inactive now", old.short()));
             }
-            Step::Confirm => {
+            RotationStep::Confirm => {
                 self.prove(&new()?, 1)?;
                 self.drop_sessions()?;
             }
-            Step::Delete => self.delete(&self.key(&new()?), &old)?,
-            Step::Forget => forget(self.context, &self.journal, &old)?,
-            Step::Reactivate => self.set_active(step, &new()?, &old, true)?,
-            Step::ProveOld => self.prove(&old, IN_A_ROW)?,
-            Step::PointBack => self.point_back(&new()?)?,
-            Step::DeleteNew => self.delete(&self.key(&old), &new()?)?,
-            Step::ForgetNew => forget(self.context, &self.journal, &new()?)?,
-            Step::Discard => self.discard()?,
+            RotationStep::Delete => self.delete(&self.key(&new()?), &old)?,
+            RotationStep::Forget => forget(self.context, &self.journal, &old)?,
+            RotationStep::Reactivate => self.set_active(step, &new()?, &old, true)?,
+            RotationStep::ProveOld => self.prove(&old, IN_A_ROW)?,
+            RotationStep::PointBack => self.point_back(&new()?)?,
+            RotationStep::DeleteNew => self.delete(&self.key(&old), &new()?)?,
+            RotationStep::ForgetNew => forget(self.context, &self.journal, &new()?)?,
+            RotationStep::Discard => self.discard()?,
         }
         Ok(())
     }
@@ -112,7 +112,7 @@ impl Rotation<'_> {
                         let call = Attempted::GetCallerIdentity;
                         let refusal = Refusal::new(self.context, &self.journal.profile, signed_by, call, error);
                         let what = format!("waiting for AWS to know {} in {}", id.short(), target.region);
-                        let again = judge(Step::Prove, kind_of(&refusal)) == Verdict::Again;
+                        let again = judge(RotationStep::Prove, kind_of(&refusal)) == Verdict::Again;
                         if !again || !self.wait(&mut patience, &what) {
                             return Err(refusal.into());
                         }
@@ -166,7 +166,7 @@ impl Rotation<'_> {
         }
     }
 
-    fn set_active(&self, step: Step, signer: &AccessKeyId, id: &AccessKeyId, active: bool) -> Result<()> {
+    fn set_active(&self, step: RotationStep, signer: &AccessKeyId, id: &AccessKeyId, active: bool) -> Result<()> {
         let (key, name) = (self.key(signer), &self.journal.user.name);
         self.patiently(step, "UpdateAccessKey", || {
             self.signing.call(&key, "UpdateAccessKey", |keys, signer, target| {
@@ -205,7 +205,7 @@ impl Rotation<'_> {
     /// Makes a call again for as long as its failures may pass. `None`: nobody knows whether it was carried out.
     pub(super) fn patiently<T>(
         &self,
-        step: Step,
+        step: RotationStep,
         what: &str,
         call: impl Fn() -> Result<T, Refusal>,
     ) -> Result<Option<T>> {

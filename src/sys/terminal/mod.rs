@@ -22,7 +22,6 @@ pub use self::windows::Terminal;
 /// Whether what is typed is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Echo {
-    /// It is no secret.
     On,
     /// Nothing is shown, not even a dot: its length is part of a secret.
     Off,

@@ -19,18 +19,18 @@ const LONGEST_WAIT: Duration = Duration::from_secs(600);
 /// Lets one process at a time unlock a store, ask for its passphrase, derive its key, or make a sealing key.
 ///
 /// Within the process it may be entered again: making a sealing key unlocks the vault on its way.
-pub struct Gate<'a> {
+pub struct PromptLock<'a> {
     folder: PathBuf,
     limit: Duration,
     human: &'a dyn Human,
     held: RefCell<Weak<Lock>>,
 }
 
-impl<'a> Gate<'a> {
-    /// A gate whose lock file lies in `folder`, the cache's. `prompt_limit` bounds the wait, as it bounds the prompt of
+impl<'a> PromptLock<'a> {
+    /// A prompt_lock whose lock file lies in `folder`, the cache's. `prompt_limit` bounds the wait, as it bounds the prompt of
     /// whoever is inside.
     pub fn new(folder: PathBuf, prompt_limit: Option<Duration>, human: &'a dyn Human) -> Self {
-        Gate { folder, limit: prompt_limit.unwrap_or(LONGEST_WAIT), human, held: RefCell::default() }
+        PromptLock { folder, limit: prompt_limit.unwrap_or(LONGEST_WAIT), human, held: RefCell::default() }
     }
 
     /// Waits until no other process is inside. Whoever has entered looks again at what it came for: the one before may
@@ -78,10 +78,10 @@ mod tests {
     #[test]
     fn it_is_entered_again_within_the_process_and_closed_to_others() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let gate = Gate::new(folder.path().join("cache"), Some(Duration::from_millis(20)), &NOBODY);
-        let other = Gate::new(folder.path().join("cache"), Some(Duration::from_millis(20)), &NOBODY);
-        let outer = gate.enter().expect("free");
-        drop(gate.enter().expect("entered again"));
+        let prompt_lock = PromptLock::new(folder.path().join("cache"), Some(Duration::from_millis(20)), &NOBODY);
+        let other = PromptLock::new(folder.path().join("cache"), Some(Duration::from_millis(20)), &NOBODY);
+        let outer = prompt_lock.enter().expect("free");
+        drop(prompt_lock.enter().expect("entered again"));
         match other.enter() {
             Err(StoreError::Unavailable(why)) => {
                 assert!(why.contains(&format!("process {}", std::process::id())), "{why}");

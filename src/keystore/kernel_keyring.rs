@@ -9,12 +9,12 @@ use crate::credentials::StoreId;
 use crate::hex;
 use crate::human::Talk;
 use crate::secret::SecretBytes;
-use crate::sys::kernel_keyring::{self, Held, Refused};
+use crate::sys::kernel_keyring::{self, Refused, TimedSecret};
 use crate::timestamp::Timestamp;
 
 /// Something the kernel keyring may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kept {
+pub enum KernelItem {
     /// The identity that opens the vault.
     VaultIdentity,
     /// The sealing key of a backend.
@@ -22,42 +22,42 @@ pub enum Kept {
 }
 
 /// The kernel keyring as one data folder sees it. Where the kernel refuses, it holds nothing, and says so once with `-v`.
-pub struct Keyring<'a> {
+pub struct KernelKeyring<'a> {
     folder: PathBuf,
     talk: &'a dyn Talk,
     told: Cell<bool>,
 }
 
-impl<'a> Keyring<'a> {
+impl<'a> KernelKeyring<'a> {
     /// The keyring of the data folder at `path`. Several folders of one user do not meet in it.
     pub fn new(path: &Path, talk: &'a dyn Talk) -> Self {
-        Keyring { folder: path.to_owned(), talk, told: Cell::new(false) }
+        KernelKeyring { folder: path.to_owned(), talk, told: Cell::new(false) }
     }
 
     /// What is held, if it is.
-    pub fn get(&self, kept: Kept) -> Option<Held> {
+    pub fn get(&self, kept: KernelItem) -> Option<TimedSecret> {
         self.allowed(kernel_keyring::get(&self.description(kept))).flatten()
     }
 
     /// Holds `secret` until `until`.
-    pub fn put(&self, kept: Kept, secret: &SecretBytes, until: Timestamp) {
+    pub fn put(&self, kept: KernelItem, secret: &SecretBytes, until: Timestamp) {
         self.allowed(kernel_keyring::put(&self.description(kept), secret, until));
     }
 
     /// Holds it no more.
-    pub fn remove(&self, kept: Kept) {
+    pub fn remove(&self, kept: KernelItem) {
         self.allowed(kernel_keyring::remove(&self.description(kept)));
     }
 
-    fn description(&self, kept: Kept) -> String {
+    fn description(&self, kept: KernelItem) -> String {
         // Which folder it is counts, not the way to it. Found out each time: the first unlock makes the folder, and what
         // is held under a name that nobody looks for again could not be taken back.
         let folder = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
         let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
         let folder = hex::encode(&digest[..8]);
         match kept {
-            Kept::VaultIdentity => format!("keyfob:{folder}:vault"),
-            Kept::SealingKey(backend) => format!("keyfob:{folder}:sealing-key:{backend}"),
+            KernelItem::VaultIdentity => format!("keyfob:{folder}:vault"),
+            KernelItem::SealingKey(backend) => format!("keyfob:{folder}:sealing-key:{backend}"),
         }
     }
 

@@ -9,7 +9,7 @@ use crate::timestamp::Timestamp;
 
 /// What is cached for a plan, and what the next run of it would need.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Outlook {
+pub struct CacheSummary {
     /// When the session that would be handed out ends.
     pub cached_until: Option<Timestamp>,
     /// When the cached session of GetSessionToken ends.
@@ -26,7 +26,7 @@ pub fn cached_until(headers: &[Header], profile: &str, now: Timestamp) -> Option
 }
 
 /// What is cached for `plan`.
-pub fn outlook(headers: &[Header], plan: &Plan, now: Timestamp) -> Outlook {
+pub fn summary(headers: &[Header], plan: &Plan, now: Timestamp) -> CacheSummary {
     let role_arn = plan.hops().last().map(|hop| &hop.role_arn);
     // A device that has been named since, or taken away, makes it another session.
     let session_kind = if plan.mfa.is_some() { SessionKind::MfaSession } else { SessionKind::Session };
@@ -62,7 +62,7 @@ pub fn outlook(headers: &[Header], plan: &Plan, now: Timestamp) -> Outlook {
         Some(SpentIn::Session) => plan.has_hops() && session.is_some_and(|header| header.life().is_usable(now)),
         Some(SpentIn::Hop) => false,
     };
-    Outlook {
+    CacheSummary {
         cached_until: until(last),
         session_cached_until: until(session),
         hops_cached_until,
@@ -144,9 +144,9 @@ mod tests {
             ),
             (vec![hop("deploy", "arn:aws:iam::210987654321:role/old", 1800)], None, None, true),
         ] {
-            let seen = outlook(&headers, &plan, Timestamp::from_unix(NOW));
+            let seen = summary(&headers, &plan, Timestamp::from_unix(NOW));
             let until = |left: Option<i64>| left.map(|left| Timestamp::from_unix(NOW + left));
-            let expected = Outlook {
+            let expected = CacheSummary {
                 cached_until: until(hop_left),
                 session_cached_until: until(session_left),
                 hops_cached_until: vec![until(hop_left)],
@@ -168,10 +168,10 @@ mod tests {
             header(SessionKind::Hop, "stranger", role(2), 400),
         ];
         let until = |left: i64| Some(Timestamp::from_unix(NOW + left));
-        let seen = outlook(&headers, &plan, Timestamp::from_unix(NOW));
+        let seen = summary(&headers, &plan, Timestamp::from_unix(NOW));
         assert_eq!(seen.hops_cached_until, [until(100), until(200), None]);
         let longer = Header { issued_at: Timestamp::from_unix(NOW - 7200), ..headers[0].clone() };
-        assert_eq!(outlook(&[longer], &plan, Timestamp::from_unix(NOW)).hops_cached_until, [None; 3]);
+        assert_eq!(summary(&[longer], &plan, Timestamp::from_unix(NOW)).hops_cached_until, [None; 3]);
     }
 
     #[test]
@@ -179,8 +179,8 @@ mod tests {
         let mut plan = sample::plan("deploy", &["a"]);
         plan.mfa_max_age_seconds = Some(900);
         let headers = [header(SessionKind::MfaSession, "deploy", None, 40_000)];
-        let seen = outlook(&headers, &plan, Timestamp::from_unix(NOW));
-        assert_eq!(seen, Outlook { needs_code: true, hops_cached_until: vec![None], ..Outlook::default() });
+        let seen = summary(&headers, &plan, Timestamp::from_unix(NOW));
+        assert_eq!(seen, CacheSummary { needs_code: true, hops_cached_until: vec![None], ..CacheSummary::default() });
     }
 
     #[test]
@@ -188,7 +188,7 @@ mod tests {
         let plan = sample::plan("work", &[]);
         for (kind, expected) in [(SessionKind::Session, None), (SessionKind::MfaSession, Some(40_000))] {
             let handed = Header { handed_to: vec!["work".into()], ..header(kind, "work", None, 40_000) };
-            let seen = outlook(&[handed], &plan, Timestamp::from_unix(NOW));
+            let seen = summary(&[handed], &plan, Timestamp::from_unix(NOW));
             assert_eq!(seen.cached_until, expected.map(|left| Timestamp::from_unix(NOW + left)), "{kind:?}");
             assert_eq!(seen.needs_code, expected.is_none(), "{kind:?}");
         }

@@ -34,18 +34,15 @@ pub trait Seeds {
 
 /// What a ladder stands on.
 #[derive(Clone, Copy)]
-pub struct Ground<'a> {
+pub struct CodeContext<'a> {
     /// `KEYFOB_MFA_CODE`.
     pub env: &'a Environment,
     /// The limit of a program.
     pub settings: &'a Settings,
     /// The time, as AWS has it once it has answered.
     pub clock: &'a Clock,
-    /// Who is asked.
     pub human: &'a dyn Human,
-    /// Who is warned.
     pub talk: &'a dyn Talk,
-    /// Stored seeds.
     pub seeds: &'a dyn Seeds,
     /// The data folder, for the ledger of used codes.
     pub data: &'a Path,
@@ -55,22 +52,21 @@ pub struct Ground<'a> {
 ///
 /// A given code is offered once: AWS takes a code once, and a second try with it could only fail. One made from a seed that AWS
 /// refuses is followed once by the next. Whoever types gets three tries in all, whether keyfob or AWS found a code wrong.
-pub struct Ladder<'a> {
+pub struct CodeSource<'a> {
     profile: &'a str,
     mfa: &'a Mfa,
-    ground: Ground<'a>,
+    context: CodeContext<'a>,
     ledger: Ledger,
     given: Option<(&'static str, Secret)>,
     process_chain: Vec<String>,
     limit: Option<Duration>,
-    /// Looked for once.
     seed: Option<Option<Seed>>,
     typed: u32,
     made: u32,
     waited: Duration,
 }
 
-impl<'a> Ladder<'a> {
+impl<'a> CodeSource<'a> {
     /// The ladder for the device of a plan.
     ///
     /// `option` is `--mfa-code`; `limit` bounds a question, a program and the wait for the next code, for callers that SDKs
@@ -78,22 +74,22 @@ impl<'a> Ladder<'a> {
     pub fn new(
         plan: &'a Plan,
         mfa: &'a Mfa,
-        ground: Ground<'a>,
+        context: CodeContext<'a>,
         option: Option<&Secret>,
         limit: Option<Duration>,
     ) -> Self {
-        let variable = || ground.env.get(vars::KEYFOB_MFA_CODE).map(|code| Secret::new(code.to_owned()));
+        let variable = || context.env.get(vars::KEYFOB_MFA_CODE).map(|code| Secret::new(code.to_owned()));
         let given = match option {
             Some(code) => Some(("--mfa-code", code.clone())),
             None => variable().map(|code| (vars::KEYFOB_MFA_CODE, code)),
         };
-        Ladder {
+        CodeSource {
             profile: &plan.profile,
             mfa,
-            ground,
-            ledger: Ledger::new(ground.data),
+            context,
+            ledger: Ledger::new(context.data),
             given,
-            process_chain: plan.chain_for_programs(ground.env),
+            process_chain: plan.chain_for_programs(context.env),
             limit,
             seed: None,
             typed: 0,
@@ -118,7 +114,7 @@ impl<'a> Ladder<'a> {
             };
         }
         if self.seed.is_none() {
-            self.seed = Some(self.ground.seeds.seed(&self.mfa.serial).map_err(CodeError::Seed)?);
+            self.seed = Some(self.context.seeds.seed(&self.mfa.serial).map_err(CodeError::Seed)?);
         }
         if let Some(Some(seed)) = self.seed.clone() {
             return self.make(&seed, patience);
@@ -133,7 +129,7 @@ impl<'a> Ladder<'a> {
     pub fn may_try_again(&mut self, offered: &OfferedCode, reason: &str) -> bool {
         if let Some(step) = offered.step {
             // Left as it is, it costs a wait.
-            drop(self.ledger.refused(&self.mfa.serial, step, self.ground.clock.now()));
+            drop(self.ledger.refused(&self.mfa.serial, step, self.context.clock.now()));
         }
         let (again, next) = match offered.origin {
             // What a program prints is not keyfob's to judge: its clock, or its device, may be another.
@@ -142,22 +138,22 @@ impl<'a> Ladder<'a> {
             Origin::Typed => (self.typed < TRIES, "try again with the next code"),
         };
         if again {
-            self.ground.human.progress(&format!("{reason}; {next}"));
+            self.context.human.progress(&format!("{reason}; {next}"));
         }
         again
     }
 
     /// Takes note that a code was never sent, so that it is not spent.
     pub fn not_sent(&self, offered: &OfferedCode) {
-        let given_back = self.ledger.give_back(&self.mfa.serial, &offered.code, offered.step, self.ground.clock.now());
+        let given_back = self.ledger.give_back(&self.mfa.serial, &offered.code, offered.step, self.context.clock.now());
         // Left claimed, it costs a wait.
         drop(given_back);
     }
 
     /// Claims a code. Where the ledger cannot be written, AWS alone tells what is spent, which is said.
     fn claim(&self, code: &Secret, step: Option<i64>) -> bool {
-        self.ledger.claim(&self.mfa.serial, code, step, self.ground.clock.now()).unwrap_or_else(|error| {
-            self.ground.talk.warn(&format!("which MFA codes were used cannot be remembered: {error}"));
+        self.ledger.claim(&self.mfa.serial, code, step, self.context.clock.now()).unwrap_or_else(|error| {
+            self.context.talk.warn(&format!("which MFA codes were used cannot be remembered: {error}"));
             true
         })
     }
@@ -165,7 +161,7 @@ impl<'a> Ladder<'a> {
     fn make(&mut self, seed: &Seed, patience: Option<Duration>) -> Result<OfferedCode, CodeError> {
         self.made += 1;
         loop {
-            let step = step_at(self.ground.clock.now());
+            let step = step_at(self.context.clock.now());
             let code = seed.code(step);
             if self.claim(&code, Some(step)) {
                 return Ok(OfferedCode { code, origin: Origin::Seed, step: Some(step) });
@@ -192,7 +188,7 @@ impl<'a> Ladder<'a> {
             .map_err(|problem| CodeError::ProcessQuoting { profile: self.mfa.profile.clone(), problem })?;
         // Security: the arguments stay out of messages, somebody may have put a secret there.
         let program = argv.first().cloned().unwrap_or_default();
-        let most = self.ground.settings.program_timeout;
+        let most = self.context.settings.program_timeout;
         let limit = self.limit.map_or(most, |limit| limit.min(most));
         let answer = match child::run(&argv, &self.process_chain, limit) {
             Ok(answer) => answer,
@@ -210,7 +206,7 @@ impl<'a> Ladder<'a> {
         let prompt = format!("MFA code for profile `{}` ({serial}): ", self.profile);
         loop {
             self.typed += 1;
-            let answer = self.ground.human.ask_secret(&prompt, self.limit).map_err(|error| CodeError::NotAsked {
+            let answer = self.context.human.ask_secret(&prompt, self.limit).map_err(|error| CodeError::NotAsked {
                 profile: self.profile.to_owned(),
                 serial: serial.clone(),
                 error,
@@ -221,14 +217,14 @@ impl<'a> Ladder<'a> {
                     return Ok(OfferedCode { code, origin: Origin::Typed, step: None });
                 }
                 Some(_) => {
-                    let left = seconds_left(self.ground.clock.now());
+                    let left = seconds_left(self.context.clock.now());
                     format!("that code was used already, and each works once: the next one comes in {left} s")
                 }
             };
             if self.typed >= TRIES {
                 return Err(CodeError::TypedUseless { serial: serial.clone(), last });
             }
-            self.ground.human.progress(&last);
+            self.context.human.progress(&last);
         }
     }
 
@@ -237,7 +233,7 @@ impl<'a> Ladder<'a> {
     /// The ledger is not held meanwhile. Of several processes that wait one gets the new step's code, and the others wait
     /// again.
     fn wait_for_next_step(&mut self, patience: Option<Duration>) -> Result<(), CodeError> {
-        let Ground { clock, human, .. } = self.ground;
+        let CodeContext { clock, human, .. } = self.context;
         let seconds = seconds_left(clock.now());
         let wait = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
         let too_long = |most: Option<Duration>, all: Duration| most.is_some_and(|most| all > most);
