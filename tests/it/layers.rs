@@ -68,7 +68,6 @@ const MUTUAL: &[(&str, &str)] = &[
     ("chain/base", "chain/tests"),
     ("chain/base", "chain/walk"),
     ("keystore/open", "keystore/vault"),
-    ("ops/resolve", "ops/rotate"),
 ];
 
 /// A source file's words and signs, without comments and texts.

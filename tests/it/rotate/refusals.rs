@@ -206,7 +206,7 @@ fn a_denial_over_an_old_mfa_session_names_its_age() {
     scene.ann.denied("iam:ListAccessKeys");
     let stderr = fails(&scene.rotate(&["--yes"]), 4, "ListAccessKeys: access denied");
     let hint =
-        "the MFA session is 20 min old; a policy on `aws:MultiFactorAuthAge` may want a newer one: `keyfob clear work`";
+        "the MFA session is 20 min old; forget it, if `aws:MultiFactorAuthAge` wants a newer one: `keyfob clear work`";
     assert!(stderr.contains(hint), "{stderr}");
     assert_eq!(scene.aws.count("GetSessionToken"), 0);
 }
