@@ -98,7 +98,7 @@ fn line(name: &str, profiles: &Profiles<'_>, sources: &Sources<'_>) -> Line {
 /// What gives a profile's credentials, and what a role or an alias builds on.
 ///
 /// The walk's own steps, as far as the first role or base.
-pub(super) fn source(name: &str, profiles: &Profiles<'_>, stored: &dyn StoredKeys) -> (&'static str, Option<String>) {
+fn source(name: &str, profiles: &Profiles<'_>, stored: &dyn StoredKeys) -> (&'static str, Option<String>) {
     let files = FileNames::default();
     let lookup = Lookup { profiles, stored, files: &files };
     let mut seen: Vec<String> = Vec::new();

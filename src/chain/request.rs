@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::chain::error::PlanError;
-use crate::chain::values::{LONGEST_SESSION, SHORTEST};
 use crate::credentials::StoredKey;
 use crate::profile::{AwsFile, Setting};
 
@@ -42,19 +40,6 @@ impl Default for Request {
             mfa_process: None,
             without_device: false,
             files: FileNames::default(),
-        }
-    }
-}
-
-impl Request {
-    /// How long a GetSessionToken session lasts if its profile does not say.
-    ///
-    /// # Errors
-    /// If AWS makes no session that short or long.
-    pub fn session_seconds(&self) -> Result<u32, PlanError> {
-        match self.session_duration_seconds {
-            seconds if (SHORTEST..=LONGEST_SESSION).contains(&seconds) => Ok(seconds),
-            seconds => Err(PlanError::BadSessionDuration(seconds)),
         }
     }
 }

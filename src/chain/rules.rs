@@ -61,6 +61,19 @@ pub(super) fn plan_of(
     Ok(Plan { profile, base, steps, mfa, base_target, mfa_max_age_seconds, walk: names, used, notes })
 }
 
+impl Request {
+    /// How long a GetSessionToken session lasts if its profile does not say.
+    ///
+    /// # Errors
+    /// If AWS makes no session that short or long.
+    pub fn session_seconds(&self) -> Result<u32, PlanError> {
+        match self.session_duration_seconds {
+            seconds if (SHORTEST..=LONGEST_SESSION).contains(&seconds) => Ok(seconds),
+            seconds => Err(PlanError::BadSessionDuration(seconds)),
+        }
+    }
+}
+
 /// Refuses to resolve what an outer keyfob is resolving already: that one would wait for this one, and this one for it.
 fn refuse_what_waits_for_us(walk: &[String], env: &Environment) -> Result<(), PlanError> {
     let outer: Vec<&str> = outer_chain(env).collect();

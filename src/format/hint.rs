@@ -69,7 +69,7 @@ fn command(words: &[Word], shell: Shell) -> String {
     let words = arguments(words);
     let words = words.iter().map(|word| match word {
         Word::Plain(word) | Word::Fill(word) => word.to_string(),
-        Word::Value(value) => quote::word(value, shell),
+        Word::Value(value) => quoted(value, shell),
     });
     words.collect::<Vec<_>>().join(" ")
 }
@@ -91,7 +91,7 @@ fn of_the_shell(words: &[Word], shell: Shell) -> Option<String> {
             _ => format!("unset {}", names.join(" ")),
         }),
         ("export", [name, value]) => {
-            let value = quote::word(value, shell);
+            let value = quoted(value, shell);
             Some(match shell {
                 Shell::Fish => format!("set -gx {name} {value}"),
                 Shell::Nushell => format!("$env.{name} = {value}"),
@@ -138,6 +138,31 @@ pub fn arguments(words: &[Word]) -> Vec<Word> {
         _ if own.iter().any(is_dashed) => [first, last, others.to_owned()].concat(),
         _ => words.to_owned(),
     }
+}
+
+/// A value as one word of a command: bare where every shell takes it so, else quoted for `shell`.
+fn quoted(value: &str, shell: Shell) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@+".contains(c);
+    if value.starts_with(|c: char| c.is_ascii_alphanumeric() || "_./".contains(c)) && value.chars().all(is_plain) {
+        return value.to_owned();
+    }
+    let mut out = String::new();
+    match shell {
+        Shell::Bash | Shell::Zsh | Shell::Sh | Shell::Dotenv | Shell::Json => quote::posix(value, &mut out),
+        Shell::Fish => quote::fish(value, &mut out),
+        Shell::Elvish => quote::elvish(value, &mut out),
+        Shell::Tcsh => quote::tcsh(value, &mut out),
+        Shell::Nushell => quote::nushell(value, &mut out),
+        Shell::PowerShell => match quote::powershell(value, &mut out) {
+            // An expression is one word in parentheses.
+            Ok(()) if out.contains(" + [char]") => out = format!("({out})"),
+            Ok(()) => {}
+            Err(_) => out = "''".to_owned(),
+        },
+        // Two quotes are one to the program; cmd expands `%` in them too, for which it knows no quotes.
+        Shell::Cmd => out = format!("\"{}\"", value.replace('"', "\"\"")),
+    }
+    out
 }
 
 #[cfg(test)]

@@ -2,33 +2,6 @@
 //!
 //! Each says why where its shell cannot carry a value. `NUL` never gets here: no environment has one.
 
-use crate::format::shell::Shell;
-
-/// A value as one word of a command: bare where every shell takes it so, else quoted for `shell`.
-pub fn word(value: &str, shell: Shell) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@+".contains(c);
-    if value.starts_with(|c: char| c.is_ascii_alphanumeric() || "_./".contains(c)) && value.chars().all(is_plain) {
-        return value.to_owned();
-    }
-    let mut out = String::new();
-    match shell {
-        Shell::Bash | Shell::Zsh | Shell::Sh | Shell::Dotenv | Shell::Json => posix(value, &mut out),
-        Shell::Fish => fish(value, &mut out),
-        Shell::Elvish => elvish(value, &mut out),
-        Shell::Tcsh => tcsh(value, &mut out),
-        Shell::Nushell => nushell(value, &mut out),
-        Shell::PowerShell => match powershell(value, &mut out) {
-            // An expression is one word in parentheses.
-            Ok(()) if out.contains(" + [char]") => out = format!("({out})"),
-            Ok(()) => {}
-            Err(_) => out = "''".to_owned(),
-        },
-        // Two quotes are one to the program; cmd expands `%` in them too, for which it knows no quotes.
-        Shell::Cmd => out = format!("\"{}\"", value.replace('"', "\"\"")),
-    }
-    out
-}
-
 /// Single quotes, for POSIX shells: nothing is special in them but the quote itself (POSIX XCU 2.2.2).
 pub fn posix(value: &str, out: &mut String) {
     out.push('\'');
@@ -66,7 +39,7 @@ pub fn elvish(value: &str, out: &mut String) {
 }
 
 /// Double quotes, in which Nushell knows escapes and no variables.
-fn nushell(value: &str, out: &mut String) {
+pub fn nushell(value: &str, out: &mut String) {
     out.push('"');
     for c in value.chars() {
         match c {

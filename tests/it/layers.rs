@@ -55,20 +55,10 @@ const UPWARD: &[(&str, &str)] = &[("sys", "human")];
 const CYCLES: &[&[&str]] = &[
     // Through what tests are given.
     &["aws/access_keys", "aws/client", "aws/connector", "aws/iam", "aws/mfa_devices", "aws/testing", "aws/translate"],
-    &["chain/error", "chain/reason", "chain/request", "chain/values"],
-    &["format/quote", "format/shell"],
-    &["ops/manage/link/edits", "ops/manage/unlink"],
 ];
 
 /// Neighbours in a folder that import each other through different files of theirs, to be put apart.
-const MUTUAL: &[(&str, &str)] = &[
-    ("chain/base", "chain/list"),
-    ("chain/base", "chain/rules"),
-    ("chain/base", "chain/step"),
-    ("chain/base", "chain/tests"),
-    ("chain/base", "chain/walk"),
-    ("keystore/open", "keystore/vault"),
-];
+const MUTUAL: &[(&str, &str)] = &[("keystore/open", "keystore/vault")];
 
 /// A source file's words and signs, without comments and texts.
 fn tokens(text: &str) -> Vec<String> {

@@ -7,8 +7,6 @@ pub mod key;
 mod login;
 pub mod process;
 mod sso;
-#[cfg(test)]
-mod tests;
 mod web_identity;
 
 use std::fmt;

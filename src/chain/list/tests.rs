@@ -1,7 +1,11 @@
 //! The listing: what gives each profile's credentials.
 
+use proptest::prelude::*;
+
 use super::*;
-use crate::chain::tests::{Stored, expand};
+use crate::chain::tests::{Stored, ask, expand};
+use crate::chain::{PlanError, plan};
+use crate::sys::env::Environment;
 
 pub(crate) fn listed(config: &str, stored: &str) -> Listing {
     let profiles = Profiles::from_texts(&expand(config), "");
@@ -104,4 +108,54 @@ fn the_account_comes_from_newer_key_ids_where_nothing_else_says_it() {
 fn what_is_no_key_id_is_not_shown() {
     let config = "[profile a]|aws_access_key_id = fake+Secret/InTheWrongPlace|aws_secret_access_key = fake";
     assert!(listed(config, "").profiles[0].key.is_none());
+}
+
+/// A profile with any mixture of the settings that make a base or lead to one.
+fn profile(name: &'static str) -> impl Strategy<Value = String> {
+    let settings = KINDS.iter().flat_map(|kind| kind.settings).copied();
+    let settings: std::collections::BTreeSet<&str> = settings.chain(["role_arn", "source_profile"]).collect();
+    let values = |setting: &str| match setting {
+        "role_arn" => vec!["arn:aws:iam::111122223333:role/A"],
+        "source_profile" => vec!["a", "b"],
+        "credential_source" => vec!["Environment", "Ec2InstanceMetadata", "EcsContainer"],
+        "credential_process" => vec!["other", "keyfob credential-process a", "keyfob credential-process b"],
+        "aws_access_key_id" => vec!["AKIAFILE000000000000", "ASIAFILE000000000000", "x"],
+        _ => vec!["x"],
+    };
+    let lines: Vec<_> = settings
+        .into_iter()
+        .map(|setting| {
+            prop::option::weighted(0.25, prop::sample::select(values(setting)))
+                .prop_map(move |value| Some(format!("{setting} = {}", value?)))
+        })
+        .collect();
+    lines.prop_map(move |lines| {
+        let header = Some(format!("[profile {name}]"));
+        std::iter::once(header).chain(lines).flatten().collect::<Vec<_>>().join("\n")
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn list_says_what_the_plan_does(
+        profiles in ["a", "b"].map(profile),
+        stored in prop::sample::subsequence(vec!["a", "b"], 0..2),
+    ) {
+        let config = profiles.join("\n") + "\n";
+        let profiles = Profiles::from_texts(&config, "");
+        let stored = Stored::of(&stored.join(" "));
+        for name in ["a", "b"] {
+            let (source, _) = source(name, &profiles, &stored);
+            match plan(&profiles, &stored, &Environment::default(), &ask(name)) {
+                Ok(plan) if plan.has_hops() => prop_assert_eq!(source, "role", "{}", config),
+                Ok(plan) => prop_assert_eq!(source, plan.base.kind, "{}", config),
+                Err(PlanError::Unsupported { .. } | PlanError::TemporaryKey { .. } | PlanError::BadKeyId { .. }) => {
+                    prop_assert_ne!(source, "none", "{}", config);
+                }
+                // Nothing, or a role that leads nowhere.
+                Err(_) => prop_assert!(["none", "role"].contains(&source), "{} {}", source, config),
+            }
+        }
+    }
 }

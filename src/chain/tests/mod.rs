@@ -2,6 +2,7 @@
 //!
 //! May use everything of `chain`; nothing here reads the world.
 
+mod bases;
 mod errors;
 mod properties;
 mod reference;

@@ -5,11 +5,11 @@ use crate::chain::base::process;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::index::Index;
-use crate::ini::{Document, EditError};
-use crate::ops::manage::Manager;
-use crate::ops::manage::link::show_again;
+use crate::ini::{Document, EditError, SectionName};
+use crate::ops::manage::{Manager, bare};
 use crate::process_line::keyfob_profile_of;
 use crate::profile::AwsFile;
+use crate::profile::known::{PREFIX, ROLE_SETTINGS};
 
 impl Manager<'_> {
     /// Takes the link of a profile back, and gives its role settings their own names.
@@ -81,4 +81,19 @@ pub(super) fn unlink_in(file: AwsFile, document: &mut Document, profile: &str, m
         }
     }
     Ok(())
+}
+
+/// Gives a role's settings, and another program's process, the names that SDKs see: what `link` took from them.
+fn show_again(document: &mut Document, section: SectionName<'_>) -> Result<(), EditError> {
+    let names = document.names_in(section);
+    let role = names.iter().any(|name| name == "keyfob_role_arn");
+    document
+        .rename_settings(section, |key| {
+            let lower = key.to_ascii_lowercase();
+            let name = lower.strip_prefix(PREFIX)?;
+            let ours = (role && ROLE_SETTINGS.contains(&name)) || name == "credential_process";
+            (ours && bare(key) == name && !names.iter().any(|other| other == name))
+                .then(|| key[PREFIX.len()..].to_owned())
+        })
+        .map(drop)
 }

@@ -1,8 +1,7 @@
-//! What `link` writes, and what takes it back. Pure.
+//! What `link` writes. Pure.
 
 use super::Linked;
 use crate::ini::{Document, EditError};
-use crate::ops::manage::bare;
 use crate::process_line::keyfob_profile_of;
 use crate::profile::AwsFile;
 use crate::profile::known::{PREFIX, ROLE_SETTINGS};
@@ -42,24 +41,6 @@ fn hide_role(document: &mut Document, section: crate::ini::SectionName<'_>) -> R
             let name = key.to_ascii_lowercase();
             let free = !names.contains(&format!("{PREFIX}{name}"));
             (ROLE_SETTINGS.contains(&name.as_str()) && free).then(|| format!("{PREFIX}{key}"))
-        })
-        .map(drop)
-}
-
-/// The opposite of [`hide_role`], and of hiding another program's process.
-pub(in crate::ops::manage) fn show_again(
-    document: &mut Document,
-    section: crate::ini::SectionName<'_>,
-) -> Result<(), EditError> {
-    let names = document.names_in(section);
-    let role = names.iter().any(|name| name == "keyfob_role_arn");
-    document
-        .rename_settings(section, |key| {
-            let lower = key.to_ascii_lowercase();
-            let name = lower.strip_prefix(PREFIX)?;
-            let ours = (role && ROLE_SETTINGS.contains(&name)) || name == "credential_process";
-            (ours && bare(key) == name && !names.iter().any(|other| other == name))
-                .then(|| key[PREFIX.len()..].to_owned())
         })
         .map(drop)
 }

@@ -21,7 +21,6 @@ use crate::profile::{AwsFile, Profiles};
 use crate::sys::env::vars;
 
 use edits::link_all_in;
-pub(super) use edits::show_again;
 
 /// Gives the `credential_process` line for a profile.
 pub type LineOf<'r> = &'r dyn Fn(&str) -> Result<String>;

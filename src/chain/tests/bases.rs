@@ -1,15 +1,13 @@
 //! The registry of bases: what it says of every profile is what the plan then does.
 
-use proptest::prelude::*;
-
-use super::*;
-use crate::chain::list;
+use super::{Stored, ask, expand};
+use crate::chain::Request;
+use crate::chain::base::{Base, BaseSource, Identity, KINDS, Kind, Lead, Reuse, RoleUse, SealWith, Signs, overrides};
+use crate::chain::error::PlanError;
 use crate::chain::reason::Reason;
 use crate::chain::rules::plan_of;
 use crate::chain::step::{Plan, Step};
-use crate::chain::tests::{Stored, ask, expand};
-use crate::chain::{Request, plan};
-use crate::profile::Profiles;
+use crate::profile::{AwsFile, Profiles};
 use crate::sys::env::Environment;
 
 /// A kind that keyfob does not have. Adding one takes this and its line in a table of kinds; a real one has a variant of
@@ -127,54 +125,4 @@ fn what_wins_over_a_linked_profile_is_named_with_its_line() {
             ("aws_secret_access_key".to_owned(), AwsFile::Credentials, 3),
         ]
     );
-}
-
-/// A profile with any mixture of the settings that make a base or lead to one.
-fn profile(name: &'static str) -> impl Strategy<Value = String> {
-    let settings = KINDS.iter().flat_map(|kind| kind.settings).copied();
-    let settings: std::collections::BTreeSet<&str> = settings.chain(["role_arn", "source_profile"]).collect();
-    let values = |setting: &str| match setting {
-        "role_arn" => vec!["arn:aws:iam::111122223333:role/A"],
-        "source_profile" => vec!["a", "b"],
-        "credential_source" => vec!["Environment", "Ec2InstanceMetadata", "EcsContainer"],
-        "credential_process" => vec!["other", "keyfob credential-process a", "keyfob credential-process b"],
-        "aws_access_key_id" => vec!["AKIAFILE000000000000", "ASIAFILE000000000000", "x"],
-        _ => vec!["x"],
-    };
-    let lines: Vec<_> = settings
-        .into_iter()
-        .map(|setting| {
-            prop::option::weighted(0.25, prop::sample::select(values(setting)))
-                .prop_map(move |value| Some(format!("{setting} = {}", value?)))
-        })
-        .collect();
-    lines.prop_map(move |lines| {
-        let header = Some(format!("[profile {name}]"));
-        std::iter::once(header).chain(lines).flatten().collect::<Vec<_>>().join("\n")
-    })
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
-    #[test]
-    fn list_says_what_the_plan_does(
-        profiles in ["a", "b"].map(profile),
-        stored in prop::sample::subsequence(vec!["a", "b"], 0..2),
-    ) {
-        let config = profiles.join("\n") + "\n";
-        let profiles = Profiles::from_texts(&config, "");
-        let stored = Stored::of(&stored.join(" "));
-        for name in ["a", "b"] {
-            let (source, _) = list::source(name, &profiles, &stored);
-            match plan(&profiles, &stored, &Environment::default(), &ask(name)) {
-                Ok(plan) if plan.has_hops() => prop_assert_eq!(source, "role", "{}", config),
-                Ok(plan) => prop_assert_eq!(source, plan.base.kind, "{}", config),
-                Err(PlanError::Unsupported { .. } | PlanError::TemporaryKey { .. } | PlanError::BadKeyId { .. }) => {
-                    prop_assert_ne!(source, "none", "{}", config);
-                }
-                // Nothing, or a role that leads nowhere.
-                Err(_) => prop_assert!(["none", "role"].contains(&source), "{} {}", source, config),
-            }
-        }
-    }
 }
