@@ -301,7 +301,7 @@ impl Draft {
     }
 
     fn old_text(&self) -> Option<&str> {
-        self.old.as_ref().map(|old| old.text())
+        self.old.as_ref().map(super::ini::Document::text)
     }
 
     /// Replaces the file, unless another program has written it since it was read; whether it did. Frees the lock.

@@ -119,7 +119,7 @@ impl KeyEntry {
             added_at,
             created_at: None,
             mfa_serial: None,
-            others: Default::default(),
+            others: serde_json::Map::default(),
         }
     }
 }

@@ -124,7 +124,7 @@ pub(super) struct Redaction<'a> {
 impl<'a> Redaction<'a> {
     pub(super) fn new(signer: &'a Credentials, code: Option<&'a MfaCode>) -> Self {
         let secrets = [Some(signer.secret_access_key()), signer.session_token(), code.map(|code| &code.code)];
-        let secrets = secrets.into_iter().flatten().map(|secret| secret.expose());
+        let secrets = secrets.into_iter().flatten().map(super::super::secret::Secret::expose);
         Redaction { secrets: secrets.filter(|secret| !secret.is_empty()).collect() }
     }
 

@@ -128,7 +128,8 @@ fn lead_of_role(
         return Ok(Lead::to(node, &source));
     }
     // A role that is its own source: the reference takes a process before keys, in whichever file these are.
-    let kinds: Vec<&Kind> = kinds.iter().copied().filter(|kind| !std::ptr::eq(*kind, &key::CREDENTIALS_FILE)).collect();
+    let kinds: Vec<&Kind> =
+        kinds.iter().copied().filter(|kind| !std::ptr::eq(*kind, &raw const key::CREDENTIALS_FILE)).collect();
     claimed(&kinds, &[RoleUse::Apart], node, trace)?.ok_or_else(|| {
         key::incomplete(node).unwrap_or_else(|| PlanError::SelfSourceWithoutKey {
             profile: node.name.clone(),

@@ -131,7 +131,7 @@ impl DoctorArgs {
                     }
                     Err(error) => {
                         let mut finding = Finding::of_error("key-store", &error.for_user(backend));
-                        finding.why = why.to_owned();
+                        why.clone_into(&mut finding.why);
                         found.push(finding);
                     }
                 }

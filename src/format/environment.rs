@@ -82,7 +82,7 @@ pub fn before(environment: &Environment) -> Environment {
         if let Some(value) = environment.get_os(saved) {
             let place = kept.entry(name.into()).or_default();
             if place.is_empty() {
-                *place = value.to_owned();
+                value.clone_into(place);
             }
         }
     }
@@ -119,7 +119,9 @@ pub fn hand_out(
     put(vars::KEYFOB_PROFILE, Some(profile));
     put(vars::KEYFOB_REGION, surroundings.region.as_deref());
     if let Some(region) = &surroundings.region {
-        REGIONS.into_iter().for_each(|name| put(name, Some(region)));
+        for name in REGIONS {
+            put(name, Some(region));
+        }
     }
     let mut ours = vec![mark(vars::AWS_ACCESS_KEY_ID, credentials.access_key_id().as_ref())];
     for (name, value) in &surroundings.variables {

@@ -157,7 +157,7 @@ fn quoted(value: &str, shell: Shell) -> String {
             // An expression is one word in parentheses.
             Ok(()) if out.contains(" + [char]") => out = format!("({out})"),
             Ok(()) => {}
-            Err(_) => out = "''".to_owned(),
+            Err(_) => "''".clone_into(&mut out),
         },
         // Two quotes are one to the program; cmd expands `%` in them too, for which it knows no quotes.
         Shell::Cmd => out = format!("\"{}\"", value.replace('"', "\"\"")),

@@ -35,7 +35,7 @@ pub fn write(credentials: &Credentials, mut out: impl Write) -> io::Result<()> {
         version: 1,
         access_key_id: credentials.access_key_id(),
         secret_access_key: credentials.secret_access_key().expose(),
-        session_token: credentials.session_token().map(|token| token.expose()),
+        session_token: credentials.session_token().map(super::super::secret::Secret::expose),
         expiration: credentials.expires_at().map(|time| time.to_string()),
         account_id: credentials.account_id(),
     };

@@ -126,7 +126,7 @@ impl Shell {
     fn set(self, name: &str, value: &str, out: &mut String) -> Result<(), &'static str> {
         match self {
             Shell::Bash | Shell::Zsh | Shell::Sh => {
-                line(out, ["export ", name, "="], |out| quote::posix(value, out), ";")
+                line(out, ["export ", name, "="], |out| quote::posix(value, out), ";");
             }
             Shell::Fish => line(out, ["set -g -x ", name, " "], |out| quote::fish(value, out), ";"),
             Shell::Tcsh => line(out, ["setenv ", name, " "], |out| quote::tcsh(value, out), ";"),
@@ -188,7 +188,9 @@ pub fn is_variable_name(name: &str) -> bool {
 }
 
 fn line(out: &mut String, start: [&str; 3], value: impl FnOnce(&mut String), end: &str) {
-    start.iter().for_each(|part| out.push_str(part));
+    for part in start {
+        out.push_str(part);
+    }
     value(out);
     out.push_str(end);
     out.push('\n');

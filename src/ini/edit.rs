@@ -165,7 +165,7 @@ impl Document {
     /// How the nearest property before `at` (else the first one) spaces its `=`.
     fn spacing(&self, at: usize) -> (Column<'_>, &str) {
         let all: Vec<PropertySpan> =
-            self.sections().flat_map(|section| section.properties()).map(|property| property.span).collect();
+            self.sections().flat_map(super::Section::properties).map(|property| property.span).collect();
         let (before, after) = all.split_at(all.partition_point(|property| property.key_line.start < at));
         // A property without a value (a nested block) does not show what stands after its `=`.
         let Some(model) = before.iter().rev().chain(after).find(|property| !property.value.is_empty()) else {

@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn a_call_that_panics_is_an_error_and_not_a_wait() {
-        let result = within::<()>(Duration::from_secs(60), || panic!("a defect of the client library"));
+        let result = within::<()>(Duration::from_mins(1), || panic!("a defect of the client library"));
         assert!(matches!(result, Err(StoreError::Unavailable(_))), "{result:?}");
     }
 }

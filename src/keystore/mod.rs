@@ -232,14 +232,13 @@ impl StoreError {
             (StoreError::NotFound, _) => {
                 Error::new(Kind::KeyStore, format!("{store} has no such item")).hint(replace())
             }
-            (StoreError::Locked(why), StoreId::VAULT) => Error::new(Kind::KeyStore, why),
+            (StoreError::Locked(why) | StoreError::Unavailable(why), StoreId::VAULT) => Error::new(Kind::KeyStore, why),
             (StoreError::Locked(why), _) => Error::new(Kind::KeyStore, why)
                 .hint(format!("unlock {store} in the desktop, then try again"))
                 .hint(elsewhere()),
             (StoreError::Denied(why), _) => {
                 Error::new(Kind::KeyStore, format!("{store} denied access: {why}")).hint("try again and allow it")
             }
-            (StoreError::Unavailable(why), StoreId::VAULT) => Error::new(Kind::KeyStore, why),
             (StoreError::Unavailable(why), _) => Error::new(Kind::KeyStore, why).hint(elsewhere()),
             (StoreError::TimedOut(limit), _) => {
                 Error::new(Kind::KeyStore, format!("{store} gave no answer within {limit:?}"))

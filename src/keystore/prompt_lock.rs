@@ -14,7 +14,7 @@ use crate::sys::lock::{Lock, LockError, holder_name};
 const NAME: &str = "key-stores.lock";
 
 /// How long is waited for somebody who may take any time to type a passphrase.
-const LONGEST_WAIT: Duration = Duration::from_secs(600);
+const LONGEST_WAIT: Duration = Duration::from_mins(10);
 
 /// Lets one process at a time unlock a store, ask for its passphrase, derive its key, or make a sealing key.
 ///

@@ -117,7 +117,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let keyring = KernelKeyring::new(folder.path(), &Silence);
         let prompt_lock = PromptLock::new(folder.path().join("cache"), None, &NOBODY);
-        let unlock_time = Duration::from_secs(60);
+        let unlock_time = Duration::from_mins(1);
         let keys = SealingKeys { folder: folder.path(), keyring: &keyring, prompt_lock: &prompt_lock, unlock_time };
         test(&keys, &MemoryStore::new(StoreId::VAULT));
         keyring.remove(KernelItem::SealingKey(StoreId::VAULT));

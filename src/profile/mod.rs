@@ -191,7 +191,7 @@ impl Entry {
 }
 
 /// The profile a section belongs to; none for one that is ignored.
-fn profile_name<'a>(header: Header<'a>, file: AwsFile, prefixed_default: bool) -> Option<&'a str> {
+fn profile_name(header: Header<'_>, file: AwsFile, prefixed_default: bool) -> Option<&str> {
     if !header.is_usable() {
         return None;
     }

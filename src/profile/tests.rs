@@ -97,7 +97,7 @@ proptest! {
     #[test]
     fn every_file_reads_as_in_awss_own_parser(config in any_file(), credentials in any_file()) {
         // Empty names pass AWS's check of characters; there is no way to ask for them.
-        prop_assume!(!credentials.contains("[") || !credentials.lines().any(|line| {
+        prop_assume!(!credentials.contains('[') || !credentials.lines().any(|line| {
             line.starts_with('[') && line.split(']').next().is_some_and(|name| name[1..].trim().is_empty())
         }));
         // Of two spellings of one header AWS's parser takes a random one last.

@@ -60,7 +60,7 @@ impl Profiles<'_> {
     }
 
     fn include_problems(&self, warnings: &mut Vec<Warning>) {
-        let mut texts = [self.config, self.credentials].into_iter().flatten().map(|document| document.text());
+        let mut texts = [self.config, self.credentials].into_iter().flatten().map(super::super::ini::Document::text);
         let is_name = |bytes: &[u8]| bytes.eq_ignore_ascii_case(b"include_profile");
         if !texts.any(|text| text.as_bytes().windows("include_profile".len()).any(is_name)) {
             return;

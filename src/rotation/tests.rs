@@ -151,7 +151,7 @@ fn only_create_is_never_sent_again_where_it_may_have_been_processed() {
 
 #[test]
 fn an_old_key_is_deleted_when_it_was_inactive_long_enough_and_nobody_used_it() {
-    let day = Duration::from_secs(86_400);
+    let day = Duration::from_hours(24);
     let resting = at(RotationStep::Confirm, true);
     let mut resting = Journal { switched_at: Some(NOW), inactive_at: Some(NOW.plus_seconds(10)), ..resting };
     let finish = |journal: &Journal, old, used: Option<i64>, after| {

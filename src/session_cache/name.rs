@@ -48,7 +48,9 @@ fn canonical(plan: &Plan, last: usize) -> Vec<u8> {
     out.text("keyfob session 1");
     let Identity { sort, parts } = identity;
     out.text(sort);
-    parts.iter().for_each(|part| out.text(part));
+    for part in parts {
+        out.text(part);
+    }
     let (steps, step) = (&steps[..=last], &steps[last]);
     // Where the base's own calls go, though the plan may make none. What cannot be used there is no place, and the steps'
     // own places are below.

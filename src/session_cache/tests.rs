@@ -63,7 +63,7 @@ fn everything_that_changes_the_credentials_changes_the_name() {
         }),
         ("an unknown user", |plan| plan.base = base_of("base", stored_key(None))),
         ("the hops' endpoint", |plan| {
-            edit_hops_target(plan, |target| target.sts_endpoint = Some("http://localhost:5000".into()))
+            edit_hops_target(plan, |target| target.sts_endpoint = Some("http://localhost:5000".into()));
         }),
         ("the base's endpoint", |plan| base_target_mut(plan).sts_endpoint = Some("http://localhost:5000".into())),
         ("partition", |plan| edit_hops_target(plan, |target| target.region = "cn-north-1".into())),

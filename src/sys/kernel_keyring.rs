@@ -193,7 +193,7 @@ mod tests {
     #[test]
     fn a_secret_is_held_replaced_and_forgotten() {
         let Some(description) = description("held") else { return };
-        let until = Clock::system().uncorrected().plus(Duration::from_secs(60));
+        let until = Clock::system().uncorrected().plus(Duration::from_mins(1));
         for text in ["FAKE-one", "FAKE-two"] {
             put(&description, &secret(text), until).expect("put");
             let held = get(&description).expect("allowed").expect("held");
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn another_thread_reads_what_one_has_put() {
         let Some(description) = description("thread") else { return };
-        let until = Clock::system().uncorrected().plus(Duration::from_secs(60));
+        let until = Clock::system().uncorrected().plus(Duration::from_mins(1));
         std::thread::scope(|scope| scope.spawn(|| put(&description, &secret("FAKE"), until)).join())
             .expect("no panic")
             .expect("put");
@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn a_secret_too_long_for_the_quota_is_refused() {
         let Some(description) = description("long") else { return };
-        let until = Clock::system().uncorrected().plus(Duration::from_secs(60));
+        let until = Clock::system().uncorrected().plus(Duration::from_mins(1));
         put(&description, &SecretBytes::new(vec![b'F'; 501]), until).expect_err("too long");
         assert!(get(&description).expect("allowed").is_none());
     }

@@ -61,7 +61,7 @@ impl Lock {
                 told = true;
                 waiting(holder(&mut file));
             }
-            std::thread::sleep(pause.min(limit - waited));
+            std::thread::sleep(pause.min(limit.saturating_sub(waited)));
             pause = (pause * 2).min(Duration::from_millis(50));
         }
         // The pid is for messages alone; a full disk must not cost the lock.

@@ -24,7 +24,7 @@ use crate::sys::files::read_optional;
 pub const COMMAND: &str = "ask-pinentry";
 
 /// How long a question stands that has no limit of its own: nobody may be near to see the window.
-const LONGEST: Duration = Duration::from_secs(300);
+const LONGEST: Duration = Duration::from_mins(5);
 
 /// Asks for a secret. `named` is the program of the settings; without one, gpg's, where there is a display.
 ///

@@ -101,6 +101,6 @@ pub fn with_stores(test: impl FnOnce(&keyfob::keystore::open::Stores<'_>)) {
         environment: &environment,
         human: &Nobody,
         talk: &Nobody,
-        prompt_limit: Some(Duration::from_secs(120)),
+        prompt_limit: Some(Duration::from_mins(2)),
     }));
 }

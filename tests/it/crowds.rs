@@ -14,7 +14,7 @@ fn at_once(scene: &Scene, number: usize, arguments: &[&str], variables: &[(&str,
         variables.iter().fold(run, |run, (name, value)| run.env(name, value)).start()
     };
     let started: Vec<_> = (0..number).map(start).collect();
-    started.into_iter().map(|started| started.finish()).collect()
+    started.into_iter().map(|one| one.finish()).collect()
 }
 
 /// A vault with a passphrase that a command prints and counts.
@@ -67,7 +67,7 @@ fn a_crowd_shares_a_failure_and_whoever_comes_later_does_not() {
     }
     std::thread::sleep(Duration::from_millis(300));
     scene.sandbox.write("go", "");
-    let all: Vec<Ran> = crowd.into_iter().map(|process| process.finish()).collect();
+    let all: Vec<Ran> = crowd.into_iter().map(|one| one.finish()).collect();
     let said = fails(&all[0], 1, "");
     assert!(all.iter().all(|ran| (ran.code, &ran.stderr) == (Some(1), &said)), "{all:?}");
     assert_eq!(scene.sandbox.read("runs").lines().count(), 1);

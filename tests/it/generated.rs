@@ -82,7 +82,7 @@ fn both_are_made_without_a_home_folder() {
     let sandbox = machine();
     let without = |arguments: &[&str]| {
         let names = ["HOME", "KEYFOB_CONFIG", "KEYFOB_DATA_DIR", "KEYFOB_CACHE_DIR"];
-        names.into_iter().fold(sandbox.keyfob(arguments), |run, name| run.without_env(name)).run()
+        names.into_iter().fold(sandbox.keyfob(arguments), |command, name| command.without_env(name)).run()
     };
     without(&["completions", "fish"]).ok();
     without(&["man", "pages"]).ok();

@@ -80,7 +80,9 @@ fn a_seed_is_read_from_a_picture_that_another_program_drew() {
     let (aws, sandbox) = machine_with_device();
     let seed = aws.device(SERIAL).expect("there").seed();
     let address = format!("otpauth://totp/ann@111122223333?secret={seed}");
-    ["phone.png", "phone.pgm", "phone.jpg"].into_iter().for_each(|file| sandbox.may_hold_secrets(file));
+    for file in ["phone.png", "phone.pgm", "phone.jpg"] {
+        sandbox.may_hold_secrets(file);
+    }
     sandbox.program(&qrencode, &["-o", "phone.png", "-s", "5", &address]).shows(Shows::Seeds).run().ok();
     photograph(&sandbox);
     sandbox.program(&cjpeg, &["-quality", "80", "-outfile", "phone.jpg", "phone.pgm"]).run().ok();
@@ -95,6 +97,7 @@ fn a_seed_is_read_from_a_picture_that_another_program_drew() {
 }
 
 /// Takes `phone.png` as a camera would, into `phone.pgm`: held askew, in a light that falls off to one side.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "pixels of a small picture")]
 fn photograph(sandbox: &Sandbox) {
     let file = std::fs::File::open(sandbox.path("phone.png")).expect("qrencode has drawn it");
     let mut decoder = png::Decoder::new(std::io::BufReader::new(file));

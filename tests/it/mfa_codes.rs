@@ -53,7 +53,7 @@ fn twenty_processes_on_a_stored_seed_use_one_code_for_each_session() {
     let started: Vec<_> = (0..20)
         .map(|number| sandbox.keyfob(&["credential-process", if number % 2 == 0 { "work" } else { "long" }]).start())
         .collect();
-    for ran in started.into_iter().map(|started| started.finish()) {
+    for ran in started.into_iter().map(|one| one.finish()) {
         ran.ok();
     }
     assert_eq!((aws.count("GetSessionToken"), aws.count("AssumeRole")), (1, 1), "no code was refused");

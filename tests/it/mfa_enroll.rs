@@ -54,8 +54,9 @@ fn scanned(sandbox: &Sandbox, shown: &str, seed: &str) {
     const SCALE: usize = 4;
     let mut picture = format!("P2\n{} {}\n255\n", pixels[0].len() * SCALE, pixels.len() * SCALE);
     for row in pixels.iter().flat_map(|row| std::iter::repeat_n(row, SCALE)) {
-        row.iter()
-            .for_each(|dark| write!(picture, "{} ", if *dark { "0 0 0 0" } else { "255 255 255 255" }).expect("text"));
+        for dark in row {
+            write!(picture, "{} ", if *dark { "0 0 0 0" } else { "255 255 255 255" }).expect("text");
+        }
         picture.push('\n');
     }
     let file = sandbox.write("screen.pgm", &picture);

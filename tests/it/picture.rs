@@ -48,7 +48,9 @@ fn painted(picture: &str) -> String {
     }
     let mut text = format!("P2\n{width} {height}\n255\n");
     for row in pixels {
-        row.iter().for_each(|shade| write!(text, "{shade} ").expect("text"));
+        for shade in &row {
+            write!(text, "{shade} ").expect("text");
+        }
         text.push('\n');
     }
     text

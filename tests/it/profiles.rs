@@ -83,7 +83,7 @@ fn thousands_of_profiles_are_linked_in_one_go_and_unlink_still_gives_each_its_by
     assert_eq!(after.matches("\nkeyfob_role_arn").count(), 2_002);
     assert!(after.contains(&scene.link("r1999")));
     // Quadratic it took minutes; this machine may be busy.
-    assert!(took < Duration::from_secs(60), "{took:?}");
+    assert!(took < Duration::from_mins(1), "{took:?}");
     profile(&scene, &["unlink", "r1000"]).ok();
     let section = "[profile r1000]\n".len() + before.find("[profile r1000]\n").expect("there");
     let own = &before[section..section + before[section..].find("\n\n").expect("another follows")];

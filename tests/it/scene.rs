@@ -51,7 +51,7 @@ impl Scene {
         let mut sandbox = sandbox(&aws);
         // The most that is ever said, for the leak hunt; harmless elsewhere.
         sandbox.always_with(&["-v"]);
-        Scene { sandbox, aws, ann, key, phone, deploy, audit }
+        Scene { aws, ann, key, phone, deploy, audit, sandbox }
     }
 
     /// With the vault, the key stored and all three profiles written.

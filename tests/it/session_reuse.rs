@@ -135,7 +135,7 @@ fn an_aws_that_does_not_answer_costs_three_seconds_and_not_each_time() {
     scene.warm();
     let id = key_id(&scene.credential_process("audit").json());
     let Some(()) = scene.sandbox.pass_time(3000) else { return };
-    scene.aws.faults("*", 100, Fault::Slow(Duration::from_secs(60)));
+    scene.aws.faults("*", 100, Fault::Slow(Duration::from_mins(1)));
     let started = Instant::now();
     let ran = scene.credential_process("audit");
     let took = started.elapsed();

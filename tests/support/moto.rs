@@ -27,7 +27,7 @@ impl Moto {
         let moto = Moto { port, server: daemon::spawn(command) };
         let started = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(started.elapsed() < Duration::from_secs(60), "moto does not come up");
+            assert!(started.elapsed() < Duration::from_mins(1), "moto does not come up");
             thread::sleep(Duration::from_millis(50));
         }
         Some(moto)

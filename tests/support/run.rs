@@ -45,7 +45,7 @@ impl<'a> Invocation<'a> {
 
     /// What it reads; nothing unless given.
     pub fn stdin(mut self, text: &str) -> Self {
-        self.stdin = text.as_bytes().to_owned();
+        text.as_bytes().clone_into(&mut self.stdin);
         self
     }
 
@@ -61,7 +61,7 @@ impl<'a> Invocation<'a> {
 
     /// The folder it runs in; the home unless set.
     pub fn within(mut self, folder: &Path) -> Self {
-        self.folder = folder.to_owned();
+        folder.clone_into(&mut self.folder);
         self
     }
 

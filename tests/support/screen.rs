@@ -55,9 +55,9 @@ impl Screen {
                     let row = rows.last_mut().expect("there is one from the start");
                     let cell = Cell { character, fore, back };
                     if column < row.len() {
-                        row[column] = cell
+                        row[column] = cell;
                     } else {
-                        row.push(cell)
+                        row.push(cell);
                     }
                     column += 1;
                 }

@@ -47,7 +47,7 @@ proptest! {
             prop_assert_eq!(walk.len(), plan.walk.len(), "a profile is met once");
             prop_assert_eq!(plan.walk.last(), Some(&plan.base.profile));
             prop_assert!(plan.walk.len() == 1 || !plan.hops().skip(1).any(|hop| hop.profile == plan.base.profile));
-            let chained = if plan.session().is_some() { 0 } else { 1 };
+            let chained = usize::from(plan.session().is_none());
             for hop in plan.hops().skip(chained) {
                 prop_assert!(hop.duration_seconds <= 3600, "role chaining ends after an hour");
             }

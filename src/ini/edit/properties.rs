@@ -20,7 +20,7 @@ proptest! {
     ]) {
         if let Ok(document) = Document::parse(text.clone()) {
             prop_assert_eq!(document.text(), &text);
-            for property in document.sections().flat_map(|section| section.properties()) {
+            for property in document.sections().flat_map(super::super::Section::properties) {
                 let line = text.lines().nth(property.line() - 1).expect("the line is there");
                 prop_assert!(line.starts_with(property.key()));
             }

@@ -36,7 +36,7 @@ impl Machine {
         let paths = Paths::new(&environment).expect("HOME is set");
         // The data folder is known to the kernel keyring by its real path, so it is there from the start.
         crate::sys::files::private_dir(&paths.data).expect("made");
-        let settings = Settings { unlock_time: Duration::from_secs(60), ..Settings::default() };
+        let settings = Settings { unlock_time: Duration::from_mins(1), ..Settings::default() };
         Machine { folder, paths, settings, environment }
     }
 
@@ -183,7 +183,7 @@ fn a_wrong_passphrase_from_a_file_is_not_tried_again_nor_asked_for_instead() {
     let person = Person::typing(&["FAKE-right"]);
     match machine.stores(&person).vault().get(&seed("a")) {
         Err(StoreError::WrongPassphrase(why)) => {
-            assert!(why.contains("passphrase file") && !why.contains("FAKE"), "{why}")
+            assert!(why.contains("passphrase file") && !why.contains("FAKE"), "{why}");
         }
         other => panic!("{other:?}"),
     }
@@ -358,12 +358,12 @@ fn the_copy_of_a_sealing_key_never_outlives_the_vaults_unlock() {
     use crate::keystore::kernel_keyring::{KernelItem, KernelKeyring};
     let mut machine = Machine::with_passphrase("FAKE");
     let keyring = KernelKeyring::new(&machine.paths.data, &Silence);
-    machine.settings.unlock_time = Duration::from_secs(600);
+    machine.settings.unlock_time = Duration::from_mins(10);
     machine.stores(&NOBODY).vault().set(&seed("a"), &text("FAKE")).expect("kept");
     let Some(unlock) = keyring.get(KernelItem::VaultIdentity) else {
         return skipped("the kernel keyring cannot be used");
     };
-    machine.settings.unlock_time = Duration::from_secs(3600);
+    machine.settings.unlock_time = Duration::from_hours(1);
     machine.stores(&NOBODY).sealing_key(StoreId::VAULT).expect("made");
     let copy = keyring.get(KernelItem::SealingKey(StoreId::VAULT)).expect("held");
     assert!(copy.until <= unlock.until, "{copy:?} {unlock:?}");

@@ -174,7 +174,9 @@ impl<'a> Planned<'a> {
                 }
             },
             several if yes || !human.is_there() => {
-                several.iter().for_each(|serial| hint(serial));
+                for serial in several {
+                    hint(serial);
+                }
                 Ok(())
             }
             several => {

@@ -35,7 +35,7 @@ pub fn of_environment(env: &Environment, paths: &Paths, files: Option<&AwsFiles>
         let message = format!("`{name}` names {}, which is not there", path.display());
         add(message, "SDKs take it for an empty file and know no profile of it", name);
     }
-    if env.raw(vars::AWS_PROFILE).is_some_and(|value| value.is_empty()) {
+    if env.raw(vars::AWS_PROFILE).is_some_and(std::ffi::OsStr::is_empty) {
         add(
             format!("`{}` is set and empty", vars::AWS_PROFILE),
             "the AWS CLI looks for a profile of that name",

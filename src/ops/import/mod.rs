@@ -219,7 +219,7 @@ fn import_one(
     }
     let store = context.stores.open(backend).map_err(|error| error.for_user(backend))?;
     store_access_key(store, key, name, stored.user_arn.as_deref()).map_err(|error| error.for_user(backend))?;
-    entry.mfa_serial = device.clone();
+    entry.mfa_serial.clone_from(&device);
     let mut index = Index::edit(&context.paths.data)?;
     index.put_key(&key.id, entry);
     index.set_profile(name, &key.id, backend);

@@ -12,7 +12,7 @@ use crate::ops::signed::Refusal;
 
 /// How long lists may lag behind what was done, seconds, and how often is looked.
 const LISTS_LAG: u64 = 30;
-const LOOK_EVERY: u64 = 3;
+const LOOK_EVERY: u8 = 3;
 
 /// A device that must not stay as it is.
 pub(super) struct HalfMade<'a> {
@@ -32,7 +32,7 @@ impl HalfMade<'_> {
     pub(super) fn settle(&self, error: Refusal) -> Result<()> {
         let Context { clock, human, .. } = self.context;
         human.progress("the answer was lost: looking whether the device is enabled");
-        for waited in (0..=LISTS_LAG).step_by(LOOK_EVERY as usize) {
+        for waited in (0..=LISTS_LAG).step_by(LOOK_EVERY.into()) {
             match self.caller.devices() {
                 Ok(devices) if devices.iter().any(|serial| serial == self.serial) => {
                     human.countdown("");
@@ -42,7 +42,7 @@ impl HalfMade<'_> {
             }
             if waited < LISTS_LAG {
                 human.countdown(&format!("not listed yet, looking for {} s more", LISTS_LAG - waited));
-                clock.wait(Duration::from_secs(LOOK_EVERY));
+                clock.wait(Duration::from_secs(LOOK_EVERY.into()));
             }
         }
         human.countdown("");

@@ -37,7 +37,7 @@ use crate::timestamp::Timestamp;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How long one process waits for another that gets the same session, where its own prompt has no limit.
-const LONGEST_WAIT: Duration = Duration::from_secs(120);
+const LONGEST_WAIT: Duration = Duration::from_mins(2);
 
 /// How a plan is to be carried out.
 #[derive(Debug, Clone, Default)]

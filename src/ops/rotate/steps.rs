@@ -234,7 +234,7 @@ impl Rotation<'_> {
             return false;
         }
         self.context.human.progress(&format!("{what} ({} s)", passed.as_secs()));
-        let pause = patience.pause.min(patience.limit - passed);
+        let pause = patience.pause.min(patience.limit.saturating_sub(passed));
         self.context.clock.wait(pause);
         patience.waited += pause;
         patience.pause = (pause * 2).min(LONGEST_PAUSE);

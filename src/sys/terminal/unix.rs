@@ -128,10 +128,9 @@ pub(super) fn read_line(
             None => Step::Nothing,
         };
         match step {
-            Step::Nothing => {}
             Step::Show if echo == Echo::On => screen.write_all(byte.as_slice())?,
             Step::Rub(count) if echo == Echo::On => screen.write_all("\u{8} \u{8}".repeat(count).as_bytes())?,
-            Step::Show | Step::Rub(_) => {}
+            Step::Nothing | Step::Show | Step::Rub(_) => {}
             Step::Done => break line.into_secret(),
             Step::Declined => break Err(AskError::Declined),
         }
@@ -234,7 +233,7 @@ mod tests {
         let tty = OpenOptions::new()
             .read(true)
             .write(true)
-            .custom_flags(OFlags::NOCTTY.bits() as i32)
+            .custom_flags(OFlags::NOCTTY.bits().cast_signed())
             .open(name.to_str().expect("ASCII"))
             .expect("opened");
         (person.into(), tty)
@@ -244,7 +243,7 @@ mod tests {
     fn ask(keys: &[u8], echo: Echo) -> (Result<String, AskError>, String) {
         let (mut person, tty) = pty();
         std::thread::scope(|scope| {
-            let asked = scope.spawn(|| read_line(&tty, "code: ", echo, Some(Duration::from_secs(60)), &|_| Ok(())));
+            let asked = scope.spawn(|| read_line(&tty, "code: ", echo, Some(Duration::from_mins(1)), &|_| Ok(())));
             let mut screen = Vec::new();
             let mut chunk = [0; 256];
             while !screen.ends_with(b"code: ") {

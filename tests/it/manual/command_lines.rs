@@ -74,7 +74,7 @@ fn check(tree: &Command, words: &str) -> Result<String, String> {
             found.push(command.ok_or_else(|| format!("there is no `{name}`"))?);
         }
         if first.is_empty() {
-            first = found[0].get_name().to_owned();
+            found[0].get_name().clone_into(&mut first);
         }
         commands = found;
     }

@@ -85,7 +85,8 @@ impl Stage {
         }
         let mut settings = "unlock_time = \"10m\"\nrotate_settle = 0\n".to_owned();
         if ["vault", "moto"].contains(&name) {
-            writeln!(settings, "identity_file = {:?}", sandbox.path("identity.txt")).expect("a String takes all");
+            writeln!(settings, "identity_file = \"{}\"", sandbox.path("identity.txt").display())
+                .expect("a String takes all");
         }
         sandbox.write(".config/keyfob/config.toml", &settings);
         for (name, value) in [("NO_COLOR", "1"), ("AWS_PAGER", ""), ("USER", "ann")] {

@@ -87,9 +87,9 @@ fn a_store_that_locks_or_hangs_before_the_new_key_is_kept_has_it_deleted_again()
         assert_eq!(scene.ann.keys(), [(scene.key.id.clone(), true)], "{ran:?}");
         assert!(ran.ends_with(5).contains("could not be stored and was deleted again"), "{}", ran.stderr);
         if hangs {
-            service.resume()
+            service.resume();
         } else {
-            service.unlock()
+            service.unlock();
         }
         assert!(scene.rotate(&["--status"]).ok().contains("no rotation"));
         assert_eq!(scene.stored_key(), scene.key.id);
@@ -108,9 +108,9 @@ fn a_store_that_locks_or_hangs_later_on_stops_the_rotation_and_it_goes_on_afterw
         let stderr = ran.ends_with(5);
         assert!(stderr.contains("continue the rotation of `work`: `keyfob rotate work --resume`"), "{stderr}");
         if hangs {
-            service.resume()
+            service.resume();
         } else {
-            service.unlock()
+            service.unlock();
         }
         let new = scene.stored_key();
         assert!(new != scene.key.id && scene.is_active(&new) && has(&scene, &scene.key.id));

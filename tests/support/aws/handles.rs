@@ -34,7 +34,7 @@ impl UserHandle {
             user_id: if is_root { account.to_owned() } else { fake::unique_id("AIDA", &arn) },
             is_root,
             created: world.now(),
-            denied: Default::default(),
+            denied: std::collections::BTreeSet::default(),
             iam_needs_mfa: false,
             may_manage_others: false,
         };
@@ -221,14 +221,14 @@ impl RoleHandle {
             name: name.to_owned(),
             account: account.to_owned(),
             role_id: fake::unique_id("AROA", &arn),
-            trusted: Default::default(),
+            trusted: std::collections::BTreeSet::default(),
             external_id: None,
             needs_mfa: false,
             max_mfa_age: None,
             max_session: 3600,
             source_identity: None,
             takes_tags: true,
-            allowed: Default::default(),
+            allowed: std::collections::BTreeSet::default(),
         };
         world.roles.entry(arn.clone()).or_insert(role);
         RoleHandle { shared: Arc::clone(shared), arn }

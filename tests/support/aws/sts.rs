@@ -169,9 +169,8 @@ fn authorise(world: &World, caller: &Caller, params: &Params, arn: &str, mfa_at:
     let role = world.roles.get(arn).ok_or_else(|| denied("AssumeRole"))?;
     let now = world.now();
     let mfa_is_enough = match (role.needs_mfa, role.max_mfa_age, mfa_at) {
-        (false, None, _) => true,
         (_, Some(most), Some(at)) => now - at <= most * 1000,
-        (true, None, Some(_)) => true,
+        (false, None, _) | (true, None, Some(_)) => true,
         (_, _, None) => false,
     };
     let own_policy = caller.user().is_none_or(|user| !user.denies("sts:AssumeRole"));

@@ -99,7 +99,9 @@ impl Manager<'_> {
         let made: Vec<&Linked> = links.iter().filter(|link| link.made_section.get().is_some()).collect();
         if made.iter().any(|link| self.index.profiles().contains_key(&link.name)) {
             let mut index = Index::edit(&self.context.paths.data)?;
-            made.iter().for_each(|link| index.set_made_section(&link.name, link.made_section.get()));
+            for link in &made {
+                index.set_made_section(&link.name, link.made_section.get());
+            }
             index.save()?;
         }
         Ok(())
