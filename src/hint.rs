@@ -41,6 +41,29 @@ impl Word {
     }
 }
 
+impl Word {
+    /// A word of a template: one in capitals is a placeholder.
+    fn ours(word: &'static str) -> Word {
+        match word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            true => Word::Fill(word.into()),
+            false => Word::Plain(word.into()),
+        }
+    }
+
+    /// A word that somebody typed; `--option=value` is two.
+    pub fn given(word: &str) -> Vec<Word> {
+        let is_plain = |word: &str| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        match word.split_once('=') {
+            _ if !word.starts_with('-') => vec![Word::Value(word.to_owned())],
+            _ if is_plain(word) => vec![Word::Plain(word.to_owned().into())],
+            Some((option, value)) if option.starts_with("--") && is_plain(option) => {
+                vec![Word::Plain(option.to_owned().into()), Word::Value(value.to_owned())]
+            }
+            _ => vec![Word::Value(word.to_owned())],
+        }
+    }
+}
+
 impl Hint {
     /// A command from its words with blanks between: `{}` is the next of `values`, and a word in capitals the reader's.
     ///
@@ -49,14 +72,13 @@ impl Hint {
         let mut values = values.iter();
         let words = words.split(' ').map(|word| match word {
             "{}" => Word::Value(values.next().map(ToString::to_string).unwrap_or_default()),
-            _ if word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase()) => Word::Fill(word.into()),
-            _ => Word::Plain(word.into()),
+            _ => Word::ours(word),
         });
         Hint::Run { words: words.collect(), why: None }
     }
 
-    /// The command line that keyfob was started with, and `options`, which replace those of the same name; without an MFA
-    /// code, which works once.
+    /// The command line that keyfob was started with, and `options`, which replace those of the same name. An MFA code works
+    /// once, so another goes in its place.
     pub fn again(arguments: &[String], options: &[&'static str]) -> Hint {
         let end = arguments.iter().position(|word| word == "--").unwrap_or(arguments.len());
         let (own, others) = arguments.split_at(end);
@@ -64,19 +86,19 @@ impl Hint {
         let mut rest = own.iter().skip(1);
         while let Some(word) = rest.next() {
             let (option, value) = word.split_once('=').map_or((&**word, None), |(option, value)| (option, Some(value)));
+            let is_code = option == "--mfa-code" || option.starts_with("-t");
             let again = options.iter().position(|new| *new == option);
-            let takes_value = again.is_none_or(|at| options.get(at + 1).is_some_and(|next| !next.starts_with("--")));
-            match (option.starts_with('-'), value) {
-                (true, None) if option == "--mfa-code" || again.is_some() && takes_value => drop(rest.next()),
-                (true, _) if option == "--mfa-code" || again.is_some() => {}
-                (true, Some(value)) => {
-                    words.extend([Word::Plain(option.to_owned().into()), Word::Value(value.to_owned())]);
-                }
-                (true, None) => words.push(Word::Plain(word.clone().into())),
-                (false, _) => words.push(Word::Value(word.clone())),
+            let takes_value = again.is_some_and(|at| options.get(at + 1).is_some_and(|next| !next.starts_with("--")));
+            match again {
+                _ if is_code => words.extend([Word::Plain("--mfa-code".into()), Word::Fill("CODE".into())]),
+                Some(_) => {}
+                None => words.extend(Word::given(word)),
+            }
+            if value.is_none() && (takes_value || is_code && matches!(option, "--mfa-code" | "-t")) {
+                rest.next();
             }
         }
-        words.extend(options.iter().map(|option| Word::Plain((*option).into())));
+        words.extend(options.iter().map(|option| Word::ours(option)));
         words.extend(others.iter().take(1).map(|dashes| Word::Plain(dashes.clone().into())));
         words.extend(others.iter().skip(1).map(|word| Word::Value(word.clone())));
         Hint::Run { words, why: None }

@@ -23,10 +23,10 @@ pub struct ExplainArgs {
     #[command(flatten)]
     profile: ProfileArg,
     /// As if credentials were asked for with this --duration
-    #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
+    #[arg(short, long, value_name = "TIME", value_parser = parse_seconds)]
     duration: Option<u32>,
     /// As if credentials were asked for with --no-session
-    #[arg(long)]
+    #[arg(short, long)]
     no_session: bool,
     /// Report as JSON
     #[arg(long)]

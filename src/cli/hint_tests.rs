@@ -104,14 +104,14 @@ fn a_command_to_be_run_again_is_the_same_with_one_option_more() {
         assert_eq!(all_values(&parsed).iter().filter(|value| *value == name).count(), 2, "{line}");
     }
     let rotate = ["keyfob", "rotate", "work", "--with", "admin", "--mfa-code", "123456"];
-    assert_eq!(again(&rotate, &["--yes"]), "keyfob rotate work --with admin --yes");
+    assert_eq!(again(&rotate, &["--yes"]), "keyfob rotate work --with admin --mfa-code CODE --yes");
     assert_eq!(
         again(&["keyfob", "mfa", "enroll", "a b", "--name=x"], &["--name", "NAME"]),
         "keyfob mfa enroll 'a b' --name NAME"
     );
     assert_eq!(
         again(&["keyfob", "exec", "a", "--", "ls", "-l"], &["--no-session"]),
-        "keyfob exec a --no-session -- ls '-l'"
+        "keyfob exec a --no-session -- ls -l"
     );
     assert_eq!(again(&["keyfob", "remove", "a", "--yes"], &["--yes"]), "keyfob remove a --yes");
 }

@@ -12,6 +12,7 @@ mod doctor;
 mod env;
 mod exec;
 mod explain;
+mod help;
 #[cfg(test)]
 mod hint_tests;
 mod import;
@@ -27,6 +28,7 @@ mod show;
 mod start;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod vault;
 mod world;
 
@@ -49,7 +51,7 @@ use crate::ui::talk::{Level, StderrTalk};
 
 /// Short-lived AWS credentials from access keys that never leave the key store
 #[derive(Debug, Parser)]
-#[command(name = "keyfob", version, disable_help_subcommand = true)]
+#[command(name = "keyfob", bin_name = "keyfob", version, disable_help_subcommand = true)]
 #[command(after_help = "\
 Start with:
   keyfob add work --csv accessKeys.csv    store an access key and link the profile
@@ -112,6 +114,8 @@ enum Command {
     Rotate(rotate::RotateArgs),
     Keys(keys::KeysArgs),
     Remove(remove::RemoveArgs),
+    Link(profile::LinkArgs),
+    Unlink(profile::UnlinkArgs),
     #[command(subcommand)]
     Profile(profile::ProfileCommand),
     #[command(subcommand)]
@@ -121,6 +125,7 @@ enum Command {
     Vault(vault::VaultCommand),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
+    Help(help::HelpArgs),
 }
 
 /// Runs keyfob with these arguments, the program's name first, and returns its exit code.
@@ -148,8 +153,12 @@ pub fn run(arguments: Vec<OsString>, env: Environment) -> u8 {
     }
     let Cli { global, command } = match Cli::of_an_sdk(&arguments).map_or_else(|| Cli::try_parse_from(&arguments), Ok) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error, &env),
+        Err(error) => return usage(&error, &arguments, &env),
     };
+    if let Command::Help(arguments) = command {
+        let line = arguments.into_line();
+        return Cli::try_parse_from(&line).map_or_else(|error| usage(&error, &line, &env), |_| 0);
+    }
     let talk = StderrTalk::new(global.level(), &env).of_command(arguments);
     let talk = match command {
         Command::CredentialProcess(_) => talk.held_back(),
@@ -192,11 +201,15 @@ fn run_in(world: &World<'_>, command: Command) -> Result<u8> {
         Command::Rotate(arguments) => arguments.run(world).map(|()| 0),
         Command::Keys(arguments) => arguments.run(world),
         Command::Remove(arguments) => arguments.run(world).map(|()| 0),
+        Command::Link(arguments) => arguments.run(world).map(|()| 0),
+        Command::Unlink(arguments) => arguments.run(world).map(|()| 0),
         Command::Profile(command) => command.run(world).map(|()| 0),
         Command::Mfa(command) => command.run(world).map(|()| 0),
         Command::Doctor(arguments) => arguments.run(world),
         Command::Vault(command) => command.run(world).map(|()| 0),
-        Command::Completions(_) | Command::Man(_) => unreachable!("they need no world, and are run before"),
+        Command::Completions(_) | Command::Man(_) | Command::Help(_) => {
+            unreachable!("they need no world, and are run before")
+        }
     }
 }
 
@@ -231,22 +244,10 @@ fn refuse_secrets(arguments: &[OsString]) -> Result<()> {
     Ok(())
 }
 
-fn usage(error: &clap::Error, env: &Environment) -> u8 {
+/// Shows help, or what is wrong with a command line.
+fn usage(error: &clap::Error, arguments: &[OsString], env: &Environment) -> u8 {
     if error.use_stderr() && error.kind() != clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        let text = error.render().to_string();
-        let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
-        let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));
-        let rest = rest.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("For more"));
-        let message = message.split('\n').map(str::trim).collect::<Vec<_>>().join(" ");
-        let shown = rest.fold(Error::new(Kind::Usage, message), |shown, line| {
-            let usage = line.strip_prefix("Usage: ").map(|usage| format!("usage: `{usage}`"));
-            shown.hint(usage.unwrap_or_else(|| line.strip_prefix("tip: ").unwrap_or(line).to_owned()))
-        });
-        let lacks_dashes = text.starts_with("unexpected argument")
-            && !text.starts_with("unexpected argument '-")
-            && text.contains("Usage: keyfob exec");
-        let shown = if lacks_dashes { shown.hint("put the command after `--`") } else { shown };
-        StderrTalk::new(Level::Normal, env).error(&shown.hint(run!("keyfob --help").to("list every command")));
+        StderrTalk::new(Level::Normal, env).error(&usage::error(error, arguments, env));
         return Kind::Usage.exit_code();
     }
     // Help and version, to stdout; a reader that has gone has seen enough.

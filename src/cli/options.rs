@@ -27,13 +27,13 @@ impl ProfileArg {
 #[derive(Debug, Clone, Default, Args)]
 pub struct CredentialOptions {
     /// The MFA code, six digits
-    #[arg(long, value_name = "CODE", value_parser = parse_secret)]
+    #[arg(short = 't', long, value_name = "CODE", value_parser = parse_secret)]
     pub mfa_code: Option<Secret>,
     /// How long they shall last: 15m, 12h, seconds
-    #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
+    #[arg(short, long, value_name = "TIME", value_parser = parse_seconds)]
     pub duration: Option<u32>,
     /// Hand out the access key itself, this once
-    #[arg(long)]
+    #[arg(short, long)]
     pub no_session: bool,
     /// Renew what would last less than this; where that cannot be, fail
     #[arg(long, value_name = "TIME", value_parser = parse_seconds)]

@@ -105,39 +105,47 @@ Example:
         #[command(flatten)]
         how: How,
     },
-    /// Have SDKs get the profile's credentials from keyfob
-    #[command(after_help = "\
-A role's settings get names that only keyfob reads; `keyfob profile unlink` gives the same bytes back.
+    Link(LinkArgs),
+    Unlink(UnlinkArgs),
+}
 
-Example:
-  keyfob profile link production")]
-    Link {
-        /// The profile
-        #[arg(value_parser = NonEmptyStringValueParser::new(), required_unless_present = "all")]
-        profile: Option<String>,
-        /// Every profile with a stored key, or a chain that ends at one
-        #[arg(long, conflicts_with = "profile")]
-        all: bool,
-        /// Link even a path that the next upgrade, build or clean-up removes
-        #[arg(long)]
-        force_link: bool,
-        /// Answer every question with yes
-        #[arg(short, long)]
-        yes: bool,
-        #[command(flatten)]
-        how: How,
-    },
-    /// Have SDKs make the profile's credentials by themselves again
-    #[command(after_help = "\
-Example:
-  keyfob profile unlink production")]
-    Unlink {
-        /// The profile
-        #[arg(value_parser = NonEmptyStringValueParser::new())]
-        profile: String,
-        #[command(flatten)]
-        how: How,
-    },
+/// Have SDKs get the profile's credentials from keyfob
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A role's settings get names that only keyfob reads; `keyfob unlink` gives the same bytes back.
+
+Examples:
+  keyfob link production
+  keyfob profile link --all --diff    show what would change")]
+pub struct LinkArgs {
+    /// The profile
+    #[arg(value_parser = NonEmptyStringValueParser::new(), required_unless_present = "all")]
+    profile: Option<String>,
+    /// Every profile with a stored key, or a chain that ends at one
+    #[arg(long, conflicts_with = "profile")]
+    all: bool,
+    /// Link even a path that the next upgrade, build or clean-up removes
+    #[arg(long)]
+    force_link: bool,
+    /// Answer every question with yes
+    #[arg(short, long)]
+    yes: bool,
+    #[command(flatten)]
+    how: How,
+}
+
+/// Have SDKs make the profile's credentials by themselves again
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  keyfob unlink production
+  keyfob profile unlink production --diff    show what would change")]
+pub struct UnlinkArgs {
+    /// The profile
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    profile: String,
+    #[command(flatten)]
+    how: How,
 }
 
 /// What every edit takes.
@@ -173,13 +181,23 @@ impl ProfileCommand {
             Self::Copy { names, how } => edit(world, how, false, |on| on.copy(&names.old, &names.new, names.force)),
             Self::Rename { names, how } => edit(world, how, false, |on| on.rename(&names.old, &names.new, names.force)),
             Self::Remove { profile, force, yes, how } => edit(world, how, yes, |on| on.remove(&profile, force)),
-            Self::Link { profile, all: _, force_link, yes, how } => {
-                let line = |profile: &str| link_line(world, profile, force_link);
-                let request = LinkRequest { profile: profile.as_deref(), line: &line, yes, name_keys: true };
-                edit(world, how, yes, |on| on.link(request))
-            }
-            Self::Unlink { profile, how } => edit(world, how, false, |on| on.unlink(&profile)),
+            Self::Link(arguments) => arguments.run(world),
+            Self::Unlink(arguments) => arguments.run(world),
         }
+    }
+}
+
+impl LinkArgs {
+    pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+        let line = |profile: &str| link_line(world, profile, self.force_link);
+        let request = LinkRequest { profile: self.profile.as_deref(), line: &line, yes: self.yes, name_keys: true };
+        edit(world, self.how, self.yes, |on| on.link(request))
+    }
+}
+
+impl UnlinkArgs {
+    pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+        edit(world, self.how, false, |on| on.unlink(&self.profile))
     }
 }
 

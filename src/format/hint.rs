@@ -74,7 +74,7 @@ fn command(words: &[Word], shell: Shell) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// `unset NAME …` and `export NAME VALUE`, for which each shell has its own words.
+/// `unset NAME …`, `export NAME VALUE`, and `eval PROFILE` for its credentials, for which each shell has its own words.
 fn of_the_shell(words: &[Word], shell: Shell) -> Option<String> {
     let (Word::Plain(builtin), arguments) = words.split_first()? else { return None };
     let names: Vec<&str> = arguments.iter().map(Word::as_str).collect();
@@ -90,6 +90,11 @@ fn of_the_shell(words: &[Word], shell: Shell) -> Option<String> {
             Shell::Cmd => each("set ", "=").replace(';', " &"),
             _ => format!("unset {}", names.join(" ")),
         }),
+        ("eval", [profile]) => {
+            let is_fill = matches!(arguments, [Word::Fill(_)]);
+            let profile = if is_fill { (*profile).to_owned() } else { quoted(profile, shell) };
+            Some(shell.how_to_load().replace("PROFILE", &profile))
+        }
         ("export", [name, value]) => {
             let value = quoted(value, shell);
             Some(match shell {
@@ -143,7 +148,9 @@ pub fn arguments(words: &[Word]) -> Vec<Word> {
 /// A value as one word of a command: bare where every shell takes it so, else quoted for `shell`.
 fn quoted(value: &str, shell: Shell) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@+".contains(c);
-    if value.starts_with(|c: char| c.is_ascii_alphanumeric() || "_./".contains(c)) && value.chars().all(is_plain) {
+    // PowerShell parts `-a.b` in two.
+    let starts = if shell == Shell::PowerShell { "_./" } else { "_./-" };
+    if value.starts_with(|c: char| c.is_ascii_alphanumeric() || starts.contains(c)) && value.chars().all(is_plain) {
         return value.to_owned();
     }
     let mut out = String::new();
@@ -200,10 +207,10 @@ mod tests {
         let shown = |hint: Hint| hint.command(Shell::Sh).expect("a command");
         assert_eq!(
             shown(run!("keyfob mfa remove {} --serial {} --device", "-p", "arn")),
-            "keyfob mfa remove --serial arn --device -- '-p'"
+            "keyfob mfa remove --serial arn --device -- -p"
         );
         assert_eq!(shown(run!("keyfob rotate {} --with {}", "p", "-q")), "keyfob rotate p '--with=-q'");
-        assert_eq!(shown(run!("keyfob profile set {} region VALUE", "-p")), "keyfob profile set -- '-p' region VALUE");
+        assert_eq!(shown(run!("keyfob profile set {} region VALUE", "-p")), "keyfob profile set -- -p region VALUE");
         assert_eq!(shown(run!("keyfob exec {} -- true", "-p")), "env 'AWS_PROFILE=-p' keyfob exec -- true");
     }
 }

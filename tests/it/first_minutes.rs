@@ -51,9 +51,9 @@ fn what_is_misspelt_gets_a_suggestion() {
     let input = format!("{}\n{}\n", key.id, key.secret);
     sandbox.keyfob(&["add", "production", "--stdin", "--yes"]).stdin(&input).run().ok();
     let table: [(&[&str], i32, &str); 16] = [
-        (&["exprt"], 2, "'import'"),
-        (&["mfa", "enrol"], 2, "'enroll'"),
-        (&["list", "--jsn"], 2, "'--json'"),
+        (&["explan"], 2, "`keyfob explain`"),
+        (&["mfa", "enrol"], 2, "`keyfob mfa enroll`"),
+        (&["list", "--jsn"], 2, "`keyfob list --json`"),
         (&["explain", "prodction"], 6, "did you mean `production`?"),
         (&["credential-process", "prodction"], 6, "did you mean `production`?"),
         (&["env", "prodction"], 6, "did you mean `production`?"),

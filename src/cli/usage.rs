@@ -1,0 +1,219 @@
+//! A command line that keyfob does not take: what is wrong with it, and the command that was meant.
+//!
+//! clap's own tips know neither other tools' words nor what an argument is for. A command is offered only if it parses.
+
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::chain::nearest_of;
+use crate::cli::command;
+use crate::error::{Error, Kind};
+use crate::hint::{Hint, Word, run};
+use crate::sys::env::{Environment, vars};
+
+use words::{COMMANDS, OPTIONS, SYNONYMS};
+
+/// The error the user sees for a command line that clap refuses; `arguments` is the whole of it.
+pub(super) fn error(refusal: &clap::Error, arguments: &[OsString], env: &Environment) -> Error {
+    let text = refusal.render().to_string();
+    let message = text.strip_prefix("error: ").unwrap_or(&text).split("\n\n").next().unwrap_or_default();
+    let message = message.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    let line = Line::new(arguments);
+    let meant = line.meant(refusal, env);
+    let usage =
+        meant.is_empty().then(|| command_at(&line.path).render_usage().to_string().replace("Usage:", "usage:").into());
+    let shown = meant.into_iter().chain(usage).fold(Error::new(Kind::Usage, message), Error::hint);
+    shown.hint(match line.path.as_slice() {
+        [] => run!("keyfob --help").to("list every command"),
+        path => {
+            let words = ["keyfob"].into_iter().chain(path.iter().map(String::as_str)).chain(["--help"]);
+            hint(words.flat_map(Word::given).collect()).to("show its options")
+        }
+    })
+}
+
+/// A command line that clap refuses.
+struct Line {
+    /// The program first, by the name hints call it.
+    words: Vec<String>,
+    /// The commands it names: `profile`, `set`.
+    path: Vec<String>,
+}
+
+impl Line {
+    fn new(arguments: &[OsString]) -> Line {
+        let given = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned());
+        let words: Vec<String> = std::iter::once("keyfob".to_owned()).chain(given).collect();
+        let (mut path, mut tree) = (Vec::new(), &command());
+        let mut rest = words.iter().skip(1);
+        while let Some(word) = rest.next() {
+            match tree.find_subcommand(word) {
+                Some(found) => {
+                    path.push(word.clone());
+                    tree = found;
+                }
+                None if word == "--backend" => drop(rest.next()),
+                None if word.starts_with('-') => {}
+                None => break,
+            }
+        }
+        Line { words, path }
+    }
+
+    /// What was meant, the likeliest first.
+    fn meant(&self, refusal: &clap::Error, env: &Environment) -> Vec<Hint> {
+        let kind = refusal.kind();
+        // The first word that is too much.
+        let at = (1..self.words.len()).find(|at| problem(&self.words[..=*at]) == Some(kind));
+        match (kind, at) {
+            (ErrorKind::InvalidSubcommand, Some(at)) => self.command_meant(at),
+            (ErrorKind::UnknownArgument, Some(at)) if self.words[at].starts_with('-') => self.option_meant(at),
+            (ErrorKind::UnknownArgument, Some(at)) if self.path == ["exec"] => self.with_dashes(at, env),
+            (ErrorKind::MissingRequiredArgument, _) => self.completed(refusal).into_iter().collect(),
+            (ErrorKind::InvalidValue, _) => self.value_meant(refusal).into_iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The command that the word there stands for in another tool, or else is nearly the name of.
+    fn command_meant(&self, at: usize) -> Vec<Hint> {
+        let (word, rest) = (&*self.words[at], &self.words[at + 1..]);
+        let parent = self.path.last().map_or("", String::as_str);
+        if word == "help" {
+            let topic = ["keyfob", "help"].into_iter().map(str::to_owned).chain(self.path.iter().cloned());
+            return taken(given(&topic.chain(rest.iter().cloned()).collect::<Vec<_>>())).into_iter().collect();
+        }
+        let others = || COMMANDS.iter().filter(|row| row.on.contains(&parent));
+        let tree = command_at(&self.path);
+        let names = tree.get_subcommands().map(clap::Command::get_name);
+        let names = names.chain(others().flat_map(|row| row.words.iter().copied()));
+        let Some(near) = nearest_of(names, word) else { return Vec::new() };
+        let found: Vec<Hint> = others().filter(|row| row.words.contains(&&*near)).map(|row| row.answer(rest)).collect();
+        if found.is_empty() { vec![self.with(at, &near)] } else { found }
+    }
+
+    /// The option that the one there stands for.
+    fn option_meant(&self, at: usize) -> Vec<Hint> {
+        let (option, value) = self.words[at].split_once('=').map_or((&*self.words[at], None), |(o, v)| (o, Some(v)));
+        let value = || value.or_else(|| self.words.get(at + 1).map(String::as_str).filter(|v| !v.starts_with('-')));
+        let end = at + 1 + usize::from(value().is_some() && !self.words[at].contains('='));
+        // A profile is an argument of its own.
+        if let ("--profile" | "-p", Some(profile)) = (option, value()) {
+            let words = [&self.words[..at], &[profile.to_owned()], &self.words[end..]].concat();
+            if let Some(hint) = taken(given(&words)) {
+                return vec![hint];
+            }
+        }
+        let command = self.path.last().map_or("", String::as_str);
+        if let Some(row) = OPTIONS.iter().find(|row| row.on.contains(&command) && row.words.contains(&option)) {
+            let values = self.profile().into_iter().chain(value().map(str::to_owned));
+            return vec![row.answer(&values.collect::<Vec<_>>())];
+        }
+        let tree = command_at(&self.path);
+        let options = || tree.get_arguments().filter_map(clap::Arg::get_long);
+        let synonyms =
+            SYNONYMS.iter().filter(|(_, others)| others.contains(&option)).map(|(ours, _)| (*ours).to_owned());
+        let near = nearest_of(options(), option.trim_start_matches('-'));
+        let replaced = |ours: String| {
+            let rest = self.words[at].strip_prefix(option).unwrap_or_default();
+            let words = [&self.words[..at], &[format!("--{ours}{rest}")], &self.words[at + 1..]].concat();
+            taken(given(&words))
+        };
+        synonyms.chain(near).find_map(replaced).into_iter().collect()
+    }
+
+    /// The line with `--` before the command that `exec` is to run, which begins at `at`.
+    fn with_dashes(&self, at: usize, env: &Environment) -> Vec<Hint> {
+        let parted = |at: usize| {
+            let words = [&self.words[..at], &["--".to_owned()], &self.words[at..]].concat();
+            taken(given(&words))
+        };
+        let exec = self.words.iter().position(|word| word == "exec").unwrap_or_default();
+        let is_own = |at: &usize| !self.words[*at].starts_with('-') && problem(&self.words[..*at]).is_none();
+        let profile = (exec + 1..at).find(is_own).filter(|_| env.get(vars::AWS_PROFILE).is_some());
+        let first = parted(at).map(|hint| hint.to("put the command after `--`"));
+        let second = profile.and_then(parted).map(|hint| hint.to("or, for the profile in `AWS_PROFILE`"));
+        first.into_iter().chain(second).collect()
+    }
+
+    /// The line with placeholders for what it lacks.
+    fn completed(&self, refusal: &clap::Error) -> Option<Hint> {
+        let Some(ContextValue::Strings(lacking)) = refusal.get(ContextKind::InvalidArg) else { return None };
+        let fill = |name: &str| Word::Fill(name.trim_matches(['<', '>', '[', ']', '.']).to_owned().into());
+        let lacking = lacking.iter().flat_map(|argument| match argument.split_once(' ') {
+            Some((option, value)) => vec![Word::Plain(option.to_owned().into()), fill(value)],
+            None => vec![fill(argument.split('|').next().unwrap_or(argument))],
+        });
+        taken(given(&self.words).into_iter().chain(lacking).collect())
+    }
+
+    /// The line with the value that clap finds nearest in the place of one it does not know.
+    fn value_meant(&self, refusal: &clap::Error) -> Option<Hint> {
+        let text = |kind| match refusal.get(kind) {
+            Some(ContextValue::String(text)) => Some(text),
+            _ => None,
+        };
+        let (wrong, right) = (text(ContextKind::InvalidValue)?, text(ContextKind::SuggestedValue)?);
+        let replace = |word: &String| match word.split_once('=') {
+            _ if word == wrong => right.clone(),
+            Some((option, value)) if value == wrong => format!("{option}={right}"),
+            _ => word.clone(),
+        };
+        taken(given(&self.words.iter().map(replace).collect::<Vec<_>>()))
+    }
+
+    /// The profile that the line names.
+    fn profile(&self) -> Option<String> {
+        let matches = command().ignore_errors(true).try_get_matches_from(&self.words).ok()?;
+        let mut leaf = &matches;
+        while let Some((_, below)) = leaf.subcommand() {
+            leaf = below;
+        }
+        leaf.try_get_one::<String>("profile").ok().flatten().cloned()
+    }
+
+    /// The line with `word` in the place of the one at `at`, and without the rest where that does not fit.
+    fn with(&self, at: usize, word: &str) -> Hint {
+        let short = [&self.words[..at], &[word.to_owned()]].concat();
+        let long = [&short, &self.words[at + 1..]].concat();
+        taken(given(&long)).unwrap_or_else(|| hint(given(&short)))
+    }
+}
+
+/// The command of the tree at this path.
+fn command_at(path: &[String]) -> clap::Command {
+    let mut tree = command();
+    // Only a built command has the options of all commands.
+    tree.build();
+    path.iter().fold(tree, |tree, name| tree.find_subcommand(name).cloned().unwrap_or(tree))
+}
+
+/// A command line with the program first, as words of a command.
+fn given(words: &[String]) -> Vec<Word> {
+    match Hint::again(words, &[]) {
+        Hint::Run { words, .. } => words,
+        Hint::Say(_) => Vec::new(),
+    }
+}
+
+fn hint(words: Vec<Word>) -> Hint {
+    Hint::Run { words, why: None }
+}
+
+/// The command, where it is another program's or keyfob takes it.
+fn taken(words: Vec<Word>) -> Option<Hint> {
+    let line: Vec<String> = words.iter().map(|word| word.as_str().to_owned()).collect();
+    let is_taken = || matches!(problem(&line), None | Some(ErrorKind::DisplayHelp | ErrorKind::DisplayVersion));
+    let is_other = line.len() == 1 || line.first().is_none_or(|program| program != "keyfob");
+    (is_other || is_taken()).then(|| hint(words))
+}
+
+/// What clap finds wrong with a line.
+fn problem(words: &[String]) -> Option<ErrorKind> {
+    command().try_get_matches_from(words).err().map(|error| error.kind())
+}

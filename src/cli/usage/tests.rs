@@ -1,0 +1,114 @@
+use super::*;
+use crate::format::shell::Shell;
+
+/// The hints that a command line is answered with: each command as a POSIX shell runs it.
+fn answered(line: &str, env: &[(&str, &str)]) -> Vec<String> {
+    let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+    let refusal = command().try_get_matches_from(&arguments).expect_err(line);
+    let error = error(&refusal, &arguments, &Environment::from_pairs(env.iter().copied()));
+    error.hints().iter().map(|hint| hint.command(Shell::Sh).unwrap_or_else(|| hint.shown())).collect()
+}
+
+#[test]
+fn what_was_meant_is_the_first_hint() {
+    let table = [
+        // Other tools' words.
+        ("keyfob version", "keyfob --version"),
+        ("keyfob ls", "keyfob list"),
+        ("keyfob ls --json", "keyfob list --json"),
+        ("keyfob ls -la", "keyfob list"),
+        ("keyfob -q rm work", "keyfob remove work"),
+        ("keyfob rm --yes work", "keyfob remove work --yes"),
+        ("keyfob rm", "keyfob remove PROFILE"),
+        ("keyfob lock", "keyfob clear --all"),
+        ("keyfob status", "keyfob"),
+        ("keyfob assume prod", r#"eval "$(keyfob env prod)""#),
+        ("keyfob shell prod", "keyfob exec prod"),
+        ("keyfob run prod terraform plan", "keyfob exec prod -- terraform plan"),
+        ("keyfob shell prod -- make", "keyfob exec prod -- make"),
+        ("keyfob profile ls", "keyfob list"),
+        ("keyfob profile mv a b", "keyfob profile rename a b"),
+        ("keyfob mfa rm work --device", "keyfob mfa remove work --device"),
+        ("keyfob profile help set", "keyfob help profile set"),
+        // A command that the shell has taken apart.
+        ("keyfob exec prod aws s3 ls", "keyfob exec prod -- aws s3 ls"),
+        (
+            "keyfob exec --duration 1h prod aws s3 ls --recursive",
+            "keyfob exec --duration 1h prod -- aws s3 ls --recursive",
+        ),
+        ("keyfob -v exec prod -n terraform plan -out=x", "keyfob -v exec prod -n -- terraform plan '-out=x'"),
+        ("keyfob exec prod -t 123456 make", "keyfob exec prod --mfa-code CODE -- make"),
+        // Misspelt.
+        ("keyfob imprt work --yes", "keyfob import work --yes"),
+        ("keyfob mfa enrol work", "keyfob mfa enroll work"),
+        ("keyfob list --jsn", "keyfob list --json"),
+        ("keyfob env prod --durtion=1h", "keyfob env prod --duration 1h"),
+        ("keyfob import --from aws-valt", "keyfob import --from aws-vault"),
+        // Other tools' options.
+        ("keyfob exec --profile prod -- aws s3 ls", "keyfob exec prod -- aws s3 ls"),
+        ("keyfob env --profile=prod", "keyfob env prod"),
+        ("keyfob exec prod --server -- make", "keyfob link prod"),
+        ("keyfob exec prod --json", "keyfob credential-process prod"),
+        ("keyfob remove work --force", "keyfob remove work --yes"),
+        ("keyfob profile set work region x --dry-run", "keyfob profile set work region x --diff"),
+        // Half a command.
+        ("keyfob add", "keyfob add PROFILE"),
+        ("keyfob profile set work", "keyfob profile set work NAME VALUE"),
+        ("keyfob link", "keyfob link PROFILE"),
+    ];
+    let wrong: Vec<String> = table
+        .iter()
+        .map(|(line, expected)| (line, expected, answered(line, &[])))
+        .filter(|(_, expected, got)| got.first().map(String::as_str) != Some(**expected))
+        .map(|(line, expected, got)| format!("{line}: {got:?}, not {expected}"))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let two = answered("keyfob exec aws s3 ls", &[("AWS_PROFILE", "prod")]);
+    assert_eq!(two[..2], ["keyfob exec aws -- s3 ls", "keyfob exec -- aws s3 ls"]);
+}
+
+/// Whatever is typed, a command in an answer is one that keyfob takes, and clap's tips are in none.
+#[test]
+fn every_command_of_an_answer_is_taken() {
+    let others = COMMANDS.iter().flat_map(|row| row.words.iter().map(|word| (row.on[0], *word)));
+    let rests = ["", " work --yes", " a b c", " work -- aws s3 ls", " -x=$(id) 'y"];
+    let others: Vec<_> = others.collect();
+    // Each word once, and all that may follow after some.
+    let typed = (0..).zip(others).flat_map(|(at, (on, word))| {
+        let rests = if at % 5 == 0 { &rests[..] } else { &rests[at % 5..=at % 5] };
+        rests.iter().map(move |rest| format!("keyfob {on} {word}{rest}").replace("  ", " "))
+    });
+    let options =
+        ["--server", "--nonsense", "--region x", "--profile", "--profile p", "-z", "--jsn", "--force", "x y z"];
+    let tree = command();
+    let on = tree
+        .get_subcommands()
+        .flat_map(|command| options.map(|option| format!("keyfob {} {option}", command.get_name())));
+    for line in typed.chain(on) {
+        let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        let Err(refusal) = command().try_get_matches_from(&arguments) else { continue };
+        if !refusal.use_stderr() {
+            continue;
+        }
+        let error = error(&refusal, &arguments, &Environment::from_pairs([]));
+        for hint in error.hints() {
+            assert!(
+                !hint.shown().contains("as a value") && !hint.shown().contains("similar"),
+                "{line}: {}",
+                hint.shown()
+            );
+            let Some(command) = hint.command(Shell::Sh) else { continue };
+            let words = shell_words::split(&command).unwrap_or_else(|error| panic!("{line}: {command}: {error}"));
+            assert!(words[0] != "keyfob" || taken(given(&words)).is_some() || words.len() == 1, "{line}: {command}");
+        }
+    }
+}
+
+#[test]
+fn a_usage_line_names_keyfob_whatever_the_program_is_called() {
+    let arguments: Vec<OsString> = ["/opt/x/kf-1.2", "add", "--nonsense"].map(OsString::from).to_vec();
+    let refusal = command().try_get_matches_from(&arguments).expect_err("refused");
+    let hints: Vec<String> =
+        error(&refusal, &arguments, &Environment::from_pairs([])).hints().iter().map(Hint::shown).collect();
+    assert_eq!(hints, ["usage: keyfob add [OPTIONS] <PROFILE>", "show its options: `keyfob add --help`"]);
+}

@@ -1,0 +1,169 @@
+//! Other tools' words, and our commands for them: aws-vault's, Granted's, awsume's, saml2aws's, the AWS CLI's.
+
+use super::{hint, taken};
+use crate::hint::{Hint, Word};
+
+/// A command or an option that keyfob does not have under this name, and what it has instead.
+pub(super) struct Other {
+    /// The commands it is tried below or on; the empty one is keyfob itself.
+    pub on: &'static [&'static str],
+    pub words: &'static [&'static str],
+    /// Our command, with placeholders; empty where there is none.
+    command: &'static str,
+    /// What it does.
+    why: &'static str,
+}
+
+const fn other(
+    on: &'static [&'static str],
+    words: &'static [&'static str],
+    command: &'static str,
+    why: &'static str,
+) -> Other {
+    Other { on, words, command, why }
+}
+
+const KEYFOB: &[&str] = &[""];
+
+/// Other commands. One of ours is never looked up here.
+pub(super) const COMMANDS: &[Other] = &[
+    other(KEYFOB, &["version"], "keyfob --version", "show the version"),
+    other(KEYFOB, &["ls", "profiles", "list-profiles", "sessions"], "keyfob list", "list profiles, keys and sessions"),
+    other(KEYFOB, &["rm", "delete", "del"], "keyfob remove PROFILE", "delete a stored key"),
+    other(KEYFOB, &["status", "info"], "keyfob", "show what is stored, linked and cached"),
+    other(KEYFOB, &["status", "info"], "keyfob list", "or list profiles and their sessions"),
+    other(KEYFOB, &["lock", "forget", "revoke"], "keyfob clear --all", "delete cached sessions and lock the vault"),
+    other(KEYFOB, &["logout", "signout"], "keyfob clear PROFILE", "delete the cached sessions"),
+    other(KEYFOB, &["assume", "use", "switch", "activate"], "eval PROFILE", "set the credentials in this shell"),
+    other(KEYFOB, &["assume", "use", "switch", "activate"], "keyfob exec PROFILE", "or start a subshell with them"),
+    other(KEYFOB, &["shell", "subshell", "sh"], "keyfob exec PROFILE", "start a subshell with the credentials"),
+    other(KEYFOB, &["run"], "keyfob exec PROFILE -- COMMAND", "run a command with the credentials"),
+    other(KEYFOB, &["export"], "eval PROFILE", "set the credentials in this shell"),
+    other(
+        KEYFOB,
+        &["unset", "unassume", "deactivate"],
+        "keyfob env --unset",
+        "print the lines that remove the credentials",
+    ),
+    other(
+        KEYFOB,
+        &["login", "signin", "sso"],
+        "keyfob exec PROFILE -- true",
+        "start a session; prompts for the MFA code",
+    ),
+    other(
+        KEYFOB,
+        &["login", "signin", "sso"],
+        "aws sso login --profile PROFILE",
+        "or sign in to IAM Identity Center, which keyfob does not do yet",
+    ),
+    other(
+        KEYFOB,
+        &["console", "web"],
+        "",
+        "keyfob cannot open the AWS console yet: sign in at https://console.aws.amazon.com",
+    ),
+    other(
+        KEYFOB,
+        &["whoami", "get-caller-identity"],
+        "keyfob exec PROFILE -- aws sts get-caller-identity",
+        "ask AWS who you are",
+    ),
+    other(
+        KEYFOB,
+        &["get", "get-credentials", "credentials", "process"],
+        "keyfob credential-process PROFILE",
+        "print credentials as JSON",
+    ),
+    other(
+        KEYFOB,
+        &["configure", "config", "init", "setup", "new", "create", "store"],
+        "keyfob add PROFILE",
+        "store a key",
+    ),
+    other(KEYFOB, &["set"], "keyfob profile set PROFILE NAME VALUE", "change a setting"),
+    other(KEYFOB, &["rename", "mv", "move"], "keyfob profile rename OLD NEW", "rename a profile"),
+    other(KEYFOB, &["copy", "cp"], "keyfob profile copy OLD NEW", "copy a profile"),
+    other(KEYFOB, &["enroll", "enrol"], "keyfob mfa enroll PROFILE", "enrol an MFA device"),
+    other(KEYFOB, &["code", "token", "otp", "totp"], "keyfob mfa code PROFILE", "show the code of a stored seed"),
+    other(KEYFOB, &["check", "diagnose", "verify"], "keyfob doctor", "check for problems"),
+    other(
+        KEYFOB,
+        &["server", "serve", "proxy", "daemon"],
+        "keyfob link PROFILE",
+        "make SDKs get credentials from keyfob",
+    ),
+    other(&["profile"], &["list", "ls"], "keyfob list", "list profiles"),
+    other(&["profile"], &["show", "get", "view", "cat"], "keyfob show PROFILE", "show a profile's settings"),
+    other(&["profile"], &["rm", "delete", "del"], "keyfob profile remove PROFILE", "remove a profile"),
+    other(&["profile"], &["new", "create", "configure"], "keyfob profile add PROFILE", "create a profile"),
+    other(&["profile"], &["mv", "move"], "keyfob profile rename OLD NEW", "rename a profile"),
+    other(&["profile"], &["cp", "clone"], "keyfob profile copy OLD NEW", "copy a profile"),
+    other(&["profile"], &["import"], "keyfob import", "move plaintext keys into the key store"),
+    other(&["mfa"], &["rm", "delete", "del", "deactivate"], "keyfob mfa remove PROFILE", "remove an MFA device"),
+    other(&["mfa"], &["ls", "show", "status"], "keyfob mfa list PROFILE", "list MFA devices"),
+    other(&["mfa"], &["token", "otp", "totp", "generate"], "keyfob mfa code PROFILE", "show the code of a stored seed"),
+    other(&["mfa"], &["new", "create", "register", "activate"], "keyfob mfa enroll PROFILE", "enrol an MFA device"),
+    other(&["vault"], &["lock"], "keyfob clear --all", "delete cached sessions and lock the vault"),
+    other(&["vault"], &["unlock", "open"], "keyfob exec PROFILE -- true", "unlock it and start a session"),
+    other(
+        &["vault"],
+        &["create", "init", "new"],
+        "keyfob add PROFILE --backend vault",
+        "create the vault with its first key",
+    ),
+    other(&["vault"], &["list", "ls"], "keyfob keys", "list the stored keys"),
+];
+
+const ISSUE: &[&str] = &["exec", "env", "credential-process"];
+
+/// Other options that a command answers. Their values follow the profile.
+pub(super) const OPTIONS: &[Other] = &[
+    other(
+        ISSUE,
+        &["--server", "--ecs-server", "--ec2-server", "-s"],
+        "keyfob link PROFILE",
+        "keyfob has no credential server yet; SDKs renew a linked profile's credentials themselves",
+    ),
+    other(ISSUE, &["--region"], "keyfob profile set PROFILE region REGION", "set the profile's region"),
+    other(&["exec"], &["--json", "-j"], "keyfob credential-process PROFILE", "print credentials as JSON"),
+    other(&["env"], &["--json", "-j"], "keyfob env PROFILE --shell json", "print credentials as JSON"),
+    other(
+        &["credential-process"],
+        &["--json", "-j", "--format"],
+        "keyfob credential-process PROFILE",
+        "it prints JSON",
+    ),
+];
+
+/// Our option for another's, where the command has it.
+pub(super) const SYNONYMS: &[(&str, &[&str])] = &[
+    ("yes", &["--force", "-f", "--assume-yes", "--no-prompt", "--no-confirm"]),
+    ("verbose", &["--debug", "--trace"]),
+    ("quiet", &["--silent"]),
+    ("mfa-code", &["--token", "--mfa-token", "--otp", "--mfa", "--code", "-m"]),
+    ("duration", &["--ttl", "--session-ttl", "--assume-role-ttl", "--session-duration"]),
+    ("backend", &["--store", "--keychain", "--key-store"]),
+    ("diff", &["--dry-run"]),
+    ("all", &["-a"]),
+];
+
+impl Other {
+    /// Our command with what was typed in the places of its placeholders, and the rest of that where it fits.
+    pub(super) fn answer(&self, typed: &[String]) -> Hint {
+        if self.command.is_empty() {
+            return self.why.into();
+        }
+        let Hint::Run { words: template, .. } = Hint::run(self.command, &[]) else { unreachable!("it makes commands") };
+        let (own, others) = typed.split_at(typed.iter().position(|word| word == "--").unwrap_or(typed.len()));
+        let mut left: Vec<&String> = own.iter().collect();
+        let mut fill = |word: &Word| match (word, left.iter().position(|typed| !typed.starts_with('-'))) {
+            (Word::Fill(_), Some(at)) => Word::Value(left.remove(at).clone()),
+            (word, _) => word.clone(),
+        };
+        let filled: Vec<Word> = template.iter().map(&mut fill).collect();
+        let rest = left.into_iter().chain(others).flat_map(|word| Word::given(word));
+        let whole = filled.iter().cloned().chain(rest).collect();
+        taken(whole).or_else(|| taken(filled)).unwrap_or_else(|| hint(template)).to(self.why)
+    }
+}
