@@ -50,7 +50,7 @@ settings! {
     /// how long an unlocked vault and a sealing key stay in Linux's kernel keyring; `0` keeps them out
     unlock_time: Duration = "8h",
     /// the lifetime of an MFA session if its profile does not set one, `15m` to `36h`
-    session_duration: Duration = "12h",
+    session_duration: SessionDuration = "12h",
     /// a command that prints an MFA code, for profiles that name none
     mfa_process: Option<String>,
     /// where keyfob may prompt, in this order; or `never`
@@ -222,6 +222,30 @@ impl Value for Duration {
     }
 }
 
+/// How long a GetSessionToken session lasts, seconds: 900 to 129,600 (STS API, GetSessionToken, `DurationSeconds`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionDuration(u32);
+
+impl SessionDuration {
+    /// 900 to 129,600.
+    pub fn seconds(self) -> u32 {
+        self.0
+    }
+}
+
+impl Value for SessionDuration {
+    fn parse(text: &str) -> Result<Self, String> {
+        match u32::try_from(duration::parse(text)?.as_secs()) {
+            Ok(seconds @ 900..=129_600) => Ok(SessionDuration(seconds)),
+            _ => Err(format!("`{text}` is out of range; a session lasts from 15m to 36h")),
+        }
+    }
+
+    fn parse_number(number: i64) -> Result<Self, String> {
+        Self::parse(&number.to_string())
+    }
+}
+
 impl Value for StoreId {
     fn parse(text: &str) -> Result<Self, String> {
         text.parse()
@@ -319,6 +343,13 @@ mod tests {
             ("pinentry = 5", none, "config.toml:1: `pinentry`: `5` is not valid here; write a text in quotes"),
             ("call_timeout = -5", none, "config.toml:1: `call_timeout`: `-5` is no duration; write 500ms, 10s, 15m"),
             ("call_timeout = true", none, "config.toml:1: `call_timeout`: a boolean is not valid here"),
+            (
+                "session_duration = '99h'",
+                none,
+                "config.toml:1: `session_duration`: `99h` is out of range; a session lasts from 15m to 36h",
+            ),
+            ("session_duration = 899", none, "config.toml:1: `session_duration`: `899` is out of range; "),
+            ("", &[("KEYFOB_SESSION_DURATION", "10m")][..], "`KEYFOB_SESSION_DURATION`: `10m` is out of range; "),
             ("[stores]", none, "config.toml:1: unknown setting `stores`"),
             ("", &[("KEYFOB_PROMPT", "perhaps")][..], "`KEYFOB_PROMPT`: `perhaps` is invalid; expected `terminal`, "),
             ("", &[("KEYFOB_UNLOCK_TIME", "soon")][..], "`KEYFOB_UNLOCK_TIME`: `soon` is no duration; write 500ms, "),

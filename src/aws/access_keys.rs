@@ -94,7 +94,7 @@ impl AccessKeys for Aws {
         target: &Target,
     ) -> Result<Vec<ListedKey>, AwsError> {
         // One page: a user has at most two keys.
-        let answer = self.call(&call(signer, target, Sending::Retried), |config| {
+        let answer = self.call(&call(signer, target, Sending::Retried)?, |config| {
             Client::new(&config).list_access_keys().set_user_name(user_name.map(str::to_owned)).send()
         })?;
         let key = |key: AccessKeyMetadata| {
@@ -111,7 +111,7 @@ impl AccessKeys for Aws {
 
     // Security: the secret is moved out of the SDK's answer, not copied.
     fn create_access_key(&self, signer: &Credentials, user_name: &str, target: &Target) -> Result<AccessKey, AwsError> {
-        let answer = self.call(&call(signer, target, Sending::Once), |config| {
+        let answer = self.call(&call(signer, target, Sending::Once)?, |config| {
             Client::new(&config).create_access_key().user_name(user_name).send()
         })?;
         let made = answer.access_key.filter(|made| !made.secret_access_key.is_empty());
@@ -130,7 +130,7 @@ impl AccessKeys for Aws {
         target: &Target,
     ) -> Result<(), AwsError> {
         let status = if active { StatusType::Active } else { StatusType::Inactive };
-        let answer = self.call(&call(signer, target, Sending::Retried), |config| {
+        let answer = self.call(&call(signer, target, Sending::Retried)?, |config| {
             let request = Client::new(&config).update_access_key().user_name(user_name);
             request.access_key_id(id.as_str()).status(status.clone()).send()
         });
@@ -144,7 +144,7 @@ impl AccessKeys for Aws {
         id: &AccessKeyId,
         target: &Target,
     ) -> Result<(), AwsError> {
-        let answer = self.call(&call(signer, target, Sending::Retried), |config| {
+        let answer = self.call(&call(signer, target, Sending::Retried)?, |config| {
             Client::new(&config).delete_access_key().user_name(user_name).access_key_id(id.as_str()).send()
         });
         answer.map(drop)
@@ -156,7 +156,7 @@ impl AccessKeys for Aws {
         id: &AccessKeyId,
         target: &Target,
     ) -> Result<Option<LastUse>, AwsError> {
-        let answer = self.call(&call(signer, target, Sending::Retried), |config| {
+        let answer = self.call(&call(signer, target, Sending::Retried)?, |config| {
             Client::new(&config).get_access_key_last_used().access_key_id(id.as_str()).send()
         })?;
         // Without a date the service is `N/A`: never used (IAM API, AccessKeyLastUsed).

@@ -103,7 +103,7 @@ impl MfaDevices for Aws {
         target: &Target,
     ) -> Result<Vec<String>, AwsError> {
         // One page: a user has at most eight devices (IAM User Guide, "IAM and AWS STS quotas"), a page up to a hundred.
-        let answer = self.call(&call(signer, target, Sending::Retried), |config| {
+        let answer = self.call(&call(signer, target, Sending::Retried)?, |config| {
             Client::new(&config).list_mfa_devices().set_user_name(user_name.map(str::to_owned)).send()
         })?;
         Ok(answer.mfa_devices.into_iter().map(|device| device.serial_number).collect())
@@ -115,7 +115,7 @@ impl MfaDevices for Aws {
         name: &str,
         target: &Target,
     ) -> Result<NewMfaDevice, AwsError> {
-        let answer = self.call(&call(signer, target, Sending::Once), |config| {
+        let answer = self.call(&call(signer, target, Sending::Once)?, |config| {
             Client::new(&config).create_virtual_mfa_device().virtual_mfa_device_name(name).send()
         })?;
         let made = answer.virtual_mfa_device.and_then(|device| {
@@ -133,7 +133,7 @@ impl MfaDevices for Aws {
         target: &Target,
     ) -> Result<(), AwsError> {
         let CodePair { serial, first, second } = codes;
-        self.call(&call(signer, target, Sending::Once), |config| {
+        self.call(&call(signer, target, Sending::Once)?, |config| {
             let request = Client::new(&config).enable_mfa_device().user_name(user_name).serial_number(serial);
             request.authentication_code1(first.expose()).authentication_code2(second.expose()).send()
         })
@@ -148,7 +148,7 @@ impl MfaDevices for Aws {
         target: &Target,
     ) -> Result<(), AwsError> {
         let CodePair { serial, first, second } = codes;
-        self.call(&call(signer, target, Sending::Once), |config| {
+        self.call(&call(signer, target, Sending::Once)?, |config| {
             let request = Client::new(&config).resync_mfa_device().user_name(user_name).serial_number(serial);
             request.authentication_code1(first.expose()).authentication_code2(second.expose()).send()
         })
@@ -162,14 +162,14 @@ impl MfaDevices for Aws {
         serial: &str,
         target: &Target,
     ) -> Result<(), AwsError> {
-        self.call(&call(signer, target, Sending::Retried), |config| {
+        self.call(&call(signer, target, Sending::Retried)?, |config| {
             Client::new(&config).deactivate_mfa_device().user_name(user_name).serial_number(serial).send()
         })
         .map(drop)
     }
 
     fn delete_virtual_mfa_device(&self, signer: &Credentials, serial: &str, target: &Target) -> Result<(), AwsError> {
-        self.call(&call(signer, target, Sending::Retried), |config| {
+        self.call(&call(signer, target, Sending::Retried)?, |config| {
             Client::new(&config).delete_virtual_mfa_device().serial_number(serial).send()
         })
         .map(drop)

@@ -52,7 +52,7 @@ pub(super) fn target(endpoint: &str) -> Target {
     Target {
         region: "eu-central-1".to_owned(),
         sts_endpoint: Some(endpoint.to_owned()),
-        iam_endpoint: Some(endpoint.to_owned()),
+        iam_endpoint: Ok(Some(endpoint.to_owned())),
         fips: false,
         dual_stack: false,
         legacy_global: false,

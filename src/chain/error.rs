@@ -151,12 +151,6 @@ pub enum PlanError {
     /// A region, endpoint or one of its kin that cannot be used.
     #[error(transparent)]
     Target(#[from] TargetError),
-    /// `session_duration` of keyfob's own settings is out of range.
-    #[error("`session_duration` is {}; a session lives from 15m to 36h", length(*.0))]
-    BadSessionDuration(
-        /// Seconds.
-        u32,
-    ),
     /// `--duration` out of AWS's range.
     #[error("`--duration` is {}; {what} lives from 15m to {}", length(*.asked), length(*.most))]
     DurationOutOfRange {

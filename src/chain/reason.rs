@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::chain::request::Place;
 use crate::duration;
+use crate::sys::env::vars;
 
 /// Why something was decided. `Display` gives the sentence that `explain`, `-v` and JSON show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +90,11 @@ pub enum Reason {
         profile: String,
     },
 
+    /// The command line names no profile, and a variable does.
+    NamedBy {
+        /// The variable.
+        variable: &'static str,
+    },
     /// The base's key stands in plain text.
     KeyInFile {
         /// The base.
@@ -223,6 +229,11 @@ impl fmt::Display for Reason {
             Reason::SessionSettingNotUsed { profile } => {
                 write!(f, "`keyfob_session` of `{profile}` does nothing: it is for profiles without a role")
             }
+            Reason::NamedBy { variable: vars::AWS_DEFAULT_PROFILE } => f.write_str(
+                "`AWS_DEFAULT_PROFILE` names the profile; the AWS CLI and boto3 read it, the SDKs for Go, Java, JavaScript and \
+                 Rust do not",
+            ),
+            Reason::NamedBy { variable } => write!(f, "`{variable}` names the profile"),
             Reason::KeyInFile { profile, place } => {
                 write!(f, "the access key of `{profile}` is in plain text at {place}")
             }

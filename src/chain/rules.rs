@@ -61,19 +61,6 @@ pub(super) fn plan_of(
     Ok(Plan { profile, base, steps, mfa, base_target, mfa_max_age_seconds, walk: names, used, notes })
 }
 
-impl Request {
-    /// How long a GetSessionToken session lasts if its profile does not say.
-    ///
-    /// # Errors
-    /// If AWS makes no session that short or long.
-    pub fn session_seconds(&self) -> Result<u32, PlanError> {
-        match self.session_duration_seconds {
-            seconds if (SHORTEST..=LONGEST_SESSION).contains(&seconds) => Ok(seconds),
-            seconds => Err(PlanError::BadSessionDuration(seconds)),
-        }
-    }
-}
-
 /// Refuses to resolve what an outer keyfob is resolving already: that one would wait for this one, and this one for it.
 fn refuse_what_waits_for_us(walk: &[String], env: &Environment) -> Result<(), PlanError> {
     let outer: Vec<&str> = outer_chain(env).collect();
@@ -108,15 +95,15 @@ struct Maker<'a, 'p> {
 impl<'a, 'p> Maker<'a, 'p> {
     fn make(&mut self) -> Result<Made, PlanError> {
         let device = match self.walk.base.signs_as {
-            Signs::Key => device::find(self.walk, self.request, self.used, self.notes)?,
+            Signs::Key => device::find(self.walk, self.request, self.used, self.notes),
             Signs::Session | Signs::Unsure | Signs::Output => {
                 device::note_unused(self.walk, self.notes);
-                None
+                Ok(None)
             }
         };
         let made = match self.walk.role_nodes().next() {
             None => self.without_roles(device)?,
-            Some(first) => self.with_roles(first, device)?,
+            Some(first) => self.with_roles(first, device?)?,
         };
         let requested = self.walk.requested();
         let mut mfa_max_age_seconds = None;
@@ -128,8 +115,9 @@ impl<'a, 'p> Maker<'a, 'p> {
         Ok(Made { mfa_max_age_seconds, ..made })
     }
 
-    /// The base's own credentials: of a key, `keyfob_session` decides whether it is a session or the key itself.
-    fn without_roles(&mut self, device: Option<Device>) -> Result<Made, PlanError> {
+    /// The base's own credentials: of a key, `keyfob_session` decides whether it is a session or the key itself. A device
+    /// that cannot be used is an error only of a session.
+    fn without_roles(&mut self, device: Result<Option<Device>, PlanError>) -> Result<Made, PlanError> {
         let profile = &self.walk.base.profile;
         if self.walk.base.signs_as != Signs::Key {
             if self.request.duration_seconds.is_some() {
@@ -137,23 +125,28 @@ impl<'a, 'p> Maker<'a, 'p> {
             }
             return Ok(self.as_they_are());
         }
-        let mode = match self.requested_or_base("keyfob_session") {
-            Some((node, setting)) => Some(node.value(&setting, values::session_mode)?),
-            None => None,
+        let mode = match self.request.no_session {
+            true => None,
+            false => match self.requested_or_base("keyfob_session") {
+                Some((node, setting)) => Some(node.value(&setting, values::session_mode)?),
+                None => None,
+            },
         };
         let itself = match (self.request.no_session, mode.unwrap_or(SessionMode::Always), &device) {
             (true, _, _) => Some(KeyItselfBecause::Option),
             (false, SessionMode::Never, _) => Some(KeyItselfBecause::Never),
-            (false, SessionMode::Mfa, None) => Some(KeyItselfBecause::NoDevice),
-            (false, SessionMode::Mfa, Some(_)) | (false, SessionMode::Always, _) => None,
+            (false, SessionMode::Mfa, Ok(None)) => Some(KeyItselfBecause::NoDevice),
+            (false, SessionMode::Mfa | SessionMode::Always, _) => None,
         };
         if let Some(because) = itself {
             if self.request.duration_seconds.is_some() {
                 return Err(PlanError::DurationOfKey { profile: profile.clone() });
             }
+            let device = device.ok().flatten();
             self.notes.push(Reason::KeyItself { because, device: device.map(|device| device.serial) });
             return Ok(self.as_they_are());
         }
+        let device = device?;
         let reason = if mode == Some(SessionMode::Mfa) { Reason::SessionForMfa } else { Reason::SessionAlways };
         let setting = self.requested_or_base("duration_seconds");
         let duration_seconds = self.session_duration(setting, self.request.duration_seconds)?;
@@ -331,7 +324,7 @@ impl<'a, 'p> Maker<'a, 'p> {
             (None, Some((node, setting))) => {
                 node.value(&setting, |text| values::duration_seconds(text, LONGEST_SESSION))?
             }
-            (None, None) => self.request.session_seconds()?,
+            (None, None) => self.request.session_duration_seconds,
         };
         if asked > most {
             self.notes.push(Reason::RootSessionCap { asked });

@@ -18,8 +18,8 @@ pub struct Target {
     pub region: String,
     /// A configured endpoint of STS, whole URL.
     pub sts_endpoint: Option<String>,
-    /// A configured endpoint of IAM, whole URL.
-    pub iam_endpoint: Option<String>,
+    /// A configured endpoint of IAM, whole URL; or what is wrong with it, which matters only to a call of IAM.
+    pub iam_endpoint: Result<Option<String>, String>,
     /// `use_fips_endpoint`.
     pub fips: bool,
     /// `use_dualstack_endpoint`.
@@ -94,22 +94,19 @@ pub(super) fn target(
     let ignored =
         switch(node, inputs, vars::AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, "ignore_configured_endpoint_urls", used)?;
     let (sts_endpoint, iam_endpoint) = if ignored {
-        (None, None)
+        (None, Ok(None))
     } else {
-        (
-            endpoint(node, inputs, "sts", vars::AWS_ENDPOINT_URL_STS, used)?,
-            endpoint(node, inputs, "iam", vars::AWS_ENDPOINT_URL_IAM, used)?,
-        )
+        // No plan calls IAM.
+        let iam = endpoint(node, inputs, "iam", vars::AWS_ENDPOINT_URL_IAM, &mut Vec::new());
+        (endpoint(node, inputs, "sts", vars::AWS_ENDPOINT_URL_STS, used)?, iam.map_err(|error| error.to_string()))
     };
-    Ok(Target {
-        region,
-        sts_endpoint,
-        iam_endpoint,
-        fips: switch(node, inputs, vars::AWS_USE_FIPS_ENDPOINT, "use_fips_endpoint", used)?,
-        dual_stack: switch(node, inputs, vars::AWS_USE_DUALSTACK_ENDPOINT, "use_dualstack_endpoint", used)?,
-        legacy_global: legacy_global(node, inputs, used)?,
-        ca_bundle: ca_bundle(node, inputs, used),
-    })
+    let fips = switch(node, inputs, vars::AWS_USE_FIPS_ENDPOINT, "use_fips_endpoint", used)?;
+    let dual_stack = switch(node, inputs, vars::AWS_USE_DUALSTACK_ENDPOINT, "use_dualstack_endpoint", used)?;
+    // Each of these decides the host, whatever `sts_regional_endpoints` is.
+    let host_is_known = sts_endpoint.is_some() || fips || dual_stack;
+    let legacy_global = !host_is_known && legacy_global(node, inputs, used)?;
+    let ca_bundle = ca_bundle(node, inputs, used);
+    Ok(Target { region, sts_endpoint, iam_endpoint, fips, dual_stack, legacy_global, ca_bundle })
 }
 
 /// The region: a variable beats the profile, as in the SDKs, unless an outer keyfob exported that variable.

@@ -55,6 +55,9 @@ pub(super) fn session_mode(text: &str) -> Result<SessionMode, String> {
 }
 
 /// Reads `role_arn`: `arn:PARTITION:iam::ACCOUNT:role/PATH/NAME`.
+///
+/// A path may have any of `\u0021-\u007E`, and only the name is limited to `[\w+=,.@-]` (IAM API, CreateRole, `Path` and
+/// `RoleName`).
 pub(super) fn role_arn(text: &str) -> Result<String, String> {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let right = match parts[..] {
@@ -63,7 +66,8 @@ pub(super) fn role_arn(text: &str) -> Result<String, String> {
                 && account.len() == 12
                 && account.bytes().all(|b| b.is_ascii_digit())
                 && resource.strip_prefix("role/").is_some_and(|role| {
-                    !role.is_empty() && !role.ends_with('/') && role.chars().all(|c| c == '/' || is_name(c))
+                    let (path, name) = role.rsplit_once('/').unwrap_or(("", role));
+                    path.bytes().all(|b| b.is_ascii_graphic()) && !name.is_empty() && name.chars().all(is_name)
                 })
         }
         _ => false,
@@ -227,6 +231,12 @@ mod tests {
         for good in ["arn:aws:iam::123456789012:role/R", "arn:aws-cn:iam::123456789012:role/path/to/R+=,.@-_1"] {
             assert_eq!(role_arn(good).as_deref(), Ok(good));
         }
+        for sign in '\u{21}'..='\u{7e}' {
+            let in_path = format!("arn:aws:iam::123456789012:role/a{sign}b/{sign}/R");
+            assert_eq!(role_arn(&in_path).as_deref(), Ok(&*in_path), "IAM takes {sign} in a path");
+            let in_name = format!("arn:aws:iam::123456789012:role/a/R{sign}R");
+            assert_eq!(role_arn(&in_name).is_ok(), is_name(sign) || sign == '/', "{sign} in a name");
+        }
         for bad in [
             "R",
             "arn:foo",
@@ -234,6 +244,10 @@ mod tests {
             "arn:aws:iam::123456789012:user/R",
             "arn:aws:iam::123456789012:role/",
             "arn:aws:iam::123456789012:role/R S",
+            "arn:aws:iam::123456789012:role/a b/R",
+            "arn:aws:iam::123456789012:role/\u{e9}/R",
+            "arn:aws:iam::123456789012:role/a\u{7f}/R",
+            "arn:aws:iam::123456789012:role/a/",
             "arn:aws:iam:eu-west-1:123456789012:role/R",
             "arn::iam::123456789012:role/R",
         ] {

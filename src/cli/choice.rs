@@ -3,9 +3,10 @@
 use std::io::IsTerminal;
 
 use crate::chain::list::names;
+use crate::chain::{PlanError, StoredKeys, nearest};
 use crate::cli::options::ProfileArg;
 use crate::cli::world::World;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::hint::run;
 use crate::human::Human;
 
@@ -16,7 +17,7 @@ impl ProfileArg {
     /// Whoever leaves the list without a choice (exit 1).
     pub fn resolve(&self, world: &World<'_>) -> Result<String> {
         match self.named(&world.process_env) {
-            Some(named) => Ok(named),
+            Some(named) => self.checked(world, named),
             None => choose(world),
         }
     }
@@ -28,10 +29,25 @@ impl ProfileArg {
     /// As [`ProfileArg::resolve`].
     pub fn resolve_for_sdk(&self, world: &World<'_>) -> Result<String> {
         match self.named(&world.process_env) {
-            Some(named) => Ok(named),
+            Some(named) => self.checked(world, named),
             None if std::io::stdout().is_terminal() => choose(world),
             None => Ok(DEFAULT.to_owned()),
         }
+    }
+}
+
+impl ProfileArg {
+    /// Refuses a profile that is not there, where it is a variable that names it.
+    fn checked(&self, world: &World<'_>, name: String) -> Result<String> {
+        let Some(variable) = self.variable(&world.process_env) else { return Ok(name) };
+        let snapshot = world.snapshot();
+        let (Ok(files), Ok(index)) = (snapshot.files(), snapshot.index()) else { return Ok(name) };
+        let profiles = files.profiles();
+        if profiles.get(&name).is_some() || index.key_of(&name).is_some() {
+            return Ok(name);
+        }
+        let error = Error::from(PlanError::NoSuchProfile { nearest: nearest(&profiles, &name), name });
+        Err(error.because(format!("the variable `{variable}` names it")))
     }
 }
 

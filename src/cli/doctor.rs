@@ -12,7 +12,7 @@ use crate::human::Talk;
 use crate::keystore::KeyStore;
 use crate::keystore::Presence;
 use crate::keystore::StoreOpener;
-use crate::ops::doctor::{Finding, of_environment, of_files, of_modes, of_program, of_settings};
+use crate::ops::doctor::{Finding, of_environment, of_files, of_modes, of_program};
 use crate::ops::manage::Manager;
 use crate::ops::rotate::findings::of_keys;
 use crate::secret::Secret;
@@ -50,7 +50,6 @@ impl DoctorArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<u8> {
         let snapshot = world.snapshot();
         let mut findings = of_modes(&world.paths, &world.settings);
-        findings.extend(of_settings(&world.settings, &world.paths));
         let files = match snapshot.files() {
             Ok(files) => Some(files),
             Err(error) => {
@@ -154,7 +153,7 @@ fn ask_for_the_time(context: &crate::ops::Context<'_>) {
             .get(crate::sys::env::vars::AWS_ENDPOINT_URL_STS)
             .or(context.env.get(crate::sys::env::vars::AWS_ENDPOINT_URL))
             .map(str::to_owned),
-        iam_endpoint: None,
+        iam_endpoint: Ok(None),
         fips: false,
         dual_stack: false,
         legacy_global: false,

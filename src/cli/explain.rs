@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::chain::Reason;
 use crate::cli::options::{ProfileArg, parse_seconds};
 use crate::cli::world::World;
 use crate::error::Result;
@@ -37,7 +38,8 @@ impl ExplainArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let snapshot = world.snapshot();
         world.warn_of_files(&snapshot.files()?.profiles());
-        let plan = snapshot.plan(&self.profile.resolve(world)?, self.duration, self.no_session)?;
+        let mut plan = snapshot.plan(&self.profile.resolve(world)?, self.duration, self.no_session)?;
+        plan.notes.extend(self.profile.variable(&world.process_env).map(|variable| Reason::NamedBy { variable }));
         let cached = summary(&world.cached_sessions(), &plan, world.clock().now());
         let code_from = code_from(&plan, &world.env, &world.settings.prompt, snapshot.index()?);
         if self.json {

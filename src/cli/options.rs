@@ -10,16 +10,26 @@ use crate::sys::env::{Environment, vars};
 /// `PROFILE`, where it may be left out.
 #[derive(Debug, Clone, Args)]
 pub struct ProfileArg {
-    /// The profile; left out: AWS_PROFILE, else KEYFOB_PROFILE, else chosen on the terminal, else `default`
+    /// The profile; default: AWS_PROFILE, else KEYFOB_PROFILE, else AWS_DEFAULT_PROFILE, else chosen on the terminal, else
+    /// `default`
     #[arg(value_name = "PROFILE", value_parser = NonEmptyStringValueParser::new())]
     pub profile: Option<String>,
 }
 
+/// The variables that name a profile, first the one that counts: AWS CLI 2's order, and keyfob's own before the one that other
+/// SDKs do not read.
+const NAMING: [&str; 3] = [vars::AWS_PROFILE, vars::KEYFOB_PROFILE, vars::AWS_DEFAULT_PROFILE];
+
 impl ProfileArg {
     /// The profile that the command line names, or a variable.
     pub(super) fn named(&self, env: &Environment) -> Option<String> {
-        let set = |name| env.get(name).map(str::to_owned);
-        self.profile.clone().or_else(|| set(vars::AWS_PROFILE)).or_else(|| set(vars::KEYFOB_PROFILE))
+        let by_variable = || env.get(self.variable(env)?).map(str::to_owned);
+        self.profile.clone().or_else(by_variable)
+    }
+
+    /// The variable that names the profile, if the command line does not.
+    pub(super) fn variable(&self, env: &Environment) -> Option<&'static str> {
+        NAMING.into_iter().find(|name| self.profile.is_none() && env.get(name).is_some())
     }
 }
 
@@ -59,7 +69,10 @@ mod tests {
             (Some("a"), &[("AWS_PROFILE", "b")][..], "a"),
             (None, &[("AWS_PROFILE", "b"), ("KEYFOB_PROFILE", "c")], "b"),
             (None, &[("AWS_PROFILE", ""), ("KEYFOB_PROFILE", "c")], "c"),
-            (None, &[("AWS_DEFAULT_PROFILE", "d")], ""),
+            (None, &[("AWS_DEFAULT_PROFILE", "d")], "d"),
+            (None, &[("AWS_DEFAULT_PROFILE", "d"), ("KEYFOB_PROFILE", "c")], "c"),
+            (None, &[("AWS_DEFAULT_PROFILE", "d"), ("AWS_PROFILE", "b")], "b"),
+            (None, &[("AWS_DEFAULT_PROFILE", "")], ""),
         ];
         for (given, env, expected) in table {
             let argument = ProfileArg { profile: given.map(str::to_owned) };

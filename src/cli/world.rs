@@ -30,7 +30,7 @@ use crate::settings::Settings;
 use crate::sys::clock::Clock;
 use crate::sys::env::Environment;
 use crate::sys::files::read_optional;
-use crate::sys::paths::Paths;
+use crate::sys::paths::{Paths, with_home};
 use crate::ui::person::Person;
 use crate::ui::talk::StderrTalk;
 
@@ -66,7 +66,7 @@ impl<'a> World<'a> {
     /// # Errors
     /// A home folder or settings that cannot be used (exit 6).
     pub fn new(global: &GlobalOptions, process_env: Environment, talk: &'a StderrTalk) -> Result<World<'a>> {
-        let env = before(&process_env);
+        let env = with_home(before(&process_env));
         let paths = Paths::new(&env)?;
         let unreadable =
             |error| Error::new(Kind::Config, format!("{}: cannot be read", paths.settings.display())).because(error);

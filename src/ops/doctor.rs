@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Serialize, Serializer};
 
-use crate::chain::{PlanError, Request};
+use crate::chain::PlanError;
 use crate::config_file::{self, AwsFiles};
 use crate::error::Error;
 use crate::hint::{Hint, run};
@@ -147,8 +147,7 @@ fn of_chain(
         | PlanError::Unsupported { .. }
         | PlanError::TemporaryKey { .. }
         | PlanError::NoSuchProfile { .. }
-        | PlanError::AskedByItself(_)
-        | PlanError::BadSessionDuration(_) => None,
+        | PlanError::AskedByItself(_) => None,
         error => {
             let (file, line) = profile.header();
             let finding = Finding::of_error("chain", &Error::from(error));
@@ -177,13 +176,6 @@ fn of_device(profile: &Profile<'_>, path: &dyn Fn(AwsFile) -> String) -> Option<
     };
     let fix = run!("keyfob profile link {}", name);
     Some(Finding::new("mfa", message, why, fix).at(path(device.file), device.line))
-}
-
-/// A setting of keyfob's that every profile with a session fails on; said once.
-pub fn of_settings(settings: &Settings, paths: &Paths) -> Option<Finding> {
-    let error = Request::of(settings, paths, "").session_seconds().err()?;
-    let finding = Finding::of_error("setting", &Error::from(error));
-    Some(Finding { why: "profiles that need a session get no credentials".to_owned(), ..finding })
 }
 
 /// Files and folders that others may read or change.

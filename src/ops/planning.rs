@@ -14,7 +14,7 @@ impl Request {
     pub(crate) fn of(settings: &Settings, paths: &Paths, profile: &str) -> Request {
         Request {
             profile: profile.to_owned(),
-            session_duration_seconds: u32::try_from(settings.session_duration.as_secs()).unwrap_or(u32::MAX),
+            session_duration_seconds: settings.session_duration.seconds(),
             mfa_process: settings.mfa_process.clone(),
             files: file_names(paths),
             ..Request::default()

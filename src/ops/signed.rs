@@ -30,7 +30,7 @@ pub(crate) struct Signed<'a> {
 /// Whose credentials sign.
 enum Signs {
     /// A long-term key of the user, and if that is denied, the session of this plan. None if no MFA device is known.
-    Key(Option<Result<Plan>>),
+    Key(Option<Plan>),
     /// Whatever this plan leads to.
     Plan(Plan),
 }
@@ -57,7 +57,7 @@ impl<'a> Signed<'a> {
         profile: &str,
         arn: Option<String>,
         target: Target,
-        mfa: Option<Result<Plan>>,
+        mfa: Option<Plan>,
     ) -> Self {
         Signed::new(context, Signs::Key(mfa), profile, arn, target)
     }
@@ -143,7 +143,7 @@ impl<'a> Signed<'a> {
         }
         let plan = match &self.signs {
             Signs::Plan(plan) => plan.clone(),
-            Signs::Key(mfa) => Plan { base: key.base.clone(), ..mfa.clone().expect("denied only then")? },
+            Signs::Key(mfa) => Plan { base: key.base.clone(), ..mfa.clone().expect("denied only then") },
         };
         let options = ResolveOptions { mfa_code: self.mfa_code.clone(), ..ResolveOptions::default() };
         let made = resolve::credentials(self.context, &plan, &options)?;

@@ -15,7 +15,7 @@ pub(crate) fn target(region: &str) -> Target {
     Target {
         region: region.into(),
         sts_endpoint: None,
-        iam_endpoint: None,
+        iam_endpoint: Ok(None),
         fips: false,
         dual_stack: false,
         legacy_global: false,

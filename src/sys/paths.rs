@@ -1,9 +1,11 @@
 //! Where things are: AWS's two files, keyfob's settings, data and cache.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
 use crate::sys::env::{Environment, vars};
+use crate::sys::files::read_optional;
 use crate::sys::name_lookup::keep_to_files_and_dns;
 
 /// Every path keyfob uses, made absolute once.
@@ -33,7 +35,7 @@ impl Paths {
             keep_to_files_and_dns();
         }
         let under_home = |variable: &str, rest: [&str; 2]| match env.get_os(variable) {
-            Some(path) => Ok(expand_tilde(Path::new(path), home.as_deref())),
+            Some(path) => Ok(expand(path, env, home.as_deref())),
             None => home.as_ref().map(|home| home.join(rest[0]).join(rest[1])).ok_or_else(|| homeless(variable)),
         };
         let platform = |variable: &str, folder: Option<PathBuf>, rest: &str| match (env.get_os(variable), folder) {
@@ -60,6 +62,18 @@ pub fn aws_vault_files(env: &Environment) -> Option<PathBuf> {
     }
 }
 
+/// The variables with `HOME` set: to the home folder in the list of users where it is not, as in a service. The AWS CLI, boto3
+/// and the SDKs for Go and JavaScript look there too.
+pub fn with_home(env: Environment) -> Environment {
+    if cfg!(windows) || env.get_os(vars::HOME).is_some() {
+        return env;
+    }
+    keep_to_files_and_dns();
+    let Some(home) = dirs::home_dir().filter(|home| home.is_absolute()) else { return env };
+    let set = (vars::HOME.into(), home.into_os_string());
+    env.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).chain([set]).collect()
+}
+
 /// The home folder as the SDKs find it: `HOME` on every platform, then Windows' own variables.
 ///
 /// smithy-rs `aws-runtime/src/env_config`; the cases are in AWS's `file-location-tests.json`.
@@ -76,6 +90,46 @@ fn home(env: &Environment) -> Option<PathBuf> {
         }
     }
     None
+}
+
+/// Expands `$NAME` and `${NAME}`, then `~` or `~USER`, as the AWS CLI and boto3 do in the names of AWS's two files (Python's
+/// `os.path.expandvars` and `expanduser`). A variable or a user that is not there stays as it is written.
+fn expand(path: &OsStr, env: &Environment, home: Option<&Path>) -> PathBuf {
+    let Some(text) = path.to_str() else { return expand_tilde(Path::new(path), home) };
+    let path = expand_variables(text, env);
+    let (first, rest) = path.split_once('/').unwrap_or((&path, ""));
+    match first.strip_prefix('~') {
+        Some(user) if !user.is_empty() => home_of(user).map_or_else(|| PathBuf::from(&path), |home| home.join(rest)),
+        _ => expand_tilde(Path::new(&path), home),
+    }
+}
+
+fn expand_variables(text: &str, env: &Environment) -> String {
+    let mut expanded = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('$') {
+        let is_in_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let plain = after.find(|c| !is_in_name(c)).unwrap_or(after.len());
+        let (name, end) = match after.strip_prefix('{').and_then(|braced| braced.find('}')) {
+            Some(end) => (&after[1..=end], end + 2),
+            None => (&after[..plain], plain),
+        };
+        expanded.push_str(before);
+        match env.raw(name).and_then(OsStr::to_str) {
+            Some(value) => expanded.push_str(value),
+            None => expanded.push_str(&rest[before.len()..=before.len() + end]),
+        }
+        rest = &after[end..];
+    }
+    expanded + rest
+}
+
+/// The home folder of a user, as `/etc/passwd` has it.
+fn home_of(user: &str) -> Option<PathBuf> {
+    let users = read_optional(Path::new("/etc/passwd")).ok().flatten()?;
+    let users = String::from_utf8_lossy(&users);
+    let mut fields = users.lines().map(|line| line.split(':'));
+    fields.find_map(|mut fields| (fields.next() == Some(user)).then(|| fields.nth(4).map(PathBuf::from)).flatten())
 }
 
 /// Expands a leading `~/` alone, which is all the SDKs agree on.
@@ -106,5 +160,40 @@ mod tests {
         assert_eq!(paths.aws_config, Path::new("/home/ann/other/config"));
         assert_eq!(paths.aws_credentials, Path::new("/home/ann/.aws/credentials"));
         assert_eq!(paths.data, Path::new("/data"));
+    }
+
+    #[test]
+    fn variables_and_users_in_the_files_names_are_expanded_as_the_aws_cli_does() {
+        let env = Environment::from_pairs([("HOME", "/home/ann"), ("A", "/a"), ("EMPTY", ""), ("B_1", "$A")]);
+        let cases = [
+            ("$HOME/.aws/config", "/home/ann/.aws/config"),
+            ("${HOME}/.aws/config", "/home/ann/.aws/config"),
+            ("$A$A/${A}x", "/a/a//ax"),
+            ("/x$EMPTY/y", "/x/y"),
+            ("$NONE/${NONE}/$", "$NONE/${NONE}/$"),
+            ("${A", "${A"),
+            ("$B_1/x", "$A/x"),
+            ("~/x", "/home/ann/x"),
+            ("~", "/home/ann"),
+            ("~nobody-of-this-name/x", "~nobody-of-this-name/x"),
+            ("/a/~/x", "/a/~/x"),
+            ("plain", "plain"),
+        ];
+        for (written, expanded) in cases {
+            let pairs = env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let env: Environment = pairs.chain([("AWS_CONFIG_FILE".into(), written.into())]).collect();
+            assert_eq!(Paths::new(&env).expect("HOME is set").aws_config, Path::new(expanded), "{written}");
+        }
+        if cfg!(unix) {
+            assert_eq!(expand(OsStr::new("~root/x"), &env, None), Path::new("/root/x"));
+        }
+    }
+
+    #[test]
+    fn without_home_the_list_of_users_tells_it() {
+        let env = with_home(Environment::from_pairs([("HOME", ""), ("LANG", "C")]));
+        assert_eq!(env.get_os(vars::HOME).is_some(), !cfg!(windows));
+        assert_eq!(env.get("LANG"), Some("C"));
+        assert_eq!(with_home(Environment::from_pairs([("HOME", "/mine")])).get(vars::HOME), Some("/mine"));
     }
 }

@@ -134,20 +134,50 @@ fn what_is_cleared_is_made_anew() {
 }
 
 #[test]
-fn the_profile_is_the_argument_then_aws_profile_then_keyfobs_then_default() {
+fn the_profile_is_the_argument_then_a_variables_then_default() {
     let (aws, sandbox) = machine();
     for name in ["default", "a", "b"] {
         with_key(&sandbox, name, &aws.user(name).access_key());
     }
-    let user = |arguments: &[&str], aws_profile: &str, keyfob_profile: &str| {
+    let explain = |arguments: &[&str], [aws, keyfob, aws_default]: [&str; 3]| {
         let run = sandbox.keyfob(&[&["explain", "--json"], arguments].concat());
-        let ran = run.env("AWS_PROFILE", aws_profile).env("KEYFOB_PROFILE", keyfob_profile).run();
-        ran.json()["profile"].as_str().expect("a name").to_owned()
+        run.env("AWS_PROFILE", aws).env("KEYFOB_PROFILE", keyfob).env("AWS_DEFAULT_PROFILE", aws_default).run()
     };
-    assert_eq!(user(&["a"], "b", "default"), "a");
-    assert_eq!(user(&[], "b", "a"), "b");
-    assert_eq!(user(&[], "", "a"), "a");
-    assert_eq!(user(&[], "", ""), "default");
+    let user = |arguments: &[&str], variables: [&str; 3]| {
+        let json = explain(arguments, variables).json();
+        let by = json["notes"].as_array().expect("a list").iter().find_map(|note| {
+            note.as_str()?.split_once(" names the profile").map(|(variable, _)| variable.trim_matches('`').to_owned())
+        });
+        (json["profile"].as_str().expect("a name").to_owned(), by.unwrap_or_default())
+    };
+    let is = |profile: &str, by: &str| (profile.to_owned(), by.to_owned());
+    assert_eq!(user(&["a"], ["b", "default", "default"]), is("a", ""));
+    assert_eq!(user(&[], ["b", "a", "a"]), is("b", "AWS_PROFILE"));
+    assert_eq!(user(&[], ["", "a", "b"]), is("a", "KEYFOB_PROFILE"));
+    assert_eq!(user(&[], ["", "", "b"]), is("b", "AWS_DEFAULT_PROFILE"));
+    assert_eq!(user(&[], ["", "", ""]), is("default", ""));
+    let missing = explain(&[], ["missing", "a", "a"]);
+    let stderr = missing.ends_with(6);
+    assert!(stderr.contains("there is no profile `missing`"), "{stderr}");
+    assert!(stderr.contains("the variable `AWS_PROFILE` names it"), "{stderr}");
+}
+
+#[test]
+fn the_aws_files_are_found_without_home_and_by_a_variable_in_their_name() {
+    let (aws, sandbox) = machine();
+    with_key(&sandbox, "work", &aws.user("ann").access_key());
+    let explain = |name: &str, value: &str| {
+        sandbox.keyfob(&["explain", "work", "--json"]).env(name, value).run().json()["region"].clone()
+    };
+    for written in ["$HOME/.aws/config", "${HOME}/.aws/config", "~/.aws/config"] {
+        assert_eq!(explain("AWS_CONFIG_FILE", written), "eu-west-1", "{written}");
+    }
+    assert_eq!(explain("AWS_CONFIG_FILE", "/nowhere"), "us-east-1");
+    // The home folder of whoever runs the tests: what it has is not known, but it is looked into.
+    let doctor = sandbox.keyfob(&["doctor", "--json"]).env("AWS_CONFIG_FILE", "$HOME/.aws/config").run();
+    assert!(doctor.stdout.contains("`AWS_CONFIG_FILE` contains a variable"), "{doctor:?}");
+    let missing = sandbox.keyfob(&["show", "no-such-profile"]).without_env("HOME").run();
+    assert!(missing.ends_with(6).contains("there is no profile `no-such-profile`"), "{missing:?}");
 }
 
 #[test]

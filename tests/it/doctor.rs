@@ -64,6 +64,8 @@ fn variables_that_win_over_profiles_or_lead_away_from_them_are_named() {
     }
     let two = scene.sandbox.keyfob(&["doctor", "--json"]).env("AWS_PROFILE", "work");
     finds(&two.env("AWS_DEFAULT_PROFILE", "audit").run(), "variable", "`AWS_DEFAULT_PROFILE` is `audit`");
+    let one = scene.sandbox.keyfob(&["doctor", "--json"]).env("AWS_DEFAULT_PROFILE", "audit").run();
+    finds(&one, "variable", "`AWS_DEFAULT_PROFILE` is `audit`, and `AWS_PROFILE` is not set");
 }
 
 #[test]

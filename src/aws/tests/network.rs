@@ -92,7 +92,7 @@ fn endpoints_follow_region_variant_and_service() {
     let host = |service: &str, region: &str, change: fn(&mut Target)| {
         let (aws, _) = aws_with(&[("https_proxy", &url)], &settings());
         let mut target = target("");
-        (target.sts_endpoint, target.iam_endpoint, target.region) = (None, None, region.to_owned());
+        (target.sts_endpoint, target.iam_endpoint, target.region) = (None, Ok(None), region.to_owned());
         change(&mut target);
         // The proxy refuses every connection, so no call gets any further. With a code each is tried once.
         match service {
@@ -115,7 +115,7 @@ fn endpoints_follow_region_variant_and_service() {
         ("eu-south-1", |target| target.legacy_global = true, "sts.eu-south-1.amazonaws.com"),
         (
             "eu-west-1",
-            |target| target.iam_endpoint = Some("https://iam.invalid".to_owned()),
+            |target| target.iam_endpoint = Ok(Some("https://iam.invalid".to_owned())),
             "sts.eu-west-1.amazonaws.com",
         ),
     ] {

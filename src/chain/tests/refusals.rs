@@ -37,16 +37,6 @@ fn a_duration_that_cannot_be_had_is_a_usage_error_that_names_the_hop() {
 }
 
 #[test]
-fn a_session_duration_of_ours_out_of_range_is_an_error() {
-    let request = Request { session_duration_seconds: 60, ..ask("b") };
-    let error = Input { config: "[profile b]", stored: "b", ask: request, ..Input::default() }.plan();
-    assert_eq!(
-        Error::from(error.expect_err("too short")).message(),
-        "`session_duration` is 1m; a session lives from 15m to 36h"
-    );
-}
-
-#[test]
 fn keyfob_does_not_wait_for_itself() {
     for (chain, asked, cycle) in [("a", "a", "a -> a"), ("y,a,x", "a", "a -> x -> a"), ("b", "a", "b -> a -> b")] {
         let env = [("KEYFOB_CHAIN", chain)];

@@ -15,7 +15,7 @@ use crate::index::Index;
 use crate::keystore::REGISTRY;
 use crate::profile::known;
 use crate::sys::env::Environment;
-use crate::sys::paths::Paths;
+use crate::sys::paths::{Paths, with_home};
 
 /// Stands for a file, or a folder, which each shell completes better by itself. No file is called so.
 const FILES: &str = "\0files";
@@ -74,7 +74,7 @@ fn words<T: Into<String>>(words: impl IntoIterator<Item = T>) -> Vec<CompletionC
 
 /// The names of all profiles, or of those with a stored key; none where there is no home folder or a file is broken.
 fn profiles(env: &Environment, wants_key: bool) -> Option<Vec<String>> {
-    let paths = Paths::new(&before(env)).ok()?;
+    let paths = Paths::new(&with_home(before(env))).ok()?;
     let index = Index::load(&paths.data).unwrap_or_default();
     if wants_key {
         return Some(index.profiles().keys().cloned().collect());

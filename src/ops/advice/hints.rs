@@ -90,9 +90,6 @@ fn hints(error: &PlanError) -> Vec<Hint> {
         PlanError::Target(TargetError::NoServices { profile, .. }) => {
             run!("keyfob profile unset {} services", profile).to("write that section, or do without it")
         }
-        PlanError::BadSessionDuration(_) => {
-            "set `session_duration` in config.toml, or `KEYFOB_SESSION_DURATION`, to `12h`".into()
-        }
         PlanError::DurationOutOfRange { .. } => "ask for something between, such as `--duration 1h`".into(),
         PlanError::DurationChained { .. } => {
             "ask for `--duration 1h`, or assume that role straight from the profile with the access key".into()

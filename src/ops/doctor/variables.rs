@@ -1,5 +1,8 @@
 //! Variables of this shell that win over profiles, or lead away from them.
 
+use std::fmt::Display;
+use std::path::Path;
+
 use super::Finding;
 use crate::config_file::AwsFiles;
 use crate::hint::run;
@@ -7,11 +10,13 @@ use crate::sys::env::{Environment, vars};
 use crate::sys::modes::is_there;
 use crate::sys::paths::Paths;
 
-/// Variables that win over profiles.
+/// Variables that win over profiles, or that not every SDK reads.
 pub fn of_environment(env: &Environment, paths: &Paths, files: Option<&AwsFiles>) -> Vec<Finding> {
     let mut found = Vec::new();
-    let mut add = |message: String, why: &str, name: &str| {
-        found.push(Finding::new("variable", message, why, run!("unset {}", name)));
+    let finding = |message: String, why: &str, fix| Finding::new("variable", message, why, fix);
+    let unset = |message: String, why: &str, name: &str| finding(message, why, run!("unset {}", name));
+    let export = |message: String, why: &str, name: &str, value: &dyn Display| {
+        finding(message, why, run!("export {}", format!("{name}={value}")))
     };
     let winners = [
         vars::AWS_ACCESS_KEY_ID,
@@ -22,42 +27,54 @@ pub fn of_environment(env: &Environment, paths: &Paths, files: Option<&AwsFiles>
         vars::AWS_WEB_IDENTITY_TOKEN_FILE,
     ];
     for name in winners.into_iter().filter(|name| env.get(name).is_some()) {
-        add(format!("`{name}` is set in this shell"), "most SDKs use it before any profile", name);
+        found.push(unset(format!("`{name}` is set in this shell"), "most SDKs use it before any profile", name));
     }
     let names = env.iter().filter_map(|(name, value)| name.to_str().filter(|_| !value.is_empty()));
     for name in names.filter(|name| name.starts_with(vars::AWS_BEARER_TOKEN_PREFIX)) {
         let why = "SDKs use it for that service before any key or profile";
-        add(format!("`{name}` is set in this shell"), why, name);
+        found.push(unset(format!("`{name}` is set in this shell"), why, name));
     }
     let files_named =
         [(vars::AWS_CONFIG_FILE, &paths.aws_config), (vars::AWS_SHARED_CREDENTIALS_FILE, &paths.aws_credentials)];
-    for (name, path) in files_named.into_iter().filter(|(name, path)| env.get_os(name).is_some() && !is_there(path)) {
-        let message = format!("`{name}` names {}, which is not there", path.display());
-        add(message, "SDKs take it for an empty file and know no profile of it", name);
+    for (name, path) in files_named.into_iter().filter(|(name, _)| env.get_os(name).is_some()) {
+        if !is_there(path) {
+            let message = format!("`{name}` names {}, which is not there", path.display());
+            found.push(unset(message, "SDKs take it for an empty file and know no profile of it", name));
+        } else if env.get(name).is_some_and(|text| text.contains('$') && Path::new(text) != path) {
+            let why = "the AWS CLI, boto3 and keyfob expand it; the SDKs for Go, Java, JavaScript and Rust do not";
+            found.push(export(format!("`{name}` contains a variable"), why, name, &path.display()));
+        }
     }
     if env.raw(vars::AWS_PROFILE).is_some_and(std::ffi::OsStr::is_empty) {
-        add(
-            format!("`{}` is set and empty", vars::AWS_PROFILE),
-            "the AWS CLI looks for a profile of that name",
-            vars::AWS_PROFILE,
-        );
+        let message = format!("`{}` is set and empty", vars::AWS_PROFILE);
+        found.push(unset(message, "the AWS CLI looks for a profile of that name", vars::AWS_PROFILE));
     }
     let profiles = files.map(AwsFiles::profiles);
     for name in [vars::AWS_PROFILE, vars::AWS_DEFAULT_PROFILE] {
         if let (Some(profile), Some(profiles)) = (env.get(name), &profiles)
             && profiles.get(profile).is_none()
         {
-            add(format!("`{name}` names `{profile}`, which is no profile"), "every SDK in this shell fails", name);
+            let message = format!("`{name}` names `{profile}`, which is no profile");
+            found.push(unset(message, "every SDK in this shell fails", name));
         }
     }
+    if let (None, Some(profile)) = (env.get(vars::AWS_PROFILE), env.get(vars::AWS_DEFAULT_PROFILE)) {
+        let message = format!("`{}` is `{profile}`, and `{}` is not set", vars::AWS_DEFAULT_PROFILE, vars::AWS_PROFILE);
+        let why = "the AWS CLI, boto3 and keyfob use it; the SDKs for Go, Java, JavaScript and Rust do not read it";
+        found.push(export(message, why, vars::AWS_PROFILE, &profile));
+    }
     for (one, other, why) in [
-        (vars::AWS_PROFILE, vars::AWS_DEFAULT_PROFILE, "boto3 and the AWS CLI 1 take the second, all others the first"),
+        (
+            vars::AWS_PROFILE,
+            vars::AWS_DEFAULT_PROFILE,
+            "boto3 and the AWS CLI 1 take the second; keyfob, the AWS CLI 2 and all others take the first",
+        ),
         (vars::AWS_REGION, vars::AWS_DEFAULT_REGION, "boto3 and the AWS CLI 1 take the second, all others the first"),
     ] {
         if let (Some(first), Some(second)) = (env.get(one), env.get(other))
             && first != second
         {
-            add(format!("`{one}` is `{first}` and `{other}` is `{second}`"), why, other);
+            found.push(unset(format!("`{one}` is `{first}` and `{other}` is `{second}`"), why, other));
         }
     }
     found

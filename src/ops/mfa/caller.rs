@@ -54,7 +54,7 @@ impl<'a> Caller<'a> {
             }
         };
         let account = account.to_owned();
-        let mfa = (plan.session().is_some() && plan.mfa.is_some()).then(|| Ok(plan.clone()));
+        let mfa = (plan.session().is_some() && plan.mfa.is_some()).then(|| plan.clone());
         let signed = Signed::by_key(context, &plan.profile, Some(arn.clone()), target.clone(), mfa);
         Ok(Caller { context, user, account, arn, base: &plan.base, key, signed })
     }

@@ -7,7 +7,7 @@ use crate::chain::target::Target;
 use crate::chain::{Mfa, Plan, Reason, Request, SessionStep, SpentIn, Step, plan};
 use crate::config_file::{AwsFiles, path_of};
 use crate::credentials::{AccessKeyId, StoreId, StoredKey};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::index::Index;
 use crate::ops::Context;
 use crate::ops::planning::WithKey;
@@ -21,7 +21,7 @@ pub(super) struct KeyFacts {
     /// The STS endpoints of every profile built on the key, each once.
     pub(super) targets: Vec<Target>,
     /// How an MFA session of its user is made, where a device is known.
-    pub(super) mfa: Option<Result<Plan>>,
+    pub(super) mfa: Option<Plan>,
     /// The profiles that use it, and the store each reads it from.
     pub(super) users: BTreeMap<String, StoreId>,
 }
@@ -69,7 +69,7 @@ fn mfa_plan(
     base: &Plan,
     key: &StoredKey,
     device: Option<String>,
-) -> Option<Result<Plan>> {
+) -> Option<Plan> {
     let named = base.mfa.clone();
     let known = device.map(|serial| Mfa {
         serial,
@@ -80,21 +80,21 @@ fn mfa_plan(
     let mfa = Mfa { spent_in: SpentIn::Session, ..named.or(known)? };
     let target = base.base_target().ok()?;
     let session = match base.session() {
-        Some(session) => Ok(session.clone()),
-        None => request(context, profile).session_seconds().map(|duration_seconds| SessionStep {
-            duration_seconds,
+        Some(session) => session.clone(),
+        None => SessionStep {
+            duration_seconds: request(context, profile).session_duration_seconds,
             target: target.clone(),
             reason: Reason::SessionShared,
-        }),
+        },
     };
-    Some(session.map_err(Error::from).map(|session| Plan {
+    Some(Plan {
         profile: profile.to_owned(),
         base: base_of(&base.base.profile, key.clone()),
         mfa: Some(mfa),
         steps: vec![Step::SessionToken(session)],
         mfa_max_age_seconds: None,
         ..base.clone()
-    }))
+    })
 }
 
 /// How `--with` makes its credentials: as ever, but for a session without MFA, which IAM refuses: then the key itself.

@@ -7,7 +7,6 @@ mod edits;
 
 use std::cell::Cell;
 
-use crate::chain::PlanError;
 use crate::chain::base::overrides;
 use crate::chain::base::process::{self, Process};
 use crate::error::{Error, Kind, Result};
@@ -114,8 +113,6 @@ impl Manager<'_> {
         for name in profiles.names() {
             let is_stored = match self.try_plan(&profiles, name) {
                 Ok(plan) => plan.base.stored_key().is_some(),
-                // No fault of the profile's: all that make a session have it.
-                Err(error @ PlanError::BadSessionDuration(_)) => return Err(error.into()),
                 Err(_) => false,
             };
             if is_stored && !profiles.get(name).is_some_and(|profile| process::of(&profile) == Process::OtherProgram) {
