@@ -289,8 +289,15 @@ pub struct StoredKey {
     pub backend: StoreId,
     /// The user's ARN, where GetCallerIdentity has told it.
     pub user_arn: Option<String>,
-    /// When AWS made the key, else when it was put into the key store; none if only the journal of a rotation names it.
-    pub added_at: Option<Timestamp>,
+    /// When AWS made the key, if it has told.
+    pub created_at: Option<Timestamp>,
+}
+
+impl StoredKey {
+    /// Seconds since AWS made the key; none if it has not told when.
+    pub fn age_seconds(&self, now: Timestamp) -> Option<i64> {
+        self.created_at.map(|at| now.seconds_since(at).max(0))
+    }
 }
 
 #[cfg(test)]

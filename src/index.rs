@@ -155,6 +155,31 @@ impl Index {
         Ok(IndexEdit { index: Index::load(data)?, path: file(data), _lock: lock })
     }
 
+    /// Keeps when AWS made keys, for those that are stored, so that everybody knows without asking.
+    ///
+    /// # Errors
+    /// As [`Index::edit`] and [`IndexEdit::save`].
+    pub fn note_created<'k>(
+        data: &Path,
+        created: impl Iterator<Item = (&'k AccessKeyId, Timestamp)>,
+    ) -> Result<(), IndexError> {
+        let index = Index::load(data)?;
+        let is_news = |(id, at): &(&AccessKeyId, Timestamp)| {
+            index.keys.get(id).is_some_and(|entry| entry.created_at != Some(*at))
+        };
+        let news: Vec<_> = created.filter(is_news).collect();
+        if news.is_empty() {
+            return Ok(());
+        }
+        let mut edit = Index::edit(data)?;
+        for (id, at) in news {
+            if let Some(entry) = edit.index.keys.get_mut(id) {
+                entry.created_at = Some(at);
+            }
+        }
+        edit.save()
+    }
+
     /// Every profile that has a stored key.
     pub fn profiles(&self) -> &BTreeMap<String, ProfileEntry> {
         &self.profiles
@@ -203,7 +228,7 @@ impl StoredKeys for Index {
             id: entry.key_id.clone(),
             backend: entry.backend,
             user_arn: key.and_then(|key| key.user_arn.clone()),
-            added_at: key.map(|key| key.created_at.unwrap_or(key.added_at)),
+            created_at: key.and_then(|key| key.created_at),
         })
     }
 }

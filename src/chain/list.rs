@@ -5,7 +5,7 @@
 #[cfg(test)]
 pub(crate) mod tests;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::chain::base::{KINDS, Lead, process};
 use crate::chain::node::{Lookup, Node, Trace};
@@ -33,7 +33,31 @@ pub(crate) struct Line {
     pub(crate) mfa_serial: Option<String>,
     pub(crate) linked: bool,
     pub(crate) session_expires: Option<Timestamp>,
+    pub(crate) code_due: CodeDue,
     pub(crate) key: Option<Key>,
+}
+
+/// From when on a run of a plan needs an MFA code, if no session is renewed before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CodeDue {
+    /// The plan needs none.
+    #[default]
+    Never,
+    /// From this moment on, which is now if a code is needed already.
+    At(Timestamp),
+    /// It depends on what is cached, which is not known.
+    Unknown,
+}
+
+/// `null`, a time, or `"unknown"`.
+impl Serialize for CodeDue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            CodeDue::Never => serializer.serialize_none(),
+            CodeDue::At(time) => time.serialize(serializer),
+            CodeDue::Unknown => serializer.serialize_str("unknown"),
+        }
+    }
 }
 
 /// The `source` of a profile with a role; others have the name of their base.
@@ -46,9 +70,10 @@ pub(crate) const NONE: &str = "none";
 pub(crate) struct Key {
     pub(crate) id: String,
     pub(crate) backend: Option<&'static str>,
+    /// Since its creation at AWS; none if that is not known.
     pub(crate) age_days: Option<i64>,
-    /// Whether it is older than keys should be.
-    pub(crate) overdue: bool,
+    /// Whether it is older than keys should be; none if its age is not known.
+    pub(crate) overdue: Option<bool>,
 }
 
 /// What a listing is made from, beside the profiles.
@@ -57,8 +82,8 @@ pub struct Sources<'a> {
     pub stored: &'a dyn StoredKeys,
     /// Every name with a stored key: those no AWS file has are listed too, last.
     pub stored_names: &'a [String],
-    /// When the cached credentials of a profile end.
-    pub session_expires: &'a dyn Fn(&str) -> Option<Timestamp>,
+    /// When the cached credentials of a profile end, and when its next MFA code is due.
+    pub sessions: &'a dyn Fn(&str) -> (Option<Timestamp>, CodeDue),
     /// The time.
     pub now: Timestamp,
     /// The age from which a key is overdue, seconds.
@@ -82,6 +107,7 @@ fn line(name: &str, profiles: &Profiles<'_>, sources: &Sources<'_>) -> Line {
     let profile = profiles.get(name);
     let setting = |setting: &str| Some(profile.as_ref()?.setting(setting)?.value.into_owned());
     let (source, via) = source(name, profiles, sources.stored);
+    let (session_expires, code_due) = (sources.sessions)(name);
     Line {
         name: name.to_owned(),
         source,
@@ -90,7 +116,8 @@ fn line(name: &str, profiles: &Profiles<'_>, sources: &Sources<'_>) -> Line {
         region: setting("region"),
         mfa_serial: setting("mfa_serial"),
         linked: profile.as_ref().is_some_and(process::is_linked),
-        session_expires: (sources.session_expires)(name),
+        session_expires,
+        code_due,
         key: key(name, profile.as_ref(), sources),
     }
 }
@@ -144,16 +171,16 @@ fn account(name: &str, profile: Option<&Profile<'_>>, stored: &dyn StoredKeys) -
 
 fn key(name: &str, profile: Option<&Profile<'_>>, sources: &Sources<'_>) -> Option<Key> {
     if let Some(key) = sources.stored.key_of(name) {
-        let age = key.added_at.map(|at| sources.now.seconds_since(at).max(0));
+        let age = key.age_seconds(sources.now);
         return Some(Key {
             id: key.id.to_string(),
             backend: Some(StoreId::name(key.backend)),
             age_days: age.map(|age| age / 86_400),
-            overdue: age.is_some_and(|age| age.unsigned_abs() >= sources.key_max_age_seconds),
+            overdue: age.map(|age| age.unsigned_abs() >= sources.key_max_age_seconds),
         });
     }
     let id = profile?.setting("aws_access_key_id")?.value.into_owned();
     // Security: what is no key id may be a secret in the wrong place, and is not shown.
     let is_id = matches!(id.get(..4), Some("AKIA" | "ASIA")) && id.bytes().all(|b| b.is_ascii_alphanumeric());
-    is_id.then_some(Key { id, backend: None, age_days: None, overdue: false })
+    is_id.then_some(Key { id, backend: None, age_days: None, overdue: None })
 }

@@ -43,7 +43,7 @@ mod tests {
                 id: "AKIAIOSFODNN7EXAMPLE".parse().expect("valid"),
                 backend: StoreId::VAULT,
                 user_arn,
-                added_at: None,
+                created_at: None,
             };
             let base = base_of("base", key);
             assert_eq!(default_role_session_name(&base), expected);

@@ -2,13 +2,13 @@
 
 use clap::Args;
 
-use crate::chain::list::{Sources, listing, names};
+use crate::chain::list::{CodeDue, Sources, listing, names};
 use crate::cli::world::World;
 use crate::error::Result;
 use crate::hint::run;
 use crate::human::Talk;
+use crate::ops::resolve::store_of;
 use crate::ops::rotate::status::reminders;
-use crate::session_cache::cache_summary::cached_until;
 use crate::ui::out;
 use crate::view;
 
@@ -36,19 +36,24 @@ impl ListArgs {
             return out::write(&names.concat());
         }
         world.warn_of_files(&profiles);
-        let sessions = world.cached_sessions();
         let now = world.clock().now();
         let stored_names: Vec<String> = index.profiles().keys().cloned().collect();
-        let listing = listing(
-            &profiles,
-            &Sources {
+        let listing = world.with_cache(|cache| {
+            let sources = Sources {
                 stored: index,
                 stored_names: &stored_names,
-                session_expires: &|name| cached_until(&sessions, name, now),
+                sessions: &|name| match snapshot.plan_in_passing(&profiles, name) {
+                    Ok(plan) => {
+                        let cached = cache.summary(&plan, store_of(&world.settings, &plan));
+                        (cached.cached_until(), cached.code_due)
+                    }
+                    Err(_) => (None, CodeDue::Never),
+                },
                 now,
                 key_max_age_seconds: world.settings.key_max_age.as_secs(),
-            },
-        );
+            };
+            listing(&profiles, &sources)
+        });
         for hint in reminders(&world.paths.data, world.settings.rotate_grace, now)? {
             world.talk.hint(hint);
         }

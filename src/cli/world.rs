@@ -24,8 +24,10 @@ use crate::ops::rotate::journal::Journals;
 use crate::ops::rotate::{resume_of, rollback_of};
 use crate::profile::{OtherSection, Profiles, SectionKind, Warning};
 use crate::rotation::{Journal, Phase};
-use crate::session_cache::SessionCache;
+use crate::session_cache::inspection::Inspection;
 use crate::session_cache::seal::Header;
+use crate::session_cache::sealing_key::SealingKey;
+use crate::session_cache::{CacheError, SessionCache};
 use crate::settings::Settings;
 use crate::sys::clock::Clock;
 use crate::sys::env::Environment;
@@ -112,11 +114,28 @@ impl<'a> World<'a> {
     /// What is cached, to be reported; with a warning, nothing where the cache cannot be used.
     pub fn cached_sessions(&self) -> Vec<Header> {
         SessionCache::new(self.paths.cache.clone()).list().unwrap_or_else(|error| {
-            let error = Error::from(error);
-            self.talk.warn(error.message());
-            error.hints().iter().for_each(|hint| self.talk.hint(hint.clone()));
+            self.warn_of_cache(error);
             Vec::new()
         })
+    }
+
+    /// Hands the cache to `work`, to look at what it has for plans; with a warning, an empty one where it cannot be used.
+    /// No key store is opened.
+    pub fn with_cache<T>(&self, work: impl FnOnce(&Inspection<'_>) -> T) -> T {
+        let (cache, person) = (SessionCache::new(self.paths.cache.clone()), self.person(false, None));
+        let stores = self.stores(&person, None);
+        let at_hand = |store| SealingKey::new(&stores.sealing_key_at_hand(store)?);
+        let inspection = Inspection::new(&cache, self.clock(), &at_hand).unwrap_or_else(|error| {
+            self.warn_of_cache(error);
+            Inspection::of_nothing(&cache, self.clock(), &at_hand)
+        });
+        work(&inspection)
+    }
+
+    fn warn_of_cache(&self, error: CacheError) {
+        let error = Error::from(error);
+        self.talk.warn(error.message());
+        error.hints().iter().for_each(|hint| self.talk.hint(hint.clone()));
     }
 
     /// Warns of what the AWS files hold that is ignored, or read otherwise by some SDKs.
@@ -246,6 +265,14 @@ impl Snapshot<'_> {
     /// As [`plan`].
     pub fn plan_without_device(&self, profile: &str) -> Result<Plan> {
         self.planned(&Request { without_device: true, ..self.request(profile) })
+    }
+
+    /// As [`Snapshot::plan`], without a word, for what looks at every profile.
+    ///
+    /// # Errors
+    /// As [`plan`].
+    pub fn plan_in_passing(&self, profiles: &Profiles<'_>, profile: &str) -> Result<Plan> {
+        Ok(plan(profiles, self.index()?, &self.world.env, &self.request(profile))?)
     }
 
     fn request(&self, profile: &str) -> Request {

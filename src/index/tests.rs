@@ -35,7 +35,7 @@ fn a_saved_key_is_found_by_its_profile() {
             id: id(),
             backend: StoreId::VAULT,
             user_arn: Some("arn:aws:iam::123456789012:user/ann".into()),
-            added_at: Some(Timestamp::from_unix(1_700_000_000)),
+            created_at: None,
         })
     );
     assert_eq!((index.backends(), index.profiles_of(&id())), (vec![StoreId::VAULT], vec!["work"]));

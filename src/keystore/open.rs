@@ -133,6 +133,11 @@ impl<'a> Stores<'a> {
         choose_by_presence(keychain, presence).map_err(|error| error.for_user(keychain))
     }
 
+    /// The copy of a store's sealing key in the kernel keyring, if there is one. Opens and unlocks nothing.
+    pub fn sealing_key_at_hand(&self, id: StoreId) -> Option<SecretBytes> {
+        self.sealing_keys().copy(id)
+    }
+
     /// Forgets the sealing keys of `stores` and of the vault, and the vault's unlock. Sessions sealed until now never
     /// open again. Nobody is asked for anything: from a store that is locked the key is taken at its next unlock.
     ///

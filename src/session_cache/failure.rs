@@ -36,6 +36,11 @@ impl Failure {
         }
     }
 
+    /// The first moment at which it no longer keeps a session from being renewed.
+    pub fn remembered_until(&self) -> Timestamp {
+        Timestamp::from_unix(self.at.saturating_add(REMEMBERED))
+    }
+
     /// Whether it happened in the last 60 s. One from the future does not count: the clock was set back.
     pub fn is_remembered(&self, now: Timestamp) -> bool {
         (0..REMEMBERED).contains(&now.seconds_since(Timestamp::from_unix(self.at)))

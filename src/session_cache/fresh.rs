@@ -27,19 +27,35 @@ impl Life {
     /// `_advisory_refresh_timeout`), so what is handed out has to outlast that.
     /// `min_ttl` takes the rule's place; below a minute it asks for a minute.
     pub fn is_fresh(self, now: Timestamp, min_ttl: Option<Duration>) -> bool {
-        let whole = self.whole();
         let Some(left) = self.left(now) else { return false };
         match min_ttl {
             Some(min_ttl) => left >= i64::try_from(min_ttl.as_secs()).unwrap_or(i64::MAX).max(USABLE),
-            None if whole >= 3600 => left > 20 * 60,
-            None if whole >= 25 * 60 => left > 16 * 60,
-            None => left > whole / 3 && left >= USABLE,
+            None => left > self.too_little(),
         }
+    }
+
+    /// The first moment at which it is no longer fresh by the rule.
+    pub fn fresh_until(self) -> Timestamp {
+        self.expires_at.plus_seconds(-self.too_little())
     }
 
     /// Whether the session still works: to sign the next hop, or to be handed out where it cannot be renewed.
     pub fn is_usable(self, now: Timestamp) -> bool {
         self.left(now).is_some_and(|left| left >= USABLE)
+    }
+
+    /// The first moment at which it is no longer usable.
+    pub fn usable_until(self) -> Timestamp {
+        self.expires_at.plus_seconds(1 - USABLE)
+    }
+
+    /// The most seconds left with which it is not fresh.
+    fn too_little(self) -> i64 {
+        match self.whole() {
+            3600.. => 20 * 60,
+            1500.. => 16 * 60,
+            whole => (whole / 3).max(USABLE - 1),
+        }
     }
 
     /// Seconds left, never more than the whole life; none where it has not begun, by more than the tolerance: then the
@@ -85,6 +101,7 @@ mod tests {
             assert!(session.is_fresh(at(edge + 1), None), "{minutes} min, {} s left", edge + 1);
             assert!(!session.is_fresh(at(edge), None), "{minutes} min, {edge} s left");
             assert!(session.is_usable(at(60)) && !session.is_usable(at(59)), "{minutes} min");
+            assert_eq!((session.fresh_until(), session.usable_until()), (at(edge), at(59)), "{minutes} min");
         }
     }
 

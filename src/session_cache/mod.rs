@@ -5,6 +5,7 @@
 pub mod cache_summary;
 pub mod failure;
 pub mod fresh;
+pub mod inspection;
 pub mod name;
 pub mod seal;
 pub mod sealing_key;

@@ -2,10 +2,14 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
 use crate::chain::base::Identity;
 use crate::chain::session_name::default_role_session_name;
 use crate::chain::target::Target;
 use crate::chain::{Base, Hop, Mfa, Plan, SessionStep, Step};
+use crate::credentials::StoreId;
 use crate::hex;
 use crate::session_cache::sealing_key::SealingKey;
 
@@ -26,6 +30,11 @@ impl SessionName {
         SessionName(hex::encode(&digest))
     }
 
+    /// The name that a file has.
+    pub(super) fn of_file(stem: &str) -> SessionName {
+        SessionName(stem.to_owned())
+    }
+
     /// The hexadecimal digits.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -35,6 +44,24 @@ impl SessionName {
 impl fmt::Display for SessionName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// What a session's clear header says of its name, so that it is found without the sealing key: 16 bytes of SHA-256, as
+/// hexadecimal digits.
+///
+/// Over 32 random bytes that stay in the cache folder, so that a header copied out of it tells nothing about the roles and
+/// external ids in the name; the store whose sealing key seals the session; and all that names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct NameDigest(String);
+
+impl NameDigest {
+    /// Of what the `step`th step of `plan` gives, sealed with the key of `store`.
+    pub fn new(random: &[u8; 32], store: StoreId, plan: &Plan, step: usize) -> NameDigest {
+        let mut named = Encoder(Vec::with_capacity(64));
+        named.text(store.name());
+        let digest = Sha256::new().chain_update(random).chain_update(named.0).chain_update(canonical(plan, step));
+        NameDigest(hex::encode(&digest.finalize()[..16]))
     }
 }
 

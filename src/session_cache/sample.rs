@@ -28,7 +28,7 @@ pub(crate) fn stored_key(user_arn: Option<&str>) -> StoredKey {
         id: "AKIAFAKEFAKEFAKEFAKE".parse().expect("valid"),
         backend: StoreId::VAULT,
         user_arn: user_arn.map(str::to_owned),
-        added_at: None,
+        created_at: None,
     }
 }
 
@@ -66,10 +66,6 @@ pub(crate) fn plan(profile: &str, roles: &[&str]) -> Plan {
         walk: vec![profile.into(), "base".into()],
         used: Vec::new(),
     }
-}
-
-pub(crate) fn hops(plan: &Plan) -> Vec<&Hop> {
-    plan.hops().collect()
 }
 
 /// The hop with this index, to be changed.

@@ -11,8 +11,9 @@ use crate::chain::base::{Base, key};
 use crate::credentials::{AccessKeyId, Session};
 use crate::secret::{Secret, SecretBytes};
 use crate::session_cache::fresh::Life;
-use crate::session_cache::name::SessionName;
+use crate::session_cache::name::{NameDigest, SessionName};
 use crate::session_cache::sealing_key::SealingKey;
+use crate::sys::clock::ClockMark;
 use crate::timestamp::Timestamp;
 
 const VERSION: u32 = 2;
@@ -40,8 +41,6 @@ pub struct Header {
     pub base: BaseId,
     /// The profiles that asked for it, or for something made with it; the one it was made for first.
     pub profiles: Vec<String>,
-    /// Those of them to which it was itself handed out, as the last of their chain.
-    pub handed_to: Vec<String>,
     /// The last role; none for a session of GetSessionToken.
     pub role_arn: Option<String>,
     /// When it was made, by the corrected clock.
@@ -52,6 +51,13 @@ pub struct Header {
     pub expires_at: Timestamp,
     /// Seconds by which this machine was behind AWS when it was made.
     pub clock_offset: i64,
+    /// What tells whether the clock has been set since; only where it was ahead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_mark: Option<ClockMark>,
+    /// What is found without the sealing key; none in files of keyfob 0.1.0, or where the cache folder could not keep the
+    /// random bytes that go into it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<NameDigest>,
 }
 
 /// The base of a session, as the header names it.
@@ -99,17 +105,13 @@ impl Header {
         Life { issued_at: self.issued_at, expires_at: self.expires_at }
     }
 
-    /// Notes that `profile` uses the session, as the last of its chain or on the way. False where that was known.
-    pub fn note(&mut self, profile: &str, handed_out: bool) -> bool {
-        let lists = [Some(&mut self.profiles), handed_out.then_some(&mut self.handed_to)];
-        let mut news = false;
-        for list in lists.into_iter().flatten() {
-            if !list.iter().any(|known| known == profile) {
-                list.push(profile.to_owned());
-                news = true;
-            }
+    /// Notes that `profile` uses the session. False where that was known.
+    pub fn note(&mut self, profile: &str) -> bool {
+        let is_new = !self.profiles.iter().any(|known| known == profile);
+        if is_new {
+            self.profiles.push(profile.to_owned());
         }
-        news
+        is_new
     }
 }
 

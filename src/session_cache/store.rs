@@ -9,17 +9,25 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::credentials::{AccessKeyId, Session};
+use chacha20poly1305::aead::OsRng;
+use chacha20poly1305::aead::rand_core::RngCore;
+
+use crate::chain::Plan;
+use crate::credentials::{AccessKeyId, Session, StoreId};
 use crate::session_cache::failure::Failure;
 use crate::session_cache::fresh::Life;
-use crate::session_cache::name::SessionName;
+use crate::session_cache::name::{NameDigest, SessionName};
 use crate::session_cache::seal::{self, Damage, Header};
 use crate::session_cache::sealing_key::SealingKey;
+use crate::sys::clock::Clock;
 use crate::sys::lock::{Lock, LockError, holder_name};
 use crate::sys::{files, folder};
 use crate::timestamp::Timestamp;
 
 const DAY: i64 = 24 * 3600;
+
+/// The file of the random bytes in the digests of names. It stays when sessions are deleted: it tells nothing of them.
+const RANDOM_BYTES: &str = "name-digest-key";
 
 /// The cache of sealed sessions in one folder.
 #[derive(Debug)]
@@ -39,6 +47,16 @@ impl CachedSession {
     /// From when to when it works.
     pub fn life(&self) -> Life {
         self.header.life()
+    }
+
+    /// Now, for judging a session with this header: nothing has been heard from AWS yet, so a clock that was behind when
+    /// the session was made is taken to be so still. Where it has been put right since, the session is only renewed early.
+    /// One that was ahead is taken to be so still if it is known not to have been set since.
+    pub fn now_for(header: &Header, clock: &Clock) -> Timestamp {
+        let as_then = clock.uncorrected().plus_seconds(header.clock_offset);
+        let mark = header.clock_mark.as_ref();
+        let is_same = mark.is_some_and(|then| clock.mark().is_some_and(|now| now.is_of_same_clock(then)));
+        if is_same { as_then } else { clock.now().max(as_then) }
     }
 }
 
@@ -148,6 +166,37 @@ impl SessionCache {
     pub fn put_failure(&self, name: &SessionName, failure: &Failure) -> Result<(), CacheError> {
         let file = serde_json::to_vec(failure).expect("texts and numbers always become JSON");
         self.write(&self.path(name, "failure"), &file)
+    }
+
+    /// What the header of a session says of its name; none where the folder cannot keep the random bytes in it. They are
+    /// made with the first session.
+    pub fn digest(&self, store: StoreId, plan: &Plan, step: usize) -> Option<NameDigest> {
+        self.prepare().ok()?;
+        let random = self.random_bytes().or_else(|| {
+            let (mut random, path) = ([0; 32], self.folder.join(RANDOM_BYTES));
+            OsRng.fill_bytes(&mut random);
+            // Where another process has just made them, its bytes count; what is no such file is replaced.
+            let made = files::create_new(&path, &random);
+            self.random_bytes()
+                .or_else(|| made.err().and_then(|_| files::replace(&path, &random).ok()).map(|()| random))
+        })?;
+        Some(NameDigest::new(&random, store, plan, step))
+    }
+
+    /// The random bytes in the digests of names; none before the first session was written.
+    pub(super) fn random_bytes(&self) -> Option<[u8; 32]> {
+        self.check().ok()?;
+        files::read_optional(&self.folder.join(RANDOM_BYTES)).ok()??.try_into().ok()
+    }
+
+    /// The headers of all sessions with their names, as [`SessionCache::list`] gives them.
+    ///
+    /// # Errors
+    /// As [`SessionCache::list`].
+    pub(super) fn named_headers(&self) -> Result<Vec<(SessionName, Header)>, CacheError> {
+        let named =
+            |(path, header): (PathBuf, Header)| Some((SessionName::of_file(path.file_stem()?.to_str()?), header));
+        Ok(self.headers()?.into_iter().filter_map(named).collect())
     }
 
     /// The headers of all sessions, expired ones too; no secret is opened, and so nothing of them is checked.

@@ -28,11 +28,12 @@ fn kept(id: &str, profile: &str, role_arn: Option<&str>) -> CachedSession {
         kind: SessionKind::Hop,
         base: base_id(),
         profiles: vec![profile.into()],
-        handed_to: vec![profile.into()],
         role_arn: role_arn.map(str::to_owned),
         issued_at: session.issued_at,
         expires_at: session.expires_at,
         clock_offset: 0,
+        clock_mark: None,
+        digest: None,
     };
     CachedSession { header, session }
 }

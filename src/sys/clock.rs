@@ -1,9 +1,28 @@
 //! The clock, corrected by what AWS's answers say.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use serde::{Deserialize, Serialize};
+
+use crate::sys::files::read_optional;
 use crate::timestamp::Timestamp;
+
+/// What tells whether the machine's clock has been set since: the boot, and the time the clock says it was then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockMark {
+    boot: String,
+    booted_at: i64,
+}
+
+impl ClockMark {
+    /// Whether nobody has set the clock between the two. Time servers move it by less.
+    pub fn is_of_same_clock(&self, other: &ClockMark) -> bool {
+        const DRIFT: u64 = 5;
+        self.boot == other.boot && self.booted_at.abs_diff(other.booted_at) <= DRIFT
+    }
+}
 
 /// The time, as this machine has it plus what AWS's `Date` header has shown it to be off by.
 ///
@@ -57,6 +76,18 @@ impl Clock {
         }
     }
 
+    /// What the clock is set to; none where the system does not tell how long it has run.
+    pub fn mark(&self) -> Option<ClockMark> {
+        if self.fixed.is_some() {
+            return Some(ClockMark { boot: "fixed".to_owned(), booted_at: 0 });
+        }
+        // Only Linux has these; the uptime goes on while the machine sleeps (proc_uptime(5)).
+        let read = |path: &str| String::from_utf8(read_optional(Path::new(path)).ok()??).ok();
+        let boot = read("/proc/sys/kernel/random/boot_id")?.trim().to_owned();
+        let uptime: i64 = read("/proc/uptime")?.split('.').next()?.parse().ok()?;
+        Some(ClockMark { boot, booted_at: self.uncorrected().unix() - uptime })
+    }
+
     /// Seconds the correction adds; positive where this machine is behind AWS.
     pub fn offset_seconds(&self) -> i64 {
         self.offset.load(Ordering::Relaxed)
@@ -78,5 +109,17 @@ mod tests {
         clock.correct(-600);
         assert_eq!(clock.now(), Timestamp::from_unix(400));
         assert_eq!(clock.uncorrected(), Timestamp::from_unix(1000));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_clock_that_is_set_shows() {
+        let (clock, before) = (Clock::system(), Clock::system().mark().expect("Linux tells"));
+        assert!(before.is_of_same_clock(&clock.mark().expect("again")));
+        for seconds in [-60, 60] {
+            let set = ClockMark { booted_at: before.booted_at + seconds, ..before.clone() };
+            assert!(!before.is_of_same_clock(&set));
+        }
+        assert!(!before.is_of_same_clock(&ClockMark { boot: "another".into(), ..before.clone() }));
     }
 }

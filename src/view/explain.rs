@@ -5,34 +5,37 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::chain::base::BaseSource;
+use crate::chain::list::CodeDue;
 use crate::chain::{Plan, Reason, SpentIn, Step, length};
 use crate::credentials::AccessKeyId;
-use crate::session_cache::cache_summary::CacheSummary;
+use crate::session_cache::cache_summary::{CacheSummary, KnownBy};
 use crate::timestamp::Timestamp;
 use crate::view::table::Table;
 
 /// The plan as the JSON others build on.
 pub fn json(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>) -> Value {
-    let session = plan.session().map(|session| {
-        // Without roles the session is what is asked for, so one cached time says it.
-        let of_plan = cached.cached_until.filter(|_| !plan.has_hops());
-        json!({
-            "duration_seconds": session.duration_seconds,
-            "reason": session.reason.to_string(),
-            "cached_until": of_plan.or(cached.session_cached_until),
-        })
-    });
-    let hops = plan.hops().zip(&cached.hops_cached_until).map(|(hop, until)| {
-        json!({
-            "profile": hop.profile,
-            "role_arn": hop.role_arn,
-            "duration_asked": hop.duration_asked,
-            "duration_seconds": hop.duration_seconds,
-            "capped": hop.capped(),
-            "reason": hop.reason.to_string(),
-            "cached_until": until,
-        })
-    });
+    let (mut session, mut hops) = (Value::Null, Vec::new());
+    for (step, until) in plan.steps.iter().zip(&cached.steps) {
+        match step {
+            Step::Base => {}
+            Step::SessionToken(step) => {
+                session = json!({
+                    "duration_seconds": step.duration_seconds,
+                    "reason": step.reason.to_string(),
+                    "cached_until": until,
+                });
+            }
+            Step::AssumeRole(hop) => hops.push(json!({
+                "profile": hop.profile,
+                "role_arn": hop.role_arn,
+                "duration_asked": hop.duration_asked,
+                "duration_seconds": hop.duration_seconds,
+                "capped": hop.capped(),
+                "reason": hop.reason.to_string(),
+                "cached_until": until,
+            })),
+        }
+    }
     let settings = plan.used.iter().map(
         |used| json!({"profile": used.profile, "name": used.name, "file": *used.place.path, "line": used.place.line}),
     );
@@ -56,8 +59,11 @@ pub fn json(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>) -> Valu
         },
         "session": session,
         "needs_code": cached.needs_code,
-        "cached_until": cached.cached_until,
-        "hops": hops.collect::<Value>(),
+        // Access keys are the only bases so far, and nobody signs in for one.
+        "needs_sign_in": false,
+        "cache": cached.known_by,
+        "cached_until": cached.cached_until(),
+        "hops": hops,
         "region": plan.region(),
         "mfa_max_age_seconds": plan.mfa_max_age_seconds,
         "notes": plan.notes.iter().map(Reason::to_string).collect::<Value>(),
@@ -90,17 +96,15 @@ pub fn text(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>) -> Stri
             BaseSource::Refused(error) => error.to_string(),
         },
     );
-    let mut hops_until = cached.hops_cached_until.iter();
-    for (number, step) in plan.steps.iter().enumerate() {
+    for (number, (step, until)) in plan.steps.iter().zip(&cached.steps).enumerate() {
         let is_last = number + 1 == plan.steps.len();
-        let until = match step {
+        match step {
             Step::Base => continue,
             Step::SessionToken(session) => {
                 let what = if plan.mfa.is_some() { "MFA session" } else { "session" };
                 let life = length(session.duration_seconds);
                 page.item(what, &format!("{life} from GetSessionToken in {}", session.target.region));
                 page.more(&session.reason.to_string());
-                cached.session_cached_until
             }
             Step::AssumeRole(hop) => {
                 page.item("role", &format!("{} of `{}`, in {}", hop.role_arn, hop.profile, hop.target.region));
@@ -110,12 +114,11 @@ pub fn text(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>) -> Stri
                 } else {
                     format!("{life}: {}", hop.reason)
                 });
-                hops_until.next().copied().flatten()
             }
-        };
+        }
         // The last one's are the credentials, of which that is said below.
         if !is_last {
-            page.more(&until_text(until));
+            page.more(&until_text(*until, cached));
         }
     }
     if let Some(mfa) = &plan.mfa {
@@ -125,7 +128,15 @@ pub fn text(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>) -> Stri
         };
         page.item("MFA device", &format!("{} of `{}`, its code goes into {place}", mfa.serial, mfa.profile));
         let from = code_from.map(|from| format!(" ({from})")).unwrap_or_default();
-        page.item("code", &if cached.needs_code { format!("needed now{from}") } else { "not needed now".to_owned() });
+        page.item(
+            "code",
+            &match (cached.needs_code, cached.code_due) {
+                (Some(true), _) => format!("needed now{from}"),
+                (Some(false), CodeDue::At(time)) => format!("not needed before {time}{from}"),
+                (Some(false), CodeDue::Never | CodeDue::Unknown) => "not needed now".to_owned(),
+                (None, _) => format!("may be needed now{from}: {NOT_KNOWN}"),
+            },
+        );
         if let Some(age) = plan.mfa_max_age_seconds {
             page.more(&format!("an MFA session older than {} is not taken", length(age)));
         }
@@ -134,7 +145,10 @@ pub fn text(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>) -> Stri
         "credentials",
         &match plan.steps.last() {
             None => "the access key itself, which never expires".to_owned(),
-            Some(_) => until_text(cached.cached_until),
+            Some(_) if cached.renews => {
+                format!("{}, renewed at the next use", until_text(cached.cached_until(), cached))
+            }
+            Some(_) => until_text(cached.cached_until(), cached),
         },
     );
     page.list("notes", plan.notes.iter().map(ToString::to_string));
@@ -143,9 +157,16 @@ pub fn text(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>) -> Stri
     page.text
 }
 
-fn until_text(until: Option<Timestamp>) -> String {
-    until.map_or_else(|| "not cached".to_owned(), |until| format!("cached until {until}"))
+fn until_text(until: Option<Timestamp>, cached: &CacheSummary) -> String {
+    match (until, cached.known_by) {
+        (Some(until), _) => format!("cached until {until}"),
+        (None, KnownBy::Checked | KnownBy::Headers) => "not cached".to_owned(),
+        (None, KnownBy::Unknown) => format!("may be cached: {NOT_KNOWN}"),
+    }
 }
+
+/// Why it is not known what is cached.
+const NOT_KNOWN: &str = "an older keyfob's sessions can be told apart only with the key store unlocked";
 
 /// Lines with a label column.
 #[derive(Default)]
@@ -198,13 +219,14 @@ mod tests {
         Input { config, stored, ask: ask(asked), ..Input::default() }.plan().expect("there is a plan")
     }
 
+    fn of_steps(steps: Vec<Option<Timestamp>>) -> CacheSummary {
+        CacheSummary { steps, ..CacheSummary::default() }
+    }
+
     #[test]
     fn a_chain_is_told_step_by_step_with_the_line_of_each_setting() {
-        let cached = CacheSummary {
-            session_cached_until: Some(Timestamp::from_unix(1_700_000_000)),
-            hops_cached_until: vec![Some(Timestamp::from_unix(1_700_003_600)), None],
-            ..CacheSummary::default()
-        };
+        let [session, hop] = [1_700_000_000, 1_700_003_600].map(|end| Some(Timestamp::from_unix(end)));
+        let cached = CacheSummary { needs_code: Some(false), ..of_steps(vec![session, hop, None]) };
         let expected = "\
 How credentials for `prod` are made:
 
@@ -238,16 +260,40 @@ settings:
 
     #[test]
     fn a_code_that_is_needed_says_where_it_comes_from() {
-        let cached = CacheSummary { needs_code: true, ..CacheSummary::default() };
-        let text = text(&planned(CHAIN, "base", "prod"), &cached, Some("`mfa_process` of `base`"));
+        let plan = planned(CHAIN, "base", "prod");
+        let said = |cached: &CacheSummary| text(&plan, cached, Some("`mfa_process` of `base`"));
+        let cached = CacheSummary { needs_code: Some(true), ..of_steps(vec![None; 3]) };
+        let text = said(&cached);
         assert!(text.contains("code         needed now (`mfa_process` of `base`)\n"), "{text}");
+        let until = Timestamp::from_unix(1_700_000_000);
+        let cached = CacheSummary {
+            needs_code: Some(false),
+            code_due: CodeDue::At(until),
+            renews: true,
+            ..of_steps(vec![None, None, Some(until)])
+        };
+        let text = said(&cached);
+        assert!(
+            text.contains("code         not needed before 2023-11-14T22:13:20Z (`mfa_process` of `base`)\n"),
+            "{text}"
+        );
+        assert!(text.contains("credentials  cached until 2023-11-14T22:13:20Z, renewed at the next use\n"), "{text}");
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_denied() {
+        let plan = planned(CHAIN, "base", "prod");
+        let cached = CacheSummary { known_by: KnownBy::Unknown, ..of_steps(vec![None; 3]) };
+        let json = json(&plan, &cached, None);
+        assert_eq!((&json["needs_code"], &json["cache"]), (&Value::Null, &"unknown".into()));
+        let text = text(&plan, &cached, None);
+        assert!(text.contains("code         may be needed now: an older") && !text.contains("not cached"), "{text}");
     }
 
     #[test]
     fn the_json_has_whole_ids_and_every_field() {
         let until = Some(Timestamp::from_unix(1_700_000_000));
-        let cached =
-            CacheSummary { cached_until: until, hops_cached_until: vec![None, until], ..CacheSummary::default() };
+        let cached = CacheSummary { needs_code: Some(false), ..of_steps(vec![None, None, until]) };
         let plan = planned(CHAIN, "base", "prod");
         let json = json(&plan, &cached, None);
         assert_eq!(json["profile"], "prod");
@@ -258,7 +304,10 @@ settings:
         let mfa = json!({"serial": "arn:aws:iam::111122223333:mfa/me", "spent_in": "session", "code_from": null});
         assert_eq!(json["mfa"], mfa);
         assert_eq!(json["session"]["duration_seconds"], 43_200);
-        assert_eq!(json["needs_code"], false);
+        assert_eq!(
+            (&json["needs_code"], &json["needs_sign_in"], &json["cache"]),
+            (&false.into(), &false.into(), &"checked".into())
+        );
         assert_eq!(json["cached_until"], "2023-11-14T22:13:20Z");
         let hop = &json["hops"][1];
         assert_eq!(hop["role_arn"], "arn:aws:iam::111122223333:role/Admin");

@@ -1,19 +1,20 @@
 //! `keys`.
 
 use crate::ops::rotate::all::KeyListing;
+use crate::view::list::age;
 use crate::view::table::Table;
 
 /// The stored keys; nothing where there is none.
 pub fn text(listing: &KeyListing) -> String {
     let rows = listing.keys.iter().map(|line| {
         let root = line.root.then_some("ROOT USER");
-        let overdue = line.overdue.then_some("overdue");
+        let overdue = (line.overdue == Some(true)).then_some("overdue");
         let problem = line.problem.as_ref().map(|_| "AWS could not be asked");
         let notes: Vec<&str> = [root, overdue, line.rotation, problem].into_iter().flatten().collect();
         [
             line.id.short(),
             line.status.unwrap_or("?").to_owned(),
-            format!("{}d", line.age_days),
+            age(line.age_days),
             line.last_used.as_ref().map_or("-".to_owned(), |used| format!("{} {}", used.at, used.service)),
             line.backend.to_string(),
             if line.profiles.is_empty() { "-".to_owned() } else { line.profiles.join(", ") },

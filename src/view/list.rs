@@ -1,6 +1,6 @@
 //! `list`.
 
-use crate::chain::list::{Key, Listing, NONE};
+use crate::chain::list::{CodeDue, Key, Listing, NONE};
 use crate::credentials::short_id;
 use crate::timestamp::Timestamp;
 use crate::view::table::Table;
@@ -23,34 +23,46 @@ pub fn text(listing: &Listing, now: Timestamp, width: Option<usize>) -> String {
             // A virtual device's name, a hardware one's whole serial.
             dash(line.mfa_serial.as_ref().map(|serial| serial.rsplit('/').next().unwrap_or(serial).to_owned())),
             if line.linked { "yes" } else { "-" }.to_owned(),
-            dash(line.session_expires.map(|time| time.seconds_since(now)).filter(|left| *left > 0).map(left)),
+            dash(line.session_expires.map(|time| format!("{} left", length(time.seconds_since(now))))),
+            match line.code_due {
+                CodeDue::Never => "-".to_owned(),
+                CodeDue::At(time) if time <= now => "now".to_owned(),
+                CodeDue::At(time) => format!("in {}", length(time.seconds_since(now))),
+                CodeDue::Unknown => "?".to_owned(),
+            },
             dash(line.key.as_ref().map(key_in_short)),
         ]
     });
-    let table = Table::new(["PROFILE", "SOURCE", "ACCOUNT", "REGION", "MFA", "LINKED", "SESSION", "KEY"], rows);
+    let header = ["PROFILE", "SOURCE", "ACCOUNT", "REGION", "MFA", "LINKED", "SESSION", "NEXT CODE", "KEY"];
+    let mut table = Table::new(header, rows);
+    if listing.profiles.iter().all(|line| line.code_due == CodeDue::Never) {
+        table = table.without(7);
+    }
     match width {
         // Accounts and yes are nothing when they are cut; what is left out first is region, device and account.
-        Some(width) => table.fit(width, &[0, 1, 3, 4, 6, 7], &[3, 4, 2, 5, 6, 1, 7]).to_string(),
+        Some(width) => table.fit(width, &[0, 1, 3, 4, 6, 7, 8], &[3, 4, 2, 5, 7, 6, 1, 8]).to_string(),
         None => table.to_string(),
     }
 }
 
-fn left(seconds: i64) -> String {
+fn length(seconds: i64) -> String {
     match (seconds / 3600, seconds / 60 % 60) {
-        (0, minutes) => format!("{minutes}m left"),
-        (hours, minutes) => format!("{hours}h {minutes}m left"),
+        (0, minutes) => format!("{minutes}m"),
+        (hours, minutes) => format!("{hours}h {minutes}m"),
     }
 }
 
 fn key_in_short(key: &Key) -> String {
     let id = short_id(&key.id);
-    match (key.backend, key.age_days) {
-        (Some(backend), Some(days)) => {
-            // First, so that it is seen where the cell is cut.
-            format!("{}{id} {backend} {days}d", if key.overdue { "overdue " } else { "" })
-        }
-        (_, _) => format!("{id} in plain text"),
-    }
+    let Some(backend) = key.backend else { return format!("{id} in plain text") };
+    // First, so that it is seen where the cell is cut.
+    let overdue = if key.overdue == Some(true) { "overdue " } else { "" };
+    format!("{overdue}{id} {backend} {}", age(key.age_days))
+}
+
+/// The age of a key, `?` if it is not known.
+pub(super) fn age(days: Option<i64>) -> String {
+    days.map_or("?".to_owned(), |days| format!("{days}d"))
 }
 
 #[cfg(test)]
@@ -68,11 +80,11 @@ mod tests {
     #[test]
     fn the_table_is_for_people() {
         let expected = "\
-PROFILE  SOURCE         ACCOUNT       REGION     MFA  LINKED  SESSION      KEY
-base     key            111122223333  eu-west-1  me   yes     1h 15m left  ****0000 vault 10d
-prod     role via base  444455556666  -          -    -       -            -
-old      key            -             -          -    -       -            ****0000 in plain text
-empty    -              -             -          -    -       -            -
+PROFILE  SOURCE         ACCOUNT       REGION     MFA  LINKED  SESSION      NEXT CODE  KEY
+base     key            111122223333  eu-west-1  me   yes     1h 15m left  in 55m     ****0000 vault 10d
+prod     role via base  444455556666  -          -    -       -            ?          -
+old      key            -             -          -    -       -            -          ****0000 in plain text
+empty    -              -             -          -    -       -            -          -
 ";
         assert_eq!(text(&listed(CONFIG, "base"), NOW, None), expected);
         assert_eq!(text(&listed("", ""), NOW, None), "");
@@ -95,10 +107,13 @@ empty    -              -             -          -    -       -            -
         let sources = Sources {
             stored: &Stored::of("base"),
             stored_names: &names,
-            session_expires: &|_| None,
+            sessions: &|_| (None, CodeDue::Never),
             now: NOW,
             key_max_age_seconds: 10 * 86_400,
         };
-        assert!(text(&listing(&profiles, &sources), NOW, None).contains("overdue ****0000 vault 10d"));
+        let table = text(&listing(&profiles, &sources), NOW, None);
+        assert!(table.contains("overdue ****0000 vault 10d") && !table.contains("NEXT CODE"), "{table}");
+        let listing = listing(&profiles, &Sources { stored: &Stored::of_unknown_age("base"), ..sources });
+        assert!(text(&listing, NOW, None).contains(" ****0000 vault ?\n"));
     }
 }

@@ -78,8 +78,8 @@ pub fn standing(machine: &Machine<'_>) -> Standing {
 
 impl Machine<'_> {
     fn is_overdue(&self, profile: &str) -> bool {
-        let age = self.index.key_of(profile).and_then(|key| key.added_at).map_or(0, |at| self.now.seconds_since(at));
-        u64::try_from(age).unwrap_or(0) >= self.key_max_age_seconds
+        let age = self.index.key_of(profile).and_then(|key| key.age_seconds(self.now));
+        age.is_some_and(|age| age.unsigned_abs() >= self.key_max_age_seconds)
     }
 }
 
@@ -120,15 +120,15 @@ mod tests {
         (text, hints)
     }
 
-    fn stored(profile: &str, added_at: &str) -> String {
+    fn stored(profile: &str, created_at: &str) -> String {
         format!(
             r#"{{"version": 1, "profiles": {{"{profile}": {{"key_id": "AKIAFAKEFAKEFAKEFAKE", "backend": "vault"}}}},
-                "keys": {{"AKIAFAKEFAKEFAKEFAKE": {{"backend": "vault", "added_at": "{added_at}"}}}}}}"#
+                "keys": {{"AKIAFAKEFAKEFAKEFAKE": {{"backend": "vault", "added_at": "2022-01-01T00:00:00Z"{created_at}}}}}}}"#
         )
     }
 
     const NONE: &str = r#"{"version": 1}"#;
-    const NEW: &str = "2023-11-20T00:00:00Z";
+    const NEW: &str = r#", "created_at": "2023-11-20T00:00:00Z""#;
 
     #[test]
     fn each_state_of_a_machine_has_a_command_that_leads_on() {
@@ -160,8 +160,14 @@ mod tests {
             assert!(said.contains(text) && hints[0].contains(hint), "{said}{hints:?}");
             assert_eq!(hints.len(), 2);
         }
-        let (_, hints) = look(linked, "", &stored("work", "2023-01-01T00:00:00Z"));
-        assert!(hints[1].contains("`keyfob rotate work`"), "{hints:?}");
+        let old = stored("work", r#", "created_at": "2023-01-01T00:00:00Z""#);
+        assert!(look(linked, "", &old).1[1].contains("`keyfob rotate work`"));
+        let (_, hints) = look(linked, "", &stored("work", ""));
+        assert_eq!(
+            hints.len(),
+            2,
+            "since when it exists is not known, and since when it is stored tells nothing: {hints:?}"
+        );
         let temporary = format!("[work]\n{KEY}aws_session_token = x\n");
         assert!(look("", &temporary, NONE).0.contains("no access key is stored yet"), "import moves no temporary key");
     }

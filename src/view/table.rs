@@ -59,6 +59,12 @@ impl<const N: usize> Table<N> {
         self
     }
 
+    /// Leaves a column out.
+    pub fn without(mut self, column: usize) -> Self {
+        self.shown.retain(|shown| *shown != column);
+        self
+    }
+
     /// Makes no column wider than `most`; a longer cell sticks out of its column and is not cut.
     pub fn at_most(mut self, most: [usize; N]) -> Self {
         self.widths = std::array::from_fn(|column| self.widths[column].min(most[column]));

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::KEYFOB;
 use crate::scene::Scene;
 use crate::support::aws::{AccessKey, LoopbackAws, UserHandle};
@@ -47,13 +49,82 @@ fn a_key_is_checked_stored_and_its_profile_linked_without_touching_another_byte(
         device.serial()
     );
     assert_eq!(sandbox.read(".aws/config"), expected, "{}", added.stderr);
-    assert_eq!((aws.count("GetCallerIdentity"), aws.count("ListMFADevices")), (1, 1));
+    assert_eq!(["GetCallerIdentity", "ListMFADevices", "ListAccessKeys"].map(|action| aws.count(action)), [1; 3]);
 
     let document = sandbox.keyfob(&["credential-process", "work", "--mfa-code", &device.code()]).run().json();
     assert!(document["AccessKeyId"].as_str().expect("an id").starts_with("ASIA"), "{document}");
     let listed = sandbox.keyfob(&["list", "--json"]).run().json();
     assert_eq!(listed["profiles"][1]["key"]["backend"], "vault", "{listed}");
     assert_eq!(listed["profiles"][1]["linked"], true, "{listed}");
+}
+
+#[test]
+fn the_age_of_a_key_is_counted_from_its_creation_at_aws_or_not_known() {
+    let (aws, mut sandbox, old) = machine();
+    let listed = |sandbox: &Sandbox| {
+        let listed = sandbox.keyfob(&["list", "--json"]).run().json();
+        let key = listed["profiles"][0]["key"].clone();
+        (key["age_days"].clone(), key["overdue"].clone())
+    };
+    let add = ["add", "old", "--stdin", "--yes", "--region", "eu-west-1"];
+    let key = old.access_key();
+    old.set_key_age(&key.id, 1100);
+    // Not every user may list keys, and AWS is not always asked.
+    old.denied("iam:ListAccessKeys");
+    for more in [&[][..], &["--no-verify"]] {
+        let added = sandbox.keyfob(&[&add[..], more].concat()).stdin(&lines(&key)).run();
+        added.ok();
+        assert!(!added.stderr.contains("ListAccessKeys"), "{}", added.stderr);
+        assert_eq!(listed(&sandbox), (Value::Null, Value::Null));
+        assert!(sandbox.keyfob(&["list"]).run().ok().contains(" vault ?\n"));
+        let keys = sandbox.keyfob(&["keys"]).run();
+        assert!(keys.ok().contains("  ?  ") && !keys.stdout.contains("overdue"), "{}", keys.stdout);
+        let line = sandbox.keyfob(&["keys", "--json"]).run().json()["keys"][0].clone();
+        assert_eq!((&line["age_days"], &line["overdue"]), (&Value::Null, &Value::Null));
+        assert!(!sandbox.keyfob(&["doctor"]).run().stdout.contains("days old"));
+        assert!(!sandbox.keyfob(&[]).run().stderr.contains("overdue"));
+    }
+    let old = aws.user("another");
+    let key = old.access_key();
+    old.set_key_age(&key.id, 1100);
+    sandbox.keyfob(&["remove", "old", "--yes"]).run().ok();
+    sandbox.keyfob(&add).stdin(&lines(&key)).run().ok();
+    // What AWS has told is remembered, whether it can be asked or not.
+    for is_there in [true, false] {
+        if !is_there {
+            sandbox.set("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
+        }
+        assert_eq!(listed(&sandbox), (1100.into(), true.into()));
+        assert!(sandbox.keyfob(&["list"]).run().ok().contains("overdue ****"));
+        let keys = sandbox.keyfob(&["keys", "--json"]).run();
+        keys.ends_with(1);
+        let keys: Value = serde_json::from_str(&keys.stdout).expect("JSON");
+        assert_eq!((&keys["keys"][0]["age_days"], &keys["keys"][0]["overdue"]), (&1100.into(), &true.into()));
+        assert!(sandbox.keyfob(&["doctor"]).run().stdout.contains("is 1100 days old"));
+        assert!(sandbox.keyfob(&[]).run().stderr.contains("keyfob rotate old"));
+    }
+}
+
+#[test]
+fn import_learns_how_old_a_key_is() {
+    let (aws, sandbox, _) = machine();
+    for (name, days) in [("ben", Some(120)), ("cem", None)] {
+        let user = aws.user(name);
+        let key = user.access_key();
+        user.set_key_age(&key.id, 120);
+        if days.is_none() {
+            user.denied("iam:ListAccessKeys");
+        }
+        let [id, secret] = [&key.id, &key.secret];
+        let text = format!("[{name}]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n");
+        sandbox.write(".aws/credentials", &text);
+        sandbox.keyfob(&["import", name, "--yes"]).run().ok();
+        let listed = sandbox.keyfob(&["list", "--json"]).run().json();
+        let line = listed["profiles"].as_array().expect("a list").iter().find(|line| line["name"] == name);
+        let key = &line.expect("listed")["key"];
+        let expected = (serde_json::json!(days), serde_json::json!(days.map(|_| true)));
+        assert_eq!((key["age_days"].clone(), key["overdue"].clone()), expected, "{name}");
+    }
 }
 
 #[test]

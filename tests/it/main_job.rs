@@ -13,7 +13,7 @@ fn story(scene: &Scene, backend: &str) {
     let added = scene.add(ADD);
     assert_eq!(added.ok(), "");
     assert!(added.stderr.contains("arn:aws:iam::111122223333:user/ann"), "{}", added.stderr);
-    assert_eq!(scene.actions(), ["GetCallerIdentity", "ListMFADevices"]);
+    assert_eq!(scene.actions(), ["GetCallerIdentity", "ListMFADevices", "ListAccessKeys"]);
     let config = sandbox.read(".aws/config");
     for line in
         ["[profile work]", "region = eu-central-1", &format!("mfa_serial = {}", phone.serial()), &scene.link("work")]

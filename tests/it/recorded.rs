@@ -48,14 +48,21 @@ fn recorded_sessions_are_handed_out_without_a_call_a_code_or_a_warning() {
         }
     }
     let explained = sandbox.keyfob(&["explain", "audit", "--json"]).run().json();
-    assert_eq!(explained["needs_code"], false);
+    let listed = sandbox.keyfob(&["list", "--json"]).run().json();
+    let listed = listed["profiles"].as_array().expect("a list");
+    let cached = listed.iter().filter(|profile| !profile["session_expires"].is_null()).count();
+    // Their headers do not say which sessions they are, so that takes the copy of the sealing key.
+    if keyfob::sys::kernel_keyring::get("keyfob:test").is_err() {
+        assert_eq!((&explained["cache"], &explained["needs_code"]), (&"unknown".into(), &serde_json::Value::Null));
+        assert_eq!(cached, 0);
+        return;
+    }
+    assert_eq!((&explained["cache"], &explained["needs_code"]), (&"checked".into(), &false.into()));
     assert_eq!(explained["session"]["cached_until"], "2026-01-01T12:00:00Z");
     for hop in [0, 1] {
         assert_eq!(explained["hops"][hop]["cached_until"], "2026-01-01T01:00:00Z", "hop {hop}");
     }
-    let listed = sandbox.keyfob(&["list", "--json"]).run().json();
-    let expiries = listed["profiles"].as_array().expect("a list").iter().map(|profile| &profile["session_expires"]);
-    assert_eq!(expiries.filter(|expiry| !expiry.is_null()).count(), 5, "{listed}");
+    assert_eq!(cached, 5, "{listed:?}");
 }
 
 #[test]

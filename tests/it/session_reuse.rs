@@ -4,6 +4,8 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
+use keyfob::timestamp::Timestamp;
+
 use crate::scene::{Scene, fails, key_id};
 use crate::support::aws::Fault;
 use crate::support::leaks::Shows;
@@ -34,6 +36,99 @@ fn profiles_in_other_regions_share_the_mfa_session_and_every_hop() {
     assert_eq!(scene.actions(), ["AssumeRole", "AssumeRole"]);
     let listed = scene.sandbox.keyfob(&["exec", "read-ap", "--", "sh", "-c", "echo $AWS_ACCESS_KEY_ID"]).run();
     assert_eq!(listed.ok().trim(), key_id(&ran.json()));
+}
+
+/// What `explain` says of a profile: with the kernel's copy of the sealing key, and where the kernel refuses it.
+fn explained(scene: &Scene, profile: &str, strace: Option<&std::path::Path>) -> serde_json::Value {
+    let words = ["keyfob", "explain", profile, "--json"];
+    let refused = ["-f", "-qq", "-o", "/dev/null", "-e", "inject=add_key,keyctl,request_key:error=ENOSYS"];
+    match strace {
+        Some(strace) => scene.sandbox.program(strace, &[&refused[..], &words].concat()).run().json(),
+        None => scene.sandbox.keyfob(&words[1..]).run().json(),
+    }
+}
+
+#[test]
+fn explain_and_list_say_what_a_run_then_does_with_the_kernels_copy_of_the_sealing_key_and_without() {
+    let strace = tools::require_strace();
+    let mut scene = Scene::new();
+    let checked = if keyfob::sys::kernel_keyring::get("keyfob:test").is_ok() { "checked" } else { "headers" };
+    // Needs a code, and is cached until the end of what is served. Nothing is unlocked for it.
+    let said = |scene: &Scene, profile: &str| {
+        let mut said = explained(scene, profile, None);
+        assert_eq!(said["needs_sign_in"], false, "{said}");
+        if scene.aws.count("AssumeRole") == 0 && said["cache"] == "headers" {
+            said["cache"] = checked.into();
+        }
+        assert_eq!(said["cache"], checked, "{said}");
+        if let Some(strace) = &strace {
+            let mut by_header = explained(scene, profile, Some(strace));
+            assert_eq!(by_header["cache"], "headers", "{by_header}");
+            by_header["cache"] = checked.into();
+            assert_eq!(by_header, said);
+        }
+        let listed = scene.sandbox.keyfob(&["list", "--json"]).run().json();
+        let line = listed["profiles"].as_array().expect("a list").iter().find(|line| line["name"] == profile);
+        let line = line.expect("listed").clone();
+        assert_eq!(line["session_expires"], said["cached_until"], "{line}");
+        let is_due = line["code_due"]
+            .as_str()
+            .is_some_and(|due| due <= Timestamp::from_unix(scene.aws.now()).to_string().as_str());
+        assert_eq!(Some(is_due), said["needs_code"].as_bool(), "{line}");
+        assert_eq!(scene.actions(), Vec::<String>::new());
+        (said["needs_code"].clone(), said["cached_until"].clone())
+    };
+    let (yes, no, none) = (serde_json::Value::from(true), serde_json::Value::from(false), serde_json::Value::Null);
+    scene.sandbox.keyfob(&["clear"]).run().ok();
+    for profile in ["work", "deploy", "audit"] {
+        assert_eq!(said(&scene, profile), (yes.clone(), none.clone()), "{profile}");
+        fails(&scene.credential_process(profile), 3, "MFA code");
+    }
+    key_id(&scene.credential_process_with_code("audit", &scene.phone.code()).json());
+    scene.aws.forget_requests();
+    for profile in ["work", "deploy", "audit"] {
+        let (needs_code, until) = said(&scene, profile);
+        let served = scene.credential_process(profile).json();
+        assert_eq!((needs_code, &until), (no.clone(), &served["Expiration"]), "{profile}");
+        assert_eq!(scene.actions(), Vec::<String>::new(), "{profile} is served");
+    }
+    // Edited: another session, over the same MFA session.
+    let before = scene.sandbox.read(".aws/config");
+    scene.append("[profile other]\nrole_session_name = other\n");
+    scene.append(&format!("role_arn = {}\nsource_profile = work\n", scene.deploy.arn()));
+    assert_eq!(said(&scene, "other"), (no.clone(), none.clone()));
+    key_id(&scene.credential_process("other").json());
+    assert_eq!(scene.actions(), ["AssumeRole"]);
+    scene.aws.forget_requests();
+    // Another device of the same user.
+    let second = scene.ann.mfa("ann-second");
+    scene.append(&format!("mfa_serial = {}\n", second.serial()));
+    assert_eq!(said(&scene, "other"), (yes.clone(), none.clone()));
+    fails(&scene.credential_process("other"), 3, "MFA code");
+    scene.append(&format!("mfa_process = printf {}\n", second.code()));
+    assert_eq!(said(&scene, "other"), (yes.clone(), none.clone()));
+    let served = scene.credential_process("other").json();
+    assert_eq!(scene.actions(), ["GetSessionToken", "AssumeRole"]);
+    scene.aws.forget_requests();
+    assert_eq!(said(&scene, "other"), (no.clone(), served["Expiration"].clone()));
+    // A device that is named only after a role was used without one.
+    let plain = scene.aws.role("plain").trusts(&scene.ann.arn()).arn();
+    let key = before.replace("mfa_serial", "# mfa_serial");
+    scene.sandbox.write(".aws/config", &format!("{key}[profile n]\nrole_arn = {plain}\nsource_profile = work\n"));
+    key_id(&scene.credential_process("n").json());
+    scene.aws.forget_requests();
+    assert_eq!(said(&scene, "n").0, no);
+    scene.sandbox.write(".aws/config", &scene.sandbox.read(".aws/config").replace("# mfa_serial", "mfa_serial"));
+    assert_eq!(said(&scene, "n"), (no.clone(), none.clone()), "the MFA session is still there");
+    scene.sandbox.keyfob(&["clear", "work"]).run().ok();
+    assert_eq!(said(&scene, "n"), (yes, none));
+    fails(&scene.credential_process("n"), 3, "MFA code");
+    // With nothing that could open the vault.
+    scene.sandbox.write(".aws/config", &before);
+    key_id(&scene.credential_process_with_code("audit", &scene.phone.code_at(1)).json());
+    scene.aws.forget_requests();
+    scene.sandbox.unset("KEYFOB_IDENTITY_FILE");
+    assert_eq!(said(&scene, "deploy").0, no);
 }
 
 #[test]

@@ -13,7 +13,11 @@ pub(crate) fn listed(config: &str, stored: &str) -> Listing {
     let sources = Sources {
         stored: &Stored::of(stored),
         stored_names: &names,
-        session_expires: &|name| (name == "base").then_some(Timestamp::from_unix(1_700_864_000 + 4500)),
+        sessions: &|name| match name {
+            "base" => (Some(Timestamp::from_unix(1_700_868_500)), CodeDue::At(Timestamp::from_unix(1_700_867_300))),
+            "prod" => (None, CodeDue::Unknown),
+            _ => (None, CodeDue::Never),
+        },
         now: Timestamp::from_unix(1_700_864_000),
         key_max_age_seconds: 90 * 86_400,
     };
@@ -82,15 +86,17 @@ fn the_json_has_every_field_of_every_profile() {
     let expected = serde_json::json!([
         {"name": "base", "source": "key", "via": null, "account": "111122223333", "region": "eu-west-1",
          "mfa_serial": "arn:aws:iam::111122223333:mfa/me", "linked": true, "session_expires": "2023-11-24T23:28:20Z",
+         "code_due": "2023-11-24T23:08:20Z",
          "key": {"id": "AKIABASE000000000000", "backend": "vault", "age_days": 10, "overdue": false}},
         {"name": "prod", "source": "role", "via": "base", "account": "444455556666", "region": null, "mfa_serial": null,
-         "linked": false, "session_expires": null, "key": null},
+         "linked": false, "session_expires": null, "code_due": "unknown", "key": null},
         {"name": "old", "source": "key", "via": null, "account": null, "region": null, "mfa_serial": null, "linked": false,
-         "session_expires": null, "key": {"id": "AKIAFILE000000000000", "backend": null, "age_days": null, "overdue": false}},
+         "session_expires": null, "code_due": null,
+         "key": {"id": "AKIAFILE000000000000", "backend": null, "age_days": null, "overdue": null}},
         {"name": "empty", "source": "none", "via": null, "account": null, "region": null, "mfa_serial": null, "linked": false,
-         "session_expires": null, "key": null},
+         "session_expires": null, "code_due": null, "key": null},
         {"name": "alone", "source": "key", "via": null, "account": "111122223333", "region": null, "mfa_serial": null,
-         "linked": false, "session_expires": null,
+         "linked": false, "session_expires": null, "code_due": null,
          "key": {"id": "AKIAALONE00000000000", "backend": "vault", "age_days": 10, "overdue": false}},
     ]);
     assert_eq!(json["profiles"], expected);

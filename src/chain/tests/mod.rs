@@ -41,6 +41,11 @@ impl Stored {
         Stored(names.split_whitespace().map(key).collect())
     }
 
+    /// A key of which AWS has not told how old it is.
+    pub(crate) fn of_unknown_age(name: &str) -> Self {
+        Stored(BTreeMap::from([(name.to_owned(), StoredKey { created_at: None, ..Self::key(name) })]))
+    }
+
     /// The key of a user whose ARN is not known.
     pub(crate) fn key(name: &str) -> StoredKey {
         let id = format!("AKIA{:0<16}", name.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "0"));
@@ -48,7 +53,7 @@ impl Stored {
             id: id.parse().expect("made well-formed"),
             backend: StoreId::VAULT,
             user_arn: None,
-            added_at: Some(Timestamp::from_unix(1_700_000_000)),
+            created_at: Some(Timestamp::from_unix(1_700_000_000)),
         }
     }
 }

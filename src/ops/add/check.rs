@@ -9,6 +9,7 @@ use crate::hint::run;
 use crate::ops::Context;
 use crate::ops::advice::{Devices, sort_devices};
 use crate::ops::signed::Refusal;
+use crate::timestamp::Timestamp;
 
 /// Asks AWS whose key it is. Needs no permission and cannot be denied (STS API, GetCallerIdentity).
 ///
@@ -61,6 +62,18 @@ pub(in crate::ops) fn devices(
             Ok(None)
         }
         Err(error) => Err(explained(context, error, profile, key, Attempted::Iam("ListMFADevices"))),
+    }
+}
+
+/// When AWS made the key; none where its user may not list keys, or AWS does not answer: that is no error.
+pub(in crate::ops) fn created_at(context: &Context<'_>, key: &AccessKey, target: &Target) -> Option<Timestamp> {
+    let signer = Credentials::Key { key: key.clone(), account_id: None };
+    match context.access_keys.list_access_keys(&signer, None, target) {
+        Ok(listed) => listed.into_iter().find(|listed| listed.id == key.id)?.created_at,
+        Err(error) => {
+            context.talk.explain(&format!("AWS did not say how old {} is: {error}", key.id.short()));
+            None
+        }
     }
 }
 

@@ -68,10 +68,8 @@ pub fn add(context: &Context<'_>, request: AddRequest, files: &AwsFiles) -> Resu
         Some(key) => key,
         None => ask_for_key(context.human)?,
     };
-    let added_at = context.clock.now();
-    let mut stored =
-        StoredKey { id: key.id.clone(), backend: request.backend, user_arn: None, added_at: Some(added_at) };
-    let mut entry = KeyEntry::new(request.backend, added_at);
+    let mut stored = StoredKey { id: key.id.clone(), backend: request.backend, user_arn: None, created_at: None };
+    let mut entry = KeyEntry::new(request.backend, context.clock.now());
     if request.verify {
         let plan = planned.plan(context, &index, &stored)?;
         let target = own_target(&plan)?;
@@ -82,6 +80,7 @@ pub fn add(context: &Context<'_>, request: AddRequest, files: &AwsFiles) -> Resu
         {
             planned.offer_device(context, devices, request.yes)?;
         }
+        entry.created_at = check::created_at(context, &key, target);
         stored.user_arn = Some(identity.arn.clone());
         (entry.user_arn, entry.account) = (Some(identity.arn), Some(identity.account));
     }

@@ -196,9 +196,8 @@ fn import_one(
     }
     // An earlier run may have stored it elsewhere.
     let backend = index.key_of(name).map_or(backend, |stored| stored.backend);
-    let now = context.clock.now();
-    let mut stored = StoredKey { id: key.id.clone(), backend, user_arn: None, added_at: Some(now) };
-    let mut entry = KeyEntry::new(backend, now);
+    let mut stored = StoredKey { id: key.id.clone(), backend, user_arn: None, created_at: None };
+    let mut entry = KeyEntry::new(backend, context.clock.now());
     let mut device = None;
     if verify {
         let manager_files = config_file::load(context.paths)?;
@@ -214,6 +213,7 @@ fn import_one(
         {
             device = Some(serial.clone());
         }
+        entry.created_at = check::created_at(context, key, &target);
         stored.user_arn = Some(identity.arn.clone());
         (entry.user_arn, entry.account) = (Some(identity.arn), Some(identity.account));
     }

@@ -12,12 +12,15 @@ mod sealing;
 #[cfg(test)]
 mod tests;
 
+pub use sealing::store_of;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use crate::chain::{Plan, Step, length};
 use crate::credentials::{Credentials, Session};
+use crate::duration;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::mfa::CodeSource;
@@ -25,8 +28,9 @@ use crate::ops::Context;
 use crate::secret::Secret;
 use crate::session_cache::cache_summary::accepts;
 use crate::session_cache::failure::Failure;
+use crate::session_cache::inspection::kind_of;
 use crate::session_cache::name::SessionName;
-use crate::session_cache::seal::{BaseId, Header, SessionKind};
+use crate::session_cache::seal::{BaseId, Header};
 use crate::session_cache::sealing_key::SealingKey;
 use crate::session_cache::{CacheError, CachedSession};
 use crate::sys::lock::{Lock, holder_name};
@@ -38,6 +42,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How long one process waits for another that gets the same session, where its own prompt has no limit.
 const LONGEST_WAIT: Duration = Duration::from_mins(2);
+
+/// From how many seconds on a clock that is ahead of AWS's would make sessions be renewed noticeably early.
+const AHEAD: i64 = 60;
 
 /// How a plan is to be carried out.
 #[derive(Debug, Clone, Default)]
@@ -136,7 +143,7 @@ impl Run<'_> {
         let name = SessionName::new(key, self.plan, index);
         let usable = self.look(key, &name);
         if let Some(cached) = usable.as_ref().filter(|cached| self.suffices(cached, need)) {
-            self.note_use(key, &name, index, cached);
+            self.note_use(key, &name, cached);
             self.explain(index, "from the cache", &cached.session);
             return Ok(Obtained { session: cached.session.clone(), from_cache: true });
         }
@@ -227,7 +234,19 @@ impl Run<'_> {
             }
         };
         let now = self.now_for(&cached.header);
-        (accepts(self.plan, &cached.header, now) && cached.life().is_usable(now)).then_some(cached)
+        if accepts(self.plan, &cached.header, now) && cached.life().is_usable(now) {
+            return Some(cached);
+        }
+        let as_then = self.context.clock.uncorrected().plus_seconds(cached.header.clock_offset);
+        if cached.header.clock_mark.is_none() && cached.life().is_usable(as_then) && !cached.life().is_usable(now) {
+            let ahead = duration::text(Duration::from_secs(cached.header.clock_offset.unsigned_abs()));
+            self.warn_once(&format!(
+                "the cached session of `{}` is not used: this machine's clock, {ahead} ahead of AWS's when the session was \
+                 made, says it has expired",
+                self.plan.profile
+            ));
+        }
+        None
     }
 
     fn suffices(&self, cached: &CachedSession, need: Need) -> bool {
@@ -238,45 +257,40 @@ impl Run<'_> {
         }
     }
 
-    /// Now, for judging a cached session: nothing has been heard from AWS yet, so a clock that was behind when the
-    /// session was made is taken to be so still. Where it has been put right since, the session is only renewed early.
     fn now_for(&self, header: &Header) -> Timestamp {
-        let clock = self.context.clock;
-        clock.now().max(clock.uncorrected().plus_seconds(header.clock_offset))
+        CachedSession::now_for(header, self.context.clock)
     }
 
     fn keep(&self, key: &SealingKey, name: &SessionName, index: usize, session: &Session) {
-        let (kind, role_arn) = match &self.plan.steps[index] {
-            Step::SessionToken(_) if self.plan.mfa.is_some() => (SessionKind::MfaSession, None),
-            Step::Base | Step::SessionToken(_) => (SessionKind::Session, None),
-            Step::AssumeRole(hop) => (SessionKind::Hop, Some(hop.role_arn.clone())),
-        };
+        let Context { cache, clock, settings, .. } = *self.context;
+        let (kind, role_arn) = kind_of(self.plan, &self.plan.steps[index]);
         // Whoever shared the session that ended will share this one.
-        let (profiles, handed_to) = match self.context.cache.get(key, name) {
-            Ok(Some(old)) => (old.header.profiles, old.header.handed_to),
-            Ok(None) | Err(_) => (Vec::new(), Vec::new()),
+        let profiles = match cache.get(key, name) {
+            Ok(Some(old)) => old.header.profiles,
+            Ok(None) | Err(_) => Vec::new(),
         };
         let mut header = Header {
             kind,
             base: BaseId::new(&self.plan.base),
             profiles,
-            handed_to,
-            role_arn,
+            role_arn: role_arn.map(str::to_owned),
             issued_at: session.issued_at,
             expires_at: session.expires_at,
-            clock_offset: self.context.clock.offset_seconds(),
+            clock_offset: clock.offset_seconds(),
+            clock_mark: (clock.offset_seconds() <= -AHEAD).then(|| clock.mark()).flatten(),
+            digest: store_of(settings, self.plan).and_then(|store| cache.digest(store, self.plan, index)),
         };
-        header.note(&self.plan.profile, self.is_last(index));
-        self.warn_of(self.context.cache.put(key, name, &CachedSession { header, session: session.clone() }));
-        self.context.cache.sweep(self.context.clock.now());
+        header.note(&self.plan.profile);
+        self.warn_of(cache.put(key, name, &CachedSession { header, session: session.clone() }));
+        cache.sweep(clock.now());
     }
 
     /// Writes this profile into the header of a session another one made, so that `list` and `clear` know of it.
     ///
     /// Left for the next time where somebody holds the lock or the folder cannot be written: the session is good.
-    fn note_use(&self, key: &SealingKey, name: &SessionName, index: usize, cached: &CachedSession) {
+    fn note_use(&self, key: &SealingKey, name: &SessionName, cached: &CachedSession) {
         let cache = self.context.cache;
-        let note = |header: &mut Header| header.note(&self.plan.profile, self.is_last(index));
+        let note = |header: &mut Header| header.note(&self.plan.profile);
         if !note(&mut cached.header.clone()) {
             return;
         }
@@ -295,10 +309,6 @@ impl Run<'_> {
             Step::AssumeRole(hop) => &hop.role_arn,
         };
         self.context.talk.explain(&format!("{what}: {how}, ends at {}", session.expires_at));
-    }
-
-    fn is_last(&self, index: usize) -> bool {
-        index + 1 == self.plan.steps.len()
     }
 
     /// Hands out a session that could not be renewed, unless it has run out meanwhile.
@@ -324,10 +334,13 @@ impl Run<'_> {
     /// Says once what is wrong with the cache; credentials are handed out all the same.
     fn warn_of(&self, result: std::result::Result<(), CacheError>) {
         if let Err(error) = result {
-            let text = error.to_string();
-            if self.warned.borrow_mut().insert(text.clone()) {
-                self.context.talk.warn(&text);
-            }
+            self.warn_once(&error.to_string());
+        }
+    }
+
+    fn warn_once(&self, text: &str) {
+        if self.warned.borrow_mut().insert(text.to_owned()) {
+            self.context.talk.warn(text);
         }
     }
 }

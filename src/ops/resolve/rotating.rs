@@ -63,7 +63,7 @@ impl Run<'_> {
         if let Some(journal) = Journals::new(data).of_key(own)?
             && let Some(other) = journal.other_than(own)
         {
-            let other = StoredKey { id: other.clone(), backend: journal.backend, user_arn: None, added_at: None };
+            let other = StoredKey { id: other.clone(), backend: journal.backend, user_arn: None, created_at: None };
             return Ok(vec![other, stored.clone()]);
         }
         // A rotation that has ended since this plan was made.

@@ -8,6 +8,7 @@ use crate::hint::run;
 use crate::ops::Context;
 use crate::secret::SecretBytes;
 use crate::session_cache::sealing_key::SealingKey;
+use crate::settings::Settings;
 
 /// The sealing key of `plan`; `None`, with a warning, where its sessions cannot be kept.
 ///
@@ -28,7 +29,7 @@ pub(super) fn key(context: &Context, plan: &Plan) -> Result<Option<SealingKey>> 
             }
         }),
         SealWith::Default => {
-            let Some(backend) = context.settings.backend.or(StoreId::platform()) else { return Ok(None) };
+            let Some(backend) = store_of(context.settings, plan) else { return Ok(None) };
             let key = read(backend);
             if let Err(error) = &key {
                 let base = &plan.base.profile;
@@ -40,6 +41,15 @@ pub(super) fn key(context: &Context, plan: &Plan) -> Result<Option<SealingKey>> 
             Ok(key.ok())
         }
         SealWith::Never => Ok(None),
+    }
+}
+
+/// The store whose sealing key seals the sessions of `plan`; none where they are not cached.
+pub fn store_of(settings: &Settings, plan: &Plan) -> Option<StoreId> {
+    match &plan.base.sealed_with {
+        SealWith::Store(backend) => Some(*backend),
+        SealWith::Default => settings.backend.or(StoreId::platform()),
+        SealWith::Never => None,
     }
 }
 

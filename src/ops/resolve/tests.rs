@@ -1,5 +1,6 @@
 //! Plans carried out against a scripted AWS, one cache folder shared by many runs.
 
+mod agreement;
 mod failing;
 mod world;
 
@@ -85,7 +86,7 @@ fn a_profile_that_shares_a_session_is_written_into_its_header() {
     world.get(&plan("two", &["a"])).expect("cached");
     let hop = world.cache.list().expect("listed").into_iter().find(|header| header.role_arn.is_some());
     let hop = hop.expect("kept");
-    assert_eq!((&hop.profiles, &hop.handed_to), (&vec!["one".to_owned(), "two".to_owned()], &hop.profiles));
+    assert_eq!(hop.profiles, ["one", "two"]);
     assert_eq!(world.get(&plan("two", &["a"])).expect("cached").access_key_id(), "ASIAFAKE2");
 }
 
@@ -256,6 +257,23 @@ fn a_clock_that_was_behind_is_taken_to_be_so_still() {
     world.set_time(NOW + 43_200 - 900);
     world.get(&plan).expect("renewed");
     assert_eq!(world.calls().len(), 2);
+}
+
+#[test]
+fn a_session_made_under_a_clock_a_day_ahead_is_found_again_or_it_is_said_why_not() {
+    let world = World::new(&["111111", "222222"]);
+    let plan = plan("base", &[]);
+    world.clock_is_behind(-86_400);
+    world.get(&plan).expect("made");
+    world.set_time(NOW + 3600);
+    world.get(&plan).expect("cached");
+    assert_eq!((world.calls().len(), world.warnings()), (1, Vec::new()));
+    // Where the system does not tell whether the clock has been set.
+    world.edit_headers(&plan, |header| header.clock_mark = None);
+    world.get(&plan).expect("made");
+    let warning = "the cached session of `base` is not used: this machine's clock, 24h ahead of AWS's when the session was \
+                   made, says it has expired";
+    assert_eq!((world.calls().len(), world.warnings()), (2, vec![warning.to_owned()]));
 }
 
 #[test]

@@ -37,9 +37,10 @@ pub(crate) struct Line {
     /// `active`, `inactive`; `missing`: AWS has none; none: AWS could not be asked.
     pub(crate) status: Option<&'static str>,
     created_at: Option<Timestamp>,
-    pub(crate) age_days: i64,
+    /// None if AWS has not told when it made the key.
+    pub(crate) age_days: Option<i64>,
     pub(crate) last_used: Option<LastUse>,
-    pub(crate) overdue: bool,
+    pub(crate) overdue: Option<bool>,
     pub(crate) root: bool,
     /// `unfinished`: one of the keys of such a rotation; `replaced`: the old key of one that rests.
     pub(crate) rotation: Option<&'static str>,
@@ -63,7 +64,7 @@ struct FailedProfile {
 impl KeyListing {
     /// Whether a key is older than it should be.
     pub fn any_overdue(&self) -> bool {
-        self.keys.iter().any(|line| line.overdue)
+        self.keys.iter().any(|line| line.overdue == Some(true))
     }
 
     /// Whether there is no key at all.
@@ -75,7 +76,7 @@ impl KeyListing {
 /// Every stored key, as the index has it and as AWS sees it.
 ///
 /// Each key asks about itself, with MFA where a policy wants that: a cached session serves, else a code comes by the usual
-/// source of codes. Where it may not, or nothing answers, its age counts from when it was stored.
+/// source of codes. Where it may not, or nothing answers, its age is what AWS told before, or not known.
 ///
 /// # Errors
 /// Where the index or a journal cannot be read.
@@ -95,12 +96,13 @@ pub fn keys(context: &Context<'_>, limit: Duration, files: &AwsFiles) -> Result<
             asked.insert((*id).clone(), problem);
         }
     }
-    note_ages(context, &index, &seen)?;
+    let created = seen.values().filter_map(|(key, _)| Some((&key.id, key.created_at?)));
+    Index::note_created(&context.paths.data, created)?;
     let now = context.clock.now();
     let line = |(id, entry): (&AccessKeyId, &KeyEntry)| {
         let at_aws = seen.get(id);
-        let created_at = at_aws.and_then(|(key, _)| key.created_at);
-        let age = now.seconds_since(created_at.unwrap_or(entry.added_at)).max(0);
+        let created_at = at_aws.and_then(|(key, _)| key.created_at).or(entry.created_at);
+        let age = created_at.map(|at| now.seconds_since(at).max(0));
         let journal = journals.iter().find(|journal| journal.concerns(id));
         let rotation = journal.and_then(|journal| match journal.phase() {
             Phase::Unfinished => Some("unfinished"),
@@ -121,10 +123,10 @@ pub fn keys(context: &Context<'_>, limit: Duration, files: &AwsFiles) -> Result<
                 None => None,
             },
             created_at,
-            age_days: age / 86_400,
+            age_days: age.map(|age| age / 86_400),
             last_used: at_aws.and_then(|(_, used)| used.clone()),
             // One that has been replaced is not to be replaced again.
-            overdue: rotation != Some("replaced") && u64::try_from(age).unwrap_or(0) >= limit.as_secs(),
+            overdue: age.map(|age| rotation != Some("replaced") && age.unsigned_abs() >= limit.as_secs()),
             root: entry.user_arn.as_deref().is_some_and(|arn| arn.ends_with(":root")),
             rotation,
             problem,
@@ -145,7 +147,7 @@ fn ask(
 ) -> std::result::Result<(), String> {
     let profile = index.profiles_of(id).first().copied().unwrap_or_default().to_owned();
     let user_arn = entry.user_arn.clone();
-    let stored = StoredKey { id: id.clone(), backend: entry.backend, user_arn, added_at: None };
+    let stored = StoredKey { id: id.clone(), backend: entry.backend, user_arn, created_at: None };
     let text = |error: Error| error.to_string();
     let facts = KeyFacts::gather(context, files, &profile, &stored).map_err(text)?;
     let key = Key::from(stored);
@@ -165,29 +167,6 @@ fn ask(
     Ok(())
 }
 
-/// Keeps what AWS has told of the keys' ages, so that `list` knows without asking.
-fn note_ages(
-    context: &Context<'_>,
-    index: &Index,
-    seen: &BTreeMap<AccessKeyId, (ListedKey, Option<LastUse>)>,
-) -> Result<()> {
-    let news = |(id, (key, _)): &(&AccessKeyId, &(ListedKey, Option<LastUse>))| {
-        index.keys().get(*id).is_some_and(|entry| entry.created_at != key.created_at)
-    };
-    if !seen.iter().any(|seen| news(&seen)) {
-        return Ok(());
-    }
-    let mut edit = Index::edit(&context.paths.data)?;
-    for (id, (key, _)) in seen {
-        if let Some(entry) = edit.index().keys().get(id).cloned() {
-            let mut told = KeyEntry::new(entry.backend, entry.added_at);
-            told.created_at = key.created_at;
-            edit.put_key(id, told);
-        }
-    }
-    Ok(edit.save()?)
-}
-
 /// Rotates every stored key that a profile uses and that is older than `limit`, one after the other. None is deleted.
 ///
 /// # Errors
@@ -200,14 +179,18 @@ pub fn rotate_all(
 ) -> Result<AllRotated> {
     let listing = keys(context, limit, files)?;
     let mut done = AllRotated { rotated: Vec::new(), failed: Vec::new() };
-    let overdue: Vec<&Line> = listing.keys.iter().filter(|line| line.overdue && !line.profiles.is_empty()).collect();
+    let is_overdue = |line: &&Line| line.overdue == Some(true) && !line.profiles.is_empty();
+    let overdue: Vec<&Line> = listing.keys.iter().filter(is_overdue).collect();
     if overdue.is_empty() {
         context.talk.say(&format!("no key is older than {} days", listing.max_age_days));
         return Ok(done);
     }
     let names: Vec<String> = overdue
         .iter()
-        .map(|line| format!("{} of `{}` ({} days)", line.id.short(), line.profiles[0], line.age_days))
+        .map(|line| {
+            let days = line.age_days.unwrap_or_default();
+            format!("{} of `{}` ({days} days)", line.id.short(), line.profiles[0])
+        })
         .collect();
     let question = format!("rotate {}?", names.join(", "));
     let agreed = context

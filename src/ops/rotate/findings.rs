@@ -59,11 +59,13 @@ fn of_rotation(journal: &Journal, journals: &Journals, settings: &Settings, now:
 }
 
 fn of_age(id: &AccessKeyId, entry: &KeyEntry, profile: &str, settings: &Settings, now: Timestamp) -> Option<Finding> {
-    let (limit, age) = (settings.key_max_age.as_secs(), now.seconds_since(entry.created_at.unwrap_or(entry.added_at)));
+    // One of unknown age is as old as its time here, at least.
+    let (since, least) = entry.created_at.map_or((entry.added_at, "at least "), |at| (at, ""));
+    let (limit, age) = (settings.key_max_age.as_secs(), now.seconds_since(since));
     if u64::try_from(age).ok()? < limit {
         return None;
     }
-    let message = format!("{}, the key of `{profile}`, is {} days old", id.short(), age / 86_400);
+    let message = format!("{}, the key of `{profile}`, is {least}{} days old", id.short(), age / 86_400);
     let why = format!("keys are to be replaced after {} days (`key_max_age`)", limit / 86_400);
     let is_root = entry.user_arn.as_deref().is_some_and(|arn| arn.ends_with(":root"));
     let fix: Hint = match is_root {

@@ -55,6 +55,10 @@ impl Rotation<'_> {
         let (old, profile) = (self.journal.old.clone(), self.journal.profile.clone());
         self.refuse_remaining_uses()?;
         let listed = self.list_with(&old)?;
+        Index::note_created(
+            &self.context.paths.data,
+            listed.iter().filter_map(|key| Some((&key.id, key.created_at?))),
+        )?;
         if !listed.iter().any(|key| key.id == old) {
             let user = &self.journal.user.name;
             return Err(Error::new(

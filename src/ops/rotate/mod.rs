@@ -260,7 +260,7 @@ pub fn forget_replaced(context: &Context<'_>, new: &AccessKeyId) -> Result<()> {
 
 /// The journal's key `id` as the store knows it.
 fn stored(journal: &Journal, id: &AccessKeyId) -> StoredKey {
-    StoredKey { id: id.clone(), backend: journal.backend, user_arn: Some(journal.user.arn.clone()), added_at: None }
+    StoredKey { id: id.clone(), backend: journal.backend, user_arn: Some(journal.user.arn.clone()), created_at: None }
 }
 
 fn state_of(id: &AccessKeyId, listed: &[crate::aws::ListedKey]) -> KeyState {

@@ -44,7 +44,7 @@ impl StoredKeys for Recorded {
             id: id.parse().expect("the id of a key"),
             backend: StoreId::VAULT,
             user_arn: user_arn.clone(),
-            added_at: None,
+            created_at: None,
         })
     }
 }

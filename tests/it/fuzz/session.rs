@@ -28,11 +28,12 @@ pub fn check(data: &[u8]) {
         kind: SessionKind::Hop,
         base: BaseId { kind: "key".to_owned(), id: text.to_owned() },
         profiles: text.split('\n').map(str::to_owned).collect(),
-        handed_to: Vec::new(),
         role_arn: Some(text.to_owned()),
         issued_at: Timestamp::from_unix(i64::from(at[0])),
         expires_at: Timestamp::from_unix(3600),
         clock_offset: i64::from(at[1]) - 128,
+        clock_mark: None,
+        digest: None,
     };
     let session = session(text, &header);
     let mut file = seal(&key, &name, &header, &session);
@@ -64,7 +65,7 @@ struct OneKey;
 impl StoredKeys for OneKey {
     fn key_of(&self, _: &str) -> Option<StoredKey> {
         let id = "AKIAFAKEFAKEFAKEFAKE".parse().expect("an id");
-        Some(StoredKey { id, backend: StoreId::VAULT, user_arn: None, added_at: None })
+        Some(StoredKey { id, backend: StoreId::VAULT, user_arn: None, created_at: None })
     }
 }
 

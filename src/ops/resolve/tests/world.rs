@@ -17,10 +17,13 @@ use crate::hint::Hint;
 use crate::human::Talk;
 use crate::keystore::memory::MemoryStore;
 use crate::mfa::Seeds;
-use crate::ops::resolve::{ResolveOptions, credentials};
+use crate::ops::resolve::{ResolveOptions, credentials, store_of};
 use crate::ops::{Context, Keys};
 use crate::secret::{Secret, SecretBytes};
+use crate::session_cache::cache_summary::CacheSummary;
+use crate::session_cache::inspection::Inspection;
 use crate::session_cache::name::SessionName;
+use crate::session_cache::seal::Header;
 use crate::session_cache::sealing_key::SealingKey;
 use crate::session_cache::{SessionCache, sample};
 use crate::settings::Settings;
@@ -111,8 +114,47 @@ impl World {
         credentials(&context, plan, options)
     }
 
+    /// What `explain` says of a plan, with the kernel keyring's copy of the sealing key or without.
+    pub(super) fn look(&self, plan: &Plan, is_at_hand: bool) -> CacheSummary {
+        let clock = Clock::fixed(Timestamp::from_unix(self.now.load(Ordering::Relaxed)));
+        let at_hand = |store| SealingKey::new(&self.keys.sealing_key_of(store)).filter(|_| is_at_hand);
+        let inspection = Inspection::new(&self.cache, &clock, &at_hand).expect("a folder");
+        inspection.summary(plan, store_of(&self.settings, plan))
+    }
+
+    pub(super) fn time(&self) -> i64 {
+        self.now.load(Ordering::Relaxed)
+    }
+
     pub(super) fn set_time(&self, now: i64) {
         self.now.store(now, Ordering::Relaxed);
+    }
+
+    pub(super) fn person_answers(&self, answer: Option<&'static str>) {
+        self.person.answers_with(answer);
+    }
+
+    pub(super) fn store_seed(&self, seed: Option<Seed>) {
+        *self.keys.seed.lock().expect("sound") = seed;
+    }
+
+    /// Every call fails from now on, or none.
+    pub(super) fn aws_is_down(&self, is_down: bool) {
+        let errors = std::iter::repeat_with(|| Some(unreachable())).take(if is_down { 20 } else { 0 });
+        *self.aws.script.lock().expect("sound") = errors.collect();
+    }
+
+    /// Changes the header of each cached session of a plan.
+    pub(super) fn edit_headers(&self, plan: &Plan, edit: impl Fn(&mut Header)) {
+        let Some(store) = store_of(&self.settings, plan) else { return };
+        let key = SealingKey::new(&self.keys.sealing_key_of(store)).expect("32 bytes");
+        for step in 0..plan.steps.len() {
+            let name = SessionName::new(&key, plan, step);
+            if let Ok(Some(mut cached)) = self.cache.get(&key, &name) {
+                edit(&mut cached.header);
+                self.cache.put(&key, &name, &cached).expect("kept");
+            }
+        }
     }
 
     /// AWS's clock is this much ahead of the machine's; an answer tells by how much.
@@ -171,6 +213,11 @@ impl World {
 
     pub(super) fn find_access_keys(&self) {
         *self.keys.lost.lock().expect("sound") = None;
+    }
+
+    pub(super) fn find_key_store(&self) {
+        self.find_access_keys();
+        *self.keys.no_sealing_key.lock().expect("sound") = None;
     }
 
     pub(super) fn lose_key_store(&self, kind: Kind, message: &'static str) {
@@ -292,6 +339,17 @@ struct KeyRing {
     seed: Mutex<Option<Seed>>,
 }
 
+impl KeyRing {
+    /// Each store has one of its own.
+    fn sealing_key_of(&self, store: StoreId) -> SecretBytes {
+        let mut bytes = self.sealing_key.lock().expect("sound").clone();
+        if store != StoreId::VAULT {
+            bytes = bytes.into_iter().map(|byte| byte ^ 0xff).collect();
+        }
+        SecretBytes::new(bytes)
+    }
+}
+
 fn found(lost: &Lost, what: &str) -> Result<()> {
     match *lost.lock().expect("sound") {
         Some((kind, message)) => Err(Error::new(kind, format!("{message}: {what}"))),
@@ -315,8 +373,8 @@ impl Keys for KeyRing {
         })
     }
 
-    fn sealing_key(&self, _: StoreId) -> Result<SecretBytes> {
+    fn sealing_key(&self, store: StoreId) -> Result<SecretBytes> {
         found(&self.no_sealing_key, "sealing key")?;
-        Ok(SecretBytes::new(self.sealing_key.lock().expect("sound").clone()))
+        Ok(self.sealing_key_of(store))
     }
 }
