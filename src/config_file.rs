@@ -12,6 +12,7 @@ use crate::chain::FileNames;
 use crate::error::{Error, Kind, Result};
 use crate::hint::{Hint, run};
 use crate::ini::{Document, EditError, Problem, SyntaxError};
+use crate::mask;
 use crate::profile::{AwsFile, Profiles};
 use crate::sys::files;
 use crate::sys::lock::{Lock, LockError};
@@ -236,7 +237,7 @@ impl From<Paste> for Error {
     fn from(Paste { path, cause, lines }: Paste) -> Error {
         let path = path.display();
         let error = Error::new(Kind::Failed, format!("{path}: the file cannot be replaced")).because(cause);
-        match lines.trim_end() {
+        match mask::lines(lines.trim_end()).as_ref() {
             "" => error.hint(format!("make the change in {path} yourself")),
             lines => error.hint(format!("put these lines into {path} yourself:\n{lines}")),
         }

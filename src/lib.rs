@@ -22,6 +22,7 @@ pub mod human;
 mod index;
 pub mod ini;
 pub mod keystore;
+pub mod mask;
 mod mfa;
 mod ops;
 pub mod process_line;

@@ -4,6 +4,7 @@
 
 mod program;
 mod split;
+mod wrapper;
 
 use std::path::Path;
 
@@ -18,16 +19,16 @@ const OPTIONS_WITH_VALUE: [&str; 4] = ["--backend", "--duration", "--mfa-code", 
 
 /// The profile a `credential_process` of keyfob's own names; none for another program's.
 ///
-/// A program is keyfob where its file is named so, wherever it lies. A line that wraps keyfob in another program is
-/// that program's; `KEYFOB_CHAIN` stops it from asking for itself.
+/// A program is keyfob where its file is named so, wherever it is. `env …` and `sh -c '…'` around it are looked through
+/// ([`mod@wrapper`]). A line that runs keyfob from another program is that program's; `KEYFOB_CHAIN` stops it from asking
+/// for itself.
 pub fn keyfob_profile_of(line: &str) -> Option<String> {
-    let mut words = split(line).ok()?.into_iter();
-    let program = words.next()?;
-    let is_keyfob = Path::new(&program).file_stem().is_some_and(|stem| match cfg!(windows) {
-        true => stem.eq_ignore_ascii_case("keyfob"),
-        false => stem == "keyfob",
-    });
-    if !is_keyfob {
+    wrapper::commands(&split(line).ok()?).into_iter().find_map(profile_of_command)
+}
+
+fn profile_of_command(command: Vec<String>) -> Option<String> {
+    let mut words = command.into_iter();
+    if !is_program(&words.next()?, "keyfob") {
         return None;
     }
     let mut arguments = Vec::new();
@@ -47,17 +48,25 @@ pub fn keyfob_profile_of(line: &str) -> Option<String> {
     }
 }
 
+/// Whether a word runs the program of this name, wherever it is.
+fn is_program(word: &str, name: &str) -> bool {
+    Path::new(word).file_stem().is_some_and(|stem| match cfg!(windows) {
+        true => stem.eq_ignore_ascii_case(name),
+        false => stem == name,
+    })
+}
+
 /// The line with another profile in it, the program and its options as they are; none where it is not keyfob's, or
 /// the name in it cannot be told from the rest.
 pub fn with_profile(line: &str, profile: &str) -> Option<String> {
     // An empty name is found everywhere.
     let old = keyfob_profile_of(line).filter(|old| !old.is_empty())?;
-    let expected: Vec<String> = split(line).ok()?;
+    let expected = wrapper::all_words(&split(line).ok()?);
     // The profile is the last argument but for options, so it is looked for from the end.
     let mut end = line.len();
     while let Some(at) = line[..end].rfind(&old) {
         let new = format!("{}{profile}{}", &line[..at], &line[at + old.len()..]);
-        let words = split(&new).ok()?;
+        let words = wrapper::all_words(&split(&new).ok()?);
         let changed: Vec<_> = words.iter().zip(&expected).filter(|(new, old)| new != old).collect();
         let is_it = words.len() == expected.len() && changed.len() == 1 && changed[0] == (&profile.to_owned(), &old);
         if is_it && keyfob_profile_of(&new).as_deref() == Some(profile) {

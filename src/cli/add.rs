@@ -59,6 +59,9 @@ pub struct AddArgs {
     /// Replace the key stored for this profile
     #[arg(long)]
     replace: bool,
+    /// Replace another program's `credential_process`; `keyfob profile unlink` restores it
+    #[arg(long, conflicts_with = "no_link")]
+    replace_process: bool,
     /// Answer every question with yes
     #[arg(short, long)]
     yes: bool,
@@ -90,6 +93,7 @@ impl AddArgs {
                 link,
                 allow_root: self.allow_root,
                 replace: self.replace,
+                replace_process: self.replace_process,
                 yes: self.yes,
             };
             add(context, request, files)

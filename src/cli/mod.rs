@@ -41,7 +41,7 @@ use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::keystore;
-use crate::ops::access_key_input::looks_like_secret;
+use crate::mask::is_access_secret;
 use crate::sys::env::Environment;
 #[cfg(unix)]
 use crate::sys::pinentry;
@@ -229,7 +229,7 @@ fn refuse_secrets(arguments: &[OsString]) -> Result<()> {
     };
     // Security: clap quotes an argument it does not know; this one must not come so far.
     let words = || own.iter().skip(1).filter_map(|argument| argument.to_str()).flat_map(|word| word.split('='));
-    if words().any(looks_like_secret) {
+    if words().any(is_access_secret) {
         return Err(Error::new(Kind::Usage, "an argument looks like a secret access key")
             .because("other users and the shell's history see a command line, so secrets are never taken from it")
             .hint(

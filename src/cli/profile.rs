@@ -139,11 +139,14 @@ pub struct LinkArgs {
 #[command(after_help = "\
 Examples:
   keyfob unlink production
-  keyfob profile unlink production --diff    show what would change")]
+  keyfob profile unlink --all --diff    show what would change")]
 pub struct UnlinkArgs {
     /// The profile
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
-    profile: String,
+    #[arg(value_parser = NonEmptyStringValueParser::new(), required_unless_present = "all")]
+    profile: Option<String>,
+    /// Every linked profile
+    #[arg(long, conflicts_with = "profile")]
+    all: bool,
     #[command(flatten)]
     how: How,
 }
@@ -197,7 +200,10 @@ impl LinkArgs {
 
 impl UnlinkArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
-        edit(world, self.how, false, |on| on.unlink(&self.profile))
+        edit(world, self.how, false, |on| match &self.profile {
+            Some(profile) => on.unlink(profile),
+            None => on.unlink_all(),
+        })
     }
 }
 

@@ -199,17 +199,6 @@ fn squeezed(header: &str) -> String {
     header.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
 
-/// Whether an argument looks like a secret access key: 40 of its alphabet, upper and lower case and digits among them.
-///
-/// A commit hash has no upper case letters, a profile name hardly 40 characters.
-pub fn looks_like_secret(text: &str) -> bool {
-    text.len() == 40
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+'))
-        && text.bytes().any(|byte| byte.is_ascii_uppercase())
-        && text.bytes().any(|byte| byte.is_ascii_lowercase())
-        && text.bytes().any(|byte| byte.is_ascii_digit())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -296,15 +285,5 @@ mod tests {
         assert_eq!(from_csv(header.as_bytes()).map(|_| ()), Err(InputError::NoRows));
         let two = format!("{header}{ID},{SECRET}\n{ID},{SECRET}\n");
         assert_eq!(from_csv(two.as_bytes()).map(|_| ()), Err(InputError::SeveralKeys(2)));
-    }
-
-    #[test]
-    fn a_secret_on_the_command_line_is_recognised_and_a_commit_hash_is_not() {
-        assert!(looks_like_secret(SECRET));
-        for other in
-            ["work", ID, "da39a3ee5e6b4b0d3255bfef95601890afd80709", "arn:aws:iam::123456789012:mfa/ann-at-work"]
-        {
-            assert!(!looks_like_secret(other), "{other}");
-        }
     }
 }

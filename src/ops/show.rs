@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::chain::FileNames;
 use crate::chain::base::overrides;
 use crate::credentials::{StoredKey, short_id};
+use crate::mask;
 use crate::process_line::keyfob_profile_of;
 use crate::profile::known::{self, PREFIX};
 use crate::profile::{AwsFile, Profile, Profiles, Setting};
@@ -24,7 +25,7 @@ pub struct Shown {
 
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct ShownSetting {
-    /// Of a secret its last four characters alone.
+    /// A secret is masked: of AWS's own settings the last four characters are shown, of others nothing.
     pub(crate) value: String,
     pub(crate) file: String,
     pub(crate) line: usize,
@@ -63,7 +64,10 @@ pub fn shown(profiles: &Profiles<'_>, name: &str, stored: Option<&StoredKey>, fi
     };
     let place = |setting: &Setting<'_>| ShownPlace { file: file_name(setting.file), line: setting.line };
     let show = |setting: &Setting<'_>, others: Vec<Setting<'_>>| ShownSetting {
-        value: if setting.is_secret() { masked(&setting.value) } else { setting.value.to_string() },
+        value: match setting.is_secret() {
+            true => masked(&setting.value),
+            false => mask::value(&setting.name, &setting.value).into_owned(),
+        },
         file: file_name(setting.file),
         line: setting.line,
         shadows: others.iter().map(place).collect(),
@@ -142,5 +146,5 @@ pub fn own_warnings(profiles: &Profiles<'_>, profile: &Profile<'_>) -> Vec<(AwsF
 /// The last four characters of a secret, where it is so long that they say nothing.
 // Security: the one place a piece of a secret is shown.
 fn masked(secret: &str) -> String {
-    if secret.chars().count() >= 16 { short_id(secret) } else { "****".to_owned() }
+    if secret.chars().count() >= 16 { short_id(secret) } else { mask::MASK.to_owned() }
 }

@@ -20,8 +20,11 @@ pub const ROLE_SETTINGS: [&str; 7] = [
 /// The settings whose value is a profile's name; each has its `keyfob_` form too.
 pub const POINTERS: [&str; 2] = ["source_profile", "include_profile"];
 
+/// The `credential_process` of another program that `add --replace-process` replaced, for `unlink` to restore.
+pub const REPLACED_PROCESS: &str = "keyfob_replaced_credential_process";
+
 /// keyfob's alone, and without a form without `keyfob_`.
-const OURS: [&str; 2] = ["keyfob_session", "keyfob_mfa_max_age"];
+const OURS: [&str; 3] = ["keyfob_session", "keyfob_mfa_max_age", REPLACED_PROCESS];
 
 const KNOWN: [&str; 91] = [
     "account_id_endpoint_mode",
@@ -148,6 +151,13 @@ pub fn nearest(name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_known_settings_whose_names_are_masked_are_the_three_that_hold_a_secret() {
+        let masked: Vec<&str> = names().filter(|name| crate::mask::is_secret_name(name)).collect();
+        assert_eq!(masked, ["aws_secret_access_key", "aws_security_token", "aws_session_token"]);
+        assert!(masked.iter().all(|name| is_secret(name)));
+    }
 
     #[test]
     fn a_misspelt_setting_is_told_from_one_that_is_somebody_elses() {

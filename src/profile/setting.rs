@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::{AwsFile, known};
 use crate::ini::{Property, Section};
+use crate::mask;
 
 /// A `services` or `sso-session` section, merged from all that have its name.
 #[derive(Debug, Clone)]
@@ -71,7 +72,7 @@ impl<'a> Setting<'a> {
             .filter(|value| !value.is_empty())
     }
 
-    /// Whether the value is one that no output may show.
+    /// Whether it is one of AWS's own that hold a secret; see [`mask`] for all others.
     pub fn is_secret(&self) -> bool {
         known::is_secret(&self.name)
     }
@@ -80,7 +81,7 @@ impl<'a> Setting<'a> {
 impl fmt::Debug for Setting<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Setting { name, value, file, line } = self;
-        let value = if self.is_secret() { "****" } else { value };
+        let value = mask::value(name, value);
         f.debug_struct("Setting")
             .field("name", name)
             .field("value", &value)

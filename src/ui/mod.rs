@@ -7,6 +7,8 @@ pub mod person;
 mod picker;
 pub mod talk;
 
+use crate::mask;
+
 /// Replaces control characters but line ends and tabs, so that no text from AWS or a file can steer the terminal.
 fn harmless(text: &str) -> String {
     let mut letters = text.chars().peekable();
@@ -17,6 +19,12 @@ fn harmless(text: &str) -> String {
         harmless.push(if may_stay { letter } else { '\u{fffd}' });
     }
     harmless
+}
+
+/// Text that may be shown: without secrets, and [`harmless`].
+// Security: whatever a message repeats of a file, of AWS or of another program goes through here.
+fn shown(text: &str) -> String {
+    harmless(&mask::text(text))
 }
 
 #[cfg(test)]

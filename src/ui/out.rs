@@ -3,10 +3,12 @@
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
+use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
-use crate::ui::harmless;
+use crate::mask;
+use crate::ui::{harmless, shown};
 
 /// Writes `text` to stdout at once, byte for byte, but to a terminal, which it must not steer, without control characters.
 /// A reader that has gone is no failure: it has had what it wanted.
@@ -14,16 +16,20 @@ use crate::ui::harmless;
 /// # Errors
 /// Where stdout cannot be written, a full disk for one.
 pub fn write(text: &str) -> Result<()> {
-    if io::stdout().is_terminal() { write_page(text) } else { write_bytes(text.as_bytes()) }
+    match io::stdout().is_terminal() {
+        // Security: `env` on a terminal writes secrets.
+        true => write_bytes(Zeroizing::new(harmless(text)).as_bytes()),
+        false => write_bytes(text.as_bytes()),
+    }
 }
 
-/// As [`write()`], for what only people read: a pager hands it on to a terminal, so it is without control characters always.
+/// As [`write()`], for what only people read: a pager hands it on to a terminal, so it is without control characters always,
+/// and without secrets.
 ///
 /// # Errors
 /// As [`write()`].
 pub fn write_page(text: &str) -> Result<()> {
-    // Security: `env` on a terminal writes secrets.
-    write_bytes(Zeroizing::new(harmless(text)).as_bytes())
+    write_bytes(shown(text).as_bytes())
 }
 
 fn write_bytes(bytes: &[u8]) -> Result<()> {
@@ -50,7 +56,7 @@ pub fn checked(written: io::Result<()>) -> Result<()> {
     }
 }
 
-/// Writes one indented JSON document, for `--json`: the fields of `data` behind the version of their form.
+/// Writes one indented JSON document, for `--json`: the fields of `data` behind the version of their form, without secrets.
 ///
 /// # Errors
 /// As [`write()`].
@@ -61,8 +67,54 @@ pub fn write_json(data: &impl Serialize) -> Result<()> {
         #[serde(flatten)]
         data: T,
     }
-    let mut text =
-        serde_json::to_string_pretty(&Document { version: 1, data }).expect("keyfob's documents have text keys alone");
-    text.push('\n');
-    write(&text)
+    let mut text = Vec::new();
+    let mut serializer = Serializer::with_formatter(&mut text, Masked(PrettyFormatter::new()));
+    Document { version: 1, data }.serialize(&mut serializer).expect("keyfob's documents have text keys alone");
+    text.push(b'\n');
+    write(&String::from_utf8(text).expect("JSON is UTF-8"))
+}
+
+/// JSON whose texts are masked.
+struct Masked(PrettyFormatter<'static>);
+
+impl Formatter for Masked {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        writer.write_all(mask::text(fragment).as_bytes())
+    }
+
+    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_array(writer)
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_array(writer)
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_array_value(writer, first)
+    }
+
+    fn end_array_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_array_value(writer)
+    }
+
+    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object(writer)
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object(writer)
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_object_key(writer, first)
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object_value(writer)
+    }
+
+    fn end_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object_value(writer)
+    }
 }

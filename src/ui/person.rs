@@ -9,7 +9,7 @@ use crate::settings::{Settings, Way};
 use crate::sys::env::Environment;
 use crate::sys::pinentry;
 use crate::sys::terminal::{Echo, Terminal};
-use crate::ui::{harmless, picker};
+use crate::ui::{picker, shown};
 
 /// Asks on the controlling terminal, and for secrets through pinentry too, in the order the settings have.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ impl Human for Person<'_> {
         let mut nobody = None;
         for way in self.settings.prompt.ways() {
             let asked = match way {
-                Way::Terminal => self.terminal().and_then(|at| at.read_line(&harmless(prompt), Echo::Off, limit)),
+                Way::Terminal => self.terminal().and_then(|at| at.read_line(&shown(prompt), Echo::Off, limit)),
                 Way::Pinentry => self.ask_in_window(prompt, limit),
             };
             match asked {
@@ -74,7 +74,7 @@ impl Human for Person<'_> {
     }
 
     fn ask(&self, prompt: &str, limit: Option<Duration>) -> Result<String, AskError> {
-        let answer = self.terminal()?.read_line(&harmless(prompt), Echo::On, self.limit(limit))?;
+        let answer = self.terminal()?.read_line(&shown(prompt), Echo::On, self.limit(limit))?;
         Ok(answer.expose().to_owned())
     }
 
@@ -110,7 +110,7 @@ impl Human for Person<'_> {
 
     fn progress(&self, text: &str) {
         match self.terminal() {
-            Ok(terminal) if !self.quiet => terminal.write_line(&harmless(text)),
+            Ok(terminal) if !self.quiet => terminal.write_line(&shown(text)),
             Ok(_) => {}
             Err(_) => *self.unheard.borrow_mut() = Some(text.to_owned()),
         }
@@ -123,7 +123,7 @@ impl Human for Person<'_> {
 
     fn countdown(&self, text: &str) {
         if let (false, Ok(terminal)) = (self.quiet, self.terminal()) {
-            terminal.overwrite_line(&harmless(text));
+            terminal.overwrite_line(&shown(text));
         }
     }
 }

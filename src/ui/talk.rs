@@ -10,7 +10,7 @@ use crate::hint::Hint;
 use crate::human::Talk;
 use crate::sys::env::{Environment, vars};
 use crate::sys::parent::ancestors;
-use crate::ui::harmless;
+use crate::ui::shown;
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,8 +111,8 @@ impl StderrTalk {
             Tone::Failure => "\x1b[31m",
         };
         match self.colour && !colour.is_empty() {
-            true => format!("{colour}{label}\x1b[0m{}\n", harmless(text)),
-            false => format!("{label}{}\n", harmless(text)),
+            true => format!("{colour}{label}\x1b[0m{}\n", shown(text)),
+            false => format!("{label}{}\n", shown(text)),
         }
     }
 }

@@ -346,8 +346,24 @@ fn a_profile_of_another_program_is_taken_over_only_after_a_yes() {
     assert!(asked.ends_with(3).contains("config:2"), "{}", asked.stderr);
     assert_eq!(sandbox.read(".aws/config"), config);
     is_untouched(&sandbox);
-    sandbox.keyfob(&["add", "work", "--stdin", "--yes"]).stdin(&input).run().ok();
-    assert!(!sandbox.read(".aws/config").contains("/usr/bin/other"));
+    let refused = sandbox.keyfob(&["add", "work", "--stdin", "--yes"]).stdin(&input).run();
+    assert!(refused.ends_with(1).contains("`keyfob add work --stdin --yes --replace-process`"), "{}", refused.stderr);
+    assert_eq!(sandbox.read(".aws/config"), config);
+    is_untouched(&sandbox);
+    sandbox.keyfob(&["add", "work", "--stdin", "--yes", "--replace-process"]).stdin(&input).run().ok();
+    let linked = sandbox.read(".aws/config");
+    assert!(linked.contains("\nkeyfob_replaced_credential_process = /usr/bin/other work\n"), "{linked}");
+    assert_eq!(sandbox.keyfob(&["list", "--json"]).run().json()["profiles"][0]["linked"], true);
+    sandbox.keyfob(&["profile", "unlink", "work"]).run().ok();
+    assert_eq!(sandbox.read(".aws/config"), config);
+    // In the credentials file it would win over the link.
+    let credentials = "[work]\nCredential_Process=/usr/bin/other  --token  x ; here\n";
+    sandbox.write(".aws/config", "");
+    sandbox.write(".aws/credentials", credentials);
+    sandbox.keyfob(&["add", "work", "--stdin", "--yes", "--replace-process"]).stdin(&input).run().ok();
+    assert_eq!(sandbox.keyfob(&["list", "--json"]).run().json()["profiles"][0]["linked"], true);
+    sandbox.keyfob(&["profile", "unlink", "work"]).run().ok();
+    assert_eq!(sandbox.read(".aws/credentials"), credentials);
 }
 
 #[test]

@@ -42,6 +42,7 @@ const LAYERS: &[&str] = &[
     "duration",
     "hex",
     "timestamp",
+    "mask",
     "secret",
 ];
 

@@ -140,6 +140,109 @@ fn nothing_leaks_in_good_times_or_bad_at_the_most_verbose_level() {
     assert_eq!(scene.sandbox.leaks(), Vec::<String>::new());
 }
 
+/// Where people leave secrets in AWS files: `{S}` is one, of 40 characters; after `NAMED` one of any form.
+const PLACES: &[&str] = &[
+    "{N} = NAMED",
+    "{N}=NAMED ; mine",
+    "#{N} = {S}",
+    "; export {N}=\"{S}\"",
+    "# {N}: NAMED",
+    "  # old {S}",
+    "{N}: NAMED",
+    "s3 =\n  {N} = NAMED",
+    "s3 =\n  addressing_style = {S}",
+    "region = a\n  {S}",
+    "region = {S}",
+    "role_arn = arn:aws:iam::123456789012:role/{S}",
+    "role_arn = {S}\nsource_profile = {S}",
+    "source_profile = {S}",
+    "include_profile = {S}",
+    "duration_seconds = {S}",
+    "mfa_serial = arn:aws:iam::123456789012:mfa/{S}",
+    "external_id = {S}",
+    "{S} = x",
+    "{S}",
+    "a{S}b = c",
+    "credential_process = /opt/get --{N} NAMED --other",
+    "credential_process = /opt/get --x={S}",
+    "credential_process = sh -c '{N}=NAMED /opt/get'",
+    "credential_process = keyfob credential-process {S}",
+    "endpoint_url = https://ann:NAMED@localhost:1/x",
+    "endpoint_url = http://localhost:1/{S}?{N}=NAMED",
+    "services = {S}",
+    "sso_session = {S}",
+    "aws_access_key_id = {S}\naws_secret_access_key = {S}",
+    "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = {S}\naws_session_token = {S}{S}{S}{S}",
+    "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key =\n  {S}",
+    "keyfob_session = {S}",
+    "keyfob_frobnicate = {S}",
+    "mfa_process = /opt/otp {S}",
+    "[profile {S}]\nregion = x",
+    "[{S}]\naws_secret_access_key = {S}",
+    "[services {S}]\nsts =\n  endpoint_url = {S}",
+    "[profile {S}",
+    "{\"{N}\": \"NAMED\"}",
+];
+
+const NAMES: &[&str] = &[
+    "aws_secret_access_key",
+    "aws_secret_acess_key",
+    "AWS_SECRET_KEY",
+    "AWSSecretKey",
+    "secret_key",
+    "Password",
+    "api_token",
+    "client-secret",
+    "aws_sesion_token",
+];
+
+#[test]
+fn a_secret_planted_anywhere_in_the_aws_files_is_in_no_output() {
+    let aws = std::sync::Arc::new(crate::support::aws::LoopbackAws::start());
+    for ((number, name), place) in (0_u64..).zip(NAMES.iter().cycle()).zip(PLACES) {
+        let sandbox = Sandbox::with_vault(crate::KEYFOB, &aws);
+        let secret = &crate::support::aws::secret(900 + number);
+        let named = &format!("hunter2-correct-{number}");
+        sandbox.keep_secret(secret, "planted secret");
+        sandbox.keep_secret(named, "planted password");
+        let written = if number % 3 == 1 { secret.replace('/', "%2F").replace('+', "%2b") } else { secret.clone() };
+        let planted = place.replace("{N}", name).replace("{S}", &written).replace("NAMED", named);
+        // Ours to begin with: it may stay where it was planted.
+        sandbox.may_hold_secrets(".aws");
+        for (config, credentials) in [
+            (format!("[profile q]\nregion = eu-west-1\n{planted}\noutput = json\n"), String::new()),
+            ("[profile q]\noutput = json\n".to_owned(), format!("[q]\n{planted}\n[default]\nregion = x\n")),
+        ] {
+            sandbox.write(".aws/config", &config);
+            sandbox.write(".aws/credentials", &credentials);
+            for line in [
+                "show q",
+                "show q --json",
+                "list",
+                "list --json",
+                "explain q",
+                "explain q --json",
+                "-v explain q",
+                "doctor",
+                "doctor --json",
+                "env q --shell bash",
+                "profile set q output text --diff",
+                "profile unset q region --diff",
+                "profile rename q r --diff",
+                "profile copy q r --diff",
+                "profile link q --diff",
+                "profile remove q --diff",
+                "profile remove q",
+                "import --json --no-verify --no-link",
+            ] {
+                sandbox.keyfob(&line.split(' ').collect::<Vec<_>>()).run();
+            }
+        }
+        let leaks = sandbox.leaks();
+        assert!(leaks.is_empty(), "{planted}\n{}", leaks.join("\n"));
+    }
+}
+
 #[test]
 fn the_hunt_finds_what_keyfob_is_made_to_give_away() {
     let scene = Scene::new();

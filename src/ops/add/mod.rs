@@ -44,6 +44,8 @@ pub struct AddRequest {
     pub allow_root: bool,
     /// Whether another stored key may be replaced.
     pub replace: bool,
+    /// Whether another program's `credential_process` may be replaced.
+    pub replace_process: bool,
     /// `--yes`: nothing is asked that has an answer without asking.
     pub yes: bool,
 }
@@ -62,7 +64,7 @@ pub fn add(context: &Context<'_>, request: AddRequest, files: &AwsFiles) -> Resu
     }
     let mut planned = Planned::new(files, &request)?;
     planned.warn_of_region(context, request.region.as_deref());
-    planned.ask_to_take_over(context)?;
+    planned.ask_to_take_over(context, &request)?;
 
     let key = match request.key {
         Some(key) => key,

@@ -17,7 +17,10 @@ use crate::ops::advice::{self, Change, Devices};
 use crate::ops::edits::{ask_to_paste, edit};
 use crate::ops::planning::WithKey;
 use crate::process_line::keyfob_profile_of;
+use crate::profile::known::REPLACED_PROCESS;
 use crate::profile::{AwsFile, Profiles};
+
+const PROCESS: &str = "credential_process";
 
 /// The AWS files as they are, and the settings `add` will write into them.
 pub(super) struct Planned<'a> {
@@ -71,6 +74,9 @@ impl<'a> Planned<'a> {
         }
         let given =
             [("region", &request.region), ("mfa_serial", &request.mfa_serial), ("credential_process", &request.link)];
+        if is_linked {
+            hide_process(AwsFile::Config, &mut planned.config, &request.profile)?;
+        }
         for (setting, value) in given {
             if let Some(value) = value {
                 planned.set(setting, value)?;
@@ -105,30 +111,43 @@ impl<'a> Planned<'a> {
         Ok(plan(&self.profiles(), &keys, context.env, &request)?)
     }
 
-    /// Asks before another program's `credential_process` is replaced.
+    /// Asks before another program's `credential_process` is replaced. `--yes` is not enough: it takes `--replace-process`.
+    /// The line is kept under another name, for `unlink`.
     ///
     /// # Errors
     /// Where the answer is no, or nobody can give one.
-    pub(super) fn ask_to_take_over(&self, context: &Context<'_>) -> Result<()> {
+    pub(super) fn ask_to_take_over(&self, context: &Context<'_>, request: &AddRequest) -> Result<()> {
         let before = self.files.profiles();
         let Some(process) = before.get(&self.name).and_then(|profile| profile.plain("credential_process")) else {
             return Ok(());
         };
-        if !self.is_linked || process.value.is_empty() || keyfob_profile_of(&process.value).is_some() {
+        if !self.is_linked || !is_of_another_program(&process.value) || request.replace_process {
             return Ok(());
         }
         let place = config_file::file_names(context.paths).place_of(&process);
+        let replace =
+            || context.talk.again(&["--replace-process"]).to("replace it; `keyfob profile unlink` restores it");
+        let keep = || context.talk.again(&["--no-link"]).to("or store the key without linking");
+        let refused = |kind| {
+            Error::new(kind, format!("{place}: `{}` gets its credentials from another program", self.name))
+                .hint(replace())
+                .hint(keep())
+        };
+        if request.yes {
+            return Err(
+                refused(Kind::Failed).because("`--yes` does not replace another program's `credential_process`")
+            );
+        }
         let question = format!("{place}: `{}` gets its credentials from another program; replace that?", self.name);
-        let answer = context.human.confirm(&question).map_err(|error| {
-            error
+        match context.human.confirm(&question) {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                Err(Error::new(Kind::Failed, format!("{place}: `credential_process` stays as it is")).hint(keep()))
+            }
+            Err(error) => Err(error
                 .into_error(&format!("a yes to replacing `credential_process` at {place}"))
-                .hint(context.talk.again(&["--yes"]).to("replace it"))
-                .hint(context.talk.again(&["--no-link"]).to("or leave the profile as it is"))
-        })?;
-        match answer {
-            true => Ok(()),
-            false => Err(Error::new(Kind::Failed, format!("{place}: `credential_process` stays as it is"))
-                .hint(context.talk.again(&["--no-link"]).to("store the key without linking"))),
+                .hint(replace())
+                .hint(keep())),
         }
     }
 
@@ -291,7 +310,17 @@ impl<'a> Planned<'a> {
         let Planned { name, edits, is_linked, .. } = self;
         let path = context.paths.aws_config.display();
         let link = if is_linked { "linked" } else { "not linked" };
+        if is_linked {
+            let edited =
+                edit(context, AwsFile::Credentials, |document| hide_process(AwsFile::Credentials, document, &name));
+            if let Edited::Paste(paste) = edited? {
+                return Err(Error::from(paste).hint("the key is stored"));
+            }
+        }
         let edited = edit(context, AwsFile::Config, |document| {
+            if is_linked {
+                hide_process(AwsFile::Config, document, &name)?;
+            }
             edits.iter().try_for_each(|(setting, value)| document.set(SectionName::Profile(&name), setting, value))
         })
         .map_err(|error| error.hint(context.talk.again(&[]).to("the key is stored; write the profile")))?;
@@ -303,6 +332,21 @@ impl<'a> Planned<'a> {
         }
         Ok(None)
     }
+}
+
+fn is_of_another_program(process: &str) -> bool {
+    !process.is_empty() && keyfob_profile_of(process).is_none()
+}
+
+/// Keeps another program's `credential_process` under the name from which `unlink` restores it.
+fn hide_process(file: AwsFile, document: &mut Document, profile: &str) -> Result<(), EditError> {
+    let section = file.section(profile);
+    if document.value_in(section, PROCESS).is_some_and(|process| is_of_another_program(&process)) {
+        document.unset(section, REPLACED_PROCESS);
+        let prefix = &REPLACED_PROCESS[..REPLACED_PROCESS.len() - PROCESS.len()];
+        document.rename_settings(section, |key| key.eq_ignore_ascii_case(PROCESS).then(|| format!("{prefix}{key}")))?;
+    }
+    Ok(())
 }
 
 /// The error where a person ends the conversation, all of which comes before the first write.

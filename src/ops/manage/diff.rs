@@ -3,12 +3,13 @@
 use diffy::DiffOptions;
 
 use crate::ini::Document;
-use crate::profile::known::is_secret;
+use crate::mask;
 
 /// The changed lines with three around them. A changed secret is not shown, not even that it changed.
 pub(super) fn unified(path: &str, old: &Document, new: &Document) -> String {
     // Security: a diff is shown on terminals and pasted into tickets.
-    let (old, new) = (old.text_without(is_secret), new.text_without(is_secret));
+    let shown = |document: &Document| mask::lines(&document.text_without(mask::is_secret_name)).into_owned();
+    let (old, new) = (shown(old), shown(new));
     DiffOptions::new()
         .set_original_filename(path.to_owned())
         .set_modified_filename(path.to_owned())

@@ -9,8 +9,10 @@ use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::index::Index;
 use crate::ini::{EditError, is_identifier};
+use crate::mask;
 use crate::ops::manage::{Manager, is_section, pointed, pointers, points_at};
 use crate::ops::rotate::refuse_during;
+use crate::profile::Setting;
 use crate::profile::known::is_secret;
 use crate::sys::env::vars;
 
@@ -76,7 +78,10 @@ impl Manager<'_> {
                 return Ok(());
             }
             let (keys, others): (Vec<String>, Vec<String>) =
-                document.names_in(file.section(old)).into_iter().partition(|name| is_of_key(name));
+                document.names_in(file.section(old)).into_iter().partition(|name| {
+                    let value = document.value_in(file.section(old), name).unwrap_or_default();
+                    is_of_key(name) || holds_secret(name, &value)
+                });
             // A section of a key alone has nothing to be copied.
             if others.is_empty() && !keys.is_empty() {
                 return Ok(());
@@ -126,7 +131,8 @@ impl Manager<'_> {
                 .hint("name another profile there")
                 .hint(self.context.talk.again(&["--force"]).to("or remove it anyway")));
         }
-        if let Some(secret) = settings.settings().find(|setting| is_secret(&setting.name))
+        let holds_key = |setting: &Setting<'_>| is_secret(&setting.name) || holds_secret(&setting.name, &setting.value);
+        if let Some(secret) = settings.settings().find(holds_key)
             && !self.show_only
         {
             let place = self.place(secret.file, secret.line);
@@ -205,4 +211,9 @@ impl Manager<'_> {
 // Security: a second copy of a secret in plain text is one more to be forgotten.
 fn is_of_key(name: &str) -> bool {
     is_secret(name) || name == "aws_access_key_id"
+}
+
+/// Whether a setting holds a secret access key under another name.
+fn holds_secret(name: &str, value: &str) -> bool {
+    mask::holds_access_secret(&format!("{name} = {value}"))
 }

@@ -9,7 +9,7 @@ use crate::ini::{Document, EditError, SectionName};
 use crate::ops::manage::{Manager, bare};
 use crate::process_line::keyfob_profile_of;
 use crate::profile::AwsFile;
-use crate::profile::known::{PREFIX, ROLE_SETTINGS};
+use crate::profile::known::{PREFIX, REPLACED_PROCESS, ROLE_SETTINGS};
 
 impl Manager<'_> {
     /// Takes the link of a profile back, and gives its role settings their own names.
@@ -18,32 +18,60 @@ impl Manager<'_> {
     /// One that is not linked.
     pub fn unlink(&self, profile: &str) -> Result<String> {
         self.require(profile)?;
-        let profiles = self.files.profiles();
-        if !profiles.get(profile).is_some_and(|profile| process::runs_keyfob(&profile)) {
+        if !self.files.profiles().get(profile).is_some_and(|profile| process::runs_keyfob(&profile)) {
             return Err(Error::new(Kind::Config, format!("`{profile}` is not linked"))
                 .hint(run!("keyfob show {}", profile).to("show where its credentials come from")));
         }
-        let made = match self.index.made_section(profile) {
-            None if self.has(AwsFile::Credentials, profile) => Made::IfEmpty,
+        self.unlink_each(&[profile])
+    }
+
+    /// Takes every link back.
+    ///
+    /// # Errors
+    /// As [`Manager::unlink`], but for no link at all.
+    pub fn unlink_all(&self) -> Result<String> {
+        let profiles = self.files.profiles();
+        let is_linked = |name: &&str| profiles.get(name).is_some_and(|profile| process::runs_keyfob(&profile));
+        let linked: Vec<&str> = profiles.names().filter(is_linked).collect();
+        if linked.is_empty() {
+            self.context.talk.say("no profile is linked");
+            return Ok(String::new());
+        }
+        self.unlink_each(&linked)
+    }
+
+    fn unlink_each(&self, names: &[&str]) -> Result<String> {
+        let profiles = self.files.profiles();
+        let made_of = |name: &str| match self.index.made_section(name) {
+            None if self.has(AwsFile::Credentials, name) => Made::IfEmpty,
             None => Made::No,
             Some(gap) => Made::After(gap),
         };
-        let shown = self.apply(&|file, document| unlink_in(file, document, profile, made))?;
-        if let (Made::After(_), false) = (made, self.show_only) {
+        // The last in the file first: what was made there is taken back from the end.
+        let links: Vec<(&str, Made)> = names.iter().rev().map(|name| (*name, made_of(name))).collect();
+        let shown = self.apply(&|file, document| {
+            links.iter().try_for_each(|(name, made)| unlink_in(file, document, name, *made))
+        })?;
+        if self.show_only {
+            return Ok(shown);
+        }
+        if links.iter().any(|(_, made)| matches!(made, Made::After(_))) {
             let mut index = Index::edit(&self.context.paths.data)?;
-            index.set_made_section(profile, None);
+            for (name, _) in &links {
+                index.set_made_section(name, None);
+            }
             index.save()?;
         }
-        if !self.show_only {
+        for profile in names {
             self.context.talk.say(&format!("`{profile}` is not linked any more"));
-            // A role over another linked profile works on: SDKs assume it with that one's session.
-            let base_is_linked =
-                |base: &str| base != profile && profiles.get(base).is_some_and(|base| process::is_linked(&base));
-            let is_out_of_reach = |plan: Plan| plan.base.stored_key().is_some() && !base_is_linked(&plan.base.profile);
-            if self.plan(&profiles, profile).is_ok_and(is_out_of_reach) {
-                let hint = run!("keyfob exec {} -- COMMAND", profile);
-                self.context.talk.hint(hint.to("use its stored key, which SDKs do not find"));
-            }
+        }
+        // A role over another linked profile works on: SDKs assume it with that one's session.
+        let base_is_linked =
+            |base: &str| !names.contains(&base) && profiles.get(base).is_some_and(|base| process::is_linked(&base));
+        let is_out_of_reach = |plan: Plan| plan.base.stored_key().is_some() && !base_is_linked(&plan.base.profile);
+        for profile in names.iter().filter(|name| self.plan(&profiles, name).is_ok_and(is_out_of_reach)) {
+            let hint = run!("keyfob exec {} -- COMMAND", profile);
+            self.context.talk.hint(hint.to("use its stored key, which SDKs do not find"));
         }
         Ok(shown)
     }
@@ -83,13 +111,17 @@ pub(super) fn unlink_in(file: AwsFile, document: &mut Document, profile: &str, m
     Ok(())
 }
 
-/// Gives a role's settings, and another program's process, the names that SDKs see: what `link` took from them.
+/// Gives a role's settings, and another program's process, the names that SDKs see: what `link` and `add` took from them.
 fn show_again(document: &mut Document, section: SectionName<'_>) -> Result<(), EditError> {
     let names = document.names_in(section);
     let role = names.iter().any(|name| name == "keyfob_role_arn");
+    let process = names.iter().any(|name| name.ends_with("credential_process") && name != REPLACED_PROCESS);
     document
         .rename_settings(section, |key| {
             let lower = key.to_ascii_lowercase();
+            if lower == REPLACED_PROCESS && !process {
+                return Some(key[key.len() - "credential_process".len()..].to_owned());
+            }
             let name = lower.strip_prefix(PREFIX)?;
             let ours = (role && ROLE_SETTINGS.contains(&name)) || name == "credential_process";
             (ours && bare(key) == name && !names.iter().any(|other| other == name))

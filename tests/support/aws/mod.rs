@@ -41,6 +41,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use answer::{Refusal, Service};
+pub use fake::secret;
 pub use faults::Fault;
 use faults::PlannedFault;
 pub use handles::{AccessKey, DeviceHandle, RoleHandle, UserHandle};
