@@ -6,10 +6,12 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::hint::Hint;
 
 /// What sort of failure this is. It alone decides the exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
     /// It did not work, and none of the other kinds says why.
     Failed,
@@ -17,6 +19,10 @@ pub enum Kind {
     Usage,
     /// A code, a passphrase or an answer is needed and nobody can be asked.
     NeedsHuman,
+    /// A person was asked and left the question without an answer: Ctrl-D, Esc, a closed dialog.
+    Declined,
+    /// Ctrl-C at a question. The program ends by SIGINT, which a shell shows as 130.
+    Cancelled,
     /// AWS answered, and the answer was no.
     Refused,
     /// The key store is missing, denied, hanging, or a keychain that is locked.
@@ -31,13 +37,14 @@ impl Kind {
     /// The process's exit code for this kind; the one table of them.
     pub const fn exit_code(self) -> u8 {
         match self {
-            Kind::Failed => 1,
+            Kind::Failed | Kind::Declined => 1,
             Kind::Usage => 2,
             Kind::NeedsHuman => 3,
             Kind::Refused => 4,
             Kind::KeyStore => 5,
             Kind::Config => 6,
             Kind::Defect => 70,
+            Kind::Cancelled => 130,
         }
     }
 }
@@ -68,8 +75,13 @@ impl Error {
         self
     }
 
-    /// Adds what the user can do, with a command where there is one.
-    pub fn hint(mut self, hint: impl Into<Hint>) -> Self {
+    /// Adds what the user can do, with a command where there is one. Whoever cancels wants no advice.
+    pub fn hint(self, hint: impl Into<Hint>) -> Self {
+        if self.kind == Kind::Cancelled { self } else { self.outcome(hint) }
+    }
+
+    /// As [`Error::hint`], for what the failure leaves behind, which whoever cancels is told too.
+    pub fn outcome(mut self, hint: impl Into<Hint>) -> Self {
         self.hints.push(hint.into());
         self
     }

@@ -14,11 +14,41 @@ pub trait Human {
     /// [`AskError::Nobody`] at once where there is no terminal, or this process is not in its foreground.
     fn ask_secret(&self, prompt: &str, limit: Option<Duration>) -> Result<Secret, AskError>;
 
+    /// As [`Human::ask_secret`], and does `check` with the answer before anything typed meanwhile could be shown: a check
+    /// that takes a second invites the next answer.
+    ///
+    /// # Errors
+    /// As [`Human::ask_secret`]; Ctrl-C during the check too.
+    fn ask_secret_and(
+        &self,
+        prompt: &str,
+        limit: Option<Duration>,
+        check: &mut dyn FnMut(&Secret),
+    ) -> Result<(), AskError> {
+        self.ask_secret(prompt, limit).map(|secret| check(&secret))
+    }
+
     /// Asks with echo, for what is no secret.
     ///
     /// # Errors
     /// As [`Human::ask_secret`].
     fn ask(&self, prompt: &str, limit: Option<Duration>) -> Result<String, AskError>;
+
+    /// Asks for two things that people paste at once: the first with echo, the second without. Where the first answer holds
+    /// both, or two lines were pasted, the second is not asked for. The first is asked for until `check` takes it, three
+    /// times at most.
+    ///
+    /// # Errors
+    /// As [`Human::ask_secret`]; [`AskError::Unusable`] after the third answer.
+    fn ask_pair(
+        &self,
+        prompts: [&str; 2],
+        check: &dyn Fn(&str) -> Result<(), String>,
+    ) -> Result<(String, Secret), AskError> {
+        let first = self.ask(prompts[0], None)?;
+        check(&first).map_err(AskError::Unusable)?;
+        Ok((first, self.ask_secret(prompts[1], None)?))
+    }
 
     /// Asks yes or no; `--yes` answers yes. An empty answer is no.
     ///
@@ -55,8 +85,23 @@ pub trait Human {
     /// Whether [`Human::ask`] would find somebody.
     fn is_there(&self) -> bool;
 
-    /// A passing word (progress, who is waited for), to the terminal alone: stderr belongs to the SDK.
+    /// A passing word (progress, what was wrong with an answer), to the terminal alone: stderr belongs to the SDK.
     fn progress(&self, text: &str);
+
+    /// Says what is waited for, unless another process has said so on this terminal and still waits.
+    fn waiting(&self, text: &str) {
+        self.progress(text);
+    }
+
+    /// Where questions are asked. Processes with the same place have the same person, who need not be asked by each.
+    fn place(&self) -> String {
+        String::new()
+    }
+
+    /// The rows and columns of the terminal; none if nobody knows.
+    fn size(&self) -> Option<(usize, usize)> {
+        None
+    }
 
     /// Shows what keyfob has drawn, escape codes included: a QR code.
     ///
@@ -79,12 +124,18 @@ pub enum AskError {
     /// There is nobody to ask, and why.
     #[error("nobody can be asked: {0}")]
     Nobody(&'static str),
-    /// Ctrl-C, Ctrl-D or an empty answer where one is needed.
-    #[error("the question was declined")]
+    /// Ctrl-C.
+    #[error("cancelled")]
+    Cancelled,
+    /// Ctrl-D, Esc, a closed dialog, or an empty answer where one is needed.
+    #[error("cancelled")]
     Declined,
     /// No answer within the limit.
     #[error("no answer within {} s", .0.as_secs())]
     TimedOut(Duration),
+    /// Three answers were none that can be used, and why the last was not.
+    #[error("{0}")]
+    Unusable(String),
     #[error("the terminal cannot be used: {0}")]
     Terminal(#[from] std::io::Error),
 }
@@ -94,9 +145,22 @@ impl AskError {
     pub fn into_error(self, what: &str) -> Error {
         let kind = match self {
             AskError::Nobody(_) | AskError::TimedOut(_) => Kind::NeedsHuman,
-            AskError::Declined | AskError::Terminal(_) => Kind::Failed,
+            AskError::Cancelled => return Error::new(Kind::Cancelled, self.to_string()),
+            AskError::Declined => Kind::Declined,
+            AskError::Terminal(_) | AskError::Unusable(_) => Kind::Failed,
         };
         Error::new(kind, format!("{what} is needed: {self}"))
+    }
+
+    /// Whatever else kept a question from being answered is a no; Ctrl-C is the end.
+    ///
+    /// # Errors
+    /// [`Kind::Cancelled`].
+    pub fn or_no(answer: Result<bool, AskError>) -> Result<bool, Error> {
+        match answer {
+            Err(error @ AskError::Cancelled) => Err(error.into_error("")),
+            answer => Ok(answer.unwrap_or(false)),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use keyfob::error::Kind;
 use keyfob::sys::env::Environment;
 use keyfob::sys::hardening::forbid_core_dumps;
+use keyfob::sys::interrupt;
 
 fn main() -> ExitCode {
     // Security: first of all, before any secret is in memory.
@@ -20,5 +21,9 @@ fn main() -> ExitCode {
         // Releases do not unwind; without this the panic would end in SIGABRT.
         std::process::exit(i32::from(Kind::Defect.exit_code()));
     }));
-    ExitCode::from(keyfob::cli::run(std::env::args_os().collect(), Environment::of_process()))
+    let code = keyfob::cli::run(std::env::args_os().collect(), Environment::of_process());
+    if code == Kind::Cancelled.exit_code() || interrupt::is_noted() {
+        interrupt::end();
+    }
+    ExitCode::from(code)
 }

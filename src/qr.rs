@@ -11,6 +11,9 @@ use crate::secret::Secret;
 /// Modules of white around a code (ISO/IEC 18004, 6.3.8).
 const QUIET: usize = 4;
 
+/// The rows of modules of white above and below a code on a terminal: what the standard asks for, and what apps on phones need.
+pub const QUIET_ROWS: [usize; 2] = [QUIET, 2];
+
 /// Pixels of a module in a picture.
 const SCALE: usize = 8;
 
@@ -40,36 +43,45 @@ pub enum PictureError {
 /// A text as modules, row by row, dark ones true, the quiet zone around them.
 struct Modules {
     width: usize,
+    height: usize,
     dark: Zeroizing<Vec<bool>>,
 }
 
 impl Modules {
-    fn of(text: &Secret) -> Modules {
-        let code = QrCode::with_error_correction_level(text.expose().as_bytes(), EcLevel::M)
+    fn of(text: &Secret, level: EcLevel, quiet_rows: usize) -> Modules {
+        let code = QrCode::with_error_correction_level(text.expose().as_bytes(), level)
             .expect("an address of a few hundred bytes fits a QR code, which takes 2,331");
-        let (inner, width) = (code.width(), code.width() + 2 * QUIET);
+        let (inner, width, height) = (code.width(), code.width() + 2 * QUIET, code.width() + 2 * quiet_rows);
         let colours = code.into_colors();
-        let mut dark = Zeroizing::new(vec![false; width * width]);
+        let mut dark = Zeroizing::new(vec![false; width * height]);
         for (index, colour) in colours.iter().enumerate() {
-            dark[(index / inner + QUIET) * width + index % inner + QUIET] = *colour == Color::Dark;
+            dark[(index / inner + quiet_rows) * width + index % inner + QUIET] = *colour == Color::Dark;
         }
-        Modules { width, dark }
+        Modules { width, height, dark }
     }
 
     fn is_dark(&self, x: usize, y: usize) -> bool {
-        y < self.width && self.dark[y * self.width + x]
+        y < self.height && self.dark[y * self.width + x]
     }
+}
+
+/// A code drawn for a terminal, and the room it takes.
+pub struct Drawn {
+    pub text: Zeroizing<String>,
+    pub rows: usize,
+    pub columns: usize,
 }
 
 /// Draws a text for a terminal: half blocks, two modules a character.
 ///
 /// Black and white are asked for by their numbers in the 256 colours, which no theme changes: a code in a terminal's own
-/// colours is inverted on a dark ground, and many apps read no inverted code.
-pub fn half_blocks(text: &Secret) -> Zeroizing<String> {
-    let modules = Modules::of(text);
+/// colours is inverted on a dark ground, and many apps read no inverted code. It has the lowest level of error correction:
+/// nothing smudges a screen, and all of it fits the 24 rows that terminals begin with.
+pub fn half_blocks(text: &Secret, quiet_rows: usize) -> Drawn {
+    let modules = Modules::of(text, EcLevel::L, quiet_rows);
     // As long as it gets from the start: one that grows leaves pieces behind.
     let mut drawn = Zeroizing::new(String::with_capacity(modules.width * modules.width * 2 + modules.width * 32));
-    for y in (0..modules.width).step_by(2) {
+    for y in (0..modules.height).step_by(2) {
         drawn.push_str("\x1b[38;5;16m\x1b[48;5;231m");
         drawn.extend((0..modules.width).map(|x| match (modules.is_dark(x, y), modules.is_dark(x, y + 1)) {
             (false, false) => ' ',
@@ -79,12 +91,12 @@ pub fn half_blocks(text: &Secret) -> Zeroizing<String> {
         }));
         drawn.push_str("\x1b[0m\n");
     }
-    drawn
+    Drawn { text: drawn, rows: modules.height.div_ceil(2), columns: modules.width }
 }
 
 /// Draws a text as a PNG picture.
 pub fn png(text: &Secret) -> Zeroizing<Vec<u8>> {
-    let modules = Modules::of(text);
+    let modules = Modules::of(text, EcLevel::M, QUIET);
     let side = modules.width * SCALE;
     let pixels = (0..side * side).map(|at| if modules.is_dark(at % side / SCALE, at / side / SCALE) { 0 } else { 255 });
     let pixels: Zeroizing<Vec<u8>> = Zeroizing::new(pixels.collect());
@@ -237,14 +249,26 @@ mod tests {
 
     #[test]
     fn every_line_for_a_terminal_sets_its_colours_and_gives_them_back() {
-        let drawn = half_blocks(&address());
-        let lines: Vec<&str> = drawn.lines().collect();
+        let drawn = half_blocks(&address(), QUIET);
+        let lines: Vec<&str> = drawn.text.lines().collect();
+        assert_eq!(lines.len(), drawn.rows);
         for line in &lines {
             let inside = line.strip_prefix("\x1b[38;5;16m\x1b[48;5;231m").and_then(|line| line.strip_suffix("\x1b[0m"));
             let inside = inside.expect("colours on both ends");
-            assert_eq!(inside.chars().count(), lines.len() * 2 - 1, "a square, with one row to spare");
+            assert_eq!(inside.chars().count(), drawn.columns);
             assert!(inside.starts_with("    ") && inside.ends_with("    "), "a quiet zone");
         }
-        assert!(lines[0].contains("m          ") && lines[1].contains("m          "), "a quiet zone above");
+        assert!(lines[0].contains("m          "), "a quiet zone above");
+    }
+
+    #[test]
+    fn the_code_of_a_device_fits_a_terminal_of_24_rows_with_the_question_below_it() {
+        let seed = crate::totp::Seed::from_base32(&"GEZDGNBVGY3TQOJQ".repeat(4)).expect("a seed as AWS makes them");
+        for (name, quiet_rows) in
+            [("ann", QUIET_ROWS[0]), ("a-user.with-long-nam", QUIET_ROWS[0]), (&*"n".repeat(48), QUIET_ROWS[1])]
+        {
+            let drawn = half_blocks(&seed.to_otpauth(name, "123456789012"), quiet_rows);
+            assert!(drawn.rows <= 23 && drawn.columns <= 60, "{name}: {} x {}", drawn.rows, drawn.columns);
+        }
     }
 }

@@ -54,16 +54,20 @@ impl<'a> Files<'a> {
             return open(known);
         }
         for _ in 0..TRIES {
-            let asked = self.human.ask_secret("Passphrase of aws-vault's files: ", None).and_then(not_empty);
-            let asked = asked.map_err(|error| VaultError::NoPassphrase(error.to_string()))?;
-            match open(&asked) {
-                Err(VaultError::WrongPassphrase) => self.human.progress("that is not the passphrase"),
-                Ok(kept) => {
-                    let _ = self.right.set(asked);
+            let mut opened = None;
+            let mut check = |passphrase: &Secret| {
+                opened = (!passphrase.is_empty()).then(|| (open(passphrase), passphrase.clone()));
+            };
+            let asked = self.human.ask_secret_and("Passphrase of aws-vault's files: ", None, &mut check);
+            let opened = asked.and_then(|()| opened.ok_or(AskError::Declined));
+            match opened.map_err(VaultError::NoPassphrase)? {
+                (Err(VaultError::WrongPassphrase), _) => self.human.progress("that is not the passphrase"),
+                (Ok(kept), right) => {
+                    let _ = self.right.set(right);
                     return Ok(kept);
                 }
                 // Of a file in another form nobody knows whether the passphrase is right.
-                Err(other) => return Err(other),
+                (Err(other), _) => return Err(other),
             }
         }
         Err(VaultError::WrongPassphrase)
@@ -96,10 +100,6 @@ impl Place for Files<'_> {
         let path = self.path(name)?;
         folder::remove(&path).map(drop).map_err(|error| cannot(&path, "deleted", &error))
     }
-}
-
-fn not_empty(passphrase: Secret) -> Result<Secret, AskError> {
-    if passphrase.is_empty() { Err(AskError::Declined) } else { Ok(passphrase) }
 }
 
 fn cannot(path: &Path, what: &str, error: &std::io::Error) -> VaultError {

@@ -22,7 +22,7 @@ use crate::secret::{Secret, SecretBytes};
 
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
-use crate::human::Human;
+use crate::human::{AskError, Human};
 use crate::settings::Settings;
 use crate::sys::env::{Environment, vars};
 use crate::sys::paths;
@@ -108,7 +108,7 @@ pub enum VaultError {
     WrongPassphrase,
     /// The passphrase of the files is not to be had.
     #[error("the passphrase of aws-vault's files was not given: {0}")]
-    NoPassphrase(String),
+    NoPassphrase(AskError),
     #[error("{0}")]
     File(String),
     /// An item in a form that aws-vault does not write.

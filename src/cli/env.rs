@@ -1,5 +1,7 @@
 //! `keyfob env`.
 
+use std::io::IsTerminal;
+
 use clap::Args;
 
 use crate::cli::options::{CredentialOptions, ProfileArg};
@@ -7,6 +9,8 @@ use crate::cli::world::World;
 use crate::error::Result;
 use crate::format::environment::{hand_out, take_back};
 use crate::format::shell::Shell;
+use crate::hint::run;
+use crate::human::Talk;
 use crate::sys::env::vars;
 use crate::sys::parent::ancestors;
 use crate::ui::out;
@@ -39,14 +43,26 @@ impl EnvArgs {
             None => Shell::detect(ancestors().iter().map(String::as_str), world.env.get(vars::SHELL))?,
         };
         let changes = if self.unset {
+            tell_how_to_load(world, shell, "keyfob env --unset");
             take_back(&world.process_env)
         } else {
             let profile = self.profile.resolve(world)?;
+            if let Some(command) = run!("keyfob env {}", profile).command(shell) {
+                tell_how_to_load(world, shell, &command);
+            }
             let (plan, credentials) = snapshot.credentials(&profile, &self.options, None)?;
             world.tell_of_key(&plan);
             hand_out(&world.process_env, &profile, &credentials, &snapshot.surroundings(&profile)?)
         };
         // Security: the lines hold the credentials; they are what was asked for, and go to stdout alone.
         out::write(shell.render(&changes)?.expose())
+    }
+}
+
+/// Whoever sees the lines on a terminal has forgotten to have the shell evaluate them.
+fn tell_how_to_load(world: &World<'_>, shell: Shell, command: &str) {
+    if std::io::stdout().is_terminal() && !matches!(shell, Shell::Dotenv | Shell::Json) {
+        let line = shell.how_to_load().replace("keyfob env PROFILE", command);
+        world.talk.hint(format!("these lines change nothing until the shell evaluates them: `{line}`").into());
     }
 }

@@ -6,7 +6,7 @@ use crate::chain::Reason;
 use crate::cli::options::{ProfileArg, parse_seconds};
 use crate::cli::world::World;
 use crate::error::Result;
-use crate::human::Talk;
+use crate::human::{Human, Talk};
 use crate::ops::advice::of_reason;
 use crate::ops::explain::code_from;
 use crate::ops::resolve::store_of;
@@ -45,7 +45,12 @@ impl ExplainArgs {
         if self.json {
             return out::write_json(&view::explain::json(&plan, &cached, code_from.as_deref()));
         }
-        out::write_page(&view::explain::text(&plan, &cached, code_from.as_deref()))?;
+        let can_ask = world.person(false, None).is_there() || world.env.has_display();
+        let code_from = match code_from.as_deref() {
+            Some("the terminal") if !can_ask => Some("nobody can be asked: there is no terminal"),
+            from => from,
+        };
+        out::write_page(&view::explain::text(&plan, &cached, code_from))?;
         plan.reasons().flat_map(of_reason).for_each(|hint| world.talk.hint(hint));
         Ok(())
     }

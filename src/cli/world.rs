@@ -108,7 +108,7 @@ impl<'a> World<'a> {
 
     /// The person at the terminal. `most` bounds every question.
     pub fn person(&self, yes: bool, most: Option<Duration>) -> Person<'_> {
-        Person::new(&self.settings, &self.env, yes, self.quiet, most)
+        Person::new(&self.settings, &self.env, &self.paths.cache, yes, self.quiet, most)
     }
 
     /// What is cached, to be reported; with a warning, nothing where the cache cannot be used.

@@ -210,6 +210,9 @@ pub enum StoreError {
     /// The vault is locked and nobody can be asked for its passphrase (exit 3, not 5).
     #[error("{0}")]
     NeedsHuman(String),
+    /// Ctrl-C at its question.
+    #[error("cancelled")]
+    Cancelled,
     /// The passphrase, its source or the identity is wrong.
     #[error("{0}")]
     WrongPassphrase(String),
@@ -247,6 +250,7 @@ impl StoreError {
             (StoreError::NeedsHuman(why), _) => Error::new(Kind::NeedsHuman, why)
                 .hint(run!("keyfob exec PROFILE -- true").to("unlock it once in a terminal"))
                 .hint("or set `KEYFOB_PASSPHRASE_FILE`, `KEYFOB_PASSPHRASE_COMMAND` or `KEYFOB_IDENTITY_FILE`"),
+            (StoreError::Cancelled, _) => Error::new(Kind::Cancelled, message),
             (StoreError::WrongPassphrase(why), _) => Error::new(Kind::KeyStore, why)
                 .hint("check `KEYFOB_PASSPHRASE_FILE`, `KEYFOB_PASSPHRASE_COMMAND` and `KEYFOB_IDENTITY_FILE`"),
         }

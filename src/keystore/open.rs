@@ -97,6 +97,7 @@ impl<'a> Stores<'a> {
                 chain: chain.split(',').filter(|link| !link.is_empty()).map(str::to_owned).collect(),
                 human,
                 prompt_limit,
+                talk,
             },
             keyring: Rc::clone(&keyring),
             unlock_time: settings.unlock_time,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::human::{AskError, Human};
+use crate::human::{AskError, Human, Talk};
 use crate::keystore::StoreError;
 use crate::secret::{Secret, SecretBytes};
 use crate::sys::child;
@@ -27,7 +27,12 @@ pub struct PassphraseSources<'a> {
     pub human: &'a dyn Human,
     /// How long the person may take.
     pub prompt_limit: Option<Duration>,
+    /// Who is told of a weak one.
+    pub talk: &'a dyn Talk,
 }
+
+/// Characters below which a passphrase is called short: anybody with the file can try them all.
+const SHORT: usize = 8;
 
 impl PassphraseSources<'_> {
     /// The passphrase the file or the command gives, and which of them; `None` where neither is set.
@@ -67,15 +72,41 @@ impl PassphraseSources<'_> {
         }
     }
 
-    /// Asks the person for the passphrase of a vault that exists.
+    /// Asks the person for the passphrase of a vault that exists; `check`, which takes a second, has the answer.
     ///
     /// # Errors
     /// [`StoreError::NeedsHuman`] where nobody answers.
-    pub fn ask(&self) -> Result<Secret, StoreError> {
+    pub fn ask<T>(&self, check: impl Fn(&Secret) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut checked = None;
+        let mut check = |passphrase: &Secret| {
+            checked = (!passphrase.is_empty()).then(|| check(passphrase));
+        };
         self.human
-            .ask_secret("Passphrase of keyfob's vault: ", self.prompt_limit)
-            .and_then(not_empty)
-            .map_err(|error| unanswered("the vault is locked", &error))
+            .ask_secret_and("Passphrase of keyfob's vault: ", self.prompt_limit, &mut check)
+            .and_then(|()| checked.ok_or(AskError::Declined))
+            .map_err(|error| unanswered("the vault is locked", &error))?
+    }
+
+    /// The passphrase of a new vault: from its source, else asked for. Warns of a short one.
+    ///
+    /// # Errors
+    /// As [`PassphraseSources::given`] and [`PassphraseSources::ask_for_new`].
+    pub fn new_passphrase(&self) -> Result<Secret, StoreError> {
+        match self.given()? {
+            Some((passphrase, _)) => {
+                self.warn_if_short(&passphrase);
+                Ok(passphrase)
+            }
+            None => self.ask_for_new(),
+        }
+    }
+
+    fn warn_if_short(&self, passphrase: &Secret) {
+        if passphrase.expose().chars().count() < SHORT {
+            self.talk.warn(&format!(
+                "this passphrase has fewer than {SHORT} characters: whoever copies the vault can try all such passphrases"
+            ));
+        }
     }
 
     /// Asks the person for the passphrase of a new vault, twice.
@@ -88,8 +119,12 @@ impl PassphraseSources<'_> {
             let first = self
                 .human
                 .ask_secret("New passphrase for keyfob's vault: ", self.prompt_limit)
-                .and_then(not_empty)
                 .map_err(|error| unanswered(why, &error))?;
+            if first.is_empty() {
+                self.human.progress("an empty passphrase protects nothing; type one, or press Ctrl-C");
+                continue;
+            }
+            self.warn_if_short(&first);
             let second = self
                 .human
                 .ask_secret("The same once more: ", self.prompt_limit)
@@ -103,11 +138,10 @@ impl PassphraseSources<'_> {
     }
 }
 
-fn not_empty(passphrase: Secret) -> Result<Secret, AskError> {
-    if passphrase.is_empty() { Err(AskError::Declined) } else { Ok(passphrase) }
-}
-
 fn unanswered(why: &str, error: &AskError) -> StoreError {
+    if matches!(error, AskError::Cancelled) {
+        return StoreError::Cancelled;
+    }
     StoreError::NeedsHuman(format!("{why}, and its passphrase was not given: {error}"))
 }
 
@@ -125,7 +159,7 @@ fn first_line(bytes: &SecretBytes, name: &str) -> Result<Secret, StoreError> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use crate::testing::NOBODY;
+    use crate::testing::{NOBODY, Silence};
 
     fn sources(file: Option<PathBuf>, command: Option<&str>) -> PassphraseSources<'static> {
         PassphraseSources {
@@ -135,6 +169,7 @@ mod tests {
             chain: Vec::new(),
             human: &NOBODY,
             prompt_limit: None,
+            talk: &Silence,
         }
     }
 

@@ -50,7 +50,7 @@ impl<'a> PromptLock<'a> {
         private_dir(&self.folder).map_err(|error| unusable(&error))?;
         let lock = Lock::acquire(&path, self.limit, |holder| {
             let who = holder_name(holder);
-            self.human.progress(&format!("waiting for {who}, which is unlocking the key store"));
+            self.human.waiting(&format!("waiting for {who}, which is unlocking the key store"));
         });
         match lock {
             Ok(lock) => {

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use secret_service::EncryptionType;
 use secret_service::blocking::{Item as Entry, SecretService as Service};
+use zbus::zvariant::OwnedObjectPath;
 
 use crate::credentials::StoreId;
 use crate::keystore::limit::within;
@@ -40,7 +41,7 @@ pub struct SecretService<'a> {
 pub enum Dialog {
     /// Somebody sits before a display of this machine.
     Open,
-    /// Over SSH, without a display, or where nobody may be asked: what is locked is an error.
+    /// Over SSH, without a display, or where nobody may be asked: what does not unlock without one is an error.
     No,
 }
 
@@ -84,7 +85,10 @@ impl<'a> SecretService<'a> {
         match (self.state(item)?, self.dialog) {
             (State::Open, _) => {}
             (State::NoCollection, _) => return Err(StoreError::Unavailable(no_collection())),
-            (State::Locked, Dialog::No) => return Err(locked()),
+            (State::Locked, Dialog::No) => {
+                let name = item.to_string();
+                self.linked(self.limit, move |service| unlock_without_dialog(service, &name))?;
+            }
             (State::Locked, Dialog::Open) => self.unlock(item)?,
         }
         self.linked(self.limit, call)
@@ -173,9 +177,10 @@ impl KeyStore for SecretService<'_> {
                 Err(Trouble::Absent(why)) => return Ok(Presence::Absent(why)),
                 Err(Trouble::Broken(error)) => return Err(error),
             };
-            match (look(&service, &Item::SealingKey.to_string())?, dialog) {
+            let name = Item::SealingKey.to_string();
+            match (look(&service, &name)?, dialog) {
                 (State::Open, _) | (State::Locked, Dialog::Open) => Ok(Presence::There),
-                (State::Locked, Dialog::No) => Err(locked()),
+                (State::Locked, Dialog::No) => unlock_without_dialog(&service, &name).map(|()| Presence::There),
                 (State::NoCollection, Dialog::Open) => Err(StoreError::Unavailable(no_collection())),
                 (State::NoCollection, Dialog::No) => Ok(Presence::Absent(no_collection())),
             }
@@ -245,6 +250,38 @@ fn look(service: &Service<'_>, name: &str) -> Result<State, StoreError> {
         Ok(_) => Ok(State::Open),
         Err(secret_service::Error::NoResult) => Ok(State::NoCollection),
         Err(error) => Err(translate_service(error)),
+    }
+}
+
+/// Unlocks what can be unlocked without asking anybody, a keyring with a blank password: `Unlock` answers then with `/` in
+/// place of a prompt (Secret Service API 0.2, "Locking and Unlocking"). On a connection of its own: the crate goes on to the
+/// dialog.
+///
+/// # Errors
+/// [`StoreError::Locked`] where a dialog would be needed; it is not opened.
+fn unlock_without_dialog(service: &Service<'_>, name: &str) -> Result<(), StoreError> {
+    const SERVICE: Option<&str> = Some("org.freedesktop.secrets");
+    let found = service.search_items(attributes(name)).map_err(translate_service)?;
+    let object = match found.locked.first() {
+        Some(item) => item.item_path.clone(),
+        None => service.get_default_collection().map_err(translate_service)?.collection_path.clone(),
+    };
+    let unlock = || -> zbus::Result<bool> {
+        let bus = zbus::blocking::Connection::session()?;
+        let interface = Some("org.freedesktop.Secret.Service");
+        let reply = bus.call_method(SERVICE, "/org/freedesktop/secrets", interface, "Unlock", &(vec![object],))?;
+        let (_, prompt): (Vec<OwnedObjectPath>, OwnedObjectPath) = reply.body().deserialize()?;
+        if prompt.as_str() == "/" {
+            return Ok(true);
+        }
+        // Dropped by the provider as this connection ends, if not now.
+        let _ = bus.call_method(SERVICE, &prompt, Some("org.freedesktop.Secret.Prompt"), "Dismiss", &());
+        Ok(false)
+    };
+    match unlock() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(locked()),
+        Err(error) => Err(StoreError::Unavailable(format!("Secret Service cannot be unlocked: {error}"))),
     }
 }
 

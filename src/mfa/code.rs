@@ -130,9 +130,12 @@ impl From<CodeError> for Error {
             }
             CodeError::NotAsked { profile, error: AskError::TimedOut(_), .. } => Error::new(Kind::NeedsHuman, message)
                 .hint(run!("keyfob exec {} -- true", profile).to("start a session in a terminal, which waits")),
-            CodeError::NotAsked { error: AskError::Declined, .. } => Error::new(Kind::Failed, message),
-            CodeError::NotAsked { error: AskError::Terminal(_), profile, .. } => Error::new(Kind::Failed, message)
-                .hint(run!("keyfob exec {} --mfa-code CODE -- true", profile).to("give a code")),
+            CodeError::NotAsked { error: AskError::Declined, .. } => Error::new(Kind::Declined, message),
+            CodeError::NotAsked { error: error @ AskError::Cancelled, .. } => error.into_error("a code"),
+            CodeError::NotAsked { error: AskError::Terminal(_) | AskError::Unusable(_), profile, .. } => {
+                Error::new(Kind::Failed, message)
+                    .hint(run!("keyfob exec {} --mfa-code CODE -- true", profile).to("give a code"))
+            }
             CodeError::TypedUseless { last, .. } => Error::new(Kind::Failed, message)
                 .because(last)
                 .hint("a code is the six digits the device or app shows, for 30 s each, and works once"),

@@ -18,7 +18,7 @@ pub(super) fn edit(
 ) -> Result<Edited> {
     let waiting = |holder: Option<u32>| {
         let holder = holder_name(holder);
-        context.human.progress(&format!("waiting for {holder}, which edits the AWS files"));
+        context.human.waiting(&format!("waiting for {holder}, which edits the AWS files"));
     };
     Ok(config_file::edit(context.paths, file, waiting, change)?)
 }

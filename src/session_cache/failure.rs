@@ -14,7 +14,9 @@ pub struct Failure {
     /// Tells this failure from another of the same words: who waited sees by it that it happened meanwhile.
     pub id: u64,
     at: i64,
-    kind: u8,
+    kind: Kind,
+    /// Where the person is who was asked, or was not there, if that is what failed.
+    person: Option<String>,
     message: String,
     causes: Vec<String>,
     hints: Vec<Hint>,
@@ -24,12 +26,14 @@ pub struct Failure {
 const REMEMBERED: i64 = 60;
 
 impl Failure {
-    /// Of `error`, at `now`.
-    pub fn new(error: &Error, now: Timestamp) -> Failure {
+    /// Of `error`, at `now`, of a process whose questions are asked at `place`.
+    pub fn new(error: &Error, now: Timestamp, place: &str) -> Failure {
+        let is_of_person = matches!(error.kind(), Kind::NeedsHuman | Kind::Declined | Kind::Cancelled);
         Failure {
             id: OsRng.next_u64(),
             at: now.unix(),
-            kind: error.kind().exit_code(),
+            kind: error.kind(),
+            person: is_of_person.then(|| place.to_owned()),
             message: error.message().to_owned(),
             causes: error.causes().map(ToString::to_string).collect(),
             hints: error.hints().to_owned(),
@@ -41,6 +45,12 @@ impl Failure {
         Timestamp::from_unix(self.at.saturating_add(REMEMBERED))
     }
 
+    /// Whether it is also that of a process whose questions are asked at `place`: what one person has declined, another may
+    /// answer.
+    pub fn is_shared_with(&self, place: &str) -> bool {
+        self.person.as_ref().is_none_or(|person| person == place)
+    }
+
     /// Whether it happened in the last 60 s. One from the future does not count: the clock was set back.
     pub fn is_remembered(&self, now: Timestamp) -> bool {
         (0..REMEMBERED).contains(&now.seconds_since(Timestamp::from_unix(self.at)))
@@ -48,11 +58,9 @@ impl Failure {
 
     /// The error as it was.
     pub fn into_error(self) -> Error {
-        let Failure { id: _, at: _, kind, message, causes, hints } = self;
-        let kinds = [Kind::Failed, Kind::Usage, Kind::NeedsHuman, Kind::Refused, Kind::KeyStore, Kind::Config];
-        let kind = kinds.into_iter().find(|known| known.exit_code() == kind).unwrap_or(Kind::Defect);
+        let Failure { id: _, at: _, kind, person: _, message, causes, hints } = self;
         let error = causes.into_iter().fold(Error::new(kind, message), Error::because);
-        hints.into_iter().fold(error, Error::hint)
+        hints.into_iter().fold(error, Error::outcome)
     }
 }
 
@@ -68,13 +76,16 @@ mod tests {
             .hint("run it in one")
             .hint(run!("keyfob mfa add {} --serial ARN", "a b").to("keep the seed"));
         let at = Timestamp::from_unix(1_000);
-        let failure = Failure::new(&error, at);
+        let failure = Failure::new(&error, at, "here");
+        assert_eq!(["here", "there"].map(|place| failure.is_shared_with(place)), [true, false]);
+        let of_aws = Failure::new(&Error::new(Kind::Refused, "no"), at, "here");
+        assert!(of_aws.is_shared_with("there"));
         let text = serde_json::to_string(&failure).expect("JSON");
         assert_eq!(serde_json::from_str::<Failure>(&text).expect("JSON").into_error(), error);
         for (after, remembered) in [(-1, false), (0, true), (59, true), (60, false)] {
             assert_eq!(failure.is_remembered(at.plus_seconds(after)), remembered, "{after}");
         }
-        let older = r#"{"id":1,"at":1000,"kind":3,"message":"m","causes":[],"hints":["`keyfob mfa add a b`"]}"#;
+        let older = r#"{"id":1,"at":1000,"kind":"Failed","message":"m","causes":[],"hints":["`keyfob mfa add a b`"]}"#;
         assert!(serde_json::from_str::<Failure>(older).is_err(), "hints were texts, quoted for nobody");
     }
 }

@@ -257,7 +257,7 @@ fn folder_and_files_are_the_users_alone() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (cache, names) = filled(&folder.path().join("keyfob"));
     let error = crate::error::Error::new(crate::error::Kind::Failed, "no");
-    let failure = super::failure::Failure::new(&error, Timestamp::from_unix(0));
+    let failure = super::failure::Failure::new(&error, Timestamp::from_unix(0), "");
     cache.put_failure(&names[0], &failure).expect("written");
     let _lock = cache.lock(&names[0], std::time::Duration::ZERO, |_| {}).expect("free");
     let mode = |path: &Path| std::fs::metadata(path).expect("there").permissions().mode() & 0o777;

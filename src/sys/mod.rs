@@ -9,6 +9,7 @@ pub mod exec;
 pub mod files;
 pub mod folder;
 pub mod hardening;
+pub mod interrupt;
 pub mod kernel_keyring;
 pub mod lock;
 pub mod modes;

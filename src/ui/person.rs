@@ -1,12 +1,14 @@
 //! The person at the controlling terminal, or at a display.
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::human::{AskError, Human};
 use crate::secret::Secret;
 use crate::settings::{Settings, Way};
 use crate::sys::env::Environment;
+use crate::sys::lock::{Lock, LockError};
 use crate::sys::pinentry;
 use crate::sys::terminal::{Echo, Terminal};
 use crate::ui::{picker, shown};
@@ -19,14 +21,27 @@ pub struct Person<'a> {
     yes: bool,
     quiet: bool,
     most: Option<Duration>,
+    /// The cache folder, where processes on one terminal agree on who says what they wait for.
+    folder: &'a Path,
+    /// Held by the one that has said it.
+    says_waiting: RefCell<Option<Lock>>,
     /// What was said with no terminal to say it on: the next window shows it.
     unheard: RefCell<Option<String>>,
 }
 
 impl<'a> Person<'a> {
-    /// `yes`: answer every yes-or-no question with yes. `quiet`: no progress. `most`: bounds every question.
-    pub fn new(settings: &'a Settings, env: &'a Environment, yes: bool, quiet: bool, most: Option<Duration>) -> Self {
-        Person { settings, env, yes, quiet, most, unheard: RefCell::default() }
+    /// `folder`: the cache folder. `yes`: answer every yes-or-no question with yes. `quiet`: no progress. `most`: bounds
+    /// every question.
+    pub fn new(
+        settings: &'a Settings,
+        env: &'a Environment,
+        folder: &'a Path,
+        yes: bool,
+        quiet: bool,
+        most: Option<Duration>,
+    ) -> Self {
+        let (says_waiting, unheard) = (RefCell::default(), RefCell::default());
+        Person { settings, env, yes, quiet, most, folder, says_waiting, unheard }
     }
 
     /// Opened for each question: whether this process is in the foreground changes while it runs.
@@ -43,6 +58,20 @@ impl<'a> Person<'a> {
         let complaint = self.unheard.take();
         let question = prompt.trim_end().trim_end_matches(':');
         pinentry::ask(self.settings.pinentry.as_deref(), self.env, question, complaint.as_deref(), limit)
+    }
+
+    /// Asks until the answer is a yes or a no; an empty one is `default`.
+    fn yes_or_no(&self, question: &str, default: bool) -> Result<bool, AskError> {
+        let choices = if default { "[Y/n]" } else { "[y/N]" };
+        loop {
+            let answer = self.ask(&format!("{question} {choices} "), None)?;
+            match answer.trim().to_lowercase().as_str() {
+                "" => return Ok(default),
+                "y" | "yes" => return Ok(true),
+                "n" | "no" => return Ok(false),
+                _ => self.terminal()?.write_line("please answer y or n"),
+            }
+        }
     }
 
     fn limit(&self, limit: Option<Duration>) -> Option<Duration> {
@@ -73,30 +102,53 @@ impl Human for Person<'_> {
         Err(AskError::Nobody(nobody.unwrap_or("the setting `prompt` is `never`")))
     }
 
+    fn ask_secret_and(
+        &self,
+        prompt: &str,
+        limit: Option<Duration>,
+        check: &mut dyn FnMut(&Secret),
+    ) -> Result<(), AskError> {
+        let limit = self.limit(limit);
+        match self.terminal() {
+            Ok(terminal) if self.settings.prompt.ways().first() == Some(&Way::Terminal) => {
+                terminal.read_line_and(&shown(prompt), limit, check)
+            }
+            _ => self.ask_secret(prompt, limit).map(|secret| check(&secret)),
+        }
+    }
+
     fn ask(&self, prompt: &str, limit: Option<Duration>) -> Result<String, AskError> {
         let answer = self.terminal()?.read_line(&shown(prompt), Echo::On, self.limit(limit))?;
         Ok(answer.expose().to_owned())
+    }
+
+    fn ask_pair(
+        &self,
+        prompts: [&str; 2],
+        check: &dyn Fn(&str) -> Result<(), String>,
+    ) -> Result<(String, Secret), AskError> {
+        self.terminal()?.read_pair(prompts, check)
     }
 
     fn confirm(&self, question: &str) -> Result<bool, AskError> {
         if self.yes {
             return Ok(true);
         }
-        self.ask(&format!("{question} [y/N] "), None).map(|answer| is_yes(&answer))
+        self.yes_or_no(question, false)
     }
 
     fn propose(&self, question: &str) -> Result<bool, AskError> {
         if self.yes {
             return Ok(true);
         }
-        self.ask(&format!("{question} [Y/n] "), None).map(|answer| answer.trim().is_empty() || is_yes(&answer))
+        self.yes_or_no(question, true)
     }
 
     fn offer(&self, question: &str) -> Result<bool, AskError> {
         if self.yes || !self.is_there() {
             return Ok(false);
         }
-        self.ask(&format!("{question} [y/N] "), None).map(|answer| is_yes(&answer))
+        self.yes_or_no(question, false)
     }
 
     fn choose(&self, what: &str, options: &[String]) -> Result<usize, AskError> {
@@ -116,6 +168,28 @@ impl Human for Person<'_> {
         }
     }
 
+    fn waiting(&self, text: &str) {
+        // 256 files at most. If two terminals share one, a line is lost and no more.
+        let claim = |session| Lock::try_acquire(&self.folder.join(format!("waiting-{}.lock", session % 256)));
+        match self.terminal().ok().and_then(|_| Terminal::session()).map(claim) {
+            Some(Err(LockError::Held { .. })) => {}
+            Some(claimed) => {
+                *self.says_waiting.borrow_mut() = claimed.ok();
+                self.progress(text);
+            }
+            None => self.progress(text),
+        }
+    }
+
+    fn place(&self) -> String {
+        let windows = || self.env.has_display().then(|| "the display".to_owned());
+        Terminal::session().map(|session| format!("session {session}")).or_else(windows).unwrap_or_default()
+    }
+
+    fn size(&self) -> Option<(usize, usize)> {
+        self.terminal().ok()?.size()
+    }
+
     fn show(&self, picture: &str) -> Result<(), AskError> {
         self.terminal()?.write_line(picture);
         Ok(())
@@ -128,10 +202,6 @@ impl Human for Person<'_> {
     }
 }
 
-fn is_yes(answer: &str) -> bool {
-    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,11 +210,11 @@ mod tests {
     #[test]
     fn with_prompts_forbidden_there_is_nobody_and_yes_still_answers() {
         let (settings, env) = (Settings { prompt: Prompt::never(), ..Settings::default() }, Environment::default());
-        let nobody = Person::new(&settings, &env, false, false, None);
+        let nobody = Person::new(&settings, &env, Path::new(""), false, false, None);
         assert!(!nobody.is_there());
         assert!(matches!(nobody.confirm("sure?"), Err(AskError::Nobody(_))));
         assert!(matches!(nobody.ask_secret("code: ", None), Err(AskError::Nobody(_))));
-        let yes = Person::new(&settings, &env, true, false, None);
+        let yes = Person::new(&settings, &env, Path::new(""), true, false, None);
         assert!(yes.confirm("sure?").expect("answered") && yes.propose("sure?").expect("answered"));
         assert!(!yes.offer("more?").expect("answered"), "an offer is not a question");
     }

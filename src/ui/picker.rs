@@ -3,6 +3,7 @@
 use inquire::{InquireError, Select};
 
 use crate::human::AskError;
+use crate::sys::interrupt;
 use crate::sys::terminal::Terminal;
 use crate::ui::harmless;
 
@@ -12,7 +13,7 @@ const PAGE: usize = 12;
 /// Has a person choose among `options`; the index of what was chosen.
 ///
 /// # Errors
-/// [`AskError::Declined`] after Esc or Ctrl-C, with the terminal as it was; as [`Terminal::open`] tells.
+/// [`AskError::Declined`] after Esc, [`AskError::Cancelled`] after Ctrl-C, with the terminal as it was; as [`Terminal::open`] tells.
 pub(super) fn choose(what: &str, options: &[String]) -> Result<usize, AskError> {
     let terminal = Terminal::open()?;
     let shown = options.iter().map(|option| harmless(option)).collect();
@@ -25,7 +26,11 @@ pub(super) fn choose(what: &str, options: &[String]) -> Result<usize, AskError> 
     })?;
     match chosen {
         Ok(chosen) => Ok(chosen.index),
-        Err(InquireError::OperationCanceled | InquireError::OperationInterrupted) => Err(AskError::Declined),
+        Err(InquireError::OperationCanceled) => Err(AskError::Declined),
+        Err(InquireError::OperationInterrupted) => {
+            interrupt::note();
+            Err(AskError::Cancelled)
+        }
         Err(InquireError::NotTTY) => Err(AskError::Nobody("there is no terminal")),
         Err(InquireError::IO(error)) => Err(AskError::Terminal(error)),
         Err(error @ (InquireError::InvalidConfiguration(_) | InquireError::Custom(_))) => {

@@ -40,7 +40,7 @@ pub fn text(listing: &Listing, now: Timestamp, width: Option<usize>) -> String {
     }
     match width {
         // Accounts and yes are nothing when they are cut; what is left out first is region, device and account.
-        Some(width) => table.fit(width, &[0, 1, 3, 4, 6, 7, 8], &[3, 4, 2, 5, 7, 6, 1, 8]).to_string(),
+        Some(width) => table.fit(width, &[0, 1, 3, 4, 8], &[3, 4, 2, 5, 1, 8, 7, 6]).to_string(),
         None => table.to_string(),
     }
 }

@@ -46,14 +46,21 @@ fn a_mistyped_code_is_asked_for_again_and_three_are_enough() {
 }
 
 #[test]
-fn whoever_says_no_to_the_question_is_not_asked_again() {
-    for key in ['c', 'd'] {
+fn control_d_at_the_question_is_a_failure_and_control_c_a_signal_that_reaches_whoever_runs_keyfob() {
+    for (key, code, signal, said) in [
+        ('d', Some(1), None, "an MFA code for profile `audit` is needed: cancelled"),
+        ('c', None, Some(2), "cancelled"),
+    ] {
         let scene = Scene::new();
         let mut terminal = scene.sandbox.keyfob(&["credential-process", "audit"]).beside_terminal();
         terminal.expect("): ");
         terminal.press_ctrl(key);
         let (ran, _) = terminal.finish();
-        assert!(ran.code.is_none_or(|code| code == 1 || code == 130), "Ctrl-{key}: {ran:?}");
+        assert_eq!(
+            (ran.code, ran.signal, ran.stderr.as_str()),
+            (code, signal, &*format!("keyfob: {said}\n")),
+            "Ctrl-{key}"
+        );
         assert_eq!((ran.stdout.as_str(), scene.aws.requests().len()), ("", 0));
     }
 }

@@ -198,7 +198,7 @@ fn pinentry_is_cancelled_left_out_or_missing_as_the_person_wants() {
     pinentry(&mut sandbox, "echo 'ERR 83886179 Operation cancelled <Pinentry>'");
     let run = |sandbox: &Sandbox| sandbox.keyfob(&["credential-process", "work"]).run();
     let said = run(&sandbox);
-    assert!(said.ends_with(1).contains("the question was declined"), "{}", said.stderr);
+    assert!(said.ends_with(1).contains("cancelled"), "{}", said.stderr);
     for prompt in ["terminal", "never"] {
         sandbox.set("KEYFOB_PROMPT", prompt);
         run(&sandbox).ends_with(3);
@@ -212,7 +212,7 @@ fn pinentry_is_cancelled_left_out_or_missing_as_the_person_wants() {
     sandbox
         .write(".gnupg/gpg-agent.conf", &format!("pinentry-program {}/bin/pinentry-fake\n", sandbox.home().display()));
     sandbox.set("DISPLAY", ":99");
-    assert!(run(&sandbox).ends_with(1).contains("declined"));
+    assert!(run(&sandbox).ends_with(1).contains("cancelled"));
 }
 
 #[test]

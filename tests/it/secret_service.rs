@@ -82,6 +82,17 @@ fn inside() {
                 assert!(error.render(|| keyfob::format::shell::Shell::Sh).contains("hint: unlock"), "{error:?}");
                 stores.clear_all(&[StoreId::SECRET_SERVICE]).expect("nobody is asked");
             }
+            "blank password" => {
+                // The daemon says that it is locked, each time it starts.
+                let start = Instant::now();
+                assert_eq!(stores.choose(None).expect("chosen").0, StoreId::SECRET_SERVICE);
+                set("FAKE").expect("kept");
+                lock();
+                assert_eq!(open().get(&seed()).expect("there").expose(), b"FAKE");
+                lock();
+                open().delete(&seed()).expect("deleted");
+                assert!(start.elapsed() < Duration::from_secs(5), "nobody is waited for");
+            }
             "locked before a display" => {
                 set("FAKE").expect("kept");
                 lock();
@@ -178,6 +189,18 @@ fn a_locked_keychain_is_locked_for_every_item_and_opens_no_dialog_without_a_disp
 #[test]
 fn a_locked_keychain_opens_no_dialog_over_ssh() {
     run(UNLOCKED, "locked", &[("DISPLAY", ":99"), ("SSH_CONNECTION", "192.0.2.1 1 192.0.2.2 22")]);
+}
+
+/// A keyring with a blank password is a file in plain text, as gnome-keyring writes it.
+const BLANK: &str = r#"mkdir -p "$HOME/.local/share/keyrings" && cd "$HOME/.local/share/keyrings" && printf Blank >default &&
+printf '[keyring]\ndisplay-name=Blank\nctime=0\nmtime=0\nlock-on-idle=false\nlock-after=false\n' >Blank.keyring && cd / &&
+eval "$(gnome-keyring-daemon --start --components=secrets 2>/dev/null)"; exec "$@""#;
+
+#[test]
+fn a_keychain_with_a_blank_password_is_unlocked_wherever_it_is_asked() {
+    run(BLANK, "blank password", &[]);
+    run(BLANK, "blank password", &[("DISPLAY", ":99"), ("SSH_CONNECTION", "192.0.2.1 1 192.0.2.2 22")]);
+    run(BLANK, "blank password", &[("DISPLAY", ":99")]);
 }
 
 #[test]

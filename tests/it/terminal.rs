@@ -4,8 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::KEYFOB;
+use crate::scene::{Scene, key_id};
 use crate::support::aws::LoopbackAws;
 use crate::support::sandbox::Sandbox;
+use crate::support::tools;
+
+const SIGINT: i32 = 2;
 
 fn machine() -> (Arc<LoopbackAws>, Sandbox) {
     let aws = Arc::new(LoopbackAws::start());
@@ -96,8 +100,8 @@ fn whoever_ends_the_conversation_before_its_end_has_stored_nothing_and_is_told()
         terminal.expect(last);
         terminal.press_ctrl('c');
         let (ran, shown) = terminal.finish();
-        ran.ends_with(1);
-        assert!(shown.contains("nothing was stored"), "{shown}");
+        assert_eq!(ran.signal, Some(SIGINT), "{shown}");
+        assert!(shown.contains("cancelled\n") && shown.contains("nothing was stored"), "{shown}");
         assert!(!sandbox.path("keyfob/data/index.json").exists() && !sandbox.path(".aws/config").exists());
     }
 }
@@ -106,13 +110,14 @@ fn whoever_ends_the_conversation_before_its_end_has_stored_nothing_and_is_told()
 fn ctrl_c_at_a_secret_leaves_a_terminal_that_echoes_and_nothing_stored() {
     let (aws, sandbox) = machine();
     let key = aws.user("ann").access_key();
-    let script = "keyfob add work; echo code=$?; stty -a";
+    // The script gets the signal too, and goes on.
+    let script = "trap : INT; keyfob add work; echo code=$?; stty -a";
     let mut terminal = sandbox.program("/bin/sh", &["-c", script]).on_terminal();
     terminal.expect("access key id: ");
     terminal.type_line(&key.id);
     terminal.expect("(not shown): ");
     terminal.press_ctrl('c');
-    terminal.expect("code=1");
+    terminal.expect("code=130");
     let (ran, shown) = terminal.finish();
     ran.ends_with(0);
     for mode in [" echo ", " icanon ", "isig "] {
@@ -156,4 +161,246 @@ fn prompts_can_be_forbidden_even_where_somebody_is() {
     let (ran, shown) = terminal.finish();
     assert_eq!(ran.code, Some(3), "{shown}");
     assert!(shown.contains("`prompt` is `never`"), "{shown}");
+}
+
+#[test]
+fn control_c_ends_the_loop_or_the_line_that_keyfob_runs_in() {
+    let scene = Scene::new();
+    let cases = [
+        ("for p in work deploy audit; do keyfob exec $p -- true; echo went on; done", "/bin/sh"),
+        ("eval \"$(keyfob env work)\"; echo went on", "/bin/sh"),
+        ("sh -c 'keyfob credential-process work'; echo went on", "/bin/sh"),
+        ("for p in work deploy; do keyfob exec $p -- true; echo went on; done", "bash"),
+    ];
+    for (script, shell) in cases {
+        let Some(shell) = tools::require(shell.trim_start_matches("/bin/")) else { continue };
+        let mut terminal = scene.sandbox.program(&shell, &["-c", script]).on_terminal();
+        terminal.expect("): ");
+        terminal.press_ctrl('c');
+        let (ran, shown) = terminal.finish();
+        assert_eq!((ran.signal, shown.contains("went on")), (Some(SIGINT), false), "{script}: {shown}");
+        assert_eq!(shown.matches("): ").count(), 1, "asked once: {shown}");
+    }
+    assert_eq!(scene.actions(), Vec::<String>::new());
+}
+
+#[test]
+fn control_z_suspends_a_question_and_it_is_asked_again_in_the_foreground() {
+    let Some(bash) = tools::require("bash") else { return };
+    let scene = Scene::new();
+    let script = "set -m; keyfob exec work -- true; echo stopped=$?; stty -a | tr ' ' '\\n' | grep -x 'echo;*'; fg; echo code=$?";
+    let mut terminal = scene.sandbox.program(&bash, &["--norc", "-c", script]).on_terminal();
+    terminal.expect("): ");
+    terminal.type_keys("12");
+    terminal.press_ctrl('z');
+    terminal.expect("stopped=148");
+    terminal.expect("echo");
+    terminal.expect("): ");
+    terminal.type_line(&scene.phone.code());
+    terminal.expect("code=0");
+    terminal.finish();
+    // Continued in the background it asks nobody, and ends.
+    scene.sandbox.keyfob(&["clear"]).run().ok();
+    let script = "set -m; keyfob exec work -- true; bg; wait %1; echo code=$?";
+    let mut terminal = scene.sandbox.program(&bash, &["--norc", "-c", script]).on_terminal();
+    terminal.expect("): ");
+    terminal.press_ctrl('z');
+    terminal.expect("code=3");
+    terminal.finish();
+}
+
+/// Starts so many at once in the terminal's foreground, as `make -j` does; their output goes into files.
+fn crowd(number: usize) -> String {
+    format!(
+        "for n in $(seq {number}); do keyfob credential-process audit >out.$n 2>err.$n </dev/null & done; wait; echo all ended"
+    )
+}
+
+#[test]
+fn control_c_ends_all_who_wait_on_the_terminal() {
+    let scene = Scene::new();
+    // They ignore SIGINT, as jobs of a script do, and learn of it by the failure they share.
+    let mut terminal = scene.sandbox.program("/bin/sh", &["-c", &format!("trap '' INT; {}", crowd(5))]).on_terminal();
+    terminal.expect("waiting for process");
+    terminal.press_ctrl('c');
+    terminal.expect("all ended");
+    let (_, shown) = terminal.finish();
+    assert_eq!(shown.matches("MFA code").count(), 1, "{shown}");
+    for number in 1..=5 {
+        assert_eq!(scene.sandbox.read(&format!("err.{number}")), "keyfob: cancelled\n");
+    }
+}
+
+#[test]
+fn after_control_c_whoever_waits_on_another_terminal_asks_there() {
+    let scene = Scene::new();
+    let mut first = scene.sandbox.keyfob(&["exec", "audit", "--", "true"]).on_terminal();
+    first.expect("MFA code");
+    let mut other = scene.sandbox.keyfob(&["credential-process", "audit"]).beside_terminal();
+    other.expect("waiting for process");
+    first.press_ctrl('c');
+    let (ran, shown) = first.finish();
+    assert_eq!(ran.signal, Some(SIGINT), "{shown}");
+    other.expect("MFA code");
+    other.expect("): ");
+    other.type_line(&scene.phone.code());
+    key_id(&other.finish().0.json());
+}
+
+#[test]
+fn twenty_who_wait_on_one_terminal_say_so_once() {
+    let scene = Scene::new();
+    (1..=20).for_each(|number| scene.sandbox.may_hold_secrets(&format!("out.{number}")));
+    let mut terminal = scene.sandbox.program("/bin/sh", &["-c", &crowd(20)]).on_terminal();
+    terminal.expect("): ");
+    terminal.expect("waiting for process");
+    // Whoever has anything to say says it after two seconds.
+    std::thread::sleep(Duration::from_secs(4));
+    terminal.type_line(&scene.phone.code());
+    terminal.expect("all ended");
+    let (_, shown) = terminal.finish();
+    assert_eq!((shown.matches("waiting for").count(), shown.matches("MFA code").count()), (1, 1), "{shown}");
+    assert_eq!(scene.aws.count("GetSessionToken"), 1);
+}
+
+#[test]
+fn neither_yes_nor_no_is_asked_again() {
+    let scene = Scene::new();
+    let mut terminal = scene.sandbox.keyfob(&["remove", "work"]).on_terminal();
+    for answer in ["maybe", "yess", "y n", "n"] {
+        terminal.expect("[y/N] ");
+        terminal.type_line(answer);
+        if answer != "n" {
+            terminal.expect("please answer y or n");
+        }
+    }
+    terminal.finish().0.ends_with(1);
+    assert!(scene.sandbox.keyfob(&["list"]).run().ok().contains("vault"), "the key is still there");
+}
+
+#[test]
+fn what_is_typed_while_a_passphrase_is_checked_is_not_shown() {
+    let mut scene = Scene::empty();
+    let passphrase = "FAKE passphrase of the vault";
+    scene.sandbox.keep_secret(passphrase, "passphrase");
+    scene.sandbox.unset("KEYFOB_IDENTITY_FILE");
+    let file = scene.sandbox.write("passphrase", passphrase);
+    scene.sandbox.set("KEYFOB_PASSPHRASE_FILE", &file);
+    scene.prepare();
+    scene.sandbox.unset("KEYFOB_PASSPHRASE_FILE");
+    scene.sandbox.keyfob(&["clear", "--all"]).run().ok();
+    let mut terminal = scene.sandbox.keyfob(&["exec", "work", "--", "true"]).on_terminal();
+    terminal.expect("assphrase of keyfob's vault: ");
+    terminal.type_line("wrong");
+    terminal.expect("\n");
+    terminal.type_line(passphrase);
+    terminal.expect("assphrase of keyfob's vault: ");
+    terminal.type_line(passphrase);
+    terminal.expect("): ");
+    terminal.type_line(&scene.phone.code());
+    // The sandbox searches what was shown for the passphrase.
+    terminal.finish().0.ends_with(0);
+    scene.sandbox.keyfob(&["clear", "--all"]).run().ok();
+}
+
+#[test]
+fn an_id_and_a_secret_pasted_at_once_are_both_taken_and_a_wrong_one_is_asked_for_again() {
+    let (aws, sandbox) = machine();
+    let key = aws.user("ann").access_key();
+    for (number, pasted) in [
+        format!("{}\r{}\r", key.id, key.secret),
+        format!("{},{}\r", key.id, key.secret),
+        format!("\"{}\"\t\"{}\"\r", key.id, key.secret),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let profile = format!("p{number}");
+        let mut terminal = sandbox.keyfob(&["add", &profile, "--region", "eu-west-1"]).on_terminal();
+        terminal.expect("access key id: ");
+        terminal.type_line("AKIAwrong");
+        terminal.expect("\naccess key id: ");
+        terminal.type_keys(pasted);
+        terminal.expect("[y/N] ");
+        terminal.type_line("n");
+        // The sandbox searches what was shown for the secret.
+        terminal.finish().0.ends_with(0);
+    }
+    let mut terminal = sandbox.keyfob(&["add", "typed", "--region", "eu-west-1"]).on_terminal();
+    terminal.expect("access key id: ");
+    terminal.type_line(&key.id);
+    for secret in ["too short", &key.secret] {
+        terminal.expect("secret access key (not shown): ");
+        terminal.type_line(secret);
+    }
+    terminal.expect("[y/N] ");
+    terminal.type_line("");
+    terminal.finish().0.ends_with(0);
+    let mut terminal = sandbox.keyfob(&["add", "other"]).on_terminal();
+    for _ in 0..3 {
+        terminal.expect("\naccess key id: ");
+        terminal.type_line("nonsense");
+    }
+    terminal.finish().0.ends_with(1);
+}
+
+#[test]
+fn a_short_passphrase_for_a_new_vault_is_warned_of_and_an_empty_one_asked_for_again() {
+    let (aws, mut sandbox) = machine();
+    let key = aws.user("ann").access_key();
+    sandbox.unset("KEYFOB_IDENTITY_FILE");
+    let input = format!("{}\n{}\n", key.id, key.secret);
+    sandbox.write("key", &input);
+    let add = sandbox.keyfob(&["add", "work", "--stdin", "--yes"]);
+    let mut terminal = add.on_terminal_in(r#"exec "$@" <key"#);
+    for (answer, prompt, said) in [
+        ("", "vault: ", "an empty passphrase"),
+        ("seven77", "vault: ", "fewer than 8 characters"),
+        ("seven77", "once more: ", ""),
+    ] {
+        terminal.expect(prompt);
+        terminal.type_line(answer);
+        terminal.expect(said);
+    }
+    terminal.finish().0.ends_with(0);
+    sandbox.keyfob(&["clear", "--all"]).run().ok();
+}
+
+#[test]
+fn env_on_a_terminal_says_how_to_load_its_lines() {
+    let scene = Scene::new();
+    scene.warm();
+    for (arguments, line) in [
+        (&["env", "audit", "--shell", "bash"][..], r#"eval "$(keyfob env audit)""#),
+        (&["env", "audit", "--shell", "fish"], "keyfob env audit | source"),
+        (&["env", "--unset", "--shell", "zsh"], r#"eval "$(keyfob env --unset)""#),
+    ] {
+        let (ran, shown) = scene.sandbox.keyfob(arguments).on_terminal().finish();
+        assert!(ran.code == Some(0) && shown.contains(&format!("`{line}`")), "{shown}");
+        let piped = scene.sandbox.keyfob(arguments).run();
+        assert!(!piped.stderr.contains("hint"), "{}", piped.stderr);
+    }
+}
+
+#[test]
+fn list_keeps_the_session_at_60_columns() {
+    let scene = Scene::new();
+    scene.warm();
+    let (ran, shown) = scene.sandbox.keyfob(&["list"]).on_terminal_in(r#"stty cols 60; exec "$@""#).finish();
+    // rexpect makes a character of each byte.
+    let bytes = shown.chars().filter_map(|c| u8::try_from(u32::from(c)).ok()).collect();
+    let shown = String::from_utf8(bytes).expect("UTF-8");
+    let table: Vec<&str> =
+        shown.lines().filter(|line| line.starts_with("PROFILE") || line.starts_with("audit")).collect();
+    assert!(ran.code == Some(0) && table[0].contains("SESSION") && table[1].contains(" left"), "{shown}");
+    assert!(table.iter().all(|line| line.chars().count() <= 60), "{shown}");
+}
+
+#[test]
+fn explain_says_that_nobody_can_be_asked_where_nobody_is() {
+    let scene = Scene::new();
+    let said = scene.sandbox.keyfob(&["explain", "work"]).run();
+    assert!(said.ok().contains("needed now (nobody can be asked: there is no terminal)"), "{}", said.stdout);
+    let (_, shown) = scene.sandbox.keyfob(&["explain", "work"]).on_terminal().finish();
+    assert!(shown.contains("needed now (the terminal)"), "{shown}");
 }

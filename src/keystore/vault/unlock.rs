@@ -100,7 +100,7 @@ impl Vault<'_> {
 
     fn typed(&self, unwrap: impl Fn(&Secret) -> Result<Option<Identity>, StoreError>) -> Result<Identity, StoreError> {
         for _ in 0..3 {
-            if let Some(identity) = unwrap(&self.sources.ask()?)? {
+            if let Some(identity) = self.sources.ask(&unwrap)? {
                 return Ok(identity);
             }
             self.sources.human.progress("that is not its passphrase");
@@ -123,10 +123,7 @@ impl Vault<'_> {
         if let Some(identity) = self.identity_made_meanwhile()? {
             return Ok(identity);
         }
-        let passphrase = match self.sources.given()? {
-            Some((passphrase, _)) => passphrase,
-            None => self.sources.ask_for_new()?,
-        };
+        let passphrase = self.sources.new_passphrase()?;
         let identity = Identity::generate();
         let wrapped = identity.wrap(&passphrase);
         private_dir(&self.folder).map_err(|error| unusable(&self.folder, &error))?;

@@ -14,7 +14,7 @@ use crate::config_file::AwsFiles;
 use crate::credentials::{AccessKey, AccessKeyId, StoreId, StoredKey};
 use crate::error::{Error, Kind, Result};
 use crate::hint::{Hint, run};
-use crate::human::Human;
+use crate::human::{AskError, Human};
 use crate::index::{Index, KeyEntry};
 use crate::keystore::access_key::store_access_key;
 use crate::ops::Context;
@@ -23,6 +23,9 @@ use crate::ops::add::profile::Planned;
 use crate::ops::planning::own_target;
 use crate::ops::remove::release;
 use crate::ops::rotate::refuse_during;
+
+/// How often a secret that cannot be one is asked for.
+const TRIES: usize = 3;
 
 /// What is asked of [`add`].
 #[derive(Debug)]
@@ -140,13 +143,19 @@ fn refuse_replacement(
 
 fn ask_for_key(human: &dyn Human) -> Result<AccessKey> {
     let hint = "pipe it in with `--stdin`, or name a file with `--csv`";
-    let id = human.ask("access key id: ", None).map_err(|error| error.into_error("an access key").hint(hint))?;
-    // Security: asked for without echo, and refused before the secret where the first answer is the secret itself.
-    let id: AccessKeyId = id.trim().parse().map_err(|error| input_error(&InputError::Id(error), "what was typed"))?;
-    let secret = human
-        .ask_secret("secret access key (not shown): ", None)
-        .map_err(|error| error.into_error("the secret access key").hint(hint))?;
-    from_pair(id.as_str(), secret).map_err(|error| input_error(&error, "what was typed"))
+    let prompts = ["access key id: ", "secret access key (not shown): "];
+    // Security: refused before the secret where the first answer is the secret itself.
+    let check = |id: &str| id.parse::<AccessKeyId>().map(drop).map_err(|error| error.to_string());
+    let unanswered = |error: AskError| error.into_error("an access key").hint(hint);
+    let (id, mut secret) = human.ask_pair(prompts, &check).map_err(unanswered)?;
+    for _ in 1..TRIES {
+        match from_pair(&id, secret) {
+            Ok(key) => return Ok(key),
+            Err(error) => human.progress(&error.to_string()),
+        }
+        secret = human.ask_secret(prompts[1], None).map_err(unanswered)?;
+    }
+    from_pair(&id, secret).map_err(|error| input_error(&error, "what was typed"))
 }
 
 /// The error the user sees for an input from `place`: a file's name, `stdin`, the environment, what was typed.

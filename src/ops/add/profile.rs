@@ -351,7 +351,7 @@ fn hide_process(file: AwsFile, document: &mut Document, profile: &str) -> Result
 
 /// The error where a person ends the conversation, all of which comes before the first write.
 pub(super) fn unanswered(error: AskError) -> Error {
-    error.into_error("an answer").hint("nothing was stored")
+    error.into_error("an answer").outcome("nothing was stored")
 }
 
 fn place(context: &Context<'_>, file: AwsFile, line: usize) -> String {

@@ -6,6 +6,7 @@ use crate::config_file::{self, AwsFiles};
 use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
+use crate::human::AskError;
 use crate::keystore::StoreError;
 use crate::ops::Context;
 use crate::ops::access_key_input::from_pair;
@@ -70,6 +71,7 @@ fn for_user(error: VaultError) -> Error {
         VaultError::Store(error) => error.for_user(StoreId::SECRET_SERVICE),
         error @ VaultError::WrongPassphrase => Error::new(Kind::KeyStore, error.to_string())
             .hint("enter the passphrase that aws-vault asks for, or set `AWS_VAULT_FILE_PASSPHRASE`"),
+        VaultError::NoPassphrase(error @ AskError::Cancelled) => error.into_error("the passphrase"),
         error @ VaultError::NoPassphrase(_) => Error::new(Kind::NeedsHuman, error.to_string())
             .hint("set `AWS_VAULT_FILE_PASSPHRASE`, or run it in a terminal"),
         error @ (VaultError::File(_) | VaultError::Form { .. }) => Error::new(Kind::Failed, error.to_string()),

@@ -164,7 +164,9 @@ fn move_all(
                 report.imported.push(Moved { profile, key_id, backend, linked, file, removed });
             }
             // Nothing works without its store, so the others are not tried.
-            Err(error) if error.kind() == Kind::KeyStore || error.kind() == Kind::NeedsHuman => return Err(error),
+            Err(error) if matches!(error.kind(), Kind::KeyStore | Kind::NeedsHuman | Kind::Cancelled) => {
+                return Err(error);
+            }
             Err(error) => {
                 leave(error.in_one_line(), true, error.hints().first().cloned());
             }

@@ -14,12 +14,13 @@ use crate::config_file::AwsFiles;
 use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
+use crate::human::AskError;
 use crate::ops::Context;
 use crate::ops::mfa::add::say_what_it_means;
 use crate::ops::mfa::caller::Caller;
 use crate::ops::mfa::half_made::{HalfMade, delete_command};
 use crate::ops::mfa::{Plans, pair, seeds, setting};
-use crate::qr;
+use crate::qr::{self, Drawn};
 use crate::secret::Secret;
 use crate::sys::files::create_new;
 use crate::totp::Seed;
@@ -199,7 +200,7 @@ fn take_away(
          made, delete it and make it anew?",
         caller.user
     );
-    if !context.human.offer(&question).unwrap_or(false) {
+    if !AskError::or_no(context.human.offer(&question))? {
         let hint = delete_command(profile, serial);
         return Err(there.hint(hint.to("or delete it first, if an enrolment left it half made")));
     }
@@ -229,11 +230,7 @@ fn prepare(
     let name = serial.rsplit('/').next().unwrap_or(serial);
     let address = seed.to_otpauth(name, &caller.account);
     if context.human.is_there() {
-        let shown = context.human.show(&qr::half_blocks(&address));
-        shown.map_err(|error| error.into_error("a terminal to show the QR code on"))?;
-        context.human.progress(
-            "scan this code with an authenticator app; `--show-secret` shows it as text, `--png FILE` as a picture",
-        );
+        show_on_terminal(context, &address, seed)?;
     }
     if let Some(path) = &request.png {
         create_new(path, &qr::png(&address)).map_err(|error| {
@@ -251,6 +248,36 @@ fn prepare(
         Some(_) => pair::made(context, serial, seed),
         None => pair::typed(context, serial, Some(seed)),
     }
+}
+
+/// Shows the seed on the terminal: as a QR code if all of it fits above the question that follows, else as text.
+fn show_on_terminal(context: &Context<'_>, address: &Secret, seed: &Seed) -> Result<()> {
+    let human = context.human;
+    let needed = |error: AskError| error.into_error("a terminal to show the QR code on");
+    let lacks = |drawn: &Drawn| human.size().filter(|size| size.0 <= drawn.rows || size.1 < drawn.columns);
+    let fitting = || {
+        let mut drawn = qr::QUIET_ROWS.map(|rows| qr::half_blocks(address, rows)).into_iter();
+        drawn.find(|drawn| lacks(drawn).is_none())
+    };
+    let mut drawn = fitting();
+    if drawn.is_none() {
+        let least = qr::half_blocks(address, qr::QUIET_ROWS[1]);
+        let (rows, columns) = (least.rows + 1, least.columns);
+        let (has_rows, has_columns) = human.size().unwrap_or_default();
+        human.progress(&format!(
+            "the QR code needs {rows} rows × {columns} columns; this terminal has {has_rows} × {has_columns}"
+        ));
+        let answer = human.ask("enlarge it and press Enter, or `s` for the key as text: ", None).map_err(needed)?;
+        drawn = fitting().filter(|_| answer.trim().is_empty());
+    }
+    let Some(drawn) = drawn else {
+        human.progress("enter this key in an authenticator app:");
+        return human.show(seed.to_base32().expose()).map_err(needed);
+    };
+    human.progress(
+        "scan this code with an authenticator app; `--show-secret` shows it as text, `--png FILE` as a picture",
+    );
+    human.show(drawn.text.trim_end()).map_err(needed)
 }
 
 fn enable(
@@ -298,7 +325,7 @@ fn write_profile(
 ) -> Result<Option<String>> {
     if let Some(old) = setting::device_of(files, profile).filter(|old| old != serial) {
         let question = format!("`{profile}` uses `{old}`; use the new device instead?");
-        if !request.yes && !context.human.offer(&question).unwrap_or(false) {
+        if !request.yes && !AskError::or_no(context.human.offer(&question))? {
             context.talk.hint(setting::command(profile, serial));
             return Ok(None);
         }

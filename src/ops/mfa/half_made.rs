@@ -74,14 +74,14 @@ impl HalfMade<'_> {
         match deleted {
             // Only now: a device that may be enabled keeps its seed.
             Ok(()) => match self.forget_seed() {
-                Ok(()) => error.hint(format!("nothing is left behind: `{serial}` was deleted again")),
-                Err(kept) => error.hint(format!("`{serial}` was deleted again; its seed was not: {kept}")),
+                Ok(()) => error.outcome(format!("nothing is left behind: `{serial}` was deleted again")),
+                Err(kept) => error.outcome(format!("`{serial}` was deleted again; its seed was not: {kept}")),
             },
             Err(failed) => {
                 let failed = Error::from(failed);
                 error
                     .because(format!("and `{serial}` was not deleted again: {failed}"))
-                    .hint(delete_command(profile, serial).to("delete the device, which may be half made"))
+                    .outcome(delete_command(profile, serial).to("delete the device, which may be half made"))
             }
         }
     }

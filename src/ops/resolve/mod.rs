@@ -157,7 +157,10 @@ impl Run<'_> {
             }
             self.deadline.set(Some(Instant::now() + PATIENCE));
             let renewed = self.renew(key, &name, index, need, before.as_ref());
-            return renewed.or_else(|error| self.serve_old(cached, error));
+            return renewed.or_else(|error| match error.kind() {
+                Kind::Cancelled => Err(error),
+                _ => self.serve_old(cached, error),
+            });
         }
         self.renew(key, &name, index, need, before.as_ref())
     }
@@ -181,8 +184,10 @@ impl Run<'_> {
                 Some(_) if matches!(need, Need::Replacement(_)) => self.warn_of(self.context.cache.remove(name)),
                 Some(_) | None => {}
             }
-            let failure = self.context.cache.failure(name);
-            if let Some(failure) = failure.filter(|failure| before.is_none_or(|before| before.id != failure.id)) {
+            let is_new = |failure: &Failure| before.is_none_or(|before| before.id != failure.id);
+            // What failed for want of an answer is tried once more by whoever has another person to ask.
+            let is_ours = |failure: &Failure| is_new(failure) && failure.is_shared_with(&self.context.human.place());
+            if let Some(failure) = self.context.cache.failure(name).filter(is_ours) {
                 return Err(failure.into_error());
             }
         }
@@ -194,7 +199,7 @@ impl Run<'_> {
             }
             Err(error) => {
                 // Whoever waits for the lock reads this when it is free, so it is written before.
-                let failure = Failure::new(&error, self.context.clock.now());
+                let failure = Failure::new(&error, self.context.clock.now(), &self.context.human.place());
                 let _ = self.context.cache.put_failure(name, &failure);
                 Err(error)
             }
@@ -207,7 +212,7 @@ impl Run<'_> {
         let profile = &self.plan.profile;
         let waiting = |holder: Option<u32>| {
             let holder = holder_name(holder);
-            self.context.human.progress(&format!("waiting for {holder}, which gets the same session as `{profile}`"));
+            self.context.human.waiting(&format!("waiting for {holder}, which gets the same session as `{profile}`"));
         };
         match self.context.cache.lock(name, limit, waiting) {
             Ok(lock) => Ok(Some(lock)),

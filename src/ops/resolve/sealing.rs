@@ -32,6 +32,9 @@ pub(super) fn key(context: &Context, plan: &Plan) -> Result<Option<SealingKey>> 
             let Some(backend) = store_of(context.settings, plan) else { return Ok(None) };
             let key = read(backend);
             if let Err(error) = &key {
+                if error.kind() == Kind::Cancelled {
+                    return Err(error.clone());
+                }
                 let base = &plan.base.profile;
                 not_kept(error);
                 context

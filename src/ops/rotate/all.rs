@@ -206,6 +206,7 @@ pub fn rotate_all(
         let one = RotateRequest { profile: profile.clone(), ..request.clone() };
         match rotate(context, &one, files) {
             Ok(_) => done.rotated.push(profile),
+            Err(error) if error.kind() == Kind::Cancelled => return Err(error),
             Err(error) => {
                 context.talk.warn(&format!("`{profile}` was not rotated: {error}"));
                 done.failed.push(FailedProfile { profile, error: error.to_string() });

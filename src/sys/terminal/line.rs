@@ -4,6 +4,7 @@ use std::io;
 
 use zeroize::Zeroizing;
 
+use super::{Echo, ends_word};
 use crate::human::AskError;
 use crate::secret::Secret;
 
@@ -14,10 +15,11 @@ const LONGEST_LINE: usize = 4096;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Step {
     Nothing,
-    Show,
-    Rub(usize),
+    Edited,
     Done,
     Declined,
+    Cancelled,
+    Suspend,
 }
 
 /// A line being typed.
@@ -57,18 +59,17 @@ impl Line {
         const END: u8 = 0x04;
         const QUIT: u8 = 0x1c;
         const KILL_LINE: u8 = 0x15;
+        const SUSPEND: u8 = 0x1a;
         match byte {
             b'\n' | b'\r' => Step::Done,
-            INTERRUPT | QUIT => Step::Declined,
+            INTERRUPT | QUIT => Step::Cancelled,
+            SUSPEND => Step::Suspend,
             END if self.bytes.is_empty() => Step::Declined,
             END => Step::Done,
             0x08 | 0x7f => self.rub(),
             KILL_LINE => {
-                let mut count = 0;
-                while self.rub() != Step::Nothing {
-                    count += 1;
-                }
-                Step::Rub(count)
+                while self.rub() != Step::Nothing {}
+                Step::Edited
             }
             0x1b => {
                 self.escape = Escape::Started;
@@ -79,8 +80,20 @@ impl Line {
             _ if self.bytes.len() == LONGEST_LINE => Step::Nothing,
             _ => {
                 self.bytes.push(byte);
-                Step::Show
+                Step::Edited
             }
+        }
+    }
+
+    /// How many characters of it are shown.
+    pub(super) fn visible(&self, echo: Echo) -> usize {
+        let is_shown = |bytes: &[u8]| bytes.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
+        match echo {
+            Echo::On => is_shown(&self.bytes),
+            Echo::FirstWord => is_shown(
+                self.bytes.split(|byte| byte.is_ascii() && ends_word(char::from(*byte))).next().unwrap_or_default(),
+            ),
+            Echo::Off => 0,
         }
     }
 
@@ -88,7 +101,7 @@ impl Line {
     fn rub(&mut self) -> Step {
         while let Some(byte) = self.bytes.pop() {
             if byte & 0xc0 != 0x80 {
-                return Step::Rub(1);
+                return Step::Edited;
             }
         }
         Step::Nothing

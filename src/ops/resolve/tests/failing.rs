@@ -188,7 +188,7 @@ fn a_failure_is_shared_with_those_that_wait_and_not_with_later_ones() {
         threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
     });
     assert!(errors.windows(2).all(|pair| pair[0] == pair[1]), "{errors:?}");
-    assert_eq!(errors[0].message(), "an MFA code for profile `deploy` is needed: the question was declined");
+    assert_eq!(errors[0].message(), "an MFA code for profile `deploy` is needed: cancelled");
     assert_eq!(world.prompts(), 1);
     world.get(&plan).expect("a later one asks anew");
     assert_eq!(world.prompts(), 2);
