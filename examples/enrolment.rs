@@ -60,13 +60,13 @@ mod enrolment {
         let input = format!("{}\n{}\n", key.id, key.secret);
         sandbox.keyfob(&["add", "work", "--stdin", "--yes", "--region", "eu-central-1"]).stdin(&input).run().ok();
         let mut terminal = sandbox.keyfob(&COMMAND).shows(Shows::Seeds).on_terminal();
-        terminal.expect("name of the device [ann]: ");
+        terminal.expect("device name [ann]: ");
         terminal.type_line("ann-phone");
-        terminal.expect("first code the app shows: ");
+        terminal.expect("first code from the app: ");
         let device = aws.device("arn:aws:iam::111122223333:mfa/ann-phone").expect("it is made by now");
         let [first, second] = device.codes_in_a_row();
         terminal.type_line(&first);
-        terminal.expect("the code after it, once the app shows it: ");
+        terminal.expect("next code, once the app shows it: ");
         terminal.type_line(&second);
         let (ran, shown) = terminal.finish();
         assert_eq!(ran.code, Some(0), "the enrolment failed: {shown}");

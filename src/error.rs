@@ -146,7 +146,7 @@ mod tests {
             .hint("unlock it, or use `--backend vault`");
         assert_eq!(
             error.shown(),
-            "keyfob: the keychain is locked\n  caused by: Secret Service: prompt dismissed\nhint: unlock it, or use `--backend vault`\n"
+            "keyfob: the keychain is locked\n  because: Secret Service: prompt dismissed\nhint: unlock it, or use `--backend vault`\n"
         );
         assert_eq!(error.kind().exit_code(), 5);
     }

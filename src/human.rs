@@ -79,7 +79,7 @@ pub trait Human {
     /// As [`Human::ask_secret`].
     fn choose(&self, what: &str, options: &[String]) -> Result<usize, AskError> {
         let _ = (what, options);
-        Err(AskError::Nobody("there is nothing to show a list on"))
+        Err(AskError::Nobody("there is no terminal to show a list on"))
     }
 
     /// Whether [`Human::ask`] would find somebody.
@@ -109,7 +109,7 @@ pub trait Human {
     /// As [`Human::ask_secret`].
     fn show(&self, picture: &str) -> Result<(), AskError> {
         let _ = picture;
-        Err(AskError::Nobody("there is nothing to show pictures on"))
+        Err(AskError::Nobody("there is no terminal to show a picture on"))
     }
 
     /// A line that the next one takes the place of, to the terminal alone; an empty one takes it away.
@@ -136,20 +136,22 @@ pub enum AskError {
     /// Three answers were none that can be used, and why the last was not.
     #[error("{0}")]
     Unusable(String),
-    #[error("the terminal cannot be used: {0}")]
+    #[error("cannot use the terminal: {0}")]
     Terminal(#[from] std::io::Error),
 }
 
 impl AskError {
-    /// The error the user sees where `what` (an access key id, a yes) was asked for and not had.
+    /// The error the user sees if `what` (an access key id, a confirmation) was asked for and not given.
     pub fn into_error(self, what: &str) -> Error {
-        let kind = match self {
-            AskError::Nobody(_) | AskError::TimedOut(_) => Kind::NeedsHuman,
-            AskError::Cancelled => return Error::new(Kind::Cancelled, self.to_string()),
-            AskError::Declined => Kind::Declined,
-            AskError::Terminal(_) | AskError::Unusable(_) => Kind::Failed,
-        };
-        Error::new(kind, format!("{what} is needed: {self}"))
+        match self {
+            AskError::Nobody(reason) => {
+                Error::new(Kind::NeedsHuman, format!("{what} is needed, but nobody can be asked: {reason}"))
+            }
+            AskError::TimedOut(_) => Error::new(Kind::NeedsHuman, format!("{what} is needed: {self}")),
+            AskError::Cancelled => Error::new(Kind::Cancelled, self.to_string()),
+            AskError::Declined => Error::new(Kind::Declined, format!("{what} is needed: {self}")),
+            AskError::Terminal(_) | AskError::Unusable(_) => Error::new(Kind::Failed, self.to_string()),
+        }
     }
 
     /// Whatever else kept a question from being answered is a no; Ctrl-C is the end.

@@ -24,7 +24,7 @@ const MOST_PIXELS: usize = 64_000_000;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PictureError {
     /// Neither of the two formats.
-    #[error("it is neither a PNG nor a JPEG picture")]
+    #[error("it is neither a PNG nor a JPEG file")]
     Format,
     /// It is damaged, or of a kind nobody makes.
     #[error("the picture cannot be read: {0}")]
@@ -34,9 +34,9 @@ pub enum PictureError {
     #[error("no QR code was found in the picture")]
     NoCode,
     /// A code was seen, and is unreadable.
-    #[error("the QR code in the picture cannot be read: it is blurred, cut or damaged")]
+    #[error("the QR code in the picture cannot be read: it is blurred, cropped or damaged")]
     Unreadable,
-    #[error("there are {0} QR codes in the picture, and one is needed")]
+    #[error("there are {0} QR codes in the picture; it must contain only one")]
     SeveralCodes(usize),
 }
 

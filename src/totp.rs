@@ -24,23 +24,23 @@ pub struct Seed(Totp);
 /// Why a text is no seed of a device AWS knows. No variant repeats the text: it is a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SeedError {
-    #[error("there is no seed")]
+    #[error("it is empty")]
     Empty,
     /// It has characters no base32 has.
-    #[error("the seed is not base32: it has letters A to Z and digits 2 to 7 alone")]
+    #[error("it is not base32, which has only the letters A to Z and the digits 2 to 7")]
     NotBase32,
-    #[error("the seed is too short: {0} bits, and there are 80 at least; AWS's have 64 characters")]
+    #[error("it is too short: {0} bits instead of at least 80; AWS's seeds have 64 characters")]
     TooShort(usize),
-    #[error("the seed is too long for one: {0} bytes")]
+    #[error("it is too long: {0} bytes")]
     TooLong(usize),
     /// It is no `otpauth://totp/…` that can be read.
-    #[error("the `otpauth:` address cannot be read: {0}")]
+    #[error("it is not a valid `otpauth:` URI: {0}")]
     NotOtpauth(&'static str),
     /// It is of a kind AWS does not use.
-    #[error("the `otpauth:` address asks for {found}, and AWS's devices use {used}")]
+    #[error("the `otpauth:` URI requires {found}, but AWS's devices use {used}")]
     Unlike { found: String, used: &'static str },
     /// An export of Google Authenticator, many seeds in one.
-    #[error("that is an export of several accounts, not the seed of one device")]
+    #[error("it is an export of several accounts, not the seed of one device")]
     Migration,
 }
 
@@ -80,11 +80,11 @@ impl Seed {
 
     /// Not through the crate's own reader, which refuses lower case, padding and an issuer written in two ways.
     fn from_otpauth(address: &str) -> Result<Seed, SeedError> {
-        let url = Url::parse(address).map_err(|_| SeedError::NotOtpauth("it is no address"))?;
+        let url = Url::parse(address).map_err(|_| SeedError::NotOtpauth("it is not a URI"))?;
         match url.host_str().map(str::to_ascii_lowercase).as_deref() {
             Some("totp") => {}
             Some("hotp") => {
-                return Err(SeedError::Unlike { found: "codes that count".into(), used: "codes that follow the time" });
+                return Err(SeedError::Unlike { found: "counter-based codes".into(), used: "time-based codes" });
             }
             Some(_) | None => return Err(SeedError::NotOtpauth("it does not begin with `otpauth://totp/`")),
         }
@@ -202,34 +202,34 @@ mod tests {
     #[test]
     fn whatever_aws_does_not_use_is_refused_with_the_reason_and_never_repeated() {
         let table = [
-            ("", "there is no seed"),
-            (" = ", "there is no seed"),
-            ("GEZDGNBVGY3TQOJ1", "the seed is not base32: it has letters A to Z and digits 2 to 7 alone"),
-            ("GEZDGNBV", "the seed is too short: 40 bits, and there are 80 at least; AWS's have 64 characters"),
+            ("", "it is empty"),
+            (" = ", "it is empty"),
+            ("GEZDGNBVGY3TQOJ1", "it is not base32, which has only the letters A to Z and the digits 2 to 7"),
+            ("GEZDGNBV", "it is too short: 40 bits instead of at least 80; AWS's seeds have 64 characters"),
             (
                 "otpauth://totp/ann?secret=GEZDGNBVGY3TQOJQ&algorithm=SHA256",
-                "the `otpauth:` address asks for algorithm SHA256, and AWS's devices use SHA1",
+                "the `otpauth:` URI requires algorithm SHA256, but AWS's devices use SHA1",
             ),
             (
                 "otpauth://totp/ann?secret=GEZDGNBVGY3TQOJQ&digits=8",
-                "the `otpauth:` address asks for digits 8, and AWS's devices use 6",
+                "the `otpauth:` URI requires digits 8, but AWS's devices use 6",
             ),
             (
                 "otpauth://totp/ann?secret=GEZDGNBVGY3TQOJQ&period=60",
-                "the `otpauth:` address asks for period 60, and AWS's devices use 30",
+                "the `otpauth:` URI requires period 60, but AWS's devices use 30",
             ),
             (
                 "otpauth://hotp/ann?secret=GEZDGNBVGY3TQOJQ",
-                "the `otpauth:` address asks for codes that count, and AWS's devices use codes that follow the time",
+                "the `otpauth:` URI requires counter-based codes, but AWS's devices use time-based codes",
             ),
-            ("otpauth://totp/ann", "the `otpauth:` address cannot be read: it has no `secret`"),
+            ("otpauth://totp/ann", "it is not a valid `otpauth:` URI: it has no `secret`"),
             (
                 "otpauth:ann?secret=GEZDGNBVGY3TQOJQ",
-                "the `otpauth:` address cannot be read: it does not begin with `otpauth://totp/`",
+                "it is not a valid `otpauth:` URI: it does not begin with `otpauth://totp/`",
             ),
             (
                 "otpauth-migration://offline?data=GEZDGNBVGY3TQOJQ",
-                "that is an export of several accounts, not the seed of one device",
+                "it is an export of several accounts, not the seed of one device",
             ),
         ];
         for (text, reason) in table {

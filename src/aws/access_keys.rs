@@ -106,7 +106,7 @@ impl AccessKeys for Aws {
         };
         // A key that cannot be named must not be overlooked: what is not in the list counts as not there.
         let keys: Option<Vec<ListedKey>> = answer.access_key_metadata.into_iter().map(key).collect();
-        keys.ok_or_else(|| incomplete("names no key"))
+        keys.ok_or_else(|| incomplete("lacks a valid key id"))
     }
 
     // Security: the secret is moved out of the SDK's answer, not copied.
@@ -118,7 +118,7 @@ impl AccessKeys for Aws {
         let key = made.and_then(|made| {
             Some(AccessKey { id: made.access_key_id.parse().ok()?, secret: Secret::new(made.secret_access_key) })
         });
-        key.ok_or_else(|| incomplete("holds no key"))
+        key.ok_or_else(|| incomplete("contains no valid key"))
     }
 
     fn set_access_key_active(

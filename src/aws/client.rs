@@ -115,7 +115,7 @@ impl Aws {
         }
         let direction = if offset > 0 { "behind" } else { "ahead of" };
         let size = duration::text(Duration::from_secs(offset.unsigned_abs()));
-        Some(format!("this machine's clock is {size} {direction} AWS's; keyfob reckons with AWS's time"))
+        Some(format!("this machine's clock is {size} {direction} AWS's; using AWS's time instead"))
     }
 
     /// Makes a call: `send` gets the SDK's configuration and makes the request with it.
@@ -163,7 +163,7 @@ impl Aws {
             Some(_) => {
                 let endpoint = call.endpoint.unwrap_or_default();
                 return Err(AwsError::Setup(format!(
-                    "the endpoint `{endpoint}` is no URL; it needs the form `https://HOST`"
+                    "the endpoint `{endpoint}` is not a valid URL; expected `https://HOST`"
                 )));
             }
         };
@@ -190,7 +190,7 @@ impl Aws {
                     .enable_io()
                     .enable_time()
                     .build()
-                    .map_err(|error| AwsError::Setup(format!("the network cannot be used: {error}")))?;
+                    .map_err(|error| AwsError::Setup(format!("cannot use the network: {error}")))?;
                 Arc::clone(running.runtime.insert(Arc::new(made)))
             }
         };

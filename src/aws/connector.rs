@@ -65,7 +65,7 @@ pub(super) fn connector(recipe: &Recipe<'_>) -> Result<SharedHttpConnector, AwsE
     let context = TlsContext::builder()
         .with_trust_store(trust)
         .build()
-        .map_err(|error| AwsError::Setup(format!("TLS cannot be set up: {error}")))?;
+        .map_err(|error| AwsError::Setup(format!("cannot set up TLS: {error}")))?;
     Ok(SharedHttpConnector::new(builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build()))
 }
 
@@ -85,14 +85,14 @@ fn trust_store(path: &Path) -> Result<TrustStore, AwsError> {
         let block = format!("{}\n", &rest[..end]);
         let certificate = CertificateDer::from_pem_slice(block.as_bytes()).map_err(|error| {
             let line = text[..at].matches('\n').count() + 1;
-            bad(format!("has a damaged certificate in line {line}: {error}"))
+            bad(format!("contains a damaged certificate on line {line}: {error}"))
         })?;
         if roots.add(certificate).is_ok() {
             trust.add_pem_certificate(block);
         }
     }
     if roots.is_empty() {
-        return Err(bad("has no certificate that can be trusted (PEM, `-----BEGIN CERTIFICATE-----`)".to_owned()));
+        return Err(bad("contains no usable root certificate (PEM, `-----BEGIN CERTIFICATE-----`)".to_owned()));
     }
     Ok(trust)
 }
@@ -136,7 +136,7 @@ impl Proxies {
         let url = if value.contains("://") { value.clone() } else { format!("http://{value}") };
         let config = if https { ProxyConfig::https(url) } else { ProxyConfig::http(url) };
         let config = config.map_err(|_| {
-            AwsError::Setup(format!("`{name}` is no proxy keyfob can use: it needs the form `http://HOST:PORT`"))
+            AwsError::Setup(format!("`{name}` is not a valid proxy address; expected `http://HOST:PORT`"))
         })?;
         Ok(match &self.none {
             Some(rules) => config.no_proxy(rules),
@@ -251,14 +251,14 @@ mod tests {
         let cut = &CA_CERTIFICATE[..CA_CERTIFICATE.len() / 2];
         let nonsense = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         for (text, expected) in [
-            ("", "the CA bundle `bundle.pem` has no certificate"),
+            ("", "the CA bundle `bundle.pem` contains no usable root certificate"),
+            ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "contains no usable root certificate"),
+            (nonsense, "contains no usable root certificate"),
+            (&format!("{CA_CERTIFICATE}\n{cut}"), "contains a damaged certificate on line"),
             (
-                "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
-                "has no certificate that can be trusted",
+                "-----BEGIN CERTIFICATE-----\n####\n-----END CERTIFICATE-----\n",
+                "contains a damaged certificate on line 1",
             ),
-            (nonsense, "has no certificate that can be trusted"),
-            (&format!("{CA_CERTIFICATE}\n{cut}"), "has a damaged certificate in line"),
-            ("-----BEGIN CERTIFICATE-----\n####\n-----END CERTIFICATE-----\n", "has a damaged certificate in line 1"),
         ] {
             let message = bundle(text).expect_err(text);
             assert!(message.contains(expected), "{message}");
@@ -279,7 +279,10 @@ mod tests {
         }
         for bad in ["socks5://jane:fake-password@proxy", "http://", "http://jane:fake password@proxy"] {
             let message = config(bad).expect_err(bad).to_string();
-            assert!(message.starts_with("`HTTPS_PROXY` is no proxy") && !message.contains("fake"), "{message}");
+            assert!(
+                message.starts_with("`HTTPS_PROXY` is not a valid proxy address") && !message.contains("fake"),
+                "{message}"
+            );
         }
     }
 

@@ -15,14 +15,14 @@ pub enum AwsError {
         request_id: Option<String>,
     },
     /// AWS could not be reached: name lookup, connection, TLS, proxy. The request was not processed.
-    #[error("{endpoint} cannot be reached: {cause}")]
+    #[error("cannot reach {endpoint}: {cause}")]
     Unreachable {
         endpoint: String,
         /// What failed; it begins with what kept the request from going out, in a few fixed words.
         cause: String,
     },
     /// The request went out and no answer came back; whether AWS acted on it is not known.
-    #[error("no answer from {endpoint}: {cause}")]
+    #[error("no response from {endpoint}: {cause}")]
     AnswerLost { endpoint: String, cause: String },
     /// The request could not be made: a bad CA bundle, proxy, endpoint or parameter.
     #[error("{0}")]
@@ -233,7 +233,7 @@ mod tests {
             "wrong secret",
         ),
         ("Throttling", "Rate exceeded", "throttled"),
-        ("HTTP 502", "the answer is not one of AWS's", "foreign"),
+        ("HTTP 502", "the response did not come from AWS", "foreign"),
     ];
 
     #[test]

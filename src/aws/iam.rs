@@ -25,5 +25,5 @@ pub(super) fn call<'a>(signer: &'a Credentials, target: &'a Target, sending: Sen
 }
 
 pub(super) fn incomplete(what: &str) -> AwsError {
-    AwsError::AnswerLost { endpoint: "IAM".to_owned(), cause: format!("the answer {what}") }
+    AwsError::AnswerLost { endpoint: "IAM".to_owned(), cause: format!("the response {what}") }
 }

@@ -122,7 +122,7 @@ impl MfaDevices for Aws {
             let seed = String::from_utf8(device.base32_string_seed?.into_inner()).ok()?;
             Some(NewMfaDevice { serial: device.serial_number, seed: Secret::new(seed) })
         });
-        made.ok_or_else(|| incomplete("holds no seed"))
+        made.ok_or_else(|| incomplete("contains no seed"))
     }
 
     fn enable_mfa_device(

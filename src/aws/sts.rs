@@ -67,7 +67,7 @@ impl Sts for Aws {
             self.call(&call(signer, target, None, None), |config| Client::new(&config).get_caller_identity().send())?;
         match (answer.account, answer.arn, answer.user_id) {
             (Some(account), Some(arn), Some(user_id)) => Ok(CallerIdentity { account, arn, user_id }),
-            _ => Err(incomplete(target, "names no caller")),
+            _ => Err(incomplete(target, "does not name the caller")),
         }
     }
 
@@ -124,7 +124,7 @@ impl Aws {
         let made = credentials.filter(|made| {
             !made.access_key_id.is_empty() && !made.secret_access_key.is_empty() && !made.session_token.is_empty()
         });
-        let made = made.ok_or_else(|| incomplete(target, "holds no credentials"))?;
+        let made = made.ok_or_else(|| incomplete(target, "contains no credentials"))?;
         let expires_at = Timestamp::from_unix(made.expiration.secs());
         Ok(Session {
             access_key_id: made.access_key_id,
@@ -147,12 +147,15 @@ fn issued_at(now: Timestamp, expires_at: Timestamp, duration_seconds: u32) -> Ti
 fn incomplete(target: &Target, what: &str) -> AwsError {
     let endpoint = target.sts_endpoint.as_deref().and_then(host_of);
     let endpoint = endpoint.unwrap_or_else(|| format!("STS in {}", target.region));
-    AwsError::AnswerLost { endpoint, cause: format!("the answer {what}") }
+    AwsError::AnswerLost { endpoint, cause: format!("the response {what}") }
 }
 
 fn tags(tags: &[(String, String)]) -> Result<Vec<Tag>, AwsError> {
     let tag = |(key, value): &(String, String)| Tag::builder().key(key).value(value).build();
-    tags.iter().map(tag).collect::<Result<_, _>>().map_err(|error| AwsError::Setup(format!("session tags: {error}")))
+    tags.iter()
+        .map(tag)
+        .collect::<Result<_, _>>()
+        .map_err(|error| AwsError::Setup(format!("invalid session tags: {error}")))
 }
 
 fn policy_arn(arn: &String) -> PolicyDescriptorType {

@@ -29,7 +29,7 @@ where
             match service.err().code() {
                 Some(code) => AwsError::Refused {
                     code: code.to_owned(),
-                    message: redaction.clean(service.err().message().unwrap_or("no reason given")),
+                    message: redaction.clean(service.err().message().unwrap_or("no message")),
                     status,
                     request_id,
                 },
@@ -47,7 +47,7 @@ where
 
 /// An answer AWS did not write: a proxy's error page, a portal's log-in page.
 fn foreign(watch: &Watch, status: u16) -> AwsError {
-    const WORDS: &str = "the answer is not one of AWS's";
+    const WORDS: &str = "the response did not come from AWS";
     if (200..300).contains(&status) {
         return lost(watch, WORDS.to_owned());
     }
@@ -58,7 +58,7 @@ fn foreign(watch: &Watch, status: u16) -> AwsError {
 pub(super) fn lost(watch: &Watch, cause: String) -> AwsError {
     let endpoint = watch.host().unwrap_or_else(|| "AWS".to_owned());
     if watch.went_out() {
-        AwsError::AnswerLost { endpoint, cause }
+        AwsError::AnswerLost { endpoint, cause: cause.replacen("within ", "timed out after ", 1) }
     } else {
         AwsError::Unreachable { endpoint, cause: name_obstacle(&cause) }
     }

@@ -21,48 +21,48 @@ use crate::ui::out;
 /// Store an access key, check it, and link the profile
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Asks for the key without showing its secret, unless one of --csv, --stdin, --env brings it.
+Prompts for the key, with its secret hidden, unless --csv, --stdin or --env is given.
 
 Example:
   keyfob add work --csv ~/Downloads/accessKeys.csv --region eu-west-1")]
 pub struct AddArgs {
-    /// The profile, made if there is none
+    /// Profile name; the profile is created if it does not exist
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     profile: String,
-    /// Read a CSV file from the AWS console
+    /// Read the key from the CSV file that the AWS console offers
     #[arg(long, value_name = "FILE", group = "source")]
     csv: Option<PathBuf>,
-    /// Read two lines: the access key id, the secret access key
+    /// Read two lines from stdin: the access key id, then the secret access key
     #[arg(long, group = "source")]
     stdin: bool,
-    /// Take AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of this shell
+    /// Read AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
     #[arg(long, group = "source")]
     env: bool,
-    /// Write this region into the profile
+    /// Set the profile's region
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     region: Option<String>,
-    /// Write this MFA device into the profile
+    /// Set the profile's MFA device
     #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new())]
     mfa_serial: Option<String>,
-    /// Do not ask AWS whose key it is
+    /// Do not check the key with AWS
     #[arg(long)]
     no_verify: bool,
-    /// Do not write `credential_process` into the profile
+    /// Do not link the profile (write no `credential_process`)
     #[arg(long)]
     no_link: bool,
-    /// Link even a path that the next upgrade, build or clean-up removes
+    /// Link even if keyfob is in a temporary, build or version-specific folder
     #[arg(long, conflicts_with = "no_link")]
     force_link: bool,
-    /// Store a root user's key all the same
+    /// Store the key even if it belongs to the root user
     #[arg(long)]
     allow_root: bool,
-    /// Replace the key stored for this profile
+    /// Replace the key that is stored for this profile
     #[arg(long)]
     replace: bool,
     /// Replace another program's `credential_process`; `keyfob profile unlink` restores it
     #[arg(long, conflicts_with = "no_link")]
     replace_process: bool,
-    /// Answer every question with yes
+    /// Answer yes to all questions
     #[arg(short, long)]
     yes: bool,
 }
@@ -109,7 +109,7 @@ impl AddArgs {
                     Error::new(Kind::Failed, format!("{}: the file cannot be read", path.display()))
                         .because(error)
                         .hint(
-                            "`--csv` takes the path of the file the AWS console gave; without it the key is asked for",
+                            "`--csv` takes the path of the file downloaded from the AWS console; without `--csv`, keyfob prompts for the key",
                         )
                 })?);
                 (from_csv(&file), path.display().to_string())
@@ -129,12 +129,12 @@ impl AddArgs {
 /// The line that makes SDKs ask this program for `profile`.
 pub(super) fn link_line(world: &World<'_>, profile: &str, force: bool) -> Result<String> {
     let paths = ProgramPaths::find(&world.env)
-        .map_err(|error| Error::new(Kind::Failed, "keyfob cannot find out its own path").because(error))?;
+        .map_err(|error| Error::new(Kind::Failed, "cannot find the path of this keyfob").because(error))?;
     let program = program_to_write(&paths, force).map_err(|error| {
-        Error::new(Kind::Config, format!("this keyfob cannot be linked: {error}"))
-            .hint("install keyfob in a folder on `PATH` that stays")
-            .hint(world.talk.again(&["--force-link"]).to("or write the path anyway"))
+        Error::new(Kind::Config, format!("cannot link to this keyfob: {error}"))
+            .hint("install keyfob in a permanent folder on `PATH`")
+            .hint(world.talk.again(&["--force-link"]).to("or link to this path anyway"))
     })?;
     process_line::write(&program, profile)
-        .map_err(|error| Error::new(Kind::Config, format!("`{profile}` cannot be linked: {error}")))
+        .map_err(|error| Error::new(Kind::Config, format!("cannot link `{profile}`: {error}")))
 }

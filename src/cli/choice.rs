@@ -66,7 +66,7 @@ fn choose(world: &World<'_>) -> Result<String> {
         return Ok(DEFAULT.to_owned());
     }
     let chosen = person.choose("Profile:", &names).map_err(|error| {
-        let error = error.into_error("a profile").hint("name one after the command, or set `AWS_PROFILE`");
+        let error = error.into_error("a profile").hint("add a profile name to the command, or set `AWS_PROFILE`");
         error.hint(run!("keyfob list").to("show all profiles"))
     })?;
     Ok(names.swap_remove(chosen))

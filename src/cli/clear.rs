@@ -11,21 +11,21 @@ use crate::human::Talk;
 use crate::session_cache::SessionCache;
 use crate::ui::out;
 
-/// Forget cached sessions
+/// Delete cached sessions
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A session that is forgotten here stays valid at AWS until it expires.
+AWS keeps accepting a deleted session until it expires.
 
 Example:
   keyfob clear work")]
 pub struct ClearArgs {
-    /// Only this profile's; left out: all
+    /// Delete only this profile's sessions [default: all sessions]
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     profile: Option<String>,
-    /// Forget the keys that seal sessions too, and lock the vault
+    /// Also delete the keys that seal sessions, and lock the vault
     #[arg(long, conflicts_with = "profile")]
     all: bool,
-    /// Report as JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }
@@ -47,7 +47,7 @@ impl ClearArgs {
             None => (cache.clear_all()?, String::new()),
         };
         let plural = if sessions == 1 { "" } else { "s" };
-        world.talk.say(&format!("forgot {sessions} cached session{plural}{whose}"));
+        world.talk.say(&format!("deleted {sessions} cached session{plural}{whose}"));
         if self.all {
             // A damaged index must not keep anything unlocked.
             let backends = match snapshot.index() {
@@ -58,7 +58,7 @@ impl ClearArgs {
                 }
             };
             world.with_stores(|stores| stores.clear_all(&backends).map_err(|error| error.for_user(StoreId::VAULT)))?;
-            world.talk.say("forgot the keys that seal sessions, and locked the vault");
+            world.talk.say("deleted the keys that seal sessions, and locked the vault");
         }
         if self.json {
             let profile = self.profile.as_deref();

@@ -6,10 +6,10 @@ use crate::error::{Error, Kind, Result};
 use crate::format::shell::Shell;
 use crate::ui::out;
 
-/// Print the script that completes keyfob's command line in a shell
+/// Print a completion script for a shell
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The words come from keyfob itself when Tab is pressed, names of profiles too.
+The script asks keyfob for completions, so profile names are completed too.
 
 Examples:
   keyfob completions bash > ~/.local/share/bash-completion/completions/keyfob
@@ -39,7 +39,7 @@ impl CompletionsArgs {
         if let Some((_, script)) = SCRIPTS.iter().find(|(shell, _)| *shell == self.shell) {
             return out::write(script);
         }
-        let error = Error::new(Kind::Usage, format!("there are no completions for {}", self.shell));
-        Err(error.hint(format!("there are some for {}", SCRIPTS.map(|(shell, _)| shell.name()).join(", "))))
+        let error = Error::new(Kind::Usage, format!("there is no completion script for {}", self.shell));
+        Err(error.hint(format!("choose one of {}", SCRIPTS.map(|(shell, _)| shell.name()).join(", "))))
     }
 }

@@ -13,7 +13,7 @@ use crate::ui::out;
 /// Print credentials as JSON, for SDKs
 #[derive(Debug, Args)]
 #[command(after_help = "\
-SDKs run it by themselves, because of a line that `keyfob add` writes:
+SDKs run this command because of a line that `keyfob add` and `keyfob profile link` write:
 
 credential_process = /usr/bin/keyfob credential-process work
 

@@ -20,21 +20,21 @@ use crate::sys::program::ProgramPaths;
 use crate::ui::out;
 use crate::view;
 
-/// Find what will bite: shadowed keys, loops, modes, an unreachable key store
+/// Check for problems: overridden settings, loops, file modes, an unavailable key store
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Exits with 1 where something is found that is not fixed. Opens no key store and changes nothing without --fix.
+Exits with 1 if problems remain. Does not open key stores, and changes nothing unless --fix is given.
 
 Example:
   keyfob doctor --json | jq -r '.findings[].fix.argv'")]
 pub struct DoctorArgs {
-    /// Fix the permissions of files and folders
+    /// Fix file and folder permissions
     #[arg(long)]
     fix: bool,
-    /// Ask AWS for the time too
+    /// Also compare this machine's clock with AWS's
     #[arg(long)]
     online: bool,
-    /// Report as JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }
@@ -64,7 +64,7 @@ impl DoctorArgs {
                 "program",
                 error.to_string(),
                 "keyfob cannot be linked",
-                "start it by its path",
+                "run keyfob with its full path",
             )),
         }
         match snapshot.index() {
@@ -84,8 +84,9 @@ impl DoctorArgs {
         }
         let off = world.clock().offset_seconds();
         if self.online && off.abs() > 30 {
-            let message = format!("this machine's clock is off by {off} s");
-            let why = "AWS refuses requests signed more than 5 min off; sessions seem to end early or late";
+            let message = format!("this machine's clock is wrong by {off} s");
+            let why =
+                "AWS refuses requests if the clock is more than 5 min off, and sessions seem to end early or late";
             let fix = match std::env::consts::OS {
                 "windows" => run!("w32tm /resync"),
                 "macos" => run!("sudo sntp -sS time.apple.com"),
@@ -121,12 +122,17 @@ impl DoctorArgs {
                 );
             }
             for backend in holding {
-                let why = "its keys cannot be read";
+                let why = "keyfob cannot read the keys in it";
                 match stores.open(backend).and_then(KeyStore::presence) {
                     Ok(Presence::There) => {}
                     Ok(Presence::Absent(how)) => {
-                        let message = format!("{} is not there: {how}", backend.title());
-                        found.push(Finding::new("key-store", message, why, "start it, or store the keys elsewhere"));
+                        let message = format!("{} is not available: {how}", backend.title());
+                        found.push(Finding::new(
+                            "key-store",
+                            message,
+                            why,
+                            "start it, or store the keys in another key store",
+                        ));
                     }
                     Err(error) => {
                         let mut finding = Finding::of_error("key-store", &error.for_user(backend));
@@ -162,6 +168,6 @@ fn ask_for_the_time(context: &crate::ops::Context<'_>) {
     if let Err(error) = context.sts.get_caller_identity(&Credentials::Key { key, account_id: None }, &target)
         && error.code().is_none()
     {
-        context.talk.warn(&format!("AWS could not be asked for the time: {error}"));
+        context.talk.warn(&format!("cannot get the time from AWS: {error}"));
     }
 }

@@ -15,22 +15,22 @@ use crate::sys::env::vars;
 use crate::sys::parent::ancestors;
 use crate::ui::out;
 
-/// Print credentials as lines to eval in a shell
+/// Print credentials as shell commands to eval
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   eval \"$(keyfob env work)\"                 bash, zsh, sh
   keyfob env work | source                  fish
-  eval \"$(keyfob env --unset)\"              take them back")]
+  eval \"$(keyfob env --unset)\"              remove the credentials again")]
 pub struct EnvArgs {
     #[command(flatten)]
     profile: ProfileArg,
     #[command(flatten)]
     options: CredentialOptions,
-    /// For this shell; left out: the one that runs keyfob
+    /// Shell or format to print for [default: the shell that runs keyfob]
     #[arg(long, value_name = "SHELL")]
     shell: Option<Shell>,
-    /// Print lines that take the credentials out of the shell again
+    /// Print commands that remove the credentials again
     #[arg(long)]
     unset: bool,
 }

@@ -20,7 +20,7 @@ pub struct ExecArgs {
     profile: ProfileArg,
     #[command(flatten)]
     options: CredentialOptions,
-    /// The command and its arguments; none: a subshell
+    /// Command and its arguments [default: a subshell]
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }

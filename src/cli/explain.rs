@@ -16,20 +16,20 @@ use crate::view;
 /// Show how a profile's credentials will be made, and why
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Asks AWS nothing and opens no key store.
+Does not call AWS or open a key store.
 
 Example:
   keyfob explain production")]
 pub struct ExplainArgs {
     #[command(flatten)]
     profile: ProfileArg,
-    /// As if credentials were asked for with this --duration
+    /// Explain a request with this --duration
     #[arg(short, long, value_name = "TIME", value_parser = parse_seconds)]
     duration: Option<u32>,
-    /// As if credentials were asked for with --no-session
+    /// Explain a request with --no-session
     #[arg(short, long)]
     no_session: bool,
-    /// Report as JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }

@@ -13,42 +13,42 @@ use crate::ops::import::{ImportRequest, has_keys, import, import_from_aws_vault}
 use crate::ops::manage::link::LineOf;
 use crate::ui::out;
 
-/// Move keys in plain text from the AWS files, or aws-vault's keys, into the key store
+/// Move plaintext keys from the AWS files, or keys from aws-vault, into the key store
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Each key is checked, stored and read back before its two lines go; stopped at any point, the same command goes on.
+Each key is checked, stored and read back before its two lines are removed. If it is interrupted, run it again.
 
-From aws-vault: its own items in Secret Service and its encrypted files, whose passphrase is AWS_VAULT_FILE_PASSPHRASE or \
-asked for. They stay, but with --delete-source. Settings in ~/.aws/config carry over as they stand: mfa_serial, role_arn, \
-source_profile, include_profile, session_tags, transitive_session_tags, source_identity, mfa_process and the rest; what \
-aws-vault reads into every profile from [default] does not, and is named.
+From aws-vault: reads its items in Secret Service and its encrypted files. Their passphrase comes from \
+AWS_VAULT_FILE_PASSPHRASE or a prompt. The keys stay in aws-vault unless --delete-source is given. Settings in \
+~/.aws/config, such as mfa_serial, role_arn, source_profile, session_tags and mfa_process, keep working as they are. \
+The exception: aws-vault applies [default] to every profile, keyfob does not; import names the settings this affects.
 
 Examples:
   keyfob import
   keyfob import --from aws-vault")]
 pub struct ImportArgs {
-    /// This profile's alone
+    /// Import only this profile's key
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     profile: Option<String>,
-    /// Out of this program's own places, not of the AWS files: aws-vault
+    /// Import from another program instead of the AWS files: aws-vault
     #[arg(long, value_name = "PROGRAM", value_parser = ["aws-vault"], hide_possible_values = true)]
     from: Option<String>,
-    /// Delete each of its own items once the key is stored and read back
+    /// Delete each key from that program once it is stored and read back
     #[arg(long, requires = "from")]
     delete_source: bool,
-    /// Do not ask AWS whose key each is
+    /// Do not check the keys with AWS
     #[arg(long)]
     no_verify: bool,
-    /// Do not link the profiles: SDKs then find no key
+    /// Do not link the profiles; SDKs then find no credentials
     #[arg(long)]
     no_link: bool,
-    /// Link even a path that the next upgrade, build or clean-up removes
+    /// Link even if keyfob is in a temporary, build or version-specific folder
     #[arg(long, conflicts_with = "no_link")]
     force_link: bool,
-    /// Answer every question with yes
+    /// Answer yes to all questions
     #[arg(short, long)]
     yes: bool,
-    /// Report as JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }
@@ -59,7 +59,7 @@ impl ImportArgs {
         let files = snapshot.files()?;
         let nothing = self.from.is_none() && self.profile.is_none() && !has_keys(&files.profiles());
         if nothing {
-            world.talk.say("there is no long-term key in the AWS files");
+            world.talk.say("the AWS files contain no long-term access keys");
         }
         let line = |profile: &str| link_line(world, profile, self.force_link);
         let report = snapshot.with_ports(self.yes, None, |context, stores| {
@@ -84,7 +84,7 @@ impl ImportArgs {
                 let titles: Vec<String> = places.iter().map(|place| place.title()).collect();
                 world.talk.say(&format!("there is no key in {}", titles.join(" or ")));
                 let hint = run!("aws-vault exec --no-session PROFILE -- keyfob add PROFILE --env");
-                world.talk.hint(hint.to("import each key that it keeps elsewhere"));
+                world.talk.hint(hint.to("import a key from another aws-vault backend"));
             }
             Ok(report)
         })?;
@@ -97,6 +97,6 @@ impl ImportArgs {
             1 => Err(Error::new(Kind::Failed, format!("a key stays {whose}"))),
             several => Err(Error::new(Kind::Failed, format!("{several} keys stay {whose}"))),
         }
-        .map_err(|error| error.hint(world.talk.again(&[]).to("continue once that is fixed")))
+        .map_err(|error| error.hint(world.talk.again(&[]).to("fix that, then continue")))
     }
 }

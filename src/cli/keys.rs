@@ -12,18 +12,18 @@ use crate::ops::rotate::status::reminders;
 use crate::ui::out;
 use crate::view;
 
-/// List stored keys with age, status and last use
+/// List stored keys with their age, status and last use
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Ends with 1 where a key is overdue, so that a script can check.
+Exits with 1 if a key is overdue, for use in scripts.
 
 Example:
   keyfob keys --older-than 30d || echo 'time to rotate'")]
 pub struct KeysArgs {
-    /// Overdue from this age on; left out: 90d, or `key_max_age`
+    /// Age at which a key is overdue [default: `key_max_age`, 90d]
     #[arg(long, value_name = "AGE", value_parser = duration::parse)]
     older_than: Option<std::time::Duration>,
-    /// Report as JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }

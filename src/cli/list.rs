@@ -18,10 +18,10 @@ use crate::view;
 Example:
   keyfob list --json | jq '.profiles[] | select(.key) | .name'")]
 pub struct ListArgs {
-    /// Report as JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
-    /// The names alone, one a line, for scripts and completion
+    /// Print only the names, one per line, for scripts and completion
     #[arg(long, conflicts_with = "json")]
     names: bool,
 }

@@ -12,15 +12,15 @@ use crate::sys::files::write_public;
 /// The day of this version, as CHANGELOG.md has it: `man` shows it at the foot of a page.
 const DATE: &str = "2026-11-22";
 
-/// Write the manual pages into a folder, one a command
+/// Write the manual pages, one per command
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Files of the same names are replaced; the folder is made if there is none.
+Overwrites files of the same names. Creates the folder if it does not exist.
 
 Example:
   keyfob man ~/.local/share/man/man1 && man keyfob")]
 pub struct ManArgs {
-    /// The folder
+    /// Folder to write to
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     folder: PathBuf,
 }
@@ -35,7 +35,7 @@ impl ManArgs {
                 Error::new(Kind::Failed, format!("{}: cannot be written", path.display())).because(error)
             })?;
         }
-        talk.say(&format!("wrote {} manual pages into {}", pages.len(), self.folder.display()));
+        talk.say(&format!("wrote {} manual pages to {}", pages.len(), self.folder.display()));
         Ok(())
     }
 }

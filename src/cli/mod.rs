@@ -54,7 +54,7 @@ use crate::ui::talk::{Level, StderrTalk};
 #[command(name = "keyfob", bin_name = "keyfob", version, disable_help_subcommand = true)]
 #[command(after_help = "\
 Start with:
-  keyfob add work --csv accessKeys.csv    store an access key and link the profile
+  keyfob add work --csv accessKeys.csv    store a key and link the profile
   aws --profile work sts get-caller-identity")]
 pub struct Cli {
     #[command(flatten)]
@@ -70,10 +70,10 @@ pub struct GlobalOptions {
     #[arg(long, global = true, value_name = "STORE", display_order = 900, value_parser = keystore::registered)]
     #[arg(help = format!("Key store: {}", keystore::names()))]
     pub backend: Option<StoreId>,
-    /// Explain decisions
+    /// Explain each decision
     #[arg(short, long, global = true, display_order = 901)]
     pub verbose: bool,
-    /// Say nothing but errors
+    /// Print only errors
     #[arg(short, long, global = true, conflicts_with = "verbose", display_order = 902)]
     pub quiet: bool,
 }
@@ -231,15 +231,16 @@ fn refuse_secrets(arguments: &[OsString]) -> Result<()> {
     let words = || own.iter().skip(1).filter_map(|argument| argument.to_str()).flat_map(|word| word.split('='));
     if words().any(is_access_secret) {
         return Err(Error::new(Kind::Usage, "an argument looks like a secret access key")
-            .because("other users and the shell's history see a command line, so secrets are never taken from it")
+            .because("other users and the shell history can see command lines, so keyfob never takes secrets from them")
             .hint(
-                run!("keyfob add PROFILE").to("paste it when asked, and deactivate the key if others use this machine"),
+                run!("keyfob add PROFILE")
+                    .to("paste it when prompted, and deactivate the key if other people use this machine"),
             ));
     }
     if words().any(looks_like_seed) {
-        return Err(Error::new(Kind::Usage, "an argument looks like the seed of an MFA device")
-            .because("other users and the shell's history see a command line, so secrets are never taken from it")
-            .hint(run!("keyfob mfa add PROFILE").to("paste it when asked")));
+        return Err(Error::new(Kind::Usage, "an argument looks like an MFA device's seed")
+            .because("other users and the shell history can see command lines, so keyfob never takes secrets from them")
+            .hint(run!("keyfob mfa add PROFILE").to("paste it when prompted")));
     }
     Ok(())
 }

@@ -10,8 +10,7 @@ use crate::sys::env::{Environment, vars};
 /// `PROFILE`, where it may be left out.
 #[derive(Debug, Clone, Args)]
 pub struct ProfileArg {
-    /// The profile; default: AWS_PROFILE, else KEYFOB_PROFILE, else AWS_DEFAULT_PROFILE, else chosen on the terminal, else
-    /// `default`
+    /// Profile name [default: AWS_PROFILE, KEYFOB_PROFILE, AWS_DEFAULT_PROFILE, your choice in the terminal, or `default`]
     #[arg(value_name = "PROFILE", value_parser = NonEmptyStringValueParser::new())]
     pub profile: Option<String>,
 }
@@ -36,16 +35,16 @@ impl ProfileArg {
 /// What the commands that hand out credentials take.
 #[derive(Debug, Clone, Default, Args)]
 pub struct CredentialOptions {
-    /// The MFA code, six digits
+    /// MFA code (six digits)
     #[arg(short = 't', long, value_name = "CODE", value_parser = parse_secret)]
     pub mfa_code: Option<Secret>,
-    /// How long they shall last: 15m, 12h, seconds
+    /// Session duration, for example 15m, 12h or 3600
     #[arg(short, long, value_name = "TIME", value_parser = parse_seconds)]
     pub duration: Option<u32>,
-    /// Hand out the access key itself, this once
+    /// Issue the access key itself instead of a session
     #[arg(short, long)]
     pub no_session: bool,
-    /// Renew what would last less than this; where that cannot be, fail
+    /// Renew the session if it has less time left than this; fail if that is not possible
     #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
     pub min_ttl: Option<u32>,
 }

@@ -10,65 +10,65 @@ use crate::ops::manage::Manager;
 use crate::ops::manage::link::LinkRequest;
 use crate::ui::out;
 
-/// Edit profiles in ~/.aws/config, byte for byte otherwise
+/// Edit profiles in ~/.aws/config without touching anything else
 #[derive(Debug, Subcommand)]
 #[command(after_help = "\
 Example:
   keyfob profile set work region eu-west-1 --diff    show what would change")]
 pub enum ProfileCommand {
-    /// Make a profile
+    /// Create a profile
     #[command(after_help = "\
 Example:
   keyfob profile add production region=eu-west-1 source_profile=work \\
       role_arn=arn:aws:iam::123456789012:role/Admin")]
     Add {
-        /// The new profile
+        /// Name of the new profile
         #[arg(value_parser = NonEmptyStringValueParser::new())]
         profile: String,
-        /// Its settings
+        /// Settings of the profile
         #[arg(value_name = "NAME=VALUE", value_parser = pair)]
         settings: Vec<(String, String)>,
-        /// Do not hold values to AWS's rules
+        /// Do not validate the values
         #[arg(long)]
         raw: bool,
         #[command(flatten)]
         how: How,
     },
-    /// Give a setting a value
+    /// Set a setting
     #[command(after_help = "\
 Example:
   keyfob profile set work region eu-west-1")]
     Set {
-        /// The profile
+        /// Profile name
         #[arg(value_parser = NonEmptyStringValueParser::new())]
         profile: String,
-        /// The setting
+        /// Name of the setting
         #[arg(value_parser = NonEmptyStringValueParser::new())]
         name: String,
-        /// Its value
+        /// New value
         #[arg(allow_hyphen_values = true)]
         value: String,
-        /// Do not hold the value to AWS's rules
+        /// Do not validate the value
         #[arg(long)]
         raw: bool,
         #[command(flatten)]
         how: How,
     },
-    /// Take a setting out
+    /// Remove a setting
     #[command(after_help = "\
 Example:
   keyfob profile unset work output")]
     Unset {
-        /// The profile
+        /// Profile name
         #[arg(value_parser = NonEmptyStringValueParser::new())]
         profile: String,
-        /// The setting
+        /// Name of the setting
         #[arg(value_parser = NonEmptyStringValueParser::new())]
         name: String,
         #[command(flatten)]
         how: How,
     },
-    /// Make a second profile of one, with the same stored key
+    /// Copy a profile; both use the same stored key
     #[command(after_help = "\
 Example:
   keyfob profile copy work work-us")]
@@ -78,7 +78,7 @@ Example:
         #[command(flatten)]
         how: How,
     },
-    /// Give a profile another name, and lead there what led to the old one
+    /// Rename a profile and update the references to it
     #[command(after_help = "\
 Example:
   keyfob profile rename default work")]
@@ -88,18 +88,18 @@ Example:
         #[command(flatten)]
         how: How,
     },
-    /// Take a profile out of the AWS files; its stored key stays
+    /// Remove a profile from the AWS files; its stored key stays
     #[command(after_help = "\
 Example:
   keyfob profile remove old --diff")]
     Remove {
-        /// The profile
+        /// Profile name
         #[arg(value_parser = NonEmptyStringValueParser::new())]
         profile: String,
-        /// Even where other profiles need it
+        /// Remove it even if other profiles need it
         #[arg(long)]
         force: bool,
-        /// Answer every question with yes
+        /// Answer yes to all questions
         #[arg(short, long)]
         yes: bool,
         #[command(flatten)]
@@ -109,39 +109,39 @@ Example:
     Unlink(UnlinkArgs),
 }
 
-/// Have SDKs get the profile's credentials from keyfob
+/// Make SDKs get the profile's credentials from keyfob
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A role's settings get names that only keyfob reads; `keyfob unlink` gives the same bytes back.
+A role's settings are renamed so that only keyfob reads them. `keyfob unlink` restores the file byte for byte.
 
 Examples:
   keyfob link production
   keyfob profile link --all --diff    show what would change")]
 pub struct LinkArgs {
-    /// The profile
+    /// Profile name
     #[arg(value_parser = NonEmptyStringValueParser::new(), required_unless_present = "all")]
     profile: Option<String>,
-    /// Every profile with a stored key, or a chain that ends at one
+    /// Link every profile whose credentials start from a stored key
     #[arg(long, conflicts_with = "profile")]
     all: bool,
-    /// Link even a path that the next upgrade, build or clean-up removes
+    /// Link even if keyfob is in a temporary, build or version-specific folder
     #[arg(long)]
     force_link: bool,
-    /// Answer every question with yes
+    /// Answer yes to all questions
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
     how: How,
 }
 
-/// Have SDKs make the profile's credentials by themselves again
+/// Undo `link`: SDKs get the profile's credentials without keyfob again
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   keyfob unlink production
   keyfob profile unlink --all --diff    show what would change")]
 pub struct UnlinkArgs {
-    /// The profile
+    /// Profile name
     #[arg(value_parser = NonEmptyStringValueParser::new(), required_unless_present = "all")]
     profile: Option<String>,
     /// Every linked profile
@@ -154,7 +154,7 @@ pub struct UnlinkArgs {
 /// What every edit takes.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct How {
-    /// Show what would change, and change nothing
+    /// Show the change without making it
     #[arg(long)]
     diff: bool,
 }
@@ -162,13 +162,13 @@ pub struct How {
 /// Two names.
 #[derive(Debug, Clone, Args)]
 pub struct Names {
-    /// The profile
+    /// Profile name
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     old: String,
-    /// Its new name
+    /// New profile name
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     new: String,
-    /// Finish what an interrupted run has begun
+    /// Complete an interrupted run, even if the new profile exists
     #[arg(long)]
     force: bool,
 }
@@ -216,6 +216,6 @@ fn edit(world: &World<'_>, how: How, yes: bool, work: impl FnOnce(&Manager<'_>) 
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }

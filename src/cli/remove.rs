@@ -11,18 +11,18 @@ use crate::ui::out;
 /// Delete a profile's stored key and its sessions
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The key still works at AWS until it is deleted there, and the profile stays in ~/.aws/config.
+AWS accepts the key until it is deleted there too. The profile stays in ~/.aws/config.
 
 Example:
   keyfob remove work")]
 pub struct RemoveArgs {
-    /// The profile
+    /// Profile name
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     profile: String,
-    /// Do not ask first
+    /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
-    /// Report as JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }

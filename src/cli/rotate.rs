@@ -18,60 +18,60 @@ use crate::secret::Secret;
 use crate::ui::out;
 use crate::view;
 
-/// Replace a profile's access key by a new one
+/// Replace a profile's access key with a new one
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The old key is only made Inactive: a day later --finish deletes it, until then \
---rollback goes back to it. Stopped anywhere, --resume goes on.
+The old key is made Inactive, not deleted: --finish deletes it a day later, and until then --rollback restores it. \
+If a rotation is interrupted, --resume continues it.
 
 Examples:
   keyfob rotate work
   keyfob rotate work --finish
   keyfob rotate --all --older-than 90d --yes")]
 pub struct RotateArgs {
-    /// The profile
+    /// Profile name
     #[arg(value_parser = NonEmptyStringValueParser::new(), required_unless_present = "all", conflicts_with = "all")]
     profile: Option<String>,
     /// Delete the old key of the last rotation
     #[arg(long, group = "what")]
     finish: bool,
-    /// Go on with an unfinished rotation
+    /// Continue an unfinished rotation
     #[arg(long, group = "what")]
     resume: bool,
-    /// Go back to the old key, while it exists
+    /// Go back to the old key and delete the new one
     #[arg(long, group = "what")]
     rollback: bool,
-    /// Show how the rotation stands
+    /// Show the status of the rotation
     #[arg(long, group = "what")]
     status: bool,
     /// Rotate every stored key that is overdue
     #[arg(long, group = "what")]
     all: bool,
-    /// With --all: overdue from this age on; else 90d
+    /// With --all: age at which a key is overdue [default: `key_max_age`, 90d]
     #[arg(long, value_name = "AGE", value_parser = duration::parse, requires = "all")]
     older_than: Option<Duration>,
-    /// Delete the old key at once, and not a day later
+    /// Delete the old key immediately instead of a day later
     #[arg(long, conflicts_with_all = ["rollback", "status", "all"])]
     delete_now: bool,
     /// Make the IAM calls with this profile's credentials
     #[arg(long, value_name = "PROFILE", value_parser = NonEmptyStringValueParser::new())]
     with: Option<String>,
-    /// Delete this key of the user's, which keyfob did not replace
+    /// Delete this other access key of the user
     #[arg(long, value_name = "ID", value_parser = str::parse::<AccessKeyId>, conflicts_with_all = ["finish", "all"])]
     delete_other: Option<AccessKeyId>,
-    /// Forget the sessions made with the old key, after a leak
+    /// Delete the sessions made with the old key (after a leak)
     #[arg(long)]
     drop_sessions: bool,
-    /// Go on although something still has the old key
+    /// Continue even if something still uses the old key
     #[arg(long)]
     force: bool,
-    /// The MFA code, six digits
+    /// MFA code (six digits)
     #[arg(long, value_name = "CODE", value_parser = parse_secret)]
     mfa_code: Option<Secret>,
-    /// Ask nothing; deletes nothing that was not asked for
+    /// Do not ask for confirmation; never deletes a key you did not name
     #[arg(short, long)]
     yes: bool,
-    /// Report as JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }

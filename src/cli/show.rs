@@ -12,7 +12,7 @@ use crate::ops::show::shown;
 use crate::ui::out;
 use crate::view::show::{text, warnings};
 
-/// Show a profile's settings, and where each stands
+/// Show a profile's settings and where each one is set
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
@@ -20,7 +20,7 @@ Example:
 pub struct ShowArgs {
     #[command(flatten)]
     profile: ProfileArg,
-    /// Report as JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }

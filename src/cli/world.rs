@@ -244,9 +244,9 @@ impl Snapshot<'_> {
             Ok(ProfileVariables::new(&self.world.env, setting, &services))
         })?;
         for name in &surroundings.without_variable {
-            self.world
-                .talk
-                .warn(&format!("`{name}` of `{profile}` has no variable: programs started here go without it"));
+            self.world.talk.warn(&format!(
+                "no environment variable carries `{name}` of `{profile}`, so programs started here will not see it"
+            ));
         }
         Ok(surroundings)
     }

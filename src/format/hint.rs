@@ -53,7 +53,7 @@ impl Error {
     pub fn render(&self, shell: impl Fn() -> Shell) -> String {
         let mut text = format!("keyfob: {}\n", self.message());
         for cause in self.causes() {
-            text.push_str(&format!("  caused by: {cause}\n"));
+            text.push_str(&format!("  because: {cause}\n"));
         }
         for hint in self.hints() {
             text.push_str(&format!("hint: {}\n", hint.text(&shell)));

@@ -35,12 +35,13 @@ pub fn read_access_key(store: &dyn KeyStore, id: &AccessKeyId) -> Result<AccessK
     let item = store.get(&Item::AccessKey(id.clone()))?;
     let broken = |why: &str| StoreError::Unavailable(format!("the item `{}` {why}", Item::AccessKey(id.clone())));
     // The parser's own words could show a piece of the secret.
-    let read: Read = serde_json::from_slice(item.expose()).map_err(|_| broken("is not an access key of keyfob's"))?;
+    let read: Read =
+        serde_json::from_slice(item.expose()).map_err(|_| broken("is not an access key that keyfob stored"))?;
     if read.version != VERSION {
-        return Err(broken("was written by a newer keyfob"));
+        return Err(broken("was written by a newer version of keyfob"));
     }
     if read.access_key_id != *id {
-        return Err(broken("holds another key"));
+        return Err(broken("contains a different key"));
     }
     Ok(AccessKey { id: read.access_key_id, secret: read.secret_access_key })
 }
@@ -63,7 +64,9 @@ pub fn store_access_key(
     store.set(&Item::AccessKey(key.id.clone()), &SecretBytes::new(std::mem::take(&mut *bytes)))?;
     let back = read_access_key(store, &key.id)?;
     if back.secret.expose() != key.secret.expose() {
-        return Err(StoreError::Unavailable("the key store gives back another key than it was given".to_owned()));
+        return Err(StoreError::Unavailable(
+            "the key store returned a different key than the one just stored".to_owned(),
+        ));
     }
     Ok(())
 }

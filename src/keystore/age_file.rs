@@ -27,7 +27,7 @@ pub struct Identity(SecretBytes);
 #[derive(Debug, thiserror::Error)]
 pub enum AgeError {
     /// The passphrase or the identity is another one.
-    #[error("it does not open with this key")]
+    #[error("this key does not open it")]
     WrongKey,
     /// It is cut short, changed, or something else altogether.
     #[error("it is damaged: {0}")]
@@ -55,7 +55,7 @@ impl Identity {
         let file = IdentityFile::from_buffer(identity.0.expose()).map_err(|error| error.to_string())?;
         match file.to_recipients() {
             Ok(recipients) if !recipients.is_empty() => Ok(identity),
-            _ => Err("it holds no identity (a line `AGE-SECRET-KEY-1…`)".to_owned()),
+            _ => Err("it contains no identity (a line `AGE-SECRET-KEY-1…`)".to_owned()),
         }
     }
 
@@ -120,7 +120,7 @@ fn decrypt<'a>(
     let mut reader = decryptor.decrypt(identities).map_err(translate)?;
     // As long as the whole file, so that it never grows and leaves a piece of itself behind.
     let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
-    reader.read_to_end(&mut plain).map_err(|_| AgeError::Damaged("its end is missing or changed".to_owned()))?;
+    reader.read_to_end(&mut plain).map_err(|_| AgeError::Damaged("its end is missing or was modified".to_owned()))?;
     Ok(SecretBytes::new(std::mem::take(&mut *plain)))
 }
 
@@ -131,14 +131,14 @@ fn translate(error: DecryptError) -> AgeError {
             return AgeError::WrongKey;
         }
         DecryptError::ExcessiveWork { required, .. } => {
-            format!("its passphrase takes 2^{required} steps to try; at most 2^{MOST_WORK} are done")
+            format!("its passphrase has a work factor of {required}; at most {MOST_WORK} is accepted")
         }
-        DecryptError::InvalidHeader => "its header is not age's".to_owned(),
-        DecryptError::InvalidMac => "its header was changed".to_owned(),
-        DecryptError::Io(_) => "its header is cut short, or not age's".to_owned(),
-        DecryptError::UnknownFormat => "it has a format of a newer age".to_owned(),
+        DecryptError::InvalidHeader => "its header is not in the age format".to_owned(),
+        DecryptError::InvalidMac => "its header was modified".to_owned(),
+        DecryptError::Io(_) => "its header is incomplete or not in the age format".to_owned(),
+        DecryptError::UnknownFormat => "it is in a newer age format".to_owned(),
         // The type is open to additions.
-        _ => "it does not decrypt".to_owned(),
+        _ => "it cannot be decrypted".to_owned(),
     })
 }
 
@@ -185,7 +185,7 @@ mod tests {
         let end = wrapped.windows(4).position(|window| window == b" 17\n").expect("in the header");
         let greedy = [&wrapped[..end], b" 40\n", &wrapped[end + 4..]].concat();
         match Identity::unwrap(&greedy, &Secret::new("FAKE".into())) {
-            Err(AgeError::Damaged(why)) => assert!(why.contains("2^40"), "{why}"),
+            Err(AgeError::Damaged(why)) => assert!(why.contains("work factor of 40"), "{why}"),
             other => panic!("{other:?}"),
         }
     }

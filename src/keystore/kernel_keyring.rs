@@ -66,7 +66,7 @@ impl<'a> KernelKeyring<'a> {
             Ok(value) => Some(value),
             Err(refused) => {
                 if !self.told.replace(true) {
-                    self.talk.explain(&format!("{refused}; an unlock lasts for this command alone"));
+                    self.talk.explain(&format!("{refused}; the vault stays unlocked only for this command"));
                 }
                 None
             }

@@ -24,10 +24,12 @@ pub fn within<T: Send + 'static>(
         // After a timeout nobody listens any more.
         let _ = sender.send(call());
     });
-    spawned.map_err(|error| StoreError::Unavailable(format!("no thread can be started: {error}")))?;
+    spawned.map_err(|error| StoreError::Unavailable(format!("cannot start a thread: {error}")))?;
     receiver.recv_timeout(limit).unwrap_or_else(|error| match error {
         mpsc::RecvTimeoutError::Timeout => Err(StoreError::TimedOut(limit)),
-        mpsc::RecvTimeoutError::Disconnected => Err(StoreError::Unavailable("the key store's client failed".into())),
+        mpsc::RecvTimeoutError::Disconnected => {
+            Err(StoreError::Unavailable("the client of the key store crashed".into()))
+        }
     })
 }
 

@@ -24,9 +24,9 @@ fn translate_apple(error: KeyringError) -> StoreError {
     let KeyringError::PlatformFailure(cause) = &error else { return translate(error) };
     match status(&format!("{cause:?}")) {
         // errSecInteractionNotAllowed: over SSH, or before login.
-        Some(-25308) => {
-            StoreError::Locked("the login keychain is locked, and no window can be opened here to unlock it".to_owned())
-        }
+        Some(-25308) => StoreError::Locked(
+            "the login keychain is locked, and there is no desktop session to unlock it in".to_owned(),
+        ),
         // errSecAuthFailed, errSecUserCanceled.
         Some(-25293 | -128) => StoreError::Denied(cause.to_string()),
         _ => translate(error),

@@ -87,7 +87,7 @@ struct Opening<'o, 'a> {
 /// A sentence that names those there are.
 pub fn registered(name: &str) -> Result<StoreId, String> {
     let store = REGISTRY.iter().find(|store| store.id.name() == name);
-    store.map(|store| store.id).ok_or_else(|| format!("`{name}` is no key store; there are {}", names()))
+    store.map(|store| store.id).ok_or_else(|| format!("`{name}` is not a key store; expected one of {}", names()))
 }
 
 /// The names of all stores, for a sentence.
@@ -190,7 +190,7 @@ pub enum Presence {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// keyfob has no store of this name.
-    #[error("keyfob has no key store `{0}`; it has {names}", names = names())]
+    #[error("this keyfob has no key store `{0}`; it has {names}", names = names())]
     Unknown(StoreId),
     /// The store works and has no such item: an ordinary answer.
     #[error("there is no such item")]
@@ -205,7 +205,7 @@ pub enum StoreError {
     #[error("{0}")]
     Unavailable(String),
     /// It did not answer in time.
-    #[error("no answer within {} s", .0.as_secs())]
+    #[error("no response within {} s", .0.as_secs())]
     TimedOut(std::time::Duration),
     /// The vault is locked and nobody can be asked for its passphrase (exit 3, not 5).
     #[error("{0}")]
@@ -224,31 +224,31 @@ impl StoreError {
     /// A vault that nobody can unlock is exit 3; all others are exit 5.
     pub fn for_user(self, id: StoreId) -> Error {
         let elsewhere =
-            || run!("keyfob add PROFILE --backend vault").to("on a machine without a desktop, keep keys in the vault");
+            || run!("keyfob add PROFILE --backend vault").to("on a machine without a desktop, store keys in the vault");
         let replace = || run!("keyfob add PROFILE --replace").to("store the key again");
         let store = id.title();
         let message = self.to_string();
         match (self, id) {
             (StoreError::Unknown(_), _) => {
-                Error::new(Kind::KeyStore, message).hint("use the keyfob that stored it there").hint(replace())
+                Error::new(Kind::KeyStore, message).hint("use the keyfob version that stored the key").hint(replace())
             }
             (StoreError::NotFound, _) => {
-                Error::new(Kind::KeyStore, format!("{store} has no such item")).hint(replace())
+                Error::new(Kind::KeyStore, format!("there is no such item in {store}")).hint(replace())
             }
             (StoreError::Locked(why) | StoreError::Unavailable(why), StoreId::VAULT) => Error::new(Kind::KeyStore, why),
             (StoreError::Locked(why), _) => Error::new(Kind::KeyStore, why)
-                .hint(format!("unlock {store} in the desktop, then try again"))
+                .hint(format!("unlock {store} on the desktop, then try again"))
                 .hint(elsewhere()),
             (StoreError::Denied(why), _) => {
-                Error::new(Kind::KeyStore, format!("{store} denied access: {why}")).hint("try again and allow it")
+                Error::new(Kind::KeyStore, format!("{store} denied access: {why}")).hint("try again and allow access")
             }
             (StoreError::Unavailable(why), _) => Error::new(Kind::KeyStore, why).hint(elsewhere()),
             (StoreError::TimedOut(limit), _) => {
-                Error::new(Kind::KeyStore, format!("{store} gave no answer within {limit:?}"))
-                    .hint("restart the program behind it, or allow it longer with `KEYFOB_KEY_STORE_TIMEOUT=30s`")
+                Error::new(Kind::KeyStore, format!("{store} did not respond within {limit:?}"))
+                    .hint("restart the keychain service, or set `KEYFOB_KEY_STORE_TIMEOUT=30s` to wait longer")
             }
             (StoreError::NeedsHuman(why), _) => Error::new(Kind::NeedsHuman, why)
-                .hint(run!("keyfob exec PROFILE -- true").to("unlock it once in a terminal"))
+                .hint(run!("keyfob exec PROFILE -- true").to("unlock it in a terminal first"))
                 .hint("or set `KEYFOB_PASSPHRASE_FILE`, `KEYFOB_PASSPHRASE_COMMAND` or `KEYFOB_IDENTITY_FILE`"),
             (StoreError::Cancelled, _) => Error::new(Kind::Cancelled, message),
             (StoreError::WrongPassphrase(why), _) => Error::new(Kind::KeyStore, why)

@@ -110,10 +110,10 @@ pub fn translate(error: KeyringError) -> StoreError {
     match error {
         KeyringError::NoEntry => StoreError::NotFound,
         KeyringError::TooLong(_, most) => {
-            StoreError::Unavailable(format!("the item is too long for this key store, which takes {most} bytes"))
+            StoreError::Unavailable(format!("the item is too long for this key store, which accepts {most} bytes"))
         }
         KeyringError::Ambiguous(entries) => StoreError::Unavailable(format!(
-            "the key store has {} items of this name; delete all but one in the key store's own program",
+            "the key store contains {} items with this name; delete all but one with the system's keychain program",
             entries.len()
         )),
         error => StoreError::Unavailable(error.to_string()),

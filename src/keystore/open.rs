@@ -55,11 +55,11 @@ pub enum StoreReason {
 impl fmt::Display for StoreReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            StoreReason::Asked => f.write_str("as asked with `--backend`"),
-            StoreReason::Setting => f.write_str("as set with `KEYFOB_BACKEND` or `backend` in config.toml"),
+            StoreReason::Asked => f.write_str("as requested with `--backend`"),
+            StoreReason::Setting => f.write_str("as set in `KEYFOB_BACKEND` or in config.toml (`backend`)"),
             StoreReason::KeychainAnswers => f.write_str("the keychain of this system"),
             StoreReason::NoKeychain(why) => write!(f, "since {why}"),
-            StoreReason::UnknownPlatform => f.write_str("since keyfob knows no keychain of this system"),
+            StoreReason::UnknownPlatform => f.write_str("because keyfob supports no keychain on this system"),
         }
     }
 }

@@ -44,7 +44,7 @@ impl PassphraseSources<'_> {
             let name = format!("passphrase file `{}`", path.display());
             let bytes = match read_optional(path) {
                 Ok(Some(bytes)) => SecretBytes::new(bytes),
-                Ok(None) => return Err(StoreError::WrongPassphrase(format!("the {name} is not there"))),
+                Ok(None) => return Err(StoreError::WrongPassphrase(format!("the {name} does not exist"))),
                 Err(error) => return Err(StoreError::WrongPassphrase(format!("the {name} cannot be read: {error}"))),
             };
             return first_line(&bytes, &name).map(|passphrase| Some((passphrase, name)));
@@ -60,7 +60,7 @@ impl PassphraseSources<'_> {
     fn run(&self, command: &str) -> Result<SecretBytes, StoreError> {
         let failed = |why: String| StoreError::WrongPassphrase(format!("the passphrase command failed: {why}"));
         if self.chain.iter().any(|link| link == VAULT_IN_CHAIN) {
-            return Err(failed("it runs keyfob, which needs the same vault".to_owned()));
+            return Err(failed("it runs keyfob, which needs the vault itself".to_owned()));
         }
         // Its words are not repeated: somebody may have written the passphrase itself into it.
         let argv = shell_words::split(command).map_err(|error| failed(error.to_string()))?;
@@ -114,7 +114,7 @@ impl PassphraseSources<'_> {
     /// # Errors
     /// [`StoreError::NeedsHuman`] where nobody answers, or the two differ three times.
     pub fn ask_for_new(&self) -> Result<Secret, StoreError> {
-        let why = "a vault is to be made";
+        let why = "cannot create the vault";
         for _ in 0..3 {
             let first = self
                 .human
@@ -127,22 +127,25 @@ impl PassphraseSources<'_> {
             self.warn_if_short(&first);
             let second = self
                 .human
-                .ask_secret("The same once more: ", self.prompt_limit)
+                .ask_secret("Repeat the passphrase: ", self.prompt_limit)
                 .map_err(|error| unanswered(why, &error))?;
             if first.expose() == second.expose() {
                 return Ok(first);
             }
-            self.human.progress("the two differ; nothing was made yet");
+            self.human.progress("the passphrases do not match; try again");
         }
-        Err(StoreError::NeedsHuman(format!("{why}, and its passphrase was not typed twice alike")))
+        Err(StoreError::NeedsHuman(format!("{why}: the passphrases did not match in three attempts")))
     }
 }
 
 fn unanswered(why: &str, error: &AskError) -> StoreError {
-    if matches!(error, AskError::Cancelled) {
-        return StoreError::Cancelled;
-    }
-    StoreError::NeedsHuman(format!("{why}, and its passphrase was not given: {error}"))
+    StoreError::NeedsHuman(match error {
+        AskError::Cancelled => return StoreError::Cancelled,
+        AskError::Nobody(reason) => format!("{why}, and nobody can be asked for its passphrase: {reason}"),
+        AskError::Declined | AskError::TimedOut(_) | AskError::Terminal(_) | AskError::Unusable(_) => {
+            format!("{why}: {error}")
+        }
+    })
 }
 
 /// The first line, without its end; a passphrase has no second one.
@@ -150,9 +153,9 @@ fn first_line(bytes: &SecretBytes, name: &str) -> Result<Secret, StoreError> {
     let line = bytes.expose().split(|byte| *byte == b'\n').next().unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     match std::str::from_utf8(line) {
-        Ok("") => Err(StoreError::WrongPassphrase(format!("the {name} gives an empty passphrase"))),
+        Ok("") => Err(StoreError::WrongPassphrase(format!("the {name} returned an empty passphrase"))),
         Ok(line) => Ok(Secret::new(line.to_owned())),
-        Err(_) => Err(StoreError::WrongPassphrase(format!("the {name} gives something that is not UTF-8"))),
+        Err(_) => Err(StoreError::WrongPassphrase(format!("the {name} did not return UTF-8 text"))),
     }
 }
 
@@ -204,7 +207,7 @@ mod tests {
             }
         }
         match sources(Some("/nowhere/file".into()), None).given() {
-            Err(StoreError::WrongPassphrase(why)) => assert!(why.contains("`/nowhere/file` is not there"), "{why}"),
+            Err(StoreError::WrongPassphrase(why)) => assert!(why.contains("`/nowhere/file` does not exist"), "{why}"),
             other => panic!("{other:?}"),
         }
     }

@@ -45,7 +45,7 @@ impl<'a> PromptLock<'a> {
         let path = self.folder.join(NAME);
         let unusable = |error: &dyn std::fmt::Display| {
             let path = path.display();
-            StoreError::Unavailable(format!("{path}: {error}; `KEYFOB_CACHE_DIR` names another folder for it"))
+            StoreError::Unavailable(format!("{path}: {error}; set `KEYFOB_CACHE_DIR` to use another folder"))
         };
         private_dir(&self.folder).map_err(|error| unusable(&error))?;
         let lock = Lock::acquire(&path, self.limit, |holder| {
@@ -61,7 +61,7 @@ impl<'a> PromptLock<'a> {
             Err(LockError::Held { holder }) => {
                 let who = holder_name(holder);
                 Err(StoreError::Unavailable(format!(
-                    "{who} has been unlocking the key store for {} s; answer its question, or end it",
+                    "{who} has been unlocking the key store for {} s; answer its prompt, or end it",
                     self.limit.as_secs()
                 )))
             }

@@ -54,7 +54,7 @@ impl SealingKeys<'_, '_> {
         let key = match store.get(&Item::SealingKey) {
             Ok(text) if !void.exists() => read(&text).ok_or_else(|| {
                 StoreError::Unavailable(
-                    "the item `sealing-key` is no sealing key; `keyfob clear --all` removes it, and the sessions with it"
+                    "the item `sealing-key` is not a valid sealing key; `keyfob clear --all` deletes it and the cached sessions"
                         .to_owned(),
                 )
             })?,

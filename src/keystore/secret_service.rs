@@ -109,7 +109,7 @@ impl<'a> SecretService<'a> {
         let name = item.to_string();
         self.linked(DIALOG_LIMIT, move |service| unlock(service, &name)).map_err(|error| match error {
             StoreError::TimedOut(limit) => StoreError::Locked(format!(
-                "Secret Service is locked, and nobody answered its dialog within {} s",
+                "Secret Service is locked, and its unlock dialog was not answered within {} s",
                 limit.as_secs()
             )),
             error => error,
@@ -196,7 +196,7 @@ pub(crate) fn connect(encryption: EncryptionType) -> Result<Service<'static>, Tr
         let unowned = ["DBus.Error.ServiceUnknown", "DBus.Error.NameHasNoOwner", "DBus.Error.Spawn."];
         if unowned.iter().any(|name| text.contains(name)) {
             return Trouble::Absent(
-                "no keychain runs here: no program on the D-Bus session bus provides the Secret Service".to_owned(),
+                "no keychain is running: no program on the D-Bus session bus provides the Secret Service".to_owned(),
             );
         }
         let no_bus = match &error {
@@ -207,8 +207,8 @@ pub(crate) fn connect(encryption: EncryptionType) -> Result<Service<'static>, Tr
                 .is_some_and(|kind| matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)),
         };
         match no_bus {
-            true => Trouble::Absent("there is no D-Bus session bus, and so no keychain".to_owned()),
-            false => Trouble::Broken(StoreError::Unavailable(format!("Secret Service cannot be reached: {text}"))),
+            true => Trouble::Absent("there is no D-Bus session bus, so no keychain can be used".to_owned()),
+            false => Trouble::Broken(StoreError::Unavailable(format!("cannot connect to Secret Service: {text}"))),
         }
     })
 }
@@ -226,12 +226,11 @@ fn io_error_kind(error: &(dyn std::error::Error + 'static)) -> Option<io::ErrorK
 }
 
 fn locked() -> StoreError {
-    StoreError::Locked("Secret Service is locked, and no dialog can be opened here to unlock it".to_owned())
+    StoreError::Locked("Secret Service is locked, and there is no desktop session to show its unlock dialog".to_owned())
 }
 
 fn no_collection() -> String {
-    "Secret Service has no default collection to keep keys in; make one in its own program (Seahorse, KWalletManager, \
-     KeePassXC), or log in to the desktop once"
+    "Secret Service has no default collection to store keys in; create one with its manager (Seahorse, KWalletManager, KeePassXC), or log in to the desktop once"
         .to_owned()
 }
 
@@ -311,7 +310,7 @@ fn on_entry<T>(
         [] => Err(StoreError::Locked("Secret Service is locked".to_owned())),
         [entry] => call(entry).map_err(translate_service),
         entries => Err(StoreError::Unavailable(format!(
-            "Secret Service has {} items called `{name}` for the service `{SERVICE}`; delete all but one in its own program",
+            "Secret Service contains {} items named `{name}` for the service `{SERVICE}`; delete all but one with its manager",
             entries.len()
         ))),
     }

@@ -33,14 +33,14 @@ pub fn read_seed(store: &dyn KeyStore, serial: &str) -> Result<Seed, StoreError>
     let item = store.get(&name)?;
     let broken = |why: &str| StoreError::Unavailable(format!("the item `{name}` {why}"));
     // Security: the parser's own words could show a piece of the seed.
-    let read: Read = serde_json::from_slice(item.expose()).map_err(|_| broken("is not a seed of keyfob's"))?;
+    let read: Read = serde_json::from_slice(item.expose()).map_err(|_| broken("is not a seed that keyfob stored"))?;
     if read.version != VERSION {
-        return Err(broken("was written by a newer keyfob"));
+        return Err(broken("was written by a newer version of keyfob"));
     }
     if read.serial != serial {
-        return Err(broken("holds another device's seed"));
+        return Err(broken("contains another device's seed"));
     }
-    Seed::from_base32(read.seed.expose()).map_err(|_| broken("is not a seed of keyfob's"))
+    Seed::from_base32(read.seed.expose()).map_err(|_| broken("is not a seed that keyfob stored"))
 }
 
 /// Writes a seed, then reads it back and compares: only one that comes out again counts as stored.
@@ -55,7 +55,9 @@ pub fn store_seed(store: &dyn KeyStore, serial: &str, seed: &Seed) -> Result<(),
     serde_json::to_writer(&mut *bytes, &written).expect("texts are JSON");
     store.set(&Item::TotpSeed(serial.to_owned()), &SecretBytes::new(std::mem::take(&mut *bytes)))?;
     if read_seed(store, serial)?.to_base32().expose() != base32.expose() {
-        return Err(StoreError::Unavailable("the key store gives back another seed than it was given".to_owned()));
+        return Err(StoreError::Unavailable(
+            "the key store returned a different seed than the one just stored".to_owned(),
+        ));
     }
     Ok(())
 }

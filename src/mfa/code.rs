@@ -35,16 +35,16 @@ pub enum CodeError {
     #[error("the MFA code in `{0}` is not six digits")]
     GivenMalformed(&'static str),
     /// The given code was sent before.
-    #[error("the MFA code in `{0}` was used already, and each works once")]
+    #[error("the MFA code in `{0}` was already used, and AWS accepts each code once")]
     GivenSpent(&'static str),
     /// A seed is stored and cannot be had.
     #[error("{0}")]
     Seed(Error),
     /// Every code up to now is spent, and the caller cannot wait for the next.
-    #[error("the last MFA code of `{serial}` is used, and the next one comes in {seconds} s")]
+    #[error("the current MFA code of `{serial}` was already used; the next one comes in {seconds} s")]
     NotYet { serial: String, seconds: i64 },
     /// `mfa_process` gives nothing but codes that were sent before.
-    #[error("`mfa_process` prints a code of `{serial}` that was used already, and each works once")]
+    #[error("`mfa_process` printed a code of `{serial}` that was already used, and AWS accepts each code once")]
     ProcessSpent { serial: String },
     /// `mfa_process` cannot be split into words.
     #[error("`mfa_process` of profile `{profile}`: {problem}")]
@@ -54,14 +54,14 @@ pub enum CodeError {
         problem: shell_words::ParseError,
     },
     /// `mfa_process` did not run to its end.
-    #[error("`{program}` gave no MFA code: {error}")]
+    #[error("`{program}` did not print an MFA code: {error}")]
     ProcessFailed {
         /// The program, without its arguments.
         program: String,
         error: ChildError,
     },
     /// `mfa_process` said no.
-    #[error("`{program}` gave no MFA code: it ended with {status}")]
+    #[error("`{program}` did not print an MFA code: it failed ({status})")]
     ProcessStatus {
         /// The program, without its arguments.
         program: String,
@@ -70,10 +70,10 @@ pub enum CodeError {
     /// `mfa_process` printed something else, which is not repeated.
     #[error("`{0}` printed something that is not six digits")]
     ProcessMalformed(String),
-    #[error("an MFA code for profile `{profile}` is needed: {error}")]
+    #[error("no MFA code for profile `{profile}`: {error}")]
     NotAsked { profile: String, serial: String, error: AskError },
     /// Three answers were no codes, or codes used before.
-    #[error("none of three answers was an MFA code for `{serial}` to use")]
+    #[error("no valid MFA code for `{serial}` in three attempts")]
     TypedUseless {
         serial: String,
         /// What was wrong with the last.
@@ -103,19 +103,19 @@ impl From<CodeError> for Error {
         match error {
             CodeError::GivenMalformed(_) => Error::new(Kind::Usage, message),
             CodeError::GivenSpent(_) => {
-                Error::new(Kind::Failed, message).hint("wait for the next one, at most 30 s, and give that")
+                Error::new(Kind::Failed, message).hint("wait for the next code (at most 30 s) and use that")
             }
             CodeError::Seed(error) => error,
-            CodeError::NotYet { .. } => Error::new(Kind::Failed, message).hint("try again then"),
+            CodeError::NotYet { .. } => Error::new(Kind::Failed, message).hint("try again when the next code is shown"),
             CodeError::ProcessSpent { .. } => Error::new(Kind::Failed, message)
-                .hint("run the command of `mfa_process` by hand: it has to print another code every 30 s")
-                .hint("if it does, check the clock of what makes its codes"),
+                .hint("run the command of `mfa_process` yourself: it must print a new code every 30 s")
+                .hint("if it does, check the clock of the device that generates the codes"),
             CodeError::ProcessQuoting { profile, .. } => {
                 Error::new(Kind::Config, message).hint(run!("keyfob show {}", profile).to("show where it is set"))
             }
             CodeError::ProcessFailed { .. } | CodeError::ProcessStatus { .. } | CodeError::ProcessMalformed(_) => {
                 Error::new(Kind::Failed, message)
-                    .hint("run the command of `mfa_process` by hand: it has to print six digits")
+                    .hint("run the command of `mfa_process` yourself: it must print six digits")
             }
             CodeError::NotAsked { profile, serial, error: AskError::Nobody(reason) } => {
                 // SDKs show this line, and some no other.
@@ -125,20 +125,23 @@ impl From<CodeError> for Error {
                 Error::new(Kind::NeedsHuman, message)
                     .because(reason)
                     .hint(run!("keyfob exec {} -- true", profile))
-                    .hint(run!("keyfob mfa add {}", profile).to(format!("or keep the seed of `{serial}`")))
-                    .hint("or name a command that prints its codes in `mfa_process`, or set `KEYFOB_MFA_CODE`")
+                    .hint(run!("keyfob mfa add {}", profile).to(format!("or store the seed of `{serial}`")))
+                    .hint("or set `mfa_process` to a command that prints codes, or set `KEYFOB_MFA_CODE`")
             }
             CodeError::NotAsked { profile, error: AskError::TimedOut(_), .. } => Error::new(Kind::NeedsHuman, message)
-                .hint(run!("keyfob exec {} -- true", profile).to("start a session in a terminal, which waits")),
+                .hint(
+                    run!("keyfob exec {} -- true", profile)
+                        .to("start a session in a terminal, where the prompt does not time out"),
+                ),
             CodeError::NotAsked { error: AskError::Declined, .. } => Error::new(Kind::Declined, message),
             CodeError::NotAsked { error: error @ AskError::Cancelled, .. } => error.into_error("a code"),
             CodeError::NotAsked { error: AskError::Terminal(_) | AskError::Unusable(_), profile, .. } => {
                 Error::new(Kind::Failed, message)
-                    .hint(run!("keyfob exec {} --mfa-code CODE -- true", profile).to("give a code"))
+                    .hint(run!("keyfob exec {} --mfa-code CODE -- true", profile).to("pass a code"))
             }
             CodeError::TypedUseless { last, .. } => Error::new(Kind::Failed, message)
                 .because(last)
-                .hint("a code is the six digits the device or app shows, for 30 s each, and works once"),
+                .hint("a code is the six digits that the app or device shows for 30 s; AWS accepts each code once"),
         }
     }
 }

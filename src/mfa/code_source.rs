@@ -153,7 +153,7 @@ impl<'a> CodeSource<'a> {
     /// Claims a code. Where the ledger cannot be written, AWS alone tells what is spent, which is said.
     fn claim(&self, code: &Secret, step: Option<i64>) -> bool {
         self.ledger.claim(&self.mfa.serial, code, step, self.context.clock.now()).unwrap_or_else(|error| {
-            self.context.talk.warn(&format!("which MFA codes were used cannot be remembered: {error}"));
+            self.context.talk.warn(&format!("cannot record which MFA codes were used: {error}"));
             true
         })
     }
@@ -218,7 +218,9 @@ impl<'a> CodeSource<'a> {
                 }
                 Some(_) => {
                     let left = seconds_left(self.context.clock.now());
-                    format!("that code was used already, and each works once: the next one comes in {left} s")
+                    format!(
+                        "that code was already used, and AWS accepts each code once: the next one comes in {left} s"
+                    )
                 }
             };
             if self.typed >= TRIES {
@@ -240,7 +242,7 @@ impl<'a> CodeSource<'a> {
         if too_long(patience, wait) || too_long(self.limit, self.waited + wait) {
             return Err(CodeError::NotYet { serial: self.mfa.serial.clone(), seconds });
         }
-        wait_out(clock, human, seconds, "the last one is used");
+        wait_out(clock, human, seconds, "the current one was already used");
         self.waited += wait;
         Ok(())
     }

@@ -113,7 +113,7 @@ fn a_given_code_is_offered_once_and_wins_over_everything_else() {
     let option = secret("222222");
     assert_eq!(code_of(world.code_source(Some(&option), None).next_code(None)), ("222222".into(), Origin::Given));
     let error = error_of(world.code_source(Some(&option), None).next_code(None));
-    assert_eq!(error.message(), "the MFA code in `--mfa-code` was used already, and each works once");
+    assert_eq!(error.message(), "the MFA code in `--mfa-code` was already used, and AWS accepts each code once");
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn a_person_has_three_tries_and_the_prompt_names_profile_and_device() {
     assert!(code_source.may_try_again(&typed, "AWS refused that code"));
     // The third try is the code that was sent already: it is not sent again.
     let error = error_of(code_source.next_code(None));
-    assert!(error.shown().contains("caused by: that code was used already"), "{error:?}");
+    assert!(error.shown().contains("because: that code was already used"), "{error:?}");
     assert!(!code_source.may_try_again(&typed, "AWS refused that code"));
     let prompt = "MFA code for profile `deploy` (arn:aws:iam::123456789012:mfa/ann): ";
     let again = "AWS refused that code; try again with the next code";
@@ -183,7 +183,10 @@ fn two_that_want_a_code_at_once_get_two_and_the_second_waits_for_its_step() {
     assert_eq!(world.clock.now().unix(), NOW + 20, "no longer than to the next step");
     let counted = world.person.counted.lock().expect("sound");
     assert_eq!((counted.len(), counted.last().map(String::as_str)), (21, Some("")));
-    assert_eq!(counted[0], "[##########....................] 20 s until the next code: the last one is used");
+    assert_eq!(
+        counted[0],
+        "[##########....................] 20 s until the next code: the current one was already used"
+    );
 }
 
 #[test]
@@ -247,11 +250,11 @@ fn a_program_gives_the_code_or_ends_the_run() {
     let cases = [
         ("echo 123456", Ok("123456")),
         ("sh -c 'echo $KEYFOB_CHAIN | grep -qx outer,deploy,base && printf \" 654321 \"'", Ok("654321")),
-        ("sh -c 'echo 123456; exit 3'", Err("`sh` gave no MFA code: it ended with exit status: 3")),
+        ("sh -c 'echo 123456; exit 3'", Err("`sh` did not print an MFA code: it failed (exit status: 3)")),
         ("echo s3cret", Err("`echo` printed something that is not six digits")),
         ("sh -c 'unfinished", Err("`mfa_process` of profile `base`: missing closing quote")),
-        ("/nonexistent/ykman code", Err("`/nonexistent/ykman` gave no MFA code: it cannot be started")),
-        ("sleep 30", Err("`sleep` gave no MFA code: it did not end within 2s")),
+        ("/nonexistent/ykman code", Err("`/nonexistent/ykman` did not print an MFA code: it cannot be started")),
+        ("sleep 30", Err("`sleep` did not print an MFA code: it did not end within 2s")),
     ];
     for (command, expected) in cases {
         // Nobody is asked where a program is named, so this answer is never used.
@@ -278,6 +281,6 @@ fn a_program_that_prints_a_spent_code_is_run_again_at_the_next_step_and_no_more(
     world.spend("111111", None);
     assert_eq!(code_of(world.code_source(None, None).next_code(None)).0, "222222");
     let error = error_of(world.code_source(None, None).next_code(None));
-    assert!(error.message().contains("prints a code of `arn:"), "{}", error.message());
+    assert!(error.message().contains("printed a code of `arn:"), "{}", error.message());
     assert_eq!(world.clock.now().unix(), NOW + 50, "it waited for two steps");
 }

@@ -70,8 +70,8 @@ pub fn remove(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Result<
     }
     let forgotten = match sessions {
         0 => String::new(),
-        1 => " and forgot 1 cached session".to_owned(),
-        several => format!(" and forgot {several} cached sessions"),
+        1 => ", and 1 cached session".to_owned(),
+        several => format!(", and {several} cached sessions"),
     };
     context.talk.say(&format!("deleted {short} from {store}{forgotten}"));
     forget_replaced(context, &key.id)?;

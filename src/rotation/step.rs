@@ -41,20 +41,20 @@ pub enum RotationStep {
 /// Every step: its name in the journal and in messages, the one that follows, and what a rotation that stops in it leaves.
 #[rustfmt::skip]
 const STEPS: [(RotationStep, &str, Option<RotationStep>, &str); 14] = [
-    (RotationStep::Create, "create", Some(RotationStep::Prove), "the old key is in use; AWS may have made a new one whose secret nobody has"),
+    (RotationStep::Create, "create", Some(RotationStep::Prove), "the old key is in use; AWS may have created a new one whose secret was lost"),
     (RotationStep::Prove, "prove", Some(RotationStep::Switch), "the old key is in use; the new one is stored"),
     (RotationStep::Switch, "switch", Some(RotationStep::Settle), "both keys are Active and stored; the profiles use one of them"),
     (RotationStep::Settle, "settle", Some(RotationStep::Deactivate), "the new key is in use; the old one is Active and stored"),
-    (RotationStep::Deactivate, "deactivate", Some(RotationStep::Confirm), "the new key is in use; the old one is stored, and Active or Inactive"),
+    (RotationStep::Deactivate, "deactivate", Some(RotationStep::Confirm), "the new key is in use; the old one is stored and either Active or Inactive"),
     (RotationStep::Confirm, "confirm", Some(RotationStep::Delete), "the new key is in use; the old one is Inactive and stored"),
-    (RotationStep::Delete, "delete", Some(RotationStep::Forget), "the new key is in use; the old one is Inactive or deleted, and stored"),
-    (RotationStep::Forget, "forget", None, "the new key is in use; the old one is deleted at AWS, its secret still stored"),
-    (RotationStep::Reactivate, "reactivate", Some(RotationStep::ProveOld), "the new key is in use; the old one is Inactive or Active, and stored"),
+    (RotationStep::Delete, "delete", Some(RotationStep::Forget), "the new key is in use; the old one is stored, and Inactive or already deleted at AWS"),
+    (RotationStep::Forget, "forget", None, "the new key is in use; the old one was deleted at AWS but is still stored"),
+    (RotationStep::Reactivate, "reactivate", Some(RotationStep::ProveOld), "the new key is in use; the old one is stored and either Inactive or Active"),
     (RotationStep::ProveOld, "prove-old", Some(RotationStep::PointBack), "both keys are Active and stored; the new one may be in use"),
     (RotationStep::PointBack, "point-back", Some(RotationStep::DeleteNew), "both keys are Active and stored; the profiles use one of them"),
-    (RotationStep::DeleteNew, "delete-new", Some(RotationStep::ForgetNew), "the old key is in use; the new one is Active or deleted, and stored"),
-    (RotationStep::ForgetNew, "forget-new", None, "the old key is in use; the new one is deleted at AWS, its secret still stored"),
-    (RotationStep::Discard, "discard", None, "the old key is in use; AWS may have made a new one whose secret nobody has"),
+    (RotationStep::DeleteNew, "delete-new", Some(RotationStep::ForgetNew), "the old key is in use; the new one is stored, and Active or already deleted at AWS"),
+    (RotationStep::ForgetNew, "forget-new", None, "the old key is in use; the new one was deleted at AWS but is still stored"),
+    (RotationStep::Discard, "discard", None, "the old key is in use; AWS may have created a new one whose secret was lost"),
 ];
 
 impl RotationStep {

@@ -9,7 +9,7 @@ pub fn text(listing: &KeyListing) -> String {
     let rows = listing.keys.iter().map(|line| {
         let root = line.root.then_some("ROOT USER");
         let overdue = (line.overdue == Some(true)).then_some("overdue");
-        let problem = line.problem.as_ref().map(|_| "AWS could not be asked");
+        let problem = line.problem.as_ref().map(|_| "status unknown");
         let notes: Vec<&str> = [root, overdue, line.rotation, problem].into_iter().flatten().collect();
         [
             line.id.short(),

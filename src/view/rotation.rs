@@ -6,7 +6,7 @@ use crate::ops::rotate::status::Status;
 /// How a rotation stands, and its steps.
 pub fn text(status: &Status) -> String {
     let Some(rotation) = &status.rotation else {
-        return format!("no rotation of `{}` is unfinished\n", status.profile);
+        return format!("`{}` has no unfinished rotation\n", status.profile);
     };
     let mut text = format!(
         "{}  {} -> {}  {} ({} `{}`)\n{}\n",
@@ -22,7 +22,7 @@ pub fn text(status: &Status) -> String {
         text += &format!("  {}  {}  {}\n", line.at, if line.done { "done " } else { "begin" }, line.step.name());
     }
     if let ("resting", Some(from)) = (rotation.state, &rotation.finish_from) {
-        text += &format!("the old key can be deleted from {from} on\n");
+        text += &format!("the old key can be deleted after {from}\n");
     }
     text
 }

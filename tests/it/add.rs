@@ -37,8 +37,7 @@ fn a_key_is_checked_stored_and_its_profile_linked_without_touching_another_byte(
     let added = added.stdin(&lines(&ann.access_key())).run();
     assert_eq!(added.ok(), "");
     let account = ann.arn().split(':').nth(4).expect("an ARN has an account").to_owned();
-    for said in
-        [ann.arn(), format!("in account {account}"), "as set with `KEYFOB_BACKEND`".into(), "in the vault".into()]
+    for said in [ann.arn(), format!("in account {account}"), "as set in `KEYFOB_BACKEND`".into(), "in the vault".into()]
     {
         assert!(added.stderr.contains(&said), "{said}: {}", added.stderr);
     }
@@ -261,7 +260,7 @@ fn a_refused_key_is_spoken_of_as_what_it_is_a_key_that_was_not_stored() {
     aws.expect_sts_region("eu-west-1");
     let ran = sandbox.keyfob(&["add", "work", "--stdin", "--region", "eu-west-9"]).stdin(&lines(&key)).run();
     let said = ran.ends_with(4);
-    assert!(said.contains("AWS does not take the region in the signature"), "{said}");
+    assert!(said.contains("AWS rejected the region in the signature"), "{said}");
     is_untouched(&sandbox);
 }
 
@@ -428,7 +427,10 @@ fn without_a_keychain_the_vault_is_used_and_the_reason_is_in_plain_words() {
         sandbox.set("DBUS_SESSION_BUS_ADDRESS", address);
         let ran = sandbox.keyfob(&["add", "work", "--stdin"]).stdin(&lines(&ann.access_key())).run();
         let first = ran.stderr.lines().next().unwrap_or_default();
-        assert_eq!(first, "the key goes into the vault, since there is no D-Bus session bus, and so no keychain");
+        assert_eq!(
+            first,
+            "the key goes into the vault, since there is no D-Bus session bus, so no keychain can be used"
+        );
     }
 }
 

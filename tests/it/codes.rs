@@ -31,7 +31,7 @@ fn a_mistyped_code_is_asked_for_again_and_three_are_enough() {
     }
     let (ran, seen) = terminal.finish();
     key_id(&ran.json());
-    assert!(seen.contains("is wrong or was used before; try again") && seen.contains("not six digits"), "{seen}");
+    assert!(seen.contains("is wrong or was already used; try again") && seen.contains("not six digits"), "{seen}");
     assert_eq!(scene.aws.count("GetSessionToken"), 2);
 
     let scene = Scene::new();
@@ -41,7 +41,7 @@ fn a_mistyped_code_is_asked_for_again_and_three_are_enough() {
         terminal.type_line(&scene.phone.wrong_code());
     }
     let (ran, _) = terminal.finish();
-    fails(&ran, 4, "is wrong or was used before");
+    fails(&ran, 4, "is wrong or was already used");
     assert_eq!(scene.aws.count("GetSessionToken"), 1, "the same code again is not sent again");
 }
 
@@ -71,8 +71,8 @@ fn a_code_that_is_given_is_tried_once() {
     let (code, wrong) = (scene.phone.code(), scene.phone.wrong_code());
     let given = |code: &str| scene.sandbox.keyfob(&["credential-process", "audit", "--mfa-code", code]).run();
     fails(&given("12345"), 2, "`--mfa-code` is not six digits");
-    let stderr = fails(&given(&wrong), 4, "is wrong or was used before");
-    assert!(stderr.contains("hint: each code works once: wait for the next one"), "{stderr}");
+    let stderr = fails(&given(&wrong), 4, "is wrong or was already used");
+    assert!(stderr.contains("hint: AWS accepts each code once: wait for the next one"), "{stderr}");
     assert_eq!(scene.aws.count("GetSessionToken"), 1);
     key_id(&given(&code).json());
 }
@@ -83,7 +83,7 @@ fn a_program_gives_codes_and_a_broken_one_is_named() {
     let process = scene.sandbox.script("authenticator", "#!/bin/sh\ncat \"$HOME/code\"\n");
     scene.edit("mfa_serial", &format!("mfa_process = {}\nmfa_serial", process.display()));
     let ran = scene.credential_process("audit");
-    fails(&ran, 1, "gave no MFA code");
+    fails(&ran, 1, "did not print an MFA code");
     scene.sandbox.write("code", &scene.phone.code());
     key_id(&scene.credential_process("audit").json());
     assert_eq!(scene.aws.count("GetSessionToken"), 1);

@@ -126,7 +126,7 @@ fn what_is_cleared_is_made_anew() {
     let get = || sandbox.keyfob(&["credential-process", "work"]).run().json()["AccessKeyId"].clone();
     let first = get();
     assert_eq!(get(), first, "cached");
-    assert!(sandbox.keyfob(&["clear", "work"]).run().ends_with(0).contains("forgot 1 cached session of `work`"));
+    assert!(sandbox.keyfob(&["clear", "work"]).run().ends_with(0).contains("deleted 1 cached session of `work`"));
     let second = get();
     assert_ne!(second, first);
     sandbox.keyfob(&["clear", "--all"]).run().ok();
@@ -281,13 +281,14 @@ fn an_identity_file_opens_the_vault_from_any_folder_and_is_never_overwritten() {
     let written = sandbox.keyfob(&["vault", "identity", "it's mine.txt"]).run();
     written.ok();
     sandbox.may_hold_secrets("it's mine.txt");
-    let line = written.stderr.lines().find_map(|line| line.strip_prefix("hint: set it in each shell")).expect("a hint");
+    let line =
+        written.stderr.lines().find_map(|line| line.strip_prefix("hint: set this in every shell")).expect("a hint");
     let export = line.split('`').nth(1).expect("a command");
     let script = format!("unset KEYFOB_IDENTITY_FILE; {export}; cd /; keyfob credential-process work");
     sandbox.program("/bin/sh", &["-c", &script]).run().ok();
     let before = sandbox.read("it's mine.txt");
     let again = sandbox.keyfob(&["vault", "identity", "it's mine.txt"]).run();
-    assert!(again.ends_with(2).contains("is there already"), "{}", again.stderr);
+    assert!(again.ends_with(2).contains("already exists"), "{}", again.stderr);
     assert_eq!(sandbox.read("it's mine.txt"), before);
 }
 

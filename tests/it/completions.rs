@@ -28,7 +28,7 @@ const TYPED: &[(&str, &str, &str)] = &[
     ("keyfob show an", "", "region-of-and"),
     ("keyfob list --na", "", "dollar$HOME"),
     ("keyfob expl", "--help", "how a profile's credentials"),
-    ("keyfob profile renam", "--help", "another name"),
+    ("keyfob profile renam", "--help", "update the references"),
 ];
 
 fn machine() -> Sandbox {

@@ -108,10 +108,10 @@ fn a_wrong_code_of_a_crowd_is_sent_once() {
         std::thread::sleep(Duration::from_millis(10));
     }
     for process in crowd {
-        fails(&process.finish(), 4, "is wrong or was used before");
+        fails(&process.finish(), 4, "is wrong or was already used");
     }
     // Whoever comes late finds the code used.
-    fails(&get().run(), 1, "was used already");
+    fails(&get().run(), 1, "was already used");
     assert_eq!(scene.actions(), ["GetSessionToken"]);
 }
 

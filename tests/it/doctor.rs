@@ -119,7 +119,7 @@ fn a_key_store_that_cannot_be_reached_is_named_and_so_is_a_damaged_index() {
     let scene = Scene::new();
     let index = scene.sandbox.read("keyfob/data/index.json").replace("\"vault\"", "\"secret-service\"");
     scene.sandbox.write("keyfob/data/index.json", &index);
-    finds(&doctor(&scene.sandbox), "key-store", "Secret Service is not there");
+    finds(&doctor(&scene.sandbox), "key-store", "Secret Service is not available");
     scene.sandbox.write("keyfob/data/index.json", "{");
     finds(&doctor(&scene.sandbox), "index", "the index of stored keys is damaged");
 }

@@ -40,20 +40,20 @@ fn a_seed_is_added_typed_and_a_code_of_another_device_is_noticed() {
     let device = aws.device(SERIAL).expect("there");
     let enter = |seed: &str, code: &str| {
         let mut terminal = sandbox.keyfob(&["mfa", "add", "work"]).on_terminal();
-        terminal.expect("base32 key or otpauth:// address (not shown): ");
+        terminal.expect("base32 key or otpauth:// URI (hidden): ");
         terminal.type_line(seed);
-        terminal.expect(&format!("current code of `{SERIAL}`, from the app: "));
+        terminal.expect(&format!("current code of `{SERIAL}` in the app: "));
         terminal.type_line(code);
         terminal
     };
     let other = aws.user("bob").mfa("bob").seed();
     let mut terminal = enter(&other, &device.code_at(0));
     for _ in 0..2 {
-        terminal.expect("that is no code of this seed");
+        terminal.expect("that code does not match the seed");
         terminal.expect("from the app: ");
         terminal.type_line(&device.code_at(0));
     }
-    terminal.expect(&format!("the seed is not that of `{SERIAL}`"));
+    terminal.expect(&format!("the seed does not belong to `{SERIAL}`"));
     terminal.finish().0.ends_with(1);
 
     let spaced: String = device
@@ -64,7 +64,7 @@ fn a_seed_is_added_typed_and_a_code_of_another_device_is_noticed() {
         .map(|part| format!("{} ", String::from_utf8_lossy(part)))
         .collect();
     let mut terminal = enter(&spaced, &device.code_at(0));
-    terminal.expect("the second factor now rests beside the first");
+    terminal.expect("both factors are now in the same key store");
     terminal.finish().0.ends_with(0);
     // The code that was typed is not sent: the next one is waited for.
     sandbox.keyfob(&["credential-process", "work"]).run().ok();
@@ -93,7 +93,7 @@ fn a_seed_is_read_from_a_picture_that_another_program_drew() {
     }
     sandbox.write("none.png", "no picture");
     let ran = sandbox.keyfob(&["mfa", "add", "work", "--qr", "none.png", "--no-verify"]).run();
-    assert!(ran.ends_with(1).starts_with("keyfob: none.png: it is neither a PNG nor a JPEG picture"), "{}", ran.stderr);
+    assert!(ran.ends_with(1).starts_with("keyfob: none.png: it is neither a PNG nor a JPEG file"), "{}", ran.stderr);
 }
 
 /// Takes `phone.png` as a camera would, into `phone.pgm`: held askew, in a light that falls off to one side.
@@ -128,10 +128,10 @@ fn what_aws_does_not_use_is_refused_with_the_reason() {
     let (aws, sandbox) = machine_with_device();
     let seed = aws.device(SERIAL).expect("there").seed();
     for (input, reason) in [
-        (format!("otpauth://totp/ann?secret={seed}&algorithm=SHA256"), "algorithm SHA256, and AWS's devices use SHA1"),
-        (format!("otpauth://totp/ann?secret={seed}&digits=8"), "digits 8, and AWS's devices use 6"),
-        (format!("{seed}1"), "the seed is not base32"),
-        (String::new(), "there is no seed"),
+        (format!("otpauth://totp/ann?secret={seed}&algorithm=SHA256"), "algorithm SHA256, but AWS's devices use SHA1"),
+        (format!("otpauth://totp/ann?secret={seed}&digits=8"), "digits 8, but AWS's devices use 6"),
+        (format!("{seed}1"), "it is not base32"),
+        (String::new(), "it is empty"),
     ] {
         let ran = sandbox.keyfob(&["mfa", "add", "work", "--stdin", "--no-verify"]).stdin(&input).run();
         assert!(ran.ends_with(1).starts_with("keyfob: stdin: ") && ran.stderr.contains(reason), "{}", ran.stderr);
@@ -147,16 +147,16 @@ fn a_device_is_removed_with_its_seed_after_a_question_that_names_the_danger() {
     assert!(ran.ends_with(3).contains("`keyfob mfa remove work --yes`"), "{}", ran.stderr);
 
     let mut terminal = sandbox.keyfob(&["mfa", "remove", "work"]).on_terminal();
-    terminal.expect("unless an app has it too, nobody can make this device's codes any more");
+    terminal.expect("unless an app has it too, nobody can generate this device's codes any more");
     terminal.expect("[y/N] ");
     terminal.type_line("n");
     terminal.finish().0.ends_with(1);
 
     let mut terminal = sandbox.keyfob(&["mfa", "remove", "work", "--device"]).on_terminal();
-    terminal.expect("whatever wants MFA is out of reach until another device is enrolled");
+    terminal.expect("cannot use anything that requires MFA until another device is enrolled");
     terminal.expect("[y/N] ");
     terminal.type_line("y");
-    terminal.expect("`work` still names the device; take that line out? [Y/n] ");
+    terminal.expect("`work` still names the device; remove that line? [Y/n] ");
     terminal.type_line("");
     terminal.expect("took `mfa_serial` of `work` out");
     terminal.finish().0.ends_with(0);
@@ -187,9 +187,9 @@ fn every_line_that_names_a_removed_device_is_taken_out_or_named() {
     let mut terminal = sandbox.keyfob(&["mfa", "remove", "work", "--device"]).on_terminal();
     terminal.expect("[y/N] ");
     terminal.type_line("y");
-    terminal.expect("(`dev`) still name the device; take those lines out? [Y/n] ");
+    terminal.expect("(`dev`) still name the device; remove those lines? [Y/n] ");
     terminal.type_line("n");
-    terminal.expect("`dev` still names the device; delete that line");
+    terminal.expect("`dev` still names the device; remove that line");
     terminal.finish().0.ends_with(0);
     assert_eq!(sandbox.read(".aws/config"), format!("{config}{more}"));
     // Once more, of a device that is gone.
@@ -263,7 +263,7 @@ fn a_seed_on_the_command_line_is_refused_and_not_repeated() {
     // The sandbox searches what was said for the seed.
     for argument in [seed.clone(), format!("otpauth://totp/ann?secret={seed}"), format!("--stdin={seed}")] {
         let ran = sandbox.keyfob(&["mfa", "add", "work", &argument]).run();
-        assert!(ran.ends_with(2).contains("looks like the seed of an MFA device"), "{}", ran.stderr);
+        assert!(ran.ends_with(2).contains("looks like an MFA device's seed"), "{}", ran.stderr);
     }
 }
 

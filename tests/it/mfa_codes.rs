@@ -81,7 +81,7 @@ fn the_wait_for_the_next_code_is_counted_down_on_the_terminal() {
     let first = sandbox.keyfob(&["mfa", "code", "work", "--json"]).run().json();
     assert_eq!(first["code"].as_str().map(str::len), Some(6));
     let mut terminal = sandbox.keyfob(&["credential-process", "work"]).beside_terminal();
-    terminal.expect("s until the next code: the last one is used");
+    terminal.expect("s until the next code: the current one was already used");
     let (ran, shown) = terminal.finish();
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{shown}");
 }
@@ -103,7 +103,10 @@ fn a_wrong_seed_is_told_apart_from_a_clock_that_is_off() {
     keep_seed(&sandbox, &aws.user("bob").mfa("bob").seed());
     let said = sandbox.keyfob(&["credential-process", "work"]).run();
     let said = said.ends_with(4);
-    assert!(said.starts_with(&format!("keyfob: AWS takes no code made from the stored seed of `{SERIAL}`")), "{said}");
+    assert!(
+        said.starts_with(&format!("keyfob: AWS rejected every code generated from the stored seed of `{SERIAL}`")),
+        "{said}"
+    );
     assert!(!said.contains("clock"), "{said}");
 
     keep_seed(&sandbox, &device.seed());
@@ -121,7 +124,7 @@ fn a_wrong_seed_is_told_apart_from_a_clock_that_is_off() {
     sandbox.keyfob(&["clear", "work"]).run().ends_with(0);
     let said = sandbox.keyfob(&["credential-process", "work", "--mfa-code", &device.wrong_code()]).run();
     let said = said.ends_with(4);
-    assert!(said.contains("is wrong, or out of date: this machine's clock is 3m"), "{said}");
+    assert!(said.contains("is wrong or expired: this machine's clock is 3m"), "{said}");
 }
 
 #[test]
@@ -144,7 +147,10 @@ fn a_code_given_twice_is_sent_once() {
     sandbox.keyfob(&["credential-process", "work", "--mfa-code", &code]).run().ok();
     let ran = sandbox.keyfob(&["credential-process", "long"]).env("KEYFOB_MFA_CODE", &code).run();
     let said = ran.ends_with(1);
-    assert!(said.contains("was used already, and each works once") && said.contains("at most 30 s"), "{said}");
+    assert!(
+        said.contains("was already used, and AWS accepts each code once") && said.contains("at most 30 s"),
+        "{said}"
+    );
     assert_eq!(aws.count("AssumeRole"), 0);
 }
 
@@ -156,10 +162,10 @@ fn a_typed_code_that_was_used_explains_the_rule_and_another_may_be_typed() {
     device.use_code();
     terminal.expect("MFA code for profile `work`");
     terminal.type_line(&device.code_at(0));
-    terminal.expect("is wrong or was used before; try again with the next code");
+    terminal.expect("is wrong or was already used; try again with the next code");
     terminal.expect("MFA code for profile `work`");
     terminal.type_line(&device.code_at(0));
-    terminal.expect("that code was used already, and each works once: the next one comes in ");
+    terminal.expect("that code was already used, and AWS accepts each code once: the next one comes in ");
     terminal.expect("MFA code for profile `work`");
     terminal.type_line(&device.code_at(1));
     terminal.finish().0.ok();

@@ -12,20 +12,20 @@ use crate::support::tools;
 fn a_device_is_enrolled_with_two_codes_from_an_app_that_scanned_the_screen() {
     let (aws, sandbox) = machine();
     let mut terminal = sandbox.keyfob(&["mfa", "enroll", "work"]).on_terminal();
-    terminal.expect("name of the device [ann]: ");
+    terminal.expect("device name [ann]: ");
     terminal.type_line("");
-    terminal.expect("first code the app shows: ");
+    terminal.expect("first code from the app: ");
     let device = aws.device(SERIAL).expect("made");
     assert!(!device.is_enabled());
     terminal.type_line(&device.wrong_code());
-    terminal.expect("that is no code of this device");
-    terminal.expect("first code the app shows: ");
+    terminal.expect("that is not a code of this device");
+    terminal.expect("first code from the app: ");
     let [first, second] = device.codes_in_a_row();
     terminal.type_line(&first);
-    terminal.expect("the code after it, once the app shows it: ");
+    terminal.expect("next code, once the app shows it: ");
     terminal.type_line(&first);
     terminal.expect("that is the first code again");
-    terminal.expect("the code after it, once the app shows it: ");
+    terminal.expect("next code, once the app shows it: ");
     terminal.type_line(&second);
     terminal.expect(&format!("`{SERIAL}` is enabled for user `ann`"));
     let (ran, shown) = terminal.finish();
@@ -120,7 +120,7 @@ fn a_device_whose_seed_is_kept_is_enrolled_and_used_without_anybody() {
         .run();
     let seed = aws.device(SERIAL).expect("made").seed();
     assert!(ran.ok().contains(&format!("\n{seed}\n")), "{}", ran.stdout);
-    assert_eq!(ran.stderr.matches("the second factor now rests beside the first").count(), 1, "{}", ran.stderr);
+    assert_eq!(ran.stderr.matches("both factors are now in the same key store").count(), 1, "{}", ran.stderr);
     assert!(aws.device(SERIAL).expect("made").is_enabled());
     if let Some(zbarimg) = tools::require("zbarimg") {
         let scanned = sandbox.program(zbarimg, &["--nodbus", "--quiet", "--raw", "code.png"]).shows(Shows::Seeds).run();
@@ -177,11 +177,11 @@ fn a_failure_after_each_call_leaves_nothing_or_names_what_it_leaves() {
         }
         let mut terminal = sandbox.keyfob(&["mfa", "enroll", "work", "--yes"]).on_terminal();
         if action == "EnableMFADevice" {
-            terminal.expect("first code the app shows: ");
+            terminal.expect("first code from the app: ");
             let device = aws.device(SERIAL).expect("made");
             let [first, second] = device.codes_in_a_row();
             terminal.type_line(&first);
-            terminal.expect("the code after it, once the app shows it: ");
+            terminal.expect("next code, once the app shows it: ");
             terminal.type_line(&second);
         }
         let (ran, shown) = terminal.finish();
@@ -231,15 +231,15 @@ fn a_device_half_made_by_a_killed_enrolment_is_made_anew_by_whoever_says_so() {
     let (aws, sandbox) = machine();
     killed_enrolment(&aws, &sandbox);
     let mut terminal = sandbox.keyfob(&["mfa", "enroll", "work"]).on_terminal();
-    terminal.expect("name of the device [ann]: ");
+    terminal.expect("device name [ann]: ");
     terminal.type_line("");
     terminal.expect("delete it and make it anew? [y/N] ");
     terminal.type_line("y");
-    terminal.expect("first code the app shows: ");
+    terminal.expect("first code from the app: ");
     let device = aws.device(SERIAL).expect("made anew");
     let [first, second] = device.codes_in_a_row();
     terminal.type_line(&first);
-    terminal.expect("the code after it, once the app shows it: ");
+    terminal.expect("next code, once the app shows it: ");
     terminal.type_line(&second);
     terminal.finish().0.ends_with(0);
     assert!(device.is_enabled());
@@ -250,7 +250,7 @@ fn a_name_that_another_users_device_has_costs_that_user_nothing() {
     let (aws, sandbox) = machine();
     let device = aws.user("bob").mfa("ann");
     let mut terminal = sandbox.keyfob(&["mfa", "enroll", "work"]).on_terminal();
-    terminal.expect("name of the device [ann]: ");
+    terminal.expect("device name [ann]: ");
     terminal.type_line("");
     terminal.expect("delete it and make it anew? [y/N] ");
     terminal.type_line("y");
@@ -268,9 +268,9 @@ fn whoever_ends_the_enrolment_at_a_question_leaves_nothing_behind() {
         let mut terminal = sandbox.keyfob(&[&["mfa", "enroll", "work"], arguments].concat()).on_terminal();
         if store {
             // Asked before anything is made.
-            terminal.expect("name of the device [ann]: ");
+            terminal.expect("device name [ann]: ");
         } else {
-            terminal.expect("first code the app shows: ");
+            terminal.expect("first code from the app: ");
             assert!(aws.device(SERIAL).is_some());
         }
         terminal.press_ctrl('c');
@@ -289,11 +289,11 @@ fn a_user_with_seven_devices_gets_an_eighth_and_no_ninth() {
         aws.user("ann").mfa(name);
     }
     let mut terminal = sandbox.keyfob(&["mfa", "enroll", "work", "--yes"]).on_terminal();
-    terminal.expect("first code the app shows: ");
+    terminal.expect("first code from the app: ");
     let device = aws.device(&format!("{SERIAL}-7")).expect("made under the first free name");
     let [first, second] = device.codes_in_a_row();
     terminal.type_line(&first);
-    terminal.expect("the code after it, once the app shows it: ");
+    terminal.expect("next code, once the app shows it: ");
     terminal.type_line(&second);
     terminal.finish().0.ends_with(0);
     assert!(device.is_enabled());

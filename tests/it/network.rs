@@ -47,7 +47,9 @@ fn endpoints_come_from_variables_services_and_profiles_in_the_sdks_order() {
 fn a_ca_bundle_that_cannot_be_used_is_named_with_the_variable_it_may_come_from() {
     let scene = Scene::new();
     let empty = scene.sandbox.write("empty.pem", "no certificate\n");
-    for (bundle, problem) in [(PathBuf::from("/nonexistent.pem"), "cannot be read"), (empty, "has no certificate")] {
+    for (bundle, problem) in
+        [(PathBuf::from("/nonexistent.pem"), "cannot be read"), (empty, "contains no usable root certificate")]
+    {
         let asked = scene.sandbox.keyfob(&["credential-process", "work", "--mfa-code", "123456"]);
         let ran = asked.env("AWS_CA_BUNDLE", &bundle).env("AWS_ENDPOINT_URL", "https://127.0.0.1:9").run();
         let said = fails(&ran, 6, problem);
@@ -66,7 +68,7 @@ fn a_proxy_is_used_and_one_that_is_not_there_is_named() {
         run.env("NO_PROXY", no_proxy).run()
     };
     for variable in ["HTTPS_PROXY", "https_proxy"] {
-        let stderr = fails(&run(variable, ""), 1, "cannot be reached");
+        let stderr = fails(&run(variable, ""), 1, "cannot reach");
         assert!(stderr.contains("proxy") && stderr.contains("HTTPS_PROXY"), "{stderr}");
     }
     // The proxy is left alone where `NO_PROXY` says so; the loopback AWS is then reached.
@@ -85,7 +87,7 @@ fn an_aws_that_cannot_be_reached_is_named_and_a_usable_session_is_served() {
     let mut scene = Scene::new();
     scene.sandbox.set("AWS_ENDPOINT_URL", nowhere());
     let ran = scene.credential_process_with_code("audit", "123456");
-    let stderr = fails(&ran, 1, "cannot be reached");
+    let stderr = fails(&ran, 1, "cannot reach");
     assert!(stderr.contains("hint: check the network"), "{stderr}");
 }
 
@@ -116,12 +118,14 @@ fn faults_that_pass_are_retried_and_a_call_with_a_code_goes_once() {
     key_id(&scene.credential_process_with_code("audit", &scene.phone.code()).json());
     assert_eq!(scene.aws.count("AssumeRole"), 4);
 
-    for (fault, said) in [(Fault::DropAnswer, "no answer"), (Fault::FailAfterwards, "AWS has a failure of its own")] {
+    for (fault, said) in [(Fault::DropAnswer, "no response"), (Fault::FailAfterwards, "AWS returned an internal error")]
+    {
         let scene = Scene::new();
         let code = scene.phone.code();
         scene.aws.fault("GetSessionToken", fault);
-        let stderr = fails(&scene.credential_process_with_code("audit", &code), 1, &format!("GetSessionToken: {said}"));
-        assert!(stderr.contains("the code may be spent"), "{stderr}");
+        let stderr =
+            fails(&scene.credential_process_with_code("audit", &code), 1, &format!("GetSessionToken failed: {said}"));
+        assert!(stderr.contains("the MFA code may have been used up"), "{stderr}");
         assert_eq!(scene.aws.count("GetSessionToken"), 1);
     }
 }
@@ -146,7 +150,7 @@ fn a_clock_that_is_off_is_put_right_with_one_warning_and_its_session_is_found_ag
         let warnings: Vec<&str> = ran.stderr.lines().filter(|line| line.starts_with("warning: ")).collect();
         assert_eq!(
             warnings,
-            [format!("warning: this machine's clock is {size} {direction} AWS's; keyfob reckons with AWS's time")]
+            [format!("warning: this machine's clock is {size} {direction} AWS's; using AWS's time instead")]
         );
         assert_eq!(scene.actions().iter().filter(|action| *action == "AssumeRole").count(), 2, "no hop goes twice");
         // The second process knows from the first: the session is as fresh as it looks to AWS.

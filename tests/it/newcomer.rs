@@ -39,13 +39,13 @@ fn three_commands_lead_from_the_tutorials_files_to_a_linked_profile_with_a_new_d
 
         // Two: the device, which the profile has from then on.
         let mut terminal = sandbox.keyfob(&["mfa", "enroll", "default"]).on_terminal();
-        terminal.expect("name of the device [ann]: ");
+        terminal.expect("device name [ann]: ");
         terminal.type_line("");
-        terminal.expect("first code the app shows: ");
+        terminal.expect("first code from the app: ");
         let device = aws.device("arn:aws:iam::111122223333:mfa/ann").expect("made");
         let [first, second] = device.codes_in_a_row();
         terminal.type_line(&first);
-        terminal.expect("the code after it, once the app shows it: ");
+        terminal.expect("next code, once the app shows it: ");
         terminal.type_line(&second);
         let (ran, seen) = terminal.finish();
         assert_eq!(ran.code, Some(0), "{seen}");

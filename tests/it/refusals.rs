@@ -24,7 +24,7 @@ fn a_key_that_aws_does_not_take_is_named() {
     let scene = Scene::new();
     scene.ann.set_active(&scene.key.id, false);
     let ran = scene.credential_process_with_code("audit", &scene.phone.code());
-    refused(&ran, "inactive, deleted, or of another partition", "`keyfob add work --replace`");
+    refused(&ran, "inactive, deleted, or from another partition", "`keyfob add work --replace`");
 
     let bob = scene.aws.user("bob").access_key();
     let add = |secret: &str| {
@@ -44,7 +44,7 @@ fn a_role_says_no_and_the_line_says_who_to_whom_and_at_which_hop() {
 
     scene.edit("keyfob_external_id = audit-42", "keyfob_external_id = audit-41");
     let ran = scene.credential_process("audit");
-    refused(&ran, "hop 2 of 2, assuming `arn:aws:iam::444455556666:role/audit`: access denied", "trust policy");
+    refused(&ran, "hop 2 of 2: cannot assume `arn:aws:iam::444455556666:role/audit`: access denied", "trust policy");
     scene.edit("keyfob_external_id = audit-41\n", "");
     refused(&scene.credential_process("audit"), "hop 2 of 2", "no `external_id`");
     scene.edit(
@@ -57,7 +57,7 @@ fn a_role_says_no_and_the_line_says_who_to_whom_and_at_which_hop() {
     scene.sandbox.keyfob(&["clear", "audit"]).run().ok();
     scene.aws.forget_requests();
     let ran = scene.credential_process_with_code("audit", &scene.phone.code());
-    refused(&ran, "hop 2 of 2", "MFA does not reach past the first role");
+    refused(&ran, "hop 2 of 2", "MFA only counts for the first role");
 }
 
 #[test]
@@ -66,13 +66,17 @@ fn a_role_that_silently_wants_mfa_is_guessed_at() {
     scene.edit(&format!("mfa_serial = {}\n", scene.phone.serial()), "");
     // Asked for the second role: the device belongs to the key's profile, and a third one's would count for nothing.
     let ran = scene.credential_process("audit");
-    refused(&ran, "access denied to `arn:aws:iam::111122223333:user/ann`", "name your device, if the role wants MFA");
+    refused(
+        &ran,
+        "access denied to `arn:aws:iam::111122223333:user/ann`",
+        "set your MFA device, if the role requires MFA",
+    );
     assert!(ran.stderr.contains("`keyfob profile set work mfa_serial ARN`"), "{}", ran.stderr);
     assert_eq!(scene.actions(), ["AssumeRole"]);
     // A device that is not Ann's is to be mended where it is named.
     scene.edit("keyfob_source_profile = work\n", "keyfob_source_profile = work\nmfa_serial = 123456789\n");
     let ran = scene.credential_process_with_code("audit", &scene.phone.code());
-    refused(&ran, "AWS does not take `123456789` as an MFA device", "`keyfob profile set deploy mfa_serial ARN`");
+    refused(&ran, "AWS does not accept `123456789` as an MFA device", "`keyfob profile set deploy mfa_serial ARN`");
 }
 
 #[test]
@@ -88,7 +92,7 @@ fn durations_are_capped_beforehand_or_refused_with_the_way_out() {
     assert!(stderr.contains("hint: "), "{stderr}");
     assert_eq!(scene.aws.requests().len(), 0);
     // Straight from the key with the code, and yet more than the role gives.
-    refused(&asked(&["deploy", "--duration", "4h"]), "allows shorter sessions than 14400 s", "MaxSessionDuration");
+    refused(&asked(&["deploy", "--duration", "4h"]), "does not allow sessions of 4h", "MaxSessionDuration");
     scene.deploy.max_session(14_400);
     scene.aws.advance(30);
     key_id(&asked(&["deploy", "--duration", "4h"]).json());
@@ -132,14 +136,14 @@ fn a_session_that_aws_no_longer_takes_is_replaced_or_named() {
 fn what_aws_may_answer_to_a_hop_is_said_in_one_line_with_a_way_out() {
     // Code, status, message; exit code, first line, hint.
     let cases: [(&str, u16, &str, i32, &str, &str); 8] = [
-        ("Throttling", 400, "Rate exceeded", 4, "too many requests", "try again in a minute"),
-        ("ServiceUnavailable", 503, "Service is unable to handle request.", 1, "a failure of its own", "try again"),
+        ("Throttling", 400, "Rate exceeded", 4, "AWS is throttling requests", "try again in a minute"),
+        ("ServiceUnavailable", 503, "Service is unable to handle request.", 1, "an internal error", "try again"),
         (
             "ValidationError",
             400,
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
             4,
-            "AWS gives it an hour at most",
+            "AWS limits it to one hour",
             "duration_seconds 3600",
         ),
         (
@@ -147,7 +151,7 @@ fn what_aws_may_answer_to_a_hop_is_said_in_one_line_with_a_way_out() {
             400,
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
             4,
-            "allows shorter sessions than 3600 s",
+            "does not allow sessions of 1h",
             "MaxSessionDuration",
         ),
         (
@@ -155,17 +159,10 @@ fn what_aws_may_answer_to_a_hop_is_said_in_one_line_with_a_way_out() {
             403,
             "STS is not activated in this region",
             4,
-            "not active in this region",
+            "not activated in this region",
             "region",
         ),
-        (
-            "MalformedPolicyDocument",
-            400,
-            "Syntax errors in policy.",
-            4,
-            "no policy AWS can read",
-            "keyfob explain audit",
-        ),
+        ("MalformedPolicyDocument", 400, "Syntax errors in policy.", 4, "policy is malformed", "keyfob explain audit"),
         ("PackedPolicyTooLarge", 400, "Packed size of session tags consumes 123%", 4, "too large", "shorten"),
         ("SomethingNew", 403, "Nobody has\nseen\u{9b}31m this yet", 4, "AWS refused", "keyfob explain audit"),
     ];
@@ -211,7 +208,7 @@ fn each_exit_code_has_its_cause() {
     fails(&run(&["credential-process", "work", "--duration", "13h"]), 3, "needs an MFA code");
     fails(&run(&["remove", "work"]), 3, "a yes to deleting");
     let wrong = ["credential-process", "work", "--duration", "13h", "--mfa-code", &scene.phone.wrong_code()];
-    refused(&run(&wrong), "is wrong", "each code works once");
+    refused(&run(&wrong), "is wrong", "AWS accepts each code once");
     fails(&run(&["credential-process", "nobody"]), 6, "`nobody`");
     let stderr = fails(&run(&["credential-process", "loop-a"]), 6, "loop");
     assert!(stderr.contains("loop-b"), "{stderr}");

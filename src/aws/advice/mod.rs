@@ -87,17 +87,17 @@ pub fn advise(error: &AwsError, attempt: &Attempt<'_>) -> Error {
     match error {
         AwsError::Setup(problem) => Error::new(Kind::Config, problem.clone())
             .hint(attempt.explain("show the file and line of each setting"))
-            .hint("`AWS_CA_BUNDLE`, `AWS_ENDPOINT_URL` and `HTTPS_PROXY` come before the files"),
+            .hint("`AWS_CA_BUNDLE`, `AWS_ENDPOINT_URL` and `HTTPS_PROXY` override the AWS files"),
         AwsError::Unreachable { endpoint, cause } => unreachable(endpoint, cause),
         AwsError::AnswerLost { endpoint, cause } => {
-            let error = Error::new(Kind::Failed, format!("{}: no answer from `{endpoint}`", attempt.what()))
+            let error = Error::new(Kind::Failed, format!("{}: no response from `{endpoint}`", attempt.what()))
                 .because(cause.as_str());
             match attempt.code {
                 Some(CodeFrom::Given) => {
-                    error.hint("the code may be spent: try again with the next one, in at most 30 s")
+                    error.hint("the MFA code may have been used up: try again with the next one, in at most 30 s")
                 }
                 Some(CodeFrom::Seed) | None => {
-                    error.hint("try again; `KEYFOB_CALL_TIMEOUT=60s` waits longer than the usual 30 s")
+                    error.hint("try again; with `KEYFOB_CALL_TIMEOUT=60s` keyfob waits longer than the default 30 s")
                 }
             }
         }
@@ -112,22 +112,26 @@ pub fn advise(error: &AwsError, attempt: &Attempt<'_>) -> Error {
 }
 
 fn unreachable(endpoint: &str, cause: &str) -> Error {
-    let error = Error::new(Kind::Failed, format!("`{endpoint}` cannot be reached")).because(cause);
+    let error = Error::new(Kind::Failed, format!("cannot reach `{endpoint}`")).because(cause);
     let is = |what: &str| cause.starts_with(what);
     if is(obstacle::NAME_LOOKUP) {
-        error.hint("check the network, the region, and the host in `HTTPS_PROXY` or in `endpoint_url` if one is set")
+        error.hint("check the network, the region, and the host names in `HTTPS_PROXY` and `endpoint_url`, if set")
     } else if is(obstacle::TIMEOUT) {
-        error.hint("check the network, and whether it wants a proxy (`HTTPS_PROXY`); `KEYFOB_CONNECT_TIMEOUT=20s` waits longer")
+        error.hint("check the network, and whether it requires a proxy (`HTTPS_PROXY`); with `KEYFOB_CONNECT_TIMEOUT=20s` keyfob waits longer")
     } else if is(obstacle::TLS)
         && (cause.contains("Expired") || cause.contains("NotValidYet") || cause.contains("expired"))
     {
-        error.hint("check this machine's date: to it the certificate is out of its time")
+        error.hint("check this machine's date: by that date, the certificate is not valid")
     } else if is(obstacle::TLS) {
-        error.hint("where a proxy opens TLS, name its certificate in `AWS_CA_BUNDLE` or the profile's `ca_bundle`")
+        error.hint(
+            "if a proxy inspects TLS, set `AWS_CA_BUNDLE` or the profile's `ca_bundle` to the proxy's root certificate",
+        )
     } else if is(obstacle::PROXY) {
-        error.hint("check the address and password in `HTTPS_PROXY`; `NO_PROXY` names the hosts to reach without it")
+        error.hint(
+            "check the address and password in `HTTPS_PROXY`; `NO_PROXY` lists the hosts to reach without the proxy",
+        )
     } else {
-        error.hint("check the network, a firewall, `HTTPS_PROXY`, and `endpoint_url` if one is set")
+        error.hint("check the network, firewalls, `HTTPS_PROXY`, and `endpoint_url`, if set")
     }
 }
 
@@ -135,13 +139,13 @@ impl Attempt<'_> {
     /// What was attempted, as the start of a line.
     fn what(&self) -> String {
         match self.call {
-            Attempted::GetCallerIdentity => "GetCallerIdentity".to_owned(),
-            Attempted::GetSessionToken(_) => "GetSessionToken".to_owned(),
-            Attempted::AssumeRole { request, hops: 1, .. } => format!("assuming `{}`", request.role_arn),
+            Attempted::GetCallerIdentity => "GetCallerIdentity failed".to_owned(),
+            Attempted::GetSessionToken(_) => "GetSessionToken failed".to_owned(),
+            Attempted::AssumeRole { request, hops: 1, .. } => format!("cannot assume `{}`", request.role_arn),
             Attempted::AssumeRole { request, hop, hops } => {
-                format!("hop {hop} of {hops}, assuming `{}`", request.role_arn)
+                format!("hop {hop} of {hops}: cannot assume `{}`", request.role_arn)
             }
-            Attempted::Iam(call) => call.to_owned(),
+            Attempted::Iam(call) => format!("{call} failed"),
         }
     }
 
@@ -163,7 +167,7 @@ impl Attempt<'_> {
     }
 
     fn forget(&self) -> Hint {
-        run!("keyfob clear {}", self.profile).to("forget the session and try again")
+        run!("keyfob clear {}", self.profile).to("delete the session, then try again")
     }
 }
 
@@ -175,8 +179,8 @@ impl Signer<'_> {
             | Signer::PlainSession { arn: Some(arn) }
             | Signer::Role { arn } => format!("`{arn}`"),
             Signer::Key { id, arn: None } | Signer::NewKey { id } => format!("the access key `{}`", short_id(id)),
-            Signer::MfaSession { arn: None, .. } => "the MFA session's user".to_owned(),
-            Signer::PlainSession { arn: None } => "the session's user".to_owned(),
+            Signer::MfaSession { arn: None, .. } => "the user of the MFA session".to_owned(),
+            Signer::PlainSession { arn: None } => "the user of the session".to_owned(),
         }
     }
 }

@@ -14,60 +14,59 @@ const OLD_MFA_SECONDS: i64 = 15 * 60;
 pub(super) fn explain(error: &AwsError, status: u16, attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
     let what = attempt.what();
     if error.is_foreign_answer() {
-        let hint =
-            "something between here and AWS answered: check `HTTPS_PROXY`, `endpoint_url` and a network log-in page";
-        return (format!("{what}: the answer (status {status}) is not one of AWS's"), vec![hint.into()]);
+        let hint = "a proxy, another endpoint or a network sign-in page may have responded: check `HTTPS_PROXY` and `endpoint_url`";
+        return (format!("{what}: the response (status {status}) did not come from AWS"), vec![hint.into()]);
     }
     if status >= 500 {
         let hint = match attempt.code {
-            Some(CodeFrom::Given) => "the code may be spent: try again in a minute, with a new one",
+            Some(CodeFrom::Given) => "the MFA code may have been used up: try again in a minute with a new one",
             Some(CodeFrom::Seed) | None => "try again in a minute",
         };
-        return (format!("{what}: AWS has a failure of its own"), vec![hint.into()]);
+        return (format!("{what}: AWS returned an internal error (status {status})"), vec![hint.into()]);
     }
     if error.is_wrong_code() {
         return wrong_code(attempt);
     }
     if error.is_wrong_device() {
         let hints = vec![
-            "a device is taken only with its owner's own key, and only if it shows six-digit codes (no passkey)".into(),
-            attempt.name_device("set the right one"),
+            "AWS accepts a device only with its owner's access key, and only if it shows six-digit codes (not a passkey)".into(),
+            attempt.name_device("set the right device"),
         ];
         return (
-            format!("AWS does not take {} as an MFA device of {}", attempt.device(), attempt.signer.name()),
+            format!("AWS does not accept {} as an MFA device of {}", attempt.device(), attempt.signer.name()),
             hints,
         );
     }
     if error.is_clock_refusal() {
         let hint = "set this machine's clock (`timedatectl set-ntp true` on most Linux systems), then try again";
-        return (format!("{what}: AWS refuses the time in the signature"), vec![hint.into()]);
+        return (format!("{what}: AWS rejected the time in the signature"), vec![hint.into()]);
     }
     if error.is_invalid_client_token() {
         return unknown_key(attempt);
     }
     if error.is_wrong_region() {
-        let hint = "check the region, and that `endpoint_url` or `AWS_ENDPOINT_URL`, if one is set, is of the same";
-        return (format!("{what}: AWS does not take the region in the signature"), vec![hint.into()]);
+        let hint = "check the region, and that `endpoint_url` or `AWS_ENDPOINT_URL`, if set, is in the same region";
+        return (format!("{what}: AWS rejected the region in the signature"), vec![hint.into()]);
     }
     if error.is_wrong_secret() {
         return match attempt.signer {
             Signer::NewKey { id } => (
                 format!("the secret access key does not belong to `{}`", short_id(id)),
-                vec!["copy both again: they stand side by side in the console, and in the file it offers".into()],
+                vec!["copy both again, from the IAM console or the CSV file it offers".into()],
             ),
             Signer::Key { id, .. } => (
-                format!("the secret access key kept for `{}` does not belong to it", short_id(id)),
-                vec![run!("keyfob add {} --replace", attempt.profile).to("store the pair again")],
+                format!("the secret access key stored for `{}` does not belong to it", short_id(id)),
+                vec![run!("keyfob add {} --replace", attempt.profile).to("store the key again")],
             ),
-            _ => (format!("{what}: AWS does not accept the signature"), vec![attempt.forget()]),
+            _ => (format!("{what}: AWS rejected the signature"), vec![attempt.forget()]),
         };
     }
     if error.is_expired() {
-        return (format!("{what}: the session it was signed with has expired"), vec![attempt.forget()]);
+        return (format!("{what}: the session that signed the request has expired"), vec![attempt.forget()]);
     }
     if error.is_throttled() {
-        let hint = "try again in a minute; programs that share a session instead of asking for one each ask less often";
-        return (format!("{what}: too many requests for AWS at the moment"), vec![hint.into()]);
+        let hint = "try again in a minute; programs that share one session instead of each getting their own make fewer requests";
+        return (format!("{what}: AWS is throttling requests"), vec![hint.into()]);
     }
     if error.is_chaining_limit() || error.is_over_max_session_duration() {
         return too_long(error, attempt);
@@ -89,24 +88,23 @@ fn wrong_code(attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
         Some(CodeFrom::Seed) => {
             let mut hints: Vec<Hint> = vec![
                 run!("keyfob mfa add {} --replace", attempt.profile)
-                    .to("store the right seed, if this one is another device's or the device was made again"),
-                "a code works once: if other programs have just used two, try again in 30 s".into(),
+                    .to("store the right seed, if this one belongs to another device or the device was re-created"),
+                "AWS accepts each code once: if other programs have just used two, try again in 30 s".into(),
             ];
-            hints.extend(
-                clock.map(|clock| {
-                    format!("{clock}; the codes were made for AWS's time, so that is not the reason").into()
-                }),
-            );
-            (format!("AWS takes no code made from the stored seed of {device}"), hints)
+            hints.extend(clock.map(|clock| {
+                format!("{clock}, but that is not the reason: the codes were generated for AWS's time").into()
+            }));
+            (format!("AWS rejected every code generated from the stored seed of {device}"), hints)
         }
         Some(CodeFrom::Given) | None => {
-            let again: Hint = "each code works once: wait for the next one (at most 30 s), of this very device".into();
+            let again: Hint =
+                "AWS accepts each code once: wait for the next one (at most 30 s), from this device".into();
             match clock {
                 Some(clock) => (
-                    format!("the MFA code for {device} is wrong, or out of date: {clock}"),
-                    vec!["if the code is made on this machine, set its clock (`timedatectl set-ntp true` on most Linux systems)".into(), again],
+                    format!("the MFA code for {device} is wrong or expired: {clock}"),
+                    vec!["if the code is generated on this machine, set its clock (`timedatectl set-ntp true` on most Linux systems)".into(), again],
                 ),
-                None => (format!("the MFA code for {device} is wrong or was used before"), vec![again]),
+                None => (format!("the MFA code for {device} is wrong or was already used"), vec![again]),
             }
         }
     }
@@ -115,32 +113,39 @@ fn wrong_code(attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
 fn unknown_key(attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
     match (attempt.signer, attempt.call) {
         (Signer::PlainSession { .. }, Attempted::Iam(call)) => (
-            format!("{call}: IAM refuses every session that was made without MFA"),
+            format!("{call} failed: IAM refuses sessions that were created without MFA"),
             vec![
-                attempt.name_device("name your MFA device"),
-                run!("keyfob mfa enroll {}", attempt.profile).to("or enrol one"),
-                run!("keyfob profile set {} keyfob_session never", attempt.profile).to("or hand out the key itself"),
+                attempt.name_device("set your MFA device"),
+                run!("keyfob mfa enroll {}", attempt.profile).to("or enroll one"),
+                run!("keyfob profile set {} keyfob_session never", attempt.profile)
+                    .to("or issue the access key itself"),
             ],
         ),
         (Signer::Key { id, .. }, _) => (
-            format!("AWS does not know the access key `{}`: it is inactive, deleted, or of another partition", short_id(id)),
+            format!(
+                "AWS does not recognize the access key `{}`: it is inactive, deleted, or from another partition",
+                short_id(id)
+            ),
             vec![
-                "a key made seconds ago is not known everywhere yet: try again in 15 s".into(),
-                run!("keyfob add {} --replace", attempt.profile).to("otherwise store another"),
+                "if the key was created just now, AWS may not know it everywhere yet: try again in 15 s".into(),
+                run!("keyfob add {} --replace", attempt.profile).to("otherwise store another key"),
             ],
         ),
         (Signer::NewKey { id }, _) => (
-            format!("AWS does not know the access key `{}`: it is inactive, deleted, or of another partition", short_id(id)),
+            format!(
+                "AWS does not recognize the access key `{}`: it is inactive, deleted, or from another partition",
+                short_id(id)
+            ),
             vec![
-                "a key made seconds ago is not known everywhere yet: try again in 15 s".into(),
-                "otherwise see its state in the IAM console: Users, your name, Security credentials".into(),
+                "if the key was created just now, AWS may not know it everywhere yet: try again in 15 s".into(),
+                "otherwise check its status in the IAM console: Users, your name, Security credentials".into(),
             ],
         ),
         (Signer::PlainSession { .. } | Signer::MfaSession { .. } | Signer::Role { .. }, _) => (
-            format!("{}: AWS does not take the session it was signed with", attempt.what()),
+            format!("{}: AWS rejected the session that signed the request", attempt.what()),
             vec![
                 attempt.forget(),
-                "a session from the global endpoint is not taken in regions that need enabling: `sts_regional_endpoints = regional`"
+                "opt-in regions reject sessions from the global endpoint: set `sts_regional_endpoints = regional`"
                     .into(),
             ],
         ),
@@ -152,46 +157,51 @@ fn too_long(error: &AwsError, attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
         Attempted::AssumeRole { request, .. } => (request.duration_seconds, format!("`{}`", request.role_arn)),
         Attempted::GetCallerIdentity | Attempted::GetSessionToken(_) | Attempted::Iam(_) => (0, "the role".to_owned()),
     };
+    let asked = duration::text(std::time::Duration::from_secs(seconds.into()));
     if error.is_chaining_limit() {
-        let hint = run!("keyfob profile set {} duration_seconds 3600", attempt.profile).to("ask for an hour");
-        let line = format!("{role} is assumed with a session, so AWS gives it an hour at most, not {seconds} s");
+        let hint = run!("keyfob profile set {} duration_seconds 3600", attempt.profile).to("request one hour");
+        let line = format!("{role} is assumed from a session, so AWS limits it to one hour; {asked} were requested");
         return (line, vec![hint, attempt.explain("show the chain")]);
     }
     let hints = vec![
-        run!("keyfob profile set {} duration_seconds 3600", attempt.profile).to("ask for less"),
+        run!("keyfob profile set {} duration_seconds 3600", attempt.profile).to("request less"),
         "or raise the role's `MaxSessionDuration` (3,600 to 43,200)".into(),
     ];
-    (format!("{role} allows shorter sessions than {seconds} s"), hints)
+    (format!("{role} does not allow sessions of {asked}"), hints)
 }
 
 fn denied(error: &AwsError, attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
     let AwsError::Refused { message, .. } = error else { return by_code("", attempt) };
     let who = attempt.signer.name();
     if message.contains("session credentials") {
-        let line = format!("{}: only a long-term access key may ask for it, and {who} is a session", attempt.what());
+        let line = format!("{}: it requires a long-term access key, and {who} is a session", attempt.what());
         return (line, vec![attempt.explain("show where the chain starts")]);
     }
     if message.contains("root account") {
-        let hint = "make an IAM user for this, and store its key: a root key can do everything but assume roles";
-        return (format!("{}: a root key may not assume roles", attempt.what()), vec![hint.into()]);
+        let hint = "create an IAM user and store its key: the root user's key cannot assume roles";
+        return (format!("{}: the root user cannot assume roles", attempt.what()), vec![hint.into()]);
     }
     let mut hints: Vec<Hint> = Vec::new();
     if let Attempted::AssumeRole { request, hop, .. } = attempt.call {
         match attempt.signer {
             Signer::Key { .. } | Signer::NewKey { .. } | Signer::PlainSession { .. } if attempt.code.is_none() => {
-                hints.push(attempt.name_device("name your device, if the role wants MFA (AWS does not say so)"));
+                hints.push(attempt.name_device("set your MFA device, if the role requires MFA (AWS does not say)"));
             }
             Signer::Role { .. } => hints.push(
                 format!(
-                    "MFA does not reach past the first role: if the trust policy of hop {hop} asks for it, no code will do"
+                    "MFA only counts for the first role: if the trust policy of hop {hop} requires it, no code will help"
                 )
                 .into(),
             ),
             Signer::Key { .. } | Signer::NewKey { .. } | Signer::PlainSession { .. } | Signer::MfaSession { .. } => {}
         }
-        let id = if request.external_id.is_some() { "the `external_id`" } else { "no `external_id`" };
+        let id = if request.external_id.is_some() {
+            "with the configured `external_id`"
+        } else {
+            "no `external_id` is configured"
+        };
         hints.push(
-            format!("the role's trust policy must allow {who}, with {id}, and {who} needs `sts:AssumeRole` on it")
+            format!("the role's trust policy must allow {who} ({id}), and {who} needs `sts:AssumeRole` on the role")
                 .into(),
         );
     } else if let Attempted::Iam(call) = attempt.call {
@@ -201,10 +211,14 @@ fn denied(error: &AwsError, attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
         && age_seconds > OLD_MFA_SECONDS
     {
         let minutes = age_seconds / 60;
-        let why =
-            format!("the MFA session is {minutes} min old; forget it, if `aws:MultiFactorAuthAge` wants a newer one");
+        let why = format!(
+            "the MFA session is {minutes} min old; delete it if a policy on `aws:MultiFactorAuthAge` requires a newer one"
+        );
         hints.insert(0, run!("keyfob clear {}", attempt.profile).to(why));
-        hints.insert(1, run!("keyfob profile set {} keyfob_mfa_max_age 15m", attempt.profile).to("or for good"));
+        hints.insert(
+            1,
+            run!("keyfob profile set {} keyfob_mfa_max_age 15m", attempt.profile).to("or limit its age permanently"),
+        );
     }
     (format!("{}: access denied to {who}", attempt.what()), hints)
 }
@@ -214,26 +228,26 @@ fn by_code(code: &str, attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
     let what = attempt.what();
     let (line, hint): (String, Hint) = match code {
         "RegionDisabledException" => (
-            format!("{what}: STS is not active in this region for the account"),
-            run!("keyfob profile set {} region us-east-1", attempt.profile).to("use another region, or activate it"),
+            format!("{what}: STS is not activated in this region for the account"),
+            run!("keyfob profile set {} region us-east-1", attempt.profile)
+                .to("use another region, or activate this one"),
         ),
         "PackedPolicyTooLarge" => (
-            format!("{what}: session policies and tags are too large together"),
-            "shorten `session_tags`, or the session policy".into(),
+            format!("{what}: the session policies and tags are too large"),
+            "shorten `session_tags` or the session policies".into(),
         ),
         "MalformedPolicyDocument" => (
-            format!("{what}: the session policy is no policy AWS can read"),
+            format!("{what}: the session policy is malformed"),
             attempt.explain("show the file and line of each setting"),
         ),
-        "ValidationError" => (
-            format!("{what}: AWS finds a parameter invalid"),
-            attempt.explain("show the file and line of each setting"),
-        ),
+        "ValidationError" => {
+            (format!("{what}: a parameter is invalid"), attempt.explain("show the file and line of each setting"))
+        }
         "OptInRequired" | "AccountProblem" | "SubscriptionRequiredException" => (
-            format!("{what}: the account is not ready to be used"),
-            "see the account's state in the AWS console".into(),
+            format!("{what}: the account is not ready for use"),
+            "check the account's status in the AWS console".into(),
         ),
-        _ => (format!("{what}: AWS refused"), attempt.explain("show how the credentials are made")),
+        _ => (what.clone(), attempt.explain("show how the credentials are made")),
     };
     (line, vec![hint])
 }

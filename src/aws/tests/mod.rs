@@ -175,7 +175,7 @@ fn a_clock_refused_by_aws_is_corrected_and_even_a_call_with_a_code_is_sent_once_
     assert_eq!(signed, ["20231114T221320Z", "20231114T224320Z"]);
     assert_eq!(clock.offset_seconds(), 1800);
     let warning = aws.clock_warning().expect("a warning");
-    assert_eq!(warning, "this machine's clock is 30m behind AWS's; keyfob reckons with AWS's time");
+    assert_eq!(warning, "this machine's clock is 30m behind AWS's; using AWS's time instead");
     assert_eq!(aws.clock_warning(), None);
 }
 
@@ -222,13 +222,13 @@ fn the_limit_of_a_call_holds_for_all_of_it() {
     let started = Instant::now();
     let error = aws_with(&[], &settings).0.get_caller_identity(&key(), &target(&server.url())).expect_err("too slow");
     assert!(started.elapsed() < Duration::from_secs(5), "the answer was waited for: {:?}", started.elapsed());
-    assert!(matches!(&error, AwsError::AnswerLost { cause, .. } if cause == "within 300ms"), "{error:?}");
+    assert!(matches!(&error, AwsError::AnswerLost { cause, .. } if cause == "timed out after 300ms"), "{error:?}");
 }
 
 #[test]
 fn a_call_may_have_a_shorter_limit_of_its_own_and_no_longer_one() {
     let settings = Settings { call_timeout: Duration::from_millis(300), ..settings() };
-    for (time_limit, within) in [(200, "within 200ms"), (5000, "within 300ms")] {
+    for (time_limit, within) in [(200, "timed out after 200ms"), (5000, "timed out after 300ms")] {
         let server = Server::http([Reply::caller().after(Duration::from_secs(5))]);
         let request = AssumeRole { time_limit: Some(Duration::from_millis(time_limit)), ..role() };
         let result = aws_with(&[], &settings).0.assume_role(&key(), &request, &target(&server.url()));

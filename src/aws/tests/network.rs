@@ -136,8 +136,8 @@ fn an_endpoint_that_is_no_url_and_a_request_the_sdk_cannot_build_are_setup_error
     let mut fips = target("https://sts.invalid");
     fips.fips = true;
     for (target, expected) in [
-        (target("localhost:4566"), "the endpoint `localhost:4566` is no URL"),
-        (target("ftp://localhost"), "the endpoint `ftp://localhost` is no URL"),
+        (target("localhost:4566"), "the endpoint `localhost:4566` is not a valid URL"),
+        (target("ftp://localhost"), "the endpoint `ftp://localhost` is not a valid URL"),
         (fips, "FIPS and custom endpoint"),
     ] {
         let error = aws().get_caller_identity(&key(), &target).expect_err("not sent");

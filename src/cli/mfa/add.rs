@@ -16,33 +16,32 @@ use crate::sys::stdin::read_stdin;
 use crate::totp::Seed;
 use crate::ui::out;
 
-/// Keep the seed of an MFA device that exists already
+/// Store the seed of an existing MFA device
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Asks for the seed without showing it, unless --stdin or --qr brings it, and for one code from the app, to see that it \
-is the right seed. AWS shows a seed once: when the device is made.
+Prompts for the seed with the input hidden, unless --stdin or --qr is given, then for one code from the app to check the seed. AWS shows a seed only once, when the device is created.
 
 Example:
   keyfob mfa add work --qr screenshot.png")]
 pub struct AddArgs {
-    /// The profile that uses the device
+    /// Profile that uses the device
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     profile: String,
     #[command(flatten)]
     device: SerialOption,
-    /// Read one line: the base32 key, or an otpauth:// address
+    /// Read one line from stdin: the base32 key or an otpauth:// URI
     #[arg(long, group = "source")]
     stdin: bool,
-    /// Read a picture of the QR code, PNG or JPEG
+    /// Read a picture of the QR code (PNG or JPEG)
     #[arg(long, value_name = "FILE", group = "source")]
     qr: Option<PathBuf>,
-    /// Do not ask for a code from the app
+    /// Do not check the seed with a code from the app
     #[arg(long)]
     no_verify: bool,
-    /// Replace the seed kept for the device
+    /// Replace the seed that is stored for the device
     #[arg(long)]
     replace: bool,
-    /// Have the profile use the device without asking
+    /// Do not ask whether the profile should use the device
     #[arg(short, long)]
     yes: bool,
 }
@@ -63,7 +62,7 @@ impl AddArgs {
         })?;
         if let Some(path) = &self.qr {
             let path = path.display();
-            world.talk.hint(format!("delete {path}: whoever has the picture has the second factor").into());
+            world.talk.hint(format!("delete {path}: anyone who has this picture has the second factor").into());
         }
         lines.map_or(Ok(()), |lines| out::write(&lines))
     }
@@ -73,8 +72,7 @@ impl AddArgs {
         if self.stdin {
             let input =
                 read_stdin().map_err(|error| Error::new(Kind::Failed, "stdin cannot be read").because(error))?;
-            let text =
-                std::str::from_utf8(&input).map_err(|_| Error::new(Kind::Failed, "stdin: it is not UTF-8 text"))?;
+            let text = std::str::from_utf8(&input).map_err(|_| Error::new(Kind::Failed, "stdin is not UTF-8 text"))?;
             return Seed::parse(text).map(Some).map_err(|error| seed_error(&error, "stdin"));
         }
         self.qr.as_deref().map(seed_in_picture).transpose()
@@ -86,11 +84,11 @@ fn seed_in_picture(path: &Path) -> Result<Seed> {
     let file = read_picture(path).map_err(|error| {
         Error::new(Kind::Failed, format!("{place}: the file cannot be read"))
             .because(error)
-            .hint("`--qr` takes the path of a picture of the QR code; without it the key is asked for")
+            .hint("`--qr` takes the path of a picture of the QR code; without `--qr`, keyfob prompts for the key")
     })?;
     let text = qr::read(&file).map_err(|error| {
         Error::new(Kind::Failed, format!("{place}: {error}"))
-            .hint("take a screenshot of the QR code alone, at its own size, as PNG; or type the key instead")
+            .hint("take a screenshot of only the QR code, unscaled, as PNG, or type the key instead")
     })?;
     Seed::parse(text.expose()).map_err(|error| seed_error(&error, &place.to_string()))
 }

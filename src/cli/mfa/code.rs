@@ -10,10 +10,10 @@ use crate::human::Talk;
 use crate::ops::mfa::code::code;
 use crate::ui::out;
 
-/// Print the current code of a kept seed
+/// Print the current MFA code from a stored seed
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A code works once, and one printed counts as used: keyfob waits for the next before it asks AWS for a session.
+AWS accepts each code once. A printed code counts as used, so keyfob waits for the next one if it needs a code itself.
 
 Example:
   keyfob mfa code work --wait")]
@@ -22,10 +22,10 @@ pub struct CodeArgs {
     profile: ProfileArg,
     #[command(flatten)]
     device: SerialOption,
-    /// Wait for a code that was not used before
+    /// Wait for a code that has not been used
     #[arg(long)]
     wait: bool,
-    /// Report as JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }
@@ -41,7 +41,7 @@ impl CodeArgs {
         }
         out::write(&format!("{}\n", current.code.expose()))?;
         if current.is_spent {
-            world.talk.warn("this code was used, or printed, before; `--wait` waits for the next");
+            world.talk.warn("this code was already used or printed; `--wait` waits for the next one");
         }
         world.talk.say(&format!("{} s left", current.seconds_left));
         Ok(())

@@ -12,31 +12,30 @@ use crate::human::Talk;
 use crate::ops::mfa::enroll::{EnrollRequest, enroll};
 use crate::ui::out;
 
-/// Make a virtual MFA device, enable it, and use it in the profile
+/// Create and enable a virtual MFA device, and use it in the profile
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Shows a QR code for your authenticator app, and asks for two codes in a row. With --store keyfob keeps the seed too, \
-and makes the codes by itself, here and later.
+Shows a QR code for your authenticator app and prompts for two consecutive codes. With --store, keyfob also stores the seed, and generates these and all later codes itself.
 
 Example:
   keyfob mfa enroll work --store --backend vault")]
 pub struct EnrollArgs {
-    /// The profile with the user's access key
+    /// Profile with the user's access key
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     profile: String,
-    /// The device's name; left out: it is asked for, or your user's
+    /// Name of the device [default: your answer to a prompt, or the user's name]
     #[arg(long)]
     name: Option<String>,
-    /// Keep the seed in the key store
+    /// Store the seed in the key store
     #[arg(long)]
     store: bool,
-    /// Write the QR code as a picture too
+    /// Also write the QR code to this file, as PNG
     #[arg(long, value_name = "FILE")]
     png: Option<PathBuf>,
-    /// Print the seed on stdout too, as otpauth:// address and as base32 key
+    /// Also print the seed on stdout, as an otpauth:// URI and as a base32 key
     #[arg(long)]
     show_secret: bool,
-    /// Answer every question with yes
+    /// Answer yes to all questions
     #[arg(short, long)]
     yes: bool,
 }

@@ -12,7 +12,7 @@ use crate::ops::mfa::list::list;
 use crate::ui::out;
 use crate::view::devices;
 
-/// List MFA devices at AWS and the seeds kept here
+/// List the user's MFA devices at AWS and the stored seeds
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
@@ -20,7 +20,7 @@ Example:
 pub struct ListArgs {
     #[command(flatten)]
     profile: ProfileArg,
-    /// Report as JSON
+    /// Print JSON
     #[arg(long)]
     json: bool,
 }
@@ -37,7 +37,7 @@ impl ListArgs {
         }
         let table = devices::text(&devices);
         if table.is_empty() {
-            world.talk.hint(run!("keyfob mfa enroll {}", profile).to("enrol a first device"));
+            world.talk.hint(run!("keyfob mfa enroll {}", profile).to("enroll a first device"));
         }
         out::write_page(&table)
     }

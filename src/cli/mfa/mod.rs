@@ -15,12 +15,12 @@ use crate::cli::world::{Snapshot, World};
 use crate::error::Result;
 use crate::ops::mfa::Plans;
 
-/// Manage MFA devices and the seeds of their codes
+/// Manage MFA devices and their stored seeds
 #[derive(Debug, Subcommand)]
 #[command(after_help = "\
 Start with:
-  keyfob mfa enroll work           a new device, in an authenticator app
-  keyfob mfa enroll work --store   or one whose codes keyfob makes by itself")]
+  keyfob mfa enroll work           create a device for an authenticator app
+  keyfob mfa enroll work --store   let keyfob generate the codes")]
 pub enum MfaCommand {
     Enroll(enroll::EnrollArgs),
     Add(add::AddArgs),
@@ -46,7 +46,7 @@ impl MfaCommand {
 /// Which device is meant, where it is not the profile's own.
 #[derive(Debug, clap::Args)]
 struct SerialOption {
-    /// Another device than the profile's
+    /// Use this device instead of the profile's
     #[arg(long, value_name = "ARN", value_parser = NonEmptyStringValueParser::new())]
     serial: Option<String>,
 }

@@ -8,21 +8,21 @@ use crate::cli::world::World;
 use crate::error::Result;
 use crate::ops::mfa::remove::remove;
 
-/// Delete a kept seed; with --device the MFA device at AWS too
+/// Delete a stored seed; with --device, also the MFA device at AWS
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
   keyfob mfa remove work --device")]
 pub struct RemoveArgs {
-    /// The profile that uses the device
+    /// Profile that uses the device
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     profile: String,
     #[command(flatten)]
     which: SerialOption,
-    /// Deactivate and delete the device at AWS
+    /// Also deactivate and delete the device at AWS
     #[arg(long)]
     device: bool,
-    /// Do not ask first
+    /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
 }

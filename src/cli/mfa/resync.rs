@@ -8,15 +8,15 @@ use crate::cli::world::World;
 use crate::error::Result;
 use crate::ops::mfa::resync::resync;
 
-/// Have AWS follow a device whose clock has drifted
+/// Resynchronize a device whose clock has drifted
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Takes two codes in a row: made from the kept seed, else typed.
+Needs two consecutive codes. They are generated from the stored seed; if there is none, keyfob prompts for them.
 
 Example:
   keyfob mfa resync work")]
 pub struct ResyncArgs {
-    /// The profile that uses the device
+    /// Profile that uses the device
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     profile: String,
     #[command(flatten)]

@@ -129,7 +129,7 @@ impl Vault<'_> {
     fn content(&self, identity: &Identity, sealed: &[u8]) -> Result<Content, StoreError> {
         let plain = identity.open(sealed).map_err(|error| match error {
             AgeError::WrongKey => StoreError::WrongPassphrase(format!(
-                "`{}` was encrypted to another identity meanwhile",
+                "another process has encrypted `{}` to a different identity",
                 self.file().display()
             )),
             AgeError::Damaged(why) => damaged(&self.file(), &why),
@@ -137,12 +137,12 @@ impl Vault<'_> {
         // serde_json unescapes through a buffer it does not wipe. It goes with this process, which dumps no core.
         let content: Content = serde_json::from_slice(plain.expose()).map_err(|error| {
             // Its text could show a piece of the content.
-            damaged(&self.file(), &format!("its content is not keyfob's, at byte {}", error.column()))
+            damaged(&self.file(), &format!("its content is not valid at byte {}", error.column()))
         })?;
         match content.version {
             VERSION => Ok(content),
             newer => Err(StoreError::Unavailable(format!(
-                "`{}` was written by a newer keyfob (version {newer}, this one reads {VERSION})",
+                "`{}` was written by a newer version of keyfob (format {newer}; this one reads format {VERSION})",
                 self.file().display()
             ))),
         }
@@ -197,7 +197,7 @@ impl KeyStore for Vault<'_> {
 
     fn set(&self, item: &Item, value: &SecretBytes) -> Result<(), StoreError> {
         let value = std::str::from_utf8(value.expose())
-            .map_err(|_| StoreError::Unavailable("only text can be kept in a key store".to_owned()))?;
+            .map_err(|_| StoreError::Unavailable("a key store accepts only text".to_owned()))?;
         let identity = match self.sealed()? {
             Some(sealed) => self.identity(&sealed)?,
             None => self.identity_for_first_item()?,
@@ -225,14 +225,14 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
 
 fn unusable(path: &Path, error: &std::io::Error) -> StoreError {
     StoreError::Unavailable(format!(
-        "`{}` cannot be used: {error}; check its owner, its mode and the room on the disk",
+        "cannot use `{}`: {error}; check its owner, its mode and the free disk space",
         path.display()
     ))
 }
 
 fn damaged(path: &Path, why: &dyn std::fmt::Display) -> StoreError {
     StoreError::Unavailable(format!(
-        "`{}` is left as it is, but cannot be read: {why}; bring it back from a backup, or move it away to begin anew",
+        "cannot read `{}`: {why}; nothing was changed. Restore it from a backup, or move it away to start over",
         path.display()
     ))
 }

@@ -312,7 +312,7 @@ fn an_identity_of_another_vault_beside_it_is_told_from_a_wrong_passphrase() {
     }
     fs::copy(one.file("vault.age"), other.file("vault.age")).expect("mixed up");
     match other.stores(&NOBODY).vault().get(&seed("a")) {
-        Err(StoreError::Unavailable(why)) => assert!(why.contains("belongs to another vault"), "{why}"),
+        Err(StoreError::Unavailable(why)) => assert!(why.contains("belong to different vaults"), "{why}"),
         other => panic!("{other:?}"),
     }
 }

@@ -52,8 +52,7 @@ impl Vault<'_> {
         match read(&self.wrapped_file())? {
             Some(wrapped) => self.identity_by_passphrase(&wrapped, Some(sealed)),
             None => Err(StoreError::Unavailable(format!(
-                "`{}` is not there, so no passphrase opens the vault beside it; set `KEYFOB_IDENTITY_FILE` to its identity \
-                 file, or bring the file back from a backup",
+                "`{}` is missing, so the vault cannot be opened with a passphrase; set `KEYFOB_IDENTITY_FILE` to an identity file, or restore the missing file from a backup",
                 self.wrapped_file().display()
             ))),
         }
@@ -81,7 +80,7 @@ impl Vault<'_> {
         };
         let identity = match self.sources.given()? {
             Some((passphrase, source)) => unwrap(&passphrase)?.ok_or_else(|| {
-                StoreError::WrongPassphrase(format!("the passphrase of the {source} does not open the vault"))
+                StoreError::WrongPassphrase(format!("the passphrase from the {source} does not open the vault"))
             })?,
             None => self.typed(unwrap)?,
         };
@@ -89,8 +88,7 @@ impl Vault<'_> {
             && !self.opens(&identity, sealed)?
         {
             return Err(StoreError::Unavailable(format!(
-                "the passphrase is right, but `{}` belongs to another vault than `{}`; bring one of them back from a backup, \
-                 or set `KEYFOB_IDENTITY_FILE`",
+                "the passphrase is correct, but `{}` and `{}` belong to different vaults; restore one of them from a backup, or set `KEYFOB_IDENTITY_FILE`",
                 path.display(),
                 self.file().display()
             )));
@@ -103,9 +101,9 @@ impl Vault<'_> {
             if let Some(identity) = self.sources.ask(&unwrap)? {
                 return Ok(identity);
             }
-            self.sources.human.progress("that is not its passphrase");
+            self.sources.human.progress("wrong passphrase");
         }
-        Err(StoreError::WrongPassphrase("the vault did not open with any of three passphrases".to_owned()))
+        Err(StoreError::WrongPassphrase("wrong passphrase: the vault did not open in three attempts".to_owned()))
     }
 
     /// The identity that a vault which has no items yet is to be encrypted to, made where there is none.
@@ -135,8 +133,9 @@ impl Vault<'_> {
             return Ok(self.keep(identity));
         }
         drop(writing);
-        self.identity_made_meanwhile()?
-            .ok_or_else(|| StoreError::Unavailable("the vault was made and deleted again meanwhile".to_owned()))
+        self.identity_made_meanwhile()?.ok_or_else(|| {
+            StoreError::Unavailable("another process created and deleted the vault meanwhile".to_owned())
+        })
     }
 
     fn identity_made_meanwhile(&self) -> Result<Option<Identity>, StoreError> {
@@ -170,11 +169,11 @@ impl Vault<'_> {
 /// Reads `KEYFOB_IDENTITY_FILE`. Its mode is not judged: a mounted container secret is often readable by the group.
 fn read_identity(path: &Path) -> Result<Identity, StoreError> {
     let wrong = |why: &dyn std::fmt::Display| {
-        StoreError::WrongPassphrase(format!("the identity file `{}` cannot be used: {why}", path.display()))
+        StoreError::WrongPassphrase(format!("cannot use the identity file `{}`: {why}", path.display()))
     };
     match read_optional(path) {
         Ok(Some(text)) => Identity::parse(SecretBytes::new(text)).map_err(|why| wrong(&why)),
-        Ok(None) => Err(wrong(&"it is not there")),
+        Ok(None) => Err(wrong(&"it does not exist")),
         Err(error) => Err(wrong(&error)),
     }
 }

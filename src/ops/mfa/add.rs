@@ -48,22 +48,19 @@ pub fn add(
         (None, None) => only_device(context, plans)?,
     };
     if serial.contains(":u2f/") {
-        return Err(Error::new(
-            Kind::Failed,
-            format!("`{serial}` is a security key, which has no seed and shows no codes"),
-        ));
+        return Err(Error::new(Kind::Failed, format!("`{serial}` is a security key, which has no seed and no codes")));
     }
     let old = if request.replace { None } else { seeds::find(context, &serial)? };
     let seed = match request.seed {
         Some(seed) => seed,
         None => {
-            let asked = context.human.ask_secret("base32 key or otpauth:// address (not shown): ", None);
+            let asked = context.human.ask_secret("base32 key or otpauth:// URI (hidden): ", None);
             let text = asked.map_err(|error| {
                 error
-                    .into_error("the device's seed")
-                    .hint("pipe it in with `--stdin`, or name a picture with `--qr FILE`")
+                    .into_error("the seed of the device")
+                    .hint("pipe it in with `--stdin`, or read a picture of the QR code with `--qr FILE`")
             })?;
-            Seed::parse(text.expose()).map_err(|error| seed_error(&error, "what was typed"))?
+            Seed::parse(text.expose()).map_err(|error| seed_error(&error, "invalid seed"))?
         }
     };
     if let Some((old, backend)) = old
@@ -71,9 +68,9 @@ pub fn add(
     {
         return Err(Error::new(
             Kind::Failed,
-            format!("another seed of `{serial}` is kept in {} already", backend.title()),
+            format!("a different seed of `{serial}` is already stored in {}", backend.title()),
         )
-        .hint(context.talk.again(&["--replace"]).to("replace it, if the device was made again")));
+        .hint(context.talk.again(&["--replace"]).to("replace it, if the device was re-created")));
     }
     if request.verify {
         verify(context, &serial, &seed)?;
@@ -81,7 +78,7 @@ pub fn add(
     seeds::keep(context, &serial, &seed, request.backend)?;
     context
         .talk
-        .say(&format!("the seed of `{serial}` is in {}: keyfob makes the codes by itself", request.backend.title()));
+        .say(&format!("stored the seed of `{serial}` in {}; keyfob now generates its codes", request.backend.title()));
     say_what_it_means(context, plans, request.backend);
     use_in_profile(context, plans, &serial, request.yes, files)
 }
@@ -99,12 +96,12 @@ fn use_in_profile(
     }
     let profile = &plans.base.profile;
     let names_another = setting::device_of(files, profile).is_some();
-    let question = format!("have `{profile}` use `{serial}`?");
+    let question = format!("use `{serial}` in `{profile}`?");
     let human = context.human;
     if !names_another
         && (yes || (human.is_there() && human.propose(&question).map_err(|e| e.into_error("an answer"))?))
     {
-        return setting::write(context, profile, serial, files, "the seed is kept");
+        return setting::write(context, profile, serial, files, "the seed is stored");
     }
     context.talk.hint(setting::command(profile, serial));
     Ok(None)
@@ -115,11 +112,11 @@ pub(super) fn say_what_it_means(context: &Context<'_>, plans: Plans<'_>, backend
     let profile = &plans.asked.profile;
     let beside = plans.base.base.stored_key().is_some_and(|key| key.backend == backend);
     context.talk.warn(match beside {
-        true => "the second factor now rests beside the first: whoever opens that key store has both",
-        false => "the second factor is now on this machine too: whoever opens both stores has both factors",
+        true => "both factors are now in the same key store: anyone who can open it has both",
+        false => "the second factor is now on this machine too: anyone who can open both key stores has both factors",
     });
     if beside {
-        context.talk.hint(run!("keyfob mfa add {} --backend STORE", profile).to("keep it in another store"));
+        context.talk.hint(run!("keyfob mfa add {} --backend STORE", profile).to("store it in another key store"));
         context.talk.hint(run!("keyfob mfa remove {}", profile).to("or remove it"));
     }
 }
@@ -129,23 +126,25 @@ fn only_device(context: &Context<'_>, plans: Plans<'_>) -> Result<String> {
     let profile = &plans.asked.profile;
     match devices.usable.as_slice() {
         [serial] => {
-            context.talk.say(&format!("the device is `{serial}`, the only one of its user"));
+            context.talk.say(&format!("using `{serial}`, the user's only MFA device"));
             Ok(serial.clone())
         }
-        [] => Err(Error::new(Kind::Failed, format!("the user of `{profile}` has no MFA device that shows codes"))
-            .hint(run!("keyfob mfa enroll {}", profile).to("enrol one"))),
+        [] => Err(Error::new(Kind::Failed, format!("the user of `{profile}` has no MFA device with codes"))
+            .hint(run!("keyfob mfa enroll {}", profile).to("enroll one"))),
         several => Err(Error::new(Kind::Usage, format!("the user of `{profile}` has {} MFA devices", several.len()))
-            .hint(format!("name one with `--serial`: {}", several.join(", ")))),
+            .hint(format!("choose one with `--serial`: {}", several.join(", ")))),
     }
 }
 
 /// Asks for a code from the app and compares. Nothing is sent: a code AWS takes would be gone.
 fn verify(context: &Context<'_>, serial: &str, seed: &Seed) -> Result<()> {
-    let prompt = format!("current code of `{serial}`, from the app: ");
+    let prompt = format!("current code of `{serial}` in the app: ");
     let now = || step_at(context.clock.now());
     for left in (0..TRIES).rev() {
         let answer = context.human.ask_secret(&prompt, None).map_err(|error| {
-            error.into_error("a current code").hint(context.talk.again(&["--no-verify"]).to("keep the seed unchecked"))
+            error
+                .into_error("a current MFA code")
+                .hint(context.talk.again(&["--no-verify"]).to("store the seed unchecked"))
         })?;
         let problem = match six_digits(answer.expose()) {
             None => "that is not six digits".to_owned(),
@@ -160,11 +159,11 @@ fn verify(context: &Context<'_>, serial: &str, seed: &Seed) -> Result<()> {
                         let off = (step - now()) * STEP_SECONDS;
                         return Err(Error::new(
                         Kind::Failed,
-                        format!("the seed is right, but the app's clock and this machine's are about {} s apart", off.abs()),
+                        format!("the seed is correct, but the app's clock and this machine's clock are about {} s apart", off.abs()),
                     )
-                    .hint("set the one that is wrong (`timedatectl set-ntp true` on most Linux systems), then try again"));
+                    .hint("correct the one that is wrong (`timedatectl set-ntp true` on most Linux systems), then try again"));
                     }
-                    None => "that is no code of this seed".to_owned(),
+                    None => "that code does not match the seed".to_owned(),
                 }
             }
         };
@@ -172,23 +171,26 @@ fn verify(context: &Context<'_>, serial: &str, seed: &Seed) -> Result<()> {
             context.human.progress(&problem);
         }
     }
-    Err(Error::new(Kind::Failed, format!("the seed is not that of `{serial}`: its codes are others than the app's"))
-        .hint("look whether the app's entry and the seed are of the same device; nothing was kept"))
+    Err(Error::new(Kind::Failed, format!("the seed does not belong to `{serial}`: its codes do not match the app's"))
+        .hint("nothing was stored; check that the app's entry and the seed belong to the same device"))
 }
 
 /// The error the user sees for a seed from `place`: a file's name, `stdin`, what was typed.
 pub fn seed_error(error: &SeedError, place: &str) -> Error {
     let hint: Hint = match error {
-        SeedError::Unlike { .. } => "look whether it is of an AWS device: those have none of these settings".into(),
+        SeedError::Unlike { .. } => {
+            "check that it belongs to an AWS device, which would not have these settings".into()
+        }
         SeedError::Migration => {
-            run!("keyfob mfa enroll PROFILE").to("show the one account in the app, or enrol a new device")
+            run!("keyfob mfa enroll PROFILE").to("export only one account from the app, or enroll a new device")
         }
         SeedError::Empty
         | SeedError::NotBase32
         | SeedError::TooShort(_)
         | SeedError::TooLong(_)
         | SeedError::NotOtpauth(_) => {
-            "it is shown once, when the device is made: `Show secret key` in the AWS console, 64 characters".into()
+            "AWS shows the seed once, when the device is created: `Show secret key` in the console, 64 characters"
+                .into()
         }
     };
     Error::new(Kind::Failed, format!("{place}: {error}")).hint(hint)

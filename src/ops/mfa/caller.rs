@@ -48,9 +48,9 @@ impl<'a> Caller<'a> {
             None => {
                 return Err(Error::new(
                     Kind::Failed,
-                    format!("`{arn}` is no IAM user, so keyfob does not touch its devices"),
+                    format!("`{arn}` is not an IAM user, so keyfob cannot manage its MFA devices"),
                 )
-                .hint("a root user's devices are managed in the AWS console, under Security credentials"));
+                .hint("manage a root user's devices in the AWS console, under Security credentials"));
             }
         };
         let account = account.to_owned();

@@ -43,8 +43,8 @@ pub fn code(context: &Context<'_>, plans: Plans<'_>, serial: Option<&str>, fresh
     let serial = plans.serial(serial)?;
     let Some((seed, _)) = seeds::find(context, &serial)? else {
         let profile = &plans.asked.profile;
-        return Err(Error::new(Kind::Failed, format!("the seed of `{serial}` is not kept here"))
-            .hint(run!("keyfob mfa add {}", profile).to("keep it, or use the codes of the app")));
+        return Err(Error::new(Kind::Failed, format!("the seed of `{serial}` is not stored"))
+            .hint(run!("keyfob mfa add {}", profile).to("store it, or use the codes from the app")));
     };
     let ledger = Ledger::new(&context.paths.data);
     loop {
@@ -53,7 +53,7 @@ pub fn code(context: &Context<'_>, plans: Plans<'_>, serial: Option<&str>, fresh
         let code = seed.code(step);
         let claimed = ledger
             .claim(&serial, &code, Some(step), now)
-            .map_err(|error| Error::new(Kind::Failed, "which codes were used cannot be remembered").because(error))?;
+            .map_err(|error| Error::new(Kind::Failed, "cannot record which codes were used").because(error))?;
         if claimed || !fresh {
             return Ok(CurrentCode {
                 serial,
@@ -63,6 +63,6 @@ pub fn code(context: &Context<'_>, plans: Plans<'_>, serial: Option<&str>, fresh
                 is_spent: !claimed,
             });
         }
-        wait_out(context.clock, context.human, seconds_left, "the last one is used");
+        wait_out(context.clock, context.human, seconds_left, "the current one was already used");
     }
 }

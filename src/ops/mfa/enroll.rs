@@ -66,13 +66,15 @@ pub fn enroll(
         let base = &plans.base.profile;
         return Err(Error::new(
             Kind::Usage,
-            format!("`{profile}` gets its credentials through `{base}`, whose user has the device"),
+            format!(
+                "`{profile}` gets its credentials from `{base}`, and the MFA device belongs to that profile's user"
+            ),
         )
-        .hint(run!("keyfob mfa enroll {}", base).to("enrol it there, for every profile over that one")));
+        .hint(run!("keyfob mfa enroll {}", base).to("enroll it there, for all profiles that use its key")));
     }
     if request.backend.is_none() && !context.human.is_there() {
-        return Err(Error::new(Kind::NeedsHuman, "two codes from your app are needed, and nobody can be asked")
-            .hint(context.talk.again(&["--store"]).to("run it in a terminal, or let keyfob keep the seed")));
+        return Err(Error::new(Kind::NeedsHuman, "two codes from your app are needed, but nobody can be asked")
+            .hint(context.talk.again(&["--store"]).to("run it in a terminal, or let keyfob store the seed")));
     }
     // Whatever could keep the seed from being stored is found out before there is one.
     if let Some(backend) = request.backend {
@@ -83,22 +85,22 @@ pub fn enroll(
             .map_err(|error| error.for_user(backend))?;
     }
     if let Some(path) = request.png.as_ref().filter(|path| path.exists()) {
-        return Err(Error::new(Kind::Usage, format!("{}: the file is there already", path.display())));
+        return Err(Error::new(Kind::Usage, format!("{} already exists", path.display())));
     }
     let caller = Caller::new(context, plans.base)?;
     let devices = caller.devices()?;
     if devices.len() >= MOST_DEVICES {
         return Err(Error::new(
             Kind::Failed,
-            format!("user `{}` has {MOST_DEVICES} MFA devices, as many as AWS allows", caller.user),
+            format!("user `{}` has {MOST_DEVICES} MFA devices, which is all AWS allows", caller.user),
         )
-        .hint(run!("keyfob mfa list {}", profile).to("show them"))
+        .hint(run!("keyfob mfa list {}", profile).to("list them"))
         .hint(run!("keyfob mfa remove {} --serial ARN --device", profile).to("then remove one")));
     }
     let name = name(context, request, &caller, &devices)?;
 
     let device = create(context, &caller, profile, &name, &devices)?;
-    context.talk.say(&format!("made `{}`, which is not enabled yet", device.serial));
+    context.talk.say(&format!("created `{}`, which is not enabled yet", device.serial));
     let half_made = HalfMade { context, caller: &caller, serial: &device.serial, profile, backend: request.backend };
     let pair = match prepare(context, request, &device, &caller, show_secret) {
         Ok(pair) => pair,
@@ -107,7 +109,7 @@ pub fn enroll(
     enable(context, &half_made, pair, &device, request.backend.is_some())?;
     context.talk.say(&format!("`{}` is enabled for user `{}`", device.serial, caller.user));
     if let Some(backend) = request.backend {
-        context.talk.say(&format!("its seed is in {}: keyfob makes the codes by itself", backend.title()));
+        context.talk.say(&format!("stored its seed in {}; keyfob now generates its codes", backend.title()));
         say_what_it_means(context, plans, backend);
     }
     write_profile(context, request, profile, &device.serial, files)
@@ -131,7 +133,7 @@ fn name(context: &Context<'_>, request: &EnrollRequest, caller: &Caller<'_>, dev
     if request.yes || !context.human.is_there() {
         return Ok(free);
     }
-    let answer = context.human.ask(&format!("name of the device [{free}]: "), None);
+    let answer = context.human.ask(&format!("device name [{free}]: "), None);
     match answer.map_err(|error| error.into_error("a name for the device"))?.trim() {
         "" => Ok(free),
         typed => checked(typed),
@@ -143,9 +145,10 @@ fn checked(name: &str) -> Result<String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
     match (1..=226).contains(&name.len()) && name.chars().all(fits) {
         true => Ok(name.to_owned()),
-        false => {
-            Err(Error::new(Kind::Usage, format!("`{name}` is no name for a device: letters, digits and `_+=,.@-`")))
-        }
+        false => Err(Error::new(
+            Kind::Usage,
+            format!("`{name}` is not a valid device name: use letters, digits and `_+=,.@-`"),
+        )),
     }
 }
 
@@ -166,16 +169,17 @@ fn create(context: &Context<'_>, caller: &Caller<'_>, profile: &str, name: &str,
         Err(error) if error.means_not_done() => return Err(error.into()),
         // Not deleted unseen: one of that name could have been there before, and be somebody's.
         Err(error) => {
-            let hint = delete_command(profile, &serial).to(format!("delete `{serial}`, if it was made anyway"));
+            let hint = delete_command(profile, &serial).to(format!("delete `{serial}`, if it was created anyway"));
             return Err(Error::from(error).hint(hint));
         }
     };
     match Seed::from_base32(made.seed.expose()) {
         Ok(seed) => Ok(Device { serial: made.serial, seed }),
-        Err(error) => {
-            Err(Error::new(Kind::Failed, format!("AWS gave `{}` a seed keyfob cannot use: {error}", made.serial))
-                .hint(delete_command(profile, &made.serial).to("delete it")))
-        }
+        Err(error) => Err(Error::new(
+            Kind::Failed,
+            format!("keyfob cannot use the seed that AWS gave `{}`: {error}", made.serial),
+        )
+        .hint(delete_command(profile, &made.serial).to("delete it"))),
     }
 }
 
@@ -190,19 +194,18 @@ fn take_away(
     serial: &str,
     devices: &[String],
 ) -> Result<()> {
-    let there = Error::new(Kind::Failed, format!("there is a device `{serial}` already"))
+    let there = Error::new(Kind::Failed, format!("the device `{serial}` already exists"))
         .hint(context.talk.again(&["--name", "NAME"]).to("choose another name"));
     if devices.iter().any(|known| known == serial) {
         return Err(there);
     }
     let question = format!(
-        "there is a device `{serial}` already, and it is not one that user `{}` has enabled. if an enrolment left it half \
-         made, delete it and make it anew?",
+        "the device `{serial}` already exists, and user `{}` has not enabled it. delete it and create it again, if an interrupted enrollment left it behind?",
         caller.user
     );
     if !AskError::or_no(context.human.offer(&question))? {
         let hint = delete_command(profile, serial);
-        return Err(there.hint(hint.to("or delete it first, if an enrolment left it half made")));
+        return Err(there.hint(hint.to("or delete it first, if an interrupted enrollment left it behind")));
     }
     let deleted = caller.call("DeleteVirtualMFADevice", |signer, target| {
         context.mfa_devices.delete_virtual_mfa_device(signer, serial, target)
@@ -233,12 +236,11 @@ fn prepare(
         show_on_terminal(context, &address, seed)?;
     }
     if let Some(path) = &request.png {
-        create_new(path, &qr::png(&address)).map_err(|error| {
-            Error::new(Kind::Failed, format!("{}: the picture cannot be written", path.display())).because(error)
-        })?;
-        context
-            .talk
-            .hint(format!("delete {} once it is scanned: whoever has it has the second factor", path.display()).into());
+        create_new(path, &qr::png(&address))
+            .map_err(|error| Error::new(Kind::Failed, format!("cannot write {}", path.display())).because(error))?;
+        context.talk.hint(
+            format!("delete {} once it is scanned: anyone who has it has the second factor", path.display()).into(),
+        );
     }
     if request.show_secret {
         let base32 = seed.to_base32();
@@ -301,7 +303,7 @@ fn enable(
         if !error.is("InvalidAuthenticationCode") || last {
             return Err(half_made.undo(error.into()));
         }
-        context.human.progress("AWS does not take these two codes; once more, with two new ones");
+        context.human.progress("AWS rejected these two codes; try again with two new ones");
         let Device { serial, seed } = device;
         let again = match stored {
             true => pair::made(context, serial, seed),

@@ -31,7 +31,7 @@ impl HalfMade<'_> {
     /// `error`, where the device was not enabled.
     pub(super) fn settle(&self, error: Refusal) -> Result<()> {
         let Context { clock, human, .. } = self.context;
-        human.progress("the answer was lost: looking whether the device is enabled");
+        human.progress("no response from AWS: checking whether the device is enabled");
         for waited in (0..=LISTS_LAG).step_by(LOOK_EVERY.into()) {
             match self.caller.devices() {
                 Ok(devices) if devices.iter().any(|serial| serial == self.serial) => {
@@ -41,7 +41,7 @@ impl HalfMade<'_> {
                 Ok(_) | Err(_) => {}
             }
             if waited < LISTS_LAG {
-                human.countdown(&format!("not listed yet, looking for {} s more", LISTS_LAG - waited));
+                human.countdown(&format!("not listed yet, checking for {} s more", LISTS_LAG - waited));
                 clock.wait(Duration::from_secs(LOOK_EVERY.into()));
             }
         }
@@ -74,14 +74,14 @@ impl HalfMade<'_> {
         match deleted {
             // Only now: a device that may be enabled keeps its seed.
             Ok(()) => match self.forget_seed() {
-                Ok(()) => error.outcome(format!("nothing is left behind: `{serial}` was deleted again")),
-                Err(kept) => error.outcome(format!("`{serial}` was deleted again; its seed was not: {kept}")),
+                Ok(()) => error.outcome(format!("`{serial}` was deleted again, so nothing is left behind")),
+                Err(kept) => error.outcome(format!("`{serial}` was deleted again, but its seed was not: {kept}")),
             },
             Err(failed) => {
                 let failed = Error::from(failed);
                 error
-                    .because(format!("and `{serial}` was not deleted again: {failed}"))
-                    .outcome(delete_command(profile, serial).to("delete the device, which may be half made"))
+                    .because(format!("`{serial}` could not be deleted again: {failed}"))
+                    .outcome(delete_command(profile, serial).to("delete the unfinished device"))
             }
         }
     }

@@ -49,7 +49,7 @@ pub fn list(context: &Context<'_>, plans: Plans<'_>, files: &AwsFiles) -> Result
         Ok(serials) => Some(serials),
         Err(error) => {
             let error = Error::from(error);
-            context.talk.warn(&format!("what AWS knows is left out: {error}"));
+            context.talk.warn(&format!("the list does not include the devices at AWS: {error}"));
             None
         }
     };

@@ -39,8 +39,8 @@ impl Plans<'_> {
         given.map(str::to_owned).or(planned).ok_or_else(|| {
             let profile = &self.asked.profile;
             Error::new(Kind::Config, format!("`{profile}` uses no MFA device"))
-                .hint(run!("keyfob mfa list {}", profile).to("name one of its user's with `--serial`"))
-                .hint(run!("keyfob mfa enroll {}", self.base.profile).to("or enrol one"))
+                .hint(run!("keyfob mfa list {}", profile).to("choose one of its user's devices with `--serial`"))
+                .hint(run!("keyfob mfa enroll {}", self.base.profile).to("or enroll one"))
         })
     }
 }

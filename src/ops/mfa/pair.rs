@@ -19,8 +19,8 @@ pub(super) const FAR: i64 = 120;
 /// # Errors
 /// Where the ledger of used codes cannot be kept.
 pub(super) fn made(context: &Context<'_>, serial: &str, seed: &Seed) -> Result<CodePair> {
-    let first = next(context, serial, seed, "the last one is used")?;
-    let second = next(context, serial, seed, "two in a row are needed")?;
+    let first = next(context, serial, seed, "the current one was already used")?;
+    let second = next(context, serial, seed, "two consecutive codes are needed")?;
     if second.1 != first.1 + 1 {
         // This process slept: begin again, with two of now.
         return made(context, serial, seed);
@@ -35,9 +35,9 @@ fn next(context: &Context<'_>, serial: &str, seed: &Seed, why: &str) -> Result<(
         let step = step_at(clock.now());
         let code = seed.code(step);
         let claimed = ledger.claim(serial, &code, Some(step), clock.now());
-        if claimed.map_err(|error| {
-            Error::new(Kind::Failed, "the MFA code cannot be kept from being used twice").because(error)
-        })? {
+        if claimed
+            .map_err(|error| Error::new(Kind::Failed, "cannot record which MFA codes were used").because(error))?
+        {
             return Ok((code, step));
         }
         wait_out(clock, human, seconds_left(clock.now()), why);
@@ -49,18 +49,18 @@ fn next(context: &Context<'_>, serial: &str, seed: &Seed, why: &str) -> Result<(
 /// # Errors
 /// Where nobody answers, or three answers are of no use.
 pub(super) fn typed(context: &Context<'_>, serial: &str, seed: Option<&Seed>) -> Result<CodePair> {
-    let (first, step) = ask(context, serial, "first code the app shows: ", |code| match seed {
+    let (first, step) = ask(context, serial, "first code from the app: ", |code| match seed {
         None => Ok(None),
         Some(seed) => match seed.step_of(code, step_at(context.clock.now()), FAR) {
             Some(step) => Ok(Some(step)),
-            None => Err("that is no code of this device".to_owned()),
+            None => Err("that is not a code of this device".to_owned()),
         },
     })?;
     warn_of_phone(context, step);
-    let (second, _) = ask(context, serial, "the code after it, once the app shows it: ", |code| match (seed, step) {
-        _ if code.expose() == first.expose() => Err("that is the first code again: wait for the next one".to_owned()),
+    let (second, _) = ask(context, serial, "next code, once the app shows it: ", |code| match (seed, step) {
+        _ if code.expose() == first.expose() => Err("that is the first code again; wait for the next one".to_owned()),
         (Some(seed), Some(step)) if seed.code(step + 1).expose() != code.expose() => {
-            Err("that is not the code after the first: two in a row are needed".to_owned())
+            Err("that is not the code after the first; two consecutive codes are needed".to_owned())
         }
         _ => Ok(step.map(|step| step + 1)),
     })?;
@@ -91,8 +91,8 @@ fn ask(
             Err(problem) => context.human.progress(&problem),
         }
     }
-    Err(Error::new(Kind::Failed, format!("none of three answers was a code of `{serial}` to use"))
-        .hint("scan the QR code, or enter the key, in the app once more; it then shows six digits for 30 s each"))
+    Err(Error::new(Kind::Failed, format!("no valid code of `{serial}` in three attempts"))
+        .hint("scan the QR code or enter the key in the app again; it then shows a new six-digit code every 30 s"))
 }
 
 /// Tells of a phone whose clock is off: AWS takes its codes now, and not for ever.

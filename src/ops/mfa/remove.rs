@@ -26,31 +26,29 @@ pub fn remove(
     let profile = &plans.asked.profile;
     let seed = Index::load(&context.paths.data)?.seeds().get(&serial).cloned();
     if !device && seed.is_none() {
-        return Err(Error::new(Kind::Failed, format!("no seed of `{serial}` is kept here"))
+        return Err(Error::new(Kind::Failed, format!("no seed of `{serial}` is stored"))
             .hint(delete_command(profile, &serial).to("deactivate and delete the device at AWS")));
     }
     let question = match device {
         true => format!(
-            "deactivate `{serial}` at AWS and delete it, with any seed kept here? from then on its user signs in without it, \
-             and whatever wants MFA is out of reach until another device is enrolled"
+            "deactivate and delete `{serial}` at AWS, and delete its stored seed? its user then signs in without it, and cannot use anything that requires MFA until another device is enrolled"
         ),
         false => format!(
-            "delete the seed of `{serial}`? unless an app has it too, nobody can make this device's codes any more, and only an \
-             administrator can take the device away"
+            "delete the seed of `{serial}`? unless an app has it too, nobody can generate this device's codes any more, and only an administrator can remove the device"
         ),
     };
     let answer = context.human.confirm(&question).map_err(|error| {
-        error.into_error(&format!("a yes to removing `{serial}`")).hint(context.talk.again(&["--yes"]))
+        error.into_error(&format!("confirmation to remove `{serial}`")).hint(context.talk.again(&["--yes"]))
     })?;
     if !answer {
-        return Err(Error::new(Kind::Failed, format!("`{serial}` stays as it is")));
+        return Err(Error::new(Kind::Failed, format!("cancelled; `{serial}` was not changed")));
     }
     if device {
         take_away(context, plans, &serial)?;
-        context.talk.say(&format!("`{serial}` is deactivated and deleted at AWS"));
+        context.talk.say(&format!("deactivated and deleted `{serial}` at AWS"));
     }
     if seeds::forget(context, &serial)? {
-        context.talk.say(&format!("the seed of `{serial}` is deleted"));
+        context.talk.say(&format!("deleted the seed of `{serial}`"));
     }
     if device {
         let mut index = Index::edit(&context.paths.data)?;
@@ -79,10 +77,8 @@ fn take_away(context: &Context<'_>, plans: Plans<'_>, serial: &str) -> Result<()
         context.mfa_devices.delete_virtual_mfa_device(signer, serial, target)
     });
     match deleted {
-        Err(error) if !error.is("NoSuchEntity") => {
-            Err(Error::from(error)
-                .hint(context.talk.again(&[]).to(format!("delete `{serial}`, which is deactivated now"))))
-        }
+        Err(error) if !error.is("NoSuchEntity") => Err(Error::from(error)
+            .hint(context.talk.again(&[]).to(format!("delete `{serial}`, which is already deactivated")))),
         Ok(()) | Err(_) => Ok(()),
     }
 }

@@ -20,9 +20,9 @@ pub fn resync(context: &Context<'_>, plans: Plans<'_>, serial: Option<&str>) -> 
         context.mfa_devices.resync_mfa_device(signer, &caller.user, &codes, target)
     });
     sent.map_err(|error| match error.is("InvalidAuthenticationCode") {
-        true => Error::from(error).hint("both codes must be new, and the second the one right after the first"),
+        true => Error::from(error).hint("both codes must be unused, and the second must directly follow the first"),
         false => error.into(),
     })?;
-    context.talk.say(&format!("AWS reckons with the clock of `{serial}` now"));
+    context.talk.say(&format!("resynchronized `{serial}` with AWS"));
     Ok(())
 }

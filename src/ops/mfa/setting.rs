@@ -40,7 +40,7 @@ pub(super) fn write(
     match edited {
         Edited::Changed | Edited::Unchanged => {
             let path = path_of(context.paths, file).display();
-            context.talk.say(&format!("wrote `{name}` of `{profile}` into {path}"));
+            context.talk.say(&format!("wrote `{name}` of `{profile}` to {path}"));
             Ok(None)
         }
         Edited::Paste(paste) => Ok(Some(ask_to_paste(context, paste, done))),
@@ -81,12 +81,12 @@ pub(super) fn take_out(context: &Context<'_>, serial: &str, files: &AwsFiles) ->
     let question = match named.as_slice() {
         [] => return Ok(()),
         [Named { place, profile, .. }] => {
-            format!("{place}: `{profile}` still names the device; take that line out?")
+            format!("{place}: `{profile}` still names the device; remove that line?")
         }
         several => {
             let places: Vec<String> =
                 several.iter().map(|line| format!("{} (`{}`)", line.place, line.profile)).collect();
-            format!("{} still name the device; take those lines out?", places.join(", "))
+            format!("{} still name the device; remove those lines?", places.join(", "))
         }
     };
     let agreed = context.human.propose(&question).map_err(|error| error.into_error("an answer"))?;
@@ -99,7 +99,7 @@ pub(super) fn take_out(context: &Context<'_>, serial: &str, files: &AwsFiles) ->
         }
     }
     for Named { place, profile, .. } in left {
-        context.talk.hint(format!("{place}: `{profile}` still names the device; delete that line").into());
+        context.talk.hint(format!("{place}: `{profile}` still names the device; remove that line").into());
     }
     Ok(())
 }
@@ -123,7 +123,7 @@ fn take_out_of(context: &Context<'_>, serial: &str, file: AwsFile, named: &[Name
     match edited {
         Edited::Changed | Edited::Unchanged => {
             for Named { profile, place, name, .. } in lines {
-                context.talk.say(&format!("took `{name}` of `{profile}` out ({place})"));
+                context.talk.say(&format!("removed `{name}` of `{profile}` ({place})"));
             }
             Ok(true)
         }

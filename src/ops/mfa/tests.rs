@@ -99,7 +99,7 @@ impl MfaDevices for Amazon<'_> {
         assert_eq!(user, "ann");
         let seed = Seed::parse(SEED).expect("a seed");
         let step = seed.step_of(&codes.first, step_at(Timestamp::from_unix(NOW)), 10).expect("a code of this device");
-        assert_eq!(codes.second.expose(), seed.code(step + 1).expose(), "two in a row");
+        assert_eq!(codes.second.expose(), seed.code(step + 1).expose(), "two consecutive codes");
         let kept = self.store.is_some_and(|store| store.names() == [format!("totp-seed/{SERIAL}")]);
         assert!(kept, "the seed rests in the store before it is enabled");
         self.answer("enable", || self.device.set(Some(true)))

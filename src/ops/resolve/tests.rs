@@ -281,5 +281,5 @@ fn what_is_wrong_is_said_with_the_step_that_failed() {
     let world = World::new(&["111111"]);
     world.aws_answers_after(2, [denied()]);
     let error = world.get(&plan("deploy", &["a", "b"])).expect_err("denied");
-    assert!(error.message().starts_with("hop 2 of 2, assuming `arn:aws:iam::210987654321:role/b`"), "{error}");
+    assert!(error.message().starts_with("hop 2 of 2: cannot assume `arn:aws:iam::210987654321:role/b`"), "{error}");
 }

@@ -92,7 +92,7 @@ pub fn keys(context: &Context<'_>, limit: Duration, files: &AwsFiles) -> Result<
         if !seen.contains_key(*id)
             && let Err(problem) = ask(context, files, &index, id, entry, &mut seen)
         {
-            context.talk.warn(&format!("AWS could not be asked about {}: {problem}", id.short()));
+            context.talk.warn(&format!("cannot get the status of {} from AWS: {problem}", id.short()));
             asked.insert((*id).clone(), problem);
         }
     }
@@ -196,9 +196,9 @@ pub fn rotate_all(
     let agreed = context
         .human
         .confirm(&question)
-        .map_err(|error| error.into_error("a yes to rotating these keys").hint(context.talk.again(&["--yes"])))?;
+        .map_err(|error| error.into_error("confirmation to rotate these keys").hint(context.talk.again(&["--yes"])))?;
     if !agreed {
-        return Err(Error::new(Kind::Failed, "no key was rotated"));
+        return Err(Error::new(Kind::Failed, "cancelled; no key was rotated"));
     }
     let mut first = None;
     for line in overdue {

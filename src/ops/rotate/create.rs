@@ -45,7 +45,7 @@ impl Rotation<'_> {
         match made {
             Ok(Some(key)) => self.keep(&key, &signer),
             Ok(None) => self.after_lost_answer(),
-            Err(error) => Err(Stop::Void(error.hint("no key was made"))),
+            Err(error) => Err(Stop::Void(error.hint("no key was created"))),
         }
     }
 
@@ -62,7 +62,7 @@ impl Rotation<'_> {
             Ok(()) => {
                 self.journal.new = Some(key.id.clone());
                 let store = backend.title();
-                self.context.talk.say(&format!("made {}; its secret is in {store}", key.id.short()));
+                self.context.talk.say(&format!("created {} and stored it in {store}", key.id.short()));
                 return Ok(());
             }
             Err(error) => error.for_user(backend),
@@ -75,14 +75,12 @@ impl Rotation<'_> {
         match (deleted, noted) {
             (Ok(()), _) => {
                 self.journal.lost = None;
-                Err(Stop::Void(
-                    error.because(format!("the new key, {short}, could not be stored and was deleted again")),
-                ))
+                Err(Stop::Void(error.because(format!("the new key {short} could not be stored and was deleted again"))))
             }
             (Err(more), _) => Err(Stop::Here(
                 error
-                    .because(format!("the new key, {short}, could not be stored, and is still at AWS: {more}"))
-                    .hint(run!("keyfob rotate {} --resume", profile).to("delete it and make another")),
+                    .because(format!("the new key {short} could not be stored and still exists at AWS: {more}"))
+                    .hint(run!("keyfob rotate {} --resume", profile).to("delete it and create another")),
             )),
         }
     }
@@ -93,8 +91,8 @@ impl Rotation<'_> {
         let news = find_out(&self.journal, &ids(&listed), |_| false);
         match news {
             Observation::Nothing => Err(Stop::Here(
-                Error::new(Kind::Failed, "the answer to CreateAccessKey was lost")
-                    .because("AWS lists no new key yet; if there is one, its secret is lost"),
+                Error::new(Kind::Failed, "AWS's response to CreateAccessKey was lost")
+                    .because("AWS does not list a new key yet; if there is one, its secret is lost"),
             )),
             Observation::Stored(_) | Observation::Lost(_) | Observation::Orphan(_) => {
                 self.settle_create(&listed, RotationStep::Create)?;
@@ -110,7 +108,7 @@ impl Rotation<'_> {
         match found {
             Observation::Nothing => Ok(()),
             Observation::Stored(id) => {
-                self.context.talk.say(&format!("{} was made and stored before the rotation stopped", id.short()));
+                self.context.talk.say(&format!("{} was created and stored before the rotation stopped", id.short()));
                 self.journal.new = Some(id);
                 self.save()
             }
@@ -127,9 +125,9 @@ impl Rotation<'_> {
 
     fn offer_orphan(&mut self, id: &AccessKeyId, listed: &[ListedKey], step: RotationStep) -> Result<()> {
         let made = listed.iter().find(|key| key.id == *id).and_then(|key| key.created_at);
-        let made = made.map_or_else(String::new, |at| format!(", made at {at}"));
+        let made = made.map_or_else(String::new, |at| format!(", created at {at}"));
         let short = id.short();
-        let question = format!("{short}{made}: the answer that held its secret was lost; delete it at AWS?");
+        let question = format!("{short}{made}: the response with its secret was lost; delete the key at AWS?");
         if self.context.human.offer(&question).map_err(|error| error.into_error("an answer"))? {
             return self.delete_other(id);
         }
@@ -138,9 +136,9 @@ impl Rotation<'_> {
             RotationStep::Discard => run!("keyfob rotate {} --rollback --delete-other {}", profile, id),
             _ => run!("keyfob rotate {} --resume --delete-other {}", profile, id),
         };
-        Err(Error::new(Kind::Failed, format!("the key {short} is at AWS and nobody has its secret{made}"))
-            .because("the answer to CreateAccessKey was lost, or the key is somebody else's, made meanwhile")
-            .hint(again.option("--with", self.journal.asked.with.as_ref()).to("delete it, if nobody else made it")))
+        Err(Error::new(Kind::Failed, format!("the key {short} exists at AWS, but its secret was lost{made}"))
+            .because("the response to CreateAccessKey was lost, or someone else created the key meanwhile")
+            .hint(again.option("--with", self.journal.asked.with.as_ref()).to("delete it, if nobody else created it")))
     }
 
     /// Takes a new key that is stored and not in the journal into it.
@@ -183,7 +181,7 @@ impl Rotation<'_> {
             let listed = self.patiently(RotationStep::Prove, "ListAccessKeys", || self.list_with(&self.journal.old))?;
             let listed = listed.unwrap_or_default();
             let news = find_out(&self.journal, &ids(&listed), |_| false) != Observation::Nothing;
-            if news || !self.wait(&mut patience, "looking whether AWS made a key whose answer was lost") {
+            if news || !self.wait(&mut patience, "checking whether AWS created a key") {
                 return Ok(listed);
             }
         }

@@ -27,8 +27,8 @@ pub fn of_keys(index: &Index, data: &Path, settings: &Settings, now: Timestamp) 
         match index.profiles_of(id).as_slice() {
             [] => found.push(Finding::new(
                 "unused-key",
-                format!("{} is stored, and no profile uses it", id.short()),
-                "it still works at AWS",
+                format!("{} is stored, but no profile uses it", id.short()),
+                "AWS still accepts it",
                 run!("aws iam delete-access-key --access-key-id {}", id).to("delete it there"),
             )),
             [profile, ..] => found.extend(of_age(id, entry, profile, settings, now)),
@@ -49,8 +49,8 @@ fn of_rotation(journal: &Journal, journals: &Journals, settings: &Settings, now:
         Phase::Resting if journal.inactive_at.is_none_or(|at| at.plus(settings.rotate_grace) <= now) => {
             Some(Finding::new(
                 "rotation",
-                format!("{}, the old key of `{profile}`, can be deleted now", journal.old.short()),
-                "it takes up the second of the two keys a user may have",
+                format!("the old key of `{profile}`, {}, can be deleted now", journal.old.short()),
+                "AWS allows a user only two keys, and this is one of them",
                 run!("keyfob rotate {} --finish", profile),
             ))
         }
@@ -65,11 +65,14 @@ fn of_age(id: &AccessKeyId, entry: &KeyEntry, profile: &str, settings: &Settings
     if u64::try_from(age).ok()? < limit {
         return None;
     }
-    let message = format!("{}, the key of `{profile}`, is {least}{} days old", id.short(), age / 86_400);
-    let why = format!("keys are to be replaced after {} days (`key_max_age`)", limit / 86_400);
+    let message = format!("the key of `{profile}`, {}, is {least}{} days old", id.short(), age / 86_400);
+    let why = format!("keys should be replaced after {} days (`key_max_age`)", limit / 86_400);
     let is_root = entry.user_arn.as_deref().is_some_and(|arn| arn.ends_with(":root"));
     let fix: Hint = match is_root {
-        true => "delete it in the AWS console, and use an IAM user's key: keyfob rotates no root key".into(),
+        true => {
+            "delete it in the AWS console and use an IAM user's key instead: keyfob cannot rotate a root user's key"
+                .into()
+        }
         false => run!("keyfob rotate {}", profile),
     };
     Some(Finding::new("key-age", message, &why, fix))

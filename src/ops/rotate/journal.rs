@@ -77,8 +77,8 @@ impl Journals {
             Ok(lock) => Ok(JournalLock { path: self.folder.join(format!("{old}.json")), _lock: lock }),
             Err(LockError::Held { holder }) => {
                 let holder = holder_name(holder);
-                Err(Error::new(Kind::Failed, format!("{holder} is rotating {} right now", old.short()))
-                    .hint(run!("keyfob rotate PROFILE --status").to("wait for it, and see how far it is")))
+                Err(Error::new(Kind::Failed, format!("{holder} is rotating {}", old.short()))
+                    .hint(run!("keyfob rotate PROFILE --status").to("wait for it; show its status")))
             }
             Err(LockError::Io(error)) => Err(unusable(&path, error)),
         }
@@ -125,19 +125,22 @@ impl JournalLock {
 fn load(path: &Path) -> Result<Option<Journal>> {
     let Some(bytes) = read_optional(path).map_err(|error| unusable(path, error))? else { return Ok(None) };
     let damaged = |why: String| {
-        Error::new(Kind::KeyStore, format!("{}: the journal of a rotation is damaged: {why}", path.display()))
-            .hint(run!("keyfob keys").to("compare the stored keys with the IAM console, then delete the file"))
+        Error::new(Kind::KeyStore, format!("{}: the rotation journal is damaged: {why}", path.display()))
+            .hint(run!("keyfob keys").to("compare the stored keys with those in the IAM console, then delete the file"))
     };
     let journal: Journal = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
     if !journal.is_known_version() {
-        return Err(Error::new(Kind::KeyStore, format!("`{}` was written by a newer keyfob", path.display()))
-            .hint("install the newest keyfob"));
+        return Err(Error::new(
+            Kind::KeyStore,
+            format!("`{}` was written by a newer version of keyfob", path.display()),
+        )
+        .hint("install the newest version of keyfob"));
     }
     Ok(Some(journal))
 }
 
 fn unusable(path: &Path, error: std::io::Error) -> Error {
-    Error::new(Kind::KeyStore, format!("`{}` cannot be used", path.display()))
+    Error::new(Kind::KeyStore, format!("cannot use `{}`", path.display()))
         .because(error)
-        .hint("make the folder yours and writable, or name another with `KEYFOB_DATA_DIR`")
+        .hint("make yourself the owner of the folder and make it writable, or set `KEYFOB_DATA_DIR` to another folder")
 }

@@ -44,7 +44,9 @@ fn probe(store: &dyn KeyStore) -> Result<(), StoreError> {
     store.set(&Item::Probe, &SecretBytes::new(TEXT.to_vec()))?;
     let back = store.get(&Item::Probe)?;
     if back.expose() != TEXT {
-        return Err(StoreError::Unavailable("the key store gives back something else than it was given".to_owned()));
+        return Err(StoreError::Unavailable(
+            "the key store returned something different from what was just stored".to_owned(),
+        ));
     }
     store.delete(&Item::Probe)
 }
@@ -61,11 +63,8 @@ impl Rotation<'_> {
         )?;
         if !listed.iter().any(|key| key.id == old) {
             let user = &self.journal.user.name;
-            return Err(Error::new(
-                Kind::Failed,
-                format!("AWS does not list {} among the keys of `{user}`", old.short()),
-            )
-            .hint("the list may lag for a minute: try again"));
+            return Err(Error::new(Kind::Failed, format!("AWS does not list {} as a key of `{user}`", old.short()))
+                .hint("the list can be a minute out of date: try again"));
         }
         for key in &listed {
             self.context.talk.say(&self.describe(key));
@@ -81,7 +80,7 @@ impl Rotation<'_> {
             (others, None) => {
                 let user = &self.journal.user.name;
                 let mut error =
-                    Error::new(Kind::Failed, format!("`{user}` has two access keys already, which is all AWS allows"));
+                    Error::new(Kind::Failed, format!("`{user}` already has two access keys, which is all AWS allows"));
                 for key in &listed {
                     error = error.because(self.describe(key));
                 }
@@ -108,13 +107,16 @@ impl Rotation<'_> {
         let (short, profile) = (old.short(), &self.journal.profile);
         if self.journal.asked.force {
             let places = places.join(", ");
-            self.context.talk.warn(&format!("{places}: what uses {short} from there stops working"));
+            self.context.talk.warn(&format!("{places}: programs that use {short} from there will stop working"));
             return Ok(());
         }
-        let error = Error::new(Kind::Failed, format!("{} still holds {short}, which is to become Inactive", places[0]));
-        let error = places.iter().skip(1).fold(error, |error, place| error.because(format!("{place} holds it too")));
+        let error = Error::new(
+            Kind::Failed,
+            format!("{} still contains {short}, which the rotation makes Inactive", places[0]),
+        );
+        let error = places.iter().skip(1).fold(error, |error, place| error.because(format!("{place} contains it too")));
         Err(error
-            .hint("delete those lines: the stored key replaces them")
+            .hint("delete those lines; the stored key replaces them")
             .hint(with_options(run!("keyfob rotate {} --force", profile).to("or continue anyway"), &self.journal)))
     }
 
@@ -129,7 +131,7 @@ impl Rotation<'_> {
     pub(super) fn last_use(&self, id: &AccessKeyId) -> Option<LastUse> {
         self.signing.last_use(&self.signer_of_the_day(), id).unwrap_or_else(|refusal| {
             let (short, error) = (id.short(), Error::from(refusal));
-            self.context.talk.warn(&format!("whether {short} was used lately cannot be asked for: {error}"));
+            self.context.talk.warn(&format!("cannot find out when {short} was last used: {error}"));
             None
         })
     }
@@ -152,7 +154,7 @@ impl Rotation<'_> {
         let used = match asked {
             Ok(Some(used)) => format!("last used {} with {} in {}", used.at, used.service, used.region),
             Ok(None) => "never used, as far as AWS knows".to_owned(),
-            Err(_) => "its last use may not be asked for".to_owned(),
+            Err(_) => "last use unknown".to_owned(),
         };
         format!("{}: {status}, {age}, {used}", key.id.short())
     }
@@ -171,20 +173,20 @@ impl Rotation<'_> {
         if !self.journal.asked.force {
             let why = match self.signing.last_use(&self.signer_of_the_day(), id) {
                 Ok(Some(used)) if self.context.clock.now().seconds_since(used.at) < LATELY => {
-                    Some(format!("it was used at {} with {} in {}", used.at, used.service, used.region))
+                    Some(format!("it was last used at {} with {} in {}", used.at, used.service, used.region))
                 }
                 Ok(_) => None,
-                Err(refusal) => Some(format!("its last use cannot be asked for: {}", Error::from(refusal))),
+                Err(refusal) => Some(format!("cannot find out when it was last used: {}", Error::from(refusal))),
             };
             if let Some(why) = why {
                 let hint = run!("keyfob rotate {} --delete-other {} --force", profile, id);
-                return Err(Error::new(Kind::Failed, format!("{} is not deleted", id.short()))
+                return Err(Error::new(Kind::Failed, format!("{} was not deleted", id.short()))
                     .because(why)
                     .hint(with_options(hint, &self.journal).to("delete it anyway")));
             }
         }
         self.delete(&self.key(&self.journal.old), id)?;
-        self.context.talk.say(&format!("deleted {} at AWS, as asked", id.short()));
+        self.context.talk.say(&format!("deleted {} at AWS", id.short()));
         Ok(())
     }
 
@@ -201,8 +203,8 @@ impl Rotation<'_> {
 }
 
 fn no_such_other(id: &AccessKeyId) -> Error {
-    Error::new(Kind::Failed, format!("`--delete-other`: the user has no other key {}", id.short()))
-        .hint(run!("keyfob keys").to("show the keys that are stored here"))
+    Error::new(Kind::Failed, format!("`--delete-other`: the user has no key {}", id.short()))
+        .hint(run!("keyfob keys").to("list the stored keys"))
 }
 
 #[cfg(test)]

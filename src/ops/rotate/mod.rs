@@ -67,7 +67,7 @@ pub fn rotate(context: &Context<'_>, request: &RotateRequest, files: &AwsFiles) 
         match journal.phase() {
             Phase::Unfinished => return Err(unfinished(&journal, journals.is_held(&journal))),
             Phase::Resting | Phase::Ended => {
-                context.talk.say(&format!("finishing the rotation before, of {}", journal.old.short()));
+                context.talk.say(&format!("finishing the previous rotation, of {}", journal.old.short()));
                 // Whatever else is asked for: a key that somebody may still need is deleted only by `--finish --force`.
                 let asked = Asked { delete_now: false, force: false, ..request.asked.clone() };
                 let before = RotateRequest { asked, delete_other: None, ..request.clone() };
@@ -79,7 +79,7 @@ pub fn rotate(context: &Context<'_>, request: &RotateRequest, files: &AwsFiles) 
     let held = journals.hold(&key.id)?;
     // Another process may have rotated it while this one came here.
     if held.load()?.is_some() || key_of(context, profile)?.id != key.id {
-        return Err(Error::new(Kind::Failed, format!("{} has just been rotated by another process", key.id.short()))
+        return Err(Error::new(Kind::Failed, format!("another process has just rotated {}", key.id.short()))
             .hint(run!("keyfob rotate {} --status", profile).to("show its status")));
     }
     let facts = KeyFacts::gather(context, files, profile, &key)?;
@@ -100,7 +100,7 @@ pub fn rotate(context: &Context<'_>, request: &RotateRequest, files: &AwsFiles) 
 /// As [`rotate`].
 pub fn resume(context: &Context<'_>, request: &RotateRequest, files: &AwsFiles) -> Result<Option<Journal>> {
     let Some(journal) = find(context, &request.profile)? else {
-        context.talk.say(&format!("there is nothing to resume: no rotation of `{}` is unfinished", request.profile));
+        context.talk.say(&format!("there is nothing to resume: `{}` has no unfinished rotation", request.profile));
         return Ok(None);
     };
     let mut rotation = Rotation::take_up(context, request, files, journal)?;
@@ -119,7 +119,9 @@ pub fn resume(context: &Context<'_>, request: &RotateRequest, files: &AwsFiles) 
 /// Where the old key is gone, and as [`rotate`].
 pub fn rollback(context: &Context<'_>, request: &RotateRequest, files: &AwsFiles) -> Result<Option<Journal>> {
     let Some(journal) = find(context, &request.profile)? else {
-        context.talk.say(&format!("there is nothing to roll back: `{}` has no rotation that can be", request.profile));
+        context
+            .talk
+            .say(&format!("there is nothing to roll back: `{}` has no rotation that can be undone", request.profile));
         return Ok(None);
     };
     let mut rotation = Rotation::take_up(context, request, files, journal)?;
@@ -128,7 +130,7 @@ pub fn rollback(context: &Context<'_>, request: &RotateRequest, files: &AwsFiles
     let old = state_of(&rotation.journal.old, &listed);
     let step = way_back(&rotation.journal, old).ok_or_else(|| {
         let old = rotation.journal.old.short();
-        Error::new(Kind::Failed, format!("there is no way back to {old}: the old key is deleted at AWS"))
+        Error::new(Kind::Failed, format!("cannot go back to {old}: it was deleted at AWS"))
             .hint(resume_of(&rotation.journal))
     })?;
     rotation.begin(step)?;
@@ -175,17 +177,16 @@ fn not_yet(journal: &Journal, why: &NotYet) -> Error {
     let (old, profile) = (journal.old.short(), &journal.profile);
     let (message, cause) = match why {
         NotYet::TooEarly(ready) => (
-            format!("{old} is not deleted before {ready}"),
-            "the same key may sit on another machine or in a pipeline, and shows there now that it is Inactive"
-                .to_owned(),
+            format!("{old} will not be deleted before {ready}"),
+            "another machine or a pipeline may use the same key, and would fail now that it is Inactive".to_owned(),
         ),
         NotYet::Used(at) => (
-            format!("{old} is not deleted: it was used at {at}, after `{profile}` had come to use the new key"),
-            "something else still holds it".to_owned(),
+            format!("{old} was not deleted: it was used at {at}, after `{profile}` had switched to the new key"),
+            "something else still uses it".to_owned(),
         ),
         NotYet::Active => (
-            format!("{old} is not deleted: it is Active again"),
-            "somebody made it so, in the console perhaps".to_owned(),
+            format!("{old} was not deleted: it is Active again"),
+            "someone reactivated it, perhaps in the console".to_owned(),
         ),
     };
     Error::new(Kind::Failed, message)
@@ -197,10 +198,10 @@ fn not_yet(journal: &Journal, why: &NotYet) -> Error {
 fn unfinished(journal: &Journal, held: bool) -> Error {
     let (profile, (step, _)) = (&journal.profile, journal.at());
     if held {
-        return Error::new(Kind::Failed, format!("another process is rotating the key of `{profile}` right now"))
-            .hint(run!("keyfob rotate {} --status", profile).to("wait for it, and see how far it is"));
+        return Error::new(Kind::Failed, format!("another process is rotating the key of `{profile}`"))
+            .hint(run!("keyfob rotate {} --status", profile).to("wait for it; show its status"));
     }
-    Error::new(Kind::Failed, format!("a rotation of `{profile}` is unfinished: it stopped at `{}`", step.name()))
+    Error::new(Kind::Failed, format!("the rotation of `{profile}` is unfinished: it stopped at `{}`", step.name()))
         .because(step.leaves())
         .hint(resume_of(journal))
         .hint(rollback_of(journal))
@@ -253,7 +254,10 @@ pub fn forget_replaced(context: &Context<'_>, new: &AccessKeyId) -> Result<()> {
     steps::forget(context, &journal, &journal.old)?;
     held.remove()?;
     let old = &journal.old;
-    context.talk.say(&format!("deleted {}, which it had replaced, too; at AWS it is Inactive still", old.short()));
+    context.talk.say(&format!(
+        "also deleted {}, which it had replaced; at AWS that key still exists, but is Inactive",
+        old.short()
+    ));
     context.talk.hint(run!("aws iam delete-access-key --access-key-id {}", old).to("delete it there"));
     Ok(())
 }
@@ -279,9 +283,9 @@ fn find(context: &Context<'_>, profile: &str) -> Result<Option<Journal>> {
 fn key_of(context: &Context<'_>, profile: &str) -> Result<StoredKey> {
     let index = Index::load(&context.paths.data)?;
     index.key_of(profile).ok_or_else(|| {
-        Error::new(Kind::Failed, format!("`{profile}` has no stored key of its own"))
+        Error::new(Kind::Failed, format!("`{profile}` has no stored key"))
             .hint(index.hint_at_keys(profile))
-            .hint(run!("keyfob import").to("or store a key in plain text first"))
+            .hint(run!("keyfob import").to("or first move a plaintext key into the key store"))
     })
 }
 

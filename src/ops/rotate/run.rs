@@ -56,8 +56,11 @@ impl<'a> Rotation<'a> {
     ) -> Result<Self> {
         let held = Journals::new(&context.paths.data).hold(&journal.old)?;
         let mut journal = held.load()?.ok_or_else(|| {
-            Error::new(Kind::Failed, format!("another process has just ended the rotation of `{}`", journal.profile))
-                .hint(run!("keyfob list").to("show the stored keys"))
+            Error::new(
+                Kind::Failed,
+                format!("another process has just completed the rotation of `{}`", journal.profile),
+            )
+            .hint(run!("keyfob list").to("show the stored keys"))
         })?;
         let Asked { with, delete_now, force, drop_sessions } = request.asked.clone();
         let asked = &mut journal.asked;
@@ -117,7 +120,7 @@ impl<'a> Rotation<'a> {
     pub(super) fn stopped(&self, error: Error) -> Error {
         let (step, _) = self.journal.at();
         let error = error
-            .because(format!("the rotation stopped at `{}`: {}; no key is lost", step.name(), step.leaves()))
+            .because(format!("the rotation stopped at `{}`: {}. no key is lost", step.name(), step.leaves()))
             .hint(resume_of(&self.journal));
         if step.goes_back() { error } else { error.hint(rollback_of(&self.journal)) }
     }
@@ -126,8 +129,8 @@ impl<'a> Rotation<'a> {
         let Journal { profile, old, inactive_at, .. } = &self.journal;
         let (talk, short) = (self.context.talk, old.short());
         let from = inactive_at.map(|at| at.plus(self.context.settings.rotate_grace));
-        let from = from.map_or_else(String::new, |from| format!(", from {from} on"));
-        talk.say(&format!("{short} is Inactive and still stored: another machine or a pipeline may have it too"));
+        let from = from.map_or_else(String::new, |from| format!(" after {from}"));
+        talk.say(&format!("{short} stays stored for now: another machine or a pipeline may still use it"));
         talk.hint(run!("keyfob rotate {} --finish", profile).to(format!("delete it{from}")));
         talk.hint(rollback_of(&self.journal));
     }
@@ -136,9 +139,9 @@ impl<'a> Rotation<'a> {
         let (profile, step) = (&self.journal.profile, self.journal.at().0);
         let (old, new) = (self.journal.old.short(), self.journal.new.as_ref().map(AccessKeyId::short));
         self.context.talk.say(&match (step.goes_back(), new) {
-            (true, Some(new)) => format!("`{profile}` uses {old} again; {new} is deleted at AWS and here"),
-            (true, None) => format!("`{profile}` uses {old} as before; no other key is left of the rotation"),
-            (false, _) => format!("{old}, the old key of `{profile}`, is deleted at AWS and here"),
+            (true, Some(new)) => format!("`{profile}` uses {old} again; {new} was deleted at AWS and here"),
+            (true, None) => format!("`{profile}` uses {old} as before; the rotation left no other key"),
+            (false, _) => format!("the old key of `{profile}`, {old}, was deleted at AWS and here"),
         });
     }
 }

@@ -87,9 +87,12 @@ impl<'a> Signing<'a> {
         let send = |signer: &Credentials, target: &Target| call(self.context.access_keys, signer, target);
         let answer = self.signed.call(&self.signing_key(key, &|| self.read(key)), Attempted::Iam(name), send);
         answer.map_err(|refusal| match refusal.is_access_denied() {
-            true => refusal
-                .hint(format!("this is all a user needs to rotate its own key: {}", policy(&self.user_arn)))
-                .hint(run!("keyfob rotate {} --with PROFILE", self.profile).to("or make another profile do it")),
+            true => {
+                refusal.hint(format!("this policy lets a user rotate its own key: {}", policy(&self.user_arn))).hint(
+                    run!("keyfob rotate {} --with PROFILE", self.profile)
+                        .to("or use another profile's credentials for the rotation"),
+                )
+            }
             false => refusal,
         })
     }
@@ -126,12 +129,12 @@ fn policy(user_arn: &str) -> String {
 /// A root user, which IAM calls cannot name, and whatever has no access keys to rotate.
 pub(super) fn user_name(arn: &str) -> Result<&str, Error> {
     if arn.ends_with(":root") {
-        return Err(Error::new(Kind::Failed, format!("`{arn}` is a root user, whose key keyfob does not rotate"))
-            .because("no policy limits a root key, and AWS advises against having one")
-            .hint("make an IAM user with a key of its own, and delete the root key in the console"));
+        return Err(Error::new(Kind::Failed, format!("`{arn}` is the root user, and keyfob cannot rotate its key"))
+            .because("no policy limits a root user's key, and AWS advises against having one")
+            .hint("create an IAM user with an access key, and delete the root user's key in the console"));
     }
     let path = arn.split_once(":user/").map(|(_, path)| path);
     path.and_then(|path| path.rsplit('/').next())
         .filter(|name| !name.is_empty())
-        .ok_or_else(|| Error::new(Kind::Failed, format!("`{arn}` is no IAM user, so it has no key to rotate")))
+        .ok_or_else(|| Error::new(Kind::Failed, format!("`{arn}` is not an IAM user, so it has no key to rotate")))
 }

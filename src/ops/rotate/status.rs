@@ -29,7 +29,7 @@ pub fn reminders(data: &Path, grace: Duration, now: Timestamp) -> Result<Vec<Hin
                 hints.extend([resume_of(&journal), rollback_of(&journal)]);
             }
             Phase::Resting if journal.inactive_at.is_none_or(|at| at.plus(grace) <= now) => hints.push(
-                run!("keyfob rotate {} --finish", profile).to(format!("delete {old}, the old key of `{profile}`")),
+                run!("keyfob rotate {} --finish", profile).to(format!("delete the old key of `{profile}`, {old}")),
             ),
             Phase::Unfinished | Phase::Resting | Phase::Ended => {}
         }

@@ -44,7 +44,7 @@ impl Rotation<'_> {
             RotationStep::Deactivate => {
                 self.refuse_remaining_uses()?;
                 self.set_active(step, &new()?, &old, false)?;
-                self.context.talk.say(&format!("{} is Inactive now", old.short()));
+                self.context.talk.say(&format!("{} is now Inactive", old.short()));
             }
             RotationStep::Confirm => {
                 self.prove(&new()?, 1)?;
@@ -84,7 +84,7 @@ impl Rotation<'_> {
         let profile = &self.journal.profile;
         Err(first
             .unwrap_or_else(|| Error::new(Kind::Defect, "a rotation has one key at least"))
-            .hint(run!("keyfob rotate {} --resume --with PROFILE", profile).to("or let another profile sign")))
+            .hint(run!("keyfob rotate {} --resume --with PROFILE", profile).to("or use another profile's credentials")))
     }
 
     /// Waits until AWS knows a key, as it is read back from the store, at every endpoint its profiles use.
@@ -98,7 +98,7 @@ impl Rotation<'_> {
                 match self.context.sts.get_caller_identity(&signer, target) {
                     Ok(identity) if identity.arn != self.journal.user.arn => {
                         let (short, arn) = (id.short(), identity.arn);
-                        return Err(Error::new(Kind::Failed, format!("{short} is a key of `{arn}`, another user")));
+                        return Err(Error::new(Kind::Failed, format!("{short} belongs to another user, `{arn}`")));
                     }
                     Ok(_) => {
                         row += 1;
@@ -111,7 +111,7 @@ impl Rotation<'_> {
                         let signed_by = Signer::Key { id: id.as_str(), arn: Some(&self.journal.user.arn) };
                         let call = Attempted::GetCallerIdentity;
                         let refusal = Refusal::new(self.context, &self.journal.profile, signed_by, call, error);
-                        let what = format!("waiting for AWS to know {} in {}", id.short(), target.region);
+                        let what = format!("waiting for {} to work in {}", id.short(), target.region);
                         let again = judge(RotationStep::Prove, kind_of(&refusal)) == Verdict::Again;
                         if !again || !self.wait(&mut patience, &what) {
                             return Err(refusal.into());
@@ -143,7 +143,7 @@ impl Rotation<'_> {
         }
         edit.save()?;
         let others: Vec<&String> = users.iter().filter(|user| **user != self.journal.profile).collect();
-        let mut text = format!("`{}` uses {} now", self.journal.profile, new.short());
+        let mut text = format!("`{}` now uses {}", self.journal.profile, new.short());
         for other in others {
             text.push_str(&format!(", and so does `{other}`"));
         }
@@ -161,7 +161,7 @@ impl Rotation<'_> {
             let (old, seconds) = (self.journal.old.short(), left.as_secs_f32().ceil());
             self.context
                 .human
-                .progress(&format!("{old} stays Active for {seconds} s more, until all have the new key"));
+                .progress(&format!("{old} stays Active for {seconds} s more, until all processes have the new key"));
             self.context.clock.wait(left);
         }
     }
@@ -185,9 +185,9 @@ impl Rotation<'_> {
         if let Some(new) = &self.journal.new {
             forgotten += cache.remove_for_key(new)?;
         }
-        self.context.talk.say(&format!("forgot {forgotten} cached sessions"));
+        self.context.talk.say(&format!("deleted {forgotten} cached sessions"));
         self.context.talk.warn(
-            "AWS honours sessions made before until they expire, unless a policy on `aws:TokenIssueTime` denies them",
+            "AWS accepts existing sessions until they expire, unless a policy on `aws:TokenIssueTime` denies them",
         );
         Ok(())
     }

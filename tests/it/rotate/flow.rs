@@ -21,7 +21,7 @@ fn a_rotation_ends_with_the_new_key_in_use_and_the_old_one_inactive_and_stored()
     assert!(scene.aws.requests().is_empty(), "{:?}", scene.actions());
 
     // Not before a day has passed; then it goes, at AWS and here.
-    let stderr = fails(&scene.rotate(&["--finish"]), 1, "is not deleted before");
+    let stderr = fails(&scene.rotate(&["--finish"]), 1, "will not be deleted before");
     assert!(stderr.contains("--finish --force"), "{stderr}");
     let both = scene.keys_json();
     assert_eq!(both["keys"].as_array().expect("a list").len(), 2);
@@ -120,7 +120,7 @@ fn the_next_rotation_finishes_the_one_before() {
     let mut scene = scene();
     scene.rotate(&[]).ok();
     let first = scene.stored_key();
-    fails(&scene.rotate(&["--yes"]), 1, "is not deleted before");
+    fails(&scene.rotate(&["--yes"]), 1, "will not be deleted before");
     scene.sandbox.set("KEYFOB_ROTATE_GRACE", "0");
     scene.rotate(&["--yes"]).ok();
     let keys = scene.ann.keys();

@@ -11,7 +11,7 @@ fn an_orphan_of_a_lost_answer_is_found_and_named_and_deleted_by_its_id() {
         scene.aws.fault("CreateAccessKey", fault);
         let ran = scene.rotate(&["--yes"]);
         let orphan = other_key(&scene, &scene.key.id);
-        let stderr = fails(&ran, 1, &format!("the key ****{} is at AWS and nobody has its secret", &orphan[16..]));
+        let stderr = fails(&ran, 1, &format!("the key ****{} exists at AWS, but its secret was lost", &orphan[16..]));
         assert!(stderr.contains(&format!("keyfob rotate work --resume --delete-other {orphan}")), "{stderr}");
         assert_eq!(scene.aws.count("CreateAccessKey"), 1, "it is never sent again by itself");
         fails(&scene.rotate(&["--resume", "--yes"]), 1, &orphan[16..]);
@@ -46,7 +46,7 @@ fn an_unfinished_rotation_is_noticed_and_credentials_keep_working() {
         ran.ok();
         assert!(ran.stderr.contains("`keyfob rotate work --resume`"), "{}", ran.stderr);
     }
-    let unfinished = "a rotation of `work` is unfinished";
+    let unfinished = "the rotation of `work` is unfinished";
     fails(&scene.rotate(&[]), 1, unfinished);
     fails(&scene.sandbox.keyfob(&["remove", "work", "--yes"]).run(), 1, unfinished);
     fails(&scene.add(&["add", "work", "--stdin", "--yes", "--replace"]), 1, unfinished);
@@ -89,7 +89,7 @@ fn two_rotations_of_one_key_do_not_run_together() {
     }) {
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
-    fails(&scene.rotate(&[]), 1, "another process is rotating the key of `work` right now");
+    fails(&scene.rotate(&[]), 1, "another process is rotating the key of `work`");
     fails(&scene.rotate(&["--resume"]), 1, "is rotating");
     assert_eq!(scene.rotate(&["--status", "--json"]).json()["rotation"]["state"], "running");
     let ran = scene.sandbox.keyfob(&["list"]).run();

@@ -32,7 +32,7 @@ fn overdue_keys_are_marked_and_rotated_together() {
     assert!(scene.aws.requests().is_empty());
 
     let all = ["rotate", "--all", "--older-than", "90d"];
-    fails(&scene.sandbox.keyfob(&all).run(), 3, "a yes to rotating these keys");
+    fails(&scene.sandbox.keyfob(&all).run(), 3, "confirmation to rotate these keys");
     let report = scene.sandbox.keyfob(&[&all[..], &["--yes", "--json"]].concat()).run().json();
     assert_eq!(report["rotated"], serde_json::json!(["work"]));
     assert_eq!(ben.keys(), [(key.id, true)]);
@@ -50,7 +50,7 @@ fn a_key_whose_user_needs_mfa_for_iam_asks_by_the_usual_ladder() {
     // Nobody is there: what is known is shown, and how to learn the rest.
     let ran = scene.sandbox.keyfob(&["keys"]).run();
     ran.ok();
-    assert!(ran.stdout.contains("AWS could not be asked"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("status unknown"), "{}", ran.stdout);
     assert!(ran.stderr.contains("start a session in a terminal first"), "{}", ran.stderr);
     let line = scene.keys_json()["keys"][0].clone();
     assert!(line["status"].is_null() && line["problem"].as_str().is_some_and(|why| why.contains("MFA code")), "{line}");

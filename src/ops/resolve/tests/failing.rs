@@ -25,7 +25,7 @@ fn a_usable_session_is_served_with_a_warning_and_the_failure_remembered_for_a_mi
             warning.starts_with("the session of `deploy` ends at 2023-11-14T23:13:20Z and was not renewed"),
             "{warning}"
         );
-        assert!(warning.contains("cannot be reached"), "{warning}");
+        assert!(warning.contains("cannot reach"), "{warning}");
         world.forget_warnings();
     }
     world.set_time(NOW + 3120);
@@ -91,7 +91,7 @@ fn whoever_asks_for_a_life_of_their_own_gets_it_or_the_error() {
     assert_eq!((served.access_key_id(), world.calls().len()), (first.access_key_id(), 2));
     for calls in [3, 4] {
         let error = world.get_with(&plan, &at_least(15)).expect_err("no new one is to be had");
-        assert!(error.message().contains("cannot be reached"), "{error}");
+        assert!(error.message().contains("cannot reach"), "{error}");
         assert_eq!((world.calls().len(), world.time_limits()[calls - 1]), (calls, None), "asked anew, without haste");
     }
     assert_eq!(world.warnings(), [""; 0]);
@@ -156,7 +156,11 @@ fn a_typed_code_may_be_wrong_twice() {
     let codes: Vec<_> =
         world.calls().iter().filter_map(|call| call.split("code ").nth(1)?.get(..6).map(str::to_owned)).collect();
     assert_eq!(codes, ["111111", "222222", "333333"]);
-    assert!(world.progress().iter().all(|text| text.contains("is wrong or was used before")), "{:?}", world.progress());
+    assert!(
+        world.progress().iter().all(|text| text.contains("is wrong or was already used")),
+        "{:?}",
+        world.progress()
+    );
 
     let world = World::new(&["111111", "222222", "333333", "444444"]);
     world.aws_answers([wrong(), wrong(), wrong()]);
@@ -188,7 +192,7 @@ fn a_failure_is_shared_with_those_that_wait_and_not_with_later_ones() {
         threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
     });
     assert!(errors.windows(2).all(|pair| pair[0] == pair[1]), "{errors:?}");
-    assert_eq!(errors[0].message(), "an MFA code for profile `deploy` is needed: cancelled");
+    assert_eq!(errors[0].message(), "no MFA code for profile `deploy`: cancelled");
     assert_eq!(world.prompts(), 1);
     world.get(&plan).expect("a later one asks anew");
     assert_eq!(world.prompts(), 2);

@@ -101,6 +101,6 @@ fn a_new_key_that_flaps_after_the_old_one_is_inactive_is_tried_again() {
     scene.aws.forget_requests();
     scene.aws.fault("GetSessionToken", unknown);
     let refused = scene.credential_process_with_code("work", &scene.phone.code());
-    crate::scene::fails(&refused, 4, "AWS does not know the access key");
+    crate::scene::fails(&refused, 4, "AWS does not recognize the access key");
     assert_eq!(scene.aws.count("GetSessionToken"), 1);
 }

@@ -72,7 +72,7 @@ fn a_key_works(scene: &Scene, case: &str) {
 
 /// A key named in an error as one whose secret nobody has.
 fn orphan_in(ran: &Ran) -> Option<String> {
-    let rest = ran.stderr.split("nobody has its secret").nth(1)?;
+    let rest = ran.stderr.split("but its secret was lost").nth(1)?;
     rest.split("--delete-other ").nth(1)?.split('`').next().map(str::to_owned)
 }
 
