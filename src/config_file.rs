@@ -99,7 +99,7 @@ fn parse(path: &Path, bytes: Vec<u8>) -> Result<Document> {
 }
 
 fn cannot_read(path: &Path, error: io::Error) -> Error {
-    Error::new(Kind::Config, format!("{}: the file cannot be read", path.display()))
+    Error::new(Kind::Config, format!("cannot read {}", path.display()))
         .because(error)
         .hint(run!("ls -ld {}", path.display()).to("check its owner and mode"))
 }
@@ -113,7 +113,7 @@ fn not_utf8(path: &Path, bytes: &[u8], at: usize) -> Error {
     };
     Error::new(Kind::Config, format!("{}:{line}: {what}", path.display())).hint(
         run!("iconv -f {} -t UTF-8 {} > converted", from, path.display())
-            .to("convert it, check the result, and put it in its place"),
+            .to("convert it, check the result, and replace the file with it"),
     )
 }
 
@@ -121,12 +121,12 @@ fn refused(path: &Path, error: SyntaxError) -> Error {
     let SyntaxError { line, problem } = error;
     let hint = match problem {
         Problem::ByteOrderMark => without_mark(path),
-        Problem::HeaderNotClosed => "a header is `[profile NAME]`, with at most a comment after it".into(),
-        Problem::NoSection => "the first line that is no comment must be a header, such as `[default]`".into(),
+        Problem::HeaderNotClosed => "a header is `[profile NAME]`; only a comment may follow it".into(),
+        Problem::NoSection => "the first line that is not a comment must be a header, such as `[default]`".into(),
         Problem::NoEquals | Problem::NoName => "a setting is `name = value`; a comment begins with `#`".into(),
-        Problem::StrayContinuation => "begin the line in the first column".into(),
+        Problem::StrayContinuation => "remove the indentation of the line".into(),
         Problem::NestedNoEquals | Problem::NestedNoName => {
-            "an indented line after an empty value is `name = value`, and no comment".into()
+            "an indented line after an empty value must be `name = value`, not a comment".into()
         }
     };
     Error::new(Kind::Config, format!("{}:{line}: {problem}", path.display()))
@@ -183,10 +183,10 @@ pub enum EditFailure {
     #[error(transparent)]
     Edit(#[from] EditError),
     /// The lock was not had.
-    #[error("the AWS files cannot be locked")]
+    #[error("cannot lock the AWS files")]
     Lock(#[from] LockError),
     /// Another program wrote the file again and again.
-    #[error("{}: the file keeps changing", .0.display())]
+    #[error("{} keeps changing", .0.display())]
     KeepsChanging(PathBuf),
 }
 
@@ -236,10 +236,10 @@ pub struct Paste {
 impl From<Paste> for Error {
     fn from(Paste { path, cause, lines }: Paste) -> Error {
         let path = path.display();
-        let error = Error::new(Kind::Failed, format!("{path}: the file cannot be replaced")).because(cause);
+        let error = Error::new(Kind::Failed, format!("cannot replace {path}")).because(cause);
         match mask::lines(lines.trim_end()).as_ref() {
             "" => error.hint(format!("make the change in {path} yourself")),
-            lines => error.hint(format!("put these lines into {path} yourself:\n{lines}")),
+            lines => error.hint(format!("add these lines to {path} yourself:\n{lines}")),
         }
     }
 }

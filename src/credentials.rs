@@ -22,10 +22,10 @@ pub struct AccessKeyId(String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidAccessKeyId {
     /// A temporary key, which is worthless without its token and expires.
-    #[error("`ASIA…` is the id of a temporary key; only a long-term key (`AKIA…`) can be stored")]
+    #[error("`ASIA…` is the id of a temporary key; only long-term keys (`AKIA…`) can be stored")]
     Temporary,
     /// Another kind of id, a secret, or a typing mistake. The text is not repeated: it may be the secret.
-    #[error("that is no access key id: one starts with `AKIA` and has 20 letters and digits")]
+    #[error("an access key id begins with `AKIA` and has 20 letters and digits")]
     Malformed,
 }
 
@@ -255,7 +255,7 @@ impl FromStr for StoreId {
         static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
         let is_valid = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b':');
         if text.is_empty() || !text.bytes().all(is_valid) {
-            return Err(format!("`{text}` cannot be a key store: its name has only `a-z`, `0-9`, `-` and `:`"));
+            return Err(format!("`{text}` is not a valid key store name: use only `a-z`, `0-9`, `-` and `:`"));
         }
         let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
         let name = names.get(text).copied().unwrap_or_else(|| String::leak(text.to_owned()));

@@ -11,8 +11,11 @@ pub fn parse(text: &str) -> Result<Duration, String> {
     if let Ok(seconds) = text.parse::<u64>() {
         return Ok(Duration::from_secs(seconds));
     }
-    humantime::parse_duration(text)
-        .map_err(|_| format!("`{text}` is no duration; write 500ms, 10s, 15m, 12h, 90d or seconds"))
+    humantime::parse_duration(text).map_err(|_| {
+        format!(
+            "`{text}` is not a valid duration; expected for example 500ms, 10s, 15m, 12h, 90d or a number of seconds"
+        )
+    })
 }
 
 /// Writes `36h`, `1h 30m`, `1m 30s` or `500ms`; no unit is longer than the hour, and less than a millisecond is left out.

@@ -87,7 +87,7 @@ pub struct SeedEntry {
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
     /// It cannot be read or written.
-    #[error("`{path}` cannot be used: {cause}", path = path.display())]
+    #[error("cannot use `{path}`: {cause}", path = path.display())]
     Io { path: PathBuf, cause: io::Error },
     #[error("{path}:{line}: the index of stored keys is damaged: {cause}", path = path.display())]
     Damaged {
@@ -97,7 +97,7 @@ pub enum IndexError {
         cause: String,
     },
     /// A newer keyfob wrote it in a way this one does not know.
-    #[error("`{path}` was written by a newer keyfob (version {version}, this one reads 1)", path = path.display())]
+    #[error("`{path}` was written by a newer version of keyfob (format {version}; this one reads format 1)", path = path.display())]
     Newer { path: PathBuf, version: u32 },
     /// Another process is changing it all the time.
     #[error("`{path}`: {cause}", path = path.display())]
@@ -211,7 +211,7 @@ impl Index {
     pub fn hint_at_keys(&self, profile: &str) -> Hint {
         let near = nearest_of(self.profiles.keys().map(String::as_str), profile);
         let meant = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
-        run!("keyfob list").to(format!("{meant}show which profiles have a key"))
+        run!("keyfob list").to(format!("{meant}list the profiles that have a key"))
     }
 
     /// The profiles that use this key.
@@ -321,11 +321,11 @@ impl IndexEdit {
 impl From<IndexError> for Error {
     fn from(error: IndexError) -> Error {
         let hint = match &error {
-            IndexError::Io { .. } => "check its owner, its mode and the free space on the disk".into(),
+            IndexError::Io { .. } => "check its owner, its mode and the free disk space".into(),
             IndexError::Damaged { .. } => {
                 run!("keyfob add PROFILE").to("restore it from a backup, or move it away and store each key again")
             }
-            IndexError::Newer { .. } => "install the newest keyfob".into(),
+            IndexError::Newer { .. } => "install the newest version of keyfob".into(),
             IndexError::Held { .. } => "end that process, then try again".into(),
         };
         Error::new(Kind::KeyStore, error.to_string()).hint(hint)

@@ -15,8 +15,7 @@ fn main() -> ExitCode {
     panic::set_hook(Box::new(|defect| {
         let place = defect.location().map(|place| format!(" at {}:{}", place.file(), place.line())).unwrap_or_default();
         // Security: the place alone; what a panic says may quote what was being worked on.
-        let line =
-            format!("keyfob: this is a defect of keyfob's own{place}; please report it with the command you ran\n");
+        let line = format!("keyfob: internal error{place}; please report this bug with the command you ran\n");
         let _ = std::io::stderr().write_all(line.as_bytes());
         // Releases do not unwind; without this the panic would end in SIGABRT.
         std::process::exit(i32::from(Kind::Defect.exit_code()));

@@ -81,19 +81,19 @@ pub fn with_profile(line: &str, profile: &str) -> Option<String> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unwritable {
     /// The program's path is relative; botocore and the shells look for it in different places.
-    #[error("the path of the program, `{0}`, is not absolute")]
+    #[error("the path of keyfob, `{0}`, is not absolute")]
     Relative(String),
     /// The program's path is not UTF-8.
-    #[error("the path of the program is not UTF-8")]
+    #[error("the path of keyfob is not UTF-8")]
     NotUtf8,
     /// The path has a character that some SDK's shell reads otherwise.
-    #[error("the path of the program, `{path}`, has a `{character}`, which SDKs read in different ways")]
+    #[error("the path of keyfob, `{path}`, contains a `{character}`, which SDKs interpret in different ways")]
     Path { path: String, character: char },
     /// The profile's name has one.
-    #[error("the profile name `{profile}` has a `{character}`, which SDKs read in different ways")]
+    #[error("the profile name `{profile}` contains a `{character}`, which SDKs interpret in different ways")]
     Profile { profile: String, character: char },
     /// The profile's name is empty, looks like an option, or begins or ends with a blank.
-    #[error("the profile name `{0}` cannot stand on a command line")]
+    #[error("the profile name `{0}` cannot be used in a command line")]
     ProfileName(String),
 }
 

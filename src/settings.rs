@@ -51,13 +51,13 @@ settings! {
     unlock_time: Duration = "8h",
     /// the lifetime of an MFA session if its profile does not set one, `15m` to `36h`
     session_duration: SessionDuration = "12h",
-    /// a command that prints an MFA code, for profiles that name none
+    /// a command that prints an MFA code, for profiles without one of their own
     mfa_process: Option<String>,
     /// where keyfob may prompt, in this order; or `never`
     prompt: Prompt = "terminal,pinentry",
     /// the pinentry program, a path or a name on `PATH`; if not set, the one gpg uses
     pinentry: Option<String>,
-    /// how long `rotate` waits for AWS to know a new key, or for a failure to pass
+    /// how long `rotate` waits for AWS to accept a new key, and retries after failures
     rotate_patience: Duration = "60s",
     /// how long the old key stays active after the profiles use the new one
     rotate_settle: Duration = "10s",
@@ -130,7 +130,7 @@ impl Settings {
         if let Some(unknown) = file.keys().find(is_unknown) {
             let names: Vec<_> = SETTINGS.iter().map(|setting| format!("`{}`", setting.name)).collect();
             let (place, name) = (at(unknown.span().start), unknown.as_ref());
-            let message = format!("{place}: unknown setting `{name}`; there are {}", names.join(", "));
+            let message = format!("{place}: unknown setting `{name}`; expected one of {}", names.join(", "));
             return Err(Error::new(Kind::Config, message));
         }
         Settings::read(&Source { file, at: &at, env })
@@ -155,7 +155,7 @@ impl Source<'_> {
             let value = match value {
                 toml::Value::String(text) => T::parse(text),
                 toml::Value::Integer(number) => T::parse_number(*number),
-                value => Err(format!("a {} is not valid here; write a text in quotes", value.type_str())),
+                value => Err(format!("a {} is invalid here; expected a string in quotes", value.type_str())),
             };
             (value, format!("{}: `{name}`", (self.at)(key.span().start)))
         } else {
@@ -174,11 +174,11 @@ trait Value: Sized {
     }
 
     fn parse_number(number: i64) -> Result<Self, String> {
-        Err(format!("`{number}` is not valid here; write a text in quotes"))
+        Err(format!("`{number}` is invalid here; expected a string in quotes"))
     }
 
     fn parse_default(default: Option<&str>) -> Result<Self, String> {
-        default.ok_or_else(|| "there is none".to_owned()).and_then(Self::parse)
+        default.ok_or_else(|| "it has no default".to_owned()).and_then(Self::parse)
     }
 }
 
@@ -338,9 +338,9 @@ mod tests {
                 none,
                 "config.toml:2: `backend`: `Vault` cannot be a key store: its name has only ",
             ),
-            ("\n\nbakcend = 'vault'", none, "config.toml:3: unknown setting `bakcend`; there are `backend`, "),
+            ("\n\nbakcend = 'vault'", none, "config.toml:3: unknown setting `bakcend`; expected one of `backend`, "),
             ("\nbackend = ", none, "config.toml:2: "),
-            ("pinentry = 5", none, "config.toml:1: `pinentry`: `5` is not valid here; write a text in quotes"),
+            ("pinentry = 5", none, "config.toml:1: `pinentry`: `5` is invalid here; expected a string in quotes"),
             ("call_timeout = -5", none, "config.toml:1: `call_timeout`: `-5` is no duration; write 500ms, 10s, 15m"),
             ("call_timeout = true", none, "config.toml:1: `call_timeout`: a boolean is not valid here"),
             (

@@ -33,14 +33,14 @@ impl<'a> Files<'a> {
     /// The file of each key.
     fn files(&self) -> Result<Vec<(String, PathBuf)>, VaultError> {
         let paths = folder::files_named(&self.folder, |_| true)
-            .map_err(|error| VaultError::File(format!("{}: it cannot be read: {error}", self.folder.display())))?;
+            .map_err(|error| VaultError::File(format!("cannot read {}: {error}", self.folder.display())))?;
         let item = |path: PathBuf| Some((name::of_file(path.file_name()?.to_str()?)?, path));
         Ok(paths.into_iter().filter_map(item).filter(|(name, _)| name::is_key(name)).collect())
     }
 
     fn path(&self, name: &str) -> Result<PathBuf, VaultError> {
         let found = self.files()?.into_iter().find(|(item, _)| item == name);
-        found.map(|(_, path)| path).ok_or_else(|| VaultError::File(format!("the file of `{name}` is gone")))
+        found.map(|(_, path)| path).ok_or_else(|| VaultError::File(format!("the file of `{name}` no longer exists")))
     }
 
     /// Opens a file with the passphrase that opened another, with the one given, or with one that is asked for.
@@ -61,7 +61,7 @@ impl<'a> Files<'a> {
             let asked = self.human.ask_secret_and("Passphrase of aws-vault's files: ", None, &mut check);
             let opened = asked.and_then(|()| opened.ok_or(AskError::Declined));
             match opened.map_err(VaultError::NoPassphrase)? {
-                (Err(VaultError::WrongPassphrase), _) => self.human.progress("that is not the passphrase"),
+                (Err(VaultError::WrongPassphrase), _) => self.human.progress("wrong passphrase"),
                 (Ok(kept), right) => {
                     let _ = self.right.set(right);
                     return Ok(kept);
@@ -89,10 +89,10 @@ impl Place for Files<'_> {
         let path = self.path(name)?;
         let bytes = read_optional(&path)
             .map_err(|error| cannot(&path, "read", &error))?
-            .ok_or_else(|| VaultError::File(format!("{}: it is gone", path.display())))?;
+            .ok_or_else(|| VaultError::File(format!("{} no longer exists", path.display())))?;
         let bytes = Zeroizing::new(bytes);
         let token = std::str::from_utf8(&bytes)
-            .map_err(|_| VaultError::Form { name: name.to_owned(), reason: "the file is no text" })?;
+            .map_err(|_| VaultError::Form { name: name.to_owned(), reason: "the file is not text" })?;
         self.open(name, token)
     }
 

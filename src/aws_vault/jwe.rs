@@ -42,16 +42,16 @@ struct Header {
 pub(super) fn open(token: &str, passphrase: &Secret) -> Result<SecretBytes, JweError> {
     let parts: Vec<&str> = token.trim_end().split('.').collect();
     let [protected, wrapped, iv, ciphertext, tag] = parts.as_slice() else {
-        return Err(JweError::Form("it has not the five parts of a JWE"));
+        return Err(JweError::Form("it does not have the five parts of a JWE"));
     };
     let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| JweError::Form("a part is not base64url"));
     let header: Header = serde_json::from_slice(&decode(protected)?)
         .map_err(|_| JweError::Form("its header is not that of an encrypted file"))?;
     if header.alg != "PBES2-HS256+A128KW" || header.enc != "A256GCM" || header.zip.is_some() {
-        return Err(JweError::Form("it is encrypted in another way"));
+        return Err(JweError::Form("it uses another kind of encryption"));
     }
     if !(1..=MOST_ROUNDS).contains(&header.p2c) {
-        return Err(JweError::Form("it asks for too many rounds"));
+        return Err(JweError::Form("it requires too many key derivation rounds"));
     }
     // Section 4.8.1.1: the salt is the algorithm's name, a zero byte, and the salt input.
     let salt = [header.alg.as_bytes(), &[0], &decode(&header.p2s)?].concat();
@@ -60,14 +60,14 @@ pub(super) fn open(token: &str, passphrase: &Secret) -> Result<SecretBytes, JweE
     let mut key = Zeroizing::new([0; 32]);
     let wrapped = decode(wrapped)?;
     if wrapped.len() != key.len() + aes_kw::IV_LEN {
-        return Err(JweError::Form("its key has another length"));
+        return Err(JweError::Form("its key has the wrong length"));
     }
     KekAes128::from(*wrapping).unwrap(&wrapped, key.as_mut_slice()).map_err(|_| JweError::WrongPassphrase)?;
-    let iv: [u8; 12] = decode(iv)?.try_into().map_err(|_| JweError::Form("its nonce has another length"))?;
+    let iv: [u8; 12] = decode(iv)?.try_into().map_err(|_| JweError::Form("its nonce has the wrong length"))?;
     let sealed = [decode(ciphertext)?, decode(tag)?].concat();
     let payload = Payload { msg: &sealed, aad: protected.as_bytes() };
     let opened = Aes256Gcm::new((&*key).into()).decrypt(&Nonce::from(iv), payload);
-    opened.map(SecretBytes::new).map_err(|_| JweError::Form("it was changed or cut after it was written"))
+    opened.map(SecretBytes::new).map_err(|_| JweError::Form("it was modified or truncated after it was written"))
 }
 
 #[cfg(test)]

@@ -56,9 +56,10 @@ pub fn places<'a>(
     }
     if let (Some(named), true) = (named, places.is_empty()) {
         return Err(Error::new(Kind::Usage, format!("keyfob cannot read aws-vault's backend `{named}`"))
-            .because("it reads its items in Secret Service and its encrypted files")
+            .because("keyfob can read only aws-vault's items in Secret Service and its encrypted files")
             .hint(
-                run!("aws-vault exec --no-session PROFILE -- keyfob add PROFILE --env").to("import each profile alone"),
+                run!("aws-vault exec --no-session PROFILE -- keyfob add PROFILE --env")
+                    .to("import each key separately"),
             ));
     }
     Ok(places)
@@ -107,12 +108,12 @@ pub enum VaultError {
     #[error("the passphrase of aws-vault's files is wrong")]
     WrongPassphrase,
     /// The passphrase of the files is not to be had.
-    #[error("the passphrase of aws-vault's files was not given: {0}")]
+    #[error("the passphrase of aws-vault's files is needed: {0}")]
     NoPassphrase(AskError),
     #[error("{0}")]
     File(String),
     /// An item in a form that aws-vault does not write.
-    #[error("`{name}` is in no form that aws-vault writes: {reason}")]
+    #[error("`{name}` is not in aws-vault's format: {reason}")]
     Form {
         name: String,
         /// What is wrong with it. Never a part of its content.
@@ -139,10 +140,10 @@ fn kept(name: &str, item: &SecretBytes) -> Result<UncheckedKey, VaultError> {
     }
     let form = |reason| VaultError::Form { name: name.to_owned(), reason };
     // Security: serde's errors quote what they do not understand, so none is passed on.
-    let item: Item<'_> = serde_json::from_slice(item.expose()).map_err(|_| form("it is no JSON item"))?;
+    let item: Item<'_> = serde_json::from_slice(item.expose()).map_err(|_| form("it is not a JSON item"))?;
     let data = Zeroizing::new(STANDARD.decode(item.data.as_bytes()).map_err(|_| form("its data is not base64"))?);
     let Credentials { id, secret, token } =
-        serde_json::from_slice(&data).map_err(|_| form("its data is no JSON with a key"))?;
+        serde_json::from_slice(&data).map_err(|_| form("its data is not JSON with a key"))?;
     Ok(UncheckedKey { id, secret, is_temporary: token.is_some_and(|token| !token.is_empty()) })
 }
 

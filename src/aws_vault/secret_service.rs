@@ -95,7 +95,7 @@ fn answer(path: &str, dialog: Dialog, call: &Call) -> Result<Answer, StoreError>
         match dialog {
             Dialog::Open => collection.unlock().map_err(translate_service)?,
             Dialog::No => {
-                let why = "aws-vault's collection in Secret Service is locked, and no dialog can be opened here";
+                let why = "aws-vault's collection in Secret Service is locked, and there is no desktop session to show its unlock dialog";
                 return Err(StoreError::Locked(why.to_owned()));
             }
         }

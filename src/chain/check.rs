@@ -40,7 +40,7 @@ pub fn check_value(name: &str, value: &str, has_role: bool) -> Result<(), String
         _ => Ok(()),
     };
     match value {
-        "" => Err("an empty value is no setting".to_owned()),
+        "" => Err("the value is empty".to_owned()),
         _ => checked,
     }
 }
@@ -49,17 +49,21 @@ fn region(text: &str) -> Result<(), String> {
     // `aws-global` is the pseudo-region of the global endpoints.
     match text == "aws-global" || looks_like_region(text) {
         true => Ok(()),
-        false => Err(format!("`{text}` is no region; one looks like `eu-west-1`")),
+        false => Err(format!("`{text}` is not a valid region; expected a name like `eu-west-1`")),
     }
 }
 
 fn account(text: &str) -> Result<(), String> {
     let is_one = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
-    if is_one { Ok(()) } else { Err(format!("`{text}` is no account; one has 12 digits")) }
+    if is_one { Ok(()) } else { Err(format!("`{text}` is not a valid account id; expected 12 digits")) }
 }
 
 fn one_of(text: &str, choices: &[&str]) -> Result<(), String> {
-    if choices.contains(&text) { Ok(()) } else { Err(format!("`{text}` is none of `{}`", choices.join("`, `"))) }
+    if choices.contains(&text) {
+        Ok(())
+    } else {
+        Err(format!("`{text}` is invalid; expected `{}`", choices.join("`, `")))
+    }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub enum PlanError {
         nearest: Option<String>,
     },
     /// A profile leads to one that is not there.
-    #[error("{place}: `{from}` names `{name}` in `{setting}`, and there is no such profile")]
+    #[error("{place}: `{setting}` of `{from}` names `{name}`, which does not exist")]
     MissingSource {
         /// What is not there.
         name: String,
@@ -37,13 +37,13 @@ pub enum PlanError {
         Vec<String>,
     ),
     /// A program that keyfob started asks keyfob for what it was started for.
-    #[error("keyfob was asked for `{}` by a program it had started for the same profile: {}", .0.last().map_or("", String::as_str), .0.join(" -> "))]
+    #[error("a program that keyfob started to get credentials for `{}` asked keyfob for the same profile: {}", .0.last().map_or("", String::as_str), .0.join(" -> "))]
     AskedByItself(
         /// The cycle, its first name again at the end.
         Vec<String>,
     ),
     /// A role, and nothing to assume it with.
-    #[error("{place}: `{profile}` names a role and no `source_profile` to assume it with")]
+    #[error("{place}: `{profile}` has a role, but no `source_profile` to assume it with")]
     RoleWithoutSource {
         /// The profile.
         profile: String,
@@ -53,7 +53,7 @@ pub enum PlanError {
         own_key: bool,
     },
     /// A role with two sources.
-    #[error("{place}: `{profile}` has both `source_profile` and `credential_source`; AWS takes one of them")]
+    #[error("{place}: `{profile}` has both `source_profile` and `credential_source`; only one of them is allowed")]
     TwoSources {
         /// The profile.
         profile: String,
@@ -61,7 +61,7 @@ pub enum PlanError {
         place: Place,
     },
     /// A profile that is its own source and has nothing to give.
-    #[error("{place}: `{profile}` names itself as its source and has no access key of its own")]
+    #[error("{place}: `{profile}` is its own `source_profile`, but has no access key")]
     SelfSourceWithoutKey {
         /// The profile.
         profile: String,
@@ -69,7 +69,7 @@ pub enum PlanError {
         place: Place,
     },
     /// A profile whose `credential_process` is keyfob for itself, with nothing beside it.
-    #[error("{place}: `{profile}` gets its credentials from keyfob, which has no access key and no role for it")]
+    #[error("{place}: `{profile}` is linked to keyfob, but has neither a stored access key nor a role")]
     LinkedToNothing {
         /// The profile.
         profile: String,
@@ -83,7 +83,7 @@ pub enum PlanError {
         profile: String,
     },
     /// Half a key.
-    #[error("{place}: `{profile}` has `{has}` and no `{lacks}`")]
+    #[error("{place}: `{profile}` has `{has}`, but no `{lacks}`")]
     IncompleteKey {
         /// The profile.
         profile: String,
@@ -95,7 +95,7 @@ pub enum PlanError {
         place: Place,
     },
     /// A key that expires, in a file. Not taken as a base: nobody knows how long it still lives.
-    #[error("{place}: the access key of `{profile}` is a temporary one, and a file does not say when it expires")]
+    #[error("{place}: the access key of `{profile}` is temporary, and the file does not say when it expires")]
     TemporaryKey {
         /// The profile.
         profile: String,
@@ -103,7 +103,7 @@ pub enum PlanError {
         place: Place,
     },
     /// Something else where a key id belongs. It is not repeated: it may be the secret.
-    #[error("{place}: `aws_access_key_id` of `{profile}` is no access key id")]
+    #[error("{place}: `aws_access_key_id` of `{profile}` is not a valid access key id")]
     BadKeyId {
         /// The profile.
         profile: String,
@@ -121,13 +121,13 @@ pub enum PlanError {
         place: Place,
     },
     /// AWS refuses AssumeRole to a root user.
-    #[error("`{profile}` holds a root user's key, and AWS lets no root user assume a role")]
+    #[error("`{profile}` has the root user's access key, and the root user cannot assume roles")]
     RootCannotAssumeRole {
         /// The base.
         profile: String,
     },
     /// A device STS takes no code from.
-    #[error("{place}: `{serial}` is a security key, and AWS takes none for sessions or roles")]
+    #[error("{place}: `{serial}` is a security key, and AWS does not accept security keys for sessions or roles")]
     SecurityKey {
         /// Its serial.
         serial: String,
@@ -152,7 +152,7 @@ pub enum PlanError {
     #[error(transparent)]
     Target(#[from] TargetError),
     /// `--duration` out of AWS's range.
-    #[error("`--duration` is {}; {what} lives from 15m to {}", length(*.asked), length(*.most))]
+    #[error("`--duration` is {}, but {what} must last from 15m to {}", length(*.asked), length(*.most))]
     DurationOutOfRange {
         /// Seconds.
         asked: u32,
@@ -162,7 +162,7 @@ pub enum PlanError {
         what: &'static str,
     },
     /// `--duration` that role chaining does not give.
-    #[error("`--duration {}` cannot be had: the role of `{profile}` is assumed with the session of `{signed_by}`, and AWS ends role chaining after 1h", length(*.asked))]
+    #[error("`--duration {}` is not possible: the role of `{profile}` is assumed from the session of `{signed_by}`, and AWS limits chained roles to 1h", length(*.asked))]
     DurationChained {
         /// Seconds.
         asked: u32,
@@ -172,7 +172,9 @@ pub enum PlanError {
         signed_by: String,
     },
     /// `--duration` for credentials whose lifetime is not keyfob's to choose.
-    #[error("`--duration` has no effect: the credentials of `{profile}` last as long as their source ({kind}) says")]
+    #[error(
+        "`--duration` is not possible: the source of the credentials of `{profile}` ({kind}) decides how long they last"
+    )]
     DurationOfBase {
         /// The base.
         profile: String,
@@ -180,7 +182,7 @@ pub enum PlanError {
         kind: &'static str,
     },
     /// `--duration` where the access key itself is handed out.
-    #[error("`--duration` cannot be had: the access key of `{profile}` itself is handed out, and it never expires")]
+    #[error("`--duration` is not possible: `{profile}` gets the access key itself, which never expires")]
     DurationOfKey {
         /// The base.
         profile: String,
@@ -223,7 +225,7 @@ pub enum TargetError {
         place: Place,
     },
     /// `services` names a section that is not there.
-    #[error("{place}: `{profile}` names the section `[services {name}]`, which the config file does not have")]
+    #[error("{place}: `{profile}` uses `[services {name}]`, but the config file has no such section")]
     NoServices {
         /// The profile.
         profile: String,
@@ -241,7 +243,7 @@ pub enum UnsupportedBase {
     #[error("`credential_source = {0}`")]
     CredentialSource(String),
     /// `credential_process` of another program.
-    #[error("a `credential_process` of another program")]
+    #[error("another program's `credential_process`")]
     Process,
     /// `web_identity_token_file`.
     #[error("a web identity token (`web_identity_token_file`)")]

@@ -165,69 +165,66 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Reason::NothingAsked => f.write_str("the default, since no `duration_seconds` is set"),
-            Reason::AsAsked(AskedBy::Setting) => f.write_str("as `duration_seconds` asks"),
-            Reason::AsAsked(AskedBy::Option) => f.write_str("as `--duration` asks"),
+            Reason::AsAsked(AskedBy::Setting) => f.write_str("as set in `duration_seconds`"),
+            Reason::AsAsked(AskedBy::Option) => f.write_str("as requested with `--duration`"),
             Reason::ChainingCap { asked, signed_by } => write!(
                 f,
-                "{} were asked for; signed with the session of `{signed_by}` it is role chaining, which AWS ends after 1h",
+                "{} were requested, but AWS limits a role that is assumed from a session (of `{signed_by}`) to 1h",
                 length(*asked)
             ),
             Reason::SessionAlways => {
-                f.write_str("a session is handed out, not the access key: `keyfob_session` is `always`, its default")
+                f.write_str("a session instead of the access key: `keyfob_session` is `always`, the default")
             }
             Reason::SessionForMfa => f.write_str(
-                "a session is handed out, not the access key: `keyfob_session` is `mfa` and a device is known",
+                "a session instead of the access key: `keyfob_session` is `mfa`, and there is an MFA device",
             ),
             Reason::SessionShared => f.write_str(
-                "one MFA session, shared by every profile with this key and device: the first role asks for 1h at most",
+                "one MFA session for all profiles with this key and device, since the first role lasts at most 1h",
             ),
             Reason::RootSessionCap { asked } => {
-                write!(f, "{} were asked for; AWS gives a root user's session 1h", length(*asked))
+                write!(f, "{} were requested, but AWS limits the root user's sessions to 1h", length(*asked))
             }
             Reason::SessionWithoutMfa { profile } => write!(
                 f,
-                "no MFA device is known for `{profile}`: its session may call nothing of IAM, and of STS only AssumeRole and \
-                 GetCallerIdentity"
+                "`{profile}` has no MFA device: its session cannot call IAM, and of STS only AssumeRole and GetCallerIdentity"
             ),
             Reason::KeyItself { because, .. } => {
-                f.write_str("the access key itself is handed out, which never expires: ")?;
+                f.write_str("the credentials are the access key itself, which never expires: ")?;
                 f.write_str(match because {
                     KeyItselfBecause::Option => "`--no-session`",
                     KeyItselfBecause::Never => "`keyfob_session` is `never`",
-                    KeyItselfBecause::NoDevice => "`keyfob_session` is `mfa` and no device is known",
+                    KeyItselfBecause::NoDevice => "`keyfob_session` is `mfa`, and there is no MFA device",
                 })
             }
             Reason::KeySignsFirstHop => f.write_str(
-                "no MFA device is known, so the access key signs the first hop and no session is made for it",
+                "the access key itself assumes the first role, without a session, since there is no MFA device",
             ),
             Reason::CodeInHopForDuration { profile, asked } => write!(
                 f,
-                "the MFA code is spent in the first hop, straight from the access key: `{profile}` asks for {}, and over an \
-                 MFA session AWS would give 1h",
+                "the MFA code is used for the first role, without an MFA session: `{profile}` requests {}, and from a session AWS would allow only 1h",
                 length(*asked)
             ),
             Reason::CodeInHopWithoutSession => {
-                f.write_str("the MFA code is spent in the first hop, straight from the access key: `--no-session`")
+                f.write_str("the MFA code is used for the first role, without an MFA session: `--no-session`")
             }
             Reason::OtherDeviceNotUsed { profile, serial, used: Some(used), .. } => {
-                write!(f, "`{profile}` names the device `{serial}`, which is not used: `{used}` counts")
+                write!(f, "the MFA device `{serial}` of `{profile}` is not used; `{used}` is")
             }
             Reason::OtherDeviceNotUsed { profile, serial, used: None, base } => write!(
                 f,
-                "`{profile}` names the device `{serial}`, which is not used: only the device of the first role or of \
-                 `{base}` counts; move `mfa_serial` there"
+                "the MFA device `{serial}` of `{profile}` is not used: keyfob uses the device of the first role or of `{base}`; move `mfa_serial` there"
             ),
             Reason::DeviceOverSession { profile, serial } => {
                 write!(
                     f,
-                    "`{profile}` names the device `{serial}`, which is not used: no code is needed over a session"
+                    "the MFA device `{serial}` of `{profile}` is not used: a role assumed from a session needs no code"
                 )
             }
             Reason::MaxAgeNotUsed { profile } => {
-                write!(f, "`keyfob_mfa_max_age` of `{profile}` does nothing: no MFA session is made")
+                write!(f, "`keyfob_mfa_max_age` of `{profile}` has no effect, since there is no MFA session")
             }
             Reason::SessionSettingNotUsed { profile } => {
-                write!(f, "`keyfob_session` of `{profile}` does nothing: it is for profiles without a role")
+                write!(f, "`keyfob_session` of `{profile}` has no effect, since the profile has a role")
             }
             Reason::NamedBy { variable: vars::AWS_DEFAULT_PROFILE } => f.write_str(
                 "`AWS_DEFAULT_PROFILE` names the profile; the AWS CLI and boto3 read it, the SDKs for Go, Java, JavaScript and \
@@ -235,29 +232,27 @@ impl fmt::Display for Reason {
             ),
             Reason::NamedBy { variable } => write!(f, "`{variable}` names the profile"),
             Reason::KeyInFile { profile, place } => {
-                write!(f, "the access key of `{profile}` is in plain text at {place}")
+                write!(f, "the access key of `{profile}` is stored in plain text at {place}")
             }
             Reason::KeyEndsWalk { profile, role_arn } => write!(
                 f,
-                "`{profile}` has an access key of its own, which is the base; its role `{role_arn}` is not assumed, as in \
-                 every SDK"
+                "`{profile}` has its own access key, which is used; its role `{role_arn}` is not assumed (SDKs do the same)"
             ),
             Reason::OwnKeyNotUsed { profile, source } => {
-                write!(f, "the access key of `{profile}` itself is not used: its role is assumed from `{source}`")
+                write!(f, "the access key of `{profile}` is not used: its role is assumed from `{source}`")
             }
             Reason::ProcessFollowed { profile, next } => {
-                write!(f, "the `credential_process` of `{profile}` is keyfob for `{next}`: followed, not run")
+                write!(f, "the `credential_process` of `{profile}` runs keyfob for `{next}`; keyfob continues there directly")
             }
             Reason::Alias { profile, next } => write!(
                 f,
-                "`{profile}` names `{next}` as its source and no role, so it stands for `{next}`; SDKs do not resolve it by \
-                 themselves"
+                "`{profile}` has the source `{next}` and no role, so it gets the credentials of `{next}`; SDKs do not support this"
             ),
             Reason::RegionDefaulted { profile, region, arn: Some(arn) } => {
-                write!(f, "no region is set for `{profile}`: `{region}`, the default of the partition in `{arn}`")
+                write!(f, "`{profile}` has no region; using `{region}`, the default for the partition of `{arn}`")
             }
             Reason::RegionDefaulted { profile, region, arn: None } => {
-                write!(f, "no region is set for `{profile}`: `{region}`")
+                write!(f, "`{profile}` has no region; using `{region}`")
             }
         }
     }

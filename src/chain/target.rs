@@ -165,7 +165,11 @@ pub fn checked_region(text: &str) -> Result<String, String> {
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         && !text.starts_with('-')
         && !text.ends_with('-');
-    if label { Ok(text.to_owned()) } else { Err(format!("`{text}` is no region; one looks like `eu-west-1`")) }
+    if label {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("`{text}` is not a valid region; expected a name like `eu-west-1`"))
+    }
 }
 
 /// A service's configured endpoint, in the SDKs' order: `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_ENDPOINT_URL`, the
@@ -214,7 +218,7 @@ pub(super) fn checked_url(text: &str) -> Result<String, String> {
     if whole {
         Ok(text.to_owned())
     } else {
-        Err(format!("`{text}` is no URL; one starts with `https://` or `http://`"))
+        Err(format!("`{text}` is not a valid URL; it must begin with `https://` or `http://`"))
     }
 }
 
@@ -239,7 +243,7 @@ pub(super) fn boolean(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "true" => Ok(true),
         "false" => Ok(false),
-        _ => Err(format!("`{text}` is neither `true` nor `false`")),
+        _ => Err(format!("`{text}` is invalid; expected `true` or `false`")),
     }
 }
 
@@ -247,7 +251,7 @@ fn legacy_global(node: &Node<'_>, inputs: &TargetInputs<'_>, used: &mut Vec<Used
     let parse = |text: &str| match text.to_ascii_lowercase().as_str() {
         "legacy" => Ok(true),
         "regional" => Ok(false),
-        _ => Err(format!("`{text}` is neither `regional` nor `legacy`")),
+        _ => Err(format!("`{text}` is invalid; expected `regional` or `legacy`")),
     };
     let name = vars::AWS_STS_REGIONAL_ENDPOINTS;
     if let Some(value) = inputs.env.get(name) {

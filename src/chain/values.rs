@@ -18,11 +18,11 @@ pub(super) const HOUR: u32 = 3600;
 /// Reads `duration_seconds`; `most` is [`LONGEST_ROLE`] or [`LONGEST_SESSION`].
 pub(super) fn duration_seconds(text: &str, most: u32) -> Result<u32, String> {
     let seconds: u32 =
-        text.parse().map_err(|_| format!("`{text}` is no number of seconds; write one from {SHORTEST} to {most}"))?;
+        text.parse().map_err(|_| format!("`{text}` is not a number of seconds; expected {SHORTEST} to {most}"))?;
     if (SHORTEST..=most).contains(&seconds) {
         Ok(seconds)
     } else {
-        Err(format!("{seconds} is out of AWS's range, {SHORTEST} to {most} seconds"))
+        Err(format!("{seconds} is out of range; AWS accepts {SHORTEST} to {most} seconds"))
     }
 }
 
@@ -32,7 +32,7 @@ pub(super) fn max_age(text: &str) -> Result<u32, String> {
     match u32::try_from(seconds) {
         // A session with less than a minute left is never handed out, so a smaller age could not be kept.
         Ok(age) if (60..=LONGEST_SESSION).contains(&age) => Ok(age),
-        _ => Err(format!("`{text}` is out of range; write 1m to {}", length(LONGEST_SESSION))),
+        _ => Err(format!("`{text}` is out of range; expected 1m to {}", length(LONGEST_SESSION))),
     }
 }
 
@@ -50,7 +50,7 @@ pub(super) fn session_mode(text: &str) -> Result<SessionMode, String> {
         "always" => Ok(SessionMode::Always),
         "mfa" => Ok(SessionMode::Mfa),
         "never" => Ok(SessionMode::Never),
-        _ => Err(format!("`{text}` is none of `always`, `mfa`, `never`")),
+        _ => Err(format!("`{text}` is invalid; expected `always`, `mfa` or `never`")),
     }
 }
 
@@ -75,7 +75,7 @@ pub(super) fn role_arn(text: &str) -> Result<String, String> {
     if right && text.len() <= 2048 {
         Ok(text.to_owned())
     } else {
-        Err(format!("`{text}` is no role; one looks like `arn:aws:iam::123456789012:role/NAME`"))
+        Err(format!("`{text}` is not a valid role ARN; expected `arn:aws:iam::123456789012:role/NAME`"))
     }
 }
 
@@ -110,11 +110,11 @@ fn checked(
 ) -> Result<String, String> {
     let count = text.chars().count();
     if let Some(bad) = text.chars().find(|c| !allowed(*c)) {
-        Err(format!("{bad:?} is not allowed in it; AWS takes {alphabet}"))
+        Err(format!("{bad:?} is not allowed; AWS accepts {alphabet}"))
     } else if lengths.contains(&count) {
         Ok(text.to_owned())
     } else {
-        Err(format!("it has {count} characters; AWS takes {} to {}", lengths.start(), lengths.end()))
+        Err(format!("it has {count} characters; AWS accepts {} to {}", lengths.start(), lengths.end()))
     }
 }
 
@@ -123,34 +123,34 @@ pub(super) fn session_tags(text: &str) -> Result<Vec<(String, String)>, String> 
     let mut tags: Vec<(String, String)> = Vec::new();
     for pair in text.split(',') {
         let Some((key, value)) = pair.split_once('=') else {
-            return Err(format!("`{}` is no tag; write `key=value,key2=value2`", pair.trim()));
+            return Err(format!("`{}` is not a valid tag; expected `key=value,key2=value2`", pair.trim()));
         };
         let (key, value) = (tag_key(key.trim())?, value.trim());
         if value.chars().count() > 256 || !value.chars().all(is_tag) {
-            return Err(format!("the value of the tag `{key}` {TAG_ALPHABET}, at most 256 of them"));
+            return Err(format!("the value of the tag `{key}` is invalid: AWS accepts at most 256 {TAG_ALPHABET}"));
         }
         // AWS compares the keys without regard to case.
         if tags.iter().any(|(other, _)| other.to_lowercase() == key.to_lowercase()) {
-            return Err(format!("the tag `{key}` is there twice"));
+            return Err(format!("the tag `{key}` appears twice"));
         }
         tags.push((key, value.to_owned()));
     }
-    if tags.len() > 50 { Err(format!("{} tags; AWS takes 50", tags.len())) } else { Ok(tags) }
+    if tags.len() > 50 { Err(format!("{} tags are too many; AWS accepts 50", tags.len())) } else { Ok(tags) }
 }
 
 /// Reads `transitive_session_tags`, as aws-vault writes them: `a,b`, blanks and empty ones dropped.
 pub(super) fn transitive_tag_keys(text: &str) -> Result<Vec<String>, String> {
     let keys = list(text).map(tag_key).collect::<Result<Vec<_>, _>>()?;
-    if keys.len() > 50 { Err(format!("{} tags; AWS takes 50", keys.len())) } else { Ok(keys) }
+    if keys.len() > 50 { Err(format!("{} tags are too many; AWS accepts 50", keys.len())) } else { Ok(keys) }
 }
 
-const TAG_ALPHABET: &str = "may have letters, digits, blanks and `_.:/=+-@`";
+const TAG_ALPHABET: &str = "letters, digits, spaces and `_.:/=+-@`";
 
 fn tag_key(key: &str) -> Result<String, String> {
     if (1..=128).contains(&key.chars().count()) && key.chars().all(is_tag) {
         Ok(key.to_owned())
     } else {
-        Err(format!("the tag key `{key}` {TAG_ALPHABET}, 1 to 128 of them"))
+        Err(format!("the tag key `{key}` is invalid: AWS accepts 1 to 128 {TAG_ALPHABET}"))
     }
 }
 
@@ -167,9 +167,9 @@ const LONGEST_POLICY: usize = 2048;
 /// Reads `policy`: an inline session policy, a JSON object.
 pub(super) fn policy(text: &str) -> Result<String, String> {
     match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text) {
-        Err(error) => Err(format!("it is no JSON object: {error}")),
+        Err(error) => Err(format!("it is not a JSON object: {error}")),
         Ok(_) if text.chars().count() > LONGEST_POLICY => {
-            Err(format!("it has {} characters; AWS takes {LONGEST_POLICY}", text.chars().count()))
+            Err(format!("it has {} characters; AWS accepts at most {LONGEST_POLICY}", text.chars().count()))
         }
         Ok(_) => Ok(text.to_owned()),
     }
@@ -179,13 +179,15 @@ pub(super) fn policy(text: &str) -> Result<String, String> {
 pub(super) fn policy_arns(text: &str, policy: Option<&str>) -> Result<Vec<String>, String> {
     let arns: Vec<String> = list(text).map(str::to_owned).collect();
     if let Some(bad) = arns.iter().find(|arn| !is_policy_arn(arn)) {
-        return Err(format!("`{bad}` is no policy; one looks like `arn:aws:iam::aws:policy/ReadOnlyAccess`"));
+        return Err(format!(
+            "`{bad}` is not a valid policy ARN; expected one like `arn:aws:iam::aws:policy/ReadOnlyAccess`"
+        ));
     }
     let length = arns.iter().chain(policy.map(str::to_owned).as_ref()).map(|text| text.chars().count()).sum::<usize>();
     if arns.len() > 10 {
-        Err(format!("{} policies; AWS takes 10", arns.len()))
+        Err(format!("{} policies are too many; AWS accepts 10", arns.len()))
     } else if length > LONGEST_POLICY {
-        Err(format!("with `policy` they have {length} characters; AWS takes {LONGEST_POLICY}"))
+        Err(format!("together with `policy` they have {length} characters; AWS accepts at most {LONGEST_POLICY}"))
     } else {
         Ok(arns)
     }

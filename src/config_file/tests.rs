@@ -1,4 +1,4 @@
-//! The files on disk: errors with their line, edits that lose nothing, files that cannot be replaced.
+//! The files on disk: errors with their line, edits that lose nothing, files that cannot replace.
 #![expect(clippy::disallowed_methods, reason = "tests lay out the files that are read and edited")]
 
 use crate::format::shell::Shell;
@@ -301,7 +301,7 @@ fn what_is_no_file_is_left_alone() {
     assert_eq!(paste.lines, "[profile dev]\nregion = x\n");
     assert!(!home.paths.aws_config.metadata().expect("there").is_file());
     let shown = Error::from(paste).shown();
-    assert!(shown.ends_with("hint: put these lines into /dev/null yourself:\n[profile dev]\nregion = x\n"), "{shown}");
+    assert!(shown.ends_with("hint: add these lines to /dev/null yourself:\n[profile dev]\nregion = x\n"), "{shown}");
 }
 
 #[test]

@@ -38,7 +38,7 @@ impl Shell {
 
 /// No shell was recognised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the shell to print lines for is not known")]
+#[error("cannot detect the shell to print commands for")]
 pub struct NoShell;
 
 #[cfg(test)]

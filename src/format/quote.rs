@@ -76,7 +76,7 @@ pub fn tcsh(value: &str, out: &mut String) {
 /// arrive. That covers the typographic quotes too, which it takes for quotes (about_Quoting_Rules).
 pub fn powershell(value: &str, out: &mut String) -> Result<(), &'static str> {
     if value.is_empty() {
-        return Err("to PowerShell, an empty variable is no variable");
+        return Err("PowerShell treats an empty variable as unset");
     }
     // A text always comes first, so that every `+` joins texts.
     out.push('\'');
@@ -112,17 +112,17 @@ pub fn powershell(value: &str, out: &mut String) -> Result<(), &'static str> {
 /// What it expands, or reads differently in a batch file, in a `for /f` and with `cmd /v:on`, is refused.
 pub fn cmd(value: &str, out: &mut String) -> Result<(), &'static str> {
     if value.is_empty() {
-        return Err("to cmd, an empty variable is no variable");
+        return Err("cmd treats an empty variable as unset");
     }
     // Microsoft: "Command prompt line string limitation", 8,191 characters, the name and `set` among them.
     if value.len() > 8000 {
-        return Err("it is longer than a line of cmd's can be");
+        return Err("it is longer than cmd's longest line");
     }
     if value.contains(['"', '%', '!']) {
         return Err("`\"`, `%` and `!` cannot be quoted for cmd");
     }
     if !value.chars().all(|c| c == ' ' || c.is_ascii_graphic()) {
-        return Err("cmd reads programs' output in a code page and by lines, so only printable ASCII arrives whole");
+        return Err("cmd reads output in a code page and line by line, so only printable ASCII arrives intact");
     }
     out.push_str(value);
     Ok(())
@@ -136,14 +136,14 @@ pub fn dotenv(value: &str, out: &mut String) -> Result<(), &'static str> {
         return Ok(());
     }
     if value.contains(['\'', '\\']) {
-        return Err("dotenv parsers disagree on `'` and `\\`");
+        return Err("dotenv parsers interpret `'` and `\\` differently");
     }
     // python-dotenv expands this in single quotes too.
     if value.contains("${") {
-        return Err("dotenv parsers disagree on `${`");
+        return Err("dotenv parsers interpret `${` differently");
     }
     if value.chars().any(char::is_control) {
-        return Err("dotenv parsers disagree on control characters");
+        return Err("dotenv parsers interpret control characters differently");
     }
     out.push('\'');
     out.push_str(value);

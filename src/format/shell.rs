@@ -31,7 +31,7 @@ pub enum Shell {
 
 /// A value that cannot be handed to a shell. The value is not repeated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{name}` cannot be handed to {shell}: {problem}")]
+#[error("cannot set `{name}` in {shell}: {problem}")]
 pub struct Unrepresentable {
     shell: Shell,
     name: String,
@@ -102,10 +102,12 @@ impl Shell {
         for change in changes {
             let refused = |problem| Unrepresentable { shell: self, name: change.name().to_owned(), problem };
             if !is_variable_name(change.name()) {
-                return Err(refused("that is no name of a variable"));
+                return Err(refused("it is not a valid variable name"));
             }
             let line = match change {
-                Change::Set { value, .. } if value.expose().contains('\0') => Err("no variable can hold a NUL"),
+                Change::Set { value, .. } if value.expose().contains('\0') => {
+                    Err("a variable cannot contain a NUL byte")
+                }
                 Change::Set { name, value } => self.set(name, value.expose(), &mut out),
                 Change::Unset { name } => {
                     self.unset(name, &mut out);
@@ -170,7 +172,7 @@ impl FromStr for Shell {
         let nushell = || (text == "nushell").then_some(Shell::Nushell);
         named.or_else(nushell).or_else(|| Shell::of_program(text)).ok_or_else(|| {
             let names: Vec<_> = Shell::ALL.iter().map(|shell| shell.name()).collect();
-            format!("`{text}` is no shell keyfob knows; there are {}", names.join(", "))
+            format!("`{text}` is not a supported shell; expected one of {}", names.join(", "))
         })
     }
 }
@@ -332,6 +334,6 @@ mod tests {
             assert_eq!(name.parse(), Ok(shell));
         }
         let message = "bsah".parse::<Shell>().expect_err("misspelt");
-        assert!(message.starts_with("`bsah` is no shell keyfob knows; there are bash,"), "{message}");
+        assert!(message.starts_with("`bsah` is not a supported shell; expected one of bash,"), "{message}");
     }
 }

@@ -16,13 +16,13 @@ use super::{Document, Property, PropertySpan, SectionName, is_identifier, parse}
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
     /// The section's name.
-    #[error("`{0}` cannot be a section's name: the SDKs take only `A-Z a-z 0-9 _ - / . % @ : +`")]
+    #[error("`{0}` is not a valid section name: SDKs accept only `A-Z a-z 0-9 _ - / . % @ : +`")]
     SectionName(String),
     /// The setting's name.
-    #[error("`{0}` cannot be a setting's name: the SDKs take only `a-z 0-9 _ - / . % @ +`")]
+    #[error("`{0}` is not a valid setting name: SDKs accept only `a-z 0-9 _ - / . % @ +`")]
     SettingName(String),
     /// There is such a section already.
-    #[error("there is a section `[{0}]` already")]
+    #[error("the section `[{0}]` already exists")]
     SectionExists(String),
     /// The value. It is not repeated here, for it may be a secret.
     #[error("the value of `{name}` cannot be written: {reason}")]
@@ -248,11 +248,11 @@ fn check_value(name: &str, value: &str) -> Result<(), EditError> {
     let reason = if value.chars().any(|c| c.is_control() && c != '\t') {
         "it has a line break or another control character"
     } else if value.trim() != value {
-        "it begins or ends with a blank"
+        "it begins or ends with a space"
     } else if value.starts_with(['#', ';']) || parse::without_comment(value) != value {
-        "SDKs would read its `#` or `;` as the start of a comment"
+        "SDKs would treat its `#` or `;` as the start of a comment"
     } else if value.len() > 1 && ['"', '\''].iter().any(|quote| value.starts_with(*quote) && value.ends_with(*quote)) {
-        "the SDK for Go would take the quotes round it off"
+        "the SDK for Go would remove the quotes around it"
     } else {
         return Ok(());
     };

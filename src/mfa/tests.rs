@@ -253,8 +253,8 @@ fn a_program_gives_the_code_or_ends_the_run() {
         ("sh -c 'echo 123456; exit 3'", Err("`sh` did not print an MFA code: it failed (exit status: 3)")),
         ("echo s3cret", Err("`echo` printed something that is not six digits")),
         ("sh -c 'unfinished", Err("`mfa_process` of profile `base`: missing closing quote")),
-        ("/nonexistent/ykman code", Err("`/nonexistent/ykman` did not print an MFA code: it cannot be started")),
-        ("sleep 30", Err("`sleep` did not print an MFA code: it did not end within 2s")),
+        ("/nonexistent/ykman code", Err("`/nonexistent/ykman` did not print an MFA code: it could not be started")),
+        ("sleep 30", Err("`sleep` did not print an MFA code: it did not finish within 2s")),
     ];
     for (command, expected) in cases {
         // Nobody is asked where a program is named, so this answer is never used.

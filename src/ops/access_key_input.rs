@@ -16,16 +16,16 @@ pub enum InputError {
     #[error("the secret access key is empty")]
     NoSecret,
     /// The secret has blanks before or after it, or a quote round it.
-    #[error("the secret access key has blanks or quotes around it")]
+    #[error("the secret access key has spaces or quotes around it")]
     PaddedSecret,
     /// Too short, too long, or with characters no secret has.
-    #[error("that is no secret access key: one has 40 letters, digits, `/` and `+`")]
+    #[error("a secret access key has 40 characters: letters, digits, `/` and `+`")]
     MalformedSecret,
     /// `--stdin` with fewer or more lines.
-    #[error("two lines are needed on stdin, the access key id and the secret access key; there are {0}")]
+    #[error("expected two lines, the access key id and the secret access key, but got {0}")]
     Lines(usize),
     /// A session token beside the key.
-    #[error("`{0}` is set, so the key in the environment is a temporary one; only a long-term key can be stored")]
+    #[error("`{0}` is set, so the key in the environment is temporary; only long-term keys can be stored")]
     SessionToken(&'static str),
     /// A variable is not set.
     #[error("`{0}` is not set")]
@@ -38,7 +38,7 @@ pub enum InputError {
     EmptyCsv,
     #[error("it has no column `{0}`")]
     NoColumn(&'static str),
-    #[error("it holds a console password and no access key")]
+    #[error("it contains a console password, but no access key")]
     PasswordOnly,
     #[error("line {line} has no {what}")]
     NoField {
@@ -47,12 +47,12 @@ pub enum InputError {
         what: &'static str,
     },
     /// A row the CSV grammar does not allow.
-    #[error("line {0} is no CSV")]
+    #[error("line {0} is not valid CSV")]
     NotCsv(u64),
     /// A header and nothing below it.
-    #[error("it holds no access key")]
+    #[error("it contains no access key")]
     NoRows,
-    #[error("it holds {0} access keys, and a profile has one")]
+    #[error("it contains {0} access keys, but a profile can have only one")]
     SeveralKeys(usize),
 }
 

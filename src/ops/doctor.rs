@@ -17,7 +17,7 @@ use crate::ops::import::plain_keys;
 use crate::ops::manage::Manager;
 use crate::ops::show::own_warnings;
 use crate::process_line::{keyfob_profile_of, split};
-use crate::profile::known::is_secret;
+use crate::profile::known::{self, is_secret};
 use crate::profile::{AwsFile, Profile, Profiles};
 use crate::settings::Settings;
 use crate::sys::modes::{self, Exposed};
@@ -60,7 +60,7 @@ impl Finding {
 
     /// What another part of keyfob refuses, as a finding.
     pub fn of_error(check: &'static str, error: &Error) -> Finding {
-        let why = error.causes().next().map_or_else(|| "keyfob stops there".to_owned(), ToString::to_string);
+        let why = error.causes().next().map_or_else(|| "keyfob cannot continue".to_owned(), ToString::to_string);
         let fix = error.hints().first();
         Finding::new(check, error.message(), &why, fix.cloned().unwrap_or_else(|| "see above".into()))
     }
@@ -80,7 +80,7 @@ pub fn of_files(manager: &Manager<'_>) -> Vec<Finding> {
     let path = |file| config_file::path_of(manager.context.paths, file).display().to_string();
     let mut found: Vec<Finding> = Vec::new();
     for warning in profiles.warnings() {
-        let why = "some SDKs read it otherwise than it looks, or not at all";
+        let why = "some SDKs ignore it or interpret it differently";
         found.push(
             Finding::new("file", warning.message, why, format!("edit {}", path(warning.file)))
                 .at(path(warning.file), warning.line),
@@ -89,22 +89,28 @@ pub fn of_files(manager: &Manager<'_>) -> Vec<Finding> {
     for name in profiles.names() {
         let Some(profile) = profiles.get(name) else { continue };
         for (file, line, message) in own_warnings(&profiles, &profile) {
-            let why = "it does nothing, or something else than it seems to";
+            let is_misspelt = profile
+                .settings()
+                .any(|setting| (setting.file, setting.line) == (file, line) && known::nearest(&setting.name).is_some());
+            let why = match is_misspelt {
+                true => "SDKs ignore unknown settings",
+                false => "SDKs that use it never ask keyfob for credentials",
+            };
             found.push(Finding::new("setting", message, why, fix_of(&profile, file, line)).at(path(file), line));
         }
         for (file, line, temporary) in plain_keys(&profile) {
             let finding = match temporary {
                 false => Finding::new(
                     "plain-key",
-                    format!("the access key of `{name}` stands there in plain text"),
-                    "every program and every backup reads it",
+                    format!("the access key of `{name}` is stored in plain text"),
+                    "every program that you run and every backup can read it",
                     run!("keyfob import {}", name),
                 ),
                 true => Finding::new(
                     "plain-key",
-                    format!("a temporary key of `{name}` stands there"),
-                    "no SDK knows when it ends, and none renews it",
-                    run!("keyfob add {}", name).to("delete its lines, and store the long-term key"),
+                    format!("a temporary key of `{name}` is stored in the file"),
+                    "SDKs cannot tell when it expires, and do not renew it",
+                    run!("keyfob add {}", name).to("delete its lines and store the long-term key"),
                 ),
             };
             found.push(finding.at(path(file), line));
@@ -166,12 +172,12 @@ fn of_device(profile: &Profile<'_>, path: &dyn Fn(AwsFile) -> String) -> Option<
     let name = profile.name();
     let (message, why) = match profile.plain("role_arn") {
         Some(_) => (
-            format!("SDKs ask for the codes of `mfa_serial` of `{name}` by themselves, or not at all"),
-            "the AWS CLI and boto3 ask at each run, Go, Java and JavaScript fail without a callback, Rust sends no code",
+            format!("`mfa_serial` of `{name}`: each SDK handles MFA codes itself, or not at all"),
+            "the AWS CLI and boto3 prompt on every run; Go, Java and JavaScript fail without a callback; Rust sends no code",
         ),
         None => (
-            format!("`mfa_serial` of `{name}` does nothing for SDKs: the profile has no role"),
-            "they use its key without a code",
+            format!("`mfa_serial` of `{name}` has no effect in SDKs: the profile has no role"),
+            "SDKs use its access key without a code",
         ),
     };
     let fix = run!("keyfob profile link {}", name);
@@ -202,7 +208,7 @@ pub fn of_modes(paths: &Paths, settings: &Settings) -> Vec<Finding> {
             true => Finding::new(
                 "mode",
                 "it belongs to another user",
-                "who can then have SDKs run programs, or read keys",
+                "that user can read your keys or make SDKs run programs",
                 run!("sudo chown USER {}", shown),
             ),
             false => Finding {
@@ -210,10 +216,10 @@ pub fn of_modes(paths: &Paths, settings: &Settings) -> Vec<Finding> {
                 ..Finding::new(
                     "mode",
                     format!(
-                        "other users may {} it (mode {mode:03o})",
+                        "other users can {} it (mode {mode:03o})",
                         if mode & 0o022 & refused != 0 { "change" } else { "read" }
                     ),
-                    "it holds keys, or says which programs SDKs run",
+                    "it contains keys, or decides which programs SDKs run",
                     run!("chmod {} {}", format!("{:03o}", mode & keep), shown),
                 )
             },
@@ -230,7 +236,12 @@ pub fn of_program(paths: &ProgramPaths, files: Option<&AwsFiles>, aws: &Paths) -
         && *target != paths.current
     {
         let message = format!("`keyfob` on PATH is {}, not this one ({})", entry.display(), paths.current.display());
-        found.push(Finding::new("program", message, "two versions may disagree", "take one of them off PATH"));
+        found.push(Finding::new(
+            "program",
+            message,
+            "two versions may behave differently",
+            "remove one of them from PATH",
+        ));
     }
     let profiles = files.map(AwsFiles::profiles);
     for profile in profiles.iter().flat_map(|profiles| profiles.names().filter_map(|name| profiles.get(name))) {
@@ -239,15 +250,15 @@ pub fn of_program(paths: &ProgramPaths, files: Option<&AwsFiles>, aws: &Paths) -
         let file = config_file::path_of(aws, process.file).display().to_string();
         let program = split(&process.value).ok().and_then(|words| words.first().cloned()).unwrap_or_default();
         if program.contains('/') && !modes::is_file(Path::new(&program)) {
-            let (message, why) = (format!("there is no `{program}`"), "SDKs that follow the link fail");
+            let (message, why) = (format!("`{program}` does not exist"), "SDKs that use the link fail");
             let fix = run!("keyfob profile link {}", profile.name());
             found.push(Finding::new("program", message, why, fix).at(file.clone(), process.line));
         }
         if named != profile.name() {
-            let message = format!("the link of `{}` asks for `{named}`", profile.name());
+            let message = format!("`{}` is linked to the credentials of `{named}`", profile.name());
             let fix = run!("keyfob profile link {}", profile.name());
             found.push(
-                Finding::new("program", message, "it may be meant so, or a copy's leftover", fix)
+                Finding::new("program", message, "this may be intended, or left over from copying a profile", fix)
                     .at(file, process.line),
             );
         }

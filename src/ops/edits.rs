@@ -18,7 +18,7 @@ pub(super) fn edit(
 ) -> Result<Edited> {
     let waiting = |holder: Option<u32>| {
         let holder = holder_name(holder);
-        context.human.waiting(&format!("waiting for {holder}, which edits the AWS files"));
+        context.human.waiting(&format!("waiting for {holder}, which is editing the AWS files"));
     };
     Ok(config_file::edit(context.paths, file, waiting, change)?)
 }
@@ -26,9 +26,9 @@ pub(super) fn edit(
 /// Warns that a file cannot be replaced, after what was done before (`done`) has worked. Returns the lines to paste.
 pub(super) fn ask_to_paste(context: &Context<'_>, Paste { path, cause, lines }: Paste, done: &str) -> String {
     let path = path.display();
-    context.talk.warn(&format!("{path}: the file cannot be replaced: {cause}"));
+    context.talk.warn(&format!("cannot replace {path}: {cause}"));
     if !lines.is_empty() {
-        context.talk.hint(format!("{done}; put these lines into {path} yourself").into());
+        context.talk.hint(format!("{done}; add these lines to {path} yourself").into());
     }
     lines
 }

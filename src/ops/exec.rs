@@ -16,7 +16,7 @@ impl From<&ExecError> for Error {
         match error {
             ExecError::NoInterpreter { interpreter, program } if interpreter.ends_with("\\r") => {
                 let hint = run!("sed -i {} {}", r"s/\r$//", program.display());
-                shown.hint(hint.to("remove the script's Windows line ends"))
+                shown.hint(hint.to("remove the script's Windows line endings"))
             }
             ExecError::NoInterpreter { .. } | ExecError::NotFound { .. } | ExecError::CannotRun { .. } => shown,
         }
@@ -55,7 +55,7 @@ fn subshell(environment: &Environment) -> OsString {
 
 fn notice(shell: &OsString, profile: &str, outer: Option<&str>) -> String {
     let inside = outer.map(|outer| format!(" inside `{outer}`")).unwrap_or_default();
-    format!("`{}` with the credentials of `{profile}`{inside}; `exit` leaves it", shell.display())
+    format!("`{}` with the credentials of `{profile}`{inside}; type `exit` to leave", shell.display())
 }
 
 #[cfg(test)]
@@ -75,7 +75,7 @@ mod tests {
         assert_eq!(notice(&shell, "a", None), "`/bin/zsh` with the credentials of `a`; `exit` leaves it");
         assert_eq!(
             notice(&shell, "b", Some("a")),
-            "`/bin/zsh` with the credentials of `b` inside `a`; `exit` leaves it"
+            "`/bin/zsh` with the credentials of `b` inside `a`; type `exit` to leave"
         );
     }
 }

@@ -13,7 +13,7 @@ pub fn code_from(plan: &Plan, env: &Environment, prompt: &Prompt, index: &Index)
         (None, Some(seed), _) => format!("the seed in {}", seed.backend.title()),
         (None, None, Some(_)) => format!("`mfa_process` of `{}`", mfa.profile),
         (None, None, None) => match prompt.ways() {
-            [] => "nobody can be asked: the setting `prompt` is `never`".to_owned(),
+            [] => "but nobody can be asked: the setting `prompt` is `never`".to_owned(),
             [Way::Terminal, ..] => "the terminal".to_owned(),
             [Way::Pinentry, ..] => "pinentry".to_owned(),
         },

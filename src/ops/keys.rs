@@ -38,10 +38,10 @@ impl Seeds for StoredOrWritten<'_> {
             Ok(seed) => Ok(Some(seed)),
             Err(StoreError::NotFound) => Err(Error::new(
                 Kind::KeyStore,
-                format!("the seed of `{serial}` is not in {} any more", entry.backend.title()),
+                format!("the seed of `{serial}` is missing from {}", entry.backend.title()),
             )
             .hint(run!("keyfob mfa add PROFILE --serial {}", serial).to("store it again"))
-            .hint(run!("keyfob mfa remove PROFILE --serial {}", serial).to("or forget it"))),
+            .hint(run!("keyfob mfa remove PROFILE --serial {}", serial).to("or stop using it"))),
             Err(error) => Err(error.for_user(entry.backend)),
         }
     }
@@ -65,8 +65,11 @@ impl Keys for StoredOrWritten<'_> {
                 // The files may have been read again since the plan was made.
                 let is_same = setting("aws_access_key_id").is_some_and(|found| found.value == id.as_str());
                 let secret = setting("aws_secret_access_key").filter(|_| is_same).ok_or_else(|| {
-                    Error::new(Kind::Config, format!("the access key of `{}` was changed meanwhile", base.profile))
-                        .hint("try again")
+                    Error::new(
+                        Kind::Config,
+                        format!("another process has changed the access key of `{}`", base.profile),
+                    )
+                    .hint("try again")
                 })?;
                 Ok(AccessKey { id: id.clone(), secret: Secret::new(secret.value.into_owned()) })
             }
@@ -95,8 +98,8 @@ impl StoredOrWritten<'_> {
 /// A key the index names and its store does not have: somebody took it away, or a vault came back from an old backup.
 fn gone(profile: &str, key: &StoredKey) -> Error {
     let (store, short) = (key.backend.title(), key.id.short());
-    Error::new(Kind::KeyStore, format!("{store} does not have {short}, the access key of `{profile}`, any more"))
-        .hint(run!("keyfob add {} --replace", profile).to("store it again, or another"))
+    Error::new(Kind::KeyStore, format!("the access key of `{profile}`, {short}, is missing from {store}"))
+        .hint(run!("keyfob add {} --replace", profile).to("store it or another key"))
 }
 
 #[cfg(test)]
@@ -123,7 +126,7 @@ mod tests {
         };
         assert_eq!(key(&before).expect("there").secret.expose(), "of-AKIAFIRST00000000000");
         let error = key(&after).expect_err("another key");
-        assert_eq!(error.message(), "the access key of `a` was changed meanwhile");
+        assert_eq!(error.message(), "another process has changed the access key of `a`");
         assert!(key(&AwsFiles::default()).is_err(), "none any more");
     }
 }

@@ -48,10 +48,10 @@ pub fn remove(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Result<
     let question =
         format!("delete {short}, the key of `{profile}`, and its sessions from {}{with_seed}?", key.backend.title());
     let answer = context.human.confirm(&question).map_err(|error| {
-        error.into_error(&format!("a yes to deleting {short}")).hint(context.talk.again(&["--yes"]))
+        error.into_error(&format!("confirmation to delete {short}")).hint(context.talk.again(&["--yes"]))
     })?;
     if !answer {
-        return Err(Error::new(Kind::Failed, format!("{short} stays where it is")));
+        return Err(Error::new(Kind::Failed, format!("cancelled; {short} was not deleted")));
     }
     let sessions = context.cache.clear(profile)?;
     let (others, more) = release(context, profile, &key)?;
@@ -65,7 +65,10 @@ pub fn remove(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Result<
         sessions_forgotten: sessions,
     };
     if !others.is_empty() {
-        context.talk.say(&format!("`{profile}` is forgotten; {short} stays in {store}, for `{}`", others.join("`, `")));
+        context.talk.say(&format!(
+            "`{profile}` no longer has a stored key; {short} stays in {store}, because other profiles use it: `{}`",
+            others.join("`, `")
+        ));
         return Ok(removed);
     }
     let forgotten = match sessions {
@@ -77,11 +80,11 @@ pub fn remove(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Result<
     forget_replaced(context, &key.id)?;
     if let Some(serial) = seed.filter(|_| others.is_empty()) {
         forget_seed(context, &serial)?;
-        context.talk.say(&format!("deleted the seed of `{serial}`; the device itself is still at AWS"));
+        context.talk.say(&format!("deleted the seed of `{serial}`; the device still exists at AWS"));
     }
     context.talk.hint(
         run!("aws iam update-access-key --status Inactive --access-key-id {}", key.id)
-            .to("deactivate the key, which still works at AWS"),
+            .to("AWS still accepts the key; deactivate it"),
     );
     hint_at_link(context, profile, files);
     Ok(removed)
@@ -105,7 +108,7 @@ fn hint_at_link(context: &Context<'_>, profile: &str, files: &AwsFiles) {
         let path = path_of(context.paths, process.file).display();
         let line = process.line;
         let hint = run!("keyfob profile unlink {}", profile);
-        context.talk.hint(hint.to(format!("{path}:{line}: `{profile}` still asks keyfob for credentials; unlink it")));
+        context.talk.hint(hint.to(format!("{path}:{line}: `{profile}` is still linked to keyfob; unlink it")));
     }
 }
 

@@ -116,7 +116,11 @@ pub fn own_warnings(profiles: &Profiles<'_>, profile: &Profile<'_>) -> Vec<(AwsF
     let mut found = Vec::new();
     for setting in profile.settings() {
         if let Some(right) = known::nearest(&setting.name) {
-            found.push((setting.file, setting.line, format!("no SDK knows `{}`; `{right}` is meant?", setting.name)));
+            found.push((
+                setting.file,
+                setting.line,
+                format!("unknown setting `{}`; did you mean `{right}`?", setting.name),
+            ));
         }
     }
     let process = profile.plain("credential_process");
@@ -129,13 +133,12 @@ pub fn own_warnings(profiles: &Profiles<'_>, profile: &Profile<'_>) -> Vec<(AwsF
                 shadow.line,
                 match (shadow.is_key(), shadow.file) {
                     (true, AwsFile::Credentials) => {
-                        format!("`{setting}` in the credentials file wins over the link of `{name}` in every SDK")
+                        format!("SDKs use `{setting}` in the credentials file, so the link of `{name}` has no effect")
                     }
                     (true, AwsFile::Config) => format!(
-                        "`{setting}` in the config file wins over the link of `{name}` in the SDK for JavaScript, not in \
-                         the AWS CLI, boto3 and Rust"
+                        "the SDK for JavaScript uses `{setting}` in the config file instead of the link of `{name}`; the AWS CLI, boto3 and Rust use the link"
                     ),
-                    (false, _) => format!("`{setting}` wins over the link of `{name}` in every SDK"),
+                    (false, _) => format!("SDKs use `{setting}`, so the link of `{name}` has no effect"),
                 },
             ));
         }

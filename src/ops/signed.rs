@@ -91,7 +91,7 @@ impl<'a> Signed<'a> {
         if matches!(self.signs, Signs::Key(_)) && self.made.borrow().is_none() {
             match self.call_with_key(key, call, &send) {
                 Err(refusal) if refusal.is_access_denied() && matches!(self.signs, Signs::Key(Some(_))) => {
-                    self.context.talk.explain(&format!("{}, trying with an MFA session", refusal.advice));
+                    self.context.talk.explain(&format!("{}; trying again with an MFA session", refusal.advice));
                     denied = Some(refusal);
                 }
                 result => return result,
@@ -104,7 +104,7 @@ impl<'a> Signed<'a> {
         };
         match self.send(&signer, call, &send) {
             Err(refusal) if matches!(signer, Credentials::Session(_)) && refusal.is_about_session() => {
-                self.context.talk.explain(&format!("AWS refuses the session ({}): it is dropped", refusal.advice));
+                self.context.talk.explain(&format!("AWS rejected the session ({}); deleting it", refusal.advice));
                 self.made.take();
                 self.context.cache.clear(&self.profile).map_err(Error::from)?;
                 self.send(&self.session(key)?, call, &send)

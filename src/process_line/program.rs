@@ -6,7 +6,7 @@ use crate::sys::program::ProgramPaths;
 
 /// A path that dies with the next upgrade, build or reboot.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` would not last: it is {why}", path.display())]
+#[error("`{}` is not a permanent location: it is {why}", path.display())]
 pub struct ShortLived {
     /// The path that would have been written.
     pub path: PathBuf,
@@ -35,7 +35,7 @@ fn why_short_lived(path: &Path, temporary: &Path) -> Option<&'static str> {
     let names: Vec<&str> = path.components().filter_map(name).collect();
     let has = |sequence: &[&str]| names.windows(sequence.len()).any(|window| window == sequence);
     if names.starts_with(&["nix", "store"]) || names.starts_with(&["gnu", "store"]) {
-        Some("a store path, which the next upgrade replaces")
+        Some("a Nix or Guix store path, which the next upgrade replaces")
     } else if has(&["Cellar"]) || has(&["Caskroom"]) {
         Some("in Homebrew's Cellar, which the next upgrade replaces")
     } else if VERSION_MANAGERS.iter().any(|folders| has(folders)) {

@@ -9,7 +9,7 @@ pub enum Unsplittable {
     #[error("a quote is not closed")]
     OpenQuote,
     /// A backslash at the end.
-    #[error("a backslash stands at the end")]
+    #[error("it ends with a backslash")]
     OpenEscape,
 }
 

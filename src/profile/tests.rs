@@ -142,7 +142,7 @@ fn a_setting_knows_its_file_and_line_and_keyfobs_own_wins() {
         "beats the credentials file too"
     );
     assert_eq!(at(dev.plain("role_arn")), Some(("theirs".into(), AwsFile::Credentials, 2)));
-    assert_eq!(at(dev.setting("region")), Some(("b".into(), AwsFile::Config, 6)), "an empty value is no setting");
+    assert_eq!(at(dev.setting("region")), Some(("b".into(), AwsFile::Config, 6)), "the value is empty");
     assert_eq!(at(dev.plain("output")), Some((String::new(), AwsFile::Credentials, 3)));
     assert_eq!(at(dev.setting("output")), None);
     let names: Vec<_> = dev.settings().map(|setting| setting.name.into_owned()).collect();
@@ -236,7 +236,7 @@ fn an_include_brings_settings_but_neither_keys_nor_links_nor_the_profile_itself(
         let profile = profiles.get(profile).expect("there");
         profile.setting(name).map(|setting| (setting.value.into_owned(), setting.line))
     };
-    assert_eq!(value("me", "region"), Some(("base".into(), 5)), "an empty value is no setting");
+    assert_eq!(value("me", "region"), Some(("base".into(), 5)), "the value is empty");
     assert_eq!(value("me", "mfa_serial"), Some(("root".into(), 12)), "an include may include");
     assert_eq!(value("me", "external_id"), Some(("base".into(), 7)));
     assert_eq!(value("other", "external_id"), Some(("own".into(), 21)));
@@ -264,28 +264,28 @@ fn what_bites_is_named_with_its_line() {
         .map(|warning| format!("{:?}:{}: {}\n", warning.file, warning.line, warning.message))
         .collect();
     let expected = "\
-Config:1: `[prod]` is ignored: in the config file a profile begins with `[profile prod]`
+Config:1: `[prod]` is ignored: in the config file, the header of a profile is `[profile prod]`
 Config:2: `[Profile a]` is ignored: write `profile` in lower case
-Config:3: `[profile foo!bar]` is ignored: the SDKs take only `A-Z a-z 0-9 _ - / . % @ : +` in a name
-Config:4: the SDKs for Rust, Java and JavaScript ignore `[profile \"a b\"]`: the SDKs take only `A-Z a-z 0-9 _ - / . % @ : +` in a name
-Config:5: the SDKs for Rust, Java and JavaScript ignore `[profile 'q']` for its quotes: write `[profile q]`
-Config:6: `[sso-sesion s]` is ignored: a section begins with `profile`, `sso-session` or `services`
+Config:3: `[profile foo!bar]` is ignored: SDKs accept only `A-Z a-z 0-9 _ - / . % @ : +` in a name
+Config:4: the SDKs for Rust, Java and JavaScript ignore `[profile \"a b\"]`: SDKs accept only `A-Z a-z 0-9 _ - / . % @ : +` in a name
+Config:5: the SDKs for Rust, Java and JavaScript ignore `[profile 'q']` because of its quotes; write `[profile q]`
+Config:6: `[sso-sesion s]` is ignored: a section header must begin with `profile`, `sso-session` or `services`
 Config:7: `[profile]` is ignored: it has no name
 Config:9: `[default]` is ignored: `[profile default]` replaces it
 Config:11: the AWS CLI and boto3 copy the settings of `[DEFAULT]` into every section; keyfob does not
-Config:14: `Region` is set again, after line 13: the last one counts, but the AWS CLI and boto3 refuse the whole file
-Config:14: the AWS CLI and boto3 read the comment as part of `Region`: put it on a line of its own
-Config:15: `in valid` is ignored: the SDKs take only `A-Z a-z 0-9 _ - / . % @ : +` in a name
-Config:16: `[profile dup]` appears again, after line 12: its settings are merged, but the AWS CLI and boto3 refuse the whole file
-Config:18: the comment is part of `output`, for it is indented: begin it in the first column
-Config:19: the line is part of `output`, for it is indented: begin it in the first column
-Config:20: `[profile  dup]` appears again, after line 12: its settings are merged, but the AWS CLI and boto3 take only the last
-Config:22: `include_profile` comes back to `loop`
-Config:24: `include_profile` names `nobody`, which is no profile
-Credentials:1: `[profile x]` is ignored: in the credentials file a profile begins with `[x]`
+Config:14: `Region` was already set on line 13: the last value counts, but the AWS CLI and boto3 reject the whole file
+Config:14: the AWS CLI and boto3 read the comment as part of `Region`; put it on its own line
+Config:15: `in valid` is ignored: SDKs accept only `A-Z a-z 0-9 _ - / . % @ : +` in a name
+Config:16: `[profile dup]` already appeared on line 12: their settings are merged, but the AWS CLI and boto3 reject the whole file
+Config:18: the comment is part of `output`, because it is indented; remove the indentation
+Config:19: the line is part of `output`, because it is indented; remove the indentation
+Config:20: `[profile  dup]` already appeared on line 12: their settings are merged, but the AWS CLI and boto3 use only the last one
+Config:22: `include_profile` leads back to `loop`
+Config:24: `include_profile` names `nobody`, which does not exist
+Credentials:1: `[profile x]` is ignored: in the credentials file, the header of a profile is `[x]`
 Credentials:2: `[services s]` is ignored: it belongs in the config file
-Credentials:3: `[a b]` is ignored: the SDKs take only `A-Z a-z 0-9 _ - / . % @ : +` in a name
-Credentials:4: `[\u{e9}]` is ignored: the SDKs take only `A-Z a-z 0-9 _ - / . % @ : +` in a name
+Credentials:3: `[a b]` is ignored: SDKs accept only `A-Z a-z 0-9 _ - / . % @ : +` in a name
+Credentials:4: `[\u{e9}]` is ignored: SDKs accept only `A-Z a-z 0-9 _ - / . % @ : +` in a name
 ";
     assert_eq!(warnings, expected);
     let clean =

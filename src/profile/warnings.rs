@@ -46,8 +46,7 @@ impl Profiles<'_> {
                         add(
                             property.line(),
                             format!(
-                                "`{key}` is set again, after line {first}: the last one counts, but the AWS CLI and \
-                                 boto3 refuse the whole file"
+                                "`{key}` was already set on line {first}: the last value counts, but the AWS CLI and boto3 reject the whole file"
                             ),
                         );
                     }
@@ -73,12 +72,12 @@ impl Profiles<'_> {
                 let Some(named) = next.own("include_profile") else { break None };
                 match next.included() {
                     None if met.len() == 1 => {
-                        break Some(format!("`include_profile` names `{}`, which is no profile", named.value));
+                        break Some(format!("`include_profile` names `{}`, which does not exist", named.value));
                     }
                     // The profile that names it has the warning.
                     None => break None,
                     Some(included) if included.name() == profile.name() => {
-                        break Some(format!("`include_profile` comes back to `{}`", profile.name()));
+                        break Some(format!("`include_profile` leads back to `{}`", profile.name()));
                     }
                     Some(included) if met.contains(&included.name()) => break None,
                     Some(included) => {
@@ -101,7 +100,7 @@ fn in_lower_case(key: &str) -> Cow<'_, str> {
     }
 }
 
-const CHARACTERS: &str = "the SDKs take only `A-Z a-z 0-9 _ - / . % @ : +` in a name";
+const CHARACTERS: &str = "SDKs accept only `A-Z a-z 0-9 _ - / . % @ : +` in a name";
 
 fn header_problem(text: &str, header: Header<'_>, file: AwsFile, prefixed_default: bool) -> Option<String> {
     let Header { prefix, name, quoted } = header;
@@ -117,12 +116,12 @@ fn header_problem(text: &str, header: Header<'_>, file: AwsFile, prefixed_defaul
         // The AWS CLI's own.
         (AwsFile::Config, None) if ["plugins", "preview"].contains(&name) => return None,
         (AwsFile::Config, None) if name.is_empty() || is_kind(name) => "it has no name".to_owned(),
-        (AwsFile::Config, None) => format!("in the config file a profile begins with `[profile {name}]`"),
+        (AwsFile::Config, None) => format!("in the config file, the header of a profile is `[profile {name}]`"),
         (AwsFile::Config, Some(prefix)) if is_kind(prefix) => match (quoted, is_identifier(name)) {
             (false, true) => return None,
             (true, true) => {
                 return Some(format!(
-                    "the SDKs for Rust, Java and JavaScript ignore `[{text}]` for its quotes: write `[{prefix} {name}]`"
+                    "the SDKs for Rust, Java and JavaScript ignore `[{text}]` because of its quotes; write `[{prefix} {name}]`"
                 ));
             }
             (true, false) => {
@@ -133,8 +132,12 @@ fn header_problem(text: &str, header: Header<'_>, file: AwsFile, prefixed_defaul
         (AwsFile::Config, Some(prefix)) if is_kind(&prefix.to_ascii_lowercase()) => {
             format!("write `{}` in lower case", prefix.to_ascii_lowercase())
         }
-        (AwsFile::Config, Some(_)) => "a section begins with `profile`, `sso-session` or `services`".to_owned(),
-        (AwsFile::Credentials, Some("profile")) => format!("in the credentials file a profile begins with `[{name}]`"),
+        (AwsFile::Config, Some(_)) => {
+            "a section header must begin with `profile`, `sso-session` or `services`".to_owned()
+        }
+        (AwsFile::Credentials, Some("profile")) => {
+            format!("in the credentials file, the header of a profile is `[{name}]`")
+        }
         (AwsFile::Credentials, Some(prefix)) if is_kind(prefix) => "it belongs in the config file".to_owned(),
         (AwsFile::Credentials, None) if is_identifier(name) => return None,
         (AwsFile::Credentials, None) if name.is_empty() => "it has no name".to_owned(),
@@ -149,9 +152,9 @@ fn is_kind(prefix: &str) -> bool {
 
 fn duplicate_section(section: Section<'_>, first: Section<'_>) -> String {
     let does =
-        if section.header_text() == first.header_text() { "refuse the whole file" } else { "take only the last" };
+        if section.header_text() == first.header_text() { "reject the whole file" } else { "use only the last one" };
     format!(
-        "`[{}]` appears again, after line {}: its settings are merged, but the AWS CLI and boto3 {does}",
+        "`[{}]` already appeared on line {}: their settings are merged, but the AWS CLI and boto3 {does}",
         section.header_text(),
         first.line()
     )
@@ -165,15 +168,15 @@ fn property_problems(property: &Property<'_>, add: &mut impl FnMut(usize, String
     if property.comment().is_some() {
         add(
             property.line(),
-            format!("the AWS CLI and boto3 read the comment as part of `{key}`: put it on a line of its own"),
+            format!("the AWS CLI and boto3 read the comment as part of `{key}`; put it on its own line"),
         );
     }
     let is_nested = property.first_value().is_empty();
     for (line, text) in property.continuations() {
         if text.starts_with(['#', ';']) {
-            add(line, format!("the comment is part of `{key}`, for it is indented: begin it in the first column"));
+            add(line, format!("the comment is part of `{key}`, because it is indented; remove the indentation"));
         } else if !is_nested && looks_like_its_own(text) {
-            add(line, format!("the line is part of `{key}`, for it is indented: begin it in the first column"));
+            add(line, format!("the line is part of `{key}`, because it is indented; remove the indentation"));
         }
     }
 }

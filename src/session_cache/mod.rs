@@ -25,9 +25,9 @@ impl From<CacheError> for Error {
     fn from(error: CacheError) -> Self {
         let hint = match &error {
             CacheError::Distrusted(_) => {
-                "make the folder yours alone (`chmod 700`), or name another in `KEYFOB_CACHE_DIR`".into()
+                "make the folder accessible only to you (`chmod 700`), or set `KEYFOB_CACHE_DIR` to another one".into()
             }
-            CacheError::Io { .. } => "name another folder in `KEYFOB_CACHE_DIR`".into(),
+            CacheError::Io { .. } => "set `KEYFOB_CACHE_DIR` to another folder".into(),
             CacheError::Damaged { .. } => run!("keyfob clear").to("delete it"),
             CacheError::Busy { .. } => "try again in a moment".into(),
         };

@@ -158,13 +158,13 @@ struct BodyIn {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
     /// It is cut off or was never a session file.
-    #[error("it is cut off, or no session file")]
+    #[error("it is truncated, or not a session file")]
     Garbled,
     /// A later keyfob wrote it.
     #[error("another version of keyfob wrote it")]
     Version,
     /// It was changed, is another session's file, or was sealed with another key.
-    #[error("it does not open: it was changed, or sealed for another name or with another key")]
+    #[error("it cannot be opened: it was modified, or sealed for another name or with another key")]
     Sealed,
 }
 

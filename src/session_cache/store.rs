@@ -74,7 +74,7 @@ pub enum CacheError {
         damage: Damage,
     },
     /// Reading, writing or locking failed.
-    #[error("{} cannot be used: {error}", path.display())]
+    #[error("cannot use {}: {error}", path.display())]
     Io { path: PathBuf, error: io::Error },
     /// Another process holds the session's lock.
     #[error("{} is getting the same session", holder_name(*holder))]

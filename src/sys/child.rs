@@ -20,16 +20,16 @@ pub struct Answer {
 #[derive(Debug, thiserror::Error)]
 pub enum ChildError {
     /// It could not be started.
-    #[error("it cannot be started: {0}")]
+    #[error("it could not be started: {0}")]
     Start(std::io::Error),
     /// It ran past the limit and was killed.
-    #[error("it did not end within {0:?} and was killed")]
+    #[error("it did not finish within {0:?} and was killed")]
     TimedOut(Duration),
     /// It printed more than a megabyte.
     #[error("it printed more than 1 MiB")]
     TooMuch,
     /// Its output could not be read.
-    #[error("its output cannot be read: {0}")]
+    #[error("its output could not be read: {0}")]
     Read(std::io::Error),
 }
 

@@ -15,7 +15,7 @@ pub fn distrusted(folder: &Path) -> io::Result<Option<String>> {
         Err(error) => return Err(error),
     };
     if !metadata.is_dir() {
-        return Ok(Some(format!("{} is no folder", folder.display())));
+        return Ok(Some(format!("{} is not a folder", folder.display())));
     }
     Ok(foreign_or_open(folder, &metadata))
 }
@@ -26,7 +26,7 @@ fn foreign_or_open(folder: &Path, metadata: &fs::Metadata) -> Option<String> {
     if metadata.uid() != rustix::process::geteuid().as_raw() {
         return Some(format!("{} belongs to another user", folder.display()));
     }
-    (metadata.mode() & 0o022 != 0).then(|| format!("{} can be written by other users", folder.display()))
+    (metadata.mode() & 0o022 != 0).then(|| format!("{} is writable by other users", folder.display()))
 }
 
 #[cfg(not(unix))]

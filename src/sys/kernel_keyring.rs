@@ -15,7 +15,7 @@ pub struct TimedSecret {
 
 /// The kernel keyring cannot be used here, and why. Everything works on without it, only slower.
 #[derive(Debug, thiserror::Error)]
-#[error("the kernel keyring cannot be used: {0}")]
+#[error("cannot use the kernel keyring: {0}")]
 pub struct Refused(String);
 
 /// Reads the secret held as `description`; `None` where there is none, or its time is up.
@@ -134,9 +134,9 @@ mod platform {
 
     fn refused(error: KeyError) -> Refused {
         Refused(match error {
-            KeyError::QuotaExceeded => "this user's quota of keys is used up".to_owned(),
+            KeyError::QuotaExceeded => "this user's key quota is exhausted".to_owned(),
             KeyError::PermissionDenied | KeyError::AccessDenied | KeyError::Unknown(libc::ENOSYS) => {
-                "the system does not permit it, as in most containers".to_owned()
+                "the system does not allow it (as in most containers)".to_owned()
             }
             error => format!("{error}"),
         })

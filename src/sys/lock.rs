@@ -23,7 +23,7 @@ pub enum LockError {
         holder: Option<u32>,
     },
     /// The lock file cannot be made or locked.
-    #[error("the lock file cannot be used: {0}")]
+    #[error("cannot use the lock file: {0}")]
     Io(#[from] io::Error),
 }
 

@@ -141,7 +141,8 @@ fn expand_tilde(path: &Path, home: Option<&Path>) -> PathBuf {
 }
 
 fn homeless(variable: &str) -> Error {
-    Error::new(Kind::Config, "no home folder: `HOME` is not set").hint(format!("set `HOME`, or `{variable}`"))
+    Error::new(Kind::Config, "cannot find the home folder: `HOME` is not set")
+        .hint(format!("set `HOME`, or `{variable}`"))
 }
 
 #[cfg(test)]

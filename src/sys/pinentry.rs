@@ -63,11 +63,11 @@ pub fn ask(
         Err(ChildError::TimedOut(_)) => Err(AskError::TimedOut(limit)),
         Err(ChildError::Start(error)) if error.kind() == std::io::ErrorKind::NotFound => Err(AskError::Nobody(MISSING)),
         Err(ChildError::Start(error) | ChildError::Read(error)) => Err(AskError::Terminal(error)),
-        Err(ChildError::TooMuch) => Err(AskError::Nobody("the pinentry program said too much")),
+        Err(ChildError::TooMuch) => Err(AskError::Nobody("the pinentry program sent an oversized reply")),
     }
 }
 
-const MISSING: &str = "the pinentry program is not there, or cannot show itself";
+const MISSING: &str = "the pinentry program is missing or cannot open its window";
 
 /// The answer to the last of `requests`; a greeting is answered before the first.
 fn read(responses: &[u8], requests: usize, limit: Duration) -> Result<Secret, AskError> {

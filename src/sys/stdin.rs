@@ -14,9 +14,7 @@ const LONGEST: usize = 64 << 10;
 pub fn read_stdin() -> io::Result<Zeroizing<Vec<u8>>> {
     let stdin = io::stdin();
     if stdin.is_terminal() {
-        return Err(io::Error::other(
-            "it is a terminal, which would show the secret; leave the option out to be asked",
-        ));
+        return Err(io::Error::other("it is a terminal, which would show the secret; omit the option to be prompted"));
     }
     // As long as it may get from the start: one that grows leaves pieces behind.
     let mut input = Zeroizing::new(Vec::with_capacity(LONGEST + 1));

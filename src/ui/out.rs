@@ -14,7 +14,7 @@ use crate::ui::{harmless, shown};
 /// A reader that has gone is no failure: it has had what it wanted.
 ///
 /// # Errors
-/// Where stdout cannot be written, a full disk for one.
+/// Where cannot write to stdout, a full disk for one.
 pub fn write(text: &str) -> Result<()> {
     match io::stdout().is_terminal() {
         // Security: `env` on a terminal writes secrets.
@@ -52,7 +52,7 @@ pub fn terminal_width() -> Option<usize> {
 pub fn checked(written: io::Result<()>) -> Result<()> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result.map_err(|error| Error::new(Kind::Failed, "stdout cannot be written").because(error)),
+        result => result.map_err(|error| Error::new(Kind::Failed, "cannot write to stdout").because(error)),
     }
 }
 

@@ -50,7 +50,7 @@ impl<'a> Person<'a> {
         match ways.is_empty() {
             true => Err(AskError::Nobody("the setting `prompt` is `never`")),
             false if ways.contains(&Way::Terminal) => Terminal::open(),
-            false => Err(AskError::Nobody("the setting `prompt` leaves the terminal out")),
+            false => Err(AskError::Nobody("the setting `prompt` does not include the terminal")),
         }
     }
 

@@ -21,7 +21,7 @@ pub(super) fn choose(what: &str, options: &[String]) -> Result<usize, AskError> 
     let chosen = terminal.as_stderr(|| {
         Select::new(what, shown)
             .with_page_size(PAGE)
-            .with_help_message("type a part of it, ↑↓ to move, Enter to take it, Esc to leave")
+            .with_help_message("type to filter, ↑↓ to move, Enter to select, Esc to cancel")
             .raw_prompt()
     })?;
     match chosen {

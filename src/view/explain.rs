@@ -126,7 +126,7 @@ pub fn text(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>) -> Stri
             SpentIn::Session => "the MFA session",
             SpentIn::Hop => "the first role",
         };
-        page.item("MFA device", &format!("{} of `{}`, its code goes into {place}", mfa.serial, mfa.profile));
+        page.item("MFA device", &format!("{} of `{}`; its code is used for {place}", mfa.serial, mfa.profile));
         let from = code_from.map(|from| format!(" ({from})")).unwrap_or_default();
         page.item(
             "code",
@@ -138,7 +138,7 @@ pub fn text(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>) -> Stri
             },
         );
         if let Some(age) = plan.mfa_max_age_seconds {
-            page.more(&format!("an MFA session older than {} is not taken", length(age)));
+            page.more(&format!("an MFA session older than {} is not used", length(age)));
         }
     }
     page.item(
@@ -232,19 +232,19 @@ How credentials for `prod` are made:
 
   base         access key ****0000 of `base`, in the vault
   MFA session  12h from GetSessionToken in us-east-1
-               one MFA session, shared by every profile with this key and device: the first role asks for 1h at most
+               one MFA session for all profiles with this key and device, since the first role lasts at most 1h
                cached until 2023-11-14T22:13:20Z
   role         arn:aws:iam::111122223333:role/Jump of `jump`, in eu-west-1
                1h: the default, since no `duration_seconds` is set
                cached until 2023-11-14T23:13:20Z
   role         arn:aws:iam::111122223333:role/Admin of `prod`, in eu-west-1
-               capped at 1h: 2h were asked for; signed with the session of `jump` it is role chaining, which AWS ends after 1h
-  MFA device   arn:aws:iam::111122223333:mfa/me of `base`, its code goes into the MFA session
+               capped at 1h: 2h were requested, but AWS limits a role that is assumed from a session (of `jump`) to 1h
+  MFA device   arn:aws:iam::111122223333:mfa/me of `base`; its code is used for the MFA session
   code         not needed now
   credentials  not cached
 
 notes:
-  no region is set for `base`: `us-east-1`, the default of the partition in `arn:aws:iam::111122223333:role/Jump`
+  `base` has no region; using `us-east-1`, the default for the partition of `arn:aws:iam::111122223333:role/Jump`
 
 settings:
   ~/.aws/config:2   role_arn of `prod`

@@ -18,7 +18,7 @@ pub fn text(shown: &Shown) -> String {
             };
             let mut place = format!("{}:{}{note}", setting.file, setting.line);
             for other in &setting.shadows {
-                place += &format!(", shadows {}:{}", other.file, other.line);
+                place += &format!(", overrides {}:{}", other.file, other.line);
             }
             rows.push([name.clone(), value, place]);
         }
@@ -76,7 +76,7 @@ aws_secret_access_key  ****abcd                        ~/.aws/credentials:4
         let profiles = Profiles::from_texts(CONFIG, CREDENTIALS);
         let base = shown(&profiles, "base", None, &FileNames::default()).expect("there");
         let said: Vec<String> = warnings(&base).collect();
-        assert_eq!(said, ["~/.aws/config:3: no SDK knows `mfa_serail`; `mfa_serial` is meant?"]);
+        assert_eq!(said, ["~/.aws/config:3: unknown setting `mfa_serail`; did you mean `mfa_serial`?"]);
         assert!(shown(&profiles, "none", None, &FileNames::default()).is_none());
     }
 }

@@ -39,24 +39,28 @@ pub fn standing(machine: &Machine<'_>) -> Standing {
     let stored: Vec<&str> = index.profiles().keys().map(String::as_str).collect();
     let linked = there().filter(is_linked).count();
     let (text, hint): (_, Hint) = if !plain.is_empty() {
-        let (keys, them) = if plain.len() == 1 { ("access key stands", "it") } else { ("access keys stand", "them") };
+        let (keys, them) = if plain.len() == 1 { ("access key is", "it") } else { ("access keys are", "them") };
         (
-            format!("{} {keys} in plain text in the AWS files: {}", plain.len(), list(&plain)),
+            format!("{} {keys} stored in plain text in the AWS files: {}", plain.len(), list(&plain)),
             run!("keyfob import").to(format!("move {them} into the key store; the profiles keep working")),
         )
     } else if stored.is_empty() {
         let profiles = match all.len() {
-            0 => "there is no AWS profile either".to_owned(),
+            0 => "there are no AWS profiles either".to_owned(),
             several => format!("the AWS files have {}", counted(several, "profile")),
         };
         let hint = run!("keyfob add PROFILE").to("store a key, check it and link the profile");
         (format!("no access key is stored yet; {profiles}"), hint)
     } else if linked == 0 {
         (
-            format!("{} stored ({}), and no profile is linked: no SDK asks keyfob", keys(stored.len()), list(&stored)),
+            format!(
+                "{} stored ({}), but no profile is linked, so no SDK uses keyfob",
+                keys(stored.len()),
+                list(&stored)
+            ),
             match stored.as_slice() {
                 [one] => run!("keyfob profile link {}", one).to("link it"),
-                _ => run!("keyfob profile link --all").to("link every one that can be"),
+                _ => run!("keyfob profile link --all").to("link all profiles that can be linked"),
             },
         )
     } else {
@@ -70,7 +74,7 @@ pub fn standing(machine: &Machine<'_>) -> Standing {
     let overdue = stored
         .iter()
         .filter(|name| machine.is_overdue(name))
-        .map(|name| run!("keyfob rotate {}", name).to(format!("replace the key of `{name}`, which is overdue")));
+        .map(|name| run!("keyfob rotate {}", name).to(format!("rotate the key of `{name}`, which is overdue")));
     let help = run!("keyfob --help").to("list every command");
     let hints = std::iter::once(hint).chain(overdue.take(1)).chain([help]);
     Standing { text: format!("{text}\n"), hints: hints.collect() }
@@ -140,7 +144,7 @@ mod tests {
                 "",
                 "",
                 NONE.to_owned(),
-                "no access key is stored yet; there is no AWS profile either",
+                "no access key is stored yet; there are no AWS profiles either",
                 "`keyfob add PROFILE`",
             ),
             (config, "", NONE.to_owned(), "the AWS files have 2 profiles", "`keyfob add PROFILE`"),

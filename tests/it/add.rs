@@ -134,7 +134,7 @@ fn what_is_no_long_term_key_of_a_user_is_refused_and_leaves_nothing() {
     let session = id.replacen("AKIA", "ASIA", 1);
     let refused = [
         (format!("{session}\n{secret}\n"), 1, "temporary key"),
-        (format!("AIDAIOSFODNN7EXAMPLE\n{secret}\n"), 1, "no access key id"),
+        (format!("AIDAIOSFODNN7EXAMPLE\n{secret}\n"), 1, "an access key id begins with"),
         (format!("{secret}\n{id}\n"), 1, "swapped"),
         (format!("{id}\n\n"), 1, "empty"),
         (format!("{id}\n {secret}\n"), 1, "blanks"),
@@ -197,11 +197,11 @@ fn who_may_not_list_devices_stores_a_key_all_the_same_and_is_told_what_its_sessi
     let ann = ann.denied("iam:ListMFADevices");
     let added = sandbox.keyfob(&["add", "work", "--stdin"]).stdin(&lines(&ann.access_key())).run();
     let said = added.ends_with(0);
-    let advice = said.find("AWS refuses every IAM call").expect("it is said");
+    let advice = said.find("AWS will refuse its sessions all IAM calls").expect("it is said");
     let stored = said.find("stored ").expect("it is said");
     assert!(advice < stored, "the advice comes first: {said}");
     assert!(said.contains("keyfob_session") && said.contains("mfa_serial ARN"), "{said}");
-    assert!(said.contains("does not let this user list them") && said.contains("keyfob mfa enroll work"), "{said}");
+    assert!(said.contains("could not find out from AWS") && said.contains("keyfob mfa enroll work"), "{said}");
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn who_has_no_device_is_offered_enrolment_and_nothing_that_wants_a_device() {
     let (_, sandbox, ann) = machine();
     let added = sandbox.keyfob(&["add", "work", "--stdin"]).stdin(&lines(&ann.access_key())).run();
     let said = added.ends_with(0);
-    assert!(said.contains("enrol an MFA device: `keyfob mfa enroll work`"), "{said}");
+    assert!(said.contains("enroll an MFA device: `keyfob mfa enroll work`"), "{said}");
     assert!(!said.contains("mfa_serial ARN"), "{said}");
 }
 
@@ -218,9 +218,9 @@ fn an_option_that_cannot_be_is_a_usage_error_before_aws_is_asked() {
     let (aws, sandbox, ann) = machine();
     let key = lines(&ann.access_key());
     for (option, value, said) in [
-        ("--region", "Frankfurt", "`--region`: `Frankfurt` is no region; one looks like `eu-west-1`"),
+        ("--region", "Frankfurt", "`--region`: `Frankfurt` is not a valid region; expected a name like `eu-west-1`"),
         ("--region", "eu west 1", "`--region`: `eu west 1` is no region"),
-        ("--mfa-serial", "123456", "`--mfa-serial`: it has 6 characters; AWS takes 9 to 256"),
+        ("--mfa-serial", "123456", "`--mfa-serial`: it has 6 characters; AWS accepts 9 to 256"),
         ("--mfa-serial", "my phone!", "`--mfa-serial`: ' ' is not allowed in it"),
     ] {
         let ran = sandbox.keyfob(&["add", "work", "--stdin", option, value]).stdin(&key).run();
@@ -239,8 +239,9 @@ fn a_region_aws_does_not_have_is_warned_of_and_a_missing_one_is_named() {
         ran.ends_with(0).to_owned()
     };
     let said = add("typo", &["--region", "eu-central1", "--no-verify"]);
-    assert!(said.contains("warning: AWS has no region `eu-central1`; one looks like `eu-west-1`"), "{said}");
-    let missing = "hint: set a region for `work`, without which the AWS CLI calls hardly any service: `keyfob profile set work region eu-west-1`";
+    assert!(said.contains("warning: `eu-central1` is not an AWS region (such as `eu-west-1`)"), "{said}");
+    let missing =
+        "hint: `work` has no region, and most AWS CLI commands need one: `keyfob profile set work region eu-west-1`";
     assert!(add("work", &[]).contains(missing));
     for silent in [add("good", &["--region", "eu-west-2"]), add("work", &["--region", "eu-west-1"]), add("work", &[])] {
         assert!(!silent.contains("region"), "{silent}");
@@ -291,7 +292,7 @@ fn a_console_file_and_the_environment_bring_a_key_too() {
     assert!(from_env(&sandbox, "fake").ends_with(1).contains("`AWS_SESSION_TOKEN` is set"));
     from_env(&sandbox, "").ok();
     let missing = sandbox.keyfob(&["add", "three", "--csv", "nowhere.csv"]).run();
-    assert!(missing.ends_with(1).contains("nowhere.csv: the file cannot be read"), "{}", missing.stderr);
+    assert!(missing.ends_with(1).contains("cannot read nowhere.csv"), "{}", missing.stderr);
     assert!(missing.stderr.contains("hint: `--csv` takes the path"), "{}", missing.stderr);
     sandbox.write("password.csv", "User name,Password,Console sign-in URL\r\nann,fake,https://x\r\n");
     let refused = sandbox.keyfob(&["add", "three", "--csv", "password.csv"]).run();
@@ -456,6 +457,6 @@ fn a_key_for_a_profile_with_a_role_over_another_stored_key_is_checked_where_that
     ));
     let second = lines(&scene.ann.access_key());
     let ran = scene.sandbox.keyfob(&["add", "over", "--stdin", "--yes", "--no-link"]).stdin(&second).run();
-    assert!(ran.ends_with(0).contains("`over` gets its credentials by way of `work`"), "{}", ran.stderr);
+    assert!(ran.ends_with(0).contains("`over` gets its credentials from `work`"), "{}", ran.stderr);
     assert_eq!(scene.aws.last("GetCallerIdentity").region.as_deref(), Some("eu-west-2"));
 }

@@ -91,7 +91,7 @@ fn keys_are_taken_over_from_the_encrypted_files_which_stay() {
         "{said}"
     );
     assert!(said.contains("config:10: keyfob runs no `web_identity_token_process`"), "{said}");
-    assert!(said.contains("`half` stays: it is a temporary one"), "{said}");
+    assert!(said.contains("`half` was not moved: it is a temporary key"), "{said}");
     let report: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
     let names = |list: &str| -> Vec<String> {
         report[list].as_array().expect("a list").iter().map(|one| one["profile"].to_string()).collect()
@@ -107,7 +107,7 @@ fn keys_are_taken_over_from_the_encrypted_files_which_stay() {
     let again = ["import", "ann", "--from", "aws-vault", "--delete-source"];
     assert!(sandbox.keyfob(&again).run().ends_with(0).contains("moved"));
     assert!(!sandbox.path(".awsvault/keys/ann").exists() && sandbox.path(".awsvault/keys/team%2Fbob").exists());
-    fails(&sandbox.keyfob(&again).run(), 1, "aws-vault has no key called `ann`");
+    fails(&sandbox.keyfob(&again).run(), 1, "aws-vault has no key named `ann`");
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn the_passphrase_is_the_variables_or_is_asked_for_without_echo() {
     let ann = aws.user("ann").access_key();
     write_key(&sandbox, "ann", &ann);
     let import = || sandbox.keyfob(&["import", "--from", "aws-vault"]);
-    fails(&import().run(), 3, "the passphrase of aws-vault's files was not given");
+    fails(&import().run(), 3, "the passphrase of aws-vault's files is needed");
     fails(
         &import().env("AWS_VAULT_FILE_PASSPHRASE", "FAKE other").run(),
         5,
@@ -147,7 +147,7 @@ fn the_passphrase_is_the_variables_or_is_asked_for_without_echo() {
     let mut terminal = import().on_terminal();
     terminal.expect("Passphrase of aws-vault's files: ");
     terminal.type_line("FAKE wrong one");
-    terminal.expect("that is not the passphrase");
+    terminal.expect("wrong passphrase");
     terminal.expect("Passphrase of aws-vault's files: ");
     terminal.type_line(PASSPHRASE);
     terminal.expect("config.toml? [y/N] ");
@@ -164,7 +164,7 @@ fn the_passphrase_is_the_variables_or_is_asked_for_without_echo() {
 fn a_folder_that_cannot_be_read_is_an_error_and_not_an_empty_one() {
     let (_aws, sandbox) = machine();
     sandbox.write(".awsvault/keys", "a file where a folder is due");
-    fails(&sandbox.keyfob(&["import", "--from", "aws-vault"]).run(), 1, "cannot be read");
+    fails(&sandbox.keyfob(&["import", "--from", "aws-vault"]).run(), 1, "cannot read");
     let file = sandbox.path(".awsvault/keys");
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).expect("own file");
 }

@@ -70,7 +70,8 @@ fn removing_a_key_takes_its_sessions_with_it_and_says_what_stays() {
     assert!(sandbox.keyfob(&["remove", "work"]).run().ends_with(3).contains("`keyfob remove work --yes`"));
     let removed = sandbox.keyfob(&["remove", "work", "--yes"]).run();
     let said = removed.ends_with(0);
-    for told in ["1 cached session", "still works at AWS", &key.id, "config:3: `work` still asks keyfob"] {
+    for told in ["1 cached session", "AWS still accepts the key", &key.id, "config:3: `work` is still linked to keyfob"]
+    {
         assert!(said.contains(told), "{told}: {said}");
     }
     let listed = sandbox.keyfob(&["list", "--json"]).run().json();
@@ -303,7 +304,7 @@ fn an_unusable_cache_folder_is_a_warning_where_nothing_depends_on_it() {
     for arguments in [&["list"][..], &["explain", "work"], &["credential-process", "work"]] {
         let ran = sandbox.keyfob(arguments).run();
         ran.ok();
-        assert!(ran.stderr.contains("can be written by other users"), "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("is writable by other users"), "{arguments:?}: {}", ran.stderr);
     }
     // Sessions others may have put there are not taken for the user's own, so this cannot promise to take them along.
     assert!(sandbox.keyfob(&["remove", "work", "--yes"]).run().ends_with(1).contains("chmod 700"));

@@ -216,8 +216,11 @@ fn whoever_waits_gives_up_in_time_for_an_sdk_and_says_how_to_end_it() {
     // A clock on which a second is a minute's eighth.
     let library = tools::faketime_library().expect("it comes with `faketime`");
     let ran = second.env("LD_PRELOAD", library).env("FAKETIME", "+0 x8").env("NO_FAKE_STAT", "1").run();
-    let said =
-        fails(&ran, 1, &format!("process {} is getting the same session, and is not done after 50 s", holder.pid()));
+    let said = fails(
+        &ran,
+        1,
+        &format!("process {} is getting the same session and has not finished after 50 s", holder.pid()),
+    );
     assert!(said.contains(&format!("`kill {}`", holder.pid())), "{said}");
     holder.kill();
 }

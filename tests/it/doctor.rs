@@ -38,14 +38,14 @@ fn a_file_that_opens_the_vault_is_for_its_owner_alone_and_fix_makes_it_so() {
     let scene = Scene::new();
     let identity = scene.sandbox.path("identity.txt");
     set_permissions(&identity, Permissions::from_mode(0o644)).expect("own file");
-    finds(&doctor(&scene.sandbox), "mode", "other users may read it (mode 644)");
+    finds(&doctor(&scene.sandbox), "mode", "other users can read it (mode 644)");
     scene.sandbox.keyfob(&["doctor", "--fix"]).run().ok();
     assert_eq!(identity.metadata().expect("there").permissions().mode() & 0o777, 0o600);
     doctor(&scene.sandbox).ok();
     let passphrase = scene.sandbox.write("passphrase.txt", "FAKE\n");
     set_permissions(&passphrase, Permissions::from_mode(0o640)).expect("own file");
     let ran = scene.sandbox.keyfob(&["doctor", "--json"]).env("KEYFOB_PASSPHRASE_FILE", &passphrase).run();
-    finds(&ran, "mode", "other users may read it (mode 640)");
+    finds(&ran, "mode", "other users can read it (mode 640)");
 }
 
 #[test]
@@ -55,9 +55,9 @@ fn variables_that_win_over_profiles_or_lead_away_from_them_are_named() {
         ("AWS_SECRET_ACCESS_KEY", "FAKE", "`AWS_SECRET_ACCESS_KEY` is set"),
         ("AWS_SESSION_TOKEN", "FAKE", "`AWS_SESSION_TOKEN` is set"),
         ("AWS_BEARER_TOKEN_BEDROCK", "FAKE", "`AWS_BEARER_TOKEN_BEDROCK` is set"),
-        ("AWS_PROFILE", "gone", "`AWS_PROFILE` names `gone`, which is no profile"),
-        ("AWS_PROFILE", "", "`AWS_PROFILE` is set and empty"),
-        ("AWS_SHARED_CREDENTIALS_FILE", "/nowhere/credentials", "names /nowhere/credentials, which is not there"),
+        ("AWS_PROFILE", "gone", "`AWS_PROFILE` names `gone`, which does not exist"),
+        ("AWS_PROFILE", "", "`AWS_PROFILE` is set but empty"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "/nowhere/credentials", "names /nowhere/credentials, which does not exist"),
     ];
     for (name, value, message) in cases {
         finds(&scene.sandbox.keyfob(&["doctor", "--json"]).env(name, value).run(), "variable", message);
@@ -94,11 +94,11 @@ fn settings_that_lead_nowhere_are_named_with_their_line() {
     let scene = Scene::new();
     let before = scene.sandbox.read(".aws/config").lines().count() as u64;
     let cases = [
-        ("region = eu-west-1\nkeyfob_frobnicate = 1", 2, "setting", "keyfob knows no setting `keyfob_frobnicate`"),
-        ("services = gone", 1, "dangling", "names `gone`, and there is no such section"),
+        ("region = eu-west-1\nkeyfob_frobnicate = 1", 2, "setting", "unknown keyfob setting `keyfob_frobnicate`"),
+        ("services = gone", 1, "dangling", "names `gone`, but there is no such section"),
         ("sso_session = gone\nsso_account_id = 123456789012", 1, "dangling", "names `gone`"),
-        ("source_profile = work", 1, "setting", "has a `source_profile` and no `role_arn`"),
-        ("include_profile = gone", 1, "file", "names `gone`, which is no profile"),
+        ("source_profile = work", 1, "setting", "has a `source_profile`, but no `role_arn`"),
+        ("include_profile = gone", 1, "file", "names `gone`, which does not exist"),
         ("regoin = eu-west-1", 1, "setting", "`region` is meant?"),
     ];
     let config = scene.sandbox.read(".aws/config");

@@ -16,12 +16,12 @@ fn keyfob_alone_leads_from_an_empty_home_to_a_linked_profile() {
         assert!(ran.stderr.lines().next().is_some_and(|line| line.starts_with("hint: ") && line.contains(hint)));
         assert!(ran.stderr.ends_with("hint: list every command: `keyfob --help`\n"), "{}", ran.stderr);
     };
-    next("no access key is stored yet; there is no AWS profile either", "`keyfob add PROFILE`");
+    next("no access key is stored yet; there are no AWS profiles either", "`keyfob add PROFILE`");
 
     let key = aws.user("ann").access_key();
     let plain = format!("[work]\naws_access_key_id = {}\naws_secret_access_key = {}\n", key.id, key.secret);
     sandbox.write(".aws/credentials", &plain);
-    next("1 access key stands in plain text in the AWS files: `work`", "`keyfob import`");
+    next("1 access key is stored in plain text in the AWS files: `work`", "`keyfob import`");
 
     sandbox.keyfob(&["import", "--no-link", "--yes"]).run().ok();
     next("1 access key stored (`work`), and no profile is linked", "`keyfob profile link work`");

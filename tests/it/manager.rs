@@ -80,7 +80,7 @@ fn what_aws_would_not_take_is_refused_with_a_way_round_and_changes_nothing() {
         (&["set", "base", "aws_secret_access_key", "x"], 2, "key store"),
         (&["unset", "base", "region"], 6, "no setting `region`"),
         (&["add", "base"], 6, "already"),
-        (&["add", "two words"], 2, "cannot be a section's name"),
+        (&["add", "two words"], 2, "is not a valid section name"),
         (&["rename", "base", "prod"], 6, "already"),
         (&["remove", "base"], 6, "needed by `prod`"),
         (&["unlink", "base"], 6, "not linked"),
@@ -155,7 +155,7 @@ fn link_hides_the_role_and_unlink_gives_the_same_bytes_back() {
     key_id(&scene.credential_process_with_code("team", &scene.phone.code()).json());
     profile(&scene.sandbox, &["unlink", "team"]).ok();
     assert_eq!(scene.sandbox.read(".aws/config"), before);
-    fails(&profile(&scene.sandbox, &["link", "last"]), 6, "no access key and no role for it");
+    fails(&profile(&scene.sandbox, &["link", "last"]), 6, "neither a stored access key nor a role");
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn settings_of_this_shell_alone_are_named_and_written_where_that_is_wanted() {
     };
     scene.sandbox.write("keyfob/config.toml", "# mine\ncall_timeout = 5");
     let said = link(&[]);
-    assert!(said.contains("`KEYFOB_MFA_PROCESS` of this shell is set nowhere else"), "{said}");
+    assert!(said.contains("`KEYFOB_MFA_PROCESS` is set only in this shell"), "{said}");
     assert!(said.contains("`KEYFOB_DATA_DIR` is set in this shell alone") && !said.contains("CALL_TIMEOUT"), "{said}");
     assert_eq!(scene.sandbox.read("keyfob/config.toml"), "# mine\ncall_timeout = 5");
     link(&["--yes"]);
@@ -208,7 +208,7 @@ fn settings_of_this_shell_alone_are_named_and_written_where_that_is_wanted() {
         written.starts_with("# mine\ncall_timeout = 5\n") && written.contains("backend = \"vault\"\n"),
         "{written}"
     );
-    assert!(!link(&[]).contains("set nowhere else"));
+    assert!(!link(&[]).contains("set only in this shell"));
     scene.sandbox.keyfob(&["list"]).without_env("KEYFOB_BACKEND").run().ok();
 }
 
@@ -262,7 +262,7 @@ fn import_moves_long_term_keys_and_leaves_everything_else() {
     sandbox.write(".aws/credentials", &credentials);
     let ran = sandbox.keyfob(&["import", "--json"]).run();
     let said = ran.ends_with(1);
-    assert!(said.contains("temporary one") && said.contains("credentials:12"), "{said}");
+    assert!(said.contains("temporary key") && said.contains("credentials:12"), "{said}");
     let report: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
     assert_eq!(report["imported"].as_array().expect("a list").len(), 2, "{report}");
     assert_eq!(report["left"].as_array().expect("a list").len(), 2, "{report}");
@@ -325,7 +325,7 @@ fn a_file_that_cannot_be_replaced_is_left_and_the_lines_are_printed() {
         .keyfob(&["profile", "add", "q", "region=eu-west-1"])
         .env("AWS_CONFIG_FILE", "/proc/keyfob/config")
         .run();
-    let said = fails(&ran, 1, "cannot be replaced");
+    let said = fails(&ran, 1, "cannot replace");
     assert!(said.contains("[profile q]\nregion = eu-west-1"), "{said}");
 }
 
@@ -335,7 +335,7 @@ fn a_new_role_without_a_region_is_told_that_of_its_source_is_not_taken_over() {
     sandbox.write(".aws/config", "[profile base]\nregion = eu-north-1\n");
     let role = "role_arn=arn:aws:iam::123456789012:role/R";
     let said = profile(&sandbox, &["add", "bare", role, "source_profile=base"]).ends_with(0).to_owned();
-    assert!(said.contains("hint: set a region for `bare`"), "{said}");
+    assert!(said.contains("hint: `bare` has no region"), "{said}");
     assert!(said.contains("`keyfob profile set bare region eu-north-1`"), "{said}");
     for settings in [&[role, "source_profile=base", "region=eu-west-1"][..], &["output=json"]] {
         let said = profile(&sandbox, &[&["add", settings[0].get(..4).expect("a name")], settings].concat());

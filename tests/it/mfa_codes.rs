@@ -212,7 +212,7 @@ fn pinentry_is_cancelled_left_out_or_missing_as_the_person_wants() {
     sandbox.set("KEYFOB_PROMPT", "pinentry");
     sandbox.set("KEYFOB_PINENTRY", "/nonexistent/pinentry");
     let ran = run(&sandbox);
-    assert!(ran.ends_with(3).contains("the pinentry program is not there"), "{}", ran.stderr);
+    assert!(ran.ends_with(3).contains("the pinentry program is missing"), "{}", ran.stderr);
     sandbox.unset("KEYFOB_PINENTRY");
     // gpg's own setting, where there is a display.
     sandbox

@@ -17,7 +17,7 @@ fn a_profile_left_out_is_chosen_by_a_part_of_its_name_and_stdout_stays_data() {
     for arguments in READING {
         let mut terminal = scene.sandbox.keyfob(arguments).beside_terminal();
         terminal.expect("Profile:");
-        terminal.expect("Esc to leave");
+        terminal.expect("Esc to cancel");
         terminal.type_keys("dply");
         terminal.expect("deploy");
         terminal.type_keys("\r");
@@ -36,7 +36,7 @@ fn leaving_the_list_ends_the_command_and_gives_the_terminal_back() {
         let script =
             r#"trap : INT; "$@"; echo "ended with $?"; stty -a | tr ' ;' '\n\n' | grep -cx -e echo -e icanon -e isig"#;
         let mut terminal = scene.sandbox.keyfob(&["show"]).on_terminal_in(script);
-        terminal.expect("Esc to leave");
+        terminal.expect("Esc to cancel");
         terminal.type_keys(leave);
         terminal.expect(&format!("ended with {code}\r\n"));
         let (_, shown) = terminal.finish();
@@ -78,7 +78,7 @@ fn ten_thousand_profiles_scroll_and_are_searched_while_one_types() {
     scene.append(&config);
     let started = Instant::now();
     let mut terminal = scene.sandbox.keyfob(&["show", "--json"]).on_terminal();
-    terminal.expect("Esc to leave");
+    terminal.expect("Esc to cancel");
     // Up from the first is the last.
     terminal.type_keys("\x1b[A");
     terminal.expect("team-09999");
@@ -111,7 +111,7 @@ fn link_asks_before_it_takes_another_programs_place_or_touches_the_credentials_f
     let mut terminal = link();
     terminal.expect("gets its credentials from another program; use keyfob instead? [y/N] ");
     terminal.type_line("n");
-    terminal.expect("`other` stays as it is");
+    terminal.expect("cancelled; `other` was not changed");
     terminal.finish().0.ends_with(1);
     assert_eq!(scene.sandbox.read(".aws/config"), before);
     // The offer about the credentials file may be declined, and is then named.
@@ -120,7 +120,7 @@ fn link_asks_before_it_takes_another_programs_place_or_touches_the_credentials_f
     terminal.type_line("y");
     terminal.expect("SDKs would follow this `role_arn` first; rename it to `keyfob_role_arn`? [y/N] ");
     terminal.type_line("n");
-    terminal.expect("credentials:2: SDKs follow `role_arn` of `other` before the link");
+    terminal.expect("credentials:2: SDKs use `role_arn` of `other` instead of the link");
     keep_settings(&mut terminal);
     terminal.finish().0.ends_with(0);
     assert_eq!(scene.sandbox.read(".aws/credentials"), credentials);
@@ -134,7 +134,7 @@ fn link_asks_before_it_takes_another_programs_place_or_touches_the_credentials_f
     keep_settings(&mut terminal);
     let (ran, shown) = terminal.finish();
     ran.ends_with(0);
-    assert!(!shown.contains("before the link"), "{shown}");
+    assert!(!shown.contains("instead of the link"), "{shown}");
     assert_eq!(scene.sandbox.read(".aws/credentials"), credentials.replace("role_arn", "keyfob_role_arn"));
     scene.sandbox.keyfob(&["profile", "unlink", "other"]).run().ok();
     assert_eq!(scene.sandbox.read(".aws/credentials"), credentials);

@@ -63,12 +63,12 @@ fn a_copy_leaves_a_key_in_plain_text_where_it_is() {
     let credentials = format!("[a]\n{key}\n[alone]\n{key}\n[more]\n{key}output = json\n");
     scene.sandbox.write(".aws/credentials", &credentials);
     let ran = profile(&scene, &["copy", "a", "b"]);
-    assert!(ran.ends_with(0).contains("credentials:2: the key in plain text there is not copied"), "{}", ran.stderr);
+    assert!(ran.ends_with(0).contains("credentials:2: the plaintext key was not copied"), "{}", ran.stderr);
     assert!(scene.sandbox.read(".aws/config").ends_with("[profile b]\nregion = eu-west-1\n"));
     assert_eq!(scene.sandbox.read(".aws/credentials"), credentials);
     profile(&scene, &["copy", "more", "less"]).ends_with(0);
     assert_eq!(scene.sandbox.read(".aws/credentials"), format!("{credentials}\n[less]\noutput = json\n"));
-    fails(&profile(&scene, &["copy", "alone", "c"]), 6, "`alone` has nothing but a key in plain text");
+    fails(&profile(&scene, &["copy", "alone", "c"]), 6, "`alone` contains only a plaintext key");
 }
 
 #[test]

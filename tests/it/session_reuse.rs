@@ -261,7 +261,7 @@ fn with_nobody_to_ask_a_usable_session_is_served_unless_more_is_asked_for() {
     assert_eq!(key_id(&ran.json()), id);
     assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
     fails(&at_least("15m"), 3, "MFA code");
-    fails(&at_least("13h"), 2, "`--min-ttl 13h` cannot be had: the credentials of `work` live for 12h");
+    fails(&at_least("13h"), 2, "`--min-ttl 13h` is not possible: the credentials of `work` last only 12h");
     let Some(()) = scene.sandbox.pass_time(9 * 60 + 30) else { return };
     fails(&scene.credential_process("work"), 3, "MFA code");
 }

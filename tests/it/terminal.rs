@@ -25,7 +25,7 @@ fn a_person_is_asked_for_the_key_the_device_and_the_region_and_the_secret_is_nev
     let mut terminal = sandbox.keyfob(&["add", "work"]).on_terminal();
     terminal.expect("access key id: ");
     terminal.type_line(&key.id);
-    terminal.expect("secret access key (not shown): ");
+    terminal.expect("secret access key (hidden): ");
     terminal.type_line(&key.secret);
     terminal.expect(&format!("use your MFA device `{}`? [Y/n] ", device.serial()));
     terminal.type_line("");
@@ -33,7 +33,7 @@ fn a_person_is_asked_for_the_key_the_device_and_the_region_and_the_secret_is_nev
     // What is no region costs nothing of what was typed before.
     for mistake in ["Frankfurt", "eu central 1", "euwest1"] {
         terminal.type_line(mistake);
-        terminal.expect("is no region; one looks like `eu-west-1`");
+        terminal.expect("is not a valid region; expected a name like `eu-west-1`");
         terminal.expect("region of `work` (Enter for none): ");
     }
     terminal.type_line("eu-west-1");
@@ -73,7 +73,7 @@ fn who_has_no_device_is_told_before_anything_is_stored_and_may_choose_the_key_it
     terminal.type_line(&key.id);
     terminal.expect("(not shown): ");
     terminal.type_line(&key.secret);
-    terminal.expect("AWS refuses every IAM call");
+    terminal.expect("AWS will refuse its sessions all IAM calls");
     terminal.expect("(`keyfob_session = never`)? [y/N] ");
     assert!(!sandbox.path("keyfob/data/index.json").exists(), "nothing is stored yet");
     terminal.type_line("yes");

@@ -55,7 +55,7 @@ fn a_new_kind_of_base_is_planned_from_its_entry_in_the_table_alone() {
     let alone = Request { duration_seconds: Some(900), ..ask("b") };
     assert_eq!(
         planned("[profile b]|throwaway_token = t", &alone).expect_err("its lifetime is not ours").to_string(),
-        "`--duration` has no effect: the credentials of `b` last as long as their source (throwaway) says"
+        "`--duration` is not possible: the source of the credentials of `b` (throwaway) decides how long they last"
     );
 }
 

@@ -41,7 +41,7 @@ fn the_default_life_of_a_session_is_handed_in() {
 fn the_code_comes_from_the_first_roles_process_then_the_bases_then_the_settings() {
     let process = |config: &str, settings: Option<&str>| {
         let request = Request { mfa_process: settings.map(str::to_owned), ..ask("a") };
-        planned(config, "b", request).mfa.expect("a device is known").process
+        planned(config, "b", request).mfa.expect("there is an MFA device").process
     };
     let base = "|[profile b]|mfa_process = of-base";
     let own = format!("{ROLE}|mfa_process = of-role{base}");
@@ -58,12 +58,12 @@ fn decisions_leave_their_reasons() {
         plan.reasons().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     };
     let cases = [
-        ("[profile b]", "b", "b", "may call nothing of IAM"),
-        ("[profile b]|KEY", "", "b", "is in plain text at ~/.aws/config:2"),
-        ("[profile b]", "b(root)", "b", "12h were asked for; AWS gives a root user's session 1h"),
-        ("[profile b]|keyfob_session = never", "b", "b", "the access key itself is handed out"),
+        ("[profile b]", "b", "b", "cannot call IAM"),
+        ("[profile b]|KEY", "", "b", "is stored in plain text at ~/.aws/config:2"),
+        ("[profile b]", "b(root)", "b", "12h were requested, but AWS limits the root user's sessions to 1h"),
+        ("[profile b]|keyfob_session = never", "b", "b", "the credentials are the access key itself"),
         ("[profile b]|keyfob_mfa_max_age = 15m", "b", "b", "`keyfob_mfa_max_age` of `b` does nothing"),
-        (ROLE, "b", "a", "one MFA session, shared by every profile"),
+        (ROLE, "b", "a", "one MFA session for all profiles"),
         (ROLE, "a b", "a", "the access key of `a` itself is not used"),
         (&format!("{ROLE}|duration_seconds = 7200"), "b", "a", "`a` asks for 2h, and over an MFA session"),
         (&format!("{ROLE}|keyfob_session = never"), "b", "a", "`keyfob_session` of `a` does nothing"),
@@ -75,7 +75,7 @@ fn decisions_leave_their_reasons() {
             "its role `arn:aws:iam::111122223333:role/B` is not assumed",
         ),
         ("[profile a]|source_profile = b", "b", "a", "so it stands for `b`"),
-        ("[profile a]|credential_process = keyfob credential-process b", "b", "a", "followed, not run"),
+        ("[profile a]|credential_process = keyfob credential-process b", "b", "a", "keyfob continues there directly"),
     ];
     for (config, stored, asked, said) in cases {
         let notes = notes(config, stored, asked);

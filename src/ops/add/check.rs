@@ -25,15 +25,15 @@ pub(in crate::ops) fn identity(
     let signer = Credentials::Key { key: key.clone(), account_id: None };
     let identity = context.sts.get_caller_identity(&signer, target).map_err(|error| {
         explained(context, error, profile, key, Attempted::GetCallerIdentity)
-            .hint(context.talk.again(&["--no-verify"]).to("nothing was stored; store the key unchecked"))
+            .hint(context.talk.again(&["--no-verify"]).to("nothing was stored; to store the key unchecked"))
     })?;
     if identity.arn.ends_with(":root") && !allow_root {
         return Err(Error::new(
             Kind::Failed,
-            format!("this is a key of the root user of account {}", identity.account),
+            format!("this access key belongs to the root user of account {}", identity.account),
         )
-        .because("it can do anything in the account, no policy limits it, and AWS advises against having one")
-        .hint("create an IAM user with a key of its own, and delete this one in the console")
+        .because("it can do anything in the account, no policy limits it, and AWS advises against such keys")
+        .hint("create an IAM user with its own key, and delete this key in the AWS console")
         .hint(run!("keyfob add {} --allow-root", profile).to("or store it anyway")));
     }
     Ok(identity)
@@ -53,7 +53,7 @@ pub(in crate::ops) fn devices(
     match context.mfa_devices.list_mfa_devices(&signer, None, target) {
         Ok(serials) => Ok(Some(sort_devices(serials))),
         Err(error @ AwsError::Refused { .. }) => {
-            let text = format!("the user's MFA devices cannot be listed: {error}");
+            let text = format!("cannot list the user's MFA devices: {error}");
             match error.code() {
                 // Many users may not: no more than a note.
                 Some("AccessDenied") => context.talk.explain(&text),

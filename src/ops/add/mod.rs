@@ -115,9 +115,11 @@ fn take_out(context: &Context<'_>, profile: &str, old: &StoredKey, new: &StoredK
     let (short, store) = (old.id.short(), old.backend.title());
     match release(context, profile, old) {
         Ok((others, _)) if !others.is_empty() => {}
-        Ok(_) if old.id == new.id => context.talk.say(&format!("deleted {short} from {store}, where it was before")),
-        Ok(_) => context.talk.say(&format!("deleted {short}, which it replaces; it still works at AWS")),
-        Err(error) => context.talk.warn(&format!("{short} stays in {store} as well: {error}")),
+        Ok(_) if old.id == new.id => {
+            context.talk.say(&format!("deleted the copy of {short} in {store}, where it was stored before"))
+        }
+        Ok(_) => context.talk.say(&format!("deleted the replaced key {short}; AWS still accepts it")),
+        Err(error) => context.talk.warn(&format!("{short} could not be deleted from {store}: {error}")),
     }
 }
 
@@ -133,7 +135,7 @@ fn refuse_replacement(
     match old {
         Some(old) if !replace && new != Some(&old.id) => Err(Error::new(
             Kind::Failed,
-            format!("`{profile}` has a stored key already, {} in {}", old.id.short(), old.backend.title()),
+            format!("`{profile}` already has a stored key, {} in {}", old.id.short(), old.backend.title()),
         )
         .hint(context.talk.again(&["--replace"]).to("replace it"))
         .hint(run!("keyfob remove {}", profile).to("or remove it"))),
@@ -142,8 +144,8 @@ fn refuse_replacement(
 }
 
 fn ask_for_key(human: &dyn Human) -> Result<AccessKey> {
-    let hint = "pipe it in with `--stdin`, or name a file with `--csv`";
-    let prompts = ["access key id: ", "secret access key (not shown): "];
+    let hint = "pipe it in with `--stdin`, or read a file with `--csv`";
+    let prompts = ["access key id: ", "secret access key (hidden): "];
     // Security: refused before the secret where the first answer is the secret itself.
     let check = |id: &str| id.parse::<AccessKeyId>().map(drop).map_err(|error| error.to_string());
     let unanswered = |error: AskError| error.into_error("an access key").hint(hint);
@@ -155,7 +157,7 @@ fn ask_for_key(human: &dyn Human) -> Result<AccessKey> {
         }
         secret = human.ask_secret(prompts[1], None).map_err(unanswered)?;
     }
-    from_pair(&id, secret).map_err(|error| input_error(&error, "what was typed"))
+    from_pair(&id, secret).map_err(|error| input_error(&error, "invalid access key"))
 }
 
 /// The error the user sees for an input from `place`: a file's name, `stdin`, the environment, what was typed.
@@ -166,22 +168,22 @@ pub fn input_error(error: &InputError, place: &str) -> Error {
     };
     let hint: Hint = match error {
         InputError::Id(_) | InputError::SessionToken(_) => {
-            "make a long-term key in the IAM console: Users, your name, Security credentials, Create access key".into()
+            "create a long-term key in the IAM console: Users, your name, Security credentials, Create access key".into()
         }
-        InputError::Swapped => "give the access key id first, then the secret access key".into(),
+        InputError::Swapped => "enter the access key id first, then the secret access key".into(),
         InputError::NoSecret | InputError::PaddedSecret | InputError::MalformedSecret => {
-            "copy the secret again; AWS shows it once, so if it is lost, make a new key".into()
+            "copy the secret again; AWS shows it only once, so if it is lost, create a new key".into()
         }
         InputError::Lines(_) => {
             run!("keyfob add PROFILE --stdin").to("pipe in two lines, the access key id and the secret access key")
         }
         InputError::NoVariable(_) => "export both `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`".into(),
         InputError::PasswordOnly => {
-            "the key is in another file: in the IAM console, Users, your name, Security credentials, Create access key"
+            "access keys are in another file, which the IAM console offers at Users, your name, Security credentials, Create access key"
                 .into()
         }
         InputError::SeveralKeys(_) => {
-            run!("keyfob add PROFILE --csv FILE").to("leave one row in the file, and run this for each key")
+            run!("keyfob add PROFILE --csv FILE").to("leave only one row in the file, and run this for each key")
         }
         InputError::NotText
         | InputError::EmptyCsv
@@ -189,7 +191,7 @@ pub fn input_error(error: &InputError, place: &str) -> Error {
         | InputError::NoField { .. }
         | InputError::NotCsv(_)
         | InputError::NoRows => {
-            "download the file from the IAM console again; it must not be saved by another program".into()
+            "download the file from the IAM console again, and do not save it with another program".into()
         }
     };
     Error::new(kind, format!("{place}: {error}")).hint(hint)

@@ -127,7 +127,7 @@ impl<'a> Planned<'a> {
         let place = config_file::file_names(context.paths).place_of(&process);
         let replace =
             || context.talk.again(&["--replace-process"]).to("replace it; `keyfob profile unlink` restores it");
-        let keep = || context.talk.again(&["--no-link"]).to("or store the key without linking");
+        let keep = || context.talk.again(&["--no-link"]).to("or store the key without linking the profile");
         let refused = |kind| {
             Error::new(kind, format!("{place}: `{}` gets its credentials from another program", self.name))
                 .hint(replace())
@@ -138,14 +138,16 @@ impl<'a> Planned<'a> {
                 refused(Kind::Failed).because("`--yes` does not replace another program's `credential_process`")
             );
         }
-        let question = format!("{place}: `{}` gets its credentials from another program; replace that?", self.name);
+        let question =
+            format!("{place}: `{}` gets its credentials from another program; use keyfob instead?", self.name);
         match context.human.confirm(&question) {
             Ok(true) => Ok(()),
             Ok(false) => {
-                Err(Error::new(Kind::Failed, format!("{place}: `credential_process` stays as it is")).hint(keep()))
+                Err(Error::new(Kind::Failed, format!("cancelled; `credential_process` at {place} was not changed"))
+                    .hint(keep()))
             }
             Err(error) => Err(error
-                .into_error(&format!("a yes to replacing `credential_process` at {place}"))
+                .into_error(&format!("confirmation to replace `credential_process` at {place}"))
                 .hint(replace())
                 .hint(keep())),
         }
@@ -169,7 +171,9 @@ impl<'a> Planned<'a> {
         let Devices { usable, unusable } = devices;
         self.devices = if usable.is_empty() { Known::None } else { Known::Declined };
         for serial in &unusable {
-            context.talk.say(&format!("`{serial}` is a security key, whose codes AWS takes in the console alone"));
+            context
+                .talk
+                .say(&format!("`{serial}` is a security key, which AWS accepts only for signing in to the console"));
         }
         let (human, name) = (context.human, self.name.clone());
         let hint = |serial: &str| {
@@ -201,7 +205,7 @@ impl<'a> Planned<'a> {
             several => {
                 let list: String =
                     several.iter().enumerate().map(|(i, serial)| format!("  {}  {serial}\n", i + 1)).collect();
-                let question = format!("your MFA devices:\n{list}use which (1 to {}; Enter for none)? ", several.len());
+                let question = format!("your MFA devices:\n{list}which one (1 to {}; Enter for none)? ", several.len());
                 loop {
                     let answer = human.ask(&question, None).map_err(unanswered)?;
                     match answer.trim().parse::<usize>() {
@@ -225,34 +229,31 @@ impl<'a> Planned<'a> {
         let mut plan = self.plan(context, index, key)?;
         if plan.base.key_id() != Some(&key.id) {
             talk.warn(&format!(
-                "`{name}` gets its credentials by way of `{}`; this key is used only by profiles that name `{name}` as \
-                 their source",
+                "`{name}` gets its credentials from `{}`; only profiles that have `{name}` as their source will use this key",
                 plan.base.profile
             ));
         } else if !plan.has_hops() && plan.session().is_some() && plan.mfa.is_none() {
             talk.warn(&format!(
-                "without an MFA device `{name}` hands out sessions with which AWS refuses every IAM call, and of STS all \
-                 but AssumeRole and GetCallerIdentity"
+                "`{name}` has no MFA device, so AWS will refuse its sessions all IAM calls, and all STS calls except AssumeRole and GetCallerIdentity"
             ));
-            let question = "hand out the access key itself instead (`keyfob_session = never`)?";
+            let question = "issue the access key itself instead of sessions (`keyfob_session = never`)?";
             if context.human.offer(question).map_err(unanswered)? {
                 self.set("keyfob_session", "never")?;
                 plan = self.plan(context, index, key)?;
             } else {
                 match self.devices {
                     Known::Declined => {}
-                    Known::None => talk.hint(run!("keyfob mfa enroll {}", name).to("enrol an MFA device")),
+                    Known::None => talk.hint(run!("keyfob mfa enroll {}", name).to("enroll an MFA device")),
                     Known::Nothing => {
                         talk.hint(
-                            run!("keyfob profile set {} mfa_serial ARN", name).to(
-                                "name your MFA device: AWS was not asked for it, or does not let this user list them",
-                            ),
+                            run!("keyfob profile set {} mfa_serial ARN", name)
+                                .to("set your MFA device, which keyfob could not find out from AWS"),
                         );
-                        talk.hint(run!("keyfob mfa enroll {}", name).to("or enrol one, if there is none"));
+                        talk.hint(run!("keyfob mfa enroll {}", name).to("or enroll one, if you have none"));
                     }
                 }
                 let hint = run!("keyfob profile set {} keyfob_session never", name);
-                talk.hint(hint.to("or hand out the access key itself"));
+                talk.hint(hint.to("or issue the access key itself"));
             }
         }
         if self.is_linked {
@@ -270,18 +271,16 @@ impl<'a> Planned<'a> {
         for shadow in shadows.iter().filter(|shadow| !shadow.is_key()) {
             let place = place(context, shadow.file, shadow.line);
             let setting = &shadow.name;
-            context.talk.warn(&format!("{place}: SDKs follow `{setting}` of `{name}` before `credential_process`"));
-            context.talk.hint(
-                format!("rename it there to `keyfob_{setting}`, which keyfob follows and SDKs do not see").into(),
-            );
+            context.talk.warn(&format!("{place}: SDKs use `{setting}` of `{name}` instead of `credential_process`"));
+            context
+                .talk
+                .hint(format!("rename it there to `keyfob_{setting}`, which keyfob uses and SDKs ignore").into());
         }
         let keys: Vec<_> = shadows.iter().filter(|shadow| shadow.is_key()).collect();
         if let Some(first) = keys.first() {
             let lines: Vec<String> = keys.iter().map(|shadow| place(context, shadow.file, shadow.line)).collect();
             let first = place(context, first.file, first.line);
-            context
-                .talk
-                .warn(&format!("{first}: SDKs use the key written in plain text there before `credential_process`"));
+            context.talk.warn(&format!("{first}: SDKs use the plaintext key there instead of `credential_process`"));
             context.talk.hint(format!("delete these lines: {}", lines.join(", ")).into());
         }
     }
@@ -292,13 +291,17 @@ impl<'a> Planned<'a> {
             let place = place(context, dependant.file, dependant.line);
             context.talk.warn(&match dependant.change {
                 Change::Fails => format!(
-                    "{place}: `{other}` asks for more than an hour, which AWS refuses once its source `{name}` is linked"
+                    "{place}: `{other}` requests more than 1h, which AWS will refuse once its source `{name}` is linked"
                 ),
                 Change::AsksTwice => {
-                    format!("{place}: `{other}` has SDKs ask for a second code once its source `{name}` is linked")
+                    format!(
+                        "{place}: SDKs will ask for a second MFA code for `{other}` once its source `{name}` is linked"
+                    )
                 }
             });
-            context.talk.hint(run!("keyfob profile link {}", other).to("let keyfob, not the SDK, assume its role"));
+            context
+                .talk
+                .hint(run!("keyfob profile link {}", other).to("let keyfob assume its role instead of the SDK"));
         }
     }
 
@@ -323,11 +326,11 @@ impl<'a> Planned<'a> {
             }
             edits.iter().try_for_each(|(setting, value)| document.set(SectionName::Profile(&name), setting, value))
         })
-        .map_err(|error| error.hint(context.talk.again(&[]).to("the key is stored; write the profile")))?;
+        .map_err(|error| error.hint(context.talk.again(&[]).to("the key is stored; to write the profile")))?;
         match edited {
-            Edited::Changed => context.talk.say(&format!("wrote the profile `{name}` into {path} ({link})")),
-            Edited::Unchanged if edits.is_empty() => context.talk.say(&format!("{path} is left as it is ({link})")),
-            Edited::Unchanged => context.talk.say(&format!("{path} has all of `{name}` already ({link})")),
+            Edited::Changed => context.talk.say(&format!("wrote the profile `{name}` to {path} ({link})")),
+            Edited::Unchanged if edits.is_empty() => context.talk.say(&format!("{path} was not changed ({link})")),
+            Edited::Unchanged => context.talk.say(&format!("{path} already contains `{name}` ({link})")),
             Edited::Paste(paste) => return Ok(Some(ask_to_paste(context, paste, "the key is stored"))),
         }
         Ok(None)

@@ -13,7 +13,7 @@ impl Planned<'_> {
     pub(super) fn warn_of_region(&self, context: &Context<'_>, region: Option<&str>) {
         if let Some(region) = region.filter(|region| !looks_like_region(region)) {
             context.talk.warn(&format!(
-                "AWS has no region `{region}`; one looks like `eu-west-1`, and others work only with an endpoint of their own"
+                "`{region}` is not an AWS region (such as `eu-west-1`); it works only with a custom endpoint"
             ));
         }
     }
@@ -42,7 +42,9 @@ impl Planned<'_> {
                 ("", None) => return Ok(()),
                 ("", Some(region)) => return self.set("region", region),
                 (region, _) if looks_like_region(region) => return self.set("region", region),
-                (other, _) => context.human.progress(&format!("`{other}` is no region; one looks like `eu-west-1`")),
+                (other, _) => context
+                    .human
+                    .progress(&format!("`{other}` is not a valid region; expected a name like `eu-west-1`")),
             }
         }
     }
@@ -53,8 +55,6 @@ impl Planned<'_> {
 pub(in crate::ops) fn hint_at_region(context: &Context<'_>, profile: &str, like: Option<&str>) {
     if [vars::AWS_REGION, vars::AWS_DEFAULT_REGION].iter().all(|name| context.env.get(name).is_none()) {
         let hint = run!("keyfob profile set {} region {}", profile, like.unwrap_or("eu-west-1"));
-        context
-            .talk
-            .hint(hint.to(format!("set a region for `{profile}`, without which the AWS CLI calls hardly any service")));
+        context.talk.hint(hint.to(format!("`{profile}` has no region, and most AWS CLI commands need one")));
     }
 }

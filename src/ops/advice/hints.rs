@@ -35,33 +35,33 @@ fn hints(error: &PlanError) -> Vec<Hint> {
         PlanError::MissingSource { name, nearest: None, setting, .. } => {
             return vec![
                 run!("keyfob add {}", name).to("store its access key"),
-                format!("or name another profile in `{setting}`").into(),
+                format!("or set `{setting}` to another profile").into(),
             ];
         }
         PlanError::Loop(_) => {
             return vec![
-                "name a profile with an access key as `source_profile` of one of them".into(),
-                run!("keyfob list").to("show which profiles have one"),
+                "set `source_profile` of one of them to a profile with an access key".into(),
+                run!("keyfob list").to("see which profiles have one"),
             ];
         }
         PlanError::AskedByItself(_) => {
-            "give that program other credentials: it cannot use the profile it is needed for".into()
+            "give that program other credentials: it cannot use the profile that needs it".into()
         }
         PlanError::RoleWithoutSource { profile, own_key: true, .. } => {
-            run!("keyfob profile set {} source_profile {}", profile, profile).to("sign with its own key")
+            run!("keyfob profile set {} source_profile {}", profile, profile).to("use its own access key")
         }
         PlanError::RoleWithoutSource { profile, own_key: false, .. } => {
-            run!("keyfob profile set {} source_profile PROFILE", profile).to("name the profile with the access key")
+            run!("keyfob profile set {} source_profile PROFILE", profile).to("set the profile that has the access key")
         }
         PlanError::TwoSources { profile, .. } => format!("remove one of them from `{profile}`").into(),
         PlanError::SelfSourceWithoutKey { profile, .. }
         | PlanError::LinkedToNothing { profile, .. }
         | PlanError::NoCredentials { profile } => run!("keyfob add {}", profile).to("store an access key"),
         PlanError::IncompleteKey { profile, .. } | PlanError::BadKeyId { profile, .. } => {
-            run!("keyfob add {}", profile).to("delete that line and store the whole key")
+            run!("keyfob add {}", profile).to("delete that line and store the complete key")
         }
         PlanError::TemporaryKey { profile, .. } => {
-            run!("keyfob add {}", profile).to("store the long-term key (`AKIA…`), from which keyfob makes sessions")
+            run!("keyfob add {}", profile).to("store the long-term key (`AKIA…`) instead")
         }
         PlanError::Unsupported { profile, base, .. } => {
             let elsewhere = match base {
@@ -78,27 +78,27 @@ fn hints(error: &PlanError) -> Vec<Hint> {
             run!("keyfob add {} --replace", profile).to("create an IAM user and store its key")
         }
         PlanError::SecurityKey { profile, .. } => {
-            run!("keyfob mfa enroll {}", profile).to("enrol a virtual device as well, whose codes AWS accepts")
+            run!("keyfob mfa enroll {}", profile).to("enroll a virtual MFA device as well, whose codes AWS accepts")
         }
         PlanError::BadValue { profile, name, .. } | PlanError::Target(TargetError::Setting { profile, name, .. }) => {
             run!("keyfob profile set {} {} VALUE", profile, name).to("fix it")
         }
         PlanError::Target(TargetError::Variable { name, .. }) => format!("set or unset `{name}`").into(),
         PlanError::Target(TargetError::Services { name, .. }) => {
-            format!("fix or delete that line of `[services {name}]`").into()
+            format!("fix or remove that line of `[services {name}]`").into()
         }
         PlanError::Target(TargetError::NoServices { profile, .. }) => {
-            run!("keyfob profile unset {} services", profile).to("write that section, or do without it")
+            run!("keyfob profile unset {} services", profile).to("add that section, or remove the setting")
         }
-        PlanError::DurationOutOfRange { .. } => "ask for something between, such as `--duration 1h`".into(),
+        PlanError::DurationOutOfRange { .. } => "choose a duration in this range, such as `--duration 1h`".into(),
         PlanError::DurationChained { .. } => {
-            "ask for `--duration 1h`, or assume that role straight from the profile with the access key".into()
+            "use `--duration 1h`, or assume the role directly from the profile with the access key".into()
         }
         PlanError::DurationOfBase { .. } => "omit `--duration`".into(),
         PlanError::DurationOfKey { profile } => {
             return vec![
                 "omit `--duration`".into(),
-                run!("keyfob profile set {} keyfob_session always", profile).to("or get a session, which expires"),
+                run!("keyfob profile set {} keyfob_session always", profile).to("or use sessions, which expire"),
             ];
         }
     };
@@ -109,7 +109,7 @@ fn hints(error: &PlanError) -> Vec<Hint> {
 pub fn of_reason(reason: &Reason) -> Vec<Hint> {
     match reason {
         Reason::SessionWithoutMfa { profile } => vec![
-            run!("keyfob mfa enroll {}", profile).to("enrol an MFA device"),
+            run!("keyfob mfa enroll {}", profile).to("enroll an MFA device"),
             run!("keyfob profile set {} keyfob_session never", profile).to("or issue the access key itself"),
         ],
         Reason::KeyInFile { profile, .. } => {
@@ -122,13 +122,13 @@ pub fn of_reason(reason: &Reason) -> Vec<Hint> {
 impl From<Unrepresentable> for Error {
     fn from(error: Unrepresentable) -> Error {
         Error::new(Kind::Usage, error.to_string())
-            .hint(run!("keyfob exec PROFILE -- COMMAND").to("use `exec`, which passes on any value, or another shell"))
+            .hint(run!("keyfob exec PROFILE -- COMMAND").to("use `exec`, which passes any value, or another shell"))
     }
 }
 
 impl From<NoShell> for Error {
     fn from(error: NoShell) -> Error {
         let names: Vec<_> = Shell::ALL.iter().map(|shell| shell.name()).collect();
-        Error::new(Kind::Usage, error.to_string()).hint(format!("name it: `--shell {}`", names.join("|")))
+        Error::new(Kind::Usage, error.to_string()).hint(format!("choose one with `--shell {}`", names.join("|")))
     }
 }

@@ -20,17 +20,17 @@ pub(super) fn of_profile(
     for setting in profile.settings() {
         let unknown = setting.name.starts_with(PREFIX) && !is_known(&setting.name) && nearest(&setting.name).is_none();
         if unknown {
-            let message = format!("keyfob knows no setting `{}`", setting.name);
+            let message = format!("unknown keyfob setting `{}`", setting.name);
             let fix = run!("keyfob profile unset {} {}", name, setting.name);
-            let finding = Finding::new("setting", message, "it does nothing", fix);
+            let finding = Finding::new("setting", message, "it has no effect", fix);
             found.push(finding.at(path(setting.file), setting.line));
         }
     }
     for (setting, kind) in [("sso_session", SectionKind::SsoSession), ("services", SectionKind::Services)] {
         let Some(named) = profile.plain(setting).filter(|named| !named.value.is_empty()) else { continue };
         if profiles.section(kind, &named.value).is_none() {
-            let message = format!("`{setting}` of `{name}` names `{}`, and there is no such section", named.value);
-            let (why, section) = ("SDKs refuse the profile, or go on without it", kind.prefix());
+            let message = format!("`{setting}` of `{name}` names `{}`, but there is no such section", named.value);
+            let (why, section) = ("SDKs reject the profile or ignore the setting", kind.prefix());
             let fix = format!("add `[{section} {}]` to {}", named.value, path(AwsFile::Config));
             found.push(Finding::new("dangling", message, why, fix).at(path(named.file), named.line));
         }
@@ -46,8 +46,8 @@ fn of_alias(profile: &Profile<'_>, path: &dyn Fn(AwsFile) -> String) -> Option<F
         return None;
     }
     let name = profile.name();
-    let message = format!("`{name}` has a `source_profile` and no `role_arn`");
-    let why = "no SDK follows it: they find no credentials for the profile";
+    let message = format!("`{name}` has a `source_profile`, but no `role_arn`");
+    let why = "SDKs find no credentials for such a profile";
     let fix = run!("keyfob profile link {}", name);
     Some(Finding::new("setting", message, why, fix).at(path(source.file), source.line))
 }

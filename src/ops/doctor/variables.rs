@@ -27,34 +27,34 @@ pub fn of_environment(env: &Environment, paths: &Paths, files: Option<&AwsFiles>
         vars::AWS_WEB_IDENTITY_TOKEN_FILE,
     ];
     for name in winners.into_iter().filter(|name| env.get(name).is_some()) {
-        found.push(unset(format!("`{name}` is set in this shell"), "most SDKs use it before any profile", name));
+        found.push(unset(format!("`{name}` is set in this shell"), "most SDKs use it instead of any profile", name));
     }
     let names = env.iter().filter_map(|(name, value)| name.to_str().filter(|_| !value.is_empty()));
     for name in names.filter(|name| name.starts_with(vars::AWS_BEARER_TOKEN_PREFIX)) {
-        let why = "SDKs use it for that service before any key or profile";
+        let why = "SDKs use it for that service instead of any key or profile";
         found.push(unset(format!("`{name}` is set in this shell"), why, name));
     }
     let files_named =
         [(vars::AWS_CONFIG_FILE, &paths.aws_config), (vars::AWS_SHARED_CREDENTIALS_FILE, &paths.aws_credentials)];
     for (name, path) in files_named.into_iter().filter(|(name, _)| env.get_os(name).is_some()) {
         if !is_there(path) {
-            let message = format!("`{name}` names {}, which is not there", path.display());
-            found.push(unset(message, "SDKs take it for an empty file and know no profile of it", name));
+            let message = format!("`{name}` names {}, which does not exist", path.display());
+            found.push(unset(message, "SDKs treat it as an empty file, without profiles", name));
         } else if env.get(name).is_some_and(|text| text.contains('$') && Path::new(text) != path) {
             let why = "the AWS CLI, boto3 and keyfob expand it; the SDKs for Go, Java, JavaScript and Rust do not";
             found.push(export(format!("`{name}` contains a variable"), why, name, &path.display()));
         }
     }
     if env.raw(vars::AWS_PROFILE).is_some_and(std::ffi::OsStr::is_empty) {
-        let message = format!("`{}` is set and empty", vars::AWS_PROFILE);
-        found.push(unset(message, "the AWS CLI looks for a profile of that name", vars::AWS_PROFILE));
+        let message = format!("`{}` is set but empty", vars::AWS_PROFILE);
+        found.push(unset(message, "the AWS CLI looks for a profile with an empty name", vars::AWS_PROFILE));
     }
     let profiles = files.map(AwsFiles::profiles);
     for name in [vars::AWS_PROFILE, vars::AWS_DEFAULT_PROFILE] {
         if let (Some(profile), Some(profiles)) = (env.get(name), &profiles)
             && profiles.get(profile).is_none()
         {
-            let message = format!("`{name}` names `{profile}`, which is no profile");
+            let message = format!("`{name}` names `{profile}`, which does not exist");
             found.push(unset(message, "every SDK in this shell fails", name));
         }
     }
@@ -69,7 +69,7 @@ pub fn of_environment(env: &Environment, paths: &Paths, files: Option<&AwsFiles>
             vars::AWS_DEFAULT_PROFILE,
             "boto3 and the AWS CLI 1 take the second; keyfob, the AWS CLI 2 and all others take the first",
         ),
-        (vars::AWS_REGION, vars::AWS_DEFAULT_REGION, "boto3 and the AWS CLI 1 take the second, all others the first"),
+        (vars::AWS_REGION, vars::AWS_DEFAULT_REGION, "boto3 and AWS CLI 1 use the second, all others the first"),
     ] {
         if let (Some(first), Some(second)) = (env.get(one), env.get(other))
             && first != second

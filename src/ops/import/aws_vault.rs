@@ -39,8 +39,8 @@ pub fn import_from_aws_vault(
         }
     }
     if let (Some(name), true) = (request.profile, found.is_empty()) {
-        return Err(Error::new(Kind::Failed, format!("aws-vault has no key called `{name}`"))
-            .hint(run!("aws-vault list").to("show its keys, in the column \"Credentials\"")));
+        return Err(Error::new(Kind::Failed, format!("aws-vault has no key named `{name}`"))
+            .hint(run!("aws-vault list").to("list its keys, in the column \"Credentials\"")));
     }
     let names: Vec<String> = found.iter().map(|found| found.profile.clone()).collect();
     let report = move_all(context, request, found, Unlinked::IsNamed, &|index, profile, _| {
@@ -66,14 +66,14 @@ fn for_user(error: VaultError) -> Error {
     match error {
         VaultError::Store(error @ (StoreError::Locked(_) | StoreError::NotFound)) => {
             Error::new(Kind::KeyStore, error.to_string())
-                .hint(run!("aws-vault list").to("unlock it in the desktop or with aws-vault, then try again"))
+                .hint(run!("aws-vault list").to("unlock it on the desktop or with aws-vault, then try again"))
         }
         VaultError::Store(error) => error.for_user(StoreId::SECRET_SERVICE),
         error @ VaultError::WrongPassphrase => Error::new(Kind::KeyStore, error.to_string())
             .hint("enter the passphrase that aws-vault asks for, or set `AWS_VAULT_FILE_PASSPHRASE`"),
         VaultError::NoPassphrase(error @ AskError::Cancelled) => error.into_error("the passphrase"),
         error @ VaultError::NoPassphrase(_) => Error::new(Kind::NeedsHuman, error.to_string())
-            .hint("set `AWS_VAULT_FILE_PASSPHRASE`, or run it in a terminal"),
+            .hint("set `AWS_VAULT_FILE_PASSPHRASE`, or run this in a terminal"),
         error @ (VaultError::File(_) | VaultError::Form { .. }) => Error::new(Kind::Failed, error.to_string()),
     }
 }
@@ -88,7 +88,9 @@ fn name_what_differs(context: &Context<'_>, profiles: &Profiles<'_>) {
     for setting in all().filter_map(|profile| profile.plain("web_identity_token_process")) {
         let file = config_file::path_of(context.paths, setting.file).display();
         let line = setting.line;
-        context.talk.warn(&format!("{file}:{line}: keyfob runs no `web_identity_token_process`, as aws-vault does"));
+        context.talk.warn(&format!(
+            "{file}:{line}: keyfob does not support `web_identity_token_process`, an aws-vault setting"
+        ));
     }
     let Some(default) = profiles.get("default") else { return };
     let given: Vec<&str> = INHERITED.into_iter().filter(|name| default.setting(name).is_some()).collect();
@@ -103,12 +105,13 @@ fn name_what_differs(context: &Context<'_>, profiles: &Profiles<'_>) {
         let shown: Vec<String> = lacking.iter().take(5).map(|name| format!("`{name}`")).collect();
         let more = if lacking.len() > 5 { format!(" and {} more", lacking.len() - 5) } else { String::new() };
         context.talk.warn(&format!(
-            "aws-vault gives every profile what `[default]` has (`{}`), keyfob and the SDKs do not: {}{more} go without",
+            "aws-vault applies the settings of `[default]` (`{}`) to every profile; keyfob and the SDKs do not, so these profiles lack them: {}{more}",
             given.join("`, `"),
             shown.join(", ")
         ));
-        context
-            .talk
-            .hint(run!("keyfob profile set {} include_profile default", first).to("include it, for keyfob alone"));
+        context.talk.hint(
+            run!("keyfob profile set {} include_profile default", first)
+                .to("make keyfob (but not SDKs) use the settings of `[default]`"),
+        );
     }
 }

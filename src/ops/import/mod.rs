@@ -128,7 +128,7 @@ fn move_all(
         let place = found.place();
         let Found { profile, file, line, key } = found;
         let mut leave = |reason: String, failed: bool, hint: Option<Hint>| {
-            context.talk.warn(&format!("{place}: the key of `{profile}` stays: {reason}"));
+            context.talk.warn(&format!("{place}: the key of `{profile}` was not moved: {reason}"));
             if let Some(hint) = hint {
                 context.talk.hint(hint);
             }
@@ -137,15 +137,11 @@ fn move_all(
         let key = match key {
             Ok(key) => key,
             Err(Stays::Temporary) => {
-                leave(
-                    "it is a temporary one".to_owned(),
-                    false,
-                    Some("delete the lines once it has expired: it is worthless then".into()),
-                );
+                leave("it is a temporary key".to_owned(), false, Some("delete the lines once it has expired".into()));
                 continue;
             }
             Err(Stays::Unusable(error)) => {
-                leave(error.to_string(), true, Some(run!("keyfob add {}", profile).to("store the whole key")));
+                leave(error.to_string(), true, Some(run!("keyfob add {}", profile).to("store the complete key")));
                 continue;
             }
             Err(Stays::Unreadable(reason)) => {
@@ -159,7 +155,7 @@ fn move_all(
             Ok((Stored { backend, linked }, removed)) => {
                 let (store, id) = (backend.title(), key.id.short());
                 let what = if removed { "moved" } else { "copied" };
-                context.talk.say(&format!("{what} {id}, the key of `{profile}`, from {file} into {store}"));
+                context.talk.say(&format!("{what} {id}, the key of `{profile}`, from {file} to {store}"));
                 let (key_id, backend) = (key.id.to_string(), backend.name());
                 report.imported.push(Moved { profile, key_id, backend, linked, file, removed });
             }
@@ -193,8 +189,8 @@ fn import_one(
     let index = Index::load(&context.paths.data)?;
     if let Some(other) = index.key_of(name).filter(|other| other.id != key.id) {
         let other = other.id.short();
-        return Err(Error::new(Kind::Failed, format!("`{name}` has another stored key, {other}"))
-            .hint(run!("keyfob remove {}", name).to("delete the one you do not need: this one, or the other")));
+        return Err(Error::new(Kind::Failed, format!("`{name}` already has a different stored key, {other}"))
+            .hint(run!("keyfob remove {}", name).to("delete the key that you do not need, this one or the other")));
     }
     // An earlier run may have stored it elsewhere.
     let backend = index.key_of(name).map_or(backend, |stored| stored.backend);

@@ -52,7 +52,7 @@ pub fn import(context: &Context<'_>, request: &ImportRequest<'_>, files: &AwsFil
         match edited {
             Edited::Changed | Edited::Unchanged => Ok(true),
             Edited::Paste(paste) => {
-                Err(Error::from(paste).hint("the key is stored; remove its two lines from the file yourself"))
+                Err(Error::from(paste).hint("the key is stored; delete its two lines from the file"))
             }
         }
     })

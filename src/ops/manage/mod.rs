@@ -169,9 +169,12 @@ fn bare(setting: &str) -> String {
 // Security: a command line is seen by other users, and stays in the shell's history.
 fn refuse_keys(profile: &str, name: &str) -> Result<()> {
     if is_secret(name) || bare(name) == "aws_access_key_id" {
-        return Err(Error::new(Kind::Usage, format!("`{name}` is part of a key, and keys are kept in the key store"))
-            .hint(run!("keyfob add {}", profile).to("store a key"))
-            .hint(run!("keyfob import").to("or move one there from the AWS files")));
+        return Err(Error::new(
+            Kind::Usage,
+            format!("`{name}` is part of an access key, and access keys belong in the key store"),
+        )
+        .hint(run!("keyfob add {}", profile).to("store a key"))
+        .hint(run!("keyfob import").to("or move one from the AWS files into the key store")));
     }
     Ok(())
 }

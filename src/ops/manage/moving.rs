@@ -45,7 +45,7 @@ impl Manager<'_> {
             index.remove_profile(old);
             index.save()?;
         }
-        self.context.talk.say(&format!("`{old}` is `{new}` now"));
+        self.context.talk.say(&format!("renamed `{old}` to `{new}`"));
         for name in [vars::AWS_PROFILE, vars::AWS_DEFAULT_PROFILE] {
             if self.context.env.get(name) == Some(old) {
                 self.context.talk.hint(format!("change `{name}` in this shell, which still names `{old}`").into());
@@ -67,8 +67,9 @@ impl Manager<'_> {
         let plain = profiles.get(old).filter(|old| old.settings().any(|setting| is_of_key(&setting.name)));
         let has_more = plain.as_ref().is_none_or(|old| old.settings().any(|setting| !is_of_key(&setting.name)));
         if !has_more && !self.index.profiles().contains_key(old) {
-            return Err(Error::new(Kind::Config, format!("`{old}` has nothing but a key in plain text"))
-                .hint(run!("keyfob import {}", old).to("import the key, then copy: both use the stored key")));
+            return Err(Error::new(Kind::Config, format!("`{old}` contains only a plaintext key")).hint(
+                run!("keyfob import {}", old).to("import the key, then copy the profile; both then use the stored key"),
+            ));
         }
         if !self.show_only {
             self.share_key(old, new)?;
@@ -98,12 +99,12 @@ impl Manager<'_> {
         })?;
         if let Some(key) = plain.and_then(|old| old.plain("aws_access_key_id")) {
             let place = self.place(key.file, key.line);
-            self.context.talk.warn(&format!("{place}: the key in plain text there is not copied"));
+            self.context.talk.warn(&format!("{place}: the plaintext key was not copied"));
             let hint = run!("keyfob import {}", old);
-            self.context.talk.hint(hint.to("import the key, then copy: both use the stored key"));
+            self.context.talk.hint(hint.to("import the key, then copy the profile; both then use the stored key"));
         }
         if !self.show_only {
-            self.context.talk.say(&format!("`{new}` is a copy of `{old}`"));
+            self.context.talk.say(&format!("copied `{old}` to `{new}`"));
         }
         Ok(shown)
     }
@@ -116,19 +117,22 @@ impl Manager<'_> {
         let profiles = self.files.profiles();
         let Some(settings) = profiles.get(profile) else {
             self.require(profile)?;
-            return Err(Error::new(Kind::Config, format!("`{profile}` is in no AWS file; it has a stored key alone"))
-                .hint(run!("keyfob remove {}", profile).to("delete that")));
+            return Err(Error::new(
+                Kind::Config,
+                format!("`{profile}` is not in the AWS files; it has only a stored key"),
+            )
+            .hint(run!("keyfob remove {}", profile).to("delete the stored key")));
         };
         let users = pointers(&profiles, profile);
         for user in &users {
             let place = self.place(user.file, user.line);
-            self.context.talk.warn(&format!("{place}: `{}` of `{}` names `{profile}`", user.setting, user.profile));
+            self.context.talk.warn(&format!("{place}: `{}` of `{}` refers to `{profile}`", user.setting, user.profile));
         }
         if !users.is_empty() && !force {
             let mut names: Vec<&str> = users.iter().map(|user| user.profile.as_str()).collect();
             names.dedup();
-            return Err(Error::new(Kind::Config, format!("`{profile}` is needed by `{}`", names.join("`, `")))
-                .hint("name another profile there")
+            return Err(Error::new(Kind::Config, format!("other profiles need `{profile}`: `{}`", names.join("`, `")))
+                .hint("change their settings to another profile")
                 .hint(self.context.talk.again(&["--force"]).to("or remove it anyway")));
         }
         let holds_key = |setting: &Setting<'_>| is_secret(&setting.name) || holds_secret(&setting.name, &setting.value);
@@ -136,15 +140,15 @@ impl Manager<'_> {
             && !self.show_only
         {
             let place = self.place(secret.file, secret.line);
-            let question = format!("{place}: there is a key in plain text, which goes too; go on?");
+            let question = format!("{place}: this also deletes a plaintext access key; continue?");
             let answer = self.context.human.confirm(&question).map_err(|error| {
                 error
-                    .into_error(&format!("a yes to deleting the key at {place}"))
+                    .into_error(&format!("confirmation to delete the key at {place}"))
                     .hint(run!("keyfob import {}", profile).to("move it into the key store first"))
                     .hint(self.context.talk.again(&["--yes"]).to("or delete it"))
             })?;
             if !answer {
-                return Err(Error::new(Kind::Failed, format!("`{profile}` stays as it is")));
+                return Err(Error::new(Kind::Failed, format!("cancelled; `{profile}` was not removed")));
             }
         }
         let shown = self.apply(&|file, document| {
@@ -168,12 +172,14 @@ impl Manager<'_> {
         let stands_in_the_way = super::BOTH.iter().any(|file| self.has(*file, old) && self.has(*file, new))
             || matches!((self.index.key_of(old), self.index.key_of(new)), (Some(a), Some(b)) if a.id != b.id);
         if stands_in_the_way || (self.exists(new) && !force) {
-            let error = Error::new(Kind::Config, format!("there is a profile `{new}` already"));
+            let error = Error::new(Kind::Config, format!("the profile `{new}` already exists"));
             return Err(match stands_in_the_way {
-                true => error.hint(run!("keyfob show {}", new).to("choose another name, or look at that profile")),
-                false => {
-                    error.hint(self.context.talk.again(&["--force"]).to("finish it, if an interrupted run left that"))
+                true => {
+                    error.hint(run!("keyfob show {}", new).to("choose another name, or see what that profile contains"))
                 }
+                false => error.hint(
+                    self.context.talk.again(&["--force"]).to("complete it, if an interrupted run left it behind"),
+                ),
             });
         }
         Ok(())
@@ -200,7 +206,7 @@ impl Manager<'_> {
                 if pointed(&setting.name, &setting.value, old, "x").is_none() {
                     let place = self.place(setting.file, setting.line);
                     self.context.talk.warn(&format!("{place}: `{}` still names `{old}`", setting.name));
-                    self.context.talk.hint(run!("keyfob profile link {}", name).to("write it again"));
+                    self.context.talk.hint(run!("keyfob profile link {}", name).to("rewrite the line"));
                 }
             }
         }

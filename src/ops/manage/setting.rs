@@ -19,7 +19,7 @@ impl Manager<'_> {
     /// One that is there already, or a value that AWS would not take (unless `raw`).
     pub fn add(&self, profile: &str, settings: &[(String, String)], raw: bool) -> Result<String> {
         if self.has(AwsFile::Config, profile) {
-            return Err(Error::new(Kind::Config, format!("there is a profile `{profile}` already"))
+            return Err(Error::new(Kind::Config, format!("the profile `{profile}` already exists"))
                 .hint(run!("keyfob profile set {} NAME VALUE", profile).to("change it")));
         }
         let has_role = settings.iter().any(|(name, _)| name.ends_with("role_arn"));
@@ -57,7 +57,7 @@ impl Manager<'_> {
         let stands = settings.as_ref().and_then(|settings| settings.plain(&form).or_else(|| settings.plain(name)));
         let target = stands.map_or(AwsFile::Config, |setting| setting.file);
         if form != name {
-            self.context.talk.say(&format!("`{profile}` is linked, so `{name}` is written as `{form}`"));
+            self.context.talk.say(&format!("`{profile}` is linked, so `{name}` was written as `{form}`"));
         }
         self.apply(&|file, document| {
             let section = file.section(profile);
@@ -76,8 +76,11 @@ impl Manager<'_> {
     pub fn unset(&self, profile: &str, name: &str) -> Result<String> {
         self.require(profile)?;
         if known::is_secret(name) || name.eq_ignore_ascii_case("aws_access_key_id") {
-            return Err(Error::new(Kind::Usage, format!("`{name}` is part of a key, which is nowhere else"))
-                .hint(run!("keyfob import {}", profile).to("move it from the file into the key store")));
+            return Err(Error::new(
+                Kind::Usage,
+                format!("`{name}` is part of an access key that is not stored anywhere else"),
+            )
+            .hint(run!("keyfob import {}", profile).to("move it from the file into the key store")));
         }
         let profiles = self.files.profiles();
         let settings = profiles.get(profile);
@@ -102,7 +105,7 @@ impl Manager<'_> {
         let refuse = |message: String| Error::new(Kind::Usage, message);
         let anyway = || self.context.talk.again(&["--raw"]).to("write it anyway");
         if let Some(right) = known::nearest(&name.to_ascii_lowercase()) {
-            return Err(refuse(format!("no SDK knows a setting `{name}`"))
+            return Err(refuse(format!("unknown setting `{name}`"))
                 .hint(format!("did you mean `{right}`?"))
                 .hint(anyway()));
         }

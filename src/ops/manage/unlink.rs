@@ -63,7 +63,7 @@ impl Manager<'_> {
             index.save()?;
         }
         for profile in names {
-            self.context.talk.say(&format!("`{profile}` is not linked any more"));
+            self.context.talk.say(&format!("`{profile}` is no longer linked"));
         }
         // A role over another linked profile works on: SDKs assume it with that one's session.
         let base_is_linked =
@@ -71,7 +71,7 @@ impl Manager<'_> {
         let is_out_of_reach = |plan: Plan| plan.base.stored_key().is_some() && !base_is_linked(&plan.base.profile);
         for profile in names.iter().filter(|name| self.plan(&profiles, name).is_ok_and(is_out_of_reach)) {
             let hint = run!("keyfob exec {} -- COMMAND", profile);
-            self.context.talk.hint(hint.to("use its stored key, which SDKs do not find"));
+            self.context.talk.hint(hint.to("use its stored key, which SDKs cannot find"));
         }
         Ok(shown)
     }

@@ -17,12 +17,11 @@ impl Manager<'_> {
     pub(super) fn offer_variables(&self, yes: bool) -> Result<()> {
         let (env, path) = (self.context.env, &self.context.paths.settings);
         let failed = |error: &dyn std::fmt::Display| {
-            Error::new(Kind::Failed, format!("{}: the settings cannot be written", path.display()))
-                .because(error.to_string())
+            Error::new(Kind::Failed, format!("cannot write {}", path.display())).because(error.to_string())
         };
         for name in PLACES.into_iter().filter(|name| env.get_os(name).is_some()) {
-            let what = "SDKs started without it, by an IDE or a service, will not find what keyfob keeps there";
-            self.context.talk.warn(&format!("`{name}` is set in this shell alone: {what}"));
+            let what = "SDKs that an IDE or a service starts will not find the files there";
+            self.context.talk.warn(&format!("`{name}` is set only in this shell: {what}"));
         }
         let text = read_optional(path).map_err(|error| failed(&error))?.unwrap_or_default();
         let text = String::from_utf8(text).map_err(|error| failed(&error))?;
@@ -37,7 +36,7 @@ impl Manager<'_> {
         let names: Vec<&str> = missing.iter().map(|(variable, _, _)| variable.as_str()).collect();
         let names = names.join("`, `");
         self.context.talk.warn(&format!(
-            "`{names}` of this shell is set nowhere else: SDKs started by an IDE or a service go without"
+            "`{names}` is set only in this shell: SDKs that an IDE or a service starts will not see it"
         ));
         let mut new = text.clone();
         if !new.is_empty() && !new.ends_with('\n') {
@@ -46,18 +45,18 @@ impl Manager<'_> {
         let lines: Vec<String> =
             missing.iter().map(|(_, name, value)| format!("{name} = {}\n", toml::Value::from(*value))).collect();
         new.push_str(&lines.concat());
-        if self.confirm_if_there(&format!("write it into {}?", path.display()), yes)? {
+        if self.confirm_if_there(&format!("write it to {}?", path.display()), yes)? {
             // What no run of keyfob would read is not written.
             Settings::new(Some(&new), path, &Environment::default())?;
             if let Some(folder) = path.parent() {
                 private_dir(folder).map_err(|error| failed(&error))?;
             }
             replace(path, new.as_bytes()).map_err(|error| failed(&error))?;
-            self.context.talk.say(&format!("wrote `{names}` into {}", path.display()));
+            self.context.talk.say(&format!("wrote `{names}` to {}", path.display()));
         } else {
-            self.context
-                .talk
-                .hint(format!("put into {}: {}", path.display(), lines.concat().trim_end().replace('\n', "; ")).into());
+            self.context.talk.hint(
+                format!("add this to {}: {}", path.display(), lines.concat().trim_end().replace('\n', "; ")).into(),
+            );
         }
         Ok(())
     }

@@ -140,7 +140,7 @@ impl Keys for OneKey {
     }
 
     fn sealing_key(&self, _: StoreId) -> Result<SecretBytes> {
-        unreachable!("no session is made")
+        unreachable!("without a session")
     }
 }
 

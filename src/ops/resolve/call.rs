@@ -61,9 +61,7 @@ impl Run<'_> {
         let dead = |error: &AwsError| signer.from_cache && (error.is_invalid_client_token() || error.is_expired());
         match self.call(index, &Credentials::Session(signer.session)) {
             Err(Stop::Aws { error, .. }) if dead(&error) => {
-                self.context
-                    .talk
-                    .explain(&format!("a cached session is not taken any more ({error}): another is made"));
+                self.context.talk.explain(&format!("AWS rejected a cached session ({error}); getting a new one"));
                 let other = self.obtain(before, Need::Replacement(&id))?;
                 self.call(index, &Credentials::Session(other.session)).map_err(Stop::into_error)
             }

@@ -99,10 +99,10 @@ fn check_life(plan: &Plan, options: &ResolveOptions) -> Result<()> {
         return Ok(());
     }
     let (asked, life) = (length(asked), length(life));
-    let text = format!("`--min-ttl {asked}` cannot be had: the credentials of `{profile}` live for {life}");
+    let text = format!("`--min-ttl {asked}` is not possible: the credentials of `{profile}` last only {life}");
     Err(Error::new(Kind::Usage, text)
         .hint(run!("keyfob explain {}", profile).to("show why"))
-        .hint("or set their lifetime with `--duration`"))
+        .hint("or set their duration with `--duration`"))
 }
 
 /// One run of one plan.
@@ -212,7 +212,9 @@ impl Run<'_> {
         let profile = &self.plan.profile;
         let waiting = |holder: Option<u32>| {
             let holder = holder_name(holder);
-            self.context.human.waiting(&format!("waiting for {holder}, which gets the same session as `{profile}`"));
+            self.context
+                .human
+                .waiting(&format!("waiting for {holder}, which is getting the same session as `{profile}`"));
         };
         match self.context.cache.lock(name, limit, waiting) {
             Ok(lock) => Ok(Some(lock)),
@@ -220,7 +222,7 @@ impl Run<'_> {
                 let seconds = limit.as_secs();
                 let end = |pid| run!("kill {}", pid).to("wait for it, or end it");
                 let hint = holder.map_or("try again later".into(), end);
-                Err(Error::new(Kind::Failed, format!("{error}, and is not done after {seconds} s")).hint(hint))
+                Err(Error::new(Kind::Failed, format!("{error} and has not finished after {seconds} s")).hint(hint))
             }
             Err(error) => {
                 self.warn_of(Err(error));
@@ -310,10 +312,10 @@ impl Run<'_> {
     fn explain(&self, index: usize, how: &str, session: &Session) {
         let what = match &self.plan.steps[index] {
             Step::Base => "the base's own session",
-            Step::SessionToken(_) => "the session of GetSessionToken",
+            Step::SessionToken(_) => "the session from GetSessionToken",
             Step::AssumeRole(hop) => &hop.role_arn,
         };
-        self.context.talk.explain(&format!("{what}: {how}, ends at {}", session.expires_at));
+        self.context.talk.explain(&format!("{what}: {how}, expires at {}", session.expires_at));
     }
 
     /// Hands out a session that could not be renewed, unless it has run out meanwhile.
@@ -323,7 +325,9 @@ impl Run<'_> {
         }
         let profile = &self.plan.profile;
         let until = cached.session.expires_at;
-        self.context.talk.warn(&format!("the session of `{profile}` ends at {until} and was not renewed: {error}"));
+        self.context
+            .talk
+            .warn(&format!("the session of `{profile}` expires at {until} and could not be renewed: {error}"));
         Ok(Obtained { session: cached.session, from_cache: true })
     }
 

@@ -39,7 +39,7 @@ impl Run<'_> {
             self.context.clock.wait(Duration::from_millis(pause));
             for other in keys {
                 self.context.talk.explain(&format!(
-                    "{} is being rotated: trying {}",
+                    "{} is being rotated; trying {}",
                     short_id(signer.access_key_id()),
                     other.id.short()
                 ));

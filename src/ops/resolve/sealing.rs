@@ -17,7 +17,7 @@ use crate::settings::Settings;
 pub(super) fn key(context: &Context, plan: &Plan) -> Result<Option<SealingKey>> {
     let read = |backend: StoreId| context.keys.sealing_key(backend).and_then(|bytes| usable_key(&bytes, backend));
     let not_kept = |why: &dyn std::fmt::Display| {
-        context.talk.warn(&format!("sessions are not kept, each use makes new ones: {why}"));
+        context.talk.warn(&format!("sessions cannot be cached, so each use creates new ones: {why}"));
     };
     match &plan.base.sealed_with {
         SealWith::Store(backend) => read(*backend).map(Some).or_else(|error| match context.cache.make_writable() {
@@ -59,6 +59,6 @@ pub fn store_of(settings: &Settings, plan: &Plan) -> Option<StoreId> {
 fn usable_key(bytes: &SecretBytes, backend: StoreId) -> Result<SealingKey> {
     SealingKey::new(bytes).ok_or_else(|| {
         Error::new(Kind::KeyStore, format!("the key in {} that seals sessions is damaged", backend.title()))
-            .hint(run!("keyfob clear --all").to("delete it, and the sessions with it"))
+            .hint(run!("keyfob clear --all").to("delete it and the sessions"))
     })
 }

@@ -243,7 +243,7 @@ fn sessions_of_a_plain_text_key_are_kept_where_a_sealing_key_can_be_had() {
     world.get(&plan).expect("made without keeping it");
     assert_eq!(
         (world.calls().len(), world.warnings()),
-        (2, vec!["sessions are not kept, each use makes new ones: no keychain: sealing key".to_owned()])
+        (2, vec!["sessions cannot be cached, so each use creates new ones: no keychain: sealing key".to_owned()])
     );
 }
 

@@ -110,7 +110,7 @@ impl Line {
     pub(super) fn into_secret(mut self) -> Result<Secret, AskError> {
         String::from_utf8(std::mem::take(&mut *self.bytes)).map(Secret::new).map_err(|error| {
             drop(Zeroizing::new(error.into_bytes()));
-            AskError::Terminal(io::Error::new(io::ErrorKind::InvalidData, "what was typed is no UTF-8 text"))
+            AskError::Terminal(io::Error::new(io::ErrorKind::InvalidData, "the input is not UTF-8 text"))
         })
     }
 }

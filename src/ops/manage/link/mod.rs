@@ -67,7 +67,7 @@ impl Manager<'_> {
             next += 1;
             let linked = match self.prepare(&profiles, &name, request) {
                 Err(error) if request.profile.is_none() => {
-                    self.context.talk.warn(&format!("`{name}` is not linked: {error}"));
+                    self.context.talk.warn(&format!("`{name}` was not linked: {error}"));
                     continue;
                 }
                 prepared => prepared?,
@@ -121,9 +121,9 @@ impl Manager<'_> {
         }
         names.extend(self.index.profiles().keys().filter(|name| profiles.get(name).is_none()).cloned());
         if names.is_empty() {
-            return Err(Error::new(Kind::Failed, "no profile has a stored key or a chain that ends at one")
+            return Err(Error::new(Kind::Failed, "no profile gets its credentials from a stored key")
                 .hint(run!("keyfob add PROFILE").to("store a key"))
-                .hint(run!("keyfob import").to("or move those in the AWS files into the key store")));
+                .hint(run!("keyfob import").to("or move the keys in the AWS files into the key store")));
         }
         Ok(names)
     }
@@ -145,14 +145,15 @@ impl Manager<'_> {
             let process = profile.plain("credential_process").expect("a foreign one is one");
             let place = self.place(process.file, process.line);
             let question = format!("{place}: `{name}` gets its credentials from another program; use keyfob instead?");
-            if !self.confirm(&question, &format!("a yes to replacing `credential_process` at {place}"))? {
-                return Err(Error::new(Kind::Failed, format!("`{name}` stays as it is")));
+            if !self.confirm(&question, &format!("confirmation to replace `credential_process` at {place}"))? {
+                return Err(Error::new(Kind::Failed, format!("cancelled; `{name}` was not changed")));
             }
         }
         let in_credentials = |name: &str| profile.places(name).into_iter().find(|s| s.file == AwsFile::Credentials);
         if let Some(role) = in_credentials("role_arn") {
             let place = self.place(role.file, role.line);
-            let question = format!("{place}: SDKs would follow this `role_arn` first; rename it to `keyfob_role_arn`?");
+            let question =
+                format!("{place}: SDKs would use this `role_arn` instead of the link; rename it to `keyfob_role_arn`?");
             linked.mend_credentials = self.show_only || self.confirm_if_there(&question, request.yes)?;
         }
         Ok(linked)
@@ -180,7 +181,7 @@ impl Manager<'_> {
             return Ok(Vec::new());
         }
         let list = others.join("`, `");
-        let question = format!("SDKs assume the role of `{list}` over `{name}` by themselves; link them too?");
+        let question = format!("SDKs assume the role of `{list}` from `{name}` without keyfob; also link `{list}`?");
         if self.confirm_if_there(&question, request.yes)? {
             return Ok(others);
         }
@@ -190,9 +191,9 @@ impl Manager<'_> {
             let other = &dependant.profile;
             self.context.talk.warn(&match dependant.change {
                 Change::Fails => {
-                    format!("{place}: `{other}` will fail: AWS gives no more than 1h over the session of `{name}`")
+                    format!("{place}: `{other}` will fail: from the session of `{name}`, AWS allows at most 1h")
                 }
-                Change::AsksTwice => format!("{place}: `{other}` will ask for a second code, by the SDK"),
+                Change::AsksTwice => format!("{place}: SDKs will ask for a second MFA code for `{other}`"),
             });
             self.context.talk.hint(run!("keyfob profile link {}", other).to(format!("link `{other}` too")));
         }
@@ -205,7 +206,7 @@ impl Manager<'_> {
         let profiles = Profiles::new(Some(&config), Some(&credentials));
         for link in links {
             if let Err(error) = self.plan(&profiles, &link.name) {
-                return Err(error.because(format!("so a link would give the SDKs of `{}` nothing", link.name)));
+                return Err(error.because(format!("a linked `{}` would give SDKs no credentials", link.name)));
             }
         }
         Ok(())
@@ -229,13 +230,13 @@ impl Manager<'_> {
             let shadows = profiles.get(name).as_ref().map(overrides).unwrap_or_default();
             for shadow in shadows.iter().filter(|shadow| !shadow.is_key()) {
                 let place = self.place(shadow.file, shadow.line);
-                talk.warn(&format!("{place}: SDKs follow `{}` of `{name}` before the link", shadow.name));
+                talk.warn(&format!("{place}: SDKs use `{}` of `{name}` instead of the link", shadow.name));
                 talk.hint(run!("keyfob profile unset {} {}", name, shadow.name).to("remove it"));
-                talk.hint(run!("keyfob profile link {}", name).to("or link again, and let it be renamed"));
+                talk.hint(run!("keyfob profile link {}", name).to("or link again and agree to rename it"));
             }
             if let Some(key) = shadows.iter().find(|shadow| name_keys && shadow.is_key()) {
                 let place = self.place(key.file, key.line);
-                talk.warn(&format!("{place}: SDKs use the key in plain text there before the link"));
+                talk.warn(&format!("{place}: SDKs use the plaintext key there instead of the link"));
                 talk.hint(run!("keyfob import {}", name).to("move it into the key store"));
             }
         }

@@ -59,7 +59,7 @@ fn a_usable_session_is_not_kept_waiting_for_another_process() {
     // Far from the two minutes for which it would be waited for otherwise, and room for a busy machine.
     assert!((2900..60_000).contains(&start.elapsed().as_millis()), "{:?}", start.elapsed());
     assert!(world.warnings()[0].contains("is getting the same session"), "{:?}", world.warnings());
-    let waiting = format!("waiting for process {}, which gets the same session as `deploy`", std::process::id());
+    let waiting = format!("waiting for process {}, which is getting the same session as `deploy`", std::process::id());
     assert_eq!(world.progress(), [waiting]);
 }
 
@@ -73,7 +73,10 @@ fn another_process_is_waited_for_as_long_as_a_person_would_be() {
     let (kind, pid) = (error.kind(), std::process::id());
     let text = error.shown();
     assert_eq!((kind, world.prompts(), world.calls().len()), (Kind::Failed, 0, 0));
-    assert!(text.contains(&format!("process {pid} is getting the same session, and is not done after 1 s")), "{text}");
+    assert!(
+        text.contains(&format!("process {pid} is getting the same session and has not finished after 1 s")),
+        "{text}"
+    );
     assert!(text.contains(&format!("`kill {pid}`")), "{text}");
 }
 
@@ -98,7 +101,7 @@ fn whoever_asks_for_a_life_of_their_own_gets_it_or_the_error() {
     world.get_with(&plan, &at_least(60)).expect("made");
     assert_eq!(world.calls().len(), 5);
     let error = world.get_with(&plan, &at_least(61)).expect_err("it lives for an hour");
-    assert_eq!(error.message(), "`--min-ttl 1h 1m` cannot be had: the credentials of `deploy` live for 1h");
+    assert_eq!(error.message(), "`--min-ttl 1h 1m` is not possible: the credentials of `deploy` last only 1h");
     assert_eq!((error.kind(), world.calls().len()), (Kind::Usage, 5));
 
     let world = World::new(&["123456"]);
