@@ -333,16 +333,16 @@ mod tests {
         let message = |text: &str, env: &[(&str, &str)]| read(text, env).expect_err("invalid").message().to_owned();
         let none: &[(&str, &str)] = &[];
         let cases = [
-            (
-                "\nbackend = 'Vault'",
-                none,
-                "config.toml:2: `backend`: `Vault` cannot be a key store: its name has only ",
-            ),
+            ("\nbackend = 'Vault'", none, "config.toml:2: `backend`: `Vault` is not a valid key store name: use only "),
             ("\n\nbakcend = 'vault'", none, "config.toml:3: unknown setting `bakcend`; expected one of `backend`, "),
             ("\nbackend = ", none, "config.toml:2: "),
             ("pinentry = 5", none, "config.toml:1: `pinentry`: `5` is invalid here; expected a string in quotes"),
-            ("call_timeout = -5", none, "config.toml:1: `call_timeout`: `-5` is no duration; write 500ms, 10s, 15m"),
-            ("call_timeout = true", none, "config.toml:1: `call_timeout`: a boolean is not valid here"),
+            (
+                "call_timeout = -5",
+                none,
+                "config.toml:1: `call_timeout`: `-5` is not a valid duration; expected for example 500ms, 10s, 15m",
+            ),
+            ("call_timeout = true", none, "config.toml:1: `call_timeout`: a boolean is invalid here"),
             (
                 "session_duration = '99h'",
                 none,
@@ -352,7 +352,11 @@ mod tests {
             ("", &[("KEYFOB_SESSION_DURATION", "10m")][..], "`KEYFOB_SESSION_DURATION`: `10m` is out of range; "),
             ("[stores]", none, "config.toml:1: unknown setting `stores`"),
             ("", &[("KEYFOB_PROMPT", "perhaps")][..], "`KEYFOB_PROMPT`: `perhaps` is invalid; expected `terminal`, "),
-            ("", &[("KEYFOB_UNLOCK_TIME", "soon")][..], "`KEYFOB_UNLOCK_TIME`: `soon` is no duration; write 500ms, "),
+            (
+                "",
+                &[("KEYFOB_UNLOCK_TIME", "soon")][..],
+                "`KEYFOB_UNLOCK_TIME`: `soon` is not a valid duration; expected for example 500ms, ",
+            ),
         ];
         for (text, env, start) in cases {
             let message = message(text, env);

@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn a_nested_subshell_says_what_it_is_inside_of() {
         let shell = "/bin/zsh".into();
-        assert_eq!(notice(&shell, "a", None), "`/bin/zsh` with the credentials of `a`; `exit` leaves it");
+        assert_eq!(notice(&shell, "a", None), "`/bin/zsh` with the credentials of `a`; type `exit` to leave");
         assert_eq!(
             notice(&shell, "b", Some("a")),
             "`/bin/zsh` with the credentials of `b` inside `a`; type `exit` to leave"

@@ -54,11 +54,11 @@ mod tests {
             text(&shown),
             "\
 include_profile        base                            ~/.aws/config:5
-keyfob_role_arn        r                               ~/.aws/config:7, shadows ~/.aws/config:8
+keyfob_role_arn        r                               ~/.aws/config:7, overrides ~/.aws/config:8
 role_arn               s                               ~/.aws/config:8
 s3                     max_queue_size = 1              ~/.aws/config:9
 credential_process     /k/keyfob credential-process p  ~/.aws/config:11
-region                 ap-south-1                      ~/.aws/credentials:2, shadows ~/.aws/config:6
+region                 ap-south-1                      ~/.aws/credentials:2, overrides ~/.aws/config:6
 aws_access_key_id      ****FAKE                        ~/.aws/credentials:3
 aws_secret_access_key  ****abcd                        ~/.aws/credentials:4
 "

@@ -148,8 +148,8 @@ mod tests {
                 "`keyfob add PROFILE`",
             ),
             (config, "", NONE.to_owned(), "the AWS files have 2 profiles", "`keyfob add PROFILE`"),
-            (config, &*credentials, stored("x", NEW), "2 access keys stand in plain text", "`keyfob import`"),
-            (config, "", stored("work", NEW), "1 access key stored (`work`), and no profile is linked", "link work`"),
+            (config, &*credentials, stored("x", NEW), "2 access keys are stored in plain text", "`keyfob import`"),
+            (config, "", stored("work", NEW), "1 access key stored (`work`), but no profile is linked", "link work`"),
             (config, "", stored("a b", NEW), "(`a b`)", "`keyfob profile link 'a b'`"),
             (
                 linked,

@@ -36,7 +36,7 @@ const CASES: &[Case] = &[
         config: ROLE,
         stored: "",
         asked: "a",
-        message: "~/.aws/config:3: `source_profile` of `a` refers to `b`, which does not exist",
+        message: "~/.aws/config:3: `source_profile` of `a` names `b`, which does not exist",
         hint: "store its access key: `keyfob add b`\nor set `source_profile` to another profile",
     },
     Case {
@@ -44,7 +44,7 @@ const CASES: &[Case] = &[
         config: "[profile a]|credential_process = keyfob credential-process base|[profile base2]",
         stored: "",
         asked: "a",
-        message: "~/.aws/config:2: `credential_process` of `a` refers to `base`, which does not exist",
+        message: "~/.aws/config:2: `credential_process` of `a` names `base`, which does not exist",
         hint: "did you mean `base2`?",
     },
     Case {

@@ -22,7 +22,7 @@ fn a_usable_session_is_served_with_a_warning_and_the_failure_remembered_for_a_mi
         assert_eq!((world.calls().len(), world.warnings().len()), (calls, 1), "after {after} s");
         let warning = world.warnings().remove(0);
         assert!(
-            warning.starts_with("the session of `deploy` ends at 2023-11-14T23:13:20Z and was not renewed"),
+            warning.starts_with("the session of `deploy` expires at 2023-11-14T23:13:20Z and could not be renewed"),
             "{warning}"
         );
         assert!(warning.contains("cannot reach"), "{warning}");
@@ -144,7 +144,7 @@ fn without_the_key_a_usable_session_is_served_and_without_one_the_stores_error_s
     world.lose_access_keys(Kind::KeyStore, "the keychain is locked");
     world.set_time(NOW + 43_200 - 600);
     world.get(&plan).expect("usable");
-    assert!(world.warnings()[0].ends_with("was not renewed: the keychain is locked: access key"));
+    assert!(world.warnings()[0].ends_with("could not be renewed: the keychain is locked: access key"));
     world.set_time(NOW + 43_200);
     assert_eq!(world.get(&plan).expect_err("nothing left").kind(), Kind::KeyStore);
     assert_eq!(world.prompts(), 1, "nobody is asked for a code that could not be used");
