@@ -116,7 +116,7 @@ fn take_out(context: &Context<'_>, profile: &str, old: &StoredKey, new: &StoredK
     match release(context, profile, old) {
         Ok((others, _)) if !others.is_empty() => {}
         Ok(_) if old.id == new.id => {
-            context.talk.say(&format!("deleted the copy of {short} in {store}, where it was stored before"))
+            context.talk.say(&format!("deleted the copy of {short} in {store}, where it was stored before"));
         }
         Ok(_) => context.talk.say(&format!("deleted the replaced key {short}; AWS still accepts it")),
         Err(error) => context.talk.warn(&format!("{short} could not be deleted from {store}: {error}")),
