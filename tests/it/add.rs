@@ -82,6 +82,8 @@ fn the_age_of_a_key_is_counted_from_its_creation_at_aws_or_not_known() {
         assert_eq!((&line["age_days"], &line["overdue"]), (&Value::Null, &Value::Null));
         assert!(!sandbox.keyfob(&["doctor"]).run().stdout.contains("days old"));
         assert!(!sandbox.keyfob(&[]).run().stderr.contains("overdue"));
+        let rotated = sandbox.keyfob(&["rotate", "--all", "--yes"]).run();
+        assert!(rotated.ends_with(0).contains("no key is known to be older than 90 days"), "{}", rotated.stderr);
     }
     let old = aws.user("another");
     let key = old.access_key();

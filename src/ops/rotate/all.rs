@@ -182,7 +182,9 @@ pub fn rotate_all(
     let is_overdue = |line: &&Line| line.overdue == Some(true) && !line.profiles.is_empty();
     let overdue: Vec<&Line> = listing.keys.iter().filter(is_overdue).collect();
     if overdue.is_empty() {
-        context.talk.say(&format!("no key is older than {} days", listing.max_age_days));
+        // Why an age is not known has been said.
+        let known = if listing.keys.iter().any(|line| line.age_days.is_none()) { "known to be " } else { "" };
+        context.talk.say(&format!("no key is {known}older than {} days", listing.max_age_days));
         return Ok(done);
     }
     let names: Vec<String> = overdue
