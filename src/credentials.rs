@@ -8,10 +8,12 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::mask::is_access_secret;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
-/// The id of a long-term access key: `AKIA` and 12 to 124 more letters or digits (16 in practice).
+/// The id of a long-term access key: `AKIA` and 12 to 124 more letters or digits (16 in practice); or one of another service
+/// that speaks AWS's protocols, such as LocalStack's `test`, which is issued as it is and never sent to AWS.
 ///
 /// Prefixes: AWS IAM User Guide, "IAM identifiers"; length: STS API, GetAccessKeyInfo.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -35,10 +37,33 @@ impl AccessKeyId {
         &self.0
     }
 
+    /// Reads an id that a service other than AWS has given; none for one of AWS's, and for what may be a secret in the wrong
+    /// place. Each service has its own grammar, and SDKs send whatever is there.
+    pub fn of_other_service(text: &str) -> Option<AccessKeyId> {
+        let is_sendable = (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        (is_sendable && !is_iam_id(text) && !is_access_secret(text)).then(|| AccessKeyId(text.to_owned()))
+    }
+
+    /// Whether AWS has given it.
+    pub fn is_of_aws(&self) -> bool {
+        is_of_aws(&self.0)
+    }
+
     /// The id as it is shown on a terminal: `****ABCD`. Whole ones stand in JSON, and in a command the user is to run with it.
     pub fn short(&self) -> String {
         short_id(&self.0)
     }
+}
+
+/// Whether AWS has given a key id, a temporary one too.
+pub fn is_of_aws(id: &str) -> bool {
+    ["AKIA", "ASIA"].iter().any(|prefix| id.starts_with(prefix))
+}
+
+/// Whether a text begins like one of AWS's unique ids, of whatever it is (IAM User Guide, "Understanding unique ID prefixes").
+fn is_iam_id(text: &str) -> bool {
+    const OTHERS: [&str; 10] = ["ABIA", "ACCA", "AGPA", "AIDA", "AIPA", "ANPA", "ANVA", "APKA", "AROA", "ASCA"];
+    is_of_aws(text) || (text.len() >= 16 && OTHERS.iter().any(|prefix| text.starts_with(prefix)))
 }
 
 /// Any key id, temporary ones too, as it is shown on a terminal: `****ABCD`.
@@ -93,7 +118,7 @@ impl TryFrom<String> for AccessKeyId {
     type Error = InvalidAccessKeyId;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
+        text.parse().or_else(|error| AccessKeyId::of_other_service(&text).ok_or(error))
     }
 }
 
@@ -318,6 +343,23 @@ mod tests {
         ] {
             assert_eq!(bad.parse::<AccessKeyId>(), Err(InvalidAccessKeyId::Malformed), "{bad}");
         }
+    }
+
+    #[test]
+    fn another_services_id_is_told_from_aws_ids_and_secrets() {
+        for other in ["test", "minioadmin", "SCWXXXXXXXXXXXXXXXXX", "0123456789abcdef0123456789abcdef", "GOOG1EXAMPLE"]
+        {
+            let id = AccessKeyId::of_other_service(other).expect("one of another service");
+            assert!(!id.is_of_aws(), "{other}");
+            let json = serde_json::to_string(&id).expect("a text");
+            assert_eq!(serde_json::from_str::<AccessKeyId>(&json).ok(), Some(id), "the index keeps it");
+        }
+        let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+        for none in ["", "a b", "AKIAIOSFODNN7EXAMPLE", "AKIAx", "ASIAIOSFODNN7EXAMPLE", "AIDAIOSFODNN7EXAMPLE", secret]
+        {
+            assert_eq!(AccessKeyId::of_other_service(none), None, "{none}");
+        }
+        assert!("AKIAIOSFODNN7EXAMPLE".parse::<AccessKeyId>().is_ok_and(|id| id.is_of_aws()));
     }
 
     #[test]

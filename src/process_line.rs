@@ -15,7 +15,7 @@ pub use split::{Unsplittable, split};
 const COMMAND: &str = "credential-process";
 
 /// Options of keyfob's whose value is a word of its own; any other option is one word.
-const OPTIONS_WITH_VALUE: [&str; 4] = ["--backend", "--duration", "--mfa-code", "--min-ttl"];
+const OPTIONS_WITH_VALUE: [&str; 5] = ["--backend", "--duration", "--mfa-code", "--min-ttl", "--region"];
 
 /// The profile a `credential_process` of keyfob's own names; none for another program's.
 ///

@@ -27,8 +27,8 @@ use tokio::time::Instant;
 use crate::aws::connector::{Proxies, Recipe, Watch, connector};
 use crate::aws::translate::{Redaction, lost, translate};
 use crate::aws::{AwsError, MfaCode};
-use crate::chain::target::Target;
-use crate::credentials::Credentials;
+use crate::chain::target::{Target, is_elsewhere};
+use crate::credentials::{Credentials, is_of_aws};
 use crate::duration;
 use crate::settings::Settings;
 use crate::sys::clock::Clock;
@@ -127,6 +127,10 @@ impl Aws {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
+        // Security: a key of another service is none of AWS's business.
+        if !is_of_aws(call.signer.access_key_id()) && !call.endpoint.is_some_and(is_elsewhere) {
+            return Err(AwsError::Setup("the access key is not one of AWS's, and is never sent to AWS".to_owned()));
+        }
         let (runtime, connector) = self.running(call)?;
         runtime.block_on(async {
             // Between two calls nothing ran that could have seen the server close the connection: look now, or a call that is

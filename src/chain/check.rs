@@ -1,17 +1,24 @@
 //! Whether a setting's value is one that AWS and keyfob take, before it is written. Pure.
 
-use crate::chain::target::{boolean, checked_url, looks_like_region};
+use crate::chain::target::{boolean, checked_region, checked_url, looks_like_region};
 use crate::chain::values::{self, LONGEST_ROLE, LONGEST_SESSION};
 use crate::process_line;
 use crate::profile::known::PREFIX;
 
+/// What decides about values of other settings of the same profile.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beside {
+    /// A role: its sessions last 12 h at most, others 36 h.
+    pub role: bool,
+    /// An endpoint of another service than AWS, whose regions have names of their own.
+    pub own_endpoint: bool,
+}
+
 /// Checks a value against AWS's own rules for the setting; one nobody here knows is right whatever it says.
-///
-/// `has_role` says whether the profile has a role: its sessions last 12 h at most, others 36 h.
 ///
 /// # Errors
 /// What is wrong, and what would be right.
-pub fn check_value(name: &str, value: &str, has_role: bool) -> Result<(), String> {
+pub fn check_value(name: &str, value: &str, beside: Beside) -> Result<(), String> {
     let name = name.to_ascii_lowercase();
     if name == "keyfob_session" {
         return values::session_mode(value).map(drop);
@@ -22,14 +29,15 @@ pub fn check_value(name: &str, value: &str, has_role: bool) -> Result<(), String
         "external_id" => values::external_id(value).map(drop),
         "role_session_name" | "source_identity" => values::session_name(value).map(drop),
         "duration_seconds" => {
-            values::duration_seconds(value, if has_role { LONGEST_ROLE } else { LONGEST_SESSION }).map(drop)
+            values::duration_seconds(value, if beside.role { LONGEST_ROLE } else { LONGEST_SESSION }).map(drop)
         }
         "mfa_max_age" => values::max_age(value).map(drop),
         "session_tags" => values::session_tags(value).map(drop),
         "transitive_session_tags" => values::transitive_tag_keys(value).map(drop),
         "policy" => values::policy(value).map(drop),
         "policy_arns" => values::policy_arns(value, None).map(drop),
-        "region" | "sso_region" => region(value),
+        "region" => region(value, beside.own_endpoint),
+        "sso_region" => region(value, false),
         "endpoint_url" => checked_url(value).map(drop),
         "use_fips_endpoint" | "use_dualstack_endpoint" | "ignore_configured_endpoint_urls" => boolean(value).map(drop),
         "credential_source" => one_of(value, &["Environment", "Ec2InstanceMetadata", "EcsContainer"]),
@@ -45,10 +53,15 @@ pub fn check_value(name: &str, value: &str, has_role: bool) -> Result<(), String
     }
 }
 
-fn region(text: &str) -> Result<(), String> {
+/// Checks the name of a region; one of another service, as at an endpoint of its own, need only be a label of a host.
+///
+/// # Errors
+/// What is wrong, and what would be right.
+pub fn region(text: &str, own_endpoint: bool) -> Result<(), String> {
     // `aws-global` is the pseudo-region of the global endpoints.
     match text == "aws-global" || looks_like_region(text) {
         true => Ok(()),
+        false if own_endpoint => checked_region(text).map(drop),
         false => Err(format!("`{text}` is not a valid region; expected a name like `eu-west-1`")),
     }
 }
@@ -103,12 +116,16 @@ mod tests {
             ("sso_account_id", "1"),
             ("mine", ""),
         ];
+        let beside = Beside { role: true, own_endpoint: false };
         for (name, value) in good {
-            assert_eq!(check_value(name, value, true), Ok(()), "{name} = {value}");
+            assert_eq!(check_value(name, value, beside), Ok(()), "{name} = {value}");
         }
         for (name, value) in bad {
-            assert!(check_value(name, value, true).is_err(), "{name} = {value}");
+            assert!(check_value(name, value, beside).is_err(), "{name} = {value}");
         }
-        assert_eq!(check_value("duration_seconds", "129600", false), Ok(()));
+        assert_eq!(check_value("duration_seconds", "129600", Beside::default()), Ok(()));
+        let elsewhere = Beside { own_endpoint: true, ..beside };
+        assert_eq!(check_value("region", "auto", elsewhere), Ok(()), "R2's");
+        assert!(check_value("region", "x.example/", elsewhere).is_err());
     }
 }

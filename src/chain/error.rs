@@ -110,6 +110,19 @@ pub enum PlanError {
         /// Where it stands.
         place: Place,
     },
+    /// A key of another service, and a call, or an SDK, that would send it to AWS. The id is not repeated: it may be the secret.
+    #[error("the access key id of `{profile}` is not one of AWS's, and {}", match service {
+        Some(service) => format!("no endpoint of another service is configured for {service}"),
+        None => "no endpoint of another service is configured".to_owned(),
+    })]
+    OtherServiceWithoutEndpoint {
+        /// The profile with the key.
+        profile: String,
+        /// The profile that lacks the endpoint.
+        lacking: String,
+        /// The service whose endpoint is needed; none: any will do.
+        service: Option<&'static str>,
+    },
     /// A base that keyfob does not read yet.
     #[error("{place}: `{profile}` gets its credentials from {base}, which keyfob does not support yet")]
     Unsupported {

@@ -176,7 +176,7 @@ fn key(name: &str, profile: Option<&Profile<'_>>, sources: &Sources<'_>) -> Opti
             id: key.id.to_string(),
             backend: Some(StoreId::name(key.backend)),
             age_days: age.map(|age| age / 86_400),
-            overdue: age.map(|age| age.unsigned_abs() >= sources.key_max_age_seconds),
+            overdue: age.map(|age| key.id.is_of_aws() && age.unsigned_abs() >= sources.key_max_age_seconds),
         });
     }
     let id = profile?.setting("aws_access_key_id")?.value.into_owned();

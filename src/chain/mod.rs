@@ -26,7 +26,7 @@ pub(crate) mod tests;
 pub use base::Base;
 pub use error::{PlanError, TargetError, UnsupportedBase};
 pub(crate) use reason::length;
-pub use reason::{AskedBy, Reason};
+pub use reason::{AskedBy, KeyItselfBecause, Reason};
 pub use request::{FileNames, Place, Request, StoredKeys, Used};
 pub use rules::plan;
 pub use step::{Hop, Mfa, Plan, SessionStep, SpentIn, Step};

@@ -159,6 +159,8 @@ pub enum KeyItselfBecause {
     Never,
     /// `keyfob_session = mfa`, and no device is known.
     NoDevice,
+    /// It is a key of another service than AWS, and nothing asks for sessions.
+    OtherService,
 }
 
 impl fmt::Display for Reason {
@@ -193,6 +195,7 @@ impl fmt::Display for Reason {
                 f.write_str(match because {
                     KeyItselfBecause::Option => "`--no-session`",
                     KeyItselfBecause::Never => "`keyfob_session` is `never`",
+                    KeyItselfBecause::OtherService => "it belongs to a service other than AWS",
                     KeyItselfBecause::NoDevice => "`keyfob_session` is `mfa`, and there is no MFA device",
                 })
             }
@@ -205,7 +208,7 @@ impl fmt::Display for Reason {
                 length(*asked)
             ),
             Reason::CodeInHopWithoutSession => {
-                f.write_str("the MFA code is used for the first role, without an MFA session: `--no-session`")
+                f.write_str("the MFA code is used for the first role, without an MFA session: `--no-session`, or a key of another service")
             }
             Reason::OtherDeviceNotUsed { profile, serial, used: Some(used), .. } => {
                 write!(f, "the MFA device `{serial}` of `{profile}` is not used; `{used}` is")

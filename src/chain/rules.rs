@@ -53,6 +53,9 @@ pub(super) fn plan_of(
     let mut notes = std::mem::take(&mut walk.notes);
     let mut maker = Maker { walk: &walk, request, profiles, env, used: &mut used, notes: &mut notes };
     let Made { mfa, mut steps, base_target, mfa_max_age_seconds } = maker.make()?;
+    if walk.base.is_of_other_service() {
+        refuse_hosts_of_aws(&walk, &steps, profiles, env)?;
+    }
     if walk.base.reuse == Reuse::UntilExpiry {
         steps.insert(0, Step::Base);
     }
@@ -72,6 +75,27 @@ fn refuse_what_waits_for_us(walk: &[String], env: &Environment) -> Result<(), Pl
         }
     }
     Ok(())
+}
+
+/// Refuses a plan that would send the key of another service to AWS, or have an SDK send it there.
+fn refuse_hosts_of_aws(
+    walk: &Walk<'_>,
+    steps: &[Step],
+    profiles: &Profiles<'_>,
+    env: &Environment,
+) -> Result<(), PlanError> {
+    let profile = walk.base.profile.clone();
+    let is_elsewhere = |target: &Target| target.sts_endpoint.as_deref().is_some_and(target::is_elsewhere);
+    let astray = steps.iter().find(|step| step.target().is_some_and(|target| !is_elsewhere(target)));
+    if let Some(step) = astray {
+        let lacking = if step.hop().is_some() { walk.requested().name.clone() } else { profile.clone() };
+        return Err(PlanError::OtherServiceWithoutEndpoint { profile, lacking, service: Some("STS") });
+    }
+    let named = [walk.requested(), walk.base_node()].map(|node| target::goes_elsewhere(profiles, &node.name, env));
+    match steps.is_empty() && !named.contains(&true) {
+        true => Err(PlanError::OtherServiceWithoutEndpoint { lacking: profile.clone(), profile, service: None }),
+        false => Ok(()),
+    }
 }
 
 /// What [`Maker::make`] decides.
@@ -132,11 +156,13 @@ impl<'a, 'p> Maker<'a, 'p> {
                 None => None,
             },
         };
-        let itself = match (self.request.no_session, mode.unwrap_or(SessionMode::Always), &device) {
+        let of_other_service = self.walk.base.is_of_other_service();
+        let itself = match (self.request.no_session, mode, &device) {
             (true, _, _) => Some(KeyItselfBecause::Option),
-            (false, SessionMode::Never, _) => Some(KeyItselfBecause::Never),
-            (false, SessionMode::Mfa, Ok(None)) => Some(KeyItselfBecause::NoDevice),
-            (false, SessionMode::Mfa | SessionMode::Always, _) => None,
+            (false, Some(SessionMode::Never), _) => Some(KeyItselfBecause::Never),
+            (false, None | Some(SessionMode::Mfa), _) if of_other_service => Some(KeyItselfBecause::OtherService),
+            (false, Some(SessionMode::Mfa), Ok(None)) => Some(KeyItselfBecause::NoDevice),
+            (false, _, _) => None,
         };
         if let Some(because) = itself {
             if self.request.duration_seconds.is_some() {
@@ -173,7 +199,8 @@ impl<'a, 'p> Maker<'a, 'p> {
         }
         let asked = self.hop_durations()?;
         let first_asked = asked.first().copied().flatten().map_or(HOUR, |(seconds, _)| seconds);
-        let spent_in = if self.request.no_session || first_asked > HOUR { SpentIn::Hop } else { SpentIn::Session };
+        let no_session = self.request.no_session || !self.may_make_session()?;
+        let spent_in = if no_session || first_asked > HOUR { SpentIn::Hop } else { SpentIn::Session };
         let session = match (&device, spent_in) {
             (None, _) => {
                 if walk.base.signs_as == Signs::Key {
@@ -225,6 +252,16 @@ impl<'a, 'p> Maker<'a, 'p> {
         }
         let mfa = device.map(|device| device.spent_in(spent_in));
         Ok(Made { mfa, steps, base_target, mfa_max_age_seconds: None })
+    }
+
+    /// Whether GetSessionToken is a call that the base's service can be expected to know.
+    fn may_make_session(&mut self) -> Result<bool, PlanError> {
+        let walk = self.walk;
+        if !walk.base.is_of_other_service() {
+            return Ok(true);
+        }
+        let mode = self.setting(walk.base_node(), "keyfob_session", values::session_mode)?;
+        Ok(mode == Some(SessionMode::Always))
     }
 
     /// Where the calls of a profile go.

@@ -211,6 +211,59 @@ fn endpoint(
     }
 }
 
+/// Whether the profile itself names an endpoint that is not AWS's, of whatever service.
+pub fn names_endpoint(profiles: &Profiles<'_>, profile: &str) -> bool {
+    goes_elsewhere(profiles, profile, &Environment::default())
+}
+
+/// Whether calls of this profile go to a service other than AWS: a variable, its `services` section or its `endpoint_url` names
+/// an endpoint that is not AWS's, of whatever service.
+pub(super) fn goes_elsewhere(profiles: &Profiles<'_>, profile: &str, env: &Environment) -> bool {
+    let profile = profiles.get(profile);
+    let setting = |name: &str| profile.as_ref().and_then(|profile| profile.setting(name));
+    let ignored = match env.get(vars::AWS_IGNORE_CONFIGURED_ENDPOINT_URLS) {
+        Some(value) => boolean(value) == Ok(true),
+        None => setting("ignore_configured_endpoint_urls").is_some_and(|setting| boolean(&setting.value) == Ok(true)),
+    };
+    if ignored {
+        return false;
+    }
+    let is_variable = |name: &str| name == vars::AWS_ENDPOINT_URL || name.starts_with(vars::AWS_ENDPOINT_URL_PREFIX);
+    let mut variables = env.iter().filter(|(name, _)| name.to_str().is_some_and(is_variable));
+    let services = setting("services").and_then(|name| profiles.section(SectionKind::Services, &name.value));
+    let mut services = services.into_iter().flat_map(|section| section.all());
+    variables.any(|(_, url)| url.to_str().is_some_and(is_elsewhere))
+        || setting("endpoint_url").is_some_and(|url| is_elsewhere(&url.value))
+        || services.any(|service| service.nested("endpoint_url").is_some_and(is_elsewhere))
+}
+
+/// Whether a URL names a host that is not AWS's.
+// Security: a key of another service is sent there alone.
+pub(crate) fn is_elsewhere(url: &str) -> bool {
+    // The DNS suffixes of every partition (botocore's `partitions.json`), those of dual-stack hosts too.
+    const OF_AWS: [&str; 12] = [
+        "amazonaws.com",
+        "amazonaws.com.cn",
+        "amazonaws.eu",
+        "api.aws",
+        "api.amazonwebservices.com.cn",
+        "api.amazonwebservices.eu",
+        "c2s.ic.gov",
+        "sc2s.sgov.gov",
+        "cloud.adc-e.uk",
+        "csp.hci.ic.gov",
+        "api.aws.ic.gov",
+        "api.aws.scloud",
+    ];
+    if checked_url(url).is_err() {
+        return false;
+    }
+    let host = url.split_once("://").map_or("", |(_, rest)| rest).split(['/', '?', '#']).next().unwrap_or_default();
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host).to_ascii_lowercase();
+    let host = host.split(':').next().unwrap_or_default().trim_end_matches('.');
+    !OF_AWS.iter().any(|suffix| host.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
+}
+
 pub(super) fn checked_url(text: &str) -> Result<String, String> {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let whole = host.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))

@@ -6,12 +6,13 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use zeroize::Zeroizing;
 
+use crate::chain::target::names_endpoint;
 use crate::cli::world::World;
 use crate::credentials::AccessKey;
 use crate::error::{Error, Kind, Result};
 use crate::human::Talk;
 use crate::ops::access_key_input::{from_csv, from_environment, from_lines};
-use crate::ops::add::{AddRequest, add, input_error};
+use crate::ops::add::{AddRequest, add, input_error, refuse_other_service};
 use crate::process_line::{self, program_to_write};
 use crate::sys::files;
 use crate::sys::program::ProgramPaths;
@@ -70,7 +71,9 @@ pub struct AddArgs {
 impl AddArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let snapshot = world.snapshot();
-        let key = self.given_key(world)?;
+        let files = snapshot.files()?;
+        let other_service = names_endpoint(&files.profiles(), &self.profile);
+        let key = self.given_key(world, other_service)?;
         let unlinked = || world.talk.again(&["--no-link"]).to("or leave the profile unlinked");
         let link = match self.no_link {
             true => None,
@@ -79,7 +82,6 @@ impl AddArgs {
                 Some(line.map_err(|error| error.hint(unlinked()))?)
             }
         };
-        let files = snapshot.files()?;
         let lines = snapshot.with_ports(self.yes, None, |context, stores| {
             let (backend, reason) = stores.choose(world.asked_backend)?;
             world.talk.say(&format!("the key goes into {}, {reason}", backend.title()));
@@ -91,6 +93,7 @@ impl AddArgs {
                 mfa_serial: self.mfa_serial,
                 verify: !self.no_verify,
                 link,
+                other_service,
                 allow_root: self.allow_root,
                 replace: self.replace,
                 replace_process: self.replace_process,
@@ -102,7 +105,7 @@ impl AddArgs {
     }
 
     /// The key that `--csv`, `--stdin` or `--env` brings; none where it is to be asked for.
-    fn given_key(&self, world: &World<'_>) -> Result<Option<AccessKey>> {
+    fn given_key(&self, world: &World<'_>, other_service: bool) -> Result<Option<AccessKey>> {
         let (key, place) = match &self.csv {
             Some(path) => {
                 let file = Zeroizing::new(files::read(path).map_err(|error| {
@@ -122,7 +125,9 @@ impl AddArgs {
             None if self.env => (from_environment(&world.env), "the environment".to_owned()),
             None => return Ok(None),
         };
-        key.map(Some).map_err(|error| input_error(&error, &place))
+        let key = key.map_err(|error| input_error(&error, &place))?;
+        refuse_other_service(&key.id, &self.profile, other_service, &place)?;
+        Ok(Some(key))
     }
 }
 

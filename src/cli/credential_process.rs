@@ -39,8 +39,9 @@ impl CredentialProcessArgs {
     }
 
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
-        let snapshot = world.snapshot();
+        let mut snapshot = world.snapshot();
         let profile = self.profile.resolve_for_sdk(world)?;
+        snapshot.set_region(&profile, self.options.region.as_deref())?;
         let (_, credentials) = snapshot.credentials(&profile, &self.options, Some(PROMPT_LIMIT))?;
         out::checked(process::write(&credentials, std::io::stdout()))
     }

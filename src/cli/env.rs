@@ -37,7 +37,7 @@ pub struct EnvArgs {
 
 impl EnvArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
-        let snapshot = world.snapshot();
+        let mut snapshot = world.snapshot();
         let shell = match self.shell {
             Some(shell) => shell,
             None => Shell::detect(ancestors().iter().map(String::as_str), world.env.get(vars::SHELL))?,
@@ -50,6 +50,7 @@ impl EnvArgs {
             if let Some(command) = run!("keyfob env {}", profile).command(shell) {
                 tell_how_to_load(world, shell, &command);
             }
+            snapshot.set_region(&profile, self.options.region.as_deref())?;
             let (plan, credentials) = snapshot.credentials(&profile, &self.options, None)?;
             world.tell_of_key(&plan);
             hand_out(&world.process_env, &profile, &credentials, &snapshot.surroundings(&profile)?)

@@ -28,8 +28,9 @@ pub struct ExecArgs {
 impl ExecArgs {
     /// The exit code is the command's own, or 126 or 127 where it cannot be run.
     pub(super) fn run(self, world: &World<'_>) -> Result<u8> {
-        let snapshot = world.snapshot();
+        let mut snapshot = world.snapshot();
         let profile = self.profile.resolve(world)?;
+        snapshot.set_region(&profile, self.options.region.as_deref())?;
         let (plan, credentials) = snapshot.credentials(&profile, &self.options, None)?;
         world.tell_of_key(&plan);
         let changes = hand_out(&world.process_env, &profile, &credentials, &snapshot.surroundings(&profile)?);

@@ -3,6 +3,7 @@
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
+use crate::chain::target::checked_region;
 use crate::duration;
 use crate::secret::Secret;
 use crate::sys::env::{Environment, vars};
@@ -44,6 +45,9 @@ pub struct CredentialOptions {
     /// Issue the access key itself instead of a session
     #[arg(short, long)]
     pub no_session: bool,
+    /// Region to use, before the profile's and the variables'
+    #[arg(long, value_name = "REGION", value_parser = checked_region)]
+    pub region: Option<String>,
     /// Renew the session if it has less time left than this; fail if that is not possible
     #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
     pub min_ttl: Option<u32>,

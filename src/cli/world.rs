@@ -1,11 +1,13 @@
 //! The real world, put together for one command: each part when it is first needed, and none that is not.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aws::Aws;
-use crate::chain::{Plan, Reason, Request, plan};
+use crate::chain::target::names_endpoint;
+use crate::chain::{KeyItselfBecause, Plan, Reason, Request, check, plan};
 use crate::cli::GlobalOptions;
 use crate::cli::options::CredentialOptions;
 use crate::config_file::{self, AwsFiles};
@@ -30,7 +32,7 @@ use crate::session_cache::sealing_key::SealingKey;
 use crate::session_cache::{CacheError, SessionCache};
 use crate::settings::Settings;
 use crate::sys::clock::Clock;
-use crate::sys::env::Environment;
+use crate::sys::env::{Environment, vars};
 use crate::sys::files::read_optional;
 use crate::sys::paths::{Paths, with_home};
 use crate::ui::person::Person;
@@ -58,6 +60,8 @@ pub struct World<'a> {
 /// for each, so that it never serves a profile from before an edit.
 pub struct Snapshot<'w> {
     world: &'w World<'w>,
+    /// The variables, with the region of this request in the place of the user's.
+    env: Cow<'w, Environment>,
     files: OnceCell<AwsFiles>,
     index: OnceCell<Index>,
 }
@@ -98,7 +102,7 @@ impl<'a> World<'a> {
 
     /// Of one request. Nothing is read yet.
     pub fn snapshot(&self) -> Snapshot<'_> {
-        Snapshot { world: self, files: OnceCell::new(), index: OnceCell::new() }
+        Snapshot { world: self, env: Cow::Borrowed(&self.env), files: OnceCell::new(), index: OnceCell::new() }
     }
 
     /// The clock, corrected once AWS has answered.
@@ -157,9 +161,11 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Says that it is the access key itself that is handed out, where it is: SDKs keep it for as long as they run.
+    /// Says that it is the access key itself that is handed out, where it is: SDKs keep it for as long as they run. That of
+    /// another service is meant to be.
     pub fn tell_of_key(&self, plan: &Plan) {
-        for reason in plan.reasons().filter(|reason| matches!(reason, Reason::KeyItself { .. })) {
+        let is_news = |reason: &&Reason| matches!(reason, Reason::KeyItself { because, .. } if *because != KeyItselfBecause::OtherService);
+        for reason in plan.reasons().filter(is_news) {
             self.talk.warn(&reason.to_string());
         }
     }
@@ -198,6 +204,19 @@ impl<'a> World<'a> {
 }
 
 impl Snapshot<'_> {
+    /// Has `--region` decide where calls go, and what region a command or a shell gets: before any variable, as in the AWS CLI.
+    ///
+    /// # Errors
+    /// A region that AWS does not have, where the profile names no endpoint of another service; and as [`Snapshot::files`].
+    pub fn set_region(&mut self, profile: &str, region: Option<&str>) -> Result<()> {
+        let Some(region) = region else { return Ok(()) };
+        let own_endpoint = names_endpoint(&self.files()?.profiles(), profile);
+        check::region(region, own_endpoint)
+            .map_err(|problem| Error::new(Kind::Usage, format!("`--region`: {problem}")))?;
+        self.env.to_mut().set(vars::AWS_REGION, region);
+        Ok(())
+    }
+
     /// Both AWS files, read at the first call.
     ///
     /// # Errors
@@ -241,7 +260,7 @@ impl Snapshot<'_> {
             let setting = |name: &str| Some(settings.as_ref()?.setting(name)?.value.into_owned());
             let services = setting("services").and_then(|name| profiles.section(SectionKind::Services, &name));
             let services: Vec<(String, String)> = services.iter().flat_map(OtherSection::settings).collect();
-            Ok(ProfileVariables::new(&self.world.env, setting, &services))
+            Ok(ProfileVariables::new(&self.env, setting, &services))
         })?;
         for name in &surroundings.without_variable {
             self.world.talk.warn(&format!(
@@ -281,7 +300,7 @@ impl Snapshot<'_> {
 
     fn planned(&self, request: &Request) -> Result<Plan> {
         let index = self.index()?;
-        let plan = self.with_profiles(|profiles| Ok(plan(profiles, index, &self.world.env, request)?))?;
+        let plan = self.with_profiles(|profiles| Ok(plan(profiles, index, &self.env, request)?))?;
         self.world.explain_plan(&plan);
         Ok(plan)
     }
@@ -302,7 +321,7 @@ impl Snapshot<'_> {
         let keys = StoredOrWritten { stores: &stores, files: &|| self.files(), data: &self.world.paths.data };
         let cache = SessionCache::new(self.world.paths.cache.clone());
         let context = Context {
-            env: &self.world.env,
+            env: &self.env,
             clock: &self.world.clock,
             settings: &self.world.settings,
             paths: &self.world.paths,

@@ -56,7 +56,8 @@ pub enum InputError {
     SeveralKeys(usize),
 }
 
-/// Puts a pair together, after every check that needs no network.
+/// Puts a pair together, after every check that needs no network; one of another service than AWS too, whose secret may be
+/// anything.
 ///
 /// The secret is checked loosely, 40 to 128 of the base64 alphabet: AWS documents no grammar for it.
 ///
@@ -66,7 +67,7 @@ pub fn from_pair(id: &str, secret: Secret) -> Result<AccessKey, InputError> {
     let id = match id.trim().parse::<AccessKeyId>() {
         Ok(id) => id,
         Err(_) if secret.expose().trim().parse::<AccessKeyId>().is_ok() => return Err(InputError::Swapped),
-        Err(problem) => return Err(problem.into()),
+        Err(problem) => AccessKeyId::of_other_service(id.trim()).ok_or(problem)?,
     };
     let text = secret.expose();
     if text.trim().is_empty() {
@@ -75,7 +76,7 @@ pub fn from_pair(id: &str, secret: Secret) -> Result<AccessKey, InputError> {
     if text.starts_with(is_padding) || text.ends_with(is_padding) {
         return Err(InputError::PaddedSecret);
     }
-    if !(40..=128).contains(&text.len()) || !text.bytes().all(is_secret_byte) {
+    if id.is_of_aws() && (!(40..=128).contains(&text.len()) || !text.bytes().all(is_secret_byte)) {
         return Err(InputError::MalformedSecret);
     }
     Ok(AccessKey { id, secret })
@@ -217,6 +218,9 @@ mod tests {
         assert_eq!(pair(SECRET, ID), Err(InputError::Swapped));
         assert_eq!(pair("ASIAIOSFODNN7EXAMPLE", SECRET), Err(InputError::Id(InvalidAccessKeyId::Temporary)));
         assert_eq!(pair("AIDAIOSFODNN7EXAMPLE", SECRET), Err(InputError::Id(InvalidAccessKeyId::Malformed)));
+        assert_eq!(pair(SECRET, SECRET), Err(InputError::Id(InvalidAccessKeyId::Malformed)));
+        assert_eq!(pair("test", "test"), Ok(()), "LocalStack's");
+        assert_eq!(pair("test", ""), Err(InputError::NoSecret));
         assert_eq!(pair(ID, ""), Err(InputError::NoSecret));
         assert_eq!(pair(ID, "  "), Err(InputError::NoSecret));
         for padded in [format!(" {SECRET}"), format!("{SECRET}\t"), format!("\"{SECRET}\"")] {

@@ -156,8 +156,14 @@ fn of_chain(
         | PlanError::AskedByItself(_) => None,
         error => {
             let (file, line) = profile.header();
+            let why = match error {
+                PlanError::OtherServiceWithoutEndpoint { .. } => {
+                    "SDKs would send it to AWS, so keyfob does not issue it".to_owned()
+                }
+                _ => format!("`{}` gets no credentials", profile.name()),
+            };
             let finding = Finding::of_error("chain", &Error::from(error));
-            Some(Finding { why: format!("`{}` gets no credentials", profile.name()), ..finding }.at(path(file), line))
+            Some(Finding { why, ..finding }.at(path(file), line))
         }
     }
 }

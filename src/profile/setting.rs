@@ -20,11 +20,16 @@ impl<'a> OtherSection<'a> {
 
     /// Every setting, name and value, each name once with the value that counts.
     pub fn settings(&self) -> Vec<(String, String)> {
-        let mut settings: Vec<(String, String)> = Vec::new();
+        self.all().into_iter().map(|Setting { name, value, .. }| (name.into_owned(), value.into_owned())).collect()
+    }
+
+    /// Every setting, each name once, the one that counts.
+    pub fn all(&self) -> Vec<Setting<'a>> {
+        let mut settings: Vec<Setting<'a>> = Vec::new();
         for property in self.sections.iter().rev().flat_map(|section| section.properties().rev()) {
-            let Setting { name, value, .. } = Setting::new(AwsFile::Config, property);
-            if settings.iter().all(|(known, _)| *known != name) {
-                settings.push((name.into_owned(), value.into_owned()));
+            let setting = Setting::new(AwsFile::Config, property);
+            if settings.iter().all(|known| known.name != setting.name) {
+                settings.push(setting);
             }
         }
         settings

@@ -64,14 +64,15 @@ pub fn aws_vault_files(env: &Environment) -> Option<PathBuf> {
 
 /// The variables with `HOME` set: to the home folder in the list of users where it is not, as in a service. The AWS CLI, boto3
 /// and the SDKs for Go and JavaScript look there too.
-pub fn with_home(env: Environment) -> Environment {
+pub fn with_home(mut env: Environment) -> Environment {
     if cfg!(windows) || env.get_os(vars::HOME).is_some() {
         return env;
     }
     keep_to_files_and_dns();
-    let Some(home) = dirs::home_dir().filter(|home| home.is_absolute()) else { return env };
-    let set = (vars::HOME.into(), home.into_os_string());
-    env.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).chain([set]).collect()
+    if let Some(home) = dirs::home_dir().filter(|home| home.is_absolute()) {
+        env.set(vars::HOME, home);
+    }
+    env
 }
 
 /// The home folder as the SDKs find it: `HOME` on every platform, then Windows' own variables.
@@ -181,8 +182,8 @@ mod tests {
             ("plain", "plain"),
         ];
         for (written, expanded) in cases {
-            let pairs = env.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-            let env: Environment = pairs.chain([("AWS_CONFIG_FILE".into(), written.into())]).collect();
+            let mut env = env.clone();
+            env.set("AWS_CONFIG_FILE", written);
             assert_eq!(Paths::new(&env).expect("HOME is set").aws_config, Path::new(expanded), "{written}");
         }
         if cfg!(unix) {

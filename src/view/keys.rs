@@ -9,7 +9,10 @@ pub fn text(listing: &KeyListing) -> String {
     let rows = listing.keys.iter().map(|line| {
         let root = line.root.then_some("ROOT USER");
         let overdue = (line.overdue == Some(true)).then_some("overdue");
-        let problem = line.problem.as_ref().map(|_| "status unknown");
+        let problem = line.problem.as_deref().map(|problem| match line.id.is_of_aws() {
+            true => "status unknown",
+            false => problem,
+        });
         let notes: Vec<&str> = [root, overdue, line.rotation, problem].into_iter().flatten().collect();
         [
             line.id.short(),

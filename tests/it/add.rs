@@ -233,15 +233,17 @@ fn an_option_that_cannot_be_is_a_usage_error_before_aws_is_asked() {
 }
 
 #[test]
-fn a_region_aws_does_not_have_is_warned_of_and_a_missing_one_is_named() {
+fn a_region_aws_does_not_have_is_refused_and_a_missing_one_is_named() {
     let (_, sandbox, ann) = machine();
     let key = lines(&ann.access_key());
     let add = |name: &str, options: &[&str]| {
         let ran = sandbox.keyfob(&[&["add", name, "--stdin", "--yes"], options].concat()).stdin(&key).run();
         ran.ends_with(0).to_owned()
     };
-    let said = add("typo", &["--region", "eu-central1", "--no-verify"]);
-    assert!(said.contains("warning: `eu-central1` is not an AWS region (such as `eu-west-1`)"), "{said}");
+    let typo = ["add", "typo", "--stdin", "--yes", "--region", "eu-central1", "--no-verify"];
+    let ran = sandbox.keyfob(&typo).stdin(&key).run();
+    assert!(ran.ends_with(2).contains("`eu-central1` is not a valid region; expected a name like"), "{ran:?}");
+    is_untouched(&sandbox);
     let missing =
         "hint: `work` has no region, and most AWS CLI commands need one: `keyfob profile set work region eu-west-1`";
     assert!(add("work", &[]).contains(missing));

@@ -188,6 +188,13 @@ fn exec_hands_on_the_exit_code_and_says_127_where_there_is_no_command() {
     let exec = |command: &[&str]| sandbox.keyfob(&[&["exec", "work", "--"], command].concat()).run();
     exec(&["sh", "-c", "exit 7"]).ends_with(7);
     assert_eq!(exec(&["sh", "-c", "echo $AWS_REGION $KEYFOB_PROFILE"]).ok(), "eu-west-1 work\n");
+    let region = ["exec", "work", "--region", "eu-north-1", "--", "sh", "-c", "echo $AWS_REGION $AWS_DEFAULT_REGION"];
+    let elsewhere = sandbox.keyfob(&region).env("AWS_REGION", "us-west-2").run();
+    assert_eq!(elsewhere.ok(), "eu-north-1 eu-north-1\n", "before the profile's and the variable's");
+    for bad in ["euwest", "x.example/"] {
+        let ran = sandbox.keyfob(&["credential-process", "work", "--region", bad]).run();
+        assert!(ran.ends_with(2).contains(&format!("`{bad}` is not a valid region")), "{ran:?}");
+    }
     let without = sandbox.keyfob(&["exec", "--", "sh", "-c", "echo $KEYFOB_PROFILE"]).env("AWS_PROFILE", "work").run();
     assert_eq!(without.ok(), "work\n");
     exec(&["/nonexistent/command"]).ends_with(127);

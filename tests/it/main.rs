@@ -31,6 +31,7 @@ mod mfa_enroll;
 mod moto;
 mod network;
 mod newcomer;
+mod other_services;
 mod packaging;
 mod picker;
 mod picture;

@@ -88,14 +88,22 @@ fn in_files(node: &Node<'_>, trace: &mut Trace) -> Option<Base> {
     Some(match AccessKeyId::from_str(&id.value) {
         Ok(id) => {
             trace.notes.push(Reason::KeyInFile { profile, place });
-            let identity = Identity { sort: NAME, parts: vec![id.to_string()] };
-            base(&node.name, identity, SealWith::Default, BaseSource::Written { id })
+            written(&node.name, id)
         }
         Err(InvalidAccessKeyId::Temporary) => {
             Base::refused(node, WRITTEN_SESSION, PlanError::TemporaryKey { profile, place })
         }
-        Err(InvalidAccessKeyId::Malformed) => Base::refused(node, NAME, PlanError::BadKeyId { profile, place }),
+        Err(InvalidAccessKeyId::Malformed) => match AccessKeyId::of_other_service(&id.value) {
+            // It is neither moved nor renewed, so where it is needs no note.
+            Some(id) => written(&node.name, id),
+            None => Base::refused(node, NAME, PlanError::BadKeyId { profile, place }),
+        },
     })
+}
+
+fn written(profile: &str, id: AccessKeyId) -> Base {
+    let identity = Identity { sort: NAME, parts: vec![id.to_string()] };
+    base(profile, identity, SealWith::Default, BaseSource::Written { id })
 }
 
 fn base(profile: &str, identity: Identity, sealed_with: SealWith, source: BaseSource) -> Base {

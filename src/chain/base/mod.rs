@@ -14,7 +14,7 @@ use std::fmt;
 use crate::chain::error::{PlanError, UnsupportedBase};
 use crate::chain::node::{Node, Trace};
 use crate::chain::request::Place;
-use crate::credentials::{AccessKeyId, StoreId, StoredKey, account_of_arn};
+use crate::credentials::{AccessKeyId, StoreId, StoredKey, account_of_arn, account_of_key_id};
 use crate::profile::{AwsFile, Profile, Setting};
 
 /// A kind of base: the settings that make it, and how a profile's claim to it is read.
@@ -175,9 +175,15 @@ impl Base {
         self.stored_key()?.user_arn.as_deref()
     }
 
-    /// Its account, where GetCallerIdentity has told it.
-    pub fn account_id(&self) -> Option<&str> {
-        self.user_arn().and_then(account_of_arn)
+    /// Its account, where GetCallerIdentity has told it, else the one in its id.
+    pub fn account_id(&self) -> Option<String> {
+        let of_id = || account_of_key_id(self.key_id().filter(|id| id.is_of_aws())?.as_str());
+        self.user_arn().and_then(account_of_arn).map(str::to_owned).or_else(of_id)
+    }
+
+    /// Whether it is the key of a service other than AWS.
+    pub fn is_of_other_service(&self) -> bool {
+        self.key_id().is_some_and(|id| !id.is_of_aws())
     }
 
     /// Whether it is known to be a root user's.

@@ -156,7 +156,12 @@ proptest! {
             match plan(&profiles, &stored, &Environment::default(), &ask(name)) {
                 Ok(plan) if plan.has_hops() => prop_assert_eq!(source, "role", "{}", config),
                 Ok(plan) => prop_assert_eq!(source, plan.base.kind, "{}", config),
-                Err(PlanError::Unsupported { .. } | PlanError::TemporaryKey { .. } | PlanError::BadKeyId { .. }) => {
+                Err(
+                    PlanError::Unsupported { .. }
+                    | PlanError::TemporaryKey { .. }
+                    | PlanError::BadKeyId { .. }
+                    | PlanError::OtherServiceWithoutEndpoint { .. },
+                ) => {
                     prop_assert_ne!(source, "none", "{}", config);
                 }
                 // Nothing, or a role that leads nowhere.

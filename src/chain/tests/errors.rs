@@ -153,11 +153,19 @@ const CASES: &[Case] = &[
     },
     Case {
         says: "no key id, which may be a secret in the wrong place",
-        config: "[profile a]|aws_access_key_id = fakeSecretInTheWrongPlace|aws_secret_access_key = fake",
+        config: "[profile a]|aws_access_key_id = fakeSecretInTheWrongPlacefakeSecret12345|aws_secret_access_key = fake",
         stored: "",
         asked: "a",
         message: "~/.aws/config:2: `aws_access_key_id` of `a` is not a valid access key id",
         hint: "delete that line and store the complete key: `keyfob add a`",
+    },
+    Case {
+        says: "an id that is not AWS's, and no endpoint",
+        config: "[profile a]|aws_access_key_id = YOUR_ACCESS_KEY|aws_secret_access_key = fake",
+        stored: "",
+        asked: "a",
+        message: "the access key id of `a` is not one of AWS's, and no endpoint of another service is configured",
+        hint: "name the endpoint, if it is another service's key: `keyfob profile set a endpoint_url URL`\nor delete its lines, and store a key of AWS's: `keyfob add a`",
     },
     Case {
         says: "a base from the machine",

@@ -4,6 +4,7 @@
 
 mod bases;
 mod errors;
+mod other_services;
 mod properties;
 mod reference;
 mod refusals;
@@ -92,7 +93,9 @@ pub(crate) fn expand(text: &str) -> String {
     for line in text.split(['\n', ';', '|']) {
         let trimmed = line.trim();
         // A line under `sts =` is a nested one.
-        let indent = if trimmed.starts_with("endpoint_url") && lines.last().is_some_and(|line| line == "sts =") {
+        let indent = if trimmed.starts_with("endpoint_url")
+            && lines.last().is_some_and(|line| line == "sts =" || line == "s3 =")
+        {
             "  "
         } else {
             ""

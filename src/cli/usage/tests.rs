@@ -78,8 +78,7 @@ fn every_command_of_an_answer_is_taken() {
         let rests = if at % 5 == 0 { &rests[..] } else { &rests[at % 5..=at % 5] };
         rests.iter().map(move |rest| format!("keyfob {on} {word}{rest}").replace("  ", " "))
     });
-    let options =
-        ["--server", "--nonsense", "--region x", "--profile", "--profile p", "-z", "--jsn", "--force", "x y z"];
+    let options = ["--server", "--nonsense", "--profile", "--profile p", "-z", "--jsn", "--force", "x y z"];
     let tree = command();
     let on = tree
         .get_subcommands()

@@ -125,7 +125,6 @@ pub(super) const OPTIONS: &[Other] = &[
         "keyfob link PROFILE",
         "keyfob has no credential server yet; SDKs renew a linked profile's credentials themselves",
     ),
-    other(ISSUE, &["--region"], "keyfob profile set PROFILE region REGION", "set the profile's region"),
     other(&["exec"], &["--json", "-j"], "keyfob credential-process PROFILE", "print credentials as JSON"),
     other(&["env"], &["--json", "-j"], "keyfob env PROFILE --shell json", "print credentials as JSON"),
     other(

@@ -11,12 +11,13 @@ pub(in crate::ops) mod region;
 
 use crate::chain::StoredKeys;
 use crate::config_file::AwsFiles;
-use crate::credentials::{AccessKey, AccessKeyId, StoreId, StoredKey};
+use crate::credentials::{AccessKey, AccessKeyId, InvalidAccessKeyId, StoreId, StoredKey};
 use crate::error::{Error, Kind, Result};
 use crate::hint::{Hint, run};
 use crate::human::{AskError, Human};
 use crate::index::{Index, KeyEntry};
-use crate::keystore::access_key::store_access_key;
+use crate::keystore::KeyStore;
+use crate::keystore::access_key::{read_access_key, store_access_key};
 use crate::ops::Context;
 use crate::ops::access_key_input::{InputError, from_pair};
 use crate::ops::add::profile::Planned;
@@ -43,6 +44,8 @@ pub struct AddRequest {
     pub verify: bool,
     /// The `credential_process` line to write; none: the profile is not linked.
     pub link: Option<String>,
+    /// Whether the profile goes to another service than AWS, whose key it may be.
+    pub other_service: bool,
     /// Whether a root user's key may be stored.
     pub allow_root: bool,
     /// Whether another stored key may be replaced.
@@ -66,16 +69,17 @@ pub fn add(context: &Context<'_>, request: AddRequest, files: &AwsFiles) -> Resu
         refuse_during(context, &old.id)?;
     }
     let mut planned = Planned::new(files, &request)?;
-    planned.warn_of_region(context, request.region.as_deref());
     planned.ask_to_take_over(context, &request)?;
 
     let key = match request.key {
         Some(key) => key,
-        None => ask_for_key(context.human)?,
+        None => ask_for_key(context.human, request.other_service)?,
     };
     let mut stored = StoredKey { id: key.id.clone(), backend: request.backend, user_arn: None, created_at: None };
     let mut entry = KeyEntry::new(request.backend, context.clock.now());
-    if request.verify {
+    if !key.id.is_of_aws() {
+        context.talk.say(&format!("{} is a key of another service than AWS, and is not checked", key.id.short()));
+    } else if request.verify {
         let plan = planned.plan(context, &index, &stored)?;
         let target = own_target(&plan)?;
         let identity = check::identity(context, &name, &key, target, request.allow_root)?;
@@ -93,6 +97,7 @@ pub fn add(context: &Context<'_>, request: AddRequest, files: &AwsFiles) -> Resu
     planned.advise(context, &index, &stored)?;
 
     let store = context.stores.open(request.backend).map_err(|error| error.for_user(request.backend))?;
+    refuse_other_secret(store, &index, &name, &key, request.replace)?;
     store_access_key(store, &key, &name, stored.user_arn.as_deref())
         .map_err(|error| error.for_user(request.backend))?;
     // Security: from here on nobody needs the secret.
@@ -143,11 +148,49 @@ fn refuse_replacement(
     }
 }
 
-fn ask_for_key(human: &dyn Human) -> Result<AccessKey> {
+/// Refuses to overwrite the secret of another profile's key of the same id: services other than AWS share ids such as `test`.
+fn refuse_other_secret(
+    store: &dyn KeyStore,
+    index: &Index,
+    profile: &str,
+    key: &AccessKey,
+    replace: bool,
+) -> Result<()> {
+    let users = index.profiles_of(&key.id);
+    let other = users.iter().find(|user| **user != profile).or(users.first().filter(|_| !replace));
+    let Some(other) = other.filter(|_| !key.id.is_of_aws()) else { return Ok(()) };
+    match read_access_key(store, &key.id) {
+        Ok(stored) if stored.secret.expose() != key.secret.expose() => {
+            let message = format!("`{other}` has a stored key of the same id with another secret");
+            Err(Error::new(Kind::Failed, message)
+                .hint("keep this key in the AWS credentials file, where keyfob uses it too")
+                .hint(run!("keyfob remove {}", other).to("or delete the other one")))
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// The id that was given or typed; one that is not AWS's only if the profile goes elsewhere.
+///
+/// # Errors
+/// What it is not, and what to set first.
+pub fn refuse_other_service(id: &AccessKeyId, profile: &str, other_service: bool, place: &str) -> Result<()> {
+    if id.is_of_aws() || other_service {
+        return Ok(());
+    }
+    let error = input_error(&InputError::Id(InvalidAccessKeyId::Malformed), place);
+    let endpoint = run!("keyfob profile set {} endpoint_url URL", profile);
+    Err(error.hint(endpoint.to("if it is a key of another service, name that service's endpoint in the profile first")))
+}
+
+fn ask_for_key(human: &dyn Human, other_service: bool) -> Result<AccessKey> {
     let hint = "pipe it in with `--stdin`, or read a file with `--csv`";
     let prompts = ["access key id: ", "secret access key (hidden): "];
     // Security: refused before the secret where the first answer is the secret itself.
-    let check = |id: &str| id.parse::<AccessKeyId>().map(drop).map_err(|error| error.to_string());
+    let check = |id: &str| match id.parse::<AccessKeyId>() {
+        Err(error) if !other_service || AccessKeyId::of_other_service(id).is_none() => Err(error.to_string()),
+        _ => Ok(()),
+    };
     let unanswered = |error: AskError| error.into_error("an access key").hint(hint);
     let (id, mut secret) = human.ask_pair(prompts, &check).map_err(unanswered)?;
     for _ in 1..TRIES {

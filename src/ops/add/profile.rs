@@ -1,7 +1,7 @@
 //! The profile as `add` will write it: decided and talked over before anything is stored, written last.
 
 use crate::chain::base::overrides;
-use crate::chain::target::checked_region;
+use crate::chain::check;
 use crate::chain::values::mfa_serial;
 use crate::chain::{Plan, Request, plan};
 use crate::config_file::{self, AwsFiles, Edited};
@@ -67,7 +67,7 @@ impl<'a> Planned<'a> {
         };
         let refused = |option: &str, problem: String| Error::new(Kind::Usage, format!("`{option}`: {problem}"));
         if let Some(region) = &request.region {
-            checked_region(region).map_err(|problem| refused("--region", problem))?;
+            check::region(region, request.other_service).map_err(|problem| refused("--region", problem))?;
         }
         if let Some(serial) = &request.mfa_serial {
             mfa_serial(serial).map_err(|problem| refused("--mfa-serial", problem))?;

@@ -1,4 +1,4 @@
-//! The region of the profile that `add` writes: one that looks mistyped, one that is missing.
+//! The region of the profile that `add` writes, where it is missing.
 
 use crate::chain::target::looks_like_region;
 use crate::error::Result;
@@ -8,16 +8,6 @@ use crate::ops::add::profile::{Planned, unanswered};
 use crate::sys::env::vars;
 
 impl Planned<'_> {
-    /// Warns of a region AWS does not have, before anybody types a key. It is taken all the same: where an endpoint is
-    /// configured a region may have any name.
-    pub(super) fn warn_of_region(&self, context: &Context<'_>, region: Option<&str>) {
-        if let Some(region) = region.filter(|region| !looks_like_region(region)) {
-            context.talk.warn(&format!(
-                "`{region}` is not an AWS region (such as `eu-west-1`); it works only with a custom endpoint"
-            ));
-        }
-    }
-
     /// Asks for a region where the profile has none and somebody is there; Enter leaves it out. What is not named as AWS
     /// names its regions is asked for again: `--region` takes it. Where nobody is asked, a hint says what it is good for.
     ///

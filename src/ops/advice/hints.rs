@@ -63,6 +63,13 @@ fn hints(error: &PlanError) -> Vec<Hint> {
         PlanError::TemporaryKey { profile, .. } => {
             run!("keyfob add {}", profile).to("store the long-term key (`AKIA…`) instead")
         }
+        PlanError::OtherServiceWithoutEndpoint { profile, lacking, .. } => {
+            return vec![
+                run!("keyfob profile set {} endpoint_url URL", lacking)
+                    .to("name the endpoint, if it is another service's key"),
+                run!("keyfob add {}", profile).to("or delete its lines, and store a key of AWS's"),
+            ];
+        }
         PlanError::Unsupported { profile, base, .. } => {
             let elsewhere = match base {
                 UnsupportedBase::Sso | UnsupportedBase::LoginSession => {

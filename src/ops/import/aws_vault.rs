@@ -1,6 +1,6 @@
 //! Keys out of aws-vault's own places.
 
-use super::{Found, ImportRequest, Imported, Stays, Unlinked, move_all};
+use super::{Found, ImportRequest, Imported, Stays, Unlinked, move_all, of_aws};
 use crate::aws_vault::{Place, UncheckedKey, VaultError};
 use crate::config_file::{self, AwsFiles};
 use crate::credentials::StoreId;
@@ -58,7 +58,7 @@ pub fn import_from_aws_vault(
 fn key_of(kept: UncheckedKey) -> Result<crate::credentials::AccessKey, Stays> {
     match kept.is_temporary || kept.id.starts_with("ASIA") {
         true => Err(Stays::Temporary),
-        false => from_pair(&kept.id, kept.secret).map_err(Stays::Unusable),
+        false => of_aws(from_pair(&kept.id, kept.secret)),
     }
 }
 

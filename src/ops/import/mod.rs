@@ -101,8 +101,18 @@ impl Found {
 /// Why a key is not moved.
 enum Stays {
     Temporary,
+    /// Its own service renews it or does not, and AWS knows nothing of it.
+    OfOtherService,
     Unusable(InputError),
     Unreadable(String),
+}
+
+/// A key that AWS has given; that of another service stays.
+fn of_aws(pair: Result<AccessKey, InputError>) -> Result<AccessKey, Stays> {
+    match pair {
+        Ok(key) if !key.id.is_of_aws() => Err(Stays::OfOtherService),
+        pair => pair.map_err(Stays::Unusable),
+    }
 }
 
 /// Whether a profile that cannot be linked keeps its key where it is.
@@ -138,6 +148,10 @@ fn move_all(
             Ok(key) => key,
             Err(Stays::Temporary) => {
                 leave("it is a temporary key".to_owned(), false, Some("delete the lines once it has expired".into()));
+                continue;
+            }
+            Err(Stays::OfOtherService) => {
+                leave("it is a key of another service than AWS".to_owned(), false, None);
                 continue;
             }
             Err(Stays::Unusable(error)) => {

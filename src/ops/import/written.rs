@@ -1,6 +1,6 @@
 //! Keys in plain text in the AWS files.
 
-use super::{Found, ImportRequest, Imported, Stays, Unlinked, move_all};
+use super::{Found, ImportRequest, Imported, Stays, Unlinked, move_all, of_aws};
 use crate::chain::nearest;
 use crate::config_file::{self, AwsFiles, Edited};
 use crate::credentials::AccessKey;
@@ -75,7 +75,7 @@ fn found_in(profile: &Profile<'_>) -> Vec<Written> {
         let is_temporary = id.value.starts_with("ASIA") || TOKENS.iter().any(|token| setting(token).is_some());
         let key = match is_temporary {
             true => Err(Stays::Temporary),
-            false => from_pair(&id.value, Secret::new(secret.value.into_owned())).map_err(Stays::Unusable),
+            false => of_aws(from_pair(&id.value, Secret::new(secret.value.into_owned()))),
         };
         found.push(Written { profile: profile.name().to_owned(), file, line: id.line, key });
     }
@@ -93,10 +93,12 @@ fn take_out(document: &mut Document, file: AwsFile, name: &str, key: &AccessKey)
     }
 }
 
-/// The keys of a profile in plain text: file, line, and whether each is a temporary one.
+/// AWS's keys of a profile in plain text: file, line, and whether each is a temporary one.
 pub fn plain_keys(profile: &Profile<'_>) -> Vec<(AwsFile, usize, bool)> {
     let temporary = |found: &Written| matches!(found.key, Err(Stays::Temporary));
-    found_in(profile).iter().map(|found| (found.file, found.line, temporary(found))).collect()
+    let found = found_in(profile);
+    let of_aws = found.iter().filter(|found| !matches!(found.key, Err(Stays::OfOtherService)));
+    of_aws.map(|found| (found.file, found.line, temporary(found))).collect()
 }
 
 /// Whether any profile of the files has a key that [`import`] would move.

@@ -3,8 +3,8 @@
 //! On a linked profile a role's settings are `keyfob_` ones: what SDKs saw would win over the link.
 
 use crate::chain::base::process;
-use crate::chain::check::check_value;
-use crate::chain::nearest;
+use crate::chain::check::{Beside, check_value};
+use crate::chain::{nearest, target};
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::ops::add::region::hint_at_region;
@@ -23,8 +23,11 @@ impl Manager<'_> {
                 .hint(run!("keyfob profile set {} NAME VALUE", profile).to("change it")));
         }
         let has_role = settings.iter().any(|(name, _)| name.ends_with("role_arn"));
+        let names_endpoint =
+            settings.iter().any(|(name, _)| matches!(bare(name).as_str(), "endpoint_url" | "services"));
+        let beside = Beside { role: has_role, own_endpoint: names_endpoint || self.names_endpoint(profile) };
         for (name, value) in settings {
-            self.check(profile, name, value, has_role, raw)?;
+            self.check(profile, name, value, beside, raw)?;
         }
         let shown = self.apply(&|file, document| match file {
             AwsFile::Config => {
@@ -52,7 +55,7 @@ impl Manager<'_> {
         let profiles = self.files.profiles();
         let settings = profiles.get(profile);
         let has_role = settings.as_ref().is_some_and(|settings| settings.setting("role_arn").is_some());
-        self.check(profile, name, value, has_role, raw)?;
+        self.check(profile, name, value, Beside { role: has_role, own_endpoint: self.names_endpoint(profile) }, raw)?;
         let form = form(settings.as_ref(), name);
         let stands = settings.as_ref().and_then(|settings| settings.plain(&form).or_else(|| settings.plain(name)));
         let target = stands.map_or(AwsFile::Config, |setting| setting.file);
@@ -97,7 +100,11 @@ impl Manager<'_> {
         })
     }
 
-    fn check(&self, profile: &str, name: &str, value: &str, has_role: bool, raw: bool) -> Result<()> {
+    fn names_endpoint(&self, profile: &str) -> bool {
+        target::names_endpoint(&self.files.profiles(), profile)
+    }
+
+    fn check(&self, profile: &str, name: &str, value: &str, beside: Beside, raw: bool) -> Result<()> {
         refuse_keys(profile, name)?;
         if raw {
             return Ok(());
@@ -109,7 +116,7 @@ impl Manager<'_> {
                 .hint(format!("did you mean `{right}`?"))
                 .hint(anyway()));
         }
-        check_value(name, value, has_role).map_err(|problem| refuse(format!("`{name}`: {problem}")).hint(anyway()))?;
+        check_value(name, value, beside).map_err(|problem| refuse(format!("`{name}`: {problem}")).hint(anyway()))?;
         let is_pointer = POINTERS.contains(&name.strip_prefix(PREFIX).unwrap_or(name));
         if is_pointer && value != profile && !self.exists(value) {
             let error = refuse(format!("`{name}`: there is no profile `{value}`"));

@@ -45,7 +45,7 @@ impl Run<'_> {
                 ));
                 let base = key::base_of(&self.plan.base.profile, other);
                 let Ok(key) = self.untimed(|| self.context.keys.access_key(&base)) else { continue };
-                let account_id = self.plan.base.account_id().map(str::to_owned);
+                let account_id = self.plan.base.account_id();
                 match self.send(index, &Credentials::Key { key, account_id }, code.clone()) {
                     Err(stop) if is_unknown_key(&stop) => refused = stop,
                     result => return result,

@@ -44,7 +44,7 @@ pub(crate) struct Line {
     pub(crate) root: bool,
     /// `unfinished`: one of the keys of such a rotation; `replaced`: the old key of one that rests.
     pub(crate) rotation: Option<&'static str>,
-    /// Why AWS could not be asked.
+    /// Why no more is known of it.
     pub(crate) problem: Option<String>,
 }
 
@@ -83,13 +83,15 @@ impl KeyListing {
 pub fn keys(context: &Context<'_>, limit: Duration, files: &AwsFiles) -> Result<KeyListing> {
     let (index, journals) = (Index::load(&context.paths.data)?, Journals::new(&context.paths.data).all()?);
     let mut seen: BTreeMap<AccessKeyId, (ListedKey, Option<LastUse>)> = BTreeMap::new();
-    let mut asked: BTreeMap<AccessKeyId, String> = BTreeMap::new();
+    let mut asked: BTreeMap<AccessKeyId, Error> = BTreeMap::new();
     let is_old = |id: &AccessKeyId| journals.iter().any(|journal| journal.old == *id);
     // An Inactive old key cannot ask; the one that replaced it is asked first and names both.
     let mut order: Vec<(&AccessKeyId, &KeyEntry)> = index.keys().iter().collect();
     order.sort_by_key(|(id, _)| is_old(id));
     for (id, entry) in &order {
-        if !seen.contains_key(*id)
+        if !id.is_of_aws() {
+            asked.insert((*id).clone(), Error::new(Kind::Config, "a key of another service than AWS"));
+        } else if !seen.contains_key(*id)
             && let Err(problem) = ask(context, files, &index, id, entry, &mut seen)
         {
             context.talk.warn(&format!("cannot get the status of {} from AWS: {problem}", id.short()));
@@ -109,7 +111,7 @@ pub fn keys(context: &Context<'_>, limit: Duration, files: &AwsFiles) -> Result<
             Phase::Resting if journal.old == *id => Some("replaced"),
             Phase::Resting | Phase::Ended => None,
         });
-        let problem = asked.get(id).cloned();
+        let problem = asked.get(id);
         Line {
             id: id.clone(),
             user_arn: entry.user_arn.clone(),
@@ -126,10 +128,11 @@ pub fn keys(context: &Context<'_>, limit: Duration, files: &AwsFiles) -> Result<
             age_days: age.map(|age| age / 86_400),
             last_used: at_aws.and_then(|(_, used)| used.clone()),
             // One that has been replaced is not to be replaced again.
-            overdue: age.map(|age| rotation != Some("replaced") && age.unsigned_abs() >= limit.as_secs()),
+            overdue: age
+                .map(|age| id.is_of_aws() && rotation != Some("replaced") && age.unsigned_abs() >= limit.as_secs()),
             root: entry.user_arn.as_deref().is_some_and(|arn| arn.ends_with(":root")),
             rotation,
-            problem,
+            problem: problem.map(ToString::to_string),
         }
     };
     let keys = index.keys().iter().map(line).collect();
@@ -144,12 +147,11 @@ fn ask(
     id: &AccessKeyId,
     entry: &KeyEntry,
     seen: &mut BTreeMap<AccessKeyId, (ListedKey, Option<LastUse>)>,
-) -> std::result::Result<(), String> {
+) -> Result<()> {
     let profile = index.profiles_of(id).first().copied().unwrap_or_default().to_owned();
     let user_arn = entry.user_arn.clone();
     let stored = StoredKey { id: id.clone(), backend: entry.backend, user_arn, created_at: None };
-    let text = |error: Error| error.to_string();
-    let facts = KeyFacts::gather(context, files, &profile, &stored).map_err(text)?;
+    let facts = KeyFacts::gather(context, files, &profile, &stored)?;
     let key = Key::from(stored);
     let arn = entry.user_arn.clone();
     let signed = Signed::by_key(context, &profile, arn.clone(), facts.target, facts.mfa);
@@ -158,7 +160,7 @@ fn ask(
     let user = entry.user_arn.as_deref().and_then(|arn| user_name(arn).ok());
     let listed =
         signing.call(&key, "ListAccessKeys", |keys, signer, target| keys.list_access_keys(signer, user, target));
-    for listed in listed.map_err(|refusal| text(refusal.into()))? {
+    for listed in listed? {
         if index.keys().contains_key(&listed.id) {
             let used = signing.last_use_in_passing(&key, &listed.id);
             seen.insert(listed.id.clone(), (listed, used.ok().flatten()));

@@ -62,7 +62,7 @@ fn of_age(id: &AccessKeyId, entry: &KeyEntry, profile: &str, settings: &Settings
     // One of unknown age is as old as its time here, at least.
     let (since, least) = entry.created_at.map_or((entry.added_at, "at least "), |at| (at, ""));
     let (limit, age) = (settings.key_max_age.as_secs(), now.seconds_since(since));
-    if u64::try_from(age).ok()? < limit {
+    if !id.is_of_aws() || u64::try_from(age).ok()? < limit {
         return None;
     }
     let message = format!("the key of `{profile}`, {}, is {least}{} days old", id.short(), age / 86_400);

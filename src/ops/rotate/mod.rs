@@ -63,6 +63,11 @@ pub fn rotate(context: &Context<'_>, request: &RotateRequest, files: &AwsFiles) 
     let profile = &request.profile;
     let journals = Journals::new(&context.paths.data);
     let mut key = key_of(context, profile)?;
+    if !key.id.is_of_aws() {
+        let message = format!("the key of `{profile}` is one of another service than AWS, which keyfob cannot rotate");
+        return Err(Error::new(Kind::Failed, message)
+            .hint(run!("keyfob add {} --replace", profile).to("create another one there, and store it")));
+    }
     if let Some(journal) = journals.of_profile(profile, Some(&key.id))? {
         match journal.phase() {
             Phase::Unfinished => return Err(unfinished(&journal, journals.is_held(&journal))),

@@ -9,5 +9,5 @@ use crate::ops::Context;
 /// Where the store or file does not give it.
 pub(super) fn credentials(context: &Context, base: &Base) -> Result<Credentials> {
     let key = context.keys.access_key(base)?;
-    Ok(Credentials::Key { key, account_id: base.account_id().map(str::to_owned) })
+    Ok(Credentials::Key { key, account_id: base.account_id() })
 }
