@@ -148,7 +148,8 @@ pub struct Session {
     /// `ASIA…`
     pub access_key_id: String,
     pub secret_access_key: Secret,
-    pub session_token: Secret,
+    /// None where another program says when a key without a token expires.
+    pub session_token: Option<Secret>,
     /// When it was made, by the corrected clock.
     pub issued_at: Timestamp,
     /// When AWS stops honouring it.
@@ -199,9 +200,26 @@ impl Credentials {
     pub fn session_token(&self) -> Option<&Secret> {
         match self {
             Credentials::Key { .. } => None,
-            Credentials::Session(session) => Some(&session.session_token),
+            Credentials::Session(session) => session.session_token.as_ref(),
             Credentials::NoExpiry { session_token, .. } => session_token.as_ref(),
         }
+    }
+
+    /// The same, of this account where they name none.
+    pub fn with_account(mut self, account: Option<&str>) -> Self {
+        let own = match &mut self {
+            Credentials::Key { account_id, .. } | Credentials::NoExpiry { account_id, .. } => account_id,
+            Credentials::Session(session) => &mut session.account_id,
+        };
+        if own.is_none() {
+            *own = account.map(str::to_owned);
+        }
+        self
+    }
+
+    /// Whether they are a key without a session token.
+    pub fn is_key(&self) -> bool {
+        self.session_token().is_none()
     }
 
     /// When they expire, if that is known; long-term keys do not.

@@ -27,6 +27,25 @@ impl Timestamp {
         OffsetDateTime::parse(text, &Rfc3339).ok().map(|time| Timestamp(time.unix_timestamp()))
     }
 
+    /// Reads what other programs write for ISO 8601 and botocore reads: RFC 3339, with a blank for the `T`, with `+0000` or with
+    /// `UTC`. Without a time zone it is no time.
+    pub fn parse_lenient(text: &str) -> Option<Self> {
+        let mut text = text.trim().to_owned();
+        if text.as_bytes().get(10) == Some(&b' ') {
+            text.replace_range(10..11, "T");
+        }
+        for zone in ["UTC", "GMT"] {
+            if let Some(time) = text.strip_suffix(zone) {
+                text = format!("{}Z", time.trim_end());
+            }
+        }
+        let offset = text.len().checked_sub(5).and_then(|start| text.get(start..)).unwrap_or_default();
+        if offset.starts_with(['+', '-']) && offset[1..].bytes().all(|byte| byte.is_ascii_digit()) {
+            text.insert(text.len() - 2, ':');
+        }
+        Timestamp::parse(&text)
+    }
+
     /// Seconds from `earlier` to this; negative where `earlier` is later.
     pub const fn seconds_since(self, earlier: Timestamp) -> i64 {
         self.0.saturating_sub(earlier.0)
@@ -74,6 +93,19 @@ mod tests {
         assert_eq!(Timestamp::from_unix(1_700_000_000).to_string(), "2023-11-14T22:13:20Z");
         assert_eq!(Timestamp::parse("2023-11-14T23:13:20.5+01:00"), Some(Timestamp::from_unix(1_700_000_000)));
         assert_eq!(Timestamp::parse("2023-11-14"), None);
+        for lenient in [
+            "2023-11-14T22:13:20Z",
+            " 2023-11-14 22:13:20 UTC",
+            "2023-11-14T22:13:20UTC",
+            "2023-11-14T23:13:20+0100",
+            "2023-11-14T22:13:20.123456789Z",
+            "2023-11-14 21:13:20-01:00",
+        ] {
+            assert_eq!(Timestamp::parse_lenient(lenient), Some(Timestamp::from_unix(1_700_000_000)), "{lenient}");
+        }
+        for bad in ["2023-11-14T22:13:20", "1700000000", "", "soon", "2023-11-14-0100", "é2345"] {
+            assert_eq!(Timestamp::parse_lenient(bad), None, "{bad}");
+        }
         let json = r#"["2023-11-14T22:13:20Z",null]"#;
         let times: [Option<Timestamp>; 2] = serde_json::from_str(json).expect("valid");
         assert_eq!(times, [Some(Timestamp::from_unix(1_700_000_000)), None]);

@@ -4,7 +4,7 @@
 //! here reads a profile, a variable or a metadata service, so credentials, region and endpoint are those handed in.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -55,7 +55,7 @@ pub struct Aws {
 #[derive(Debug, Default)]
 struct Running {
     runtime: Option<Arc<Runtime>>,
-    connectors: HashMap<(Option<PathBuf>, bool), SharedHttpConnector>,
+    connectors: HashMap<(Option<PathBuf>, bool, bool), SharedHttpConnector>,
 }
 
 /// How often a request may be sent.
@@ -89,6 +89,16 @@ pub(super) struct Call<'a> {
     pub(super) limit: Option<Duration>,
 }
 
+/// Where a request goes, as far as its connection cares.
+#[derive(Debug)]
+pub(super) struct Route<'a> {
+    /// None for one that the SDK's own rules find, which is `https`.
+    pub(super) url: Option<&'a str>,
+    pub(super) ca_bundle: Option<&'a Path>,
+    /// Whether no proxy is asked.
+    pub(super) is_nearby: bool,
+}
+
 impl Aws {
     /// Takes the limits, proxies and clock; starts nothing.
     pub fn new(settings: &Settings, env: &Environment, clock: Arc<Clock>) -> Self {
@@ -100,6 +110,11 @@ impl Aws {
             warned: AtomicBool::new(false),
             running: Mutex::default(),
         }
+    }
+
+    /// The clock, to be corrected.
+    pub(super) fn shared_clock(&self) -> Arc<Clock> {
+        Arc::clone(&self.clock)
     }
 
     /// The clock that AWS's answers correct.
@@ -127,11 +142,13 @@ impl Aws {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
-        // Security: a key of another service is none of AWS's business.
-        if !is_of_aws(call.signer.access_key_id()) && !call.endpoint.is_some_and(is_elsewhere) {
+        // Security: a key of another service is none of AWS's business. What nothing signs has no key.
+        let id = call.signer.access_key_id();
+        if !id.is_empty() && !is_of_aws(id) && !call.endpoint.is_some_and(is_elsewhere) {
             return Err(AwsError::Setup("the access key is not one of AWS's, and is never sent to AWS".to_owned()));
         }
-        let (runtime, connector) = self.running(call)?;
+        let ca_bundle = call.target.ca_bundle.as_deref();
+        let (runtime, connector) = self.running(&Route { url: call.endpoint, ca_bundle, is_nearby: false })?;
         runtime.block_on(async {
             // Between two calls nothing ran that could have seen the server close the connection: look now, or a call that is
             // sent once would be lost to it.
@@ -158,29 +175,33 @@ impl Aws {
         })
     }
 
-    fn running(&self, call: &Call<'_>) -> Result<(Arc<Runtime>, SharedHttpConnector), AwsError> {
-        let https = match call.endpoint.map(|url| url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase()))
-        {
+    /// What requests go out with, started by the first.
+    ///
+    /// # Errors
+    /// [`AwsError::Setup`].
+    pub(super) fn running(&self, route: &Route<'_>) -> Result<(Arc<Runtime>, SharedHttpConnector), AwsError> {
+        let https = match route.url.map(|url| url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase())) {
             None => true,
             Some(Some(scheme)) if scheme == "https" => true,
             Some(Some(scheme)) if scheme == "http" => false,
             Some(_) => {
-                let endpoint = call.endpoint.unwrap_or_default();
+                let endpoint = route.url.unwrap_or_default();
                 return Err(AwsError::Setup(format!(
                     "the endpoint `{endpoint}` is not a valid URL; expected `https://HOST`"
                 )));
             }
         };
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (call.target.ca_bundle.clone(), https);
+        let key = (route.ca_bundle.map(Path::to_owned), https, route.is_nearby);
         let connector = match running.connectors.get(&key) {
             Some(connector) => connector.clone(),
             None => {
+                let no_proxies = Proxies::from_environment(&Environment::default());
                 let made = connector(&Recipe {
-                    ca_bundle: call.target.ca_bundle.as_deref(),
+                    ca_bundle: route.ca_bundle,
                     https,
                     connect_timeout: self.connect_timeout,
-                    proxies: &self.proxies,
+                    proxies: if route.is_nearby { &no_proxies } else { &self.proxies },
                 })?;
                 running.connectors.insert(key, made.clone());
                 made

@@ -47,7 +47,7 @@ impl AwsError {
         }
     }
 
-    fn says(&self, part: &str) -> bool {
+    pub(super) fn says(&self, part: &str) -> bool {
         match self {
             AwsError::Refused { message, .. } => message.contains(part),
             AwsError::Unreachable { .. } | AwsError::AnswerLost { .. } | AwsError::Setup(_) => false,

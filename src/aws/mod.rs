@@ -7,6 +7,7 @@ pub mod advice;
 pub mod client;
 mod connector;
 mod error;
+pub mod http;
 mod iam;
 mod mfa_devices;
 mod sts;
@@ -53,6 +54,17 @@ pub trait Sts {
     /// # Errors
     /// As [`AwsError`] tells.
     fn assume_role(&self, signer: &Credentials, request: &AssumeRole, target: &Target) -> Result<Session, AwsError>;
+
+    /// The first hop over a web identity token: nothing signs it. Tags, external id and source identity are not sent.
+    ///
+    /// # Errors
+    /// As [`AwsError`] tells.
+    fn assume_role_with_web_identity(
+        &self,
+        token: &Secret,
+        request: &AssumeRole,
+        target: &Target,
+    ) -> Result<Session, AwsError>;
 }
 
 /// The answer of GetCallerIdentity.

@@ -10,6 +10,7 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use crate::aws::http::{Answer, Http, Request};
 use crate::aws::{
     AccessKeys, AssumeRole, AwsError, CallerIdentity, CodePair, GetSessionToken, LastUse, ListedKey, MfaCode,
     MfaDevices, NewMfaDevice, Sts,
@@ -36,7 +37,7 @@ pub(super) fn session() -> Credentials {
     Credentials::Session(Session {
         access_key_id: "ASIAFAKEFAKEFAKEFAKE".to_owned(),
         secret_access_key: Secret::new("fake-secret-of-a-session".to_owned()),
-        session_token: Secret::new("fake-token-of-the-tests".to_owned()),
+        session_token: Some(Secret::new("fake-token-of-the-tests".to_owned())),
         issued_at: Timestamp::from_unix(NOW),
         expires_at: Timestamp::from_unix(NOW + 3600),
         account_id: None,
@@ -77,6 +78,11 @@ unasked! { Sts:
     get_caller_identity(&Credentials, &Target) -> CallerIdentity;
     get_session_token(&Credentials, &GetSessionToken, &Target) -> Session;
     assume_role(&Credentials, &AssumeRole, &Target) -> Session;
+    assume_role_with_web_identity(&Secret, &AssumeRole, &Target) -> Session;
+}
+
+unasked! { Http:
+    send(&Request<'_>) -> Answer;
 }
 
 unasked! { AccessKeys:

@@ -86,7 +86,7 @@ fn name_obstacle(cause: &str) -> String {
 }
 
 /// What lies behind an error, outermost first, without the layers that say nothing.
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     const EMPTY: [&str; 9] = [
         "dispatch failure",
         "response error",

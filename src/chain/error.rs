@@ -94,8 +94,8 @@ pub enum PlanError {
         /// Where the half stands.
         place: Place,
     },
-    /// A key that expires, in a file. Not taken as a base: nobody knows how long it still lives.
-    #[error("{place}: the access key of `{profile}` is temporary, and the file does not say when it expires")]
+    /// The key of a session without its token.
+    #[error("{place}: the access key of `{profile}` is temporary (`ASIA…`), and its `aws_session_token` is missing")]
     TemporaryKey {
         /// The profile.
         profile: String,
@@ -122,6 +122,26 @@ pub enum PlanError {
         lacking: String,
         /// The service whose endpoint is needed; none: any will do.
         service: Option<&'static str>,
+    },
+    /// Variables that a base needs.
+    #[error("{place}: `{profile}` depends on the environment, and {problem}")]
+    Environment {
+        /// The profile.
+        profile: String,
+        /// Which variable is wrong, and how.
+        problem: String,
+        /// The setting that names it.
+        place: Place,
+    },
+    /// A token, and no role to exchange it for.
+    #[error("{place}: `{profile}` has `{name}` and no `role_arn`")]
+    TokenWithoutRole {
+        /// The profile.
+        profile: String,
+        /// The setting that names the token.
+        name: String,
+        /// Where.
+        place: Place,
     },
     /// A base that keyfob does not read yet.
     #[error("{place}: `{profile}` gets its credentials from {base}, which keyfob does not support yet")]
@@ -252,15 +272,6 @@ pub enum TargetError {
 /// A base that keyfob does not read yet.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnsupportedBase {
-    /// `credential_source`, with its value.
-    #[error("`credential_source = {0}`")]
-    CredentialSource(String),
-    /// `credential_process` of another program.
-    #[error("another program's `credential_process`")]
-    Process,
-    /// `web_identity_token_file`.
-    #[error("a web identity token (`web_identity_token_file`)")]
-    WebIdentity,
     /// IAM Identity Center.
     #[error("IAM Identity Center (`sso_…`)")]
     Sso,

@@ -13,6 +13,7 @@ use crate::chain::request::{FileNames, StoredKeys};
 use crate::chain::{values, walk};
 use crate::credentials::{StoreId, account_of_arn, account_of_key_id};
 use crate::profile::{Profile, Profiles};
+use crate::sys::env::Environment;
 use crate::timestamp::Timestamp;
 
 /// The JSON of `list`.
@@ -127,7 +128,9 @@ fn line(name: &str, profiles: &Profiles<'_>, sources: &Sources<'_>) -> Line {
 /// The walk's own steps, as far as the first role or base.
 fn source(name: &str, profiles: &Profiles<'_>, stored: &dyn StoredKeys) -> (&'static str, Option<String>) {
     let files = FileNames::default();
-    let lookup = Lookup { profiles, stored, files: &files };
+    // What the environment holds is no matter: `Environment` is one without it too.
+    let env = Environment::default();
+    let lookup = Lookup { profiles, stored, files: &files, env: &env };
     let mut seen: Vec<String> = Vec::new();
     let mut next = Some(name.to_owned());
     while let Some(name) = next.take().filter(|name| !seen.contains(name)) {

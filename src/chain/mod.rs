@@ -9,6 +9,7 @@ pub mod base;
 pub mod check;
 mod device;
 mod error;
+mod known;
 pub mod list;
 mod node;
 mod reason;
@@ -25,6 +26,7 @@ pub(crate) mod tests;
 
 pub use base::Base;
 pub use error::{PlanError, TargetError, UnsupportedBase};
+pub use known::KnownBase;
 pub(crate) use reason::length;
 pub use reason::{AskedBy, KeyItselfBecause, Reason};
 pub use request::{FileNames, Place, Request, StoredKeys, Used};

@@ -5,6 +5,7 @@ use crate::chain::reason::Reason;
 use crate::chain::request::{FileNames, Place, StoredKeys, Used};
 use crate::credentials::StoredKey;
 use crate::profile::{Profile, Profiles, Setting};
+use crate::sys::env::Environment;
 
 /// Where profiles are looked up.
 #[derive(Clone, Copy)]
@@ -12,6 +13,7 @@ pub(super) struct Lookup<'p> {
     pub(super) profiles: &'p Profiles<'p>,
     pub(super) stored: &'p dyn StoredKeys,
     pub(super) files: &'p FileNames,
+    pub(super) env: &'p Environment,
 }
 
 /// What a walk picks up on its way.
@@ -29,13 +31,15 @@ pub(super) struct Node<'p> {
     pub(super) profile: Option<Profile<'p>>,
     stored: Option<StoredKey>,
     files: &'p FileNames,
+    /// The variables keyfob was started with, without an outer keyfob's.
+    pub(super) env: &'p Environment,
 }
 
 impl<'p> Node<'p> {
     /// A key stored for a name that no AWS file has makes a profile too, one without settings.
     pub(super) fn find(lookup: &Lookup<'p>, name: &str) -> Option<Self> {
-        let Lookup { profiles, stored, files } = *lookup;
-        let node = Node { name: name.to_owned(), profile: profiles.get(name), stored: stored.key_of(name), files };
+        let Lookup { profiles, stored, files, env } = *lookup;
+        let node = Node { name: name.to_owned(), profile: profiles.get(name), stored: stored.key_of(name), files, env };
         (node.profile.is_some() || node.stored.is_some()).then_some(node)
     }
 
@@ -47,6 +51,11 @@ impl<'p> Node<'p> {
     /// The effective setting, without a trace.
     pub(super) fn setting(&self, name: &str) -> Option<Setting<'_>> {
         self.profile.as_ref().and_then(|profile| profile.setting(name))
+    }
+
+    /// `aws_account_id`.
+    pub(super) fn account_id(&self) -> Option<String> {
+        Some(self.setting("aws_account_id")?.value.into_owned())
     }
 
     /// The effective setting, put on the list of what had a part.

@@ -102,6 +102,20 @@ pub enum Reason {
         /// Where.
         place: Place,
     },
+    /// A setting of a role that a token is exchanged for.
+    NotSentWithToken {
+        /// Whose role it is.
+        profile: String,
+        /// The setting.
+        name: &'static str,
+    },
+    /// The base's session is in plain text.
+    SessionInFile {
+        /// The base.
+        profile: String,
+        /// Where.
+        place: Place,
+    },
     /// A profile with a key of its own ends the walk; the role it names is not assumed.
     KeyEndsWalk {
         /// That profile.
@@ -236,6 +250,12 @@ impl fmt::Display for Reason {
             Reason::NamedBy { variable } => write!(f, "`{variable}` names the profile"),
             Reason::KeyInFile { profile, place } => {
                 write!(f, "the access key of `{profile}` is stored in plain text at {place}")
+            }
+            Reason::NotSentWithToken { profile, name } => {
+                write!(f, "`{name}` of `{profile}` is not used: it cannot be sent with a web identity token")
+            }
+            Reason::SessionInFile { profile, place } => {
+                write!(f, "the session of `{profile}` is in plain text at {place}, and nothing says when it expires")
             }
             Reason::KeyEndsWalk { profile, role_arn } => write!(
                 f,

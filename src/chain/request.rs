@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::chain::known::KnownBase;
 use crate::credentials::StoredKey;
 use crate::profile::{AwsFile, Setting};
 
@@ -24,6 +25,8 @@ pub struct Request {
     pub session_duration_seconds: u32,
     /// `mfa_process` of keyfob's own settings, for profiles that name none.
     pub mfa_process: Option<String>,
+    /// What the base turned out to be when it was last made, if that is known.
+    pub known: Option<KnownBase>,
     /// As if no profile named an MFA device: for what is to mend one that cannot be used.
     pub without_device: bool,
     /// What the AWS files are called where a line of theirs is named.
@@ -38,6 +41,7 @@ impl Default for Request {
             no_session: false,
             session_duration_seconds: 12 * 3600,
             mfa_process: None,
+            known: None,
             without_device: false,
             files: FileNames::default(),
         }

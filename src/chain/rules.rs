@@ -2,7 +2,7 @@
 //!
 //! Pure; the one place these decisions are made.
 
-use crate::chain::base::{BaseSource, KINDS, Kind, Reuse, Signs};
+use crate::chain::base::{BaseSource, KINDS, Kind, Reuse, SealWith, Signs};
 use crate::chain::device::{self, Device};
 use crate::chain::error::{PlanError, TargetError};
 use crate::chain::node::{Lookup, Node};
@@ -41,10 +41,20 @@ pub(super) fn plan_of(
     request: &Request,
 ) -> Result<Plan, PlanError> {
     refuse_what_waits_for_us(std::slice::from_ref(&request.profile), env)?;
-    let lookup = Lookup { profiles, stored, files: &request.files };
+    let lookup = Lookup { profiles, stored, files: &request.files, env };
     let mut walk = walk::walk(kinds, &lookup, &request.profile)?;
     if let BaseSource::Refused(error) = walk.base.source {
         return Err(*error);
+    }
+    if let Some(known) = &request.known {
+        walk.base.apply(known);
+    }
+    for node in [walk.nodes.first(), walk.nodes.last()].into_iter().flatten() {
+        if let Some(setting) = node.read("keyfob_cache", &mut walk.used)
+            && !node.value(&setting, values::is_cached)?
+        {
+            (walk.base.sealed_with, walk.base.reuse) = (SealWith::Never, Reuse::Never);
+        }
     }
     let names: Vec<String> = walk.nodes.iter().map(|node| node.name.clone()).collect();
     refuse_what_waits_for_us(&names, env)?;
@@ -120,7 +130,7 @@ impl<'a, 'p> Maker<'a, 'p> {
     fn make(&mut self) -> Result<Made, PlanError> {
         let device = match self.walk.base.signs_as {
             Signs::Key => device::find(self.walk, self.request, self.used, self.notes),
-            Signs::Session | Signs::Unsure | Signs::Output => {
+            Signs::Session | Signs::Unsure | Signs::Output | Signs::OwnRole => {
                 device::note_unused(self.walk, self.notes);
                 Ok(None)
             }
@@ -156,6 +166,8 @@ impl<'a, 'p> Maker<'a, 'p> {
                 None => None,
             },
         };
+        // A key of somebody else's making is theirs to hand out.
+        let mode = mode.or((!self.walk.base.is_kept_key()).then_some(SessionMode::Mfa));
         let of_other_service = self.walk.base.is_of_other_service();
         let itself = match (self.request.no_session, mode, &device) {
             (true, _, _) => Some(KeyItselfBecause::Option),
@@ -241,8 +253,12 @@ impl<'a, 'p> Maker<'a, 'p> {
         // Whose session signs the next hop; none while that is a key, or an unsure base.
         let signs_with_session = session.is_some() || matches!(walk.base.signs_as, Signs::Session | Signs::Output);
         let mut signed_by = signs_with_session.then(|| walk.base.profile.clone());
-        for (node, asked) in walk.role_nodes().zip(asked) {
-            steps.push(Step::AssumeRole(self.hop(node, asked, signed_by, &target)?));
+        for (index, (node, asked)) in walk.role_nodes().zip(asked).enumerate() {
+            let over_token = index == 0 && walk.base.signs_as == Signs::OwnRole;
+            if index == 0 && walk.base.signs_as == Signs::Unsure && self.is_capped(node) {
+                signed_by = Some(walk.base.profile.clone());
+            }
+            steps.push(Step::AssumeRole(self.hop(node, asked, signed_by, &target, over_token)?));
             signed_by = Some(node.name.clone());
         }
         for node in &walk.nodes {
@@ -306,13 +322,14 @@ impl<'a, 'p> Maker<'a, 'p> {
         Ok(durations)
     }
 
-    /// One hop; `signed_by` names whose session signs it, none where the access key does.
+    /// One hop; `signed_by` names whose session signs it, none where the access key does, or nobody knows.
     fn hop(
         &mut self,
         node: &Node<'_>,
         asked: Option<(u32, AskedBy)>,
         signed_by: Option<String>,
         target: &Target,
+        over_token: bool,
     ) -> Result<Hop, PlanError> {
         let profile = node.name.clone();
         let (duration_seconds, reason) = match (asked, signed_by) {
@@ -344,7 +361,33 @@ impl<'a, 'p> Maker<'a, 'p> {
         };
         let room = |text: &str| values::policy_arns(text, hop.policy.as_deref());
         let policy_arns = self.setting(node, "policy_arns", room)?.unwrap_or_default();
-        Ok(Hop { policy_arns, ..hop })
+        let hop = Hop { policy_arns, ..hop };
+        Ok(if over_token { self.over_token(node, hop) } else { hop })
+    }
+
+    /// The same hop as the exchange of a token: the call has no parameters for the rest (STS API, AssumeRoleWithWebIdentity).
+    fn over_token(&mut self, node: &Node<'_>, hop: Hop) -> Hop {
+        for name in ["external_id", "session_tags", "transitive_session_tags", "source_identity"] {
+            if node.setting(name).is_some() {
+                self.notes.push(Reason::NotSentWithToken { profile: node.name.clone(), name });
+            }
+        }
+        let session_name = || self.walk.base.source.session_name().map(str::to_owned);
+        Hop {
+            role_session_name: hop.role_session_name.clone().or_else(session_name),
+            external_id: None,
+            tags: Vec::new(),
+            transitive_tag_keys: Vec::new(),
+            source_identity: None,
+            ..hop
+        }
+    }
+
+    /// Whether AWS has refused more than an hour for the role, over this base.
+    fn is_capped(&self, node: &Node<'_>) -> bool {
+        let known = self.request.known.as_ref();
+        let role = node.setting("role_arn");
+        known.zip(role).is_some_and(|(known, role)| known.capped_roles.iter().any(|capped| *capped == role.value))
     }
 
     /// How long a session of GetSessionToken lasts: `option` is `--duration`, `setting` a `duration_seconds`, else keyfob's

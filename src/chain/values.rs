@@ -54,6 +54,39 @@ pub(super) fn session_mode(text: &str) -> Result<SessionMode, String> {
     }
 }
 
+/// Reads `keyfob_cache`.
+pub(super) fn is_cached(text: &str) -> Result<bool, String> {
+    match text {
+        "always" => Ok(true),
+        "never" => Ok(false),
+        _ => Err(format!("`{text}` is neither `always` nor `never`")),
+    }
+}
+
+/// Reads `credential_source`. The case counts: botocore and the JavaScript SDK refuse another one (measured).
+pub(super) fn credential_source(text: &str) -> Result<(), String> {
+    match text {
+        "Environment" | "Ec2InstanceMetadata" | "EcsContainer" => Ok(()),
+        _ => Err(format!("`{text}` is none of `Environment`, `Ec2InstanceMetadata`, `EcsContainer`")),
+    }
+}
+
+/// `keyfob_web_identity`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TokenFrom {
+    GitHub,
+    Environment,
+}
+
+/// Reads `keyfob_web_identity`.
+pub(super) fn token_from(text: &str) -> Result<TokenFrom, String> {
+    match text {
+        "github" => Ok(TokenFrom::GitHub),
+        "environment" => Ok(TokenFrom::Environment),
+        _ => Err(format!("`{text}` is neither `github` nor `environment`")),
+    }
+}
+
 /// Reads `role_arn`: `arn:PARTITION:iam::ACCOUNT:role/PATH/NAME`.
 ///
 /// A path may have any of `\u0021-\u007E`, and only the name is limited to `[\w+=,.@-]` (IAM API, CreateRole, `Path` and

@@ -3,7 +3,7 @@
 //! Pure. Follows AWS's reference (smithy-rs, `aws-config/src/profile/credentials/repr.rs`); what makes a base is asked of the
 //! registry.
 
-use crate::chain::base::{Base, Kind, Lead, RoleUse, key};
+use crate::chain::base::{Base, Kind, Lead, RoleUse, Signs, key};
 use crate::chain::error::PlanError;
 use crate::chain::node::{Lookup, Node, Trace};
 use crate::chain::reason::Reason;
@@ -53,6 +53,9 @@ pub(super) fn walk<'p>(kinds: &[&Kind], lookup: &Lookup<'p>, requested: &str) ->
         nodes.push(node);
         match lead {
             Lead::Base(base) => {
+                if base.signs_as == Signs::OwnRole {
+                    trace.roles.push(nodes.len() - 1);
+                }
                 trace.roles.reverse();
                 let Trace { roles, used, notes } = trace;
                 return Ok(Walk { nodes, roles, base, used, notes });

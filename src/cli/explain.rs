@@ -40,7 +40,7 @@ impl ExplainArgs {
         world.warn_of_files(&snapshot.files()?.profiles());
         let mut plan = snapshot.plan(&self.profile.resolve(world)?, self.duration, self.no_session)?;
         plan.notes.extend(self.profile.variable(&world.process_env).map(|variable| Reason::NamedBy { variable }));
-        let cached = world.with_cache(|cache| cache.summary(&plan, store_of(&world.settings, &plan)));
+        let cached = world.with_cache(|cache| cache.summary(&plan, store_of(&plan)));
         let code_from = code_from(&plan, &world.env, &world.settings.prompt, snapshot.index()?);
         if self.json {
             return out::write_json(&view::explain::json(&plan, &cached, code_from.as_deref()));

@@ -44,7 +44,7 @@ impl ListArgs {
                 stored_names: &stored_names,
                 sessions: &|name| match snapshot.plan_in_passing(&profiles, name) {
                     Ok(plan) => {
-                        let cached = cache.summary(&plan, store_of(&world.settings, &plan));
+                        let cached = cache.summary(&plan, store_of(&plan));
                         (cached.cached_until(), cached.code_due)
                     }
                     Err(_) => (None, CodeDue::Never),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use crate::keystore;
 use crate::keystore::open::{StoreContext, Stores};
 use crate::ops::Context;
 use crate::ops::keys::StoredOrWritten;
-use crate::ops::resolve::{self, ResolveOptions};
+use crate::ops::resolve::{self, Lesson, ResolveOptions};
 use crate::ops::rotate::journal::Journals;
 use crate::ops::rotate::{resume_of, rollback_of};
 use crate::profile::{OtherSection, Profiles, SectionKind, Warning};
@@ -291,7 +292,7 @@ impl Snapshot<'_> {
     /// # Errors
     /// As [`plan`].
     pub fn plan_in_passing(&self, profiles: &Profiles<'_>, profile: &str) -> Result<Plan> {
-        Ok(plan(profiles, self.index()?, &self.world.env, &self.request(profile))?)
+        self.plan_of_machine(profiles, &self.request(profile))
     }
 
     fn request(&self, profile: &str) -> Request {
@@ -299,10 +300,24 @@ impl Snapshot<'_> {
     }
 
     fn planned(&self, request: &Request) -> Result<Plan> {
-        let index = self.index()?;
-        let plan = self.with_profiles(|profiles| Ok(plan(profiles, index, &self.env, request)?))?;
+        let plan = self.with_profiles(|profiles| self.plan_of_machine(profiles, request))?;
         self.world.explain_plan(&plan);
         Ok(plan)
+    }
+
+    /// A plan with what this machine knows of its base: who it is, and what it turned out to be the last time.
+    fn plan_of_machine(&self, profiles: &Profiles<'_>, request: &Request) -> Result<Plan> {
+        let (index, env) = (self.index()?, &self.env);
+        let mut made = plan(profiles, index, env, request)?;
+        resolve::identify(&mut made.base, env);
+        if request.known.is_some() || !made.base.may_turn_out() {
+            return Ok(made);
+        }
+        let cache = SessionCache::new(self.world.paths.cache.clone());
+        let Some(known) = cache.known(&made.base.identity, self.world.clock.now()) else { return Ok(made) };
+        let mut with_known = plan(profiles, index, env, &Request { known: Some(known), ..request.clone() })?;
+        with_known.base.identity = made.base.identity;
+        Ok(with_known)
     }
 
     /// Hands key stores and AWS to `work`, none of it opened or started yet, and tells afterwards of a clock that is off.
@@ -328,6 +343,7 @@ impl Snapshot<'_> {
             talk: self.world.talk,
             human: &person,
             sts: &aws,
+            http: &aws,
             access_keys: &aws,
             mfa_devices: &aws,
             stores: &stores,
@@ -351,14 +367,22 @@ impl Snapshot<'_> {
         options: &CredentialOptions,
         prompt_limit: Option<Duration>,
     ) -> Result<(Plan, Credentials)> {
-        let plan = self.plan(profile, options.duration, options.no_session)?;
+        let request =
+            Request { duration_seconds: options.duration, no_session: options.no_session, ..self.request(profile) };
+        let mut plan = self.planned(&request)?;
+        let lesson = Rc::new(Lesson::default());
         let resolve = ResolveOptions {
             min_ttl: options.min_ttl.map(|seconds| Duration::from_secs(seconds.into())),
             prompt_limit,
             mfa_code: options.mfa_code.clone(),
+            lesson: Some(Rc::clone(&lesson)),
         };
-        let credentials =
-            self.with_ports(false, prompt_limit, |context, _| resolve::credentials(context, &plan, &resolve))?;
+        let credentials = self.with_ports(false, prompt_limit, |context, _| {
+            let made = resolve::credentials(context, &plan, &resolve);
+            let Some(known) = lesson.end().filter(|_| made.is_err()) else { return made };
+            plan = self.planned(&Request { known: Some(known), ..request })?;
+            resolve::credentials(context, &plan, &resolve)
+        })?;
         self.world.tell_of_rotation(&plan);
         Ok((plan, credentials))
     }

@@ -89,6 +89,15 @@ pub fn before(environment: &Environment) -> Environment {
     kept.into_iter().collect()
 }
 
+/// The environment of a program that keyfob starts for itself: nothing in it leads an SDK to credentials, least of all to
+/// those of the profile it is needed for.
+pub fn of_helper(environment: &Environment) -> Environment {
+    let before = before(environment);
+    let kept = before.iter().filter(|(name, _)| !name.to_str().is_some_and(is_rival));
+    let kept = kept.filter(|(name, _)| !name.to_str().is_some_and(|name| CREDENTIALS.contains(&name)));
+    kept.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
 /// What has to change so that a shell or command with this environment has `credentials` and nothing that beats them.
 ///
 /// Every variable of ours is set even where it has its value already, so that the lines are whole wherever they are

@@ -1,11 +1,14 @@
-//! The document a `credential_process` prints: AWS SDKs and Tools Reference Guide, "Process credential provider".
+//! The document a `credential_process` prints, written and read: AWS SDKs and Tools Reference Guide, "Process credential
+//! provider".
 
 use std::io::{self, Write};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Session};
+use crate::secret::{Secret, SecretBytes};
+use crate::timestamp::Timestamp;
 
 /// The document. What is not known is left out, never `null` or empty: botocore and the Rust SDK sign with an empty
 /// token, and fail on an empty expiration (measured).
@@ -47,6 +50,67 @@ pub fn write(credentials: &Credentials, mut out: impl Write) -> io::Result<()> {
     out.flush()
 }
 
+/// The document as another program prints it.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Printed {
+    version: Option<serde_json::Value>,
+    access_key_id: Option<String>,
+    secret_access_key: Option<Secret>,
+    session_token: Option<Secret>,
+    expiration: Option<String>,
+    account_id: Option<serde_json::Value>,
+}
+
+/// Reads the document of another program, as botocore and the SDKs for Rust and JavaScript read it (measured).
+///
+/// An empty token is none, as to the JavaScript SDK; the others would sign with it.
+///
+/// # Errors
+/// What is wrong with it, without a word of it.
+pub fn read(output: &SecretBytes, now: Timestamp) -> Result<Credentials, String> {
+    let text = output.expose().strip_prefix(b"\xef\xbb\xbf").unwrap_or(output.expose());
+    if !text.trim_ascii_start().starts_with(b"{") {
+        return Err("it is not one JSON object".to_owned());
+    }
+    // Security: the parser's own words may hold a piece of the text.
+    let printed: Printed = serde_json::from_slice(text).map_err(|error| match error.is_data() {
+        true => "it is not an object with texts in the right places",
+        false => "it is not one JSON object",
+    })?;
+    let lacks = |name: &str| format!("it has no `{name}`");
+    if printed.version.ok_or_else(|| lacks("Version"))?.as_f64() != Some(1.0) {
+        return Err("its `Version` is not the number 1".to_owned());
+    }
+    let access_key_id = printed.access_key_id.ok_or_else(|| lacks("AccessKeyId"))?;
+    let secret_access_key = printed.secret_access_key.ok_or_else(|| lacks("SecretAccessKey"))?;
+    if access_key_id.is_empty() || secret_access_key.is_empty() {
+        return Err("its `AccessKeyId` or `SecretAccessKey` is empty".to_owned());
+    }
+    let account_id = match printed.account_id {
+        Some(serde_json::Value::String(id)) if !id.is_empty() => Some(id),
+        Some(serde_json::Value::Number(id)) => id.as_u64().map(|id| format!("{id:012}")),
+        _ => None,
+    };
+    let session_token = printed.session_token.filter(|token| !token.is_empty());
+    let Some(expiration) = printed.expiration.filter(|text| !text.trim().is_empty()) else {
+        return Ok(Credentials::NoExpiry { access_key_id, secret_access_key, session_token, account_id });
+    };
+    let expires_at = Timestamp::parse_lenient(&expiration).ok_or("its `Expiration` is not a time with a time zone")?;
+    if expires_at <= now {
+        return Err(format!("its credentials expired at {expires_at}"));
+    }
+    let issued_at = now;
+    Ok(Credentials::Session(Session {
+        access_key_id,
+        secret_access_key,
+        session_token,
+        issued_at,
+        expires_at,
+        account_id,
+    }))
+}
+
 /// Names, punctuation and times take less than 256 bytes; a byte of a value takes at most six (`\u001f`).
 fn longest(document: &Document) -> usize {
     let values = [
@@ -63,7 +127,6 @@ mod tests {
     use super::*;
     use crate::credentials::{AccessKey, Session};
     use crate::secret::Secret;
-    use crate::timestamp::Timestamp;
 
     fn written(credentials: &Credentials) -> String {
         let mut out = Vec::new();
@@ -76,7 +139,7 @@ mod tests {
         let session = Credentials::Session(Session {
             access_key_id: "ASIAFAKEFAKEFAKEFAKE".into(),
             secret_access_key: Secret::new("fake/secret+fake".into()),
-            session_token: Secret::new("fake\"token==".into()),
+            session_token: Some(Secret::new("fake\"token==".into())),
             issued_at: Timestamp::from_unix(1_700_000_000),
             expires_at: Timestamp::from_unix(1_700_003_600),
             account_id: Some("012345678901".into()),
@@ -113,6 +176,50 @@ mod tests {
             "{\"Version\":1,\"AccessKeyId\":\"ASIAFAKEFAKEFAKEFAKE\",\"SecretAccessKey\":\"fakesecret\",\
              \"SessionToken\":\"faketoken\"}\n"
         );
+    }
+
+    /// What another program prints, in short: id, token, when it expires, account; or what is wrong.
+    fn read_in_short(text: &str) -> Result<String, String> {
+        let read = read(&SecretBytes::new(text.into()), Timestamp::from_unix(1_700_000_000))?;
+        let token = read.session_token().map_or("-", Secret::expose);
+        let end = read.expires_at().map_or("never".to_owned(), |end| end.to_string());
+        Ok(format!("{} {token} {end} {}", read.access_key_id(), read.account_id().unwrap_or("-")))
+    }
+
+    #[test]
+    fn what_another_program_prints_is_read_as_the_sdks_read_it() {
+        let of = |more: &str| format!(r#"{{"Version":1,"AccessKeyId":"A","SecretAccessKey":"s"{more}}}"#);
+        for (text, expected) in [
+            (of(""), "A - never -"),
+            (of(r#","SessionToken":"t""#), "A t never -"),
+            (of(r#","SessionToken":"","Expiration":"""#), "A - never -"),
+            (of(r#","SessionToken":null,"Expiration":null,"AccountId":null"#), "A - never -"),
+            (of(r#","SessionToken":"t","Expiration":"2023-11-14T23:13:20Z""#), "A t 2023-11-14T23:13:20Z -"),
+            (of(r#","Expiration":"2023-11-15T00:13:20+0100""#), "A - 2023-11-14T23:13:20Z -"),
+            (of(r#","AccountId":"012345678901","More":[1]"#), "A - never 012345678901"),
+            (of(r#","AccountId":12345678901"#), "A - never 012345678901"),
+            (of("").replace("1,", "1.0,"), "A - never -"),
+            (format!("\u{feff}  {}\r\n\n", of("")), "A - never -"),
+        ] {
+            assert_eq!(read_in_short(&text).as_deref(), Ok(expected), "{text}");
+        }
+        for (text, problem) in [
+            (String::new(), "it is not one JSON object"),
+            ("Logging in...\n".to_owned() + &of(""), "it is not one JSON object"),
+            (of("") + "done", "it is not one JSON object"),
+            ("[]".to_owned(), "it is not one JSON object"),
+            (of("").to_lowercase(), "it has no `Version`"),
+            (of("").replace('1', "2"), "its `Version` is not the number 1"),
+            (of("").replace('1', "\"1\""), "its `Version` is not the number 1"),
+            (of("").replace("\"A\"", "\"\""), "its `AccessKeyId` or `SecretAccessKey` is empty"),
+            (of("").replace("\"s\"", "7"), "it is not an object with texts in the right places"),
+            (of("").replace("AccessKeyId", "accessKeyId"), "it has no `AccessKeyId`"),
+            (of(r#","Expiration":1700003600"#), "it is not an object with texts in the right places"),
+            (of(r#","Expiration":"2023-11-14T23:13:20""#), "its `Expiration` is not a time with a time zone"),
+            (of(r#","Expiration":"2023-11-14T22:13:20Z""#), "its credentials expired at 2023-11-14T22:13:20Z"),
+        ] {
+            assert_eq!(read_in_short(&text).expect_err(&text), problem, "{text}");
+        }
     }
 
     #[test]

@@ -90,6 +90,9 @@ pub fn registered(name: &str) -> Result<StoreId, String> {
     store.map(|store| store.id).ok_or_else(|| format!("`{name}` is not a key store; expected one of {}", names()))
 }
 
+/// Stands for whichever store gives a sealing key without asking anybody, where sessions say which key sealed them.
+pub const UNASKED: StoreId = StoreId::named("unasked");
+
 /// The names of all stores, for a sentence.
 pub fn names() -> String {
     let names: Vec<_> = REGISTRY.iter().map(|store| store.id.name()).collect();
@@ -111,6 +114,14 @@ pub trait StoreOpener {
     /// # Errors
     /// As the store says.
     fn sealing_key(&self, id: StoreId) -> Result<SecretBytes, StoreError>;
+
+    /// 32 bytes that seal the sessions of no store's keys: out of the configured store, else the platform's keychain, else
+    /// the vault, whichever opens without asking anybody; else one that only the kernel keyring holds, for a while.
+    ///
+    /// No vault is made or unlocked. None where the kernel refuses too, which `-v` says.
+    fn sealing_key_unasked(&self) -> Option<SecretBytes> {
+        None
+    }
 }
 
 /// What an item in a key store is: the name under which it is found again.

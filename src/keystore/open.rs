@@ -13,11 +13,14 @@ use crate::keystore::passphrase::PassphraseSources;
 use crate::keystore::prompt_lock::PromptLock;
 use crate::keystore::sealing::SealingKeys;
 use crate::keystore::vault::Vault;
-use crate::keystore::{KeyStore, Open, Opening, Presence, REGISTRY, Store, StoreError, StoreOpener};
+use crate::keystore::{KeyStore, Open, Opening, Presence, REGISTRY, Store, StoreError, StoreOpener, UNASKED};
 use crate::secret::SecretBytes;
 use crate::settings::Settings;
 use crate::sys::env::{Environment, vars};
 use crate::sys::paths::Paths;
+
+/// Stands for no store: the name of a sealing key that only the kernel keyring holds.
+const IN_KERNEL_ALONE: StoreId = StoreId::named("kernel-keyring");
 
 /// What key stores are opened with.
 #[derive(Clone, Copy)]
@@ -92,6 +95,7 @@ impl<'a> Stores<'a> {
             sources: PassphraseSources {
                 file: settings.passphrase_file.clone(),
                 command: settings.passphrase_command.clone(),
+                environment,
                 command_limit: prompt_limit
                     .map_or(settings.program_timeout, |limit| limit.min(settings.program_timeout)),
                 chain: chain.split(',').filter(|link| !link.is_empty()).map(str::to_owned).collect(),
@@ -136,7 +140,7 @@ impl<'a> Stores<'a> {
 
     /// The copy of a store's sealing key in the kernel keyring, if there is one. Opens and unlocks nothing.
     pub fn sealing_key_at_hand(&self, id: StoreId) -> Option<SecretBytes> {
-        self.sealing_keys().copy(id)
+        if id == UNASKED { self.unasked_copy() } else { self.sealing_keys().copy(id) }
     }
 
     /// Forgets the sealing keys of `stores` and of the vault, and the vault's unlock. Sessions sealed until now never
@@ -147,7 +151,7 @@ impl<'a> Stores<'a> {
     pub fn clear_all(&self, stores: &[StoreId]) -> Result<(), StoreError> {
         let forgotten = self.forget_sealing_keys(stores);
         // Whatever became of the stores, the kernel forgets.
-        for id in self.registry.iter().map(|store| store.id).chain(stores.iter().copied()) {
+        for id in self.registry.iter().map(|store| store.id).chain(stores.iter().copied()).chain([IN_KERNEL_ALONE]) {
             self.keyring.remove(KernelItem::SealingKey(id));
         }
         self.vault.lock();
@@ -178,6 +182,31 @@ impl<'a> Stores<'a> {
         open(&Opening { id, context: &self.context, prompt_lock: &self.prompt_lock, may_ask })
     }
 
+    /// The stores whose sealing key may seal sessions of no store's keys, in the order they are asked.
+    fn unasked(&self) -> Vec<StoreId> {
+        let mut stores: Vec<StoreId> = Vec::new();
+        for id in [self.context.settings.backend, StoreId::platform(), Some(StoreId::VAULT)].into_iter().flatten() {
+            if !stores.contains(&id) {
+                stores.push(id);
+            }
+        }
+        stores
+    }
+
+    fn unasked_copy(&self) -> Option<SecretBytes> {
+        self.unasked().into_iter().chain([IN_KERNEL_ALONE]).find_map(|id| self.sealing_keys().copy(id))
+    }
+
+    /// The sealing key of a store, none of a vault that would have to be made or unlocked.
+    fn fetch_unasked(&self, id: StoreId) -> Result<Option<SecretBytes>, StoreError> {
+        let keys = self.sealing_keys();
+        match self.find(id)? {
+            (_, Some(open)) => keys.fetch(&*self.open_with(id, open, false)?).map(Some),
+            (_, None) if self.vault.opens_unasked()? => keys.fetch(&self.vault).map(Some),
+            (_, None) => Ok(None),
+        }
+    }
+
     fn sealing_keys(&self) -> SealingKeys<'_, 'a> {
         SealingKeys {
             folder: &self.context.paths.data,
@@ -206,6 +235,17 @@ impl StoreOpener for Stores<'_> {
             Some(key) => Ok(key),
             None => keys.fetch(self.open(id)?),
         }
+    }
+
+    fn sealing_key_unasked(&self) -> Option<SecretBytes> {
+        if let Some(copy) = self.unasked_copy() {
+            return Some(copy);
+        }
+        let fetched = self.unasked().into_iter().find_map(|id| {
+            let fetched = self.fetch_unasked(id).transpose()?;
+            fetched.map_err(|error| self.context.talk.explain(&format!("{}: {error}", id.title()))).ok()
+        });
+        fetched.or_else(|| self.sealing_keys().make_in_kernel(IN_KERNEL_ALONE))
     }
 }
 

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::format::environment::of_helper;
 use crate::human::{AskError, Human, Talk};
 use crate::keystore::StoreError;
 use crate::secret::{Secret, SecretBytes};
-use crate::sys::child;
+use crate::sys::child::{self, Given};
+use crate::sys::env::Environment;
 use crate::sys::files::read_optional;
 
 /// What stands in `KEYFOB_CHAIN` for the vault while its passphrase command runs; no profile is called that.
@@ -19,6 +21,8 @@ pub struct PassphraseSources<'a> {
     /// `KEYFOB_PASSPHRASE_COMMAND`, split into words as a POSIX shell does, on Windows too: `\\` there is written `/` or
     /// in single quotes. No shell runs it.
     pub command: Option<String>,
+    /// The variables it is made from.
+    pub environment: &'a Environment,
     /// How long the command may run.
     pub command_limit: Duration,
     /// What this process was started to resolve, from `KEYFOB_CHAIN`.
@@ -65,7 +69,8 @@ impl PassphraseSources<'_> {
         // Its words are not repeated: somebody may have written the passphrase itself into it.
         let argv = shell_words::split(command).map_err(|error| failed(error.to_string()))?;
         let chain: Vec<_> = self.chain.iter().cloned().chain([VAULT_IN_CHAIN.to_owned()]).collect();
-        let answer = child::run(&argv, &chain, self.command_limit).map_err(|error| failed(error.to_string()))?;
+        let given = Given { env: &of_helper(self.environment), chain: &chain, limit: self.command_limit };
+        let answer = child::run(&argv, given).map_err(|error| failed(error.to_string()))?;
         match answer.status.success() {
             true => Ok(answer.stdout),
             false => Err(failed(answer.status.to_string())),
@@ -168,6 +173,7 @@ mod tests {
         PassphraseSources {
             file,
             command: command.map(str::to_owned),
+            environment: Box::leak(Box::new(Environment::of_process())),
             command_limit: Duration::from_secs(10),
             chain: Vec::new(),
             human: &NOBODY,

@@ -74,6 +74,19 @@ impl SealingKeys<'_, '_> {
         Ok(key)
     }
 
+    /// A new sealing key that nothing but the kernel keyring holds, for as long as an unlock lasts; none where the kernel
+    /// refuses. All who ask at once get the same key.
+    pub fn make_in_kernel(&self, name: StoreId) -> Option<SecretBytes> {
+        let _inside = self.prompt_lock.enter().ok()?;
+        self.copy(name).or_else(|| {
+            let key = SecretBytes::new(XChaCha20Poly1305::generate_key(&mut OsRng).to_vec());
+            let until = Clock::system().uncorrected().plus(self.unlock_time);
+            self.keyring.put(KernelItem::SealingKey(name), &key, until);
+            // What is not held now would be another one the next time.
+            self.copy(name)
+        })
+    }
+
     /// Deletes the sealing key of `store`, so that no session sealed with it opens again. From a store that does not open
     /// now (`None`, or its own refusal) it is deleted when it next does.
     ///

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use crate::chain::{Mfa, Plan};
 use crate::error::Result;
+use crate::format::environment::of_helper;
 use crate::human::{Human, Talk};
 use crate::mfa::code::{CodeError, OfferedCode, Origin, six_digits};
 use crate::mfa::ledger::Ledger;
 use crate::secret::Secret;
 use crate::settings::Settings;
-use crate::sys::child;
+use crate::sys::child::{self, Given};
 use crate::sys::clock::Clock;
 use crate::sys::env::{Environment, vars};
 use crate::totp::{STEP_SECONDS, Seed, seconds_left, step_at};
@@ -190,7 +191,8 @@ impl<'a> CodeSource<'a> {
         let program = argv.first().cloned().unwrap_or_default();
         let most = self.context.settings.program_timeout;
         let limit = self.limit.map_or(most, |limit| limit.min(most));
-        let answer = match child::run(&argv, &self.process_chain, limit) {
+        let env = of_helper(self.context.env);
+        let answer = match child::run(&argv, Given { env: &env, chain: &self.process_chain, limit }) {
             Ok(answer) => answer,
             Err(error) => return Err(CodeError::ProcessFailed { program, error }),
         };

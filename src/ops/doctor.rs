@@ -152,6 +152,8 @@ fn of_chain(
         PlanError::NoCredentials { .. }
         | PlanError::Unsupported { .. }
         | PlanError::TemporaryKey { .. }
+        // It may be set where the profile is used.
+        | PlanError::Environment { .. }
         | PlanError::NoSuchProfile { .. }
         | PlanError::AskedByItself(_) => None,
         error => {

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use crate::chain::base::BaseSource;
+use crate::chain::base::{BaseSource, key};
 use crate::chain::{Base, StoredKeys};
 use crate::config_file::AwsFiles;
-use crate::credentials::{AccessKey, StoreId, StoredKey};
+use crate::credentials::{AccessKey, Credentials, StoreId, StoredKey};
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::index::Index;
@@ -15,6 +15,7 @@ use crate::keystore::access_key::read_access_key;
 use crate::keystore::totp_seed::read_seed;
 use crate::mfa::Seeds;
 use crate::ops::Keys;
+use crate::profile::Setting;
 use crate::secret::{Secret, SecretBytes};
 use crate::totp::Seed;
 
@@ -59,22 +60,25 @@ impl Keys for StoredOrWritten<'_> {
                 }
             }
             BaseSource::Written { id } => {
-                let profiles = (self.files)()?.profiles();
-                let profile = profiles.get(&base.profile);
-                let setting = |name| profile.as_ref().and_then(|profile| profile.setting(name));
-                // The files may have been read again since the plan was made.
-                let is_same = setting("aws_access_key_id").is_some_and(|found| found.value == id.as_str());
-                let secret = setting("aws_secret_access_key").filter(|_| is_same).ok_or_else(|| {
-                    Error::new(
-                        Kind::Config,
-                        format!("another process has changed the access key of `{}`", base.profile),
-                    )
-                    .hint("try again")
-                })?;
-                Ok(AccessKey { id: id.clone(), secret: Secret::new(secret.value.into_owned()) })
+                let (secret, _) = self.written(&base.profile, id.as_str())?;
+                Ok(AccessKey { id: id.clone(), secret })
             }
             BaseSource::Refused(error) => Err(error.as_ref().clone().into()),
+            _ => Err(Error::new(Kind::Defect, format!("a base of the kind `{}` has no access key", base.kind))),
         }
+    }
+
+    fn written_session(&self, base: &Base) -> Result<Credentials> {
+        let BaseSource::WrittenSession { id, account_id } = &base.source else {
+            return Err(Error::new(Kind::Defect, format!("a base of the kind `{}` is not in a file", base.kind)));
+        };
+        let (secret_access_key, session_token) = self.written(&base.profile, id)?;
+        let (access_key_id, account_id) = (id.clone(), account_id.clone());
+        Ok(Credentials::NoExpiry { access_key_id, secret_access_key, session_token, account_id })
+    }
+
+    fn sealing_key_unasked(&self) -> Option<SecretBytes> {
+        self.stores.sealing_key_unasked()
     }
 
     fn sealing_key(&self, backend: StoreId) -> Result<SecretBytes> {
@@ -83,6 +87,20 @@ impl Keys for StoredOrWritten<'_> {
 }
 
 impl StoredOrWritten<'_> {
+    /// The secret and the token beside this key id in the AWS files, which may have been read again since the plan was made.
+    fn written(&self, profile_name: &str, id: &str) -> Result<(Secret, Option<Secret>)> {
+        let profiles = (self.files)()?.profiles();
+        let profile = profiles.get(profile_name);
+        let setting = |name: &str| profile.as_ref().and_then(|profile| profile.setting(name));
+        let secret = |setting: Setting<'_>| Secret::new(setting.value.into_owned());
+        let is_same = setting("aws_access_key_id").is_some_and(|found| found.value == id);
+        let found = setting("aws_secret_access_key").filter(|_| is_same).ok_or_else(|| {
+            Error::new(Kind::Config, format!("another process has changed the access key of `{profile_name}`"))
+                .hint("try again")
+        })?;
+        Ok((secret(found), key::TOKENS.into_iter().find_map(setting).map(secret)))
+    }
+
     /// The key that a rotation has put in place of `key` since the plan was made.
     fn replaced(&self, base: &Base, key: &StoredKey) -> Result<AccessKey> {
         let now = Index::load(self.data)?.key_of(&base.profile).filter(|now| now.id != key.id);

@@ -20,9 +20,10 @@ pub mod rotate;
 pub mod show;
 mod signed;
 
+use crate::aws::http::Http;
 use crate::aws::{AccessKeys, MfaDevices, Sts};
 use crate::chain::Base;
-use crate::credentials::{AccessKey, StoreId};
+use crate::credentials::{AccessKey, Credentials, StoreId};
 use crate::error::Result;
 use crate::human::{Human, Talk};
 use crate::keystore::StoreOpener;
@@ -47,6 +48,7 @@ pub struct Context<'a> {
     /// The person at the terminal.
     pub human: &'a dyn Human,
     pub sts: &'a dyn Sts,
+    pub http: &'a dyn Http,
     pub access_keys: &'a dyn AccessKeys,
     pub mfa_devices: &'a dyn MfaDevices,
     pub stores: &'a dyn StoreOpener,
@@ -70,6 +72,16 @@ pub trait Keys: Seeds {
     /// # Errors
     /// Where the store does not give it (exit 5, or 3 for a locked vault with nobody to ask).
     fn access_key(&self, base: &Base) -> Result<AccessKey>;
+
+    /// The session in an AWS file at the base of a plan.
+    ///
+    /// # Errors
+    /// Where the file has another one now.
+    fn written_session(&self, base: &Base) -> Result<Credentials>;
+
+    /// The 32 bytes that seal the sessions of a base without a stored key, if they can be read without asking anybody for
+    /// anything: no vault is made or unlocked for them.
+    fn sealing_key_unasked(&self) -> Option<SecretBytes>;
 
     /// The 32 bytes that seal the sessions of this backend's keys; made and stored where there were none.
     ///

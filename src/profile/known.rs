@@ -17,6 +17,20 @@ pub const ROLE_SETTINGS: [&str; 7] = [
     "role_session_name",
 ];
 
+/// What gives SDKs credentials, beside keys and `credential_process`. `profile link` gives each its `keyfob_` form.
+pub const BASE_SETTINGS: [&str; 10] = [
+    "credential_source",
+    "web_identity_token_file",
+    "web_identity_token_process",
+    "login_session",
+    "sso_session",
+    "sso_account_id",
+    "sso_role_name",
+    "sso_start_url",
+    "sso_region",
+    "sso_registration_scopes",
+];
+
 /// The settings whose value is a profile's name; each has its `keyfob_` form too.
 pub const POINTERS: [&str; 2] = ["source_profile", "include_profile"];
 
@@ -24,7 +38,14 @@ pub const POINTERS: [&str; 2] = ["source_profile", "include_profile"];
 pub const REPLACED_PROCESS: &str = "keyfob_replaced_credential_process";
 
 /// keyfob's alone, and without a form without `keyfob_`.
-const OURS: [&str; 3] = ["keyfob_session", "keyfob_mfa_max_age", REPLACED_PROCESS];
+const OURS: [&str; 6] = [
+    "keyfob_session",
+    "keyfob_mfa_max_age",
+    "keyfob_cache",
+    "keyfob_web_identity",
+    "keyfob_web_identity_audience",
+    REPLACED_PROCESS,
+];
 
 const KNOWN: [&str; 91] = [
     "account_id_endpoint_mode",

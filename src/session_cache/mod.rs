@@ -6,6 +6,7 @@ pub mod cache_summary;
 pub mod failure;
 pub mod fresh;
 pub mod inspection;
+mod known;
 pub mod name;
 pub mod seal;
 pub mod sealing_key;

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::chain::base::Identity;
+use crate::chain::base::{Identity, Signs};
 use crate::chain::session_name::default_role_session_name;
 use crate::chain::target::Target;
 use crate::chain::{Base, Hop, Mfa, Plan, SessionStep, Step};
@@ -70,7 +70,7 @@ impl NameDigest {
 /// Everything is taken apart by name: a field that is added to a plan does not compile until it is decided on here.
 fn canonical(plan: &Plan, last: usize) -> Vec<u8> {
     let Plan { profile: _, walk: _, base, mfa, steps, base_target, mfa_max_age_seconds: _, notes: _, used: _ } = plan;
-    let Base { profile: _, kind: _, identity, signs_as: _, sealed_with: _, reuse: _, source: _ } = base;
+    let Base { profile: _, kind: _, identity, signs_as, sealed_with: _, reuse: _, source: _ } = base;
     let mut out = Encoder(Vec::with_capacity(512));
     out.text("keyfob session 1");
     let Identity { sort, parts } = identity;
@@ -91,11 +91,14 @@ fn canonical(plan: &Plan, last: usize) -> Vec<u8> {
             out.text("session");
             out.number(*duration_seconds);
         }
-        Step::AssumeRole(Hop { duration_seconds, target, .. }) => {
+        Step::AssumeRole(Hop { duration_seconds, duration_asked, target, .. }) => {
             out.text("hop");
             out.place(target);
             steps.iter().filter_map(Step::hop).for_each(|hop| out.hop(base, hop));
-            out.number(*duration_seconds);
+            // Whether AWS gives a first hop over such a base what is asked for is learned on the way, and the session stays.
+            let is_first = steps.iter().filter_map(Step::hop).count() == 1;
+            let may_be_capped = is_first && *signs_as == Signs::Unsure;
+            out.number(duration_asked.filter(|_| may_be_capped).unwrap_or(*duration_seconds));
         }
     }
     out.0

@@ -107,7 +107,7 @@ pub(crate) fn session(id: &str, issued_at: i64, life: i64) -> Session {
     Session {
         access_key_id: id.into(),
         secret_access_key: Secret::new(format!("fake-secret-of-{id}")),
-        session_token: Secret::new(format!("fake-token-of-{id}")),
+        session_token: Some(Secret::new(format!("fake-token-of-{id}"))),
         issued_at: Timestamp::from_unix(issued_at),
         expires_at: Timestamp::from_unix(issued_at + life),
         account_id: Some("123456789012".into()),

@@ -142,7 +142,8 @@ mod unix {
 struct BodyOut<'a> {
     access_key_id: &'a str,
     secret_access_key: &'a str,
-    session_token: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_token: Option<&'a str>,
     account_id: Option<&'a str>,
 }
 
@@ -150,7 +151,7 @@ struct BodyOut<'a> {
 struct BodyIn {
     access_key_id: String,
     secret_access_key: Secret,
-    session_token: Secret,
+    session_token: Option<Secret>,
     account_id: Option<String>,
 }
 
@@ -175,10 +176,10 @@ pub fn seal(key: &SealingKey, name: &SessionName, header: &Header, session: &Ses
         access_key_id,
         // Security: these leave only through the cipher below; the buffer is large enough never to move.
         secret_access_key: secret_access_key.expose(),
-        session_token: session_token.expose(),
+        session_token: session_token.as_ref().map(Secret::expose),
         account_id: account_id.as_deref(),
     };
-    let mut clear = Zeroizing::new(Vec::with_capacity(2 * session_token.expose().len() + 1024));
+    let mut clear = Zeroizing::new(Vec::with_capacity(2 * body.session_token.map_or(0, str::len) + 1024));
     serde_json::to_writer(&mut *clear, &body).expect("texts always become JSON");
     let mut file = header_line(header);
     let nonce = XChaCha20Poly1305::generate_nonce(&mut OsRng);

@@ -246,7 +246,8 @@ impl SessionCache {
     /// Where something stays.
     pub fn clear_all(&self) -> Result<usize, CacheError> {
         let sessions = self.files(|name| is_ours(name, "session"))?;
-        let others = self.files(|name| is_ours(name, "failure") || files::is_temporary(name))?;
+        let is_other = |name: &str| ["failure", "base"].iter().any(|kind| is_ours(name, kind));
+        let others = self.files(|name| is_other(name) || files::is_temporary(name))?;
         for path in sessions.iter().chain(&others) {
             self.take_out(path)?;
         }
@@ -282,6 +283,18 @@ impl SessionCache {
 
     fn take_out(&self, path: &Path) -> Result<bool, CacheError> {
         folder::remove(path).map_err(|error| io_error(path, error))
+    }
+
+    /// A small file that is not sealed; none where there is none, or it cannot be read.
+    pub(super) fn read_small(&self, name: &str) -> Option<Vec<u8>> {
+        self.check().ok()?;
+        files::read_optional(&self.folder.join(name)).ok()?
+    }
+
+    /// # Errors
+    /// Where it is not written.
+    pub(super) fn write_small(&self, name: &str, content: &[u8]) -> Result<(), CacheError> {
+        self.write(&self.folder.join(name), content)
     }
 
     fn write(&self, path: &Path, content: &[u8]) -> Result<(), CacheError> {

@@ -1,18 +1,21 @@
-//! Programs that keyfob starts and reads an answer from: no stdin, a time limit, a clean environment.
+//! Programs that keyfob starts and reads an answer from: no stdin, a time limit, the environment they are given.
 
 use std::io::{Read, Write};
-use std::process::{Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use crate::sys::env::vars;
+use crate::secret::SecretBytes;
+use crate::sys::env::{Environment, vars};
 
 /// What a program printed, and how it ended.
 #[derive(Debug)]
 pub struct Answer {
-    pub stdout: crate::secret::SecretBytes,
+    pub stdout: SecretBytes,
+    /// The start of its standard error, if that is not keyfob's own.
+    pub stderr: SecretBytes,
     pub status: ExitStatus,
 }
 
@@ -34,23 +37,51 @@ pub enum ChildError {
 }
 
 const MOST_OUTPUT: u64 = 1 << 20;
+const MOST_STDERR: usize = 16 << 10;
+
+/// What a program gets from keyfob.
+#[derive(Clone, Copy)]
+pub struct Given<'a> {
+    /// Its variables, all of them.
+    pub env: &'a Environment,
+    /// `KEYFOB_CHAIN`: the profiles being resolved. A keyfob in it refuses to wait for one of them.
+    pub chain: &'a [String],
+    /// How long it may run.
+    pub limit: Duration,
+}
 
 /// Runs `argv` to its end and returns its standard output; its standard error is keyfob's.
 ///
-/// It gets no stdin and no `AWS_PROFILE`, `AWS_DEFAULT_PROFILE` or `KEYFOB_PROFILE`, so that an SDK in it does not
-/// resolve the very profile it works for, and `KEYFOB_CHAIN` so that a keyfob in it refuses to.
+/// # Errors
+/// Where it cannot be started, or does not end within the limit: it and its process group are then killed.
+pub fn run(argv: &[String], given: Given<'_>) -> Result<Answer, ChildError> {
+    run_in_group(command(argv)?, given)
+}
+
+/// Runs a line of a shell, as the SDKs for Rust, Go and Java do: `sh -c`, on Windows `cmd.exe /C`. Its standard error is
+/// in the answer.
 ///
 /// # Errors
-/// Where it cannot be started, or does not end within `limit`: it and its process group are then killed.
-pub fn run(argv: &[String], chain: &[String], limit: Duration) -> Result<Answer, ChildError> {
-    let mut command = command(argv)?;
-    for name in [vars::AWS_PROFILE, vars::AWS_DEFAULT_PROFILE, vars::KEYFOB_PROFILE] {
-        command.env_remove(name);
-    }
-    command.env(vars::KEYFOB_CHAIN, chain.join(","));
+/// As [`run`].
+pub fn run_line(line: &str, given: Given<'_>) -> Result<Answer, ChildError> {
+    #[cfg(not(windows))]
+    let mut command = command(&["sh".to_owned(), "-c".to_owned(), line.to_owned()])?;
+    #[cfg(windows)]
+    let mut command = {
+        let mut command = command(&["cmd.exe".to_owned(), "/C".to_owned()])?;
+        // As it is: `cmd.exe` does not take quotes as other programs do.
+        std::os::windows::process::CommandExt::raw_arg(&mut command, line);
+        command
+    };
+    command.stderr(Stdio::piped());
+    run_in_group(command, given)
+}
+
+fn run_in_group(mut command: Command, given: Given<'_>) -> Result<Answer, ChildError> {
+    command.env_clear().envs(given.env.iter()).env(vars::KEYFOB_CHAIN, given.chain.join(","));
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    answer(command, "", limit)
+    answer(command, "", given.limit)
 }
 
 /// Runs `argv` as [`run`] does, for a program that begins a session of its own: no group is made for it, since the leader
@@ -78,6 +109,7 @@ fn answer(mut command: Command, input: &str, limit: Duration) -> Result<Answer, 
     // reader is gone already says so by what it answers.
     let mut stdin = child.stdin.take();
     let _ = stdin.as_mut().map(|stdin| stdin.write_all(input.as_bytes()));
+    let stderr = Stderr::of(&mut child);
     let stdout = child.stdout.take().expect("stdout was asked for as a pipe");
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
@@ -106,7 +138,7 @@ fn answer(mut command: Command, input: &str, limit: Duration) -> Result<Answer, 
     loop {
         match child.try_wait().map_err(ChildError::Read)? {
             Some(status) => {
-                return Ok(Answer { stdout: crate::secret::SecretBytes::new(bytes.to_vec()), status });
+                return Ok(Answer { stdout: SecretBytes::new(bytes.to_vec()), stderr: stderr.read(), status });
             }
             None if start.elapsed() >= limit => {
                 kill_group(&mut child);
@@ -117,7 +149,42 @@ fn answer(mut command: Command, input: &str, limit: Duration) -> Result<Answer, 
     }
 }
 
-fn kill_group(child: &mut std::process::Child) {
+/// What a program has written to its standard error so far.
+struct Stderr {
+    start: Arc<Mutex<Vec<u8>>>,
+    /// Gives an error once it is closed.
+    open: Option<mpsc::Receiver<()>>,
+}
+
+impl Stderr {
+    /// Reads all of it, so that the program never waits for that, and keeps the start.
+    fn of(child: &mut Child) -> Self {
+        let start = Arc::new(Mutex::new(Vec::new()));
+        let open = child.stderr.take().map(|mut stderr| {
+            let (sender, receiver) = mpsc::channel();
+            let kept = Arc::clone(&start);
+            std::thread::spawn(move || {
+                let _sender = sender;
+                let mut piece = [0; 4096];
+                while let Ok(length @ 1..) = stderr.read(&mut piece) {
+                    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                    let room = MOST_STDERR.saturating_sub(kept.len());
+                    kept.extend_from_slice(&piece[..length.min(room)]);
+                }
+            });
+            receiver
+        });
+        Stderr { start, open }
+    }
+
+    fn read(self) -> SecretBytes {
+        // A program may leave one behind that keeps it open.
+        let _ = self.open.map(|open| open.recv_timeout(Duration::from_millis(200)));
+        SecretBytes::new(self.start.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+}
+
+fn kill_group(child: &mut Child) {
     #[cfg(unix)]
     if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
@@ -131,16 +198,39 @@ fn kill_group(child: &mut std::process::Child) {
 mod tests {
     use super::*;
 
+    fn given<'a>(env: &'a Environment, chain: &'a [String], millis: u64) -> Given<'a> {
+        Given { env, chain, limit: Duration::from_millis(millis) }
+    }
+
     fn shell(script: &str) -> Vec<String> {
         ["sh", "-c", script].map(str::to_owned).to_vec()
     }
 
     #[test]
-    fn a_program_gets_no_stdin_and_knows_the_chain() {
-        let answer =
-            run(&shell("cat; echo $KEYFOB_CHAIN"), &["a".into(), "b".into()], Duration::from_secs(10)).expect("runs");
-        assert_eq!(answer.stdout.expose(), b"a,b\n");
+    fn a_program_gets_no_stdin_and_knows_the_chain_and_nothing_but_its_environment() {
+        let process = Environment::of_process();
+        let env = process.iter().filter(|(name, _)| *name == "PATH");
+        let env: Environment = env.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let chain = ["a".to_owned(), "b".to_owned()];
+        let answer = run(&shell("cat; env | sed s/=.*//; echo $KEYFOB_CHAIN"), given(&env, &chain, 10_000));
+        let answer = answer.expect("runs");
+        let text = String::from_utf8_lossy(answer.stdout.expose()).into_owned();
+        let mut names: Vec<&str> =
+            text.lines().filter(|name| !["PWD", "_", "SHLVL", "OLDPWD"].contains(name)).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["KEYFOB_CHAIN", "PATH", "a,b"]);
         assert!(answer.status.success());
+    }
+
+    #[test]
+    fn a_line_is_a_shells_and_its_stderr_is_part_of_the_answer() {
+        let env = Environment::of_process();
+        let line = "x='a b'; echo \"$x\" | cat; echo why >&2; yes no 2>/dev/null | head -c 100000 >&2; exit 3";
+        let answer = run_line(line, given(&env, &[], 10_000)).expect("runs");
+        assert_eq!((answer.stdout.expose(), answer.status.code()), (b"a b\n".as_slice(), Some(3)));
+        assert!(answer.stderr.expose().starts_with(b"why\nno\n") && answer.stderr.expose().len() == MOST_STDERR);
+        let left_behind = run_line("sleep 5 >/dev/null & echo early >&2", given(&env, &[], 10_000)).expect("runs");
+        assert_eq!(left_behind.stderr.expose(), b"early\n");
     }
 
     #[test]
@@ -158,7 +248,8 @@ mod tests {
     #[test]
     fn a_program_that_never_ends_is_killed_with_its_children() {
         let start = Instant::now();
-        let result = run(&shell("sleep 60 & sleep 60"), &[], Duration::from_millis(200));
+        let env = Environment::of_process();
+        let result = run(&shell("sleep 60 & sleep 60"), given(&env, &[], 200));
         assert!(matches!(result, Err(ChildError::TimedOut(_))), "{result:?}");
         assert!(start.elapsed() < Duration::from_secs(50), "its children were waited for");
     }

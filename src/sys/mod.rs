@@ -12,6 +12,7 @@ pub mod hardening;
 pub mod interrupt;
 pub mod kernel_keyring;
 pub mod lock;
+pub mod machine;
 pub mod modes;
 pub mod name_lookup;
 pub mod parent;

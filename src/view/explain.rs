@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::chain::base::BaseSource;
+use crate::chain::base::web_identity::TokenSource;
+use crate::chain::base::{BaseSource, Signs};
 use crate::chain::list::CodeDue;
 use crate::chain::{Plan, Reason, SpentIn, Step, length};
 use crate::credentials::AccessKeyId;
@@ -46,7 +47,7 @@ pub fn json(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>) -> Valu
             "profile": plan.base.profile,
             "key_id": plan.base.key_id().map(AccessKeyId::as_str),
             "backend": plan.base.stored_key().map(|key| key.backend.name()),
-            "identity": plan.base.user_arn(),
+            "identity": identity(plan),
         },
         // There in any case: without a device all of it is null.
         "mfa": {
@@ -71,6 +72,14 @@ pub fn json(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>) -> Valu
     })
 }
 
+/// The user's ARN, or what names the sessions of another base; null for a key whose user is not known.
+fn identity(plan: &Plan) -> Option<String> {
+    match plan.base.key_id() {
+        Some(_) => plan.base.user_arn().map(str::to_owned),
+        None => Some(plan.base.identity.to_string()),
+    }
+}
+
 /// A device that is known where the key itself is handed out.
 fn unspent_device(plan: &Plan) -> Option<&str> {
     plan.notes
@@ -93,6 +102,22 @@ pub fn text(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>) -> Stri
             BaseSource::Written { id } => {
                 format!("access key {} of `{profile}`, in plain text in an AWS file", id.short())
             }
+            BaseSource::WrittenSession { .. } => {
+                format!("session {} of `{profile}`, in plain text in an AWS file", plan.base.identity)
+            }
+            BaseSource::Environment => format!("credentials {} in the environment", plan.base.identity),
+            BaseSource::WebIdentity { token, .. } => match token {
+                TokenSource::File(path) => format!("web identity token in `{path}`"),
+                TokenSource::Process(_) => {
+                    format!("web identity token that `web_identity_token_process` of `{profile}` prints")
+                }
+                TokenSource::GitHub { audience } => {
+                    format!("web identity token of this GitHub workflow, for `{audience}`")
+                }
+            },
+            BaseSource::Instance { endpoint } => format!("the role of this EC2 instance, from {endpoint}"),
+            BaseSource::Container { .. } => "the role of this container".to_owned(),
+            BaseSource::Process { .. } => format!("what `credential_process` of `{profile}` prints"),
             BaseSource::Refused(error) => error.to_string(),
         },
     );
@@ -144,7 +169,8 @@ pub fn text(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>) -> Stri
     page.item(
         "credentials",
         &match plan.steps.last() {
-            None => "the access key itself, which never expires".to_owned(),
+            None if plan.base.signs_as == Signs::Key => "the access key itself, which never expires".to_owned(),
+            None => "as they are, made again each time".to_owned(),
             Some(_) if cached.renews => {
                 format!("{}, renewed at the next use", until_text(cached.cached_until(), cached))
             }

@@ -4,6 +4,7 @@
 mod add;
 mod again;
 mod aws_vault;
+mod bases;
 mod codes;
 mod commands;
 mod completions;

@@ -69,6 +69,8 @@ pub enum Signer<'a> {
     },
     /// The session of the hop before.
     Role { arn: &'a str },
+    /// Nobody: a web identity token was sent.
+    Token,
 }
 
 /// Where a code came from.
@@ -181,6 +183,7 @@ impl Signer<'_> {
             Signer::Key { id, arn: None } | Signer::NewKey { id } => format!("the access key `{}`", short_id(id)),
             Signer::MfaSession { arn: None, .. } => "the user of the MFA session".to_owned(),
             Signer::PlainSession { arn: None } => "the user of the session".to_owned(),
+            Signer::Token => "the web identity token".to_owned(),
         }
     }
 }

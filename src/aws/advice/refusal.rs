@@ -61,6 +61,11 @@ pub(super) fn explain(error: &AwsError, status: u16, attempt: &Attempt<'_>) -> (
             _ => (format!("{what}: AWS rejected the signature"), vec![attempt.forget()]),
         };
     }
+    if let Signer::Token = attempt.signer
+        && let Some(told) = of_token(error, attempt)
+    {
+        return told;
+    }
     if error.is_expired() {
         return (format!("{what}: the session that signed the request has expired"), vec![attempt.forget()]);
     }
@@ -75,6 +80,37 @@ pub(super) fn explain(error: &AwsError, status: u16, attempt: &Attempt<'_>) -> (
         return denied(error, attempt);
     }
     by_code(error.code().unwrap_or_default(), attempt)
+}
+
+/// What AWS refuses a web identity token for (STS API, AssumeRoleWithWebIdentity, "Errors").
+fn of_token(error: &AwsError, attempt: &Attempt<'_>) -> Option<(String, Vec<Hint>)> {
+    let what = attempt.what();
+    let trust =
+        "the role's trust policy must name the token's issuer as a federated principal, and its subject and audience";
+    let (line, hint) = match error.code()? {
+        "ExpiredToken" | "ExpiredTokenException" => (
+            format!("{what}: the web identity token has expired"),
+            "get a new token: whatever writes the file has to replace it before its end",
+        ),
+        "InvalidIdentityToken" if error.says("audience") => (
+            format!("{what}: the web identity token is for another audience"),
+            "get a token for an audience that the identity provider in IAM lists, such as `sts.amazonaws.com`",
+        ),
+        "InvalidIdentityToken" => (
+            format!("{what}: AWS does not take the web identity token"),
+            "check that IAM has an identity provider for the token's issuer, in the role's account",
+        ),
+        "IDPRejectedClaim" => (format!("{what}: the token's issuer rejected it"), "get a new token"),
+        "IDPCommunicationError" => (
+            format!("{what}: AWS does not reach the token's issuer"),
+            "try again in a minute; the issuer must be reachable from the internet",
+        ),
+        "AccessDenied" | "AccessDeniedException" => {
+            (format!("{what}: its trust policy does not admit the token"), trust)
+        }
+        _ => return None,
+    };
+    Some((line, vec![hint.into()]))
 }
 
 /// AWS says the same of a code that is wrong and one that was used. What tells more is who made it, and the clock.
@@ -141,7 +177,7 @@ fn unknown_key(attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
                 "otherwise check its status in the IAM console: Users, your name, Security credentials".into(),
             ],
         ),
-        (Signer::PlainSession { .. } | Signer::MfaSession { .. } | Signer::Role { .. }, _) => (
+        (Signer::PlainSession { .. } | Signer::MfaSession { .. } | Signer::Role { .. } | Signer::Token, _) => (
             format!("{}: AWS rejected the session that signed the request", attempt.what()),
             vec![
                 attempt.forget(),
@@ -193,7 +229,11 @@ fn denied(error: &AwsError, attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
                 )
                 .into(),
             ),
-            Signer::Key { .. } | Signer::NewKey { .. } | Signer::PlainSession { .. } | Signer::MfaSession { .. } => {}
+            Signer::Key { .. }
+            | Signer::NewKey { .. }
+            | Signer::PlainSession { .. }
+            | Signer::MfaSession { .. }
+            | Signer::Token => {}
         }
         let id = if request.external_id.is_some() {
             "with the configured `external_id`"

@@ -11,9 +11,10 @@ use crate::profile::AwsFile;
 
 const ID: &str = "aws_access_key_id";
 const SECRET: &str = "aws_secret_access_key";
-const TOKEN: &str = "aws_session_token";
+/// The second is an older name, which botocore reads too (botocore `credentials.py`).
+pub const TOKENS: [&str; 2] = ["aws_session_token", "aws_security_token"];
 
-pub(super) const SETTINGS: &[&str] = &[ID, SECRET, TOKEN];
+pub(super) const SETTINGS: &[&str] = &[ID, SECRET, TOKENS[0]];
 /// What this kind is called.
 pub const NAME: &str = "key";
 const WRITTEN_SESSION: &str = "written_session";
@@ -81,9 +82,9 @@ fn in_files(node: &Node<'_>, trace: &mut Trace) -> Option<Base> {
     node.setting(SECRET)?;
     let id = node.read(ID, &mut trace.used)?;
     let (place, profile) = (node.place(&id), node.name.clone());
-    if let Some(token) = node.setting(TOKEN) {
-        let error = PlanError::TemporaryKey { profile, place: node.place(&token) };
-        return Some(Base::refused(node, WRITTEN_SESSION, error));
+    if let Some(token) = TOKENS.iter().find_map(|token| node.read(token, &mut trace.used)) {
+        trace.notes.push(Reason::SessionInFile { profile, place: node.place(&token) });
+        return Some(written_session(node, &id.value));
     }
     Some(match AccessKeyId::from_str(&id.value) {
         Ok(id) => {
@@ -104,6 +105,19 @@ fn in_files(node: &Node<'_>, trace: &mut Trace) -> Option<Base> {
 fn written(profile: &str, id: AccessKeyId) -> Base {
     let identity = Identity { sort: NAME, parts: vec![id.to_string()] };
     base(profile, identity, SealWith::Default, BaseSource::Written { id })
+}
+
+/// Keys and a session token in the files, in whatever form the id is: nobody but AWS knows whether they still work.
+fn written_session(node: &Node<'_>, id: &str) -> Base {
+    Base {
+        profile: node.name.clone(),
+        kind: WRITTEN_SESSION,
+        identity: Identity::of_key_id(WRITTEN_SESSION, id),
+        signs_as: Signs::Session,
+        sealed_with: SealWith::Default,
+        reuse: Reuse::Never,
+        source: BaseSource::WrittenSession { id: id.to_owned(), account_id: node.account_id() },
+    }
 }
 
 fn base(profile: &str, identity: Identity, sealed_with: SealWith, source: BaseSource) -> Base {

@@ -2,20 +2,26 @@
 //!
 //! Pure; one file per base. How a base's credentials are made is in `ops/resolve/base`, a file of the same name.
 
-mod credential_source;
+pub mod credential_source;
 pub mod key;
 mod login;
 pub mod process;
 mod sso;
-mod web_identity;
+pub mod web_identity;
 
 use std::fmt;
 
+use sha2::{Digest, Sha256};
+
 use crate::chain::error::{PlanError, UnsupportedBase};
+use crate::chain::known::KnownBase;
 use crate::chain::node::{Node, Trace};
 use crate::chain::request::Place;
 use crate::credentials::{AccessKeyId, StoreId, StoredKey, account_of_arn, account_of_key_id};
+use crate::hex;
 use crate::profile::{AwsFile, Profile, Setting};
+
+use web_identity::TokenSource;
 
 /// A kind of base: the settings that make it, and how a profile's claim to it is read.
 pub struct Kind {
@@ -95,13 +101,27 @@ pub struct Base {
 pub struct Identity {
     /// What sort of identity; each kind of base has sorts of its own.
     pub sort: &'static str,
-    /// The parts of it, as many for each sort.
+    /// The parts of it, as many for each sort. None may hold a secret: they are shown, and stand in headers.
     pub parts: Vec<String>,
+}
+
+impl Identity {
+    /// One of a key id; of what does not look like one, and may be a secret in the wrong place, by its SHA-256.
+    pub(super) fn of_key_id(sort: &'static str, id: &str) -> Identity {
+        let is_id = matches!(id.get(..4), Some("AKIA" | "ASIA")) && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if is_id { Identity { sort, parts: vec![id.to_owned()] } } else { Identity::of_secret(sort, id) }
+    }
+
+    /// One of a text that may hold a secret, by its SHA-256.
+    pub(super) fn of_secret(sort: &'static str, text: &str) -> Identity {
+        Identity { sort, parts: vec![format!("sha256:{}", hex::encode(&Sha256::digest(text)))] }
+    }
 }
 
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.parts.join(" "))
+        let parts: Vec<&str> = self.parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+        f.write_str(&parts.join(" "))
     }
 }
 
@@ -116,6 +136,8 @@ pub enum Signs {
     Unsure,
     /// What it turns out to be when it is made; until then it counts as a session.
     Output,
+    /// Nothing: it is exchanged for the session of its profile's own role, which is no role chaining.
+    OwnRole,
 }
 
 /// Whose sealing key seals the sessions made from a base.
@@ -138,6 +160,28 @@ pub enum Reuse {
     UntilExpiry,
 }
 
+/// A command line, which may hold a secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CommandLine(String);
+
+impl CommandLine {
+    pub(super) fn new(text: &str) -> Self {
+        CommandLine(text.to_owned())
+    }
+
+    /// As it is written, to be run.
+    // Security: nothing else may be done with it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for CommandLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CommandLine(****)")
+    }
+}
+
 /// What a base's credentials are made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BaseSource {
@@ -148,8 +192,61 @@ pub enum BaseSource {
         /// Its id.
         id: AccessKeyId,
     },
+    /// A session in plain text in an AWS file.
+    WrittenSession {
+        /// The id of its key.
+        id: String,
+        /// `aws_account_id`.
+        account_id: Option<String>,
+    },
+    /// Credentials in the environment.
+    Environment,
+    /// A token that is exchanged for the session of the first hop.
+    WebIdentity {
+        /// Where it comes from.
+        token: TokenSource,
+        /// `AWS_ROLE_SESSION_NAME`, beside the variable that names the token.
+        session_name: Option<String>,
+    },
+    /// The role of an EC2 instance.
+    Instance {
+        /// Where its metadata is served, without a slash at the end.
+        endpoint: String,
+    },
+    /// The role of a container.
+    Container {
+        /// Where its credentials are served.
+        url: String,
+        /// The file with what has to be shown there, if that is not in a variable.
+        token_file: Option<String>,
+    },
+    /// What another program prints.
+    Process {
+        /// Its `credential_process`.
+        command: CommandLine,
+        /// `aws_account_id`, for a program that names no account.
+        account_id: Option<String>,
+    },
     /// One that no plan is made for, and why.
     Refused(Box<PlanError>),
+}
+
+impl BaseSource {
+    /// The setting that names its program.
+    pub fn program_setting(&self) -> &'static str {
+        match self {
+            BaseSource::WebIdentity { .. } => "web_identity_token_process",
+            _ => "credential_process",
+        }
+    }
+
+    /// The role session name that comes with it.
+    pub(super) fn session_name(&self) -> Option<&str> {
+        match self {
+            BaseSource::WebIdentity { session_name, .. } => session_name.as_deref(),
+            _ => None,
+        }
+    }
 }
 
 impl Base {
@@ -158,7 +255,7 @@ impl Base {
         match &self.source {
             BaseSource::Stored(key) => Some(&key.id),
             BaseSource::Written { id } => Some(id),
-            BaseSource::Refused(_) => None,
+            _ => None,
         }
     }
 
@@ -166,7 +263,28 @@ impl Base {
     pub fn stored_key(&self) -> Option<&StoredKey> {
         match &self.source {
             BaseSource::Stored(key) => Some(key),
-            BaseSource::Written { .. } | BaseSource::Refused(_) => None,
+            _ => None,
+        }
+    }
+
+    /// Whether its key is long-term and keyfob can read it at any time: in a key store, or in an AWS file.
+    pub fn is_kept_key(&self) -> bool {
+        matches!(self.source, BaseSource::Stored(_) | BaseSource::Written { .. })
+    }
+
+    /// Whether it turns out only when it is made what AWS takes its credentials for.
+    pub fn may_turn_out(&self) -> bool {
+        matches!(self.signs_as, Signs::Output | Signs::Unsure)
+    }
+
+    /// Takes over what it turned out to be when it was last made.
+    pub(super) fn apply(&mut self, known: &KnownBase) {
+        if self.signs_as == Signs::Output {
+            (self.signs_as, self.reuse) = match known.is_key {
+                // A key does not expire, so there is nothing to cache.
+                true => (Signs::Key, Reuse::Never),
+                false => (Signs::Session, self.reuse),
+            };
         }
     }
 

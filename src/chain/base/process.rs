@@ -1,7 +1,6 @@
 //! `credential_process`: another program's, which is a base, or keyfob's own, which leads to a profile.
 
-use super::{Kind, Lead, RoleUse, unsupported};
-use crate::chain::error::UnsupportedBase;
+use super::{Base, BaseSource, CommandLine, Identity, Kind, Lead, Reuse, RoleUse, SealWith, Signs};
 use crate::chain::reason::Reason;
 use crate::process_line::keyfob_profile_of;
 use crate::profile::Profile;
@@ -13,7 +12,18 @@ pub(super) static KIND: Kind = Kind {
     claim: |node, trace| {
         let Some(process) = node.read("credential_process", &mut trace.used) else { return Ok(None) };
         Ok(match keyfob_profile_of(&process.value) {
-            None => unsupported(node, &KIND, UnsupportedBase::Process),
+            None => Some(Lead::Base(Base {
+                profile: node.name.clone(),
+                kind: KIND.name,
+                identity: Identity::of_secret(KIND.name, &process.value),
+                signs_as: Signs::Output,
+                sealed_with: SealWith::Default,
+                reuse: Reuse::UntilExpiry,
+                source: BaseSource::Process {
+                    command: CommandLine::new(&process.value),
+                    account_id: node.account_id(),
+                },
+            })),
             // The key beside it.
             Some(next) if next == node.name => None,
             Some(next) => {

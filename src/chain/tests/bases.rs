@@ -1,12 +1,12 @@
 //! The registry of bases: what it says of every profile is what the plan then does.
 
-use super::{Stored, ask, expand};
-use crate::chain::Request;
+use super::{Input, Stored, ask, expand, in_short};
 use crate::chain::base::{Base, BaseSource, Identity, KINDS, Kind, Lead, Reuse, RoleUse, SealWith, Signs, overrides};
 use crate::chain::error::PlanError;
 use crate::chain::reason::Reason;
 use crate::chain::rules::plan_of;
 use crate::chain::step::{Plan, Step};
+use crate::chain::{KnownBase, Request};
 use crate::profile::{AwsFile, Profiles};
 use crate::sys::env::Environment;
 
@@ -103,7 +103,8 @@ fn the_order_within_a_profile_is_botocores_behind_the_stored_key() {
         let profiles = Profiles::from_texts(&expand(&config), &expand(credentials));
         let files = crate::chain::FileNames::default();
         let stored = Stored::of(stored);
-        let lookup = crate::chain::node::Lookup { profiles: &profiles, stored: &stored, files: &files };
+        let env = Environment::default();
+        let lookup = crate::chain::node::Lookup { profiles: &profiles, stored: &stored, files: &files, env: &env };
         let walk = crate::chain::walk::walk(KINDS, &lookup, "a").expect("there is a base");
         assert_eq!(walk.base.kind, kind, "{config} {credentials}");
     }
@@ -125,4 +126,103 @@ fn what_wins_over_a_linked_profile_is_named_with_its_line() {
             ("aws_secret_access_key".to_owned(), AwsFile::Credentials, 3),
         ]
     );
+}
+
+/// Files, variables and what is known of the base; the plan in short, its base's kind and identity, or what is wrong.
+#[test]
+fn what_a_base_signs_as_decides_the_cap_and_the_code() {
+    const TOKEN: &str = "aws_session_token = fake";
+    const KEYS: &[(&str, &str)] = &[("AWS_ACCESS_KEY_ID", "AKIAENVI000000000000"), ("AWS_SECRET_ACCESS_KEY", "fake")];
+    const ASIA: &[(&str, &str)] = &[("AWS_ACCESS_KEY_ID", "ASIAENVI000000000000"), ("AWS_SECRET_ACCESS_KEY", "fake")];
+    const SESSION: &[(&str, &str)] = &[ASIA[0], ASIA[1], ("AWS_SESSION_TOKEN", "fake")];
+    let known = |is_key| Some(KnownBase { is_key, ..KnownBase::default() });
+    let role =
+        "[profile a]|role_arn = ROLE(A)|source_profile = b|duration_seconds = 7200|mfa_serial = DEVICE|[profile b]";
+    let alone = "[profile a]|mfa_serial = DEVICE";
+    let from_env = "[profile a]|role_arn = ROLE(A)|duration_seconds = 7200|credential_source = Environment";
+    let process = |profile: &str| format!("{profile}|credential_process = other");
+    let web = "[profile a]|role_arn = ROLE(A)|web_identity_token_file = /nowhere/token".to_owned();
+    let instance = "[profile a]|role_arn = ROLE(A)|duration_seconds = 7200|credential_source = Ec2InstanceMetadata";
+    let container = "[profile a]|role_arn = ROLE(A)|duration_seconds = 7200|credential_source = EcsContainer";
+    let over = |a: &str| format!("{a}|[profile c]|role_arn = ROLE(C)|source_profile = a|duration_seconds = 7200");
+    let capped = |role: &str| {
+        let capped_roles = vec![format!("arn:aws:iam::111122223333:role/{role}")];
+        Some(KnownBase { is_key: false, capped_roles })
+    };
+    type Case<'a> = (String, &'a [(&'a str, &'a str)], Option<KnownBase>, &'a str);
+    let cases: &[Case<'_>] = &[
+        (format!("{role}|KEY|{TOKEN}"), &[], None, "b[written_session] -> a 3600<7200"),
+        (format!("{alone}|KEY|aws_security_token = fake"), &[], None, "a[written_session]"),
+        (process(role), &[], None, "b[process] base -> a 3600<7200"),
+        (process(role), &[], known(false), "b[process] base -> a 3600<7200"),
+        (process(role), &[], known(true), "b[process] -> a+mfa 7200"),
+        (process(alone), &[], None, "a[process] base"),
+        (process(alone), &[], known(true), "a[process] -> session+mfa 43200"),
+        (process("[profile a]"), &[], known(true), "a[process]"),
+        (process("[profile a]|keyfob_session = always"), &[], known(true), "a[process] -> session 43200"),
+        (from_env.to_owned(), KEYS, None, "a[environment] -> a 7200"),
+        (format!("{from_env}|mfa_serial = DEVICE"), KEYS, None, "a[environment] -> a+mfa 7200"),
+        (from_env.to_owned(), SESSION, None, "a[environment] -> a 3600<7200"),
+        ("[profile a]|credential_source = Environment".to_owned(), KEYS, None, "a[environment]"),
+        (from_env.to_owned(), &KEYS[..1], None, "`AWS_SECRET_ACCESS_KEY` is not set"),
+        (format!("{web}|duration_seconds = 7200|mfa_serial = DEVICE"), &[], None, "a[web_identity] -> a 7200"),
+        (over(&web), &[], None, "a[web_identity] -> a 3600 -> c 3600<7200"),
+        (over(instance), &[], None, "a[instance] base -> a 7200 -> c 3600<7200"),
+        (instance.to_owned(), &[], None, "a[instance] base -> a 7200"),
+        (instance.to_owned(), &[], capped("A"), "a[instance] base -> a 3600<7200"),
+        (instance.to_owned(), &[], capped("B"), "a[instance] base -> a 7200"),
+        (instance.to_owned(), &[("AWS_EC2_METADATA_DISABLED", "True")], None, "`AWS_EC2_METADATA_DISABLED` is `true`"),
+        (
+            container.to_owned(),
+            &[("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/x")],
+            None,
+            "a[container] base -> a 3600<7200",
+        ),
+        (
+            from_env.to_owned(),
+            ASIA,
+            None,
+            "`AWS_SESSION_TOKEN`, which belongs to a temporary key (`ASIA…`), is not set",
+        ),
+    ];
+    for (config, env, known, expected) in cases {
+        let asked = if config.contains("[profile c]") { "c" } else { "a" };
+        let ask = Request { known: known.clone(), ..ask(asked) };
+        match (Input { config, env, ask, ..Input::default() }).plan() {
+            Ok(plan) => assert_eq!(in_short(&plan), *expected, "{config} {known:?}"),
+            Err(error) => assert!(error.to_string().ends_with(expected), "{config}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn what_may_be_a_secret_is_in_no_identity() {
+    let identity = |config: &str| {
+        let plan = Input { config, ask: ask("a"), ..Input::default() }.plan().expect("there is a plan");
+        assert!(!format!("{plan:?}").contains("fakeSecret"), "{plan:?}");
+        plan.base.identity.to_string()
+    };
+    let one = identity("[profile a]|credential_process = tool --token fakeSecret");
+    assert!(one.starts_with("sha256:") && one.len() == 71, "{one}");
+    assert_ne!(
+        one,
+        identity("[profile a]|credential_process = tool --token fakeSecret2"),
+        "an edited line is another base"
+    );
+    let written = |id: &str| {
+        identity(&format!("[profile a]|aws_access_key_id = {id}|aws_secret_access_key = x|aws_session_token = x"))
+    };
+    assert_eq!(written("ASIAFILE000000000000"), "ASIAFILE000000000000");
+    assert!(written("ASIAfake/secret").starts_with("sha256:"));
+}
+
+#[test]
+fn a_base_that_is_not_to_be_cached_is_made_each_time_with_all_that_follows() {
+    for config in [
+        "[profile a]|role_arn = ROLE(A)|source_profile = b|[profile b]|credential_process = other|keyfob_cache = never",
+        "[profile a]|role_arn = ROLE(A)|source_profile = b|keyfob_cache = never|[profile b]|credential_process = other",
+    ] {
+        let plan = Input { config, ask: ask("a"), ..Input::default() }.plan().expect("there is a plan");
+        assert_eq!((in_short(&plan).as_str(), &plan.base.sealed_with), ("b[process] -> a 3600", &SealWith::Never));
+    }
 }

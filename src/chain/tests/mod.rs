@@ -127,10 +127,13 @@ pub(crate) fn in_short(plan: &Plan) -> String {
     let place = match plan.base.source {
         BaseSource::Stored(_) => "stored",
         BaseSource::Written { .. } => "file",
-        BaseSource::Refused(_) => plan.base.kind,
+        _ => plan.base.kind,
     };
     let mut text = format!("{}[{place}]", plan.base.profile);
     let mfa = |spent_in| if plan.mfa.as_ref().is_some_and(|mfa| mfa.spent_in == spent_in) { "+mfa" } else { "" };
+    if plan.steps.first() == Some(&Step::Base) {
+        text += " base";
+    }
     if let Some(session) = plan.session() {
         text += &format!(" -> session{} {}", mfa(SpentIn::Session), session.duration_seconds);
     }

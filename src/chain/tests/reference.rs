@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::{Stored, ask};
 use crate::chain::plan;
+use crate::credentials::AccessKeyId;
 use crate::profile::Profiles;
 use crate::sys::env::Environment;
 
@@ -25,7 +26,9 @@ struct Case {
 
 #[derive(Deserialize)]
 struct Chain {
-    access_key_id: String,
+    /// Of a base that is an access key; of another kind its name.
+    access_key_id: Option<String>,
+    base: Option<String>,
     roles: Vec<Role>,
 }
 
@@ -51,7 +54,13 @@ fn awss_own_cases_resolve_as_in_awss_own_code() {
         let result = plan(&profiles, &Stored::of(""), &Environment::default(), &ask(&case.selected_profile));
         match (case.chain, case.error, result) {
             (Some(chain), None, Ok(plan)) => {
-                assert_eq!(plan.base.key_id().expect("a key").as_str(), chain.access_key_id, "{}", case.docs);
+                assert_eq!(
+                    plan.base.key_id().map(AccessKeyId::as_str),
+                    chain.access_key_id.as_deref(),
+                    "{}",
+                    case.docs
+                );
+                assert_eq!(plan.base.kind, chain.base.as_deref().unwrap_or("key"), "{}", case.docs);
                 assert_eq!(plan.hops().count(), chain.roles.len(), "{}", case.docs);
                 for (hop, role) in plan.hops().zip(chain.roles) {
                     assert_eq!(hop.role_arn, role.role_arn, "{}", case.docs);

@@ -8,7 +8,7 @@ fn session(id: &str) -> Credentials {
     Credentials::Session(Session {
         access_key_id: id.into(),
         secret_access_key: Secret::new("fakesecret".into()),
-        session_token: Secret::new("faketoken".into()),
+        session_token: Some(Secret::new("faketoken".into())),
         issued_at: Timestamp::from_unix(0),
         expires_at: Timestamp::from_unix(3600),
         account_id: Some("123456789012".into()),

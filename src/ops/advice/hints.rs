@@ -61,7 +61,15 @@ fn hints(error: &PlanError) -> Vec<Hint> {
             run!("keyfob add {}", profile).to("delete that line and store the complete key")
         }
         PlanError::TemporaryKey { profile, .. } => {
-            run!("keyfob add {}", profile).to("store the long-term key (`AKIA…`) instead")
+            return vec![
+                "add the `aws_session_token` that belongs to it".into(),
+                run!("keyfob add {}", profile)
+                    .to("or store a long-term key (`AKIA…`), from which keyfob makes sessions"),
+            ];
+        }
+        PlanError::Environment { .. } => "set it, or use the profile where it is set".into(),
+        PlanError::TokenWithoutRole { profile, .. } => {
+            run!("keyfob profile set {} role_arn ARN", profile).to("name the role to exchange the token for")
         }
         PlanError::OtherServiceWithoutEndpoint { profile, lacking, .. } => {
             return vec![
@@ -71,14 +79,8 @@ fn hints(error: &PlanError) -> Vec<Hint> {
             ];
         }
         PlanError::Unsupported { profile, base, .. } => {
-            let elsewhere = match base {
-                UnsupportedBase::Sso | UnsupportedBase::LoginSession => {
-                    run!("aws --profile {} COMMAND", profile).to("use the profile directly")
-                }
-                UnsupportedBase::CredentialSource(_) | UnsupportedBase::Process | UnsupportedBase::WebIdentity => {
-                    "leave the profile to the SDKs".into()
-                }
-            };
+            let (UnsupportedBase::Sso | UnsupportedBase::LoginSession) = base;
+            let elsewhere = run!("aws --profile {} COMMAND", profile).to("use the profile directly");
             return vec![elsewhere, run!("keyfob add {}", profile).to("or store an access key")];
         }
         PlanError::RootCannotAssumeRole { profile } => {

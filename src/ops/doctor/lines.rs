@@ -5,9 +5,10 @@
 
 use super::Finding;
 use crate::chain::base::is_complete_for_sdks;
-use crate::hint::run;
+use crate::hint::{Hint, run};
+use crate::process_line::keyfob_profile_of;
 use crate::profile::known::{PREFIX, is_known, nearest};
-use crate::profile::{AwsFile, Profile, Profiles, SectionKind};
+use crate::profile::{AwsFile, Profile, Profiles, SectionKind, Setting};
 
 /// What bites in one profile, line by line.
 pub(super) fn of_profile(
@@ -36,6 +37,35 @@ pub(super) fn of_profile(
         }
     }
     found.extend(of_alias(profile, path));
+    found.extend(of_base(profile, path));
+    found
+}
+
+/// What gives credentials to some who read the profile, and to others nothing, or something else.
+fn of_base(profile: &Profile<'_>, path: &dyn Fn(AwsFile) -> String) -> Vec<Finding> {
+    let name = profile.name();
+    let set = |setting: &str| profile.plain(setting).filter(|setting| !setting.value.is_empty());
+    let link = || run!("keyfob profile link {}", name);
+    let mut found = Vec::new();
+    let mut add = |setting: &Setting<'_>, message: String, why: &str, fix: Hint| {
+        found.push(Finding::new("setting", message, why, fix).at(path(setting.file), setting.line));
+    };
+    if let Some(source) = set("credential_source").filter(|_| set("role_arn").is_none()) {
+        let why = "no SDK follows it: each searches the usual places for credentials, whichever has some";
+        add(&source, format!("`{name}` has a `credential_source` and no `role_arn`"), why, link());
+    }
+    if let Some(process) = set("web_identity_token_process") {
+        let why = "no SDK runs it: only aws-vault and keyfob do";
+        add(&process, format!("`{name}` gets its token from `web_identity_token_process`"), why, link());
+    }
+    let process = set("credential_process").filter(|process| keyfob_profile_of(&process.value).is_none());
+    let key =
+        set("aws_access_key_id").filter(|key| key.file == AwsFile::Config && set("aws_secret_access_key").is_some());
+    if let (Some(_), Some(key)) = (process, key) {
+        let why = "the AWS CLI, boto3 and keyfob run the process, the SDKs for JavaScript and Rust use the key";
+        let fix = run!("keyfob profile unset {} aws_access_key_id", name).to("keep one of them");
+        add(&key, format!("`{name}` has both an access key and a `credential_process`"), why, fix);
+    }
     found
 }
 

@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::ops::add::region::hint_at_region;
 use crate::ops::manage::{Manager, bare, refuse_keys};
-use crate::profile::known::{self, POINTERS, PREFIX, ROLE_SETTINGS};
+use crate::profile::known::{self, BASE_SETTINGS, POINTERS, PREFIX, ROLE_SETTINGS};
 use crate::profile::{AwsFile, Profile};
 
 impl Manager<'_> {
@@ -131,12 +131,15 @@ impl Manager<'_> {
     }
 }
 
-/// The name under which a profile has a setting, or would: with `keyfob_` for a role's where the profile is linked.
+/// Whether a link hides a setting of this name from SDKs.
+fn is_hidden(name: &str) -> bool {
+    ROLE_SETTINGS.contains(&name) || BASE_SETTINGS.contains(&name)
+}
+
+/// The name under which a profile has a setting, or would: with `keyfob_` for a role's or a base's where the profile is linked.
 fn form(profile: Option<&Profile<'_>>, name: &str) -> String {
     match profile {
-        Some(profile)
-            if process::runs_keyfob(profile) && ROLE_SETTINGS.contains(&name.to_ascii_lowercase().as_str()) =>
-        {
+        Some(profile) if process::runs_keyfob(profile) && is_hidden(&name.to_ascii_lowercase()) => {
             format!("{PREFIX}{}", name.to_ascii_lowercase())
         }
         Some(_) | None => name.to_owned(),

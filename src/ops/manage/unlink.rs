@@ -9,7 +9,7 @@ use crate::ini::{Document, EditError, SectionName};
 use crate::ops::manage::{Manager, bare};
 use crate::process_line::keyfob_profile_of;
 use crate::profile::AwsFile;
-use crate::profile::known::{PREFIX, REPLACED_PROCESS, ROLE_SETTINGS};
+use crate::profile::known::{BASE_SETTINGS, PREFIX, REPLACED_PROCESS, ROLE_SETTINGS};
 
 impl Manager<'_> {
     /// Takes the link of a profile back, and gives its role settings their own names.
@@ -111,7 +111,8 @@ pub(super) fn unlink_in(file: AwsFile, document: &mut Document, profile: &str, m
     Ok(())
 }
 
-/// Gives a role's settings, and another program's process, the names that SDKs see: what `link` and `add` took from them.
+/// Gives a role's and a base's settings, and another program's process, the names that SDKs see: what `link` and `add` took
+/// from them.
 fn show_again(document: &mut Document, section: SectionName<'_>) -> Result<(), EditError> {
     let names = document.names_in(section);
     let role = names.iter().any(|name| name == "keyfob_role_arn");
@@ -123,7 +124,9 @@ fn show_again(document: &mut Document, section: SectionName<'_>) -> Result<(), E
                 return Some(key[key.len() - "credential_process".len()..].to_owned());
             }
             let name = lower.strip_prefix(PREFIX)?;
-            let ours = (role && ROLE_SETTINGS.contains(&name)) || name == "credential_process";
+            let ours = (role && ROLE_SETTINGS.contains(&name))
+                || BASE_SETTINGS.contains(&name)
+                || name == "credential_process";
             (ours && bare(key) == name && !names.iter().any(|other| other == name))
                 .then(|| key[PREFIX.len()..].to_owned())
         })

@@ -139,6 +139,14 @@ impl Keys for OneKey {
         })
     }
 
+    fn written_session(&self, _: &Base) -> Result<Credentials> {
+        unreachable!("the base is a key")
+    }
+
+    fn sealing_key_unasked(&self) -> Option<SecretBytes> {
+        unreachable!("no session is made")
+    }
+
     fn sealing_key(&self, _: StoreId) -> Result<SecretBytes> {
         unreachable!("without a session")
     }
@@ -194,6 +202,7 @@ fn enrolled(fates: &[(&'static str, Fate)], lag: u32, stores: &dyn StoreOpener, 
         talk: &said,
         human: &NOBODY,
         sts: &Unasked,
+        http: &Unasked,
         access_keys: &Unasked,
         mfa_devices: &amazon,
         stores,

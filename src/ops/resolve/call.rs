@@ -4,8 +4,9 @@ use std::time::Instant;
 
 use crate::aws::advice::{Attempt, Attempted, CodeFrom, Signer, advise};
 use crate::aws::{AssumeRole, AwsError, GetSessionToken, MfaCode};
+use crate::chain::base::{BaseSource, Signs};
 use crate::chain::session_name::default_role_session_name;
-use crate::chain::{Hop, Plan, SessionStep, Step};
+use crate::chain::{Hop, KnownBase, Plan, SessionStep, Step};
 use crate::credentials::{Credentials, Session};
 use crate::error::{Error, Kind, Result};
 use crate::mfa::{CodeError, Origin};
@@ -42,30 +43,57 @@ impl Run<'_> {
     /// Makes the session of a step, and whatever it needs before.
     ///
     /// A cached signer that AWS does not know any more is replaced once.
-    pub(super) fn make(&self, index: usize) -> Result<Session> {
-        let step = &self.plan.steps[index];
-        let Some(before) = index.checked_sub(1) else {
-            let own = self.untimed(|| base::credentials(self.context, &self.plan.base))?;
-            return match (step, own) {
-                (Step::Base, Credentials::Session(session)) => Ok(session),
-                (Step::Base, Credentials::Key { .. } | Credentials::NoExpiry { .. }) => {
-                    Err(Error::new(Kind::Defect, "a base to be cached has no session"))
-                }
-                (Step::SessionToken(_) | Step::AssumeRole(_), signer) => {
-                    self.call(index, &signer).map_err(Stop::into_error)
-                }
-            };
+    pub(super) fn make(&self, index: usize) -> Result<Credentials> {
+        let called =
+            |result: std::result::Result<Session, Stop>| result.map(Credentials::Session).map_err(Stop::into_error);
+        let before = match (&self.plan.steps[index], index.checked_sub(1)) {
+            (Step::Base, _) => return self.own(),
+            (Step::SessionToken(_) | Step::AssumeRole(_), None) => return called(self.call(index, &self.own()?)),
+            (Step::SessionToken(_) | Step::AssumeRole(_), Some(before)) => before,
         };
         let signer = self.obtain(before, Need::Usable)?;
-        let id = signer.session.access_key_id.clone();
+        let id = signer.credentials.access_key_id().to_owned();
         let dead = |error: &AwsError| signer.from_cache && (error.is_invalid_client_token() || error.is_expired());
-        match self.call(index, &Credentials::Session(signer.session)) {
+        match self.call(index, &signer.credentials) {
             Err(Stop::Aws { error, .. }) if dead(&error) => {
                 self.context.talk.explain(&format!("AWS rejected a cached session ({error}); getting a new one"));
                 let other = self.obtain(before, Need::Replacement(&id))?;
-                self.call(index, &Credentials::Session(other.session)).map_err(Stop::into_error)
+                called(self.call(index, &other.credentials))
             }
-            result => result.map_err(Stop::into_error),
+            result => called(result),
+        }
+    }
+
+    /// The base's own credentials. Where they turn out to be something else than the plan took them for, that is remembered,
+    /// and whoever can make another plan is told.
+    pub(super) fn own(&self) -> Result<Credentials> {
+        let lesson = self.options.lesson.as_deref();
+        if let Some(own) = lesson.and_then(|lesson| lesson.own.take()) {
+            return Ok(own);
+        }
+        let base = &self.plan.base;
+        let own = match base.is_kept_key() {
+            true => self.untimed(|| base::credentials(self.context, self.plan, None))?,
+            false => base::credentials(self.context, self.plan, self.time_left()?)?,
+        };
+        let is_long_term = matches!(own, Credentials::Key { .. } | Credentials::NoExpiry { session_token: None, .. });
+        let is_other = is_long_term != (base.signs_as == Signs::Key);
+        if !is_other || !matches!(base.source, BaseSource::Process { .. }) {
+            return Ok(own);
+        }
+        let known = KnownBase { is_key: is_long_term, capped_roles: Vec::new() };
+        self.context.talk.explain(&format!(
+            "the base is {}: remembered for the next time",
+            if is_long_term { "a long-term key" } else { "a session" }
+        ));
+        self.context.cache.put_known(&base.identity, &known, self.context.clock.now());
+        match lesson.filter(|lesson| !lesson.is_over.get()) {
+            None => Ok(own),
+            Some(lesson) => {
+                lesson.known.replace(Some(known));
+                lesson.own.replace(Some(own));
+                Err(Error::new(Kind::Failed, "the base is not what it was the last time"))
+            }
         }
     }
 
@@ -151,9 +179,42 @@ impl Run<'_> {
                 let request = AssumeRole { mfa, time_limit, ..self.assume_role(hop) };
                 let number = self.plan.steps[..=index].iter().filter_map(Step::hop).count();
                 let call = Attempted::AssumeRole { request: &request, hop: number, hops: self.plan.hops().count() };
-                sts.assume_role(signer, &request, &hop.target).map_err(|error| advised(error, call))
+                let token = signer.session_token().filter(|_| self.is_exchanged(number));
+                let send = |request: &AssumeRole| match token {
+                    Some(token) => sts.assume_role_with_web_identity(token, request, &hop.target),
+                    None => sts.assume_role(signer, request, &hop.target),
+                };
+                let capped = AssumeRole { duration_seconds: 3600, ..request.clone() };
+                match send(&request) {
+                    Err(error)
+                        if number == 1 && error.is_chaining_limit() && self.plan.base.signs_as == Signs::Unsure =>
+                    {
+                        self.remember_cap(hop);
+                        send(&capped)
+                    }
+                    result => result,
+                }
+                .map_err(|error| advised(error, call))
             }
         }
+    }
+
+    /// Whether the hop of this number is the exchange of a token.
+    fn is_exchanged(&self, number: usize) -> bool {
+        number == 1 && self.plan.base.signs_as == Signs::OwnRole
+    }
+
+    /// AWS takes what the base signs for role chaining, which could not be known: asked for an hour from now on.
+    fn remember_cap(&self, hop: &Hop) {
+        let Hop { role_arn, duration_seconds, .. } = hop;
+        let (cache, base, now) = (self.context.cache, &self.plan.base.identity, self.context.clock.now());
+        self.context.talk.warn(&format!(
+            "AWS gives `{role_arn}` 1h at most over the credentials of `{}`, not {duration_seconds} s",
+            self.plan.base.profile
+        ));
+        let mut known = cache.known(base, now).unwrap_or_default();
+        known.capped_roles.push(role_arn.clone());
+        cache.put_known(base, &known, now);
     }
 
     /// The profile a refusal is about, which hints tell to change: the key's, the device's, the hop's; else the asked one.
@@ -178,6 +239,7 @@ impl Run<'_> {
         let before = index.checked_sub(1).and_then(|before| self.plan.steps[before].hop());
         match (before, credentials) {
             (Some(hop), Credentials::Session(_)) => Signer::Role { arn: &hop.role_arn },
+            (None, _) if self.plan.base.signs_as == Signs::OwnRole => Signer::Token,
             (None, Credentials::Session(session)) if self.plan.mfa.is_some() => {
                 let age_seconds = self.context.clock.now().seconds_since(session.issued_at);
                 Signer::MfaSession { arn, age_seconds }

@@ -9,6 +9,9 @@ mod base;
 mod call;
 mod rotating;
 mod sealing;
+
+pub use base::identify;
+
 #[cfg(test)]
 mod tests;
 
@@ -16,9 +19,10 @@ pub use sealing::store_of;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use crate::chain::{Plan, Step, length};
+use crate::chain::{KnownBase, Plan, Step, length};
 use crate::credentials::{Credentials, Session};
 use crate::duration;
 use crate::error::{Error, Kind, Result};
@@ -57,6 +61,25 @@ pub struct ResolveOptions {
     pub prompt_limit: Option<Duration>,
     /// `--mfa-code`.
     pub mfa_code: Option<Secret>,
+    /// Where to leave what the base turns out to be, for who can then make another plan.
+    pub lesson: Option<Rc<Lesson>>,
+}
+
+/// What a run has learned of the plan's base, where the plan took it for something else and another one has to be made.
+#[derive(Debug, Default)]
+pub struct Lesson {
+    known: RefCell<Option<KnownBase>>,
+    /// Its credentials, so that they are not made again.
+    own: RefCell<Option<Credentials>>,
+    is_over: Cell<bool>,
+}
+
+impl Lesson {
+    /// What the base is, if that was learned; nothing more is learned then.
+    pub fn end(&self) -> Option<KnownBase> {
+        self.is_over.set(true);
+        self.known.take()
+    }
 }
 
 /// The credentials a plan leads to.
@@ -73,22 +96,24 @@ pub struct ResolveOptions {
 /// Where a key, a code or a session cannot be had: exit 3, 4, 5, 6 or 1 as the reason is; 2 where no session lives as
 /// long as `--min-ttl` asks.
 pub fn credentials(context: &Context, plan: &Plan, options: &ResolveOptions) -> Result<Credentials> {
-    let Some(last) = plan.steps.len().checked_sub(1) else { return base::credentials(context, &plan.base) };
     check_life(plan, options)?;
     let source = plan.mfa.as_ref().map(|mfa| {
-        let ResolveOptions { min_ttl: _, prompt_limit, mfa_code } = options;
+        let ResolveOptions { min_ttl: _, prompt_limit, mfa_code, lesson: _ } = options;
         RefCell::new(CodeSource::new(plan, mfa, context.code_context(), mfa_code.as_ref(), *prompt_limit))
     });
     let run = Run {
         context,
         plan,
         options,
-        sealing_key: sealing::key(context, plan)?,
+        sealing_key: if plan.steps.is_empty() { None } else { sealing::key(context, plan)? },
         source,
         deadline: Cell::new(None),
         warned: RefCell::default(),
     };
-    run.obtain(last, Need::Fresh).map(|obtained| Credentials::Session(obtained.session))
+    match plan.steps.len().checked_sub(1) {
+        None => run.own(),
+        Some(last) => run.obtain(last, Need::Fresh).map(|obtained| obtained.credentials),
+    }
 }
 
 /// Refuses a `--min-ttl` that not even a new session has, before a code is spent on one.
@@ -128,24 +153,30 @@ enum Need<'n> {
     Replacement(&'n str),
 }
 
-/// A session, and whether another run made it.
+/// What a step gave, and whether another run made it.
 struct Obtained {
-    session: Session,
+    credentials: Credentials,
     from_cache: bool,
+}
+
+impl Obtained {
+    fn cached(session: Session) -> Self {
+        Obtained { credentials: Credentials::Session(session), from_cache: true }
+    }
 }
 
 impl Run<'_> {
     /// The session of a step: out of the cache where one is good enough, else made and cached.
     fn obtain(&self, index: usize, need: Need) -> Result<Obtained> {
         let Some(key) = &self.sealing_key else {
-            return self.make(index).map(|session| Obtained { session, from_cache: false });
+            return self.make(index).map(|credentials| Obtained { credentials, from_cache: false });
         };
         let name = SessionName::new(key, self.plan, index);
         let usable = self.look(key, &name);
         if let Some(cached) = usable.as_ref().filter(|cached| self.suffices(cached, need)) {
             self.note_use(key, &name, cached);
             self.explain(index, "from the cache", &cached.session);
-            return Ok(Obtained { session: cached.session.clone(), from_cache: true });
+            return Ok(Obtained::cached(cached.session.clone()));
         }
         // Read before waiting: a failure that is another one afterwards happened meanwhile.
         let before = self.context.cache.failure(&name);
@@ -178,7 +209,7 @@ impl Run<'_> {
         if lock.is_some() {
             match self.look(key, name) {
                 Some(cached) if self.suffices(&cached, need) => {
-                    return Ok(Obtained { session: cached.session, from_cache: true });
+                    return Ok(Obtained::cached(cached.session));
                 }
                 // Dropped now, so that it is gone even where no other can be had.
                 Some(_) if matches!(need, Need::Replacement(_)) => self.warn_of(self.context.cache.remove(name)),
@@ -192,15 +223,20 @@ impl Run<'_> {
             }
         }
         match self.make(index) {
-            Ok(session) => {
-                self.keep(key, name, index, &session);
-                self.explain(index, "made", &session);
-                Ok(Obtained { session, from_cache: false })
+            Ok(credentials) => {
+                if let Credentials::Session(session) = &credentials {
+                    self.keep(key, name, index, session);
+                    self.explain(index, "made", session);
+                }
+                Ok(Obtained { credentials, from_cache: false })
             }
             Err(error) => {
-                // Whoever waits for the lock reads this when it is free, so it is written before.
-                let failure = Failure::new(&error, self.context.clock.now(), &self.context.human.place());
-                let _ = self.context.cache.put_failure(name, &failure);
+                // Whoever waits for the lock reads this when it is free, so it is written before. What another plan will do
+                // better is not one for others.
+                if self.options.lesson.as_ref().is_none_or(|lesson| lesson.known.borrow().is_none()) {
+                    let failure = Failure::new(&error, self.context.clock.now(), &self.context.human.place());
+                    let _ = self.context.cache.put_failure(name, &failure);
+                }
                 Err(error)
             }
         }
@@ -269,7 +305,7 @@ impl Run<'_> {
     }
 
     fn keep(&self, key: &SealingKey, name: &SessionName, index: usize, session: &Session) {
-        let Context { cache, clock, settings, .. } = *self.context;
+        let Context { cache, clock, .. } = *self.context;
         let (kind, role_arn) = kind_of(self.plan, &self.plan.steps[index]);
         // Whoever shared the session that ended will share this one.
         let profiles = match cache.get(key, name) {
@@ -285,7 +321,7 @@ impl Run<'_> {
             expires_at: session.expires_at,
             clock_offset: clock.offset_seconds(),
             clock_mark: (clock.offset_seconds() <= -AHEAD).then(|| clock.mark()).flatten(),
-            digest: store_of(settings, self.plan).and_then(|store| cache.digest(store, self.plan, index)),
+            digest: store_of(self.plan).and_then(|store| cache.digest(store, self.plan, index)),
         };
         header.note(&self.plan.profile);
         self.warn_of(cache.put(key, name, &CachedSession { header, session: session.clone() }));
@@ -328,7 +364,7 @@ impl Run<'_> {
         self.context
             .talk
             .warn(&format!("the session of `{profile}` expires at {until} and could not be renewed: {error}"));
-        Ok(Obtained { session: cached.session, from_cache: true })
+        Ok(Obtained::cached(cached.session))
     }
 
     /// What is left of the time a renewal may take; `None` where it may take as long as it needs.

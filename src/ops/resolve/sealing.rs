@@ -5,10 +5,10 @@ use crate::chain::base::SealWith;
 use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
+use crate::keystore::UNASKED;
 use crate::ops::Context;
 use crate::secret::SecretBytes;
 use crate::session_cache::sealing_key::SealingKey;
-use crate::settings::Settings;
 
 /// The sealing key of `plan`; `None`, with a warning, where its sessions cannot be kept.
 ///
@@ -29,29 +29,23 @@ pub(super) fn key(context: &Context, plan: &Plan) -> Result<Option<SealingKey>> 
             }
         }),
         SealWith::Default => {
-            let Some(backend) = store_of(context.settings, plan) else { return Ok(None) };
-            let key = read(backend);
-            if let Err(error) = &key {
-                if error.kind() == Kind::Cancelled {
-                    return Err(error.clone());
-                }
-                let base = &plan.base.profile;
-                not_kept(error);
+            let key = context.keys.sealing_key_unasked().and_then(|bytes| SealingKey::new(&bytes));
+            if key.is_none() {
                 context
                     .talk
-                    .hint(run!("keyfob import {}", base).to("move its key from the AWS file into the key store"));
+                    .explain("sessions are not kept: no key to seal them with can be read without asking anybody");
             }
-            Ok(key.ok())
+            Ok(key)
         }
         SealWith::Never => Ok(None),
     }
 }
 
 /// The store whose sealing key seals the sessions of `plan`; none where they are not cached.
-pub fn store_of(settings: &Settings, plan: &Plan) -> Option<StoreId> {
+pub fn store_of(plan: &Plan) -> Option<StoreId> {
     match &plan.base.sealed_with {
         SealWith::Store(backend) => Some(*backend),
-        SealWith::Default => settings.backend.or(StoreId::platform()),
+        SealWith::Default => Some(UNASKED),
         SealWith::Never => None,
     }
 }

@@ -241,10 +241,7 @@ fn sessions_of_a_plain_text_key_are_kept_where_a_sealing_key_can_be_had() {
     world.lose_key_store(Kind::KeyStore, "no keychain");
     world.find_access_keys();
     world.get(&plan).expect("made without keeping it");
-    assert_eq!(
-        (world.calls().len(), world.warnings()),
-        (2, vec!["sessions cannot be cached, so each use creates new ones: no keychain: sealing key".to_owned()])
-    );
+    assert_eq!((world.calls().len(), world.warnings().len()), (2, 0), "only `-v` says so");
 }
 
 #[test]

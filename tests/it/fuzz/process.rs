@@ -48,7 +48,7 @@ fn printed([id, secret, token]: [&str; 3], at: usize) {
     let session = Session {
         access_key_id: id.to_owned(),
         secret_access_key: Secret::new(secret.to_owned()),
-        session_token: Secret::new(token.to_owned()),
+        session_token: Some(Secret::new(token.to_owned())),
         issued_at: time,
         expires_at: time,
         account_id: None,

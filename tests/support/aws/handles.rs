@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::world::{DeviceKind, Role, User, steps_around};
+use super::answer::iso_date;
+use super::world::{DeviceKind, Origin, Role, User, steps_around};
 use super::{Shared, fake, totp};
 
 /// A long-term access key.
@@ -10,6 +11,26 @@ use super::{Shared, fake, totp};
 pub struct AccessKey {
     pub id: String,
     pub secret: String,
+}
+
+/// Temporary credentials that somebody else has got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionKeys {
+    pub id: String,
+    pub secret: String,
+    pub token: String,
+    /// `2026-11-29T12:00:00Z`
+    pub expires: String,
+}
+
+impl SessionKeys {
+    /// As a `credential_process` prints it.
+    pub fn document(&self) -> String {
+        format!(
+            r#"{{"Version":1,"AccessKeyId":"{}","SecretAccessKey":"{}","SessionToken":"{}","Expiration":"{}"}}"#,
+            self.id, self.secret, self.token, self.expires
+        )
+    }
 }
 
 /// A user of the loopback AWS, who may do anything with itself and nothing with others.
@@ -213,6 +234,18 @@ pub struct RoleHandle {
 }
 
 impl RoleHandle {
+    /// A session of the role for this long, as somebody else has got it.
+    pub fn session(&self, seconds: i64) -> SessionKeys {
+        let mut world = self.shared.world();
+        let account = world.roles[&self.arn].account.clone();
+        let (role, session_name) = (self.arn.clone(), "somebody".to_owned());
+        let origin = Origin::Role { role, session_name, source_identity: None, transitive_tags: Vec::new() };
+        let id = world.create_session(&account, seconds, origin);
+        let session = &world.sessions[&id];
+        let (secret, token, expires) = (session.secret.clone(), session.token.clone(), iso_date(session.expires));
+        SessionKeys { id, secret, token, expires }
+    }
+
     pub(super) fn create(shared: &Arc<Shared>, account: &str, name: &str) -> Self {
         let mut world = shared.world();
         let arn = format!("arn:{}:iam::{account}:role/{name}", world.partition);

@@ -28,6 +28,7 @@ mod http;
 mod iam;
 mod iam_mfa;
 mod log;
+mod machine;
 mod params;
 mod sigv4;
 mod sts;
@@ -44,10 +45,11 @@ use answer::{Refusal, Service};
 pub use fake::secret;
 pub use faults::Fault;
 use faults::PlannedFault;
-pub use handles::{AccessKey, DeviceHandle, RoleHandle, UserHandle};
+pub use handles::{AccessKey, DeviceHandle, RoleHandle, SessionKeys, UserHandle};
 use http::{Delivery, Request, Response};
 pub use iam_mfa::base64;
 pub use log::Logged;
+pub use machine::Metadata;
 use params::Params;
 use world::World;
 pub use world::{Secret, SecretKind};
@@ -283,6 +285,21 @@ fn handle(shared: &Shared, connection: u64, request: &Request) -> (Response, Del
     let version = params.get("Version").unwrap_or_default().to_owned();
     let service = Service::of_version(&version);
     let mut world = shared.world();
+    if let Some((action, response)) = machine::answer(&mut world, request) {
+        world.log.push(Logged {
+            connection,
+            service: None,
+            action: action.to_owned(),
+            params,
+            key_id: None,
+            caller_arn: None,
+            region: None,
+            user_agent: String::new(),
+            outcome: Some(response.status.to_string()),
+            answered: true,
+        });
+        return (response, Delivery::Whole);
+    }
     let fault = faults::take(&mut world.faults, &action);
     let scope = request.header("authorization").and_then(sigv4::Authorization::parse);
     let mut logged = Logged {
@@ -358,6 +375,9 @@ fn process(
     };
     if request.method != "POST" || request.path != "/" {
         return Err(sts::unknown_action(action, service.version()));
+    }
+    if action == "AssumeRoleWithWebIdentity" {
+        return machine::assume_role_with_web_identity(world, params, request.header("authorization").is_some());
     }
     let caller = authentication::authenticate(world, request, service)?;
     logged.caller_arn = Some(caller.arn.clone());

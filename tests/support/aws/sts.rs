@@ -47,7 +47,9 @@ fn get_session_token(world: &mut World, caller: &Caller, params: &Params) -> Res
 fn assume_role(world: &mut World, caller: &Caller, params: &Params) -> Result<Xml, Refusal> {
     check_assume_role(params)?;
     let seconds = duration(params, ONE_HOUR);
-    if caller.is_session() && seconds > ONE_HOUR {
+    let is_instance =
+        matches!(&caller.identity, Identity::RoleSession { role, .. } if world.machine.is_unchained_role(role));
+    if caller.is_session() && !is_instance && seconds > ONE_HOUR {
         return Err(Refusal::validation(
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
         ));
@@ -84,11 +86,11 @@ fn assume_role(world: &mut World, caller: &Caller, params: &Params) -> Result<Xm
         + &packed.unwrap_or_default())
 }
 
-fn duration(params: &Params, default: i64) -> i64 {
+pub fn duration(params: &Params, default: i64) -> i64 {
     params.get("DurationSeconds").and_then(|value| value.parse().ok()).unwrap_or(default)
 }
 
-fn credentials(world: &World, id: &str) -> Xml {
+pub fn credentials(world: &World, id: &str) -> Xml {
     let session = &world.sessions[id];
     element(
         "Credentials",
@@ -104,7 +106,7 @@ fn check_mfa_params(checks: &mut Checks, params: &Params) {
     checks.text(params, "TokenCode", (6, 6), patterns::DIGITS);
 }
 
-fn check_assume_role(params: &Params) -> Result<(), Refusal> {
+pub fn check_assume_role(params: &Params) -> Result<(), Refusal> {
     let mut checks = Checks::default();
     checks.required(params, "RoleArn").text(params, "RoleArn", (20, 2048), patterns::ANY);
     checks.required(params, "RoleSessionName").text(params, "RoleSessionName", (2, 64), patterns::NAME);

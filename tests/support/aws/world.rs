@@ -9,6 +9,7 @@ use super::answer::{Refusal, Service};
 use super::fake;
 use super::faults::PlannedFault;
 use super::log::Logged;
+use super::machine::Machine;
 use super::totp;
 
 /// A user, or an account's root.
@@ -155,6 +156,7 @@ pub struct World {
     pub minted: u64,
     /// Characters of each session token, where a test cares.
     pub token_length: Option<usize>,
+    pub machine: Machine,
 }
 
 impl World {
@@ -167,6 +169,11 @@ impl World {
     pub fn number(&mut self) -> u64 {
         self.minted += 1;
         self.minted
+    }
+
+    /// A secret that is none of the credentials.
+    pub fn keep_secret(&mut self, kind: SecretKind, value: &str, what: String) {
+        self.hand_out(kind, value, what);
     }
 
     fn hand_out(&mut self, kind: SecretKind, value: &str, what: String) {

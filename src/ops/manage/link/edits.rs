@@ -4,7 +4,7 @@ use super::Linked;
 use crate::ini::{Document, EditError};
 use crate::process_line::keyfob_profile_of;
 use crate::profile::AwsFile;
-use crate::profile::known::{PREFIX, ROLE_SETTINGS};
+use crate::profile::known::{BASE_SETTINGS, PREFIX, ROLE_SETTINGS};
 
 /// The edit of one file, for all links.
 pub(super) fn link_all_in(file: AwsFile, document: &mut Document, links: &[Linked]) -> Result<(), EditError> {
@@ -12,7 +12,7 @@ pub(super) fn link_all_in(file: AwsFile, document: &mut Document, links: &[Linke
         AwsFile::Config => document.edit_each(links, |link| file.section(&link.name), link_in),
         AwsFile::Credentials => {
             let mut mended = links.iter().filter(|link| link.mend_credentials);
-            mended.try_for_each(|link| hide_role(document, file.section(&link.name)))
+            mended.try_for_each(|link| hide_settings(document, file.section(&link.name)))
         }
     }
 }
@@ -22,7 +22,7 @@ fn link_in(document: &mut Document, link: &Linked) -> Result<(), EditError> {
     let section = AwsFile::Config.section(&link.name);
     let old_end = document.text().len();
     let is_new = !document.has_section(section);
-    hide_role(document, section)?;
+    hide_settings(document, section)?;
     document.hide(section, "credential_process", |value| keyfob_profile_of(value).is_none() && !value.is_empty())?;
     document.set(section, "credential_process", &link.line)?;
     let gap = is_new.then(|| document.start_of(section)).flatten().and_then(|start| start.checked_sub(old_end));
@@ -30,17 +30,16 @@ fn link_in(document: &mut Document, link: &Linked) -> Result<(), EditError> {
     Ok(())
 }
 
-/// Gives the settings of a role their `keyfob_` form, where there is a role.
-fn hide_role(document: &mut Document, section: crate::ini::SectionName<'_>) -> Result<(), EditError> {
+/// Gives the settings of a role, where there is one, and those of a base their `keyfob_` form.
+fn hide_settings(document: &mut Document, section: crate::ini::SectionName<'_>) -> Result<(), EditError> {
     let names = document.names_in(section);
-    if !names.iter().any(|name| name == "role_arn") {
-        return Ok(());
-    }
+    let role = names.iter().any(|name| name == "role_arn");
     document
         .rename_settings(section, |key| {
             let name = key.to_ascii_lowercase();
             let free = !names.contains(&format!("{PREFIX}{name}"));
-            (ROLE_SETTINGS.contains(&name.as_str()) && free).then(|| format!("{PREFIX}{key}"))
+            let is_meant = (role && ROLE_SETTINGS.contains(&&*name)) || BASE_SETTINGS.contains(&&*name);
+            (is_meant && free).then(|| format!("{PREFIX}{key}"))
         })
         .map(drop)
 }
@@ -85,7 +84,7 @@ mod tests {
     fn any_file() -> impl Strategy<Value = String> {
         let line = prop_oneof![
             2 => "\\[profile [ab]\\]( # c)?",
-            4 => "(role_arn|Source_Profile|mfa_serial|region|credential_process|external_id) {0,2}= ?[a-z]{1,4}( [;#] ?x)?",
+            4 => "(role_arn|Source_Profile|mfa_serial|region|credential_process|external_id|credential_source|sso_session|login_session|web_identity_token_file) {0,2}= ?[a-z]{1,4}( [;#] ?x)?",
             1 => "s3 ?=\n {1,3}[a-z]{1,3} = [a-z]{0,3}",
             1 => "#.{0,5}",
             1 => "[ \t]{0,3}",
@@ -111,7 +110,9 @@ mod tests {
             let document = Document::parse(between).expect("parses");
             let profiles = Profiles::new(Some(&document), None);
             let profile = profiles.get("a").expect("there");
-            prop_assert!(profile.plain("role_arn").is_none());
+            for hidden in BASE_SETTINGS.iter().chain(&["role_arn"]) {
+                prop_assert!(profile.plain(hidden).is_none(), "{}", hidden);
+            }
             prop_assert!(runs_keyfob(&profile));
             prop_assert_eq!(after, text);
         }

@@ -7,8 +7,9 @@ mod edits;
 
 use std::cell::Cell;
 
-use crate::chain::base::overrides;
+use crate::chain::PlanError;
 use crate::chain::base::process::{self, Process};
+use crate::chain::base::{BaseSource, overrides};
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::index::Index;
@@ -205,8 +206,25 @@ impl Manager<'_> {
         let (config, credentials) = self.changed(change)?;
         let profiles = Profiles::new(Some(&config), Some(&credentials));
         for link in links {
-            if let Err(error) = self.plan(&profiles, &link.name) {
-                return Err(error.because(format!("a linked `{}` would give SDKs no credentials", link.name)));
+            let name = &link.name;
+            let plan = match self.try_plan(&profiles, name) {
+                // What is missing here may be set where SDKs run.
+                Err(PlanError::Environment { .. }) => continue,
+                Err(error) => {
+                    let error = Error::from(error);
+                    return Err(error.because(format!("a linked `{name}` would give SDKs no credentials")));
+                }
+                Ok(plan) => plan,
+            };
+            let (what, is_its_own) = match plan.base.source {
+                BaseSource::WrittenSession { .. } => ("the session in its AWS file", plan.base.profile == *name),
+                BaseSource::Environment => ("credentials in the environment", plan.base.profile == *name),
+                _ => continue,
+            };
+            if is_its_own {
+                let message = format!("`{name}` cannot be linked: SDKs use {what} before a link");
+                return Err(Error::new(Kind::Config, message)
+                    .hint(run!("keyfob exec {} -- COMMAND", name).to("run a command with its credentials")));
             }
         }
         Ok(())

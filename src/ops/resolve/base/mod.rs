@@ -2,21 +2,136 @@
 //!
 //! May use what `ops` may. This is the one place that matches on [`BaseSource`].
 
+mod container;
+mod environment;
+mod instance;
 mod key;
+mod process;
+mod web_identity;
 
-use crate::chain::Base;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::aws::AwsError;
+use crate::aws::http::{Answer, Request};
 use crate::chain::base::BaseSource;
-use crate::credentials::Credentials;
-use crate::error::Result;
+use crate::chain::base::web_identity::TokenSource;
+use crate::chain::{Base, Plan};
+use crate::credentials::{Credentials, Session};
+use crate::error::{Error, Kind, Result};
 use crate::ops::Context;
+use crate::secret::{Secret, SecretBytes};
+use crate::sys::env::Environment;
+use crate::sys::machine;
+use crate::timestamp::Timestamp;
 
-/// The base's own credentials.
+/// The credentials of a plan's base; `limit` is how long that may take, where it is shorter than the base's own limit.
+///
+/// A web identity token stands where a session token does: it signs nothing.
 ///
 /// # Errors
 /// Where they cannot be made; each base says why.
-pub(super) fn credentials(context: &Context, base: &Base) -> Result<Credentials> {
-    match &base.source {
-        BaseSource::Stored(_) | BaseSource::Written { .. } => key::credentials(context, base),
+pub(super) fn credentials(context: &Context, plan: &Plan, limit: Option<Duration>) -> Result<Credentials> {
+    match &plan.base.source {
+        BaseSource::Stored(_) | BaseSource::Written { .. } => key::credentials(context, &plan.base),
+        BaseSource::WrittenSession { .. } => context.keys.written_session(&plan.base),
+        BaseSource::Environment => environment::credentials(context, &plan.base),
+        BaseSource::Process { command, account_id } => {
+            process::credentials(context, plan, command, account_id.as_deref(), limit)
+        }
+        BaseSource::WebIdentity { token, .. } => {
+            let token = web_identity::token(context, plan, token, limit)?;
+            Ok(Credentials::NoExpiry {
+                access_key_id: String::new(),
+                secret_access_key: Secret::new(String::new()),
+                session_token: Some(token),
+                account_id: None,
+            })
+        }
+        BaseSource::Instance { endpoint } => instance::credentials(context, plan, endpoint, limit),
+        BaseSource::Container { url, token_file } => {
+            container::credentials(context, plan, url, token_file.as_deref(), limit)
+        }
         BaseSource::Refused(error) => Err(error.as_ref().clone().into()),
+    }
+}
+
+/// Completes the identity of a base with what only this machine knows: which machine it is, and whose a token is. It is
+/// read anew for each plan, so that nobody is served what was made for another.
+pub fn identify(base: &mut Base, env: &Environment) {
+    let claims = |path: &str| {
+        let token = web_identity::read(path, env).ok()?;
+        crate::chain::base::web_identity::claims(token.expose())
+    };
+    let parts = &mut base.identity.parts;
+    match &base.source {
+        BaseSource::Instance { .. } => parts.extend(machine::identity()),
+        BaseSource::WebIdentity { token: TokenSource::File(path), .. } => {
+            if let Some(claims) = claims(path) {
+                parts.splice(..1, claims);
+            }
+        }
+        BaseSource::Container { token_file: Some(path), .. } => {
+            parts.extend(claims(path).map(|[_, subject, _]| subject));
+        }
+        _ => {}
+    }
+}
+
+/// What instances and containers are served (EC2 User Guide, "Retrieve security credentials"; AWS SDKs and Tools Reference
+/// Guide, "Container credential provider").
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Served {
+    access_key_id: String,
+    secret_access_key: Secret,
+    token: Secret,
+    expiration: String,
+    account_id: Option<String>,
+}
+
+/// # Errors
+/// What is wrong with it, without a word of it.
+fn served_session(body: &SecretBytes, now: Timestamp) -> std::result::Result<Session, String> {
+    // Security: the parser's own words may hold a piece of the text.
+    let served: Served = serde_json::from_slice(body.expose()).map_err(|_| "it is not a credential document")?;
+    let Served { access_key_id, secret_access_key, token, expiration, account_id } = served;
+    if access_key_id.is_empty() || secret_access_key.is_empty() || token.is_empty() {
+        return Err("it has an empty credential".to_owned());
+    }
+    let expires_at = Timestamp::parse_lenient(&expiration).ok_or("its `Expiration` is not a time")?;
+    let session_token = Some(token);
+    Ok(Session { access_key_id, secret_access_key, session_token, issued_at: now, expires_at, account_id })
+}
+
+/// How often a server nearby is asked that does not answer, or has a failure of its own.
+const ATTEMPTS: usize = 3;
+
+/// Asks a server nearby, again while it fails.
+fn ask(context: &Context, request: Request<'_>, limit: Option<Duration>) -> std::result::Result<Answer, AwsError> {
+    let limit = limit.map_or(request.limit, |limit| limit.min(request.limit));
+    let request = Request { limit, ..request };
+    let mut last = context.http.send(&request);
+    for _ in 1..ATTEMPTS {
+        match &last {
+            Ok(answer) if answer.status < 500 => return last,
+            Err(AwsError::Setup(_)) => return last,
+            Ok(_) | Err(_) => last = context.http.send(&request),
+        }
+    }
+    last
+}
+
+/// An answer that is no credentials: the server's own code and message, if it gives them.
+fn refused(what: &str, answer: &Answer) -> Error {
+    let kind = if (400..500).contains(&answer.status) { Kind::Refused } else { Kind::Failed };
+    let error = Error::new(kind, format!("{what} (status {})", answer.status));
+    match (answer.text("code").or(answer.text("Code")), answer.text("message").or(answer.text("Message"))) {
+        (None, None) => error,
+        (code, message) => {
+            let words: Vec<String> = [code, message].into_iter().flatten().collect();
+            error.because(process::harmless(&words.join(": ")))
+        }
     }
 }

@@ -15,6 +15,7 @@ use crate::credentials::{AccessKey, Credentials, Session, StoreId};
 use crate::error::{Error, Kind, Result};
 use crate::hint::Hint;
 use crate::human::Talk;
+use crate::keystore::UNASKED;
 use crate::keystore::memory::MemoryStore;
 use crate::mfa::Seeds;
 use crate::ops::resolve::{ResolveOptions, credentials, store_of};
@@ -105,6 +106,7 @@ impl World {
             talk: self,
             human: &self.person,
             sts: &call,
+            http: &Unasked,
             access_keys: &Unasked,
             mfa_devices: &Unasked,
             stores: &MemoryStore::new(StoreId::VAULT),
@@ -119,7 +121,7 @@ impl World {
         let clock = Clock::fixed(Timestamp::from_unix(self.now.load(Ordering::Relaxed)));
         let at_hand = |store| SealingKey::new(&self.keys.sealing_key_of(store)).filter(|_| is_at_hand);
         let inspection = Inspection::new(&self.cache, &clock, &at_hand).expect("a folder");
-        inspection.summary(plan, store_of(&self.settings, plan))
+        inspection.summary(plan, store_of(plan))
     }
 
     pub(super) fn time(&self) -> i64 {
@@ -146,7 +148,7 @@ impl World {
 
     /// Changes the header of each cached session of a plan.
     pub(super) fn edit_headers(&self, plan: &Plan, edit: impl Fn(&mut Header)) {
-        let Some(store) = store_of(&self.settings, plan) else { return };
+        let Some(store) = store_of(plan) else { return };
         let key = SealingKey::new(&self.keys.sealing_key_of(store)).expect("32 bytes");
         for step in 0..plan.steps.len() {
             let name = SessionName::new(&key, plan, step);
@@ -326,6 +328,10 @@ impl Sts for Call<'_> {
         let call = format!("AssumeRole {role} as {role_session_name}, {duration_seconds} s{code}, by {id} in {region}");
         self.answer(call, *time_limit, *duration_seconds, request.role_arn.split(':').nth(4))
     }
+
+    fn assume_role_with_web_identity(&self, _: &Secret, _: &AssumeRole, _: &Target) -> Result<Session, AwsError> {
+        Err(AwsError::Setup("not scripted".into()))
+    }
 }
 
 type Lost = Mutex<Option<(Kind, &'static str)>>;
@@ -371,6 +377,21 @@ impl Keys for KeyRing {
             id: base.key_id().expect("a key").clone(),
             secret: Secret::new("fake-secret-access-key".into()),
         })
+    }
+
+    fn written_session(&self, base: &Base) -> Result<Credentials> {
+        found(&self.lost, "session")?;
+        *self.reads.lock().expect("sound") += 1;
+        Ok(Credentials::NoExpiry {
+            access_key_id: base.identity.to_string(),
+            secret_access_key: Secret::new("fake-secret-access-key".into()),
+            session_token: Some(Secret::new("fake-token".into())),
+            account_id: None,
+        })
+    }
+
+    fn sealing_key_unasked(&self) -> Option<SecretBytes> {
+        self.sealing_key(UNASKED).ok()
     }
 
     fn sealing_key(&self, store: StoreId) -> Result<SecretBytes> {

@@ -1,0 +1,98 @@
+//! Single HTTP requests that are not an SDK's: metadata and credential servers, and services of AWS without a client here.
+//!
+//! May use `client`. Redirects are not followed, and nothing is sent again.
+
+use std::path::Path;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::HttpConnector;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+
+use crate::aws::AwsError;
+use crate::aws::client::{Aws, Route};
+use crate::aws::connector::Watch;
+use crate::aws::translate::{chain, lost};
+use crate::duration;
+use crate::secret::SecretBytes;
+
+/// One request at a time.
+pub trait Http {
+    /// Sends it, and reads the whole answer, whatever its status.
+    ///
+    /// # Errors
+    /// Where there is none: [`AwsError::Unreachable`], [`AwsError::AnswerLost`], [`AwsError::Setup`].
+    fn send(&self, request: &Request<'_>) -> Result<Answer, AwsError>;
+}
+
+/// A request.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    /// `GET`, `PUT`, `POST`.
+    pub method: &'static str,
+    /// A whole URL.
+    pub url: &'a str,
+    /// Names in lower case; values may be secrets.
+    pub headers: &'a [(&'static str, &'a str)],
+    pub body: &'a str,
+    /// Whether it stays on this machine or its link, where no proxy is asked.
+    pub is_nearby: bool,
+    /// Other certificates than the machine's own.
+    pub ca_bundle: Option<&'a Path>,
+    /// How long all of it may take.
+    pub limit: Duration,
+}
+
+/// An answer. What it says may be secret.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub body: SecretBytes,
+}
+
+impl Answer {
+    /// A text of a JSON object; none where there is no such text.
+    pub fn text(&self, name: &str) -> Option<String> {
+        let object: serde_json::Value = serde_json::from_slice(self.body.expose()).ok()?;
+        Some(object.get(name)?.as_str()?.to_owned())
+    }
+}
+
+impl Http for Aws {
+    fn send(&self, request: &Request<'_>) -> Result<Answer, AwsError> {
+        let Request { method, url, headers, body, is_nearby, ca_bundle, limit } = *request;
+        let (runtime, connector) = self.running(&Route { url: Some(url), ca_bundle, is_nearby })?;
+        // Security: of what is wrong with a value nothing is repeated.
+        let invalid = || AwsError::Setup(format!("the request to `{}` cannot be made", without_query(url)));
+        let mut message = HttpRequest::new(SdkBody::from(body));
+        message.set_method(method).map_err(|_| invalid())?;
+        message.set_uri(url.to_owned()).map_err(|_| invalid())?;
+        for (name, value) in headers {
+            message.headers_mut().try_insert(*name, (*value).to_owned()).map_err(|_| invalid())?;
+        }
+        if !body.is_empty() {
+            let length = body.len().to_string();
+            message.headers_mut().try_insert("content-length", length).map_err(|_| invalid())?;
+        }
+        let watch = Watch::new(connector, self.shared_clock());
+        let exchange = async {
+            let answer = watch.call(message).await.map_err(|error| lost(&watch, chain(&error)))?;
+            let status = answer.status().as_u16();
+            let body = ByteStream::new(answer.into_body()).collect().await;
+            let body = body.map_err(|error| lost(&watch, chain(&error)))?;
+            Ok(Answer { status, body: SecretBytes::new(body.to_vec()) })
+        };
+        runtime.block_on(async {
+            match tokio::time::timeout(limit, exchange).await {
+                Ok(answer) => answer,
+                Err(_) => Err(lost(&watch, format!("within {}", duration::text(limit)))),
+            }
+        })
+    }
+}
+
+/// A URL as it may be shown.
+pub fn without_query(url: &str) -> &str {
+    url.split(['?', '#']).next().unwrap_or(url)
+}
