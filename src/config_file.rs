@@ -66,6 +66,12 @@ pub fn with_profiles<T>(paths: &Paths, work: impl Fn(&Profiles<'_>) -> Result<T>
     Ok((done?, files))
 }
 
+/// What is wrong with each file that cannot be read, with its line where there is one.
+pub fn problems(paths: &Paths) -> Vec<(&Path, Option<usize>, Error)> {
+    let paths = [paths.aws_config.as_path(), &paths.aws_credentials].into_iter();
+    paths.filter_map(|path| placed(path).err().map(|(line, error)| (path, line, error))).collect()
+}
+
 /// Where a file is.
 pub fn path_of(paths: &Paths, file: AwsFile) -> &Path {
     match file {
@@ -81,21 +87,29 @@ pub fn file_names(paths: &Paths) -> FileNames {
 }
 
 fn read(path: &Path) -> Result<Option<Document>> {
+    placed(path).map_err(|(_, error)| error)
+}
+
+/// Reads a file; an error comes with its line, where it is about one.
+fn placed(path: &Path) -> Result<Option<Document>, (Option<usize>, Error)> {
     let bytes = match files::read_settled(path) {
         // As it is just now, then.
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => files::read_optional(path),
         bytes => bytes,
     };
-    bytes.map_err(|error| cannot_read(path, error))?.map(|bytes| parse(path, bytes)).transpose()
+    match bytes.map_err(|error| (None, cannot_read(path, error)))? {
+        Some(bytes) => parse(path, bytes).map(Some).map_err(|(line, error)| (Some(line), error)),
+        None => Ok(None),
+    }
 }
 
-fn parse(path: &Path, bytes: Vec<u8>) -> Result<Document> {
+fn parse(path: &Path, bytes: Vec<u8>) -> Result<Document, (usize, Error)> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         // Security: the bytes may hold secret access keys.
         not_utf8(path, &Zeroizing::new(error.into_bytes()), at)
     })?;
-    Document::parse(text).map_err(|error| refused(path, error))
+    Document::parse(text).map_err(|error| (error.line, refused(path, error)))
 }
 
 fn cannot_read(path: &Path, error: io::Error) -> Error {
@@ -104,17 +118,18 @@ fn cannot_read(path: &Path, error: io::Error) -> Error {
         .hint(run!("ls -ld {}", path.display()).to("check its owner and mode"))
 }
 
-fn not_utf8(path: &Path, bytes: &[u8], at: usize) -> Error {
+fn not_utf8(path: &Path, bytes: &[u8], at: usize) -> (usize, Error) {
     let line = 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count();
     let (what, from) = match bytes {
         // PowerShell 5 writes it with `>`.
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => ("the file is UTF-16, not UTF-8".to_owned(), "UTF-16"),
         _ => (format!("the file is not UTF-8 (byte {:#04x} at offset {at})", bytes[at]), "WINDOWS-1252"),
     };
-    Error::new(Kind::Config, format!("{}:{line}: {what}", path.display())).hint(
+    let error = Error::new(Kind::Config, format!("{}:{line}: {what}", path.display())).hint(
         run!("iconv -f {} -t UTF-8 {} > converted", from, path.display())
             .to("convert it, check the result, and replace the file with it"),
-    )
+    );
+    (line, error)
 }
 
 fn refused(path: &Path, error: SyntaxError) -> Error {
@@ -123,14 +138,12 @@ fn refused(path: &Path, error: SyntaxError) -> Error {
         Problem::ByteOrderMark => without_mark(path),
         Problem::HeaderNotClosed => "a header is `[profile NAME]`; only a comment may follow it".into(),
         Problem::NoSection => "the first line that is not a comment must be a header, such as `[default]`".into(),
-        Problem::NoEquals | Problem::NoName => "a setting is `name = value`; a comment begins with `#`".into(),
-        Problem::StrayContinuation => "remove the indentation of the line".into(),
-        Problem::NestedNoEquals | Problem::NestedNoName => {
-            "an indented line after an empty value must be `name = value`, not a comment".into()
+        Problem::NoEquals | Problem::NoName | Problem::StrayContinuation => {
+            "a setting is `name = value`; a comment begins with `#`".into()
         }
     };
     Error::new(Kind::Config, format!("{}:{line}: {problem}", path.display()))
-        .because("AWS's SDKs refuse the file too")
+        .because("the AWS CLI, boto3 and the SDKs for Rust and Java reject the file too")
         .hint(hint)
 }
 
@@ -206,7 +219,7 @@ impl From<EditError> for Error {
     fn from(error: EditError) -> Error {
         let kind = match error {
             EditError::SectionExists(_) => Kind::Config,
-            EditError::SectionName(_) | EditError::SettingName(_) | EditError::Value { .. } => Kind::Usage,
+            EditError::SectionName { .. } | EditError::SettingName(_) | EditError::Value { .. } => Kind::Usage,
         };
         Error::new(kind, error.to_string())
     }
@@ -295,7 +308,8 @@ impl Draft {
             io::ErrorKind::ResourceBusy => EditFailure::KeepsChanging(path.to_owned()),
             _ => EditFailure::Unreadable(cannot_read(path, error)),
         })?;
-        let old = bytes.map(|bytes| parse(path, bytes)).transpose().map_err(EditFailure::Unreadable)?;
+        let old =
+            bytes.map(|bytes| parse(path, bytes)).transpose().map_err(|(_, error)| EditFailure::Unreadable(error))?;
         let mut new = old.clone().unwrap_or_default();
         change(&mut new)?;
         Ok(Draft { path: path.to_owned(), old, new })

@@ -32,6 +32,7 @@ pub mod rotation;
 pub mod secret;
 pub mod session_cache;
 pub mod settings;
+mod shlex;
 pub mod sys;
 #[cfg(test)]
 mod testing;

@@ -9,7 +9,7 @@ mod wrapper;
 use std::path::Path;
 
 pub use program::{ShortLived, program_to_write};
-pub use split::{Unsplittable, split};
+pub use split::split;
 
 /// The subcommand a link runs.
 const COMMAND: &str = "credential-process";
@@ -61,7 +61,15 @@ fn is_program(word: &str, name: &str) -> bool {
 pub fn with_profile(line: &str, profile: &str) -> Option<String> {
     // An empty name is found everywhere.
     let old = keyfob_profile_of(line).filter(|old| !old.is_empty())?;
-    let expected = wrapper::all_words(&split(line).ok()?);
+    let words = split(line).ok()?;
+    // A line as it is written here is written again: the quotes of a name are its own.
+    let program = Path::new(words.first()?);
+    if write(program, &old).is_ok_and(|written| written == line)
+        && let Ok(new) = write(program, profile)
+    {
+        return Some(new);
+    }
+    let expected = wrapper::all_words(&words);
     // The profile is the last argument but for options, so it is looked for from the end.
     let mut end = line.len();
     while let Some(at) = line[..end].rfind(&old) {
@@ -124,16 +132,27 @@ fn write_for(windows: bool, program: &Path, profile: &str) -> Result<String, Unw
     if profile.is_empty() || profile.starts_with('-') || profile.trim() != profile {
         return Err(Unwritable::ProfileName(profile.to_owned()));
     }
-    if let Some(character) = profile.chars().find(|c| !is_quotable(*c)) {
+    let comment =
+        profile.char_indices().find(|(at, c)| matches!(c, '#' | ';') && profile[..*at].ends_with(char::is_whitespace));
+    let in_profile =
+        |c: char| if windows { is_quotable(c) || "()[]*~'#;".contains(c) } else { is_literal_in_quotes(c) };
+    if let Some(character) = profile.chars().find(|c| !in_profile(*c)).or(comment.map(|(_, c)| c)) {
         return Err(Unwritable::Profile { profile: profile.to_owned(), character });
     }
     let quoted_path = path.chars().any(|c| !(is_plain(c) || (windows && c == '\\')));
-    let program = if quoted_path { format!("\"{path}\"") } else { path.to_owned() };
-    let profile = match profile.char_indices().next_back() {
-        _ if profile.chars().all(is_plain) => profile.to_owned(),
-        // Go's SDK takes quotes off a value that begins and ends with them, so this one ends with a bare letter.
-        Some((last, _)) if quoted_path => format!("\"{}\"{}", &profile[..last], &profile[last..]),
-        Some(_) | None => format!("\"{profile}\""),
+    let quoted = |text: &str| format!("\"{text}\"");
+    let is_plain_profile = profile.chars().all(is_plain);
+    // Go's SDK takes quotes off a value that begins and ends with them, so a letter at its end is bare, or the first `/`.
+    let (program, profile) = match (quoted_path, is_plain_profile) {
+        (true, true) => (quoted(path), profile.to_owned()),
+        (false, true) => (path.to_owned(), profile.to_owned()),
+        (false, false) => (path.to_owned(), quoted(profile)),
+        (true, false) if profile.ends_with(is_plain) => {
+            let (most, last) = profile.split_at(profile.len() - 1);
+            (quoted(path), format!("{}{last}", quoted(most)))
+        }
+        (true, false) if windows => return Err(Unwritable::ProfileName(profile.to_owned())),
+        (true, false) => (format!("/{}", quoted(&path[1..])), quoted(profile)),
     };
     Ok(format!("{program} {COMMAND} {profile}"))
 }
@@ -141,6 +160,11 @@ fn write_for(windows: bool, program: &Path, profile: &str) -> Result<String, Unw
 /// What stands for itself everywhere, without quotes.
 fn is_plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || "_./:=@+-".contains(c)
+}
+
+/// What stands for itself inside double quotes for POSIX shells and botocore.
+fn is_literal_in_quotes(c: char) -> bool {
+    !c.is_control() && !matches!(c, '"' | '$' | '`' | '\\')
 }
 
 /// What stands for itself everywhere inside double quotes.

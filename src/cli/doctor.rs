@@ -12,7 +12,7 @@ use crate::human::Talk;
 use crate::keystore::KeyStore;
 use crate::keystore::Presence;
 use crate::keystore::StoreOpener;
-use crate::ops::doctor::{Finding, of_environment, of_files, of_modes, of_program};
+use crate::ops::doctor::{Finding, of_environment, of_files, of_modes, of_program, of_unreadable_files};
 use crate::ops::manage::Manager;
 use crate::ops::rotate::findings::of_keys;
 use crate::secret::Secret;
@@ -53,7 +53,11 @@ impl DoctorArgs {
         let files = match snapshot.files() {
             Ok(files) => Some(files),
             Err(error) => {
-                findings.push(Finding::of_error("file", &error));
+                let unreadable = of_unreadable_files(&world.paths);
+                // Another program may have written it in the meantime.
+                let is_mended = unreadable.is_empty();
+                findings.extend(unreadable);
+                findings.extend(is_mended.then(|| Finding::of_error("file", &error)));
                 None
             }
         };

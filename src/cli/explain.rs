@@ -37,8 +37,10 @@ pub struct ExplainArgs {
 impl ExplainArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let snapshot = world.snapshot();
-        world.warn_of_files(&snapshot.files()?.profiles());
-        let mut plan = snapshot.plan(&self.profile.resolve(world)?, self.duration, self.no_session)?;
+        let (profile, profiles) = (self.profile.resolve(world)?, snapshot.files()?.profiles());
+        world.warn_of(&profiles, [&profile]);
+        let mut plan = snapshot.plan(&profile, self.duration, self.no_session)?;
+        world.warn_of(&profiles, plan.walk.iter().filter(|name| **name != profile));
         plan.notes.extend(self.profile.variable(&world.process_env).map(|variable| Reason::NamedBy { variable }));
         let cached = world.with_cache(|cache| cache.summary(&plan, store_of(&plan)));
         let code_from = code_from(&plan, &world.env, &world.settings.prompt, snapshot.index()?);

@@ -16,6 +16,7 @@ use crate::credentials::{Credentials, StoreId};
 use crate::error::{Error, Kind, Result};
 use crate::format::environment::before;
 use crate::format::surroundings::ProfileVariables;
+use crate::hint::run;
 use crate::human::{Human, Talk};
 use crate::index::Index;
 use crate::keystore;
@@ -143,11 +144,27 @@ impl<'a> World<'a> {
         error.hints().iter().for_each(|hint| self.talk.hint(hint.clone()));
     }
 
-    /// Warns of what the AWS files hold that is ignored, or read otherwise by some SDKs.
-    pub fn warn_of_files(&self, profiles: &Profiles<'_>) {
-        for Warning { file, line, message } in profiles.warnings() {
+    /// Warns of what the lines of some profiles hold that is ignored, or read otherwise by some SDKs.
+    pub fn warn_of<'n>(&self, profiles: &Profiles<'_>, names: impl IntoIterator<Item = &'n String>) {
+        for Warning { file, line, message } in
+            names.into_iter().filter_map(|name| profiles.get(name)).flat_map(|profile| profiles.warnings_of(&profile))
+        {
             self.talk.warn(&format!("{}:{line}: {message}", config_file::path_of(&self.paths, file).display()));
         }
+    }
+
+    /// Says how many lines of the AWS files are ignored, or read otherwise by some SDKs: `doctor` names them.
+    pub fn count_odd_lines(&self, profiles: &Profiles<'_>) {
+        let mut lines: Vec<_> = profiles.warnings().into_iter().map(|warning| (warning.file, warning.line)).collect();
+        lines.dedup();
+        match lines.len() {
+            0 => return,
+            1 => self.talk.warn("some SDKs ignore a line of the AWS files or read it differently"),
+            several => {
+                self.talk.warn(&format!("some SDKs ignore {several} lines of the AWS files or read them differently"));
+            }
+        }
+        self.talk.hint(run!("keyfob doctor").to("see which"));
     }
 
     fn explain_plan(&self, plan: &Plan) {
@@ -263,6 +280,7 @@ impl Snapshot<'_> {
             let services: Vec<(String, String)> = services.iter().flat_map(OtherSection::settings).collect();
             Ok(ProfileVariables::new(&self.env, setting, &services))
         })?;
+        self.world.warn_of(&self.files()?.profiles(), [&profile.to_owned()]);
         for name in &surroundings.without_variable {
             self.world.talk.warn(&format!(
                 "no environment variable carries `{name}` of `{profile}`, so programs started here will not see it"

@@ -7,6 +7,7 @@ mod apart;
 mod sections;
 mod settings;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -16,8 +17,13 @@ use super::{Document, Property, PropertySpan, SectionName, is_identifier, parse}
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
     /// The section's name.
-    #[error("`{0}` is not a valid section name: SDKs accept only `A-Z a-z 0-9 _ - / . % @ : +`")]
-    SectionName(String),
+    #[error("`{name}` is not a valid section name: {reason}")]
+    SectionName {
+        /// As given.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// The setting's name.
     #[error("`{0}` is not a valid setting name: SDKs accept only `a-z 0-9 _ - / . % @ +`")]
     SettingName(String),
@@ -62,14 +68,12 @@ impl Document {
     /// Adds an empty section at the end of the file, unless there is one of this name.
     ///
     /// # Errors
-    /// A name that SDKs would ignore; one that is there already, in quotes, is taken.
+    /// As [`SectionName::check`]; one that is there already, in quotes, is taken.
     pub fn add_section(&mut self, section: SectionName<'_>) -> Result<(), EditError> {
         if !self.indices_of(section).is_empty() {
             return Ok(());
         }
-        if !is_identifier(section.name()) {
-            return Err(EditError::SectionName(section.name().to_owned()));
-        }
+        section.check()?;
         let ending = self.ending();
         let mut new = String::new();
         if !self.text.is_empty() && !self.text.ends_with('\n') {
@@ -117,20 +121,29 @@ impl Document {
         }
     }
 
-    /// The lines of `property` with another value; comment lines among its continuation lines stay.
+    /// The lines of `property` with another value; comment lines among its continuation lines stay. A `:` in place of the
+    /// `=` goes, for it is one reader's alone.
     fn with_value(&self, property: &Property<'_>, value: &str) -> String {
         let span = &property.span;
         let key_line = &self.text[span.key_line.clone()];
         let ending = ending_of(key_line).unwrap_or("");
+        let indentation = &self.text[span.key_line.start..span.key.start];
         let mut new = String::new();
         if let Some(comment) = property.comment() {
+            new.push_str(indentation);
             new.push_str(comment);
             new.push_str(if ending.is_empty() { self.ending() } else { ending });
         }
-        let before = &self.text[span.key_line.start..span.value.start];
-        new.push_str(before);
-        if before.ends_with('=') && span.value.is_empty() {
-            new.push_str(self.spacing(span.key_line.start).1);
+        new.push_str(&self.text[span.key_line.start..span.key.end]);
+        let separator = &self.text[span.key.end..span.value.start];
+        if separator.contains('=') {
+            new.push_str(separator);
+            if separator.ends_with('=') && span.value.is_empty() {
+                new.push_str(self.spacing(span.key_line.start).1);
+            }
+        } else {
+            let (column, after) = self.spacing(span.key_line.start);
+            new.push_str(&format!("{}={after}", column.before(property.key())));
         }
         new.push_str(value);
         new.push_str(ending);
@@ -141,10 +154,11 @@ impl Document {
 
     /// A new line after the section's last property, and where it goes.
     fn new_property(&self, section: usize, name: &str, value: &str) -> (Range<usize>, String) {
-        let section = self.section(section);
-        let neighbour = match section.properties().next_back() {
-            Some(Property { span: last, .. }) => last.key_line.start..last.end,
-            None => section.header_line(),
+        let (neighbour, indentation) = match self.section(section).properties().next_back() {
+            Some(Property { span: last, .. }) => {
+                (last.key_line.start..last.end, &self.text[last.key_line.start..last.key.start])
+            }
+            None => (self.section(section).header_line(), self.indentation_after_header(section)),
         };
         let at = neighbour.end;
         let neighbour = &self.text[neighbour];
@@ -152,14 +166,19 @@ impl Document {
             Some(ending) => ("", ending),
             None => (self.ending(), ""),
         };
-        let mut new = before.to_owned();
         let (column, after) = self.spacing(at);
-        let before = match column {
-            Column::Space(before) => before.to_owned(),
-            Column::At(column) => " ".repeat(column.saturating_sub(name.len()).max(1)),
-        };
-        new.push_str(&format!("{name}{before}={after}{value}{ending}"));
-        (at..at, new)
+        (at..at, format!("{before}{indentation}{name}{}={after}{value}{ending}", column.before(name)))
+    }
+
+    /// The indentation of a section's first setting: a header after it that is indented further would continue its value.
+    fn indentation_after_header(&self, section: usize) -> &str {
+        let depth = |index: &usize| self.indentation_of_header(*index).chars().count();
+        let deepest = [section, section + 1].into_iter().filter(|index| *index < self.sections.len()).max_by_key(depth);
+        self.indentation_of_header(deepest.expect("the section is there"))
+    }
+
+    fn indentation_of_header(&self, section: usize) -> &str {
+        parse::indentation(&self.text[self.sections[section].start..self.sections[section].header.end])
     }
 
     /// How the nearest property before `at` (else the first one) spaces its `=`.
@@ -167,12 +186,13 @@ impl Document {
         let all: Vec<PropertySpan> =
             self.sections().flat_map(super::Section::properties).map(|property| property.span).collect();
         let (before, after) = all.split_at(all.partition_point(|property| property.key_line.start < at));
+        let between = |property: &PropertySpan| &self.text[property.key.end..property.value.start];
         // A property without a value (a nested block) does not show what stands after its `=`.
-        let Some(model) = before.iter().rev().chain(after).find(|property| !property.value.is_empty()) else {
+        let shows = |property: &&PropertySpan| !property.value.is_empty() && between(property).contains('=');
+        let Some(model) = before.iter().rev().chain(after).find(shows) else {
             return (Column::Space(" "), " ");
         };
-        let between = &self.text[model.key.end..model.value.start];
-        let (left, right) = between.split_once('=').expect("a property has an `=` between its key and its value");
+        let (left, right) = between(model).split_once('=').expect("it shows one");
         // More than one space lines the `=` up with its neighbours.
         let lined_up = left.len() > 1 && !left.contains('\t');
         let column = if lined_up { Column::At(model.key.len() + left.len()) } else { Column::Space(left) };
@@ -191,7 +211,7 @@ impl Document {
             [.., last] => {
                 let above = &self.text[..last.start];
                 // Comments right above a header belong to it.
-                let mut lines = above.lines().rev().skip_while(|line| line.starts_with(['#', ';']));
+                let mut lines = above.lines().rev().skip_while(|line| parse::is_comment(line));
                 lines.next().is_none_or(parse::is_blank)
             }
         }
@@ -223,6 +243,48 @@ enum Column<'a> {
     Space(&'a str),
     /// In this column, under its neighbours'.
     At(usize),
+}
+
+impl Column<'_> {
+    /// The space between a key and its `=`.
+    fn before(&self, key: &str) -> Cow<'_, str> {
+        match self {
+            Column::Space(before) => Cow::Borrowed(before),
+            Column::At(column) => Cow::Owned(" ".repeat(column.saturating_sub(key.len()).max(1))),
+        }
+    }
+}
+
+impl SectionName<'_> {
+    /// Whether a section of this name can be written.
+    ///
+    /// # Errors
+    /// A name that botocore would not read back, or in which blanks would be lost to the reference.
+    pub fn check(self) -> Result<(), EditError> {
+        let name = self.name();
+        let text = self.header_text();
+        let is_read_back = || {
+            let written = Document::parse(format!("[{text}]\n"));
+            written.is_ok_and(|written| match written.sections().collect::<Vec<_>>()[..] {
+                [section] => self.is(section.header()) || (name == "default" && section.header().is_default()),
+                _ => false,
+            })
+        };
+        let reason = if name.is_empty() {
+            "it is empty"
+        } else if name.chars().any(char::is_control) {
+            "it has a line break or another control character"
+        } else if name.trim() != name {
+            "it begins or ends with a blank"
+        } else if self == SectionName::Credentials("DEFAULT") {
+            "the AWS CLI and boto3 would copy its settings into every section"
+        } else if !is_read_back() {
+            "the SDKs would not read it back"
+        } else {
+            return Ok(());
+        };
+        Err(EditError::SectionName { name: name.to_owned(), reason })
+    }
 }
 
 /// The ending of `line`; the last line of a file may have none.

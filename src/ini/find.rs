@@ -1,6 +1,8 @@
-//! The lines of a text and the bytes that decide what a line is, found many bytes at a time.
+//! The lines of a text, the space round what is in them, and the bytes that decide what a line is, found many at a time.
 //!
 //! With 10,000 profiles most of the reading is done here.
+
+use std::ops::Range;
 
 /// Where each line of `text` ends, its ending included; the last one may lack it.
 pub(super) fn line_ends(text: &[u8]) -> impl Iterator<Item = usize> {
@@ -29,6 +31,12 @@ pub(super) fn mark_in(line: &[u8]) -> Option<usize> {
     Three::new(b'=', b'#', b';').expect("x86-64 has SSE2").find(line)
 }
 
+/// The first quote or backslash.
+#[cfg(target_arch = "x86_64")]
+pub(super) fn quote_in(header: &[u8]) -> Option<usize> {
+    Three::new(b'"', b'\'', b'\\').expect("x86-64 has SSE2").find(header)
+}
+
 #[cfg(not(target_arch = "x86_64"))]
 fn ending_in(text: &[u8]) -> Option<usize> {
     memchr::memchr(b'\n', text)
@@ -37,6 +45,23 @@ fn ending_in(text: &[u8]) -> Option<usize> {
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) fn mark_in(line: &[u8]) -> Option<usize> {
     memchr::memchr3(b'=', b'#', b';', line)
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) fn quote_in(header: &[u8]) -> Option<usize> {
+    memchr::memchr3(b'"', b'\'', b'\\', header)
+}
+
+/// Whether `str.strip` of Python takes a character off.
+pub(super) fn is_space(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\x1c'..='\x1f')
+}
+
+/// `range` without the space at its ends; an empty one stays where its end is.
+pub(super) fn trimmed(line: &str, range: Range<usize>) -> Range<usize> {
+    let text = line[range.clone()].trim_start_matches(is_space);
+    let start = range.end - text.len();
+    start..start + text.trim_end_matches(is_space).len()
 }
 
 #[cfg(test)]

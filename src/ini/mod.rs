@@ -1,6 +1,6 @@
 //! AWS's ini dialect as a byte-exact document: spans over the text, read and edited through one type.
 //!
-//! Pure; uses nothing of keyfob's. What sections and settings *mean* is `profile`'s.
+//! Pure; uses `shlex` alone. What sections and settings *mean* is `profile`'s.
 
 #![warn(missing_docs)]
 
@@ -26,13 +26,14 @@ pub use parse::{Problem, SyntaxError};
 /// All of it is checked when it is parsed, but a section's properties are only taken apart when they are asked for: of
 /// 10,000 profiles one run needs a few, and each start of `credential-process` reads the file.
 ///
-/// Printing it gives the bytes that were parsed. The grammar is that of AWS's reference parser (smithy-rs
-/// `aws-runtime/src/env_config/parse.rs`); what it refuses is refused here, with the same words. The default is an empty
-/// file.
+/// Printing it gives the bytes that were parsed. What botocore or AWS's reference parser reads is read; what both refuse is
+/// refused, with the reference's words. The default is an empty file.
 #[derive(Clone, Default)]
 pub struct Document {
     text: Text,
     sections: Vec<SectionSpan>,
+    /// The names that are in quotes, without them, by their section's index.
+    quoted_names: Vec<(usize, String)>,
 }
 
 /// The file's text.
@@ -61,7 +62,7 @@ impl Deref for Text {
 struct SectionSpan {
     /// 1-based.
     line: usize,
-    /// Where its header's line begins.
+    /// Where its header's line begins; the header may be indented.
     start: usize,
     /// The text between the brackets.
     header: Range<usize>,
@@ -75,7 +76,7 @@ struct PropertySpan {
     key: Range<usize>,
     /// The value on the key's own line, without blanks round it and without its comment.
     value: Range<usize>,
-    /// The key's line, line ending included.
+    /// The key's line, indentation and line ending included.
     key_line: Range<usize>,
     /// The end of the last continuation line, line ending included; of the key's line where there is none.
     end: usize,
@@ -85,7 +86,7 @@ impl Document {
     /// Parses a whole file.
     ///
     /// # Errors
-    /// Where AWS's reference parser errors, and for a byte order mark.
+    /// Where botocore and AWS's reference parser both error, and for a byte order mark.
     pub fn parse(text: String) -> Result<Document, SyntaxError> {
         parse::parse(Text(text))
     }
@@ -100,7 +101,7 @@ impl Document {
         (0..self.sections.len()).map(|index| self.section(index))
     }
 
-    /// The sections of this name, whatever their kind, each with its index in [`Document::sections`].
+    /// The sections that may be of this name, whatever their kind, each with its index in [`Document::sections`].
     pub(crate) fn sections_named(&self, name: &str) -> impl Iterator<Item = (usize, Section<'_>)> {
         let end = name.bytes().last();
         // A quick look first: nothing comes off a header that ends in a letter or a digit, and few end like the name.
@@ -109,7 +110,10 @@ impl Document {
             Some(last) == end || !last.is_ascii_alphanumeric()
         };
         let found = self.sections.iter().enumerate().filter(move |(_, span)| may_be(span));
-        found.map(|(index, _)| (index, self.section(index))).filter(move |(_, section)| section.header().name == name)
+        found.map(|(index, _)| (index, self.section(index))).filter(move |(_, section)| {
+            let header = section.header();
+            header.name == name || header.text == name
+        })
     }
 
     /// The section at `index` of [`Document::sections`].
@@ -144,7 +148,12 @@ impl<'a> Section<'a> {
 
     /// The header's text, taken apart.
     pub fn header(self) -> Header<'a> {
-        Header::parse(self.header_text())
+        let names = &self.document.quoted_names;
+        let unquoted = match names.is_empty() {
+            true => None,
+            false => names.binary_search_by_key(&self.index, |(index, _)| *index).ok().map(|at| names[at].1.as_str()),
+        };
+        Header::new(self.header_text(), unquoted)
     }
 
     /// The header's line, 1-based.
@@ -152,10 +161,29 @@ impl<'a> Section<'a> {
         self.span().line
     }
 
-    /// Its lines, 1-based, the header's and those before the next header.
-    pub fn lines(self) -> Range<usize> {
-        let text = &self.document.text()[self.span().start..self.end()];
-        self.line()..self.line() + text.lines().count()
+    /// Whether the header does not begin in the first column.
+    pub fn is_indented(self) -> bool {
+        self.span().header.start > self.span().start + 1
+    }
+
+    /// What follows the header in its line, trimmed.
+    pub fn after_header(self) -> &'a str {
+        self.document.text[self.span().header.end + 1..self.header_line().end].trim_matches(find::is_space)
+    }
+
+    /// The indented comments among its lines, each with its line, and the property above it.
+    pub fn indented_comments(self) -> impl Iterator<Item = (usize, &'a str, Option<Property<'a>>)> {
+        let mut properties = self.properties().peekable();
+        let mut above = None;
+        let body = &self.document.text[self.header_line().end..self.end()];
+        let comments = (self.line() + 1..).zip(body.lines());
+        let comments = comments.filter(|(_, line)| parse::is_comment(line) && !parse::indentation(line).is_empty());
+        comments.map(move |(number, line)| {
+            while let Some(property) = properties.next_if(|property| property.line() < number) {
+                above = Some(property);
+            }
+            (number, line.trim_matches(find::is_space), above.clone())
+        })
     }
 
     /// The properties in file order; one that appears twice comes twice.
@@ -202,6 +230,16 @@ impl<'a> Property<'a> {
         self.span.line
     }
 
+    /// Whether it does not begin in the first column.
+    pub fn is_indented(&self) -> bool {
+        self.span.key.start > self.span.key_line.start
+    }
+
+    /// Whether a `:` ends its name.
+    pub fn has_colon(&self) -> bool {
+        !self.text[self.span.key.end..self.span.value.start].contains('=')
+    }
+
     /// The value: trimmed, an inline comment taken off the first line, continuation lines joined with `\n`.
     ///
     /// A nested block is the text after an empty first line, so it begins with `\n`.
@@ -226,7 +264,7 @@ impl<'a> Property<'a> {
 
     /// The inline comment after the value on the key's line, from its `#` or `;` on.
     pub fn comment(&self) -> Option<&'a str> {
-        let rest = self.text[self.span.value.end..self.span.key_line.end].trim_matches(parse::BLANK_OR_ENDING);
+        let rest = self.text[self.span.value.end..self.span.key_line.end].trim_matches(find::is_space);
         (!rest.is_empty()).then_some(rest)
     }
 
@@ -237,7 +275,7 @@ impl<'a> Property<'a> {
         (first..)
             .zip(lines.lines())
             .filter(|(_, line)| !parse::is_ignored(line))
-            .map(|(number, line)| (number, line.trim_matches(parse::BLANK)))
+            .map(|(number, line)| (number, line.trim_matches(find::is_space)))
     }
 }
 

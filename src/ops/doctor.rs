@@ -74,6 +74,16 @@ impl Finding {
     }
 }
 
+/// AWS files that cannot be read, each with its line where there is one.
+pub fn of_unreadable_files(paths: &Paths) -> Vec<Finding> {
+    let finding = |(path, line, error): (&Path, Option<usize>, Error)| Finding {
+        file: Some(path.display().to_string()),
+        line,
+        ..Finding::of_error("file", &error)
+    };
+    config_file::problems(paths).into_iter().map(finding).collect()
+}
+
 /// Everything in the AWS files that bites.
 pub fn of_files(manager: &Manager<'_>) -> Vec<Finding> {
     let profiles = manager.files.profiles();

@@ -102,8 +102,7 @@ pub fn shown(profiles: &Profiles<'_>, name: &str, stored: Option<&StoredKey>, fi
 
 /// What bites in one profile: what the files' warnings say of its lines, misspelt settings, and what wins over a link.
 pub fn warnings_of(profiles: &Profiles<'_>, profile: &Profile<'_>) -> Vec<(AwsFile, usize, String)> {
-    let mut found: Vec<(AwsFile, usize, String)> = (profiles.warnings().into_iter())
-        .filter(|warning| profile.has_line(warning.file, warning.line))
+    let mut found: Vec<(AwsFile, usize, String)> = (profiles.warnings_of(profile).into_iter())
         .map(|warning| (warning.file, warning.line, warning.message))
         .collect();
     found.extend(own_warnings(profiles, profile));

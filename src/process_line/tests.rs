@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 
 use super::*;
+use crate::shlex::{self, Unsplittable};
 #[cfg(unix)]
 use crate::sys::program::ProgramPaths;
 
@@ -32,13 +33,13 @@ const SPLIT_BY_BOTOCORE: [(&str, Option<&[&str]>); 16] = [
 #[test]
 fn a_line_is_taken_apart_as_botocore_does() {
     for (line, expected) in SPLIT_BY_BOTOCORE {
-        let words = split::posix(line).ok();
+        let words = shlex::split(line).ok();
         let arguments = words.as_ref().map(|words| words[1..].iter().map(String::as_str).collect::<Vec<_>>());
         assert_eq!(arguments.as_deref(), expected, "{line}");
     }
-    assert_eq!(split::posix("a '' \"\\$x\" b\\"), Err(Unsplittable::OpenEscape));
-    assert_eq!(split::posix("a '' \"\\$x\" 'b\\'").expect("closed"), ["a", "", "\\$x", "b\\"]);
-    assert_eq!(split::posix(" \t").expect("blank"), [""; 0]);
+    assert_eq!(shlex::split("a '' \"\\$x\" b\\"), Err(Unsplittable::OpenEscape));
+    assert_eq!(shlex::split("a '' \"\\$x\" 'b\\'").expect("closed"), ["a", "", "\\$x", "b\\"]);
+    assert_eq!(shlex::split(" \t").expect("blank"), [""; 0]);
 }
 
 #[test]
@@ -128,6 +129,10 @@ fn a_line_is_quoted_only_where_it_must_be() {
         ("/home/o'neill/keyfob", "dev", "\"/home/o'neill/keyfob\" credential-process dev"),
         ("/usr/bin/keyfob", "two words", "/usr/bin/keyfob credential-process \"two words\""),
         ("/opt/my tools/keyfob", "two words", "\"/opt/my tools/keyfob\" credential-process \"two word\"s"),
+        ("/opt/my tools/keyfob", "two (words)", "/\"opt/my tools/keyfob\" credential-process \"two (words)\""),
+        ("/opt/my tools/keyfob", "(words)", "/\"opt/my tools/keyfob\" credential-process \"(words)\""),
+        ("/usr/bin/keyfob", "m\u{fc}nchen", "/usr/bin/keyfob credential-process \"m\u{fc}nchen\""),
+        ("/usr/bin/keyfob", "a#b&c;d*!%^'", "/usr/bin/keyfob credential-process \"a#b&c;d*!%^'\""),
     ];
     for (program, profile, expected) in cases {
         assert_eq!(write_for(false, Path::new(program), profile).expect("can be written"), expected);
@@ -138,10 +143,17 @@ fn a_line_is_quoted_only_where_it_must_be() {
 
 #[test]
 fn what_some_sdk_would_expand_is_refused_by_name() {
-    for character in ['"', '$', '`', '%', '!', '^', '&', '\\', '#', ';', '|', '*', '\n', '\'', '('] {
+    for character in ['"', '$', '`', '\\', '\n', '%', '!', '^', '&', '|', '<', '>'] {
         let profile = format!("a{character}b");
+        let refused = Err(Unwritable::Profile { profile: profile.clone(), character });
+        assert_eq!(write_for(true, Path::new(r"C:\k"), &profile), refused);
+        let is_refused_by_shells = matches!(character, '"' | '$' | '`' | '\\' | '\n');
+        assert!(write_for(false, Path::new("/k"), &profile) == refused || !is_refused_by_shells, "{character}");
+    }
+    for character in ['#', ';'] {
+        let profile = format!("a {character}b");
         let refused = Unwritable::Profile { profile: profile.clone(), character };
-        assert_eq!(write_for(false, Path::new("/k"), &profile), Err(refused));
+        assert_eq!(write_for(false, Path::new("/k"), &profile), Err(refused), "a comment in the file");
     }
     for path in ["/a$b/keyfob", "/a\\b/keyfob", "/a%b/keyfob"] {
         assert!(matches!(write_for(false, Path::new(path), "dev"), Err(Unwritable::Path { .. })), "{path}");
@@ -155,16 +167,21 @@ fn what_some_sdk_would_expand_is_refused_by_name() {
 proptest! {
     #[test]
     fn what_is_written_is_read_back_by_every_rule_and_kept_by_an_aws_file(
-        folder in "[a-z '()~\u{e9}]{1,6}", profile in "[a-zA-Z0-9_./:=@+ ,\u{e9}-]{1,8}",
+        folder in "[a-z '()~\u{e9}]{1,6}", profile in "[a-cA-Z0-9_./:=@+ ,\u{e9}()\\[\\]*~'#;-]{1,8}",
     ) {
         let program = format!("/{folder}/keyfob");
         let Ok(line) = write_for(false, Path::new(&program), &profile) else { return Ok(()) };
-        let expected = vec![program, "credential-process".to_owned(), profile.clone()];
-        prop_assert_eq!(split::posix(&line).expect("closed"), expected.clone());
+        let expected = vec![program.clone(), "credential-process".to_owned(), profile.clone()];
+        prop_assert_eq!(shlex::split(&line).expect("closed"), expected.clone());
         prop_assert_eq!(split::windows(&line).expect("closed"), expected);
-        prop_assert_eq!(keyfob_profile_of(&line), Some(profile));
+        prop_assert_eq!(keyfob_profile_of(&line), Some(profile.clone()));
         let mut document = crate::ini::Document::parse(String::new()).expect("empty");
         document.set(crate::ini::SectionName::Profile("p"), "credential_process", &line).expect("can be written");
+        for other in ["ops", "two words", "(x)", "m\u{fc}"] {
+            let moved = with_profile(&line, other).expect("it is keyfob's");
+            let (written, back) = (write_for(false, Path::new(&program), other), with_profile(&moved, &profile));
+            prop_assert_eq!((written, back), (Ok(moved), Some(line.clone())));
+        }
     }
 }
 
@@ -181,7 +198,20 @@ fn a_shell_reads_a_written_line_as_botocore_does() {
         let program = folder.path().join(name).join("keyfob");
         std::fs::create_dir(program.parent().expect("a folder")).expect("made");
         std::os::unix::fs::symlink("/bin/sh", &program).expect("linked");
-        for profile in ["dev", "a/b.c:d@e+f_g-h", "two words", "caf\u{e9}, old"] {
+        let names = [
+            "dev",
+            "a/b.c:d@e+f_g-h",
+            "two words",
+            "caf\u{e9}, old",
+            "a#b;c",
+            "[x]",
+            "(y)",
+            "a&b|c<d>",
+            "*",
+            "~",
+            "a^!%'{}?",
+        ];
+        for profile in names {
             let line = write(&program, profile).expect("can be written");
             let output =
                 std::process::Command::new("sh").args(["-c", &line]).current_dir(&folder).output().expect("sh runs");

@@ -2,7 +2,8 @@
 //!
 //! aws-vault documents `sh -c '… 2> $(tty)'` for its prompts, and people keep the form when they change to keyfob.
 
-use super::{is_program, split};
+use super::is_program;
+use crate::shlex;
 
 const SHELLS: [&str; 7] = ["sh", "bash", "dash", "zsh", "ksh", "ash", "fish"];
 
@@ -65,7 +66,7 @@ fn script_of(words: &[String]) -> Option<(usize, Vec<String>)> {
         words[start + 1..=start + options].iter().any(|word| !word.starts_with("--") && word.contains('c'));
     let at = start + 1 + options;
     // A shell is a POSIX one, on Windows too.
-    is_command.then(|| Some((at, split::posix(words.get(at)?).ok()?))).flatten()
+    is_command.then(|| Some((at, shlex::split(words.get(at)?).ok()?))).flatten()
 }
 
 /// The words behind `env`, `exec`, `command` and variables; none where they lead keyfob to other files.

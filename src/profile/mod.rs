@@ -8,7 +8,7 @@ mod setting;
 mod warnings;
 
 use std::cell::{Cell, OnceCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::ini::{Document, Header, Property, Section, SectionName, is_identifier};
@@ -39,8 +39,8 @@ impl AwsFile {
 /// The profiles of both files, merged as AWS's reference parser merges them.
 ///
 /// A setting in the credentials file beats the same one in the config file; `[profile default]` replaces `[default]`;
-/// sections of the same name merge, and the last of duplicate settings counts. Sections the reference ignores are not
-/// seen, with one exception: a name in quotes is read without them, as botocore and the AWS CLI do.
+/// sections of the same name merge, and the last of duplicate settings counts. A section that botocore and the AWS CLI
+/// find is seen, whatever characters its name has; so is one that the reference finds.
 #[derive(Debug)]
 pub struct Profiles<'a> {
     config: Option<&'a Document>,
@@ -98,7 +98,7 @@ impl<'a> Profiles<'a> {
             let Some(document) = self.document(file) else { continue };
             let prefixed_default = name == "default" && has_prefixed_default(document);
             for (index, section) in document.sections_named(name) {
-                if profile_name(section.header(), file, prefixed_default).is_some() {
+                if profile_name(section.header(), file, prefixed_default) == Some(name) {
                     entry.get_or_insert_default().sections_mut(file).push(index);
                 }
             }
@@ -126,7 +126,10 @@ impl<'a> Profiles<'a> {
 
     fn name_of(&self, entry: &Entry) -> &'a str {
         let first = self.sections_of(entry).next().expect("an entry is made for a section");
-        first.1.header().name
+        match first {
+            (AwsFile::Credentials, section) => section.header().text,
+            (AwsFile::Config, section) => section.header().name,
+        }
     }
 
     /// Its sections, the one that counts most first.
@@ -146,7 +149,7 @@ impl<'a> Profiles<'a> {
             Some(all) => all.others.clone(),
             None => document.sections_named(name).map(|(index, _)| index).collect(),
         };
-        let is_wanted = |section: &Section<'a>| wanted.is(section.header()) && section.header().is_usable();
+        let is_wanted = |section: &Section<'a>| wanted.is(section.header());
         let sections: Vec<Section<'a>> =
             candidates.into_iter().map(|index| document.section(index)).filter(is_wanted).collect();
         (!sections.is_empty()).then_some(OtherSection::new(sections))
@@ -192,13 +195,10 @@ impl Entry {
 
 /// The profile a section belongs to; none for one that is ignored.
 fn profile_name(header: Header<'_>, file: AwsFile, prefixed_default: bool) -> Option<&str> {
-    if !header.is_usable() {
-        return None;
-    }
-    match (file, header.prefix) {
-        (AwsFile::Config, Some("profile")) | (AwsFile::Credentials, None) => Some(header.name),
-        (AwsFile::Config, None) if header.is_default() && !prefixed_default => Some(header.name),
-        (AwsFile::Config, _) | (AwsFile::Credentials, Some(_)) => None,
+    match file {
+        AwsFile::Credentials => header.credentials_name(),
+        AwsFile::Config if header.prefix == Some("profile") => header.is_usable().then_some(header.name),
+        AwsFile::Config => (header.is_default() && !prefixed_default).then_some(header.name),
     }
 }
 
@@ -269,11 +269,6 @@ impl<'p> Profile<'p> {
         self.sections().any(|(other, _)| other == file)
     }
 
-    /// Whether a line of a file lies in one of the profile's sections.
-    pub fn has_line(&self, file: AwsFile, line: usize) -> bool {
-        self.sections().any(|(other, section)| other == file && section.lines().contains(&line))
-    }
-
     /// The line of the profile's first section in the file that counts least, and that file.
     pub fn header(&self) -> (AwsFile, usize) {
         let (file, section) = self.sections().last().expect("a profile has a section");
@@ -282,13 +277,12 @@ impl<'p> Profile<'p> {
 
     /// Every setting of the profile as it stands in the files, each name once, with the value that counts.
     pub fn settings(&self) -> impl Iterator<Item = Setting<'p>> {
-        let mut settings: Vec<Setting<'p>> = Vec::new();
-        for (file, property) in self.properties().iter().filter(|(_, property)| is_identifier(property.key())) {
-            let setting = Setting::new(*file, property.clone());
-            if settings.iter().all(|known| known.name != setting.name) {
-                settings.push(setting);
-            }
-        }
+        let mut seen = HashSet::new();
+        let known = self.properties().iter().filter(|(_, property)| is_identifier(property.key()));
+        let mut settings: Vec<Setting<'p>> = known
+            .map(|(file, property)| Setting::new(*file, property.clone()))
+            .filter(|setting| seen.insert(setting.name.clone()))
+            .collect();
         settings.sort_by_key(|setting| (setting.file, setting.line));
         settings.into_iter()
     }

@@ -1,6 +1,7 @@
 //! One setting with its place, and sections that are no profile.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 use super::{AwsFile, known};
@@ -25,14 +26,10 @@ impl<'a> OtherSection<'a> {
 
     /// Every setting, each name once, the one that counts.
     pub fn all(&self) -> Vec<Setting<'a>> {
-        let mut settings: Vec<Setting<'a>> = Vec::new();
-        for property in self.sections.iter().rev().flat_map(|section| section.properties().rev()) {
-            let setting = Setting::new(AwsFile::Config, property);
-            if settings.iter().all(|known| known.name != setting.name) {
-                settings.push(setting);
-            }
-        }
-        settings
+        let mut seen = HashSet::new();
+        let properties = self.sections.iter().rev().flat_map(|section| section.properties().rev());
+        let settings = properties.map(|property| Setting::new(AwsFile::Config, property));
+        settings.filter(|setting| seen.insert(setting.name.clone())).collect()
     }
 
     /// A setting; an empty value is none.

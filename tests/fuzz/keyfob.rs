@@ -24,6 +24,7 @@ mod parts {
         pub mod seal;
         pub mod sealing_key;
     }
+    pub mod shlex;
     pub mod sys {
         pub mod env;
         pub mod program;

@@ -32,6 +32,7 @@ const LAYERS: &[&str] = &[
     "profile",
     "process_line",
     "ini",
+    "shlex",
     "rotation",
     "totp",
     "qr",

@@ -80,7 +80,7 @@ fn what_aws_would_not_take_is_refused_with_a_way_round_and_changes_nothing() {
         (&["set", "base", "aws_secret_access_key", "x"], 2, "key store"),
         (&["unset", "base", "region"], 6, "no setting `region`"),
         (&["add", "base"], 6, "already"),
-        (&["add", "two words"], 2, "is not a valid section name"),
+        (&["add", " padded"], 2, "is not a valid section name"),
         (&["rename", "base", "prod"], 6, "already"),
         (&["remove", "base"], 6, "needed by `prod`"),
         (&["unlink", "base"], 6, "not linked"),
@@ -492,7 +492,7 @@ fn doctor_goes_on_where_a_file_cannot_be_read_and_asks_aws_for_the_time() {
     let (_aws, mut sandbox) = machine();
     sandbox.write(".aws/config", "[default\n");
     let ran = sandbox.keyfob(&["doctor", "--json"]).run();
-    assert_eq!(findings(&ran), [("file".to_owned(), 0)], "{}", ran.stdout);
+    assert_eq!(findings(&ran), [("file".to_owned(), 1)], "{}", ran.stdout);
     sandbox.write(".aws/config", "");
     sandbox.keyfob(&["doctor", "--online"]).run().ok();
     if sandbox.put_clock_off(600).is_some() {

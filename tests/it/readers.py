@@ -55,4 +55,6 @@ with tempfile.TemporaryDirectory() as folder:
         }
         for case in asked["cases"]
     ]
-    print(json.dumps({"cases": answers, "lines": [split(line) for line in asked["lines"]]}))
+    lines = [split(line) for line in asked["lines"]]
+    files = [read_text(text, kind) for text, kind in asked["files"]]
+    print(json.dumps({"cases": answers, "lines": lines, "files": files}))

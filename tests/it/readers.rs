@@ -1,9 +1,11 @@
 //! The parsers and the writer that AWS's own Python programs have, on random files before and after random edits.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use keyfob::ini::Document;
+use keyfob::ini::{Document, is_identifier};
 use keyfob::process_line;
+use keyfob::profile::{AwsFile, Profiles};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -145,7 +147,7 @@ fn botocore_and_the_aws_clis_read_the_same_but_for_the_edit() {
             json!({"before": case.before, "after": after, "kind": kind, "update": case.update()})
         })
         .collect();
-    let asked = json!({"cases": asked, "lines": lines}).to_string();
+    let asked = json!({"cases": asked, "lines": lines, "files": []}).to_string();
 
     let aws = std::sync::Arc::new(LoopbackAws::start());
     let sandbox = Sandbox::new(KEYFOB, &aws);
@@ -183,5 +185,136 @@ fn botocore_and_the_aws_clis_read_the_same_but_for_the_edit() {
     }
     if tried == 0 {
         tools::skipped("nothing is compared, for want of botocore and the AWS CLIs");
+    }
+}
+
+const READ: usize = 1500;
+
+/// Lines in every form that some reader takes, and a few that none does.
+fn any_lines() -> impl Strategy<Value = String> {
+    let name = "([a-d]|two words|'two words'|\"a\"'b'|a\\\\ b|m\u{fc}|a[#;]b|\\[x|y\\]|\\(z\\)|p&q|r,s|t=u|v:w|\\*|~x|z\\^|o'b)";
+    let after = "( ?[#;] ?[ab]| \\]|\\]| # \\[a\\]|x|[ \t]|\u{a0}|=)?";
+    let before = "[ \t\u{a0}]{0,3}\\[ ?(profile[ \t]{1,2}|profile|profilex |services )?";
+    let header = prop::string::string_regex(&format!("{before}{name} ?\\]{after}")).expect("a pattern");
+    let line = prop_oneof![
+        8 => header,
+        1 => "[ \t]{0,2}\\[[a \\[\\]]{0,4}\\]?",
+        20 => "([ \t]{0,3}|\u{a0})[a-z]{2}[ \t\u{a0}]?[=:][ \t\u{a0}]?[a-c=:#;\u{e9}]{0,3}( [#;] ?c)?[ \t\u{a0}]?",
+        1 => "[a-c ]{1,3}[#; ]{1,3}[a-c]?[=:][a-c]?",
+        4 => "[a-z]{2} ?[=:]\n[ \t]{1,3}[a-z]{1,2} ?= ?[a-c]?\n[ \t]{1,4}[a-z]{1,2} ?= ?[a-c#]{0,3}",
+        4 => "[ \t]{1,4}[a-c#;=]{1,3}",
+        3 => "[ \t]{0,3}[#;][a-c\\[\\]=]{0,3}",
+        3 => "[ \t\r\u{a0}]{0,2}",
+    ];
+    let ending = prop_oneof![8 => Just("\n"), 1 => Just("\r\n")];
+    let first =
+        prop_oneof![10 => Just("[profile first]\n"), 4 => Just("  [default]\n"), 4 => Just("[first]\n"), 1 => Just("")];
+    (first, prop::collection::vec((line, ending), 1..8)).prop_map(|(first, lines)| {
+        let lines = lines.iter().flat_map(|(line, ending)| [line.as_str(), ending]);
+        std::iter::once(first).chain(lines).collect()
+    })
+}
+
+/// A value as both readers have it: without its comment, which botocore keeps, and without the lines that are blank.
+fn normal(value: &str) -> Vec<String> {
+    let mut lines = value.lines().map(str::trim);
+    let first = lines.next().unwrap_or_default();
+    let is_comment =
+        |at: usize| first[at..].starts_with(['#', ';']) && !first[..at].ends_with(|c: char| !c.is_whitespace());
+    let end = first.char_indices().map(|(at, _)| at).find(|at| is_comment(*at)).unwrap_or(first.len());
+    std::iter::once(first[..end].trim()).chain(lines.filter(|line| !line.is_empty())).map(str::to_owned).collect()
+}
+
+/// What botocore has read of a setting: text, or of a nested block its lines.
+fn theirs(value: &Value) -> Vec<String> {
+    match value.as_object() {
+        None => nested(normal(value.as_str().expect("text"))),
+        Some(block) => {
+            let line = |(name, value): (&String, &Value)| format!("{name}={}", value.as_str().expect("text"));
+            nested(std::iter::once(String::new()).chain(block.iter().map(line)).collect())
+        }
+    }
+}
+
+/// The lines of a nested block without their spacing, the last of each name; those of another value as they are.
+fn nested(lines: Vec<String>) -> Vec<String> {
+    if lines.len() < 2 || !lines[0].is_empty() {
+        return lines;
+    }
+    let pairs = lines.iter().filter_map(|line| line.split_once('='));
+    let last: BTreeMap<&str, &str> = pairs.map(|(name, value)| (name.trim(), value.trim())).collect();
+    std::iter::once(String::new()).chain(last.iter().map(|(name, value)| format!("{name}={value}"))).collect()
+}
+
+/// Compares what keyfob and botocore read in a file.
+fn compare(text: &str, file: AwsFile, read: &Value) {
+    let document =
+        Document::parse(text.to_owned()).unwrap_or_else(|error| panic!("botocore reads it: {error}\n{text}"));
+    let files = match file {
+        AwsFile::Config => (Some(&document), None),
+        AwsFile::Credentials => (None, Some(&document)),
+    };
+    let profiles = Profiles::new(files.0, files.1);
+    profiles.warnings();
+    let read = if file == AwsFile::Config { &read["profiles"] } else { read };
+    let read = read.as_object().expect("an object");
+    // A section of another kind is no profile of the credentials file to any other SDK.
+    let is_of_kind = |name: &str| {
+        ["profile", "services"]
+            .iter()
+            .any(|kind| name.trim().starts_with(&format!("{kind} ")) || name.trim().starts_with(&format!("{kind}\t")))
+    };
+    for (name, settings) in
+        read.iter().filter(|(name, _)| !name.trim().is_empty() && (file == AwsFile::Config || !is_of_kind(name)))
+    {
+        // Of what is in brackets here the others see the first part, in which a comment begins.
+        if name.contains("] #") || name.contains("] ;") || name.contains("]#") || name.contains("];") {
+            continue;
+        }
+        let profile = profiles.get(name.trim()).unwrap_or_else(|| panic!("botocore finds {name:?}\n{text}"));
+        for (key, value) in settings.as_object().expect("an object").iter().filter(|(key, _)| is_identifier(key)) {
+            let ours = profile.plain(key).map(|setting| nested(normal(&setting.value)));
+            assert_eq!(ours, Some(theirs(value)), "{key:?} of {name:?}\n{text}");
+        }
+    }
+    // What only keyfob finds has a blank before it or a bracket after it, which botocore stumbles over and the others do not.
+    let sections = document.sections();
+    let is_the_references = sections
+        .filter(|section| section.header_text().starts_with([' ', '\t']) || section.after_header().contains(']'));
+    let references: Vec<&str> =
+        is_the_references.flat_map(|section| [section.header().name, section.header().text]).collect();
+    for name in profiles.names().filter(|name| !read.contains_key(*name)) {
+        let is_spaced = read.keys().any(|key| key.trim() == name);
+        assert!(
+            is_spaced || references.contains(&name) || name == "DEFAULT",
+            "botocore does not find {name:?}\n{text}"
+        );
+    }
+}
+
+#[test]
+fn whatever_botocore_reads_is_read_alike() {
+    let mut runner = TestRunner::default();
+    let mut random = |_| any_lines().new_tree(&mut runner).expect("nothing is rejected").current();
+    let texts: Vec<String> = (0..READ).map(&mut random).collect();
+    let kinds = [(AwsFile::Config, "config"), (AwsFile::Credentials, "credentials")];
+    let asked: Vec<Value> = texts.iter().flat_map(|text| kinds.map(|(_, kind)| json!([text, kind]))).collect();
+    let asked = json!({"cases": [], "lines": [], "files": asked}).to_string();
+    let sandbox = Sandbox::new(KEYFOB, &std::sync::Arc::new(LoopbackAws::start()));
+    for (reader, botocore) in
+        [("python", "botocore"), ("aws-cli-1", "awscli.botocore"), ("aws-cli-2", "awscli.botocore")]
+    {
+        let Some(python) = python(reader) else { continue };
+        let script = include_str!("readers.py");
+        let program = sandbox.program(python, &["-X", "utf8", "-W", "ignore", "-c", script, botocore]);
+        let answer = program.stdin(&asked).run().json();
+        let answers = answer["files"].as_array().expect("a list");
+        let cases = texts.iter().flat_map(|text| kinds.map(|(file, _)| (text, file)));
+        let mut compared = 0;
+        for ((text, file), read) in cases.zip(answers).filter(|(_, read)| !read.is_null()) {
+            compare(text, file, read);
+            compared += 1;
+        }
+        assert!(compared > READ / 3, "{reader} reads {compared}");
     }
 }

@@ -44,7 +44,8 @@ impl Document {
             let before = if model == index { "" } else { &self.text[before] };
             let mut apart =
                 Document::parse(format!("{before}{}", &self.text[range.clone()])).expect("it is a part of this");
-            if apart.ending() != self.ending() {
+            // A header that is indented further than the setting put before it is none there.
+            if apart.ending() != self.ending() || apart.sections.len() != 1 + usize::from(model != index) {
                 rest.push(one);
                 continue;
             }
@@ -53,9 +54,24 @@ impl Document {
         }
         changes.sort_by_key(|(range, _)| range.start);
         whole.splice_all(&changes);
+        if whole.sections.len() != self.sections.len() {
+            // Nor is one after an edited section that was empty.
+            return self.edit_one_by_one(edits, edit);
+        }
         for one in rest {
             edit(&mut whole, one)?;
         }
+        *self = whole;
+        Ok(())
+    }
+
+    fn edit_one_by_one<T>(
+        &mut self,
+        edits: &[T],
+        edit: impl Fn(&mut Document, &T) -> Result<(), EditError>,
+    ) -> Result<(), EditError> {
+        let mut whole = self.clone();
+        edits.iter().try_for_each(|one| edit(&mut whole, one))?;
         *self = whole;
         Ok(())
     }
@@ -76,7 +92,11 @@ impl Document {
     fn by_name(&self) -> HashMap<&str, Vec<usize>> {
         let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
         for (index, section) in self.sections().enumerate() {
-            by_name.entry(section.header().name).or_default().push(index);
+            let header = section.header();
+            by_name.entry(header.name).or_default().push(index);
+            if header.text != header.name {
+                by_name.entry(header.text).or_default().push(index);
+            }
         }
         by_name
     }
@@ -107,7 +127,12 @@ impl Document {
         {
             return false;
         }
-        self.splice(start..header.end, "");
+        let mut without = self.clone();
+        without.splice(start..header.end, "");
+        if without.sections.len() + 1 != self.sections.len() {
+            return false;
+        }
+        *self = without;
         true
     }
 }

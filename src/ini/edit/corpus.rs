@@ -57,7 +57,6 @@ fn edits_of_real_files_are_exact_and_come_back() {
 fn files_that_awss_sdks_refuse_are_refused_with_their_line() {
     let expected = [
         ("byte-order-mark.ini", 1, Problem::ByteOrderMark),
-        ("comment-in-a-nested-block.ini", 4, Problem::NestedNoEquals),
         ("merge-conflict.ini", 3, Problem::NoEquals),
         ("no-header.ini", 1, Problem::NoSection),
         ("open-header.ini", 1, Problem::HeaderNotClosed),

@@ -113,9 +113,23 @@ fn an_edit_imitates_its_neighbours() {
             "[profile dev]\nregion = old\n  more\n# note\n\n  and more\nb=1\n",
             "[profile dev]\nregion = x\n# note\n\nb=1\n",
         ),
-        // A carriage return too many makes a line of blanks one that continues the value, and so one that goes.
-        ("[profile dev]\nregion = a\n \r\r\nb = 1\n", "[profile dev]\nregion = x\nb = 1\n"),
-        ("[profile dev]\nregion = a\n \r", "[profile dev]\nregion = x\n"),
+        // A carriage return too many is a blank.
+        ("[profile dev]\nregion = a\n \r\r\nb = 1\n", "[profile dev]\nregion = x\n \r\r\nb = 1\n"),
+        ("[profile dev]\nregion = a\n \r", "[profile dev]\nregion = x\n \r"),
+        // Indented as what is above it; never so little that a header after it would continue the value.
+        ("[profile dev]\n  a = 1\n\n[b]\n", "[profile dev]\n  a = 1\n  region = x\n\n[b]\n"),
+        ("[profile dev]\n  a = 1\n b = 2\n   more\n", "[profile dev]\n  a = 1\n b = 2\n   more\n region = x\n"),
+        ("  [profile dev]\n  [b]\nc = 1\n", "  [profile dev]\n  region = x\n  [b]\nc = 1\n"),
+        ("[profile dev]\n\t\t[b]\n", "[profile dev]\n\t\tregion = x\n\t\t[b]\n"),
+        ("[profile dev]\n  region = old # why\n  b = 1\n", "[profile dev]\n  # why\n  region = x\n  b = 1\n"),
+        ("[profile dev]\nregion = a\n  # note\n  more\n", "[profile dev]\nregion = x\n  # note\n"),
+        // A colon, which only some read, becomes an equals sign.
+        ("[profile dev]\nregion: old\nb: 1\n", "[profile dev]\nregion = x\nb: 1\n"),
+        ("[profile dev]\n\tb=1\n\tregion :old ; c\n", "[profile dev]\n\tb=1\n\t; c\n\tregion=x\n"),
+        ("[profile dev]\nb: 1\n", "[profile dev]\nb: 1\nregion = x\n"),
+        // Text after a header, and a name in quotes that it does not need.
+        ("[profile dev]: mine\na=1\n", "[profile dev]: mine\na=1\nregion=x\n"),
+        ("[profile d\"e\"v]\na=1\n", "[profile d\"e\"v]\na=1\nregion=x\n"),
         // Nothing to do leaves even the comment.
         ("[profile dev]\nregion = x # fine\n", "[profile dev]\nregion = x # fine\n"),
         // Headers in every form.
@@ -162,9 +176,10 @@ fn what_sdks_would_not_read_back_alike_is_refused_and_changes_nothing() {
         ("dev", "re gion", "a"),
         ("dev", "re:gion", "a"),
         ("dev", "", "a"),
-        ("dev]", "region", "a"),
-        ("two words", "region", "a"),
         ("", "region", "a"),
+        (" dev", "region", "a"),
+        ("dev\n", "region", "a"),
+        ("d\te\u{7f}v", "region", "a"),
     ];
     for (profile, name, value) in refused {
         let mut document = document("[default]\n");
@@ -229,8 +244,10 @@ fn a_section_goes_with_the_comments_that_describe_it_and_no_others() {
         ("[profile dev]\ny=1\n\n[profile dev]\nz=1\n\n[b]\n\n[profile dev]\n", "[b]\n"),
         ("[profile dev]\ny=1", ""),
         ("[a]\r\nx=1\r\n\r\n[profile dev]\r\ny=1", "[a]\r\nx=1\r\n"),
-        // An indented line with another kind of space in it belongs to the value above.
-        ("[a]\nx=1\n \u{a0}\n[profile dev]\ny=1\n", "[a]\nx=1\n \u{a0}\n"),
+        ("[a]\nx=1\n \u{a0}\n[profile dev]\ny=1\n", "[a]\nx=1\n"),
+        (" [a]\n  x=1\n  # of dev\n  [profile dev]\n  y=1\n # of b\n  [b]\n", " [a]\n  x=1\n # of b\n  [b]\n"),
+        // A header that would now continue the value above it.
+        ("[a]\n x=1\n[profile dev]\n    y=1\n   [b]\n  z=1\n", "[a]\n x=1\n [b]\n  z=1\n"),
     ];
     for (before, after) in cases {
         let mut document = document(before);
@@ -266,7 +283,26 @@ fn a_renamed_section_keeps_everything_but_its_name() {
     assert_eq!(renamed("[profile profile]\n", SectionName::Profile("profile"), "a").as_deref(), Ok("[profile a]\n"));
     assert_eq!(renamed("[default]\n", SectionName::Credentials("default"), "a").as_deref(), Ok("[a]\n"));
     assert_eq!(renamed("[profile dev]\n[profile b]\n", DEV, "b"), Err(EditError::SectionExists("profile b".into())));
-    assert!(renamed("[profile dev]\n", DEV, "two words").is_err());
+    let to_words = [
+        ("[profile dev]\n", "[profile 'two words']\n"),
+        ("[profile \"dev\"]\n", "[profile 'two words']\n"),
+        // botocore finds no profile after a blank.
+        ("[ profile dev ] # mine\n", "[profile 'two words'] # mine\n"),
+    ];
+    for (before, after) in to_words {
+        assert_eq!(renamed(before, DEV, "two words").as_deref(), Ok(after));
+    }
+    let names = ["m\u{fc}nchen", "a#b", "a;b", "[a]", "a]b", "(x86)", "a&b", "a,b", "a=b", "*", "~a", "a^b", "o'brien"];
+    for name in names {
+        let there = renamed("[profile dev]\n", DEV, name).expect("can be written");
+        assert_eq!(renamed(&there, SectionName::Profile(name), "dev").as_deref(), Ok("[profile dev]\n"), "{there}");
+        let there = renamed("[dev]\n", SectionName::Credentials("dev"), name).expect("can be written");
+        assert_eq!(there, format!("[{name}]\n"));
+        assert_eq!(renamed(&there, SectionName::Credentials(name), "dev").as_deref(), Ok("[dev]\n"));
+    }
+    for refused in ["", " a", "a\n", "a] #]"] {
+        assert!(renamed("[dev]\n", SectionName::Credentials("dev"), refused).is_err(), "{refused:?}");
+    }
 }
 
 #[test]

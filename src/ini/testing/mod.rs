@@ -140,11 +140,13 @@ pub fn table_of(document: &Document) -> Table {
     let mut table = Table::new();
     for section in document.sections() {
         let header = section.header();
-        let settings = table.entry((header.prefix.map(str::to_owned), header.name.to_owned())).or_default();
+        let key = match header.is_usable() {
+            true => (header.prefix.map(str::to_owned), header.name.to_owned()),
+            false => (None, header.text.to_owned()),
+        };
+        let settings = table.entry(key).or_default();
         for property in section.properties() {
-            // A carriage return alone at the end of the last line belongs to its value, until a line is added after it.
-            let value = property.value();
-            settings.insert(property.key().to_ascii_lowercase(), value.trim_end_matches('\r').to_owned());
+            settings.insert(property.key().to_ascii_lowercase(), property.value().into_owned());
         }
     }
     table

@@ -10,6 +10,10 @@ fn any_text() -> impl Strategy<Value = String> {
     let line = prop_oneof![
         6 => "\\[(profile |services )?(a|b|c)\\]( ?# c)?",
         2 => "\\[( profile  [ab] |default|profile default|profile 'b')\\]",
+        2 => "[ \t]{0,3}\\[profile ([abc]|'[ab] c'|a#|b;|\"a\"b|\\[c|\u{e9}|a b|c\\\\ b)\\]( x|\\]| # \\]|\t)?",
+        3 => "[ \t]{0,3}(a|b|R|ab|region|role_arn) ?: ?[a-z\u{e9}/:=]{0,4}( [;#] ?x)?",
+        3 => "[ \t]{1,3}(a|b|R|ab|region|role_arn) ?= ?[a-z\u{e9}/:=]{0,4}( [;#] ?x)?",
+        1 => "[ \t]{1,3}[#;].{0,5}",
         10 => "(a|b|B|R|ab|Region|role_arn)( {0,2}|\t)=[ \t]?[a-z\u{e9}/:=\"]{0,4}( [;#] ?x)?",
         2 => "(s3|b) ?=\n {1,3}[a-z]{1,3} = [a-z]{0,3}(\n {1,3}[a-z]{1,3} = [a-z]{0,3})?",
         2 => "a = x\n  [a-z]{1,4}\n# between\n\t[a-z]{1,4}",
@@ -32,7 +36,7 @@ pub fn any_document() -> impl Strategy<Value = Document> {
 }
 
 pub fn any_place() -> impl Strategy<Value = Place> {
-    let profile = "[abc]|default".prop_map(Place::Profile);
+    let profile = "[abc]|default|a c|a#|\u{e9}".prop_map(Place::Profile);
     prop_oneof![4 => profile, 1 => "[abc]".prop_map(Place::Credentials), 1 => "[abc]".prop_map(Place::Services)]
 }
 

@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::human::AskError;
 use crate::index::Index;
-use crate::ini::{Document, EditError, SectionName, is_identifier};
+use crate::ini::{Document, EditError, SectionName};
 use crate::ops::Context;
 use crate::ops::add::AddRequest;
 use crate::ops::advice::{self, Change, Devices};
@@ -53,9 +53,8 @@ impl<'a> Planned<'a> {
             Some(config) => config.clone(),
             None => Document::parse(String::new()).expect("an empty file parses"),
         };
-        if !is_identifier(&request.profile) {
-            return Err(Error::new(Kind::Usage, EditError::SectionName(request.profile.clone()).to_string()));
-        }
+        let section = SectionName::Profile(&request.profile);
+        section.check().map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
         let is_linked = request.link.is_some();
         let mut planned = Planned {
             name: request.profile.clone(),

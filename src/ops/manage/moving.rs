@@ -8,12 +8,11 @@ use crate::chain::StoredKeys;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::index::Index;
-use crate::ini::{EditError, is_identifier};
 use crate::mask;
 use crate::ops::manage::{Manager, is_section, pointed, pointers, points_at};
 use crate::ops::rotate::refuse_during;
-use crate::profile::Setting;
 use crate::profile::known::is_secret;
+use crate::profile::{AwsFile, Setting};
 use crate::sys::env::vars;
 
 impl Manager<'_> {
@@ -163,8 +162,10 @@ impl Manager<'_> {
 
     fn check_new_name(&self, old: &str, new: &str, force: bool) -> Result<()> {
         self.require(old)?;
-        if !is_identifier(new) {
-            return Err(EditError::SectionName(new.to_owned()).into());
+        for file in super::BOTH {
+            if file == AwsFile::Config || self.has(file, old) {
+                file.section(new).check()?;
+            }
         }
         if old == new {
             return Err(Error::new(Kind::Usage, format!("both names are `{old}`")));
