@@ -78,6 +78,12 @@ impl Plan {
         self.steps.iter().filter_map(Step::hop)
     }
 
+    /// Whether it is a session of the key itself that is made without a code: AWS refuses it every IAM call, and of STS all but
+    /// AssumeRole and GetCallerIdentity (STS API, GetSessionToken).
+    pub fn is_session_without_mfa(&self) -> bool {
+        !self.has_hops() && self.session().is_some() && self.mfa.is_none()
+    }
+
     /// Whether it assumes a role.
     pub fn has_hops(&self) -> bool {
         self.hops().next().is_some()

@@ -7,6 +7,7 @@ use clap::builder::NonEmptyStringValueParser;
 use zeroize::Zeroizing;
 
 use crate::chain::target::names_endpoint;
+use crate::cli::mfa::enroll_now;
 use crate::cli::world::World;
 use crate::credentials::AccessKey;
 use crate::error::{Error, Kind, Result};
@@ -33,7 +34,7 @@ pub struct AddArgs {
     /// Read the key from the CSV file that the AWS console offers
     #[arg(long, value_name = "FILE", group = "source")]
     csv: Option<PathBuf>,
-    /// Read two lines from stdin: the access key id, then the secret access key
+    /// Read the key from stdin: two lines, the JSON of `aws iam create-access-key`, or NAME=VALUE lines
     #[arg(long, group = "source")]
     stdin: bool,
     /// Read AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
@@ -82,7 +83,8 @@ impl AddArgs {
                 Some(line.map_err(|error| error.hint(unlinked()))?)
             }
         };
-        let lines = snapshot.with_ports(self.yes, None, |context, stores| {
+        let profile = self.profile.clone();
+        let added = snapshot.with_ports(self.yes, None, |context, stores| {
             let (backend, reason) = stores.choose(world.asked_backend)?;
             world.talk.say(&format!("the key goes into {}, {reason}", backend.title()));
             let request = AddRequest {
@@ -101,7 +103,13 @@ impl AddArgs {
             };
             add(context, request, files)
         })?;
-        lines.map_or(Ok(()), |lines| out::write(&lines))
+        if let Some(lines) = &added.lines {
+            out::write(lines)?;
+        }
+        if added.to_enroll {
+            enroll_now(world, &profile)?;
+        }
+        Ok(())
     }
 
     /// The key that `--csv`, `--stdin` or `--env` brings; none where it is to be asked for.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::chain::target::Target;
 use crate::cli::world::World;
-use crate::credentials::{AccessKey, Credentials};
+use crate::credentials::{AccessKey, Credentials, StoreId};
 use crate::error::Result;
 use crate::hint::run;
 use crate::human::Talk;
@@ -117,7 +117,7 @@ impl DoctorArgs {
     }
 
     /// The stores that hold keys, or where there is none, the one that would.
-    fn stores(&self, world: &World<'_>, holding: Vec<crate::credentials::StoreId>) -> Result<Vec<Finding>> {
+    fn stores(&self, world: &World<'_>, holding: Vec<StoreId>) -> Result<Vec<Finding>> {
         world.with_stores(|stores| {
             let mut found = Vec::new();
             if holding.is_empty() {
@@ -127,7 +127,11 @@ impl DoctorArgs {
             }
             for backend in holding {
                 let why = "keyfob cannot read the keys in it";
-                match stores.open(backend).and_then(KeyStore::presence) {
+                let is_whole = |presence| match backend == StoreId::VAULT {
+                    true => stores.vault().check_files().map(|()| presence),
+                    false => Ok(presence),
+                };
+                match stores.open(backend).and_then(KeyStore::presence).and_then(is_whole) {
                     Ok(Presence::There) => {}
                     Ok(Presence::Absent(how)) => {
                         let message = format!("{} is not available: {how}", backend.title());

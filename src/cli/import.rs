@@ -5,11 +5,12 @@ use clap::builder::NonEmptyStringValueParser;
 
 use crate::aws_vault::places;
 use crate::cli::add::link_line;
+use crate::cli::mfa::enroll_now;
 use crate::cli::world::World;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::human::Talk;
-use crate::ops::import::{ImportRequest, has_keys, import, import_from_aws_vault};
+use crate::ops::import::{ImportRequest, has_keys, import, import_from_aws_vault, unread_secrets};
 use crate::ops::manage::link::LineOf;
 use crate::ui::out;
 
@@ -45,6 +46,9 @@ pub struct ImportArgs {
     /// Link even if keyfob is in a temporary, build or version-specific folder
     #[arg(long, conflicts_with = "no_link")]
     force_link: bool,
+    /// Store a key even if it belongs to the root user
+    #[arg(long)]
+    allow_root: bool,
     /// Answer yes to all questions
     #[arg(short, long)]
     yes: bool,
@@ -57,9 +61,12 @@ impl ImportArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let snapshot = world.snapshot();
         let files = snapshot.files()?;
-        let nothing = self.from.is_none() && self.profile.is_none() && !has_keys(&files.profiles());
-        if nothing {
-            world.talk.say("the AWS files contain no long-term access keys");
+        let nothing = self.from.is_none() && !has_keys(&files.profiles(), self.profile.as_deref());
+        if nothing && self.profile.is_none() {
+            world.talk.say(match unread_secrets(files).is_empty() {
+                true => "the AWS files contain no long-term access keys",
+                false => "no key can be imported: the secrets in the AWS files are in places that SDKs do not read",
+            });
         }
         let line = |profile: &str| link_line(world, profile, self.force_link);
         let report = snapshot.with_ports(self.yes, None, |context, stores| {
@@ -72,6 +79,7 @@ impl ImportArgs {
                 backend,
                 verify: !self.no_verify,
                 line: (!self.no_link).then_some(&line as LineOf<'_>),
+                allow_root: self.allow_root,
                 yes: self.yes,
             };
             if self.from.is_none() {
@@ -90,6 +98,9 @@ impl ImportArgs {
         })?;
         if self.json {
             out::write_json(&report)?;
+        }
+        for profile in &report.to_enroll {
+            enroll_now(world, profile)?;
         }
         let whose = if self.from.is_some() { "with aws-vault" } else { "in the AWS files" };
         match report.failures() {

@@ -12,6 +12,7 @@ mod doctor;
 mod env;
 mod exec;
 mod explain;
+mod export;
 mod help;
 #[cfg(test)]
 mod hint_tests;
@@ -107,6 +108,7 @@ enum Command {
     List(list::ListArgs),
     Show(show::ShowArgs),
     Explain(explain::ExplainArgs),
+    Export(export::ExportArgs),
     CredentialProcess(credential_process::CredentialProcessArgs),
     Env(env::EnvArgs),
     Exec(exec::ExecArgs),
@@ -194,6 +196,7 @@ fn run_in(world: &World<'_>, command: Command) -> Result<u8> {
         Command::List(arguments) => arguments.run(world).map(|()| 0),
         Command::Show(arguments) => arguments.run(world).map(|()| 0),
         Command::Explain(arguments) => arguments.run(world).map(|()| 0),
+        Command::Export(arguments) => arguments.run(world).map(|()| 0),
         Command::CredentialProcess(arguments) => arguments.run(world).map(|()| 0),
         Command::Env(arguments) => arguments.run(world).map(|()| 0),
         Command::Exec(arguments) => arguments.run(world),

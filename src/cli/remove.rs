@@ -5,7 +5,11 @@ use clap::builder::NonEmptyStringValueParser;
 
 use crate::cli::world::World;
 use crate::error::Result;
-use crate::ops::remove::remove;
+use crate::hint::run;
+use crate::human::AskError;
+use crate::index::Index;
+use crate::ops::manage::Manager;
+use crate::ops::remove::{link_left, remove};
 use crate::ui::out;
 
 /// Delete a profile's stored key and its sessions
@@ -31,7 +35,23 @@ impl RemoveArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let snapshot = world.snapshot();
         let files = snapshot.files()?;
-        let removed = snapshot.with_ports(self.yes, None, |context, _| remove(context, &self.profile, files))?;
+        let profile = self.profile.as_str();
+        let removed = snapshot.with_ports(self.yes, None, |context, _| {
+            let removed = remove(context, profile, files)?;
+            if removed.key_deleted
+                && let Some(place) = link_left(context, profile, files)
+            {
+                let question = format!("{place}: `{profile}` is still linked to keyfob; unlink it?");
+                let hint = run!("keyfob profile unlink {}", profile);
+                if AskError::or_no(context.human.offer(&question))? {
+                    let index = Index::load(context.paths.data.as_path())?;
+                    Manager { context, files, index: &index, show_only: false }.unlink(profile)?;
+                } else {
+                    context.talk.hint(hint.to(format!("{place}: `{profile}` is still linked to keyfob; unlink it")));
+                }
+            }
+            Ok(removed)
+        })?;
         if self.json { out::write_json(&removed) } else { Ok(()) }
     }
 }

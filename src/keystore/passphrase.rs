@@ -1,6 +1,6 @@
 //! Where the vault's passphrase comes from: a file, a command, or the person at the terminal.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::format::environment::of_helper;
@@ -46,12 +46,7 @@ impl PassphraseSources<'_> {
     pub fn given(&self) -> Result<Option<(Secret, String)>, StoreError> {
         if let Some(path) = &self.file {
             let name = format!("passphrase file `{}`", path.display());
-            let bytes = match read_optional(path) {
-                Ok(Some(bytes)) => SecretBytes::new(bytes),
-                Ok(None) => return Err(StoreError::WrongPassphrase(format!("the {name} does not exist"))),
-                Err(error) => return Err(StoreError::WrongPassphrase(format!("the {name} cannot be read: {error}"))),
-            };
-            return first_line(&bytes, &name).map(|passphrase| Some((passphrase, name)));
+            return passphrase_in(path).map(|passphrase| Some((passphrase, name)));
         }
         if let Some(command) = &self.command {
             let name = "passphrase command".to_owned();
@@ -102,11 +97,12 @@ impl PassphraseSources<'_> {
                 self.warn_if_short(&passphrase);
                 Ok(passphrase)
             }
-            None => self.ask_for_new(),
+            None => self.ask_for_new("cannot create the vault"),
         }
     }
 
-    fn warn_if_short(&self, passphrase: &Secret) {
+    /// Warns of a passphrase that can be found by trying.
+    pub(super) fn warn_if_short(&self, passphrase: &Secret) {
         if passphrase.expose().chars().count() < SHORT {
             self.talk.warn(&format!(
                 "this passphrase has fewer than {SHORT} characters: whoever copies the vault can try all such passphrases"
@@ -114,12 +110,11 @@ impl PassphraseSources<'_> {
         }
     }
 
-    /// Asks the person for the passphrase of a new vault, twice.
+    /// Asks the person for a new passphrase, twice; `why` begins the error.
     ///
     /// # Errors
     /// [`StoreError::NeedsHuman`] where nobody answers, or the two differ three times.
-    pub fn ask_for_new(&self) -> Result<Secret, StoreError> {
-        let why = "cannot create the vault";
+    pub fn ask_for_new(&self, why: &str) -> Result<Secret, StoreError> {
         for _ in 0..3 {
             let first = self
                 .human
@@ -141,6 +136,20 @@ impl PassphraseSources<'_> {
         }
         Err(StoreError::NeedsHuman(format!("{why}: the passphrases did not match in three attempts")))
     }
+}
+
+/// The passphrase in a file: its first line.
+///
+/// # Errors
+/// [`StoreError::WrongPassphrase`] if the file cannot be read or gives nothing.
+pub(super) fn passphrase_in(path: &Path) -> Result<Secret, StoreError> {
+    let name = format!("passphrase file `{}`", path.display());
+    let bytes = match read_optional(path) {
+        Ok(Some(bytes)) => SecretBytes::new(bytes),
+        Ok(None) => return Err(StoreError::WrongPassphrase(format!("the {name} does not exist"))),
+        Err(error) => return Err(StoreError::WrongPassphrase(format!("the {name} cannot be read: {error}"))),
+    };
+    first_line(&bytes, &name)
 }
 
 fn unanswered(why: &str, error: &AskError) -> StoreError {

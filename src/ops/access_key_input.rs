@@ -1,5 +1,7 @@
 //! Reads an access key from what people have: two lines, the console's CSV files, this shell's variables. Pure.
 
+use serde::Deserialize;
+
 use crate::credentials::{AccessKey, AccessKeyId, InvalidAccessKeyId};
 use crate::secret::Secret;
 use crate::sys::env::{Environment, vars};
@@ -30,6 +32,9 @@ pub enum InputError {
     /// A variable is not set.
     #[error("`{0}` is not set")]
     NoVariable(&'static str),
+    /// `--stdin` begins as JSON does.
+    #[error("it is not the JSON of `aws iam create-access-key`")]
+    NotJson,
     /// Bytes that are no text.
     #[error("it is not UTF-8 text")]
     NotText,
@@ -90,12 +95,20 @@ fn is_secret_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+' | b'=')
 }
 
-/// Reads `--stdin`: the id on the first line, the secret on the second. The second's line end may be missing.
+/// Reads `--stdin`: two lines, the id and the secret, the second's line end may be missing; or what people have instead: the
+/// JSON of `aws iam create-access-key`, `name = value` lines of a credentials file, `export NAME=VALUE` lines.
 ///
 /// # Errors
 /// As [`from_pair`], and [`InputError::Lines`].
 pub fn from_lines(input: &[u8]) -> Result<AccessKey, InputError> {
     let text = std::str::from_utf8(input).map_err(|_| InputError::NotText)?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.trim_start().starts_with('{') {
+        return from_json(text);
+    }
+    if let Some(key) = from_settings(text) {
+        return key;
+    }
     let lines: Vec<&str> = text.strip_suffix('\n').unwrap_or(text).split('\n').collect();
     match lines.as_slice() {
         [id, secret] => {
@@ -104,6 +117,66 @@ pub fn from_lines(input: &[u8]) -> Result<AccessKey, InputError> {
         }
         lines if text.trim().is_empty() => Err(InputError::Lines(lines.len() - 1)),
         lines => Err(InputError::Lines(lines.len())),
+    }
+}
+
+/// `{"AccessKey": {"AccessKeyId": …, "SecretAccessKey": …}}`, or what is in it alone.
+fn from_json(text: &str) -> Result<AccessKey, InputError> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Key {
+        access_key_id: String,
+        secret_access_key: Secret,
+        session_token: Option<Secret>,
+    }
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Json {
+        Whole {
+            #[serde(rename = "AccessKey")]
+            key: Key,
+        },
+        Key(Key),
+    }
+    // The parser's own words could show a piece of the secret.
+    let (Json::Whole { key } | Json::Key(key)) = serde_json::from_str(text).map_err(|_| InputError::NotJson)?;
+    match key.session_token {
+        Some(_) => Err(InputError::SessionToken("SessionToken")),
+        None => from_pair(&key.access_key_id, key.secret_access_key),
+    }
+}
+
+/// Lines of a credentials file or a shell; none if no line names a part of a key.
+fn from_settings(text: &str) -> Option<Result<AccessKey, InputError>> {
+    let (mut ids, mut secrets) = (Vec::new(), Vec::new());
+    for line in text.lines().map(str::trim).filter(|line| !line.starts_with(['#', ';', '['])) {
+        let Some((name, value)) = line.split_once(['=', ':']) else { continue };
+        let name = name.trim().rsplit([' ', '\t', ':', '$']).next().unwrap_or_default();
+        let name: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+        // PowerShell: `$env:NAME = "VALUE"`.
+        let (name, value) = match (name.as_str(), value.split_once('=')) {
+            ("env", Some((inner, value))) => {
+                (inner.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect(), value)
+            }
+            _ => (name, value),
+        };
+        let value = value.trim().trim_end_matches(';').trim();
+        let quoted = ['"', '\''].iter().find_map(|quote| value.strip_prefix(*quote)?.strip_suffix(*quote));
+        let value = quoted.unwrap_or(value);
+        match name.as_str() {
+            "awsaccesskeyid" | "accesskeyid" => ids.push(value),
+            "awssecretaccesskey" | "secretaccesskey" | "awssecretkey" => secrets.push(value),
+            "awssessiontoken" | "sessiontoken" | "awssecuritytoken" if !value.is_empty() => {
+                return Some(Err(InputError::SessionToken("aws_session_token")));
+            }
+            _ => {}
+        }
+    }
+    match (ids.as_slice(), secrets.as_slice()) {
+        ([], []) => None,
+        ([id], [secret]) => Some(from_pair(id, Secret::new((*secret).to_owned()))),
+        ([_, _, ..], _) | (_, [_, _, ..]) => Some(Err(InputError::SeveralKeys(ids.len().max(secrets.len())))),
+        ([], _) | (_, []) => Some(Err(InputError::Lines(1))),
     }
 }
 
@@ -242,6 +315,44 @@ mod tests {
         assert_eq!(lines(&format!("{ID}\n{SECRET}\ntoken\n")), InputError::Lines(3));
         assert_eq!(lines(&format!("{ID}\n{SECRET} \n")), InputError::PaddedSecret);
         assert_eq!(from_lines(b"\xff\xfe").map(|_| ()), Err(InputError::NotText));
+    }
+
+    #[test]
+    fn standard_input_may_be_what_the_cli_prints_and_what_files_and_shells_have() {
+        let forms = [
+            format!(
+                r#"{{"AccessKey": {{"UserName": "ann", "AccessKeyId": "{ID}", "Status": "Active", "SecretAccessKey": "{SECRET}", "CreateDate": "x"}}}}"#
+            ),
+            format!("  {{\n \"AccessKeyId\": \"{ID}\", \"SecretAccessKey\": \"{SECRET}\"}}\n"),
+            format!("aws_access_key_id = {ID}\naws_secret_access_key = {SECRET}\n"),
+            format!("[work]\r\nregion = x\r\naws_secret_access_key={SECRET}\r\naws_access_key_id={ID}\r\n"),
+            format!("export AWS_ACCESS_KEY_ID=\"{ID}\"\nexport AWS_SECRET_ACCESS_KEY='{SECRET}'\n"),
+            format!("AWS_ACCESS_KEY_ID={ID}; \nAWS_SECRET_ACCESS_KEY={SECRET};"),
+            format!("set AWS_ACCESS_KEY_ID={ID}\r\nset AWS_SECRET_ACCESS_KEY={SECRET}\r\n"),
+            format!("$Env:AWS_ACCESS_KEY_ID=\"{ID}\"\n$Env:AWS_SECRET_ACCESS_KEY=\"{SECRET}\"\n"),
+            format!("AWSAccessKeyId={ID}\nAWSSecretKey={SECRET}\n"),
+            format!("Access key ID: {ID}\nSecret access key: {SECRET}\n"),
+        ];
+        for form in forms {
+            let key = from_lines(form.as_bytes()).unwrap_or_else(|error| panic!("{form}: {error}"));
+            assert_eq!((key.id.as_str(), key.secret.expose()), (ID, SECRET), "{form}");
+        }
+        let refused = [
+            (format!("{{\"AccessKeyId\": \"{ID}\"}}"), InputError::NotJson),
+            (format!("export AWS_ACCESS_KEY_ID={ID}\n"), InputError::Lines(1)),
+            (format!("a\naws_access_key_id = {ID}\naws_access_key_id = {ID}\n"), InputError::SeveralKeys(2)),
+            (
+                format!("aws_access_key_id={ID}\naws_secret_access_key={SECRET}\naws_session_token=x"),
+                InputError::SessionToken("aws_session_token"),
+            ),
+            (
+                format!("{{\"AccessKeyId\": \"{ID}\", \"SecretAccessKey\": \"{SECRET}\", \"SessionToken\": \"x\"}}"),
+                InputError::SessionToken("SessionToken"),
+            ),
+        ];
+        for (form, expected) in refused {
+            assert_eq!(from_lines(form.as_bytes()).map(|_| ()), Err(expected), "{form}");
+        }
     }
 
     #[test]

@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 use serde::{Serialize, Serializer};
 
 use crate::chain::PlanError;
+use crate::chain::base::process::is_linked;
 use crate::config_file::{self, AwsFiles};
 use crate::error::Error;
 use crate::hint::{Hint, run};
-use crate::ops::import::plain_keys;
+use crate::ops::import::{plain_keys, unread_secrets};
 use crate::ops::manage::Manager;
 use crate::ops::show::own_warnings;
 use crate::process_line::{keyfob_profile_of, split};
@@ -96,6 +97,10 @@ pub fn of_files(manager: &Manager<'_>) -> Vec<Finding> {
                 .at(path(warning.file), warning.line),
         );
     }
+    for unread in unread_secrets(manager.files) {
+        let why = "every program and every backup reads it";
+        found.push(Finding::new("plain-key", unread.message(), why, unread.fix()).at(path(unread.file), unread.line));
+    }
     for name in profiles.names() {
         let Some(profile) = profiles.get(name) else { continue };
         for (file, line, message) in own_warnings(&profiles, &profile) {
@@ -127,6 +132,7 @@ pub fn of_files(manager: &Manager<'_>) -> Vec<Finding> {
         }
         found.extend(of_chain(manager, &profiles, &profile, &path));
         found.extend(of_device(&profile, &path));
+        found.extend(of_session(manager, &profiles, &profile, &path));
         found.extend(lines::of_profile(&profiles, &profile, &path));
     }
     found
@@ -200,6 +206,23 @@ fn of_device(profile: &Profile<'_>, path: &dyn Fn(AwsFile) -> String) -> Option<
     };
     let fix = run!("keyfob profile link {}", name);
     Some(Finding::new("mfa", message, why, fix).at(path(device.file), device.line))
+}
+
+/// A linked profile with a key of its own and no MFA device: its sessions are refused by half of what people call first.
+fn of_session(
+    manager: &Manager<'_>,
+    profiles: &Profiles<'_>,
+    profile: &Profile<'_>,
+    path: &dyn Fn(AwsFile) -> String,
+) -> Option<Finding> {
+    let process = profile.plain("credential_process").filter(|_| is_linked(profile))?;
+    let name = profile.name();
+    let plan = manager.try_plan(profiles, name).ok()?;
+    let is_without = plan.base.profile == name && plan.base.stored_key().is_some() && plan.is_session_without_mfa();
+    let message = format!("`{name}` has no MFA device, so AWS refuses every IAM call of its sessions, and most of STS");
+    let why = "AWS allows those calls only in a session made with a code, or with the access key itself";
+    let fix = run!("keyfob mfa enroll {}", name);
+    is_without.then(|| Finding::new("mfa", message, why, fix).at(path(process.file), process.line))
 }
 
 /// Files and folders that others may read or change.

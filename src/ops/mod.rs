@@ -9,6 +9,7 @@ pub mod doctor;
 mod edits;
 pub mod exec;
 pub mod explain;
+pub mod export;
 pub mod import;
 pub mod keys;
 pub mod manage;
@@ -19,6 +20,7 @@ pub mod resolve;
 pub mod rotate;
 pub mod show;
 mod signed;
+mod without_device;
 
 use crate::aws::http::Http;
 use crate::aws::{AccessKeys, MfaDevices, Sts};

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::chain::StoredKeys;
+use crate::chain::{Request, StoredKeys, plan};
 use crate::config_file::{AwsFiles, path_of};
 use crate::credentials::StoredKey;
 use crate::error::{Error, Kind, Result};
@@ -24,7 +24,7 @@ pub struct Removed {
     key_id: String,
     backend: &'static str,
     /// Whether the secret is gone from its store: not where other profiles use it.
-    key_deleted: bool,
+    pub key_deleted: bool,
     /// The other profiles that use the key.
     used_by: Vec<String>,
     sessions_forgotten: usize,
@@ -45,6 +45,11 @@ pub fn remove(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Result<
     let seed = seed_used_alone(context, profile, &key, files)?;
     let with_seed =
         seed.as_ref().map(|serial| format!(", and the seed of its MFA device `{serial}`")).unwrap_or_default();
+    let dependants = dependants(context, profile, &index, files);
+    if !dependants.is_empty() {
+        let names = dependants.join("`, `");
+        context.talk.warn(&format!("`{names}` get their credentials through `{profile}`, and fail without its key"));
+    }
     let question =
         format!("delete {short}, the key of `{profile}`, and its sessions from {}{with_seed}?", key.backend.title());
     let answer = context.human.confirm(&question).map_err(|error| {
@@ -86,8 +91,18 @@ pub fn remove(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Result<
         run!("aws iam update-access-key --status Inactive --access-key-id {}", key.id)
             .to("AWS still accepts the key; deactivate it"),
     );
-    hint_at_link(context, profile, files);
     Ok(removed)
+}
+
+/// The profiles whose chain starts at `profile`, without itself.
+fn dependants(context: &Context<'_>, profile: &str, index: &Index, files: &AwsFiles) -> Vec<String> {
+    let profiles = files.profiles();
+    let starts_here = |name: &&str| {
+        let request = Request::of(context.settings, context.paths, name);
+        let plan = plan(&profiles, index, context.env, &request);
+        plan.is_ok_and(|plan| plan.base.profile == profile && plan.base.stored_key().is_some())
+    };
+    profiles.names().filter(|name| *name != profile).filter(starts_here).map(str::to_owned).collect()
 }
 
 /// The device of `profile`, where its seed is stored and no other profile or key needs it.
@@ -100,16 +115,13 @@ fn seed_used_alone(context: &Context<'_>, profile: &str, key: &StoredKey, files:
     Ok((!is_needed).then_some(serial))
 }
 
-/// The profile itself stays: it may have settings that keyfob knows nothing of.
-fn hint_at_link(context: &Context<'_>, profile: &str, files: &AwsFiles) {
+/// Where the profile still asks keyfob, which has no key for it any more. The profile itself stays: it may have settings that
+/// keyfob knows nothing of.
+pub fn link_left(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Option<String> {
     let profiles = files.profiles();
-    let process = profiles.get(profile).and_then(|profile| profile.plain("credential_process"));
-    if let Some(process) = process.filter(|process| keyfob_profile_of(&process.value).is_some()) {
-        let path = path_of(context.paths, process.file).display();
-        let line = process.line;
-        let hint = run!("keyfob profile unlink {}", profile);
-        context.talk.hint(hint.to(format!("{path}:{line}: `{profile}` is still linked to keyfob; unlink it")));
-    }
+    let process = profiles.get(profile)?.plain("credential_process")?;
+    keyfob_profile_of(&process.value)?;
+    Some(format!("{}:{}", path_of(context.paths, process.file).display(), process.line))
 }
 
 /// Takes back the claim of `profile` on `key`, and deletes the key with its sessions where no other profile has one.

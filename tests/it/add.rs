@@ -464,3 +464,55 @@ fn a_key_for_a_profile_with_a_role_over_another_stored_key_is_checked_where_that
     assert!(ran.ends_with(0).contains("`over` gets its credentials from `work`"), "{}", ran.stderr);
     assert_eq!(scene.aws.last("GetCallerIdentity").region.as_deref(), Some("eu-west-2"));
 }
+
+#[test]
+fn a_device_that_the_user_does_not_have_is_refused_and_nothing_is_stored() {
+    let (aws, sandbox, ann) = machine();
+    let (own, other) = (ann.mfa("ann").serial(), aws.user("bob").mfa("bob").serial());
+    let key = lines(&ann.access_key());
+    let add = |serial: &str, more: &[&str]| {
+        let arguments = [&["add", "work", "--stdin", "--mfa-serial", serial], more].concat();
+        sandbox.keyfob(&arguments).stdin(&key).run()
+    };
+    let refused = add(&other, &["--yes"]);
+    let said = refused.ends_with(1);
+    assert!(said.contains(&format!("has no MFA device `{other}`")) && said.contains(&own), "{said}");
+    is_untouched(&sandbox);
+    add(&own, &[]).ok();
+    // Unchecked, it is taken at its word.
+    add(&other, &["--no-verify"]).ok();
+}
+
+#[test]
+fn a_key_without_a_device_is_warned_of_alike_by_add_import_and_doctor() {
+    let (_, sandbox, ann) = machine();
+    let key = ann.access_key();
+    let added = sandbox.keyfob(&["add", "work", "--stdin", "--region", "eu-west-1"]).stdin(&lines(&key)).run();
+    added.ok();
+    let config = sandbox.read(".aws/config").replace("work", "again");
+    sandbox.write(
+        ".aws/credentials",
+        &format!("[again]\naws_access_key_id={}\naws_secret_access_key={}\n", key.id, key.secret),
+    );
+    sandbox.write(".aws/config", &config);
+    let imported = sandbox.keyfob(&["import", "again"]).run();
+    imported.ok();
+    for (said, name) in [(&added.stderr, "work"), (&imported.stderr, "again")] {
+        for expected in [
+            format!("`{name}` has no MFA device, so AWS will refuse its sessions all IAM calls"),
+            format!("`keyfob mfa enroll {name}`"),
+            format!("`keyfob profile set {name} keyfob_session never`"),
+        ] {
+            assert!(said.contains(&expected), "{expected}: {said}");
+        }
+    }
+    let found = sandbox.keyfob(&["doctor"]).run();
+    found.ends_with(1);
+    assert!(
+        found.stdout.contains("AWS refuses every IAM call") && found.stdout.contains("keyfob mfa enroll again"),
+        "{}",
+        found.stdout
+    );
+    sandbox.keyfob(&["profile", "set", "again", "keyfob_session", "never"]).run().ok();
+    assert!(!sandbox.keyfob(&["doctor"]).run().stdout.contains("AWS refuses every IAM call"));
+}

@@ -123,3 +123,23 @@ fn a_key_store_that_cannot_be_reached_is_named_and_so_is_a_damaged_index() {
     scene.sandbox.write("keyfob/data/index.json", "{");
     finds(&doctor(&scene.sandbox), "index", "the index of stored keys is damaged");
 }
+
+#[test]
+fn a_vault_whose_files_are_gone_or_are_no_age_files_is_found() {
+    let mut scene = Scene::new();
+    let vault = scene.sandbox.path("keyfob/data/vault.age");
+    let whole = std::fs::read(&vault).expect("there");
+    let finds = |scene: &Scene, problem: &str| {
+        let found = scene.sandbox.keyfob(&["doctor"]).run();
+        found.ends_with(1);
+        assert!(found.stdout.contains(problem), "{problem}: {}", found.stdout);
+    };
+    scene.sandbox.write("keyfob/data/vault.age", "junk\n");
+    finds(&scene, "it does not begin as an age file does");
+    std::fs::remove_file(&vault).expect("an own file");
+    finds(&scene, "is missing, though keys are stored in it");
+    std::fs::write(&vault, whole).expect("an own file");
+    assert!(!scene.sandbox.keyfob(&["doctor"]).run().stdout.contains("age"), "all is well");
+    scene.sandbox.unset("KEYFOB_IDENTITY_FILE");
+    finds(&scene, "cannot be opened with a passphrase");
+}

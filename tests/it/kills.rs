@@ -70,3 +70,33 @@ fn credentials_killed_on_the_way_are_made_by_the_next_run() {
     };
     kill_at_moments(KILLS, prepared, |_| drop(key_id(&get().run().json())));
 }
+
+#[test]
+fn a_change_of_passphrase_killed_at_any_moment_leaves_the_old_or_the_new_one() {
+    let mut scene = Scene::empty();
+    let phrases = ["FAKE-passphrase-one", "FAKE-passphrase-two"];
+    for (name, phrase) in [("one", phrases[0]), ("two", phrases[1])] {
+        scene.sandbox.keep_secret(phrase, "passphrase");
+        scene.sandbox.write(name, &format!("{phrase}\n"));
+    }
+    scene.sandbox.unset("KEYFOB_IDENTITY_FILE");
+    // Each derivation takes a second: fewer kills, and no unlock that is kept.
+    scene.sandbox.set("KEYFOB_UNLOCK_TIME", "0s");
+    scene.sandbox.set("KEYFOB_PASSPHRASE_FILE", scene.sandbox.path("one"));
+    scene.add(ADD).ok();
+    let opens = |name: &str| {
+        let run = scene.sandbox.keyfob(&["export", "work", "--force"]);
+        run.env("KEYFOB_PASSPHRASE_FILE", scene.sandbox.path(name)).run().code == Some(0)
+    };
+    let now = std::cell::Cell::new("one");
+    let change = |_| {
+        let new = if now.get() == "one" { "two" } else { "one" };
+        let change = scene.sandbox.keyfob(&["vault", "passphrase", "--new-passphrase-file", new]);
+        change.env("KEYFOB_PASSPHRASE_FILE", scene.sandbox.path(now.get()))
+    };
+    kill_at_moments(4, change, |kill| {
+        let (one, two) = (opens("one"), opens("two"));
+        assert!(one != two, "kill {kill}: one of the two opens it: {one} {two}");
+        now.set(if one { "one" } else { "two" });
+    });
+}

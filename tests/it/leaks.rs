@@ -46,6 +46,8 @@ const COMMANDS: &[(&str, i32)] = &[
     ("profile remove newest --yes", 0),
     ("profile unlink deploy", 0),
     ("profile link deploy", 0),
+    ("unlink deploy", 0),
+    ("link deploy", 0),
     ("import --yes", 0),
     ("mfa list work --json", 0),
     ("mfa enroll work --store --name second --yes", 0),
@@ -61,6 +63,10 @@ const COMMANDS: &[(&str, i32)] = &[
     ("rotate work --finish", 0),
     ("rotate --all --older-than 1s --yes", 0),
     ("vault identity again.txt", 0),
+    ("vault passphrase --new-passphrase-file new-passphrase", 0),
+    ("export work --yes", 3),
+    ("export work --force", 0),
+    ("export work --force --csv", 0),
     ("completions bash", 0),
     ("man pages", 0),
     ("clear audit", 0),
@@ -79,13 +85,15 @@ fn all_commands(scene: &mut Scene) {
     scene.sandbox.write(".aws/credentials", &in_plain_text);
     let seed = scene.aws.user("bob").mfa("bobs").seed();
     scene.sandbox.may_hold_secrets("again.txt");
+    scene.sandbox.keep_secret("FAKE-new-passphrase", "new passphrase");
+    scene.sandbox.write("new-passphrase", "FAKE-new-passphrase\n");
     // What it enrols makes its codes from here on, one in 30 s.
     for (line, code) in COMMANDS {
         let arguments: Vec<&str> = line.split(' ').collect();
         let input = match arguments[..] {
             ["mfa", "add", ..] => format!("{seed}\n"),
             ["add", ..] => {
-                let (id, _) = scene.ann.keys().into_iter().next().expect("she has one");
+                let (id, _) = scene.ann.keys().into_iter().find(|(_, active)| *active).expect("she has one");
                 format!("{id}\n{}\n", scene.ann.secret_of(&id))
             }
             _ => String::new(),

@@ -522,3 +522,177 @@ fn show_names_every_setting_with_its_place_and_hides_secrets() {
     let said = fails(&sandbox.keyfob(&["show", "an"]).run(), 6, "no profile `an`");
     assert!(said.contains("did you mean `ann`?"), "{said}");
 }
+
+/// An older tool's copy, a comment, sections that no SDK reads.
+fn with_copies(sandbox: &Sandbox, key: &AccessKey) -> String {
+    let AccessKey { id, secret } = key;
+    sandbox.may_hold_secrets(".aws");
+    sandbox.write(
+        ".aws/config",
+        &format!("[profile base]\nregion = x\n[old]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n"),
+    );
+    let encoded = secret.replace('/', "%2F");
+    let rest = format!(
+        "[pre]\nx = get --key {secret} --x\n[default]\nexport AWS_SECRET_ACCESS_KEY=\"{secret}\"\nu={encoded}\n[w]\nAWSSecretKey = {secret}\n"
+    );
+    let credentials = format!(
+        "{rest}aws_access_key_id = {id}\naws_secret_access_key = {secret}\n# aws_secret_access_key = {secret}\n"
+    );
+    sandbox.write(".aws/credentials", &credentials);
+    rest
+}
+
+#[test]
+fn lines_that_still_hold_an_imported_secret_are_named_by_import_and_doctor_and_deleted_on_demand() {
+    let (aws, sandbox) = machine();
+    let key = aws.user("ann").access_key();
+    let rest = with_copies(&sandbox, &key);
+    let imported = sandbox.keyfob(&["import", "w", "--yes", "--json"]).run();
+    let report = imported.json();
+    let lines = |report: &serde_json::Value, file: &str| -> Vec<u64> {
+        let lines = report["remaining"].as_array().expect("a list").iter();
+        let mut lines: Vec<u64> = lines
+            .filter(|line| line["file"].as_str().expect("a path").ends_with(file))
+            .map(|line| line["line"].as_u64().expect("a number"))
+            .collect();
+        lines.sort_unstable();
+        lines
+    };
+    // The two lines of the key itself have gone.
+    assert_eq!(lines(&report, "credentials"), [2, 4, 5, 7, 8], "{report}");
+    assert_eq!(lines(&report, "config"), [5], "{report}");
+    assert!(imported.stderr.contains("credentials:8: the line still holds the secret of"), "{}", imported.stderr);
+    let found = sandbox.keyfob(&["doctor"]).run().stdout;
+    for place in ["credentials:4", "credentials:7", "credentials:8: a comment", "config:5: `[old]`"] {
+        assert!(found.contains(place), "{place}: {found}");
+    }
+    // In a terminal they can go.
+    let mut terminal = sandbox.keyfob(&["import", "w"]).on_terminal();
+    terminal.expect("delete these lines");
+    terminal.type_line("y");
+    terminal.finish().0.ends_with(0);
+    let left = sandbox.read(".aws/credentials");
+    assert_eq!(
+        left,
+        rest.lines().filter(|line| line.starts_with(['[', 'x'])).map(|line| format!("{line}\n")).collect::<String>()
+    );
+    assert_eq!(sandbox.read(".aws/config").matches(&key.secret).count(), 0);
+}
+
+#[test]
+fn an_import_of_nothing_says_so_and_names_secrets_where_sdks_do_not_look() {
+    let (aws, sandbox) = machine();
+    let key = aws.user("ann").access_key();
+    with_copies(&sandbox, &key);
+    let pre = sandbox.read(".aws/credentials").replace("[w]", "[profile w]").replace("[default]", "[other]");
+    sandbox.write(".aws/credentials", &pre);
+    let all = sandbox.keyfob(&["import", "--yes"]).run();
+    for place in ["config:5: `[old]`", "credentials:7: `[profile w]`", "credentials:10: a comment"] {
+        assert!(all.stderr.contains(place), "{place}: {}", all.stderr);
+    }
+    let one = sandbox.keyfob(&["import", "base", "--yes"]).run();
+    assert!(one.ends_with(1).contains("`base` has no access key in plain text"), "{}", one.stderr);
+}
+
+#[test]
+fn a_root_key_is_imported_only_where_that_is_allowed() {
+    let (aws, sandbox) = machine();
+    let key = aws.root().access_key();
+    tutorial(&sandbox, &key);
+    sandbox.keyfob(&["import", "--yes"]).run().ends_with(1);
+    sandbox.keyfob(&["import", "--yes", "--allow-root"]).run().ok();
+    assert_eq!(sandbox.read(".aws/credentials"), "[default]\n");
+}
+
+#[test]
+fn every_link_is_taken_back_at_once_and_every_byte_is_as_it_was() {
+    let (aws, sandbox) = machine();
+    let key = aws.user("ann").access_key();
+    let before = "[profile other]\r\nrole_arn = arn:aws:iam::111122223333:role/x\r\nsource_profile = a\r\n\r\n[profile mine]\nregion=x";
+    sandbox.write(".aws/config", before);
+    for name in ["a", "b"] {
+        let add = sandbox.keyfob(&["add", name, "--stdin", "--yes", "--no-verify", "--no-link"]);
+        add.stdin(&format!("{}\n{}\n", key.id, key.secret)).run().ok();
+    }
+    sandbox.keyfob(&["profile", "link", "--all", "--yes"]).run().ok();
+    assert_eq!(sandbox.read(".aws/config").matches("credential-process").count(), 3);
+    let shown = sandbox.keyfob(&["profile", "unlink", "--all", "--diff"]).run();
+    assert_eq!(shown.ok().matches("\n-credential_process").count(), 3, "{}", shown.stdout);
+    sandbox.keyfob(&["profile", "unlink", "--all"]).run().ok();
+    assert_eq!(sandbox.read(".aws/config"), before);
+    assert!(sandbox.keyfob(&["profile", "unlink", "--all"]).run().stderr.contains("no profile is linked"));
+}
+
+#[test]
+fn rename_and_doctor_see_keyfob_in_a_wrapper() {
+    let (_, sandbox) = machine();
+    let config = |name: &str| {
+        format!(
+            "[profile {name}]\nregion = x\ncredential_process = sh -c 'keyfob credential-process {name} 2> $(tty)'\n"
+        )
+    };
+    sandbox.write(".aws/config", &config("base"));
+    sandbox.keyfob(&["profile", "rename", "base", "work"]).run().ok();
+    assert_eq!(sandbox.read(".aws/config"), config("work"));
+    let copied = sandbox.read(".aws/config").replace("[profile work]", "[profile copy]");
+    sandbox.write(".aws/config", &copied);
+    assert!(sandbox.keyfob(&["doctor"]).run().stdout.contains("the link of `copy` asks for `work`"));
+}
+
+#[test]
+fn a_stored_key_is_exported_after_a_confirmation_that_yes_does_not_give() {
+    let (aws, sandbox) = machine();
+    let key = aws.user("ann").access_key();
+    let lines = format!("{}\n{}\n", key.id, key.secret);
+    sandbox.keyfob(&["add", "work", "--stdin", "--yes"]).stdin(&lines).run().ok();
+    for arguments in
+        [&["export", "work"][..], &["export", "work", "--yes"], &["export", "work", "--to-credentials", "-y"]]
+    {
+        let refused = sandbox.keyfob(arguments).run();
+        assert!(refused.ends_with(3).contains("--force`") && refused.stdout.is_empty(), "{}", refused.stderr);
+    }
+    assert_eq!(sandbox.keyfob(&["export", "work", "--force"]).run().ok(), lines);
+    let csv = sandbox.keyfob(&["export", "work", "--force", "--csv"]).run();
+    assert_eq!(csv.ok(), format!("Access key ID,Secret access key\n{},{}\n", key.id, key.secret));
+    let mut terminal = sandbox.keyfob(&["export", "work", "--to-credentials"]).on_terminal();
+    terminal.expect("in plain text? [y/N] ");
+    sandbox.may_hold_secrets(".aws/credentials");
+    terminal.type_line("y");
+    terminal.finish().0.ends_with(0);
+    assert_eq!(
+        sandbox.read(".aws/credentials"),
+        format!("[work]\naws_access_key_id = {}\naws_secret_access_key = {}\n", key.id, key.secret)
+    );
+    // On another machine.
+    let (_, other) = machine();
+    other.keep_secret(&key.secret, "secret of another machine");
+    other.keyfob(&["add", "work", "--stdin", "--no-verify"]).stdin(&lines).run().ok();
+    sandbox
+        .write(".aws/config", "[profile role]\nrole_arn = arn:aws:iam::111122223333:role/x\nsource_profile = work\n");
+    assert!(sandbox.keyfob(&["export", "role", "--force"]).run().ends_with(1).contains("`keyfob export work`"));
+}
+
+#[test]
+fn remove_names_the_roles_that_need_the_key_and_offers_to_unlink() {
+    let (aws, sandbox) = machine();
+    let key = aws.user("ann").access_key();
+    let add =
+        || sandbox.keyfob(&["add", "work", "--stdin", "--yes"]).stdin(&format!("{}\n{}\n", key.id, key.secret)).run();
+    add().ok();
+    let config = sandbox.read(".aws/config");
+    sandbox.write(
+        ".aws/config",
+        &format!("{config}[profile deploy]\nrole_arn = arn:aws:iam::111122223333:role/x\nsource_profile = work\n"),
+    );
+    let mut terminal = sandbox.keyfob(&["remove", "work"]).on_terminal();
+    terminal.expect("`deploy` get their credentials through `work`");
+    terminal.expect("delete ****");
+    terminal.type_line("y");
+    terminal.expect("is still linked to keyfob; unlink it? [y/N] ");
+    terminal.type_line("y");
+    terminal.finish().0.ends_with(0);
+    assert!(!sandbox.read(".aws/config").contains("credential_process"));
+    add().ok();
+    let removed = sandbox.keyfob(&["remove", "work", "--yes"]).run();
+    assert!(removed.ends_with(0).contains("`keyfob profile unlink work`"), "{}", removed.stderr);
+}

@@ -65,7 +65,7 @@ fn of_several_devices_one_is_chosen_by_number() {
 }
 
 #[test]
-fn who_has_no_device_is_told_before_anything_is_stored_and_may_choose_the_key_itself() {
+fn who_has_no_device_is_told_before_anything_is_stored_and_may_create_one_at_once() {
     let (aws, sandbox) = machine();
     let key = aws.user("ann").access_key();
     let mut terminal = sandbox.keyfob(&["add", "work", "--region", "eu-west-1"]).on_terminal();
@@ -74,11 +74,14 @@ fn who_has_no_device_is_told_before_anything_is_stored_and_may_choose_the_key_it
     terminal.expect("(not shown): ");
     terminal.type_line(&key.secret);
     terminal.expect("AWS will refuse its sessions all IAM calls");
-    terminal.expect("(`keyfob_session = never`)? [y/N] ");
-    assert!(!sandbox.path("keyfob/data/index.json").exists(), "nothing is stored yet");
+    terminal.expect("create an MFA device now, in an authenticator app? [y/N] ");
+    assert!(sandbox.path("keyfob/data/index.json").exists(), "the key is stored by then");
     terminal.type_line("yes");
-    terminal.finish().0.ends_with(0);
-    assert!(sandbox.read(".aws/config").contains("keyfob_session = never"));
+    // What an enrollment asks first.
+    terminal.expect("[ann]: ");
+    terminal.type_line("not a name");
+    let (_, shown) = terminal.finish();
+    assert!(shown.contains("the key is stored; enroll a device later"), "{shown}");
 }
 
 #[test]

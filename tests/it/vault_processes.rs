@@ -12,6 +12,7 @@ use keyfob::sys::files::{read_optional, replace};
 use keyfob::sys::kernel_keyring;
 
 use crate::again;
+use crate::scene::{ADD, Scene};
 
 const TEST: &str = "vault_processes::inside";
 
@@ -199,4 +200,31 @@ fn the_standard_age_tool_opens_the_vault_with_the_passphrase() {
     age.exp_string("passphrase").expect("asked for");
     age.send_line("FAKE-passphrase").expect("typed");
     age.exp_string(r#"{"version":1,"items":{"totp-seed/a":"FAKE-value"}}"#).expect("readable");
+}
+
+#[test]
+fn the_passphrase_is_changed_at_a_terminal_and_the_old_one_does_not_open_it_any_more() {
+    let mut scene = Scene::empty();
+    for (name, phrase) in [("one", "FAKE-passphrase-one"), ("two", "FAKE-passphrase-two")] {
+        scene.sandbox.keep_secret(phrase, "passphrase");
+        scene.sandbox.write(name, &format!("{phrase}\n"));
+    }
+    scene.sandbox.unset("KEYFOB_IDENTITY_FILE");
+    scene.sandbox.set("KEYFOB_UNLOCK_TIME", "0s");
+    scene.sandbox.set("KEYFOB_PASSPHRASE_FILE", scene.sandbox.path("one"));
+    scene.add(ADD).ok();
+    scene.sandbox.unset("KEYFOB_PASSPHRASE_FILE");
+    scene.sandbox.keyfob(&["vault", "passphrase"]).run().ends_with(3);
+    let mut terminal = scene.sandbox.keyfob(&["vault", "passphrase"]).on_terminal();
+    terminal.expect("assphrase of keyfob's vault: ");
+    terminal.type_line("FAKE-passphrase-one");
+    terminal.expect("New passphrase for keyfob's vault: ");
+    terminal.type_line("FAKE-passphrase-two");
+    terminal.expect(": ");
+    terminal.type_line("FAKE-passphrase-two");
+    terminal.finish().0.ends_with(0);
+    for (name, code) in [("one", 5), ("two", 0)] {
+        let export = scene.sandbox.keyfob(&["export", "work", "--force"]);
+        export.env("KEYFOB_PASSPHRASE_FILE", scene.sandbox.path(name)).run().ends_with(code);
+    }
 }

@@ -41,6 +41,12 @@ pub struct EnrollArgs {
 }
 
 impl EnrollArgs {
+    /// `keyfob mfa enroll PROFILE`.
+    pub(super) fn of(profile: &str) -> EnrollArgs {
+        let profile = profile.to_owned();
+        EnrollArgs { profile, name: None, store: false, png: None, show_secret: false, yes: false }
+    }
+
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let snapshot = world.snapshot();
         let both = BothPlans::whatever_the_device(&snapshot, &self.profile)?;

@@ -12,7 +12,9 @@ use clap::builder::NonEmptyStringValueParser;
 
 use crate::chain::Plan;
 use crate::cli::world::{Snapshot, World};
-use crate::error::Result;
+use crate::error::{Kind, Result};
+use crate::hint::run;
+use crate::human::Talk;
 use crate::ops::mfa::Plans;
 
 /// Manage MFA devices and their stored seeds
@@ -40,6 +42,21 @@ impl MfaCommand {
             MfaCommand::Remove(arguments) => arguments.run(world),
             MfaCommand::Resync(arguments) => arguments.run(world),
         }
+    }
+}
+
+/// Enrolls a device that `add` or `import` has offered. What fails is a warning: the key is stored.
+///
+/// # Errors
+/// Ctrl-C.
+pub(super) fn enroll_now(world: &World<'_>, profile: &str) -> Result<()> {
+    match enroll::EnrollArgs::of(profile).run(world) {
+        Err(error) if error.kind() != Kind::Cancelled => {
+            world.talk.warn(&error.in_one_line());
+            world.talk.hint(run!("keyfob mfa enroll {}", profile).to("the key is stored; enroll a device later"));
+            Ok(())
+        }
+        enrolled => enrolled,
     }
 }
 

@@ -35,6 +35,19 @@ impl Document {
         !changes.is_empty()
     }
 
+    /// Takes out whole lines, comments and headers too; how many it were.
+    pub fn delete_lines(&mut self, is_meant: impl Fn(&str) -> bool) -> usize {
+        let (mut changes, mut start) = (Vec::new(), 0);
+        for line in self.text.split_inclusive('\n') {
+            if is_meant(parse::without_ending(line)) {
+                changes.push((start..start + line.len(), String::new()));
+            }
+            start += line.len();
+        }
+        self.splice_all(&changes);
+        changes.len()
+    }
+
     /// The lines that are the property's own: its key's, and each that continues its value.
     fn lines_of(&self, span: &PropertySpan) -> Vec<Range<usize>> {
         let mut lines = vec![span.key_line.clone()];

@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 use crate::credentials::StoreId;
 use crate::keystore::age_file::{AgeError, Identity};
 use crate::keystore::kernel_keyring::{KernelItem, KernelKeyring};
-use crate::keystore::passphrase::PassphraseSources;
+use crate::keystore::passphrase::{PassphraseSources, passphrase_in};
 use crate::keystore::prompt_lock::PromptLock;
 use crate::keystore::{Item, KeyStore, StoreError};
 use crate::secret::{Secret, SecretBytes};
@@ -124,6 +124,70 @@ impl Vault<'_> {
         };
         create_new(path, identity.text().expose()).map_err(|error| unusable(path, &error))?;
         Ok(of)
+    }
+
+    /// Changes the passphrase: the same identity, encrypted to another one. A kill at any point leaves the old file or the
+    /// new one, so one of the two passphrases opens the vault. The new one is the first line of `new`, else asked for.
+    ///
+    /// The old one comes from where it always does; `KEYFOB_IDENTITY_FILE` does without it. An unlock that is still held does
+    /// not.
+    ///
+    /// # Errors
+    /// If there is no vault, or it does not open.
+    pub fn change_passphrase(&self, new: Option<&Path>) -> Result<(), StoreError> {
+        let _inside = self.prompt_lock.enter()?;
+        let (sealed, wrapped) = (self.sealed()?, read(&self.wrapped_file())?);
+        let identity = match (&self.identity_file, sealed, wrapped) {
+            (_, None, None) => {
+                return Err(StoreError::Unavailable("there is no vault yet, so it has no passphrase".to_owned()));
+            }
+            (Some(_), Some(sealed), _) => self.identity(&sealed)?,
+            (_, sealed, Some(wrapped)) => self.identity_by_passphrase(&wrapped, sealed.as_deref())?,
+            (None, Some(_), None) => return Err(self.no_wrapped_identity()),
+        };
+        let passphrase = match new {
+            Some(path) => {
+                let passphrase = passphrase_in(path)?;
+                self.sources.warn_if_short(&passphrase);
+                passphrase
+            }
+            None => self.sources.ask_for_new("cannot change the passphrase")?,
+        };
+        let wrapped = identity.wrap(&passphrase);
+        let _writing = self.write_lock()?;
+        replace(&self.wrapped_file(), &wrapped).map_err(|error| unusable(&self.wrapped_file(), &error))
+    }
+
+    /// Whether the vault's files are there and begin as age files do. Opens nothing.
+    ///
+    /// # Errors
+    /// The first that is missing or damaged.
+    pub fn check_files(&self) -> Result<(), StoreError> {
+        let begins = |path: &Path, content: &[u8]| match content.starts_with(b"age-encryption.org/v1\n") {
+            true => Ok(()),
+            false => Err(damaged(path, &"it does not begin as an age file does")),
+        };
+        let Some(sealed) = self.sealed()? else {
+            return Err(StoreError::Unavailable(format!(
+                "`{}` is missing, though keys are stored in it; restore it from a backup, or store the keys again",
+                self.file().display()
+            )));
+        };
+        begins(&self.file(), &sealed)?;
+        match (&self.identity_file, read(&self.wrapped_file())?) {
+            (_, Some(wrapped)) => begins(&self.wrapped_file(), &wrapped),
+            (Some(_), None) => Ok(()),
+            (None, None) => Err(self.no_wrapped_identity()),
+        }?;
+        self.identity_file.as_deref().map_or(Ok(()), |path| unlock::read_identity(path).map(drop))
+    }
+
+    fn no_wrapped_identity(&self) -> StoreError {
+        StoreError::Unavailable(format!(
+            "`{}` is missing, so the vault cannot be opened with a passphrase; set `KEYFOB_IDENTITY_FILE` to an identity file, or \
+             restore the missing file from a backup",
+            self.wrapped_file().display()
+        ))
     }
 
     fn content(&self, identity: &Identity, sealed: &[u8]) -> Result<Content, StoreError> {

@@ -51,10 +51,7 @@ impl Vault<'_> {
         }
         match read(&self.wrapped_file())? {
             Some(wrapped) => self.identity_by_passphrase(&wrapped, Some(sealed)),
-            None => Err(StoreError::Unavailable(format!(
-                "`{}` is missing, so the vault cannot be opened with a passphrase; set `KEYFOB_IDENTITY_FILE` to an identity file, or restore the missing file from a backup",
-                self.wrapped_file().display()
-            ))),
+            None => Err(self.no_wrapped_identity()),
         }
     }
 
@@ -167,7 +164,7 @@ impl Vault<'_> {
 }
 
 /// Reads `KEYFOB_IDENTITY_FILE`. Its mode is not judged: a mounted container secret is often readable by the group.
-fn read_identity(path: &Path) -> Result<Identity, StoreError> {
+pub(super) fn read_identity(path: &Path) -> Result<Identity, StoreError> {
     let wrong = |why: &dyn std::fmt::Display| {
         StoreError::WrongPassphrase(format!("cannot use the identity file `{}`: {why}", path.display()))
     };

@@ -5,7 +5,6 @@ use crate::aws::{AwsError, CallerIdentity};
 use crate::chain::target::Target;
 use crate::credentials::{AccessKey, Credentials};
 use crate::error::{Error, Kind, Result};
-use crate::hint::run;
 use crate::ops::Context;
 use crate::ops::advice::{Devices, sort_devices};
 use crate::ops::signed::Refusal;
@@ -34,7 +33,7 @@ pub(in crate::ops) fn identity(
         )
         .because("it can do anything in the account, no policy limits it, and AWS advises against such keys")
         .hint("create an IAM user with its own key, and delete this key in the AWS console")
-        .hint(run!("keyfob add {} --allow-root", profile).to("or store it anyway")));
+        .hint(context.talk.again(&["--allow-root"]).to("or store it anyway")));
     }
     Ok(identity)
 }

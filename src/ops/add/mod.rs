@@ -24,6 +24,7 @@ use crate::ops::add::profile::Planned;
 use crate::ops::planning::own_target;
 use crate::ops::remove::release;
 use crate::ops::rotate::refuse_during;
+use crate::ops::without_device;
 
 /// How often a secret that cannot be one is asked for.
 const TRIES: usize = 3;
@@ -56,11 +57,11 @@ pub struct AddRequest {
     pub yes: bool,
 }
 
-/// Stores a key for a profile, and writes the profile. Returns the lines to paste where the AWS file cannot be replaced.
+/// Stores a key for a profile, and writes the profile.
 ///
 /// # Errors
 /// Whatever is refused, and what fails before the key is stored; afterwards only a broken index or AWS file.
-pub fn add(context: &Context<'_>, request: AddRequest, files: &AwsFiles) -> Result<Option<String>> {
+pub fn add(context: &Context<'_>, request: AddRequest, files: &AwsFiles) -> Result<Added> {
     let name = request.profile.clone();
     let index = Index::load(&context.paths.data)?;
     let old = index.key_of(&name);
@@ -84,10 +85,14 @@ pub fn add(context: &Context<'_>, request: AddRequest, files: &AwsFiles) -> Resu
         let target = own_target(&plan)?;
         let identity = check::identity(context, &name, &key, target, request.allow_root)?;
         context.talk.say(&format!("{} is `{}` in account {}", key.id.short(), identity.arn, identity.account));
-        if !planned.has_device()
+        let given = request.mfa_serial.as_deref();
+        if (given.is_some() || !planned.has_device())
             && let Some(devices) = check::devices(context, &name, &key, target)?
         {
-            planned.offer_device(context, devices, request.yes)?;
+            match given {
+                Some(serial) => Planned::refuse_device_of_others(serial, &devices)?,
+                None => planned.offer_device(context, devices, request.yes)?,
+            }
         }
         entry.created_at = check::created_at(context, &key, target);
         stored.user_arn = Some(identity.arn.clone());
@@ -111,7 +116,22 @@ pub fn add(context: &Context<'_>, request: AddRequest, files: &AwsFiles) -> Resu
     if let Some(old) = old.filter(|old| old.id != stored.id || old.backend != stored.backend) {
         take_out(context, &name, &old, &stored);
     }
-    planned.write(context)
+    let without_device = planned.without_device();
+    let lines = planned.write(context)?;
+    let to_enroll = match without_device {
+        Some(devices) => without_device::offer(context, &name, devices)?,
+        None => false,
+    };
+    Ok(Added { lines, to_enroll })
+}
+
+/// What [`add`] leaves to be done.
+#[derive(Debug)]
+pub struct Added {
+    /// The lines to paste if the AWS file cannot be replaced.
+    pub lines: Option<String>,
+    /// Whether somebody wants an MFA device created now.
+    pub to_enroll: bool,
 }
 
 /// Deletes the key that `new` replaces, or the copy of the same key in the store it was in before. The new one is stored and
@@ -228,6 +248,8 @@ pub fn input_error(error: &InputError, place: &str) -> Error {
         InputError::SeveralKeys(_) => {
             run!("keyfob add PROFILE --csv FILE").to("leave only one row in the file, and run this for each key")
         }
+        InputError::NotJson => run!("keyfob add PROFILE --stdin")
+            .to("pipe in the whole answer of `aws iam create-access-key`, or two lines"),
         InputError::NotText
         | InputError::EmptyCsv
         | InputError::NoColumn(_)

@@ -16,6 +16,7 @@ use crate::ops::add::AddRequest;
 use crate::ops::advice::{self, Change, Devices};
 use crate::ops::edits::{ask_to_paste, edit};
 use crate::ops::planning::WithKey;
+use crate::ops::without_device::{self, Known};
 use crate::process_line::keyfob_profile_of;
 use crate::profile::known::REPLACED_PROCESS;
 use crate::profile::{AwsFile, Profiles};
@@ -30,17 +31,8 @@ pub(super) struct Planned<'a> {
     edits: Vec<(&'static str, String)>,
     is_linked: bool,
     devices: Known,
-}
-
-/// What is known of the user's MFA devices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Known {
-    /// Nothing: AWS was not asked, or does not let this user list them.
-    Nothing,
-    /// There is none that makes codes.
-    None,
-    /// There are some, and none was chosen; how to choose one has been said.
-    Declined,
+    /// Whether the profile hands out sessions without MFA; known once [`Planned::advise`] has run.
+    is_without_device: bool,
 }
 
 impl<'a> Planned<'a> {
@@ -63,6 +55,7 @@ impl<'a> Planned<'a> {
             edits: Vec::new(),
             is_linked,
             devices: Known::Nothing,
+            is_without_device: false,
         };
         let refused = |option: &str, problem: String| Error::new(Kind::Usage, format!("`{option}`: {problem}"));
         if let Some(region) = &request.region {
@@ -152,6 +145,22 @@ impl<'a> Planned<'a> {
         }
     }
 
+    /// Refuses `--mfa-serial` with a device that the user does not have.
+    ///
+    /// # Errors
+    /// As said.
+    pub(super) fn refuse_device_of_others(serial: &str, devices: &Devices) -> Result<()> {
+        if devices.usable.iter().chain(&devices.unusable).any(|known| known == serial) {
+            return Ok(());
+        }
+        let error = Error::new(Kind::Failed, format!("the user has no MFA device `{serial}`"));
+        let error = match devices.usable.as_slice() {
+            [] => error.because("AWS lists no device of the user that makes codes").hint("leave out `--mfa-serial`"),
+            usable => usable.iter().fold(error, |error, known| error.hint(format!("use `--mfa-serial {known}`"))),
+        };
+        Err(error.hint("nothing was stored"))
+    }
+
     /// Whether the profile names an MFA device, or will.
     pub(super) fn has_device(&self) -> bool {
         self.has("mfa_serial")
@@ -225,35 +234,15 @@ impl<'a> Planned<'a> {
     /// As [`plan`], and where the person ends the conversation.
     pub(super) fn advise(&mut self, context: &Context<'_>, index: &Index, key: &StoredKey) -> Result<()> {
         let (talk, name) = (context.talk, self.name.clone());
-        let mut plan = self.plan(context, index, key)?;
+        let plan = self.plan(context, index, key)?;
         if plan.base.key_id() != Some(&key.id) {
             talk.warn(&format!(
                 "`{name}` gets its credentials from `{}`; only profiles that have `{name}` as their source will use this key",
                 plan.base.profile
             ));
-        } else if !plan.has_hops() && plan.session().is_some() && plan.mfa.is_none() {
-            talk.warn(&format!(
-                "`{name}` has no MFA device, so AWS will refuse its sessions all IAM calls, and all STS calls except AssumeRole and GetCallerIdentity"
-            ));
-            let question = "issue the access key itself instead of sessions (`keyfob_session = never`)?";
-            if context.human.offer(question).map_err(unanswered)? {
-                self.set("keyfob_session", "never")?;
-                plan = self.plan(context, index, key)?;
-            } else {
-                match self.devices {
-                    Known::Declined => {}
-                    Known::None => talk.hint(run!("keyfob mfa enroll {}", name).to("enroll an MFA device")),
-                    Known::Nothing => {
-                        talk.hint(
-                            run!("keyfob profile set {} mfa_serial ARN", name)
-                                .to("set your MFA device, which keyfob could not find out from AWS"),
-                        );
-                        talk.hint(run!("keyfob mfa enroll {}", name).to("or enroll one, if you have none"));
-                    }
-                }
-                let hint = run!("keyfob profile set {} keyfob_session never", name);
-                talk.hint(hint.to("or issue the access key itself"));
-            }
+        } else if plan.is_session_without_mfa() {
+            without_device::warn(context, &name);
+            self.is_without_device = true;
         }
         if self.is_linked {
             self.name_shadows(context);
@@ -262,6 +251,11 @@ impl<'a> Planned<'a> {
             }
         }
         Ok(())
+    }
+
+    /// What is known of the user's devices, if the profile hands out sessions without MFA.
+    pub(super) fn without_device(&self) -> Option<Known> {
+        self.is_without_device.then_some(self.devices)
     }
 
     fn name_shadows(&self, context: &Context<'_>) {

@@ -5,6 +5,7 @@
 //! any point leaves a profile that works, and the same command goes on where it stopped.
 
 mod aws_vault;
+mod remains;
 mod written;
 
 use serde::Serialize;
@@ -23,9 +24,13 @@ use crate::ops::add::check;
 use crate::ops::edits::edit;
 use crate::ops::manage::Manager;
 use crate::ops::manage::link::{LineOf, LinkRequest};
+use crate::ops::without_device::{self, Known};
 use crate::profile::AwsFile;
 
+use remains::Remaining;
+
 pub use aws_vault::import_from_aws_vault;
+pub use remains::unread_secrets;
 pub use written::{has_keys, import, plain_keys};
 
 /// What is asked of [`import`] and [`import_from_aws_vault`].
@@ -38,6 +43,8 @@ pub struct ImportRequest<'r> {
     pub verify: bool,
     /// The `credential_process` line for a profile; none: profiles are not linked.
     pub line: Option<LineOf<'r>>,
+    /// Whether a root user's key may be stored.
+    pub allow_root: bool,
     /// `--yes`.
     pub yes: bool,
 }
@@ -48,6 +55,11 @@ pub struct Imported {
     imported: Vec<Moved>,
     /// Keys that stay where they are.
     left: Vec<Left>,
+    /// Lines that hold the secret of a stored key in plain text, beside those that were moved.
+    remaining: Vec<Remaining>,
+    /// The profiles for which somebody wants an MFA device created now.
+    #[serde(skip)]
+    pub to_enroll: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -133,7 +145,8 @@ fn move_all(
     unlinked: Unlinked,
     take_away: &dyn Fn(usize, &str, &AccessKey) -> Result<bool>,
 ) -> Result<Imported> {
-    let mut report = Imported { imported: Vec::new(), left: Vec::new() };
+    let (imported, left, remaining, to_enroll) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut report = Imported { imported, left, remaining, to_enroll };
     for (index, found) in found.into_iter().enumerate() {
         let place = found.place();
         let Found { profile, file, line, key } = found;
@@ -166,11 +179,17 @@ fn move_all(
         let moved = import_one(context, request, &profile, &key, unlinked)
             .and_then(|stored| Ok((stored, take_away(index, &profile, &key)?)));
         match moved {
-            Ok((Stored { backend, linked }, removed)) => {
+            Ok((Stored { backend, linked, without_device }, removed)) => {
                 let (store, id) = (backend.title(), key.id.short());
                 let what = if removed { "moved" } else { "copied" };
                 context.talk.say(&format!("{what} {id}, the key of `{profile}`, from {file} to {store}"));
                 let (key_id, backend) = (key.id.to_string(), backend.name());
+                if let Some(devices) = without_device {
+                    without_device::warn(context, &profile);
+                    if without_device::offer(context, &profile, devices)? {
+                        report.to_enroll.push(profile.clone());
+                    }
+                }
                 report.imported.push(Moved { profile, key_id, backend, linked, file, removed });
             }
             // Nothing works without its store, so the others are not tried.
@@ -189,6 +208,8 @@ fn move_all(
 struct Stored {
     backend: StoreId,
     linked: bool,
+    /// What is known of the user's devices, if the profile hands out sessions without MFA.
+    without_device: Option<Known>,
 }
 
 /// Checks, stores and links.
@@ -199,7 +220,7 @@ fn import_one(
     key: &AccessKey,
     unlinked: Unlinked,
 ) -> Result<Stored> {
-    let ImportRequest { backend, verify, line, yes, .. } = *request;
+    let ImportRequest { backend, verify, line, allow_root, yes, .. } = *request;
     let index = Index::load(&context.paths.data)?;
     if let Some(other) = index.key_of(name).filter(|other| other.id != key.id) {
         let other = other.id.short();
@@ -210,20 +231,29 @@ fn import_one(
     let backend = index.key_of(name).map_or(backend, |stored| stored.backend);
     let mut stored = StoredKey { id: key.id.clone(), backend, user_arn: None, created_at: None };
     let mut entry = KeyEntry::new(backend, context.clock.now());
-    let mut device = None;
+    let (mut device, mut known) = (None, Known::Nothing);
     if verify {
         let manager_files = config_file::load(context.paths)?;
         let manager = Manager { context, files: &manager_files, index: &index, show_only: false };
         let target = manager.own_target(name, &stored)?;
-        let identity = check::identity(context, name, key, &target, false)?;
+        let identity = check::identity(context, name, key, &target, allow_root)?;
         context.talk.say(&format!("{} is `{}` in account {}", key.id.short(), identity.arn, identity.account));
         let profiles = manager_files.profiles();
         if profiles.get(name).is_none_or(|profile| profile.setting("mfa_serial").is_none())
             && let Some(devices) = check::devices(context, name, key, &target)?
-            && let [serial] = devices.usable.as_slice()
-            && (yes || (context.human.is_there() && use_device(context, serial, name)?))
         {
-            device = Some(serial.clone());
+            known = if devices.usable.is_empty() { Known::None } else { Known::Declined };
+            match devices.usable.as_slice() {
+                [serial] if yes || (context.human.is_there() && use_device(context, serial, name)?) => {
+                    device = Some(serial.clone());
+                }
+                others => {
+                    for serial in others {
+                        let hint = run!("keyfob profile set {} mfa_serial {}", name, serial);
+                        context.talk.hint(hint.to("use this MFA device"));
+                    }
+                }
+            }
         }
         entry.created_at = check::created_at(context, key, &target);
         stored.user_arn = Some(identity.arn.clone());
@@ -261,7 +291,11 @@ fn import_one(
             return Err(Error::from(paste).hint("the key is stored"));
         }
     }
-    Ok(Stored { backend, linked })
+    let (files, index) = (config_file::load(context.paths)?, Index::load(&context.paths.data)?);
+    let manager = Manager { context, files: &files, index: &index, show_only: false };
+    let plan = manager.try_plan(&files.profiles(), name).ok();
+    let is_without = plan.is_some_and(|plan| plan.base.key_id() == Some(&key.id) && plan.is_session_without_mfa());
+    Ok(Stored { backend, linked, without_device: is_without.then_some(known) })
 }
 
 fn use_device(context: &Context<'_>, serial: &str, name: &str) -> Result<bool> {

@@ -1,7 +1,10 @@
 //! Keys in plain text in the AWS files.
 
+use std::cell::RefCell;
+
+use super::remains::{Unread, offer_of_stored, offer_to_delete, unread_secrets};
 use super::{Found, ImportRequest, Imported, Stays, Unlinked, move_all, of_aws};
-use crate::chain::nearest;
+use crate::chain::{StoredKeys, nearest};
 use crate::config_file::{self, AwsFiles, Edited};
 use crate::credentials::AccessKey;
 use crate::error::{Error, Kind, Result};
@@ -36,15 +39,20 @@ pub fn import(context: &Context<'_>, request: &ImportRequest<'_>, files: &AwsFil
         },
         None => profiles.names().filter_map(|name| profiles.get(name)).flat_map(|profile| found_in(&profile)).collect(),
     };
+    if written.is_empty() {
+        return nothing_found(context, request, files);
+    }
     let places: Vec<AwsFile> = written.iter().map(|written| written.file).collect();
     let path = |file| config_file::path_of(context.paths, file).display().to_string();
-    let found = written.into_iter().map(|Written { profile, file, line, key }| Found {
+    let found = written.into_iter().map(|Written { profile, file, line, key, .. }| Found {
         profile,
         file: path(file),
         line: Some(line),
         key,
     });
-    move_all(context, request, found.collect(), Unlinked::Stops, &|index, profile, key| {
+    let stored = RefCell::new(Vec::new());
+    let mut report = move_all(context, request, found.collect(), Unlinked::Stops, &|index, profile, key| {
+        stored.borrow_mut().push((profile.to_owned(), key.clone()));
         let edited = edit(context, places[index], |document| {
             take_out(document, places[index], profile, key);
             Ok(())
@@ -55,29 +63,80 @@ pub fn import(context: &Context<'_>, request: &ImportRequest<'_>, files: &AwsFil
                 Err(Error::from(paste).hint("the key is stored; delete its two lines from the file"))
             }
         }
-    })
+    })?;
+    report.remaining = offer_to_delete(context, &stored.into_inner())?;
+    if request.profile.is_none() {
+        let named = &report.remaining;
+        let path = |file| config_file::path_of(context.paths, file).display().to_string();
+        let is_named = |line: &Unread| named.iter().any(|other| other.is_at(&path(line.file), line.line));
+        let unread = unread_secrets(&config_file::load(context.paths)?);
+        name_unread(context, unread.iter().filter(|line| !is_named(line)));
+    }
+    Ok(report)
+}
+
+/// Says that there is no key to move, and names what else holds a secret.
+///
+/// # Errors
+/// If a profile was asked for.
+fn nothing_found(context: &Context<'_>, request: &ImportRequest<'_>, files: &AwsFiles) -> Result<Imported> {
+    let unread = unread_secrets(files);
+    let mut report = Imported { imported: Vec::new(), left: Vec::new(), remaining: Vec::new(), to_enroll: Vec::new() };
+    if !unread.is_empty() {
+        report.remaining = offer_of_stored(context, request.profile)?;
+        let now = config_file::load(context.paths)?;
+        let path = |file| config_file::path_of(context.paths, file).display().to_string();
+        let named = &report.remaining;
+        let left = unread_secrets(&now);
+        name_unread(
+            context,
+            left.iter().filter(|line| !named.iter().any(|other| other.is_at(&path(line.file), line.line))),
+        );
+        if left.len() < unread.len() {
+            return Ok(report);
+        }
+    }
+    let Some(name) = request.profile else { return Ok(report) };
+    let error = Error::new(Kind::Failed, format!("`{name}` has no access key in plain text to import"));
+    let index = crate::index::Index::load(&context.paths.data)?;
+    Err(match index.key_of(name) {
+        Some(key) => error.because(format!("its key {} is in {} already", key.id.short(), key.backend.title())),
+        None => error.hint(run!("keyfob add {}", name).to("store a key for it")),
+    }
+    .hint(run!("keyfob show {}", name).to("show its settings")))
+}
+
+fn name_unread<'u>(context: &Context<'_>, unread: impl Iterator<Item = &'u Unread>) {
+    for line in unread {
+        let path = config_file::path_of(context.paths, line.file).display();
+        context.talk.warn(&format!("{path}:{}: {}", line.line, line.message()));
+        context.talk.hint(line.fix());
+    }
 }
 
 /// A key in plain text, and where.
-struct Written {
+pub(super) struct Written {
     profile: String,
-    file: AwsFile,
-    line: usize,
+    pub(super) file: AwsFile,
+    /// Of the id.
+    pub(super) line: usize,
+    pub(super) secret_line: usize,
     key: Result<AccessKey, Stays>,
 }
 
 /// The keys of a profile that stand in the files, in each as it stands there.
-fn found_in(profile: &Profile<'_>) -> Vec<Written> {
+pub(super) fn found_in(profile: &Profile<'_>) -> Vec<Written> {
     let mut found = Vec::new();
     for file in [AwsFile::Credentials, AwsFile::Config] {
         let setting = |name: &str| profile.places(name).into_iter().find(|s| s.file == file && !s.value.is_empty());
         let (Some(id), Some(secret)) = (setting(ID), setting(SECRET)) else { continue };
         let is_temporary = id.value.starts_with("ASIA") || TOKENS.iter().any(|token| setting(token).is_some());
+        let secret_line = secret.line;
         let key = match is_temporary {
             true => Err(Stays::Temporary),
             false => of_aws(from_pair(&id.value, Secret::new(secret.value.into_owned()))),
         };
-        found.push(Written { profile: profile.name().to_owned(), file, line: id.line, key });
+        found.push(Written { profile: profile.name().to_owned(), file, line: id.line, secret_line, key });
     }
     found
 }
@@ -101,8 +160,9 @@ pub fn plain_keys(profile: &Profile<'_>) -> Vec<(AwsFile, usize, bool)> {
     of_aws.map(|found| (found.file, found.line, temporary(found))).collect()
 }
 
-/// Whether any profile of the files has a key that [`import`] would move.
-pub fn has_keys(profiles: &Profiles<'_>) -> bool {
-    let mut all = profiles.names().filter_map(|name| profiles.get(name));
+/// Whether any profile of the files, or `only` this one, has a key that [`import`] would move.
+pub fn has_keys(profiles: &Profiles<'_>, only: Option<&str>) -> bool {
+    let wanted = profiles.names().filter(|name| only.is_none_or(|only| only == *name));
+    let mut all = wanted.filter_map(|name| profiles.get(name));
     all.any(|profile| found_in(&profile).iter().any(|found| found.key.is_ok()))
 }

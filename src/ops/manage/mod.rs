@@ -110,7 +110,7 @@ impl Manager<'_> {
     }
 }
 
-fn is_section(file: AwsFile, profile: &str, header: Header<'_>) -> bool {
+pub(in crate::ops) fn is_section(file: AwsFile, profile: &str, header: Header<'_>) -> bool {
     file.section(profile).is(header) || (file == AwsFile::Config && profile == "default" && header.is_default())
 }
 

@@ -87,7 +87,7 @@ fn the_commands_of_the_pages_about_roles_show_what_they_say() {
 
 #[test]
 fn the_commands_of_the_pages_about_machines_show_what_they_say() {
-    run(&["docs/machines.md"]);
+    run(&["docs/machines.md", "docs/uninstalling.md"]);
 }
 
 #[test]

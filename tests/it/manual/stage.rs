@@ -72,6 +72,8 @@ impl Stage {
         }
         // The page's stand-in for a password manager.
         sandbox.may_hold_secrets("bin/pass");
+        // What a page exports stays there.
+        sandbox.may_hold_secrets(".aws/credentials");
         sandbox.keep_secret(PASSPHRASE, "vault's passphrase");
         let csv = format!("Access key ID,Secret access key\r\n{},{}\r\n", key.id, key.secret);
         sandbox.write("accessKeys.csv", &csv);
