@@ -12,7 +12,7 @@ use crate::human::Talk;
 use crate::keystore::KeyStore;
 use crate::keystore::Presence;
 use crate::keystore::StoreOpener;
-use crate::ops::doctor::{Finding, of_environment, of_files, of_modes, of_program, of_unreadable_files};
+use crate::ops::doctor::{Finding, of_environment, of_files, of_leftovers, of_modes, of_program, of_unreadable_files};
 use crate::ops::manage::Manager;
 use crate::ops::rotate::findings::of_keys;
 use crate::secret::Secret;
@@ -50,6 +50,7 @@ impl DoctorArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<u8> {
         let snapshot = world.snapshot();
         let mut findings = of_modes(&world.paths, &world.settings);
+        findings.extend(of_leftovers(&world.paths));
         let files = match snapshot.files() {
             Ok(files) => Some(files),
             Err(error) => {

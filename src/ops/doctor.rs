@@ -5,15 +5,18 @@
 mod lines;
 mod variables;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Serialize, Serializer};
+use zeroize::Zeroizing;
 
 use crate::chain::PlanError;
 use crate::chain::base::process::is_linked;
 use crate::config_file::{self, AwsFiles};
 use crate::error::Error;
 use crate::hint::{Hint, run};
+use crate::mask;
 use crate::ops::import::{plain_keys, unread_secrets};
 use crate::ops::manage::Manager;
 use crate::ops::show::own_warnings;
@@ -21,6 +24,8 @@ use crate::process_line::{keyfob_profile_of, split};
 use crate::profile::known::{self, is_secret};
 use crate::profile::{AwsFile, Profile, Profiles};
 use crate::settings::Settings;
+use crate::sys::files::read;
+use crate::sys::leftovers::leftovers;
 use crate::sys::modes::{self, Exposed};
 use crate::sys::paths::Paths;
 use crate::sys::program::ProgramPaths;
@@ -223,6 +228,33 @@ fn of_session(
     let why = "AWS allows those calls only in a session made with a code, or with the access key itself";
     let fix = run!("keyfob mfa enroll {}", name);
     is_without.then(|| Finding::new("mfa", message, why, fix).at(path(process.file), process.line))
+}
+
+/// Copies of keys that a killed keyfob has left beside the files it was replacing. Others hold nothing, or what is sealed;
+/// all go with the next edit.
+pub fn of_leftovers(paths: &Paths) -> Vec<Finding> {
+    let files = [&paths.aws_credentials, &paths.aws_config, &paths.settings];
+    let folders = files.into_iter().filter_map(|file| file.canonicalize().ok()?.parent().map(Path::to_owned));
+    let folders: BTreeSet<PathBuf> = folders
+        .chain(files.into_iter().filter_map(|file| file.parent().map(Path::to_owned)))
+        .chain([paths.data.clone()])
+        .collect();
+    let has_key = |path: &Path| {
+        let text = Zeroizing::new(read(path).unwrap_or_default());
+        // What is sealed is no text.
+        std::str::from_utf8(&text).is_ok_and(|text| mask::lines(text) != text)
+    };
+    let found: BTreeSet<PathBuf> =
+        folders.iter().flat_map(|folder| leftovers(folder)).filter_map(|path| path.canonicalize().ok()).collect();
+    let found = found.into_iter().filter(|path| has_key(path));
+    found
+        .map(|path| {
+            let shown = path.display().to_string();
+            let why = "keyfob was killed while it replaced a file; backups take the copy along";
+            let finding = Finding::new("leftover", "this copy of an AWS file holds keys", why, run!("rm {}", shown));
+            Finding { file: Some(shown), ..finding }
+        })
+        .collect()
 }
 
 /// Files and folders that others may read or change.

@@ -21,7 +21,7 @@ use crate::session_cache::seal::{self, Damage, Header};
 use crate::session_cache::sealing_key::SealingKey;
 use crate::sys::clock::Clock;
 use crate::sys::lock::{Lock, LockError, holder_name};
-use crate::sys::{files, folder};
+use crate::sys::{files, folder, leftovers};
 use crate::timestamp::Timestamp;
 
 const DAY: i64 = 24 * 3600;
@@ -247,7 +247,7 @@ impl SessionCache {
     pub fn clear_all(&self) -> Result<usize, CacheError> {
         let sessions = self.files(|name| is_ours(name, "session"))?;
         let is_other = |name: &str| ["failure", "base"].iter().any(|kind| is_ours(name, kind));
-        let others = self.files(|name| is_other(name) || files::is_temporary(name))?;
+        let others = self.files(|name| is_other(name) || leftovers::is_temporary(name))?;
         for path in sessions.iter().chain(&others) {
             self.take_out(path)?;
         }

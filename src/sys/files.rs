@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
+use crate::sys::leftovers::{self, remove_leftovers};
+use crate::sys::uninterrupted::uninterrupted;
+
 /// Reads a file that somebody has named.
 ///
 /// # Errors
@@ -148,8 +151,8 @@ pub fn private_dir(path: &Path) -> io::Result<()> {
 /// Replaces the file at `path`, or makes it, so that after a kill or a power cut it is the old or the new one, whole.
 ///
 /// A symlink is followed and stays. The mode and owner of a file that was there are kept; a new one is 0600 from the
-/// moment it exists. The content is in a temporary file beside the target until the rename: a kill leaves that file
-/// (`.keyfob-*.tmp`), which holds no more than the target would have.
+/// moment it exists. The content is in a temporary file (`.keyfob-*.tmp`) beside the target until the rename. SIGINT, SIGTERM
+/// and SIGHUP wait for that; what a kill leaves, the next replacement in that folder removes.
 ///
 /// # Errors
 /// Of making, writing, syncing or renaming; the old file is then untouched. `EBUSY` on a bind-mounted file.
@@ -176,9 +179,11 @@ enum Lasting {
 fn put(path: &Path, content: &[u8], lasting: Lasting) -> io::Result<()> {
     let target = resolve_link(path)?;
     let folder = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // tempfile makes the file 0600 with O_EXCL.
-    let mut temporary =
-        tempfile::Builder::new().prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX).tempfile_in(folder)?;
+    let _whole = (lasting == Lasting::Yes).then(|| {
+        remove_leftovers(folder);
+        uninterrupted()
+    });
+    let mut temporary = temporary_in(folder)?;
     temporary.write_all(content)?;
     if let Ok(old) = fs::metadata(&target) {
         keep_owner_and_mode(temporary.as_file(), &old)?;
@@ -219,8 +224,8 @@ pub fn write_public(path: &Path, content: &[u8]) -> io::Result<()> {
 /// [`io::ErrorKind::AlreadyExists`] where there is one, a dangling symlink too; otherwise of making or writing it.
 pub fn create_new(path: &Path, content: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut temporary =
-        tempfile::Builder::new().prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX).tempfile_in(folder)?;
+    let _whole = uninterrupted();
+    let mut temporary = temporary_in(folder)?;
     temporary.write_all(content)?;
     temporary.as_file().sync_all()?;
     temporary.persist_noclobber(path).map_err(|error| error.error)?;
@@ -228,12 +233,15 @@ pub fn create_new(path: &Path, content: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-const TEMPORARY_PREFIX: &str = ".keyfob-";
-const TEMPORARY_SUFFIX: &str = ".tmp";
-
-/// Whether a file of this name is what a killed [`replace`] left behind.
-pub fn is_temporary(file_name: &str) -> bool {
-    file_name.starts_with(TEMPORARY_PREFIX) && file_name.ends_with(TEMPORARY_SUFFIX)
+/// A file to be put into its place, locked, so that nobody takes it for a leftover. tempfile makes it 0600 with O_EXCL.
+fn temporary_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let temporary = tempfile::Builder::new().prefix(leftovers::PREFIX).suffix(leftovers::SUFFIX).tempfile_in(folder)?;
+    // Where locks do not work (some network file systems), leftovers stay.
+    let _ = temporary.as_file().try_lock();
+    #[cfg(unix)]
+    // The umask may have taken more than it should.
+    temporary.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    Ok(temporary)
 }
 
 /// Follows symlinks to the file that is, or would be, at their end.

@@ -70,6 +70,60 @@ pub fn files_named(folder: &Path, is_meant: impl Fn(&str) -> bool) -> io::Result
     Ok(files)
 }
 
+/// Opens a file to be read that nobody else can have put there: an ordinary one of this user's, with one name. Neither a
+/// symbolic link is followed nor a pipe waited for.
+///
+/// # Errors
+/// Where it cannot be opened, or is none of that.
+pub fn open_own(path: &Path) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.read(true);
+    open_own_with(path, options)
+}
+
+/// As [`open_own`], for what `options` say.
+///
+/// # Errors
+/// As [`open_own`].
+#[cfg(unix)]
+pub fn open_own_with(path: &Path, mut options: fs::OpenOptions) -> io::Result<fs::File> {
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+
+    use rustix::fs::OFlags;
+    let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).expect("these flags are small");
+    let file = options.custom_flags(flags).open(path).map_err(|error| match error.raw_os_error() {
+        // ELOOP; FreeBSD has another for this alone, EMLINK.
+        Some(code) if code == libc::ELOOP || code == libc::EMLINK => refused("is a symbolic link"),
+        _ => error,
+    })?;
+    let metadata = file.metadata()?;
+    let problem = if !metadata.is_file() {
+        "is not an ordinary file"
+    } else if metadata.uid() != rustix::process::geteuid().as_raw() {
+        "belongs to another user"
+    } else if metadata.nlink() > 1 {
+        "has a second name (a hard link)"
+    } else {
+        return Ok(file);
+    };
+    Err(refused(problem))
+}
+
+/// As [`open_own`], for what `options` say.
+///
+/// # Errors
+/// As [`open_own`].
+#[cfg(not(unix))]
+pub fn open_own_with(path: &Path, options: fs::OpenOptions) -> io::Result<fs::File> {
+    // The folder lies in the user's own profile, whose access list it takes.
+    options.open(path)
+}
+
+#[cfg(unix)]
+fn refused(problem: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, format!("it {problem}"))
+}
+
 /// Takes a file out of its folder; false where there was none.
 ///
 /// # Errors
