@@ -15,6 +15,7 @@ use crate::ini::{Document, EditError, Problem, SyntaxError};
 use crate::mask;
 use crate::profile::{AwsFile, Profiles};
 use crate::sys::files;
+use crate::sys::folder::distrusted;
 use crate::sys::lock::{Lock, LockError};
 use crate::sys::paths::Paths;
 
@@ -183,6 +184,10 @@ pub struct FileLock {
 /// Where it is not had within ten seconds, or the cache folder cannot be written.
 pub fn lock(paths: &Paths, waiting: impl FnMut(Option<u32>)) -> Result<FileLock, EditFailure> {
     files::private_dir(&paths.cache).map_err(LockError::Io)?;
+    // Security: others could hold the lock for ever.
+    if let Some(reason) = distrusted(&paths.cache).map_err(LockError::Io)? {
+        return Err(LockError::Io(io::Error::other(format!("the cache folder is not used: {reason}"))).into());
+    }
     Ok(FileLock { _lock: Lock::acquire(&paths.cache.join("aws-files.lock"), LOCK_LIMIT, waiting)? })
 }
 

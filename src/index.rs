@@ -13,7 +13,8 @@ use crate::chain::{StoredKeys, nearest_of};
 use crate::credentials::{AccessKeyId, StoreId, StoredKey};
 use crate::error::{Error, Kind};
 use crate::hint::{Hint, run};
-use crate::sys::files::{private_dir, read_optional, replace};
+use crate::sys::files::{private_dir, read_own, replace};
+use crate::sys::folder::distrusted;
 use crate::sys::lock::{Lock, LockError};
 use crate::timestamp::Timestamp;
 
@@ -99,6 +100,9 @@ pub enum IndexError {
     /// A newer keyfob wrote it in a way this one does not know.
     #[error("`{path}` was written by a newer version of keyfob (format {version}; this one reads format 1)", path = path.display())]
     Newer { path: PathBuf, version: u32 },
+    /// The data folder is not the user's own.
+    #[error("the data folder is not used: {0}")]
+    Distrusted(String),
     /// Another process is changing it all the time.
     #[error("`{path}`: {cause}", path = path.display())]
     Held { path: PathBuf, cause: LockError },
@@ -131,7 +135,13 @@ impl Index {
     /// Any failure but absence. A damaged index is never taken for an empty one.
     pub fn load(data: &Path) -> Result<Index, IndexError> {
         let path = file(data);
-        match read_optional(&path) {
+        // Security: whoever may write there could put an older index, or another device, in its place.
+        match distrusted(data) {
+            Ok(None) => {}
+            Ok(Some(reason)) => return Err(IndexError::Distrusted(reason)),
+            Err(cause) => return Err(IndexError::Io { path, cause }),
+        }
+        match read_own(&path) {
             Ok(Some(bytes)) => parse(&bytes, &path),
             Ok(None) => Ok(Index { version: VERSION, ..Index::default() }),
             Err(cause) => Err(IndexError::Io { path, cause }),
@@ -147,6 +157,7 @@ impl Index {
     }
 
     fn edit_within(data: &Path, limit: Duration) -> Result<IndexEdit, IndexError> {
+        Index::load(data)?;
         private_dir(data).map_err(|cause| IndexError::Io { path: data.to_owned(), cause })?;
         let lock = Lock::acquire(&data.join("index.lock"), limit, |_| {}).map_err(|error| match error {
             LockError::Held { .. } => IndexError::Held { path: file(data), cause: error },
@@ -321,6 +332,9 @@ impl IndexEdit {
 impl From<IndexError> for Error {
     fn from(error: IndexError) -> Error {
         let hint = match &error {
+            IndexError::Distrusted(_) => {
+                "make it yours, with mode 0700, or name another folder with `KEYFOB_DATA_DIR`".into()
+            }
             IndexError::Io { .. } => "check its owner, its mode and the free disk space".into(),
             IndexError::Damaged { .. } => {
                 run!("keyfob add PROFILE").to("restore it from a backup, or move it away and store each key again")

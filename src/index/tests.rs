@@ -39,7 +39,7 @@ fn a_saved_key_is_found_by_its_profile() {
         })
     );
     assert_eq!((index.backends(), index.profiles_of(&id())), (vec![StoreId::VAULT], vec!["work"]));
-    let text = String::from_utf8(read_optional(&file(data.path())).expect("read").expect("there")).expect("text");
+    let text = String::from_utf8(read_own(&file(data.path())).expect("read").expect("there")).expect("text");
     snapbox::assert_data_eq!(
         text,
         r#"{
@@ -72,7 +72,7 @@ fn members_nobody_knows_survive_a_change() {
                "keys":{"AKIAIOSFODNN7EXAMPLE":{"backend":"vault","added_at":"2023-11-14T22:13:20Z","note":"x"}}}"#,
     );
     added(data.path());
-    let text = String::from_utf8(read_optional(&file(data.path())).expect("read").expect("there")).expect("text");
+    let text = String::from_utf8(read_own(&file(data.path())).expect("read").expect("there")).expect("text");
     for kept in ["later", "colour", "note"] {
         assert!(text.contains(kept), "{kept} in {text}");
     }
@@ -90,7 +90,7 @@ fn a_section_that_link_has_made_is_remembered_wherever_it_was_noted() {
     edit.set_profile("work", &id(), StoreId::VAULT);
     edit.set_made_section("role", Some(1));
     edit.save().expect("saved");
-    let text = String::from_utf8(read_optional(&file(data.path())).expect("read").expect("there")).expect("text");
+    let text = String::from_utf8(read_own(&file(data.path())).expect("read").expect("there")).expect("text");
     let index: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(index["made_sections"], serde_json::json!({"role": 1, "work": 2}));
     assert!(index["profiles"]["work"].get("made_section").is_none());
@@ -108,7 +108,7 @@ fn a_damaged_index_is_an_error_and_never_an_empty_one() {
         assert!(matches!(Index::load(data.path()), Err(IndexError::Damaged { .. })), "{text}");
         let error = Error::from(Index::edit_within(data.path(), PATIENCE).expect_err("damaged"));
         assert!(error.hint_texts()[0].contains("keyfob add"), "{error}");
-        assert_eq!(read_optional(&file(data.path())).expect("read"), Some(text.into()), "left as it is");
+        assert_eq!(read_own(&file(data.path())).expect("read"), Some(text.into()), "left as it is");
     }
     write(data.path(), r#"{"version":2,"profiles":7}"#);
     assert!(matches!(Index::load(data.path()), Err(IndexError::Newer { version: 2, .. })));

@@ -15,7 +15,7 @@ use sha2::Sha256;
 
 use crate::hex;
 use crate::secret::Secret;
-use crate::sys::files::{private_dir, read_optional, replace};
+use crate::sys::files::{private_dir, read_own, replace};
 use crate::sys::lock::{Lock, LockError};
 use crate::timestamp::Timestamp;
 
@@ -155,7 +155,7 @@ impl Ledger {
 }
 
 fn read(path: &Path) -> io::Result<Option<Book>> {
-    Ok(read_optional(path)?.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+    Ok(read_own(path)?.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
 }
 
 impl Book {

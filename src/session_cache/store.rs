@@ -97,7 +97,7 @@ impl SessionCache {
     pub fn get(&self, key: &SealingKey, name: &SessionName) -> Result<Option<CachedSession>, CacheError> {
         self.check()?;
         let path = self.path(name, "session");
-        let Some(file) = files::read_optional(&path).map_err(|error| io_error(&path, error))? else { return Ok(None) };
+        let Some(file) = files::read_own(&path).map_err(|error| io_error(&path, error))? else { return Ok(None) };
         match seal::open(key, name, &file) {
             Ok((header, session)) => Ok(Some(CachedSession { header, session })),
             // Another keyfob's, which may be used in turn with this one.
@@ -155,7 +155,7 @@ impl SessionCache {
     /// The last failed renewal of a session, however long ago. One that cannot be read counts for nothing.
     pub fn failure(&self, name: &SessionName) -> Option<Failure> {
         self.check().ok()?;
-        let file = files::read_optional(&self.path(name, "failure")).ok()??;
+        let file = files::read_own(&self.path(name, "failure")).ok()??;
         serde_json::from_slice(&file).ok()
     }
 
@@ -186,7 +186,7 @@ impl SessionCache {
     /// The random bytes in the digests of names; none before the first session was written.
     pub(super) fn random_bytes(&self) -> Option<[u8; 32]> {
         self.check().ok()?;
-        files::read_optional(&self.folder.join(RANDOM_BYTES)).ok()??.try_into().ok()
+        files::read_own(&self.folder.join(RANDOM_BYTES)).ok()??.try_into().ok()
     }
 
     /// The headers of all sessions with their names, as [`SessionCache::list`] gives them.
@@ -217,7 +217,7 @@ impl SessionCache {
         for (path, _) in self.headers().unwrap_or_default().iter().filter(|(_, header)| is_over(header)) {
             let Ok(_lock) = Lock::try_acquire(&path.with_extension("lock")) else { continue };
             // Looked at again: it may have been renewed before the lock was had.
-            let header = files::read_optional(path).ok().flatten().and_then(|file| seal::read_header(&file).ok());
+            let header = files::read_own(path).ok().flatten().and_then(|file| seal::read_header(&file).ok());
             if header.is_some_and(|header| is_over(&header)) {
                 let _ = self.take_out(path);
             }
@@ -267,7 +267,7 @@ impl SessionCache {
         self.check()?;
         let files = self.files(|name| is_ours(name, "session"))?.into_iter();
         let read = files.filter_map(|path| {
-            let header = seal::read_header(&files::read_optional(&path).ok()??).ok()?;
+            let header = seal::read_header(&files::read_own(&path).ok()??).ok()?;
             Some((path, header))
         });
         Ok(read.collect())
@@ -288,7 +288,7 @@ impl SessionCache {
     /// A small file that is not sealed; none where there is none, or it cannot be read.
     pub(super) fn read_small(&self, name: &str) -> Option<Vec<u8>> {
         self.check().ok()?;
-        files::read_optional(&self.folder.join(name)).ok()?
+        files::read_own(&self.folder.join(name)).ok()?
     }
 
     /// # Errors

@@ -7,15 +7,24 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
+use crate::sys::folder;
 use crate::sys::leftovers::{self, remove_leftovers};
 use crate::sys::uninterrupted::uninterrupted;
 
 /// Reads a file that somebody has named.
 ///
 /// # Errors
-/// Any failure, absence too.
+/// Any failure, absence too, and more than 64 MiB.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
-    patiently(|| fs::read(path))
+    use io::Read;
+    patiently(|| {
+        let file = fs::File::open(path)?;
+        // Security: what a secret grows out of stays in memory, so it has its room from the start.
+        let length = file.metadata().map_or(0, |metadata| metadata.len().min(LARGEST));
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
+        file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+        within_limit(bytes)
+    })
 }
 
 /// Reads a file, `None` where there is none.
@@ -132,6 +141,35 @@ pub fn read_picture(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     }
 }
 
+/// Reads a file of keyfob's own, `None` where there is none: an ordinary file of this user's with one name. Another could be
+/// somebody else's work.
+///
+/// # Errors
+/// Any failure but absence; a symbolic link, a pipe, a hard link and another user's file are failures.
+pub fn read_own(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    use io::Read;
+    let read = || {
+        let mut bytes = Vec::new();
+        folder::open_own(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
+        within_limit(bytes)
+    };
+    match patiently(read) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if is_absence(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Most bytes of a file that is read whole: a hundred thousand profiles, and no machine's memory.
+const LARGEST: u64 = 64 << 20;
+
+fn within_limit(bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+    match bytes.len() as u64 {
+        ..=LARGEST => Ok(bytes),
+        _ => Err(io::Error::new(io::ErrorKind::FileTooLarge, "it has more than 64 MiB")),
+    }
+}
+
 fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
@@ -142,10 +180,23 @@ fn is_absence(error: &io::Error) -> bool {
 /// Where it cannot be made.
 pub fn private_dir(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.is_dir();
+    let missing: Vec<&Path> = path.ancestors().take_while(is_missing).collect();
+    for folder in missing.into_iter().rev() {
+        match builder.create(folder) {
+            // A umask may have taken what the next needs.
+            #[cfg(unix)]
+            Ok(()) => fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?,
+            #[cfg(not(unix))]
+            Ok(()) => {}
+            // Another process was faster.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Replaces the file at `path`, or makes it, so that after a kill or a power cut it is the old or the new one, whole.
@@ -169,7 +220,8 @@ pub fn replace_unsynced(path: &Path, content: &[u8]) -> io::Result<()> {
     put(path, content, Lasting::No)
 }
 
-/// Whether a file has to be there after a power cut.
+/// Whether a file has to be there after a power cut. One that need not is keyfob's own, of which a symbolic link would be
+/// somebody else's work: the link is replaced, and not followed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Lasting {
     Yes,
@@ -177,7 +229,7 @@ enum Lasting {
 }
 
 fn put(path: &Path, content: &[u8], lasting: Lasting) -> io::Result<()> {
-    let target = resolve_link(path)?;
+    let target = if lasting == Lasting::Yes { resolve_link(path)? } else { path.to_owned() };
     let folder = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let _whole = (lasting == Lasting::Yes).then(|| {
         remove_leftovers(folder);

@@ -5,6 +5,8 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::sys::folder;
+
 /// A lock that is held until this is dropped or the process ends, however it ends.
 ///
 /// The lock file stays behind, empty of meaning; it holds the last holder's pid.
@@ -80,7 +82,17 @@ fn open(path: &Path) -> io::Result<File> {
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    // Security: through a symbolic link the pid would go into whatever file that names.
+    let file = folder::open_own_with(path, options)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // Whatever the umask has taken, or an older keyfob given.
+        if file.metadata()?.permissions().mode() & 0o777 != 0o600 {
+            file.set_permissions(PermissionsExt::from_mode(0o600))?;
+        }
+    }
+    Ok(file)
 }
 
 fn write_pid(file: &mut File) -> io::Result<()> {

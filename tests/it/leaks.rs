@@ -4,6 +4,8 @@
 //! at their most talkative, in good and in bad times, and the hunt itself is put to the test.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use clap::CommandFactory;
 
@@ -433,4 +435,98 @@ fn a_crash_leaves_no_core_dump_and_a_command_under_exec_leaves_its_own() {
     let keyfob =
         aborted(&mut under("exec keyfob credential-process audit 2>/dev/null"), &scene.sandbox.path("waiting"));
     assert_eq!((keyfob.signal(), keyfob.core_dumped()), (Some(6), false));
+}
+
+#[test]
+fn a_data_folder_that_others_own_or_may_write_is_refused_before_anything_is_stored() {
+    let scene = Scene::empty();
+    let data = scene.sandbox.path("keyfob/data");
+    keyfob::sys::files::private_dir(&data).expect("made");
+    for mode in [0o777, 0o770, 0o702] {
+        fs::set_permissions(&data, fs::Permissions::from_mode(mode)).expect("an own folder");
+        let ran = scene.add(ADD);
+        assert!(ran.ends_with(5).contains("is writable by other users"), "{}", ran.stderr);
+        assert_eq!(fs::read_dir(&data).expect("there").count(), 0, "nothing is stored");
+    }
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).expect("an own folder");
+    scene.prepare();
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o777)).expect("an own folder");
+    for arguments in [&["credential-process", "work"][..], &["remove", "work", "--yes"], &["list"]] {
+        let ran = scene.sandbox.keyfob(arguments).run();
+        assert!(ran.ends_with(5).contains("the data folder is not used"), "{}", ran.stderr);
+    }
+    if rustix::process::geteuid().is_root() {
+        fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).expect("an own folder");
+        std::os::unix::fs::chown(&data, Some(54_321), None).expect("root may");
+        assert!(scene.credential_process("work").ends_with(5).contains("belongs to another user"));
+    }
+}
+
+#[test]
+fn what_is_planted_in_place_of_an_own_file_is_neither_followed_nor_waited_for() {
+    let scene = Scene::new();
+    scene.warm();
+    let file = scene.sandbox.write("important", "FILE OF ANN");
+    let cache = scene.sandbox.path("keyfob/cache");
+    let names = || fs::read_dir(&cache).expect("there").flatten().map(|entry| entry.path());
+    let plant = |path: &std::path::Path, how: &str| {
+        fs::remove_file(path).ok();
+        match how {
+            "symlink" => std::os::unix::fs::symlink(&file, path).expect("linked"),
+            "dangling" => std::os::unix::fs::symlink(scene.sandbox.path("nowhere"), path).expect("linked"),
+            "hard link" => fs::hard_link(&file, path).expect("linked"),
+            _ => rustix::fs::mknodat(rustix::fs::CWD, path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0)
+                .expect("made"),
+        }
+    };
+    for how in ["symlink", "dangling", "hard link", "fifo"] {
+        // Sessions and their locks: others are made, or none is kept.
+        for path in names().filter(|path| path.extension().is_some_and(|end| end == "session" || end == "lock")) {
+            plant(&path, how);
+        }
+        scene.aws.advance(30);
+        scene.sandbox.keyfob(&["credential-process", "audit", "--mfa-code", &scene.phone.code()]).run();
+        // The index, its lock, and that of the AWS files.
+        for (path, command) in [
+            ("keyfob/data/index.json", &["credential-process", "work"][..]),
+            ("keyfob/data/index.lock", &["remove", "work", "--yes"]),
+            ("keyfob/cache/aws-files.lock", &["profile", "set", "work", "region", "eu-west-3"]),
+        ] {
+            let path = scene.sandbox.path(path);
+            let before = fs::read(&path).ok();
+            plant(&path, how);
+            let ran = scene.sandbox.keyfob(command).run();
+            assert!(ran.code.is_some_and(|code| code != 0), "{how} as {}: {ran:?}", path.display());
+            fs::remove_file(&path).ok();
+            if let Some(before) = before {
+                keyfob::sys::files::replace(&path, &before).expect("as it was");
+            }
+        }
+        assert_eq!(scene.sandbox.read("important"), "FILE OF ANN", "{how}");
+        assert!(!scene.sandbox.path("nowhere").exists(), "{how}");
+        for path in names() {
+            fs::remove_file(path).ok();
+        }
+    }
+}
+
+#[test]
+fn a_umask_that_takes_everything_takes_nothing_from_own_files() {
+    let scene = Scene::empty();
+    let key = format!("{}\n{}\n", scene.key.id, scene.key.secret);
+    let script = "umask 777; keyfob add work --stdin --yes --region eu-central-1";
+    scene.sandbox.program("/bin/sh", &["-c", script]).stdin(&key).shows(Shows::Nothing).run().ok();
+    let script = format!("umask 777; keyfob credential-process work --mfa-code {}", scene.phone.code());
+    scene.sandbox.program("/bin/sh", &["-c", &script]).run().ok();
+    let mut folders = vec![scene.sandbox.path("keyfob/data"), scene.sandbox.path("keyfob/cache")];
+    let mut files = vec![scene.sandbox.path(".aws/config")];
+    while let Some(folder) = folders.pop() {
+        assert_eq!(fs::metadata(&folder).expect("there").permissions().mode() & 0o777, 0o700, "{}", folder.display());
+        for entry in fs::read_dir(&folder).expect("listed").flatten() {
+            if entry.path().is_dir() { folders.push(entry.path()) } else { files.push(entry.path()) }
+        }
+    }
+    for file in files {
+        assert_eq!(fs::metadata(&file).expect("there").permissions().mode() & 0o777, 0o600, "{}", file.display());
+    }
 }

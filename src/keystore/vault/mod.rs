@@ -10,6 +10,7 @@ mod unlock;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -24,7 +25,8 @@ use crate::keystore::passphrase::{PassphraseSources, passphrase_in};
 use crate::keystore::prompt_lock::PromptLock;
 use crate::keystore::{Item, KeyStore, StoreError};
 use crate::secret::{Secret, SecretBytes};
-use crate::sys::files::{create_new, private_dir, read_optional, replace};
+use crate::sys::files::{create_new, private_dir, read_own, replace};
+use crate::sys::folder::distrusted;
 use crate::sys::lock::{Lock, LockError};
 use crate::timestamp::Timestamp;
 
@@ -284,7 +286,11 @@ impl KeyStore for Vault<'_> {
 }
 
 fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
-    read_optional(path).map_err(|error| unusable(path, &error))
+    let trusted = path
+        .parent()
+        .map_or(Ok(None), distrusted)
+        .and_then(|reason| reason.map_or(Ok(()), |reason| Err(io::Error::other(reason))));
+    trusted.and_then(|()| read_own(path)).map_err(|error| unusable(path, &error))
 }
 
 fn unusable(path: &Path, error: &std::io::Error) -> StoreError {

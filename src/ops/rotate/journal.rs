@@ -9,7 +9,7 @@ use crate::credentials::AccessKeyId;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::rotation::{Journal, Phase};
-use crate::sys::files::{private_dir, read_optional, replace};
+use crate::sys::files::{private_dir, read_own, replace};
 use crate::sys::folder;
 use crate::sys::lock::{Lock, LockError, holder_name};
 
@@ -123,7 +123,7 @@ impl JournalLock {
 }
 
 fn load(path: &Path) -> Result<Option<Journal>> {
-    let Some(bytes) = read_optional(path).map_err(|error| unusable(path, error))? else { return Ok(None) };
+    let Some(bytes) = read_own(path).map_err(|error| unusable(path, error))? else { return Ok(None) };
     let damaged = |why: String| {
         Error::new(Kind::KeyStore, format!("{}: the rotation journal is damaged: {why}", path.display()))
             .hint(run!("keyfob keys").to("compare the stored keys with those in the IAM console, then delete the file"))
