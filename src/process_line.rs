@@ -15,7 +15,7 @@ pub use split::split;
 const COMMAND: &str = "credential-process";
 
 /// Options of keyfob's whose value is a word of its own; any other option is one word.
-const OPTIONS_WITH_VALUE: [&str; 5] = ["--backend", "--duration", "--mfa-code", "--min-ttl", "--region"];
+const OPTIONS_WITH_VALUE: [&str; 7] = ["--backend", "--duration", "-d", "--mfa-code", "-t", "--min-ttl", "--region"];
 
 /// The profile a `credential_process` of keyfob's own names; none for another program's.
 ///
@@ -23,10 +23,20 @@ const OPTIONS_WITH_VALUE: [&str; 5] = ["--backend", "--duration", "--mfa-code", 
 /// ([`mod@wrapper`]). A line that runs keyfob from another program is that program's; `KEYFOB_CHAIN` stops it from asking
 /// for itself.
 pub fn keyfob_profile_of(line: &str) -> Option<String> {
-    wrapper::commands(&split(line).ok()?).into_iter().find_map(profile_of_command)
+    wrapper::commands(&split(line).ok()?).into_iter().find_map(|command| match arguments_of(command)?.as_slice() {
+        [command, profile] if command == COMMAND => Some(profile.clone()),
+        _ => None,
+    })
 }
 
-fn profile_of_command(command: Vec<String>) -> Option<String> {
+/// Whether a `credential_process` runs keyfob without naming a profile: it then takes one from the variables, else `default`.
+pub fn names_no_profile(line: &str) -> bool {
+    let commands = split(line).map(|words| wrapper::commands(&words)).unwrap_or_default();
+    commands.into_iter().filter_map(arguments_of).any(|arguments| arguments == [COMMAND])
+}
+
+/// keyfob's arguments in a command line, without options; none for another program.
+fn arguments_of(command: Vec<String>) -> Option<Vec<String>> {
     let mut words = command.into_iter();
     if !is_program(&words.next()?, "keyfob") {
         return None;
@@ -42,10 +52,7 @@ fn profile_of_command(command: Vec<String>) -> Option<String> {
             words.next();
         }
     }
-    match <[String; 2]>::try_from(arguments) {
-        Ok([command, profile]) if command == COMMAND => Some(profile),
-        Ok(_) | Err(_) => None,
-    }
+    Some(arguments)
 }
 
 /// Whether a word runs the program of this name, wherever it is.

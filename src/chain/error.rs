@@ -152,6 +152,8 @@ pub enum PlanError {
         base: UnsupportedBase,
         /// The setting that says so.
         place: Place,
+        /// The profile that is asked for: this one, or one over it.
+        requested: String,
     },
     /// AWS refuses AssumeRole to a root user.
     #[error("`{profile}` has the root user's access key, and the root user cannot assume roles")]
@@ -220,6 +222,16 @@ pub enum PlanError {
         /// The base.
         profile: String,
     },
+}
+
+impl PlanError {
+    /// Names the profile that was asked for, where the error tells it from the one that is at fault.
+    pub(super) fn requested_as(mut self, profile: &str) -> PlanError {
+        if let PlanError::Unsupported { requested, .. } = &mut self {
+            profile.clone_into(requested);
+        }
+        self
+    }
 }
 
 /// Why a call has nowhere to go.

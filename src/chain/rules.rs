@@ -44,7 +44,7 @@ pub(super) fn plan_of(
     let lookup = Lookup { profiles, stored, files: &request.files, env };
     let mut walk = walk::walk(kinds, &lookup, &request.profile)?;
     if let BaseSource::Refused(error) = walk.base.source {
-        return Err(*error);
+        return Err(error.requested_as(&request.profile));
     }
     if let Some(known) = &request.known {
         walk.base.apply(known);

@@ -64,7 +64,7 @@ impl DoctorArgs {
         };
         findings.extend(of_environment(&world.env, &world.paths, files));
         match ProgramPaths::find(&world.env) {
-            Ok(paths) => findings.extend(of_program(&paths, files, &world.paths)),
+            Ok(paths) => findings.extend(of_program(&paths)),
             Err(error) => findings.push(Finding::new(
                 "program",
                 error.to_string(),

@@ -108,6 +108,9 @@ impl ImportArgs {
             1 => Err(Error::new(Kind::Failed, format!("a key stays {whose}"))),
             several => Err(Error::new(Kind::Failed, format!("{several} keys stay {whose}"))),
         }
-        .map_err(|error| error.hint(world.talk.again(&[]).to("fix that, then continue")))
+        .map_err(|error| match report.may_work_later() {
+            true => error.hint(world.talk.again(&[]).to("fix that, then continue")),
+            false => error,
+        })
     }
 }

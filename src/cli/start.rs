@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::human::Talk;
 use crate::ops::rotate::status::reminders;
 use crate::ui::out;
-use crate::view::start::{Machine, standing};
+use crate::view::start::{Machine, ShellCredentials, standing};
 
 /// Opens no key store and asks AWS nothing.
 pub(super) fn run(world: &World<'_>) -> Result<()> {
@@ -17,6 +17,7 @@ pub(super) fn run(world: &World<'_>) -> Result<()> {
         sessions: world.cached_sessions().iter().filter(|session| session.expires_at > now).count(),
         now,
         key_max_age_seconds: world.settings.key_max_age.as_secs(),
+        shell: ShellCredentials::of(&world.process_env, now),
     });
     out::write_page(&standing.text)?;
     let reminders = reminders(&world.paths.data, world.settings.rotate_grace, now)?;

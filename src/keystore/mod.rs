@@ -221,6 +221,9 @@ pub enum StoreError {
     /// The vault is locked and nobody can be asked for its passphrase (exit 3, not 5).
     #[error("{0}")]
     NeedsHuman(String),
+    /// A vault is to be created and nobody gives it a passphrase (exit 3).
+    #[error("{0}")]
+    NoNewPassphrase(String),
     /// Ctrl-C at its question.
     #[error("cancelled")]
     Cancelled,
@@ -258,6 +261,9 @@ impl StoreError {
                 Error::new(Kind::KeyStore, format!("{store} did not respond within {limit:?}"))
                     .hint("restart the keychain service, or set `KEYFOB_KEY_STORE_TIMEOUT=30s` to wait longer")
             }
+            (StoreError::NoNewPassphrase(why), _) => Error::new(Kind::NeedsHuman, why)
+                .hint("run the same command in a terminal, which prompts for a new passphrase")
+                .hint("or set `KEYFOB_PASSPHRASE_FILE`, `KEYFOB_PASSPHRASE_COMMAND` or `KEYFOB_IDENTITY_FILE`"),
             (StoreError::NeedsHuman(why), _) => Error::new(Kind::NeedsHuman, why)
                 .hint(run!("keyfob exec PROFILE -- true").to("unlock it in a terminal first"))
                 .hint("or set `KEYFOB_PASSPHRASE_FILE`, `KEYFOB_PASSPHRASE_COMMAND` or `KEYFOB_IDENTITY_FILE`"),

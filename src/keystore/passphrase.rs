@@ -84,7 +84,7 @@ impl PassphraseSources<'_> {
         self.human
             .ask_secret_and("Passphrase of keyfob's vault: ", self.prompt_limit, &mut check)
             .and_then(|()| checked.ok_or(AskError::Declined))
-            .map_err(|error| unanswered("the vault is locked", &error))?
+            .map_err(|error| unanswered("the vault is locked", &error, StoreError::NeedsHuman))?
     }
 
     /// The passphrase of a new vault: from its source, else asked for. Warns of a short one.
@@ -113,13 +113,13 @@ impl PassphraseSources<'_> {
     /// Asks the person for a new passphrase, twice; `why` begins the error.
     ///
     /// # Errors
-    /// [`StoreError::NeedsHuman`] where nobody answers, or the two differ three times.
+    /// [`StoreError::NoNewPassphrase`] where nobody answers, or the two differ three times.
     pub fn ask_for_new(&self, why: &str) -> Result<Secret, StoreError> {
         for _ in 0..3 {
             let first = self
                 .human
                 .ask_secret("New passphrase for keyfob's vault: ", self.prompt_limit)
-                .map_err(|error| unanswered(why, &error))?;
+                .map_err(|error| unanswered(why, &error, StoreError::NoNewPassphrase))?;
             if first.is_empty() {
                 self.human.progress("an empty passphrase protects nothing; type one, or press Ctrl-C");
                 continue;
@@ -128,13 +128,13 @@ impl PassphraseSources<'_> {
             let second = self
                 .human
                 .ask_secret("Repeat the passphrase: ", self.prompt_limit)
-                .map_err(|error| unanswered(why, &error))?;
+                .map_err(|error| unanswered(why, &error, StoreError::NoNewPassphrase))?;
             if first.expose() == second.expose() {
                 return Ok(first);
             }
             self.human.progress("the passphrases do not match; try again");
         }
-        Err(StoreError::NeedsHuman(format!("{why}: the passphrases did not match in three attempts")))
+        Err(StoreError::NoNewPassphrase(format!("{why}: the passphrases did not match in three attempts")))
     }
 }
 
@@ -152,8 +152,8 @@ pub(super) fn passphrase_in(path: &Path) -> Result<Secret, StoreError> {
     first_line(&bytes, &name)
 }
 
-fn unanswered(why: &str, error: &AskError) -> StoreError {
-    StoreError::NeedsHuman(match error {
+fn unanswered(why: &str, error: &AskError, otherwise: fn(String) -> StoreError) -> StoreError {
+    otherwise(match error {
         AskError::Cancelled => return StoreError::Cancelled,
         AskError::Nobody(reason) => format!("{why}, and nobody can be asked for its passphrase: {reason}"),
         AskError::Declined | AskError::TimedOut(_) | AskError::Terminal(_) | AskError::Unusable(_) => {

@@ -12,18 +12,20 @@ use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::chain::PlanError;
-use crate::chain::base::process::is_linked;
-use crate::config_file::{self, AwsFiles};
+use crate::chain::base::overrides;
+use crate::chain::base::process::{self, Process, is_linked};
+use crate::config_file;
 use crate::error::Error;
 use crate::hint::{Hint, run};
 use crate::mask;
-use crate::ops::import::{plain_keys, unread_secrets};
+use crate::ops::import::{can_import, plain_keys, unread_secrets};
 use crate::ops::manage::Manager;
 use crate::ops::show::own_warnings;
-use crate::process_line::{keyfob_profile_of, split};
+use crate::process_line::{keyfob_profile_of, names_no_profile, split};
 use crate::profile::known::{self, is_secret};
 use crate::profile::{AwsFile, Profile, Profiles};
 use crate::settings::Settings;
+use crate::sys::env::vars;
 use crate::sys::files::read;
 use crate::sys::leftovers::leftovers;
 use crate::sys::modes::{self, Exposed};
@@ -108,6 +110,7 @@ pub fn of_files(manager: &Manager<'_>) -> Vec<Finding> {
     }
     for name in profiles.names() {
         let Some(profile) = profiles.get(name) else { continue };
+        let fixes = Fixes { manager, profile: &profile };
         for (file, line, message) in own_warnings(&profiles, &profile) {
             let is_misspelt = profile
                 .settings()
@@ -116,7 +119,7 @@ pub fn of_files(manager: &Manager<'_>) -> Vec<Finding> {
                 true => "SDKs ignore unknown settings",
                 false => "SDKs that use it never ask keyfob for credentials",
             };
-            found.push(Finding::new("setting", message, why, fix_of(&profile, file, line)).at(path(file), line));
+            found.push(Finding::new("setting", message, why, fixes.of_setting(file, line)).at(path(file), line));
         }
         for (file, line, temporary) in plain_keys(&profile) {
             let finding = match temporary {
@@ -124,21 +127,23 @@ pub fn of_files(manager: &Manager<'_>) -> Vec<Finding> {
                     "plain-key",
                     format!("the access key of `{name}` is stored in plain text"),
                     "every program that you run and every backup can read it",
-                    run!("keyfob import {}", name),
+                    fixes.of_key(),
                 ),
                 true => Finding::new(
                     "plain-key",
                     format!("a temporary key of `{name}` is stored in the file"),
                     "SDKs cannot tell when it expires, and do not renew it",
-                    run!("keyfob add {}", name).to("delete its lines and store the long-term key"),
+                    "delete its lines once it has expired",
                 ),
             };
             found.push(finding.at(path(file), line));
         }
         found.extend(of_chain(manager, &profiles, &profile, &path));
-        found.extend(of_device(&profile, &path));
+        found.extend(of_device(&fixes, &path));
         found.extend(of_session(manager, &profiles, &profile, &path));
-        found.extend(lines::of_profile(&profiles, &profile, &path));
+        found.extend(of_link(&fixes, &path));
+        found.extend(of_region(&fixes, &path));
+        found.extend(lines::of_profile(&profiles, &profile, &path, &|| fixes.link()));
     }
     found
 }
@@ -148,16 +153,49 @@ fn as_command<S: Serializer>(fix: &Hint, serializer: S) -> Result<S::Ok, S::Erro
     fix.argv().serialize(serializer)
 }
 
-/// The command that removes a setting that does no good.
-fn fix_of(profile: &Profile<'_>, file: AwsFile, line: usize) -> Hint {
-    let name = profile.name();
-    match profile.settings().find(|setting| (setting.file, setting.line) == (file, line)) {
-        Some(setting) if is_secret(&setting.name) || setting.name == "aws_access_key_id" => {
-            run!("keyfob import {}", name)
+/// What fixes a problem of a profile. A command is offered only if it would not refuse.
+struct Fixes<'a> {
+    manager: &'a Manager<'a>,
+    profile: &'a Profile<'a>,
+}
+
+impl Fixes<'_> {
+    /// The command that makes SDKs get the profile's credentials from keyfob, if it can.
+    fn link(&self) -> Option<Hint> {
+        match process::of(self.profile) {
+            // It may be meant so.
+            Process::OtherProgram if !self.has_link() => None,
+            _ => self.manager.link_that_works(self.profile.name()),
         }
-        Some(setting) if setting.name == "role_arn" => run!("keyfob profile link {}", name),
-        Some(setting) => run!("keyfob profile unset {} {}", name, setting.name),
-        None => run!("keyfob show {}", name),
+    }
+
+    /// Whether the config file has a link of the profile, whatever takes precedence.
+    fn has_link(&self) -> bool {
+        let lines = self.profile.places("credential_process");
+        let mut lines = lines.iter().filter(|line| line.file == AwsFile::Config);
+        lines.any(|line| keyfob_profile_of(&line.value).as_deref() == Some(self.profile.name()))
+    }
+
+    /// What takes a key out of the files.
+    fn of_key(&self) -> Hint {
+        let name = self.profile.name();
+        match can_import(self.profile) {
+            true => run!("keyfob import {}", name),
+            false => "delete its lines: it is not a valid key".into(),
+        }
+    }
+
+    /// What is done about a setting that does no good.
+    fn of_setting(&self, file: AwsFile, line: usize) -> Hint {
+        let name = self.profile.name();
+        match self.profile.settings().find(|setting| (setting.file, setting.line) == (file, line)) {
+            Some(setting) if is_secret(&setting.name) || setting.name == "aws_access_key_id" => self.of_key(),
+            Some(setting) if overrides(self.profile).iter().any(|other| other.name == *setting.name) => {
+                self.link().unwrap_or_else(|| run!("keyfob profile unlink {}", name))
+            }
+            Some(setting) => run!("keyfob profile unset {} {}", name, setting.name),
+            None => run!("keyfob show {}", name),
+        }
     }
 }
 
@@ -191,25 +229,34 @@ fn of_chain(
     }
 }
 
-/// A device that SDKs ask for by themselves, or ignore.
-fn of_device(profile: &Profile<'_>, path: &dyn Fn(AwsFile) -> String) -> Option<Finding> {
+/// A device that SDKs ask for by themselves, or ignore; nothing where keyfob could do no better.
+fn of_device(fixes: &Fixes<'_>, path: &dyn Fn(AwsFile) -> String) -> Option<Finding> {
+    let profile = fixes.profile;
     let device = profile.plain("mfa_serial").filter(|device| !device.value.is_empty())?;
     let process = profile.plain("credential_process");
     if process.is_some_and(|process| keyfob_profile_of(&process.value).is_some()) {
         return None;
     }
     let name = profile.name();
-    let (message, why) = match profile.plain("role_arn") {
-        Some(_) => (
+    let link = if can_import(profile) { Some(fixes.of_key()) } else { fixes.link() };
+    let (message, why, fix) = match (profile.plain("role_arn"), link) {
+        (Some(_), Some(fix)) => (
             format!("`mfa_serial` of `{name}`: each SDK handles MFA codes itself, or not at all"),
             "the AWS CLI and boto3 prompt on every run; Go, Java and JavaScript fail without a callback; Rust sends no code",
+            fix,
         ),
-        None => (
+        (None, Some(fix)) => (
             format!("`mfa_serial` of `{name}` has no effect in SDKs: the profile has no role"),
             "SDKs use its access key without a code",
+            fix,
         ),
+        (None, None) if has_no_credentials(fixes) => (
+            format!("`mfa_serial` of `{name}` does nothing: the profile has no access key and no role"),
+            "no program finds credentials for the profile",
+            run!("keyfob add {}", name).to("store its access key"),
+        ),
+        (_, None) => return None,
     };
-    let fix = run!("keyfob profile link {}", name);
     Some(Finding::new("mfa", message, why, fix).at(path(device.file), device.line))
 }
 
@@ -257,6 +304,31 @@ pub fn of_leftovers(paths: &Paths) -> Vec<Finding> {
         .collect()
 }
 
+/// A role without a region: SDKs take none over from its source.
+fn of_region(fixes: &Fixes<'_>, path: &dyn Fn(AwsFile) -> String) -> Option<Finding> {
+    let (profile, env) = (fixes.profile, fixes.manager.context.env);
+    let role = profile.setting("role_arn")?;
+    let by_variable = [vars::AWS_REGION, vars::AWS_DEFAULT_REGION].iter().any(|name| env.get(name).is_some());
+    if by_variable || profile.setting("region").is_some() {
+        return None;
+    }
+    let name = profile.name();
+    let profiles = fixes.manager.files.profiles();
+    let source = profile.setting("source_profile").and_then(|source| profiles.get(&source.value));
+    let fix = match source.as_ref().and_then(|source| source.setting("region")) {
+        Some(region) => run!("keyfob profile set {} region {}", name, region.value),
+        None => run!("keyfob profile set {} region REGION", name),
+    };
+    let message = format!("`{name}` has no region");
+    let why = "most AWS CLI commands need one, and a role takes none over from its source";
+    Some(Finding::new("region", message, why, fix).at(path(role.file), role.line))
+}
+
+fn has_no_credentials(fixes: &Fixes<'_>) -> bool {
+    let plan = fixes.manager.try_plan(&fixes.manager.files.profiles(), fixes.profile.name());
+    matches!(plan, Err(PlanError::NoCredentials { .. }))
+}
+
 /// Files and folders that others may read or change.
 pub fn of_modes(paths: &Paths, settings: &Settings) -> Vec<Finding> {
     let folder = |path: &Path| path.parent().map(Path::to_owned);
@@ -302,39 +374,49 @@ pub fn of_modes(paths: &Paths, settings: &Settings) -> Vec<Finding> {
     found
 }
 
-/// The links, and the `keyfob` they start.
-pub fn of_program(paths: &ProgramPaths, files: Option<&AwsFiles>, aws: &Paths) -> Vec<Finding> {
-    let mut found = Vec::new();
-    if let Some((entry, target)) = paths.entries.first()
-        && *target != paths.current
-    {
+/// The `keyfob` that is started by its name.
+pub fn of_program(paths: &ProgramPaths) -> Option<Finding> {
+    let (entry, target) = paths.entries.first()?;
+    (*target != paths.current).then(|| {
         let message = format!("`keyfob` on PATH is {}, not this one ({})", entry.display(), paths.current.display());
-        found.push(Finding::new(
-            "program",
-            message,
-            "two versions may behave differently",
-            "remove one of them from PATH",
-        ));
-    }
-    let profiles = files.map(AwsFiles::profiles);
-    for profile in profiles.iter().flat_map(|profiles| profiles.names().filter_map(|name| profiles.get(name))) {
-        let Some(process) = profile.plain("credential_process") else { continue };
-        let Some(named) = keyfob_profile_of(&process.value) else { continue };
-        let file = config_file::path_of(aws, process.file).display().to_string();
-        let program = split(&process.value).ok().and_then(|words| words.first().cloned()).unwrap_or_default();
-        if program.contains('/') && !modes::is_file(Path::new(&program)) {
-            let (message, why) = (format!("`{program}` does not exist"), "SDKs that use the link fail");
-            let fix = run!("keyfob profile link {}", profile.name());
-            found.push(Finding::new("program", message, why, fix).at(file.clone(), process.line));
-        }
-        if named != profile.name() {
-            let message = format!("`{}` is linked to the credentials of `{named}`", profile.name());
-            let fix = run!("keyfob profile link {}", profile.name());
-            found.push(
-                Finding::new("program", message, "this may be intended, or left over from copying a profile", fix)
-                    .at(file, process.line),
+        Finding::new("program", message, "two versions may behave differently", "remove one of them from PATH")
+    })
+}
+
+/// A link whose program is gone, or that asks for another profile though this one has credentials of its own.
+fn of_link(fixes: &Fixes<'_>, path: &dyn Fn(AwsFile) -> String) -> Vec<Finding> {
+    let (mut found, profile) = (Vec::new(), fixes.profile);
+    let Some(process) = profile.plain("credential_process") else { return found };
+    let Some(named) = keyfob_profile_of(&process.value) else {
+        if names_no_profile(&process.value) {
+            let name = profile.name();
+            let message =
+                format!("the link of `{name}` names no profile, so it asks for `default` whatever `--profile` is");
+            let why = "SDKs get another profile's credentials, or an error";
+            let fix = fixes.manager.link_that_works(name);
+            let fix = fix.unwrap_or_else(|| "write the name of a profile with a stored key at its end".into());
+            found.push(Finding::new("program", message, why, fix).at(path(process.file), process.line));
+        } else if fixes.has_link() {
+            let name = profile.name();
+            let message = format!(
+                "another `credential_process` in the credentials file takes precedence over the link of `{name}`"
             );
+            let why = "SDKs get other credentials than keyfob's";
+            let fix = fixes.link().unwrap_or_else(|| "remove one of the two lines".into());
+            found.push(Finding::new("program", message, why, fix).at(path(process.file), process.line));
         }
+        return found;
+    };
+    let program = split(&process.value).ok().and_then(|words| words.first().cloned()).unwrap_or_default();
+    if program.contains('/') && !modes::is_file(Path::new(&program)) {
+        let (message, why) = (format!("`{program}` does not exist"), "SDKs that use the link fail");
+        let fix = fixes.link().unwrap_or_else(|| run!("keyfob profile unlink {}", profile.name()));
+        found.push(Finding::new("program", message, why, fix).at(path(process.file), process.line));
+    }
+    if let Some(fix) = (named != profile.name()).then(|| fixes.link()).flatten() {
+        let message = format!("`{}` is linked to the credentials of `{named}`", profile.name());
+        let why = "this may be intended, or left over from copying a profile";
+        found.push(Finding::new("program", message, why, fix).at(path(process.file), process.line));
     }
     found
 }

@@ -52,6 +52,15 @@ pub fn remove(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Result<
     }
     let question =
         format!("delete {short}, the key of `{profile}`, and its sessions from {}{with_seed}?", key.backend.title());
+    if context.human.is_there() {
+        // Afterwards nothing here could sign that.
+        let hint = run!(
+            "keyfob exec {} --no-session -- aws iam update-access-key --status Inactive --access-key-id {}",
+            profile,
+            key.id
+        );
+        context.talk.hint(hint.to("deactivate the key at AWS first, where it keeps working"));
+    }
     let answer = context.human.confirm(&question).map_err(|error| {
         error.into_error(&format!("confirmation to delete {short}")).hint(context.talk.again(&["--yes"]))
     })?;
@@ -87,10 +96,7 @@ pub fn remove(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Result<
         forget_seed(context, &serial)?;
         context.talk.say(&format!("deleted the seed of `{serial}`; the device still exists at AWS"));
     }
-    context.talk.hint(
-        run!("aws iam update-access-key --status Inactive --access-key-id {}", key.id)
-            .to("AWS still accepts the key; deactivate it"),
-    );
+    context.talk.say(&format!("AWS still accepts the key {}: deactivate it in the IAM console", key.id));
     Ok(removed)
 }
 

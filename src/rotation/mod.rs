@@ -72,6 +72,9 @@ pub struct Journal {
     /// A key keyfob made whose secret is known to be lost: to be deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<AccessKeyId>,
+    /// A key whose secret nobody has, made by a CreateAccessKey whose answer was lost or by somebody else: deleted only if named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub orphan: Option<AccessKeyId>,
     /// The store of the profile's key, old and new.
     pub backend: StoreId,
     /// Whose keys they are.
@@ -122,6 +125,7 @@ impl Journal {
             old: old.clone(),
             new: None,
             lost: None,
+            orphan: None,
             backend,
             user,
             asked,

@@ -7,6 +7,7 @@ use crate::hint::{Hint, run};
 use crate::index::Index;
 use crate::ops::import::plain_keys;
 use crate::profile::Profiles;
+use crate::sys::env::{Environment, vars};
 use crate::timestamp::Timestamp;
 
 /// What is looked at.
@@ -19,6 +20,34 @@ pub struct Machine<'a> {
     pub now: Timestamp,
     /// The age from which a key is overdue, seconds.
     pub key_max_age_seconds: u64,
+    /// Expired credentials in this shell.
+    pub shell: Option<ShellCredentials>,
+}
+
+/// Credentials in a shell's variables that have expired. Most SDKs use them before any profile, and fail.
+pub struct ShellCredentials {
+    expired_at: Timestamp,
+    /// The profile that `keyfob env` or `exec` got them for.
+    profile: Option<String>,
+}
+
+impl ShellCredentials {
+    /// Those of these variables, where they say that they have expired.
+    pub fn of(env: &Environment, now: Timestamp) -> Option<Self> {
+        env.get(vars::AWS_ACCESS_KEY_ID)?;
+        let expired_at = env.get(vars::AWS_CREDENTIAL_EXPIRATION).and_then(Timestamp::parse)?;
+        let profile = env.get(vars::KEYFOB_PROFILE).map(str::to_owned);
+        (expired_at <= now).then_some(ShellCredentials { expired_at, profile })
+    }
+
+    fn hint(&self) -> Hint {
+        let ended = format!("the credentials in this shell expired at {}", self.expired_at);
+        match &self.profile {
+            Some(profile) => Hint::run("eval {}", &[profile]).to(format!("{ended}; renew them")),
+            None => run!("unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN")
+                .to(format!("{ended}, and most SDKs use them before any profile; remove them")),
+        }
+    }
 }
 
 /// How it stands, and what to do next.
@@ -76,7 +105,8 @@ pub fn standing(machine: &Machine<'_>) -> Standing {
         .filter(|name| machine.is_overdue(name))
         .map(|name| run!("keyfob rotate {}", name).to(format!("rotate the key of `{name}`, which is overdue")));
     let help = run!("keyfob --help").to("list every command");
-    let hints = std::iter::once(hint).chain(overdue.take(1)).chain([help]);
+    let shell = machine.shell.as_ref().map(ShellCredentials::hint);
+    let hints = shell.into_iter().chain([hint]).chain(overdue.take(1)).chain([help]);
     Standing { text: format!("{text}\n"), hints: hints.collect() }
 }
 
@@ -116,8 +146,14 @@ mod tests {
         let profiles = Profiles::from_texts(config, credentials);
         let index: Index = serde_json::from_str(stored).expect("an index");
         let now = Timestamp::from_unix(1_700_864_000);
-        let machine =
-            Machine { profiles: &profiles, index: &index, sessions: 1, now, key_max_age_seconds: 90 * 86_400 };
+        let machine = Machine {
+            profiles: &profiles,
+            index: &index,
+            sessions: 1,
+            now,
+            key_max_age_seconds: 90 * 86_400,
+            shell: None,
+        };
         let Standing { text, hints } = standing(&machine);
         let hints: Vec<String> = hints.iter().map(Hint::shown).collect();
         assert_eq!(hints.last().map(String::as_str), Some("list every command: `keyfob --help`"));
@@ -174,6 +210,21 @@ mod tests {
         );
         let temporary = format!("[work]\n{KEY}aws_session_token = x\n");
         assert!(look("", &temporary, NONE).0.contains("no access key is stored yet"), "import moves no temporary key");
+    }
+
+    #[test]
+    fn expired_credentials_in_the_shell_are_named_with_what_renews_or_removes_them() {
+        let now = Timestamp::from_unix(1_700_864_000);
+        let hint = |pairs: &[(&str, &str)]| {
+            let shell = ShellCredentials::of(&Environment::from_pairs(pairs.iter().copied()), now);
+            shell.map(|shell| shell.hint().command(crate::format::shell::Shell::Sh).expect("a command"))
+        };
+        let (key, over) = (("AWS_ACCESS_KEY_ID", "ASIA"), ("AWS_CREDENTIAL_EXPIRATION", "2023-01-01T00:00:00Z"));
+        assert_eq!(hint(&[key, over, ("KEYFOB_PROFILE", "a b")]).as_deref(), Some(r#"eval "$(keyfob env 'a b')""#));
+        let unset = "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN";
+        assert_eq!(hint(&[key, over]).as_deref(), Some(unset));
+        assert_eq!(hint(&[over]), None);
+        assert_eq!(hint(&[key, ("AWS_CREDENTIAL_EXPIRATION", "2093-01-01T00:00:00Z")]), None);
     }
 
     #[test]

@@ -461,7 +461,7 @@ fn a_key_for_a_profile_with_a_role_over_another_stored_key_is_checked_where_that
     ));
     let second = lines(&scene.ann.access_key());
     let ran = scene.sandbox.keyfob(&["add", "over", "--stdin", "--yes", "--no-link"]).stdin(&second).run();
-    assert!(ran.ends_with(0).contains("`over` gets its credentials from `work`"), "{}", ran.stderr);
+    assert!(ran.ends_with(0).contains("`over` assumes its role with the key of `work`"), "{}", ran.stderr);
     assert_eq!(scene.aws.last("GetCallerIdentity").region.as_deref(), Some("eu-west-2"));
 }
 

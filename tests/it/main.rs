@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod add;
+mod advice;
 mod again;
 mod aws_vault;
 mod bases;

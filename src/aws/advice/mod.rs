@@ -50,8 +50,8 @@ pub enum Signer<'a> {
         /// The user's ARN, where known.
         arn: Option<&'a str>,
     },
-    /// A long-term access key that is stored nowhere yet.
-    NewKey {
+    /// A long-term access key that no key store has: one to be added, or one in a file.
+    UnstoredKey {
         /// Its id; shown by its last four characters.
         id: &'a str,
     },
@@ -180,7 +180,7 @@ impl Signer<'_> {
             | Signer::MfaSession { arn: Some(arn), .. }
             | Signer::PlainSession { arn: Some(arn) }
             | Signer::Role { arn } => format!("`{arn}`"),
-            Signer::Key { id, arn: None } | Signer::NewKey { id } => format!("the access key `{}`", short_id(id)),
+            Signer::Key { id, arn: None } | Signer::UnstoredKey { id } => format!("the access key `{}`", short_id(id)),
             Signer::MfaSession { arn: None, .. } => "the user of the MFA session".to_owned(),
             Signer::PlainSession { arn: None } => "the user of the session".to_owned(),
             Signer::Token => "the web identity token".to_owned(),

@@ -50,7 +50,7 @@ pub(super) fn explain(error: &AwsError, status: u16, attempt: &Attempt<'_>) -> (
     }
     if error.is_wrong_secret() {
         return match attempt.signer {
-            Signer::NewKey { id } => (
+            Signer::UnstoredKey { id } => (
                 format!("the secret access key does not belong to `{}`", short_id(id)),
                 vec!["copy both again, from the IAM console or the CSV file it offers".into()],
             ),
@@ -167,7 +167,7 @@ fn unknown_key(attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
                 run!("keyfob add {} --replace", attempt.profile).to("otherwise store another key"),
             ],
         ),
-        (Signer::NewKey { id }, _) => (
+        (Signer::UnstoredKey { id }, _) => (
             format!(
                 "AWS does not recognize the access key `{}`: it is inactive, deleted, or from another partition",
                 short_id(id)
@@ -220,7 +220,7 @@ fn denied(error: &AwsError, attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
     let mut hints: Vec<Hint> = Vec::new();
     if let Attempted::AssumeRole { request, hop, .. } = attempt.call {
         match attempt.signer {
-            Signer::Key { .. } | Signer::NewKey { .. } | Signer::PlainSession { .. } if attempt.code.is_none() => {
+            Signer::Key { .. } | Signer::UnstoredKey { .. } | Signer::PlainSession { .. } if attempt.code.is_none() => {
                 hints.push(attempt.name_device("set your MFA device, if the role requires MFA (AWS does not say)"));
             }
             Signer::Role { .. } => hints.push(
@@ -230,7 +230,7 @@ fn denied(error: &AwsError, attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
                 .into(),
             ),
             Signer::Key { .. }
-            | Signer::NewKey { .. }
+            | Signer::UnstoredKey { .. }
             | Signer::PlainSession { .. }
             | Signer::MfaSession { .. }
             | Signer::Token => {}

@@ -5,7 +5,7 @@ use crate::aws::testing::code as mfa_code;
 
 const JANE: &str = "arn:aws:iam::111111111111:user/jane";
 const KEY: Signer<'static> = Signer::Key { id: "AKIAFAKEFAKEFAKEABCD", arn: Some(JANE) };
-const NEW: Signer<'static> = Signer::NewKey { id: "AKIAFAKEFAKEFAKEABCD" };
+const NEW: Signer<'static> = Signer::UnstoredKey { id: "AKIAFAKEFAKEFAKEABCD" };
 const PLAIN: Signer<'static> = Signer::PlainSession { arn: Some(JANE) };
 const MFA: Signer<'static> = Signer::MfaSession { arn: Some(JANE), age_seconds: 60 };
 const OLD_MFA: Signer<'static> = Signer::MfaSession { arn: Some(JANE), age_seconds: 3000 };

@@ -326,7 +326,8 @@ impl Base {
 /// The claim of a kind that keyfob does not support yet: the first of its settings that is there.
 fn unsupported(node: &Node<'_>, kind: &Kind, what: UnsupportedBase) -> Option<Lead> {
     let setting = kind.settings.iter().find_map(|name| node.setting(name))?;
-    let error = PlanError::Unsupported { profile: node.name.clone(), base: what, place: node.place(&setting) };
+    let (profile, requested) = (node.name.clone(), node.name.clone());
+    let error = PlanError::Unsupported { profile, base: what, place: node.place(&setting), requested };
     Some(Lead::Base(Base::refused(node, kind.name, error)))
 }
 

@@ -205,7 +205,15 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "a",
         message: "~/.aws/config:2: `a` gets its credentials from IAM Identity Center (`sso_…`), which keyfob does not support yet",
-        hint: "use the profile directly: `aws --profile a COMMAND`\nor store an access key: `keyfob add a`",
+        hint: "use the profile directly: `aws --profile a COMMAND`",
+    },
+    Case {
+        says: "a role over single sign-on, which is used under its own name",
+        config: "[profile b]|sso_session = s|[profile a]|role_arn = ROLE(A)|source_profile = b",
+        stored: "",
+        asked: "a",
+        message: "~/.aws/config:2: `b` gets its credentials from IAM Identity Center (`sso_…`), which keyfob does not support yet",
+        hint: "use the profile directly: `aws --profile a COMMAND`",
     },
     Case {
         says: "`aws login`",
@@ -213,7 +221,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "a",
         message: "~/.aws/config:2: `a` gets its credentials from `aws login` (`login_session`), which keyfob does not support yet",
-        hint: "use the profile directly: `aws --profile a COMMAND`\nor store an access key: `keyfob add a`",
+        hint: "use the profile directly: `aws --profile a COMMAND`",
     },
     Case {
         says: "a root user and a role",

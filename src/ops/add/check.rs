@@ -77,5 +77,5 @@ pub(in crate::ops) fn created_at(context: &Context<'_>, key: &AccessKey, target:
 }
 
 fn explained(context: &Context<'_>, error: AwsError, profile: &str, key: &AccessKey, call: Attempted<'_>) -> Error {
-    Refusal::new(context, profile, Signer::NewKey { id: key.id.as_str() }, call, error).into()
+    Refusal::new(context, profile, Signer::UnstoredKey { id: key.id.as_str() }, call, error).into()
 }

@@ -70,6 +70,7 @@ pub fn add(context: &Context<'_>, request: AddRequest, files: &AwsFiles) -> Resu
         refuse_during(context, &old.id)?;
     }
     let mut planned = Planned::new(files, &request)?;
+    planned.refuse_sso(context)?;
     planned.ask_to_take_over(context, &request)?;
 
     let key = match request.key {

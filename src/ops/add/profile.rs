@@ -1,13 +1,13 @@
 //! The profile as `add` will write it: decided and talked over before anything is stored, written last.
 
-use crate::chain::base::overrides;
+use crate::chain::base::{overrides, process};
 use crate::chain::check;
 use crate::chain::values::mfa_serial;
 use crate::chain::{Plan, Request, plan};
 use crate::config_file::{self, AwsFiles, Edited};
 use crate::credentials::StoredKey;
 use crate::error::{Error, Kind, Result};
-use crate::hint::run;
+use crate::hint::{Hint, run};
 use crate::human::AskError;
 use crate::index::Index;
 use crate::ini::{Document, EditError, SectionName};
@@ -19,7 +19,7 @@ use crate::ops::planning::WithKey;
 use crate::ops::without_device::{self, Known};
 use crate::process_line::keyfob_profile_of;
 use crate::profile::known::REPLACED_PROCESS;
-use crate::profile::{AwsFile, Profiles};
+use crate::profile::{AwsFile, Profile, Profiles};
 
 const PROCESS: &str = "credential_process";
 
@@ -161,6 +161,30 @@ impl<'a> Planned<'a> {
         Err(error.hint("nothing was stored"))
     }
 
+    /// Refuses to link a profile that signs in with IAM Identity Center: SDKs would get the key's credentials instead.
+    ///
+    /// # Errors
+    /// Where it does, and is not linked yet.
+    pub(super) fn refuse_sso(&self, context: &Context<'_>) -> Result<()> {
+        let before = self.files.profiles();
+        let profile = before.get(&self.name).filter(|profile| self.is_linked && !process::runs_keyfob(profile));
+        let sso = |profile: &Profile<'_>| {
+            let mut settings = profile.settings();
+            settings.find(|setting| setting.name.starts_with("sso_")).map(|setting| (setting.file, setting.line))
+        };
+        let Some((file, line)) = profile.as_ref().and_then(sso) else { return Ok(()) };
+        let (name, other) = (&self.name, format!("{}-key", self.name));
+        let rename = |word: &String| if word == name { other.clone() } else { word.clone() };
+        let again: Vec<String> = context.talk.command_line().iter().map(rename).collect();
+        Err(Error::new(
+            Kind::Config,
+            format!("{}: `{name}` signs in with IAM Identity Center", place(context, file, line)),
+        )
+        .because("linked to an access key, its programs would use the key instead")
+        .hint(Hint::again(&again, &[]).to("store the key for a profile of its own"))
+        .hint(context.talk.again(&["--no-link"]).to("or store it for this one, without linking")))
+    }
+
     /// Whether the profile names an MFA device, or will.
     pub(super) fn has_device(&self) -> bool {
         self.has("mfa_serial")
@@ -236,10 +260,14 @@ impl<'a> Planned<'a> {
         let (talk, name) = (context.talk, self.name.clone());
         let plan = self.plan(context, index, key)?;
         if plan.base.key_id() != Some(&key.id) {
+            let base = &plan.base.profile;
             talk.warn(&format!(
-                "`{name}` gets its credentials from `{}`; only profiles that have `{name}` as their source will use this key",
-                plan.base.profile
+                "`{name}` assumes its role with the key of `{base}`; a key stored for `{name}` is used only by profiles that \
+                 name `{name}` as their source"
             ));
+            talk.hint(
+                run!("keyfob add {} --replace", base).to(format!("replace the key of `{base}`, if you meant that")),
+            );
         } else if plan.is_session_without_mfa() {
             without_device::warn(context, &name);
             self.is_without_device = true;
@@ -265,9 +293,10 @@ impl<'a> Planned<'a> {
             let place = place(context, shadow.file, shadow.line);
             let setting = &shadow.name;
             context.talk.warn(&format!("{place}: SDKs use `{setting}` of `{name}` instead of `credential_process`"));
-            context
-                .talk
-                .hint(format!("rename it there to `keyfob_{setting}`, which keyfob uses and SDKs ignore").into());
+        }
+        if shadows.iter().any(|shadow| !shadow.is_key()) {
+            let hint = run!("keyfob profile link {} --yes", name);
+            context.talk.hint(hint.to("rename it, so that only keyfob reads it, once the key is stored"));
         }
         let keys: Vec<_> = shadows.iter().filter(|shadow| shadow.is_key()).collect();
         if let Some(first) = keys.first() {

@@ -1,6 +1,6 @@
 //! What the user can do about what the pure modules refuse or note: they write no command lines.
 
-use crate::chain::{PlanError, Reason, TargetError, UnsupportedBase};
+use crate::chain::{PlanError, Reason, TargetError};
 use crate::error::{Error, Kind};
 use crate::format::detect::NoShell;
 use crate::format::shell::{Shell, Unrepresentable};
@@ -78,10 +78,8 @@ fn hints(error: &PlanError) -> Vec<Hint> {
                 run!("keyfob add {}", profile).to("or delete its lines, and store a key of AWS's"),
             ];
         }
-        PlanError::Unsupported { profile, base, .. } => {
-            let (UnsupportedBase::Sso | UnsupportedBase::LoginSession) = base;
-            let elsewhere = run!("aws --profile {} COMMAND", profile).to("use the profile directly");
-            return vec![elsewhere, run!("keyfob add {}", profile).to("or store an access key")];
+        PlanError::Unsupported { requested, .. } => {
+            run!("aws --profile {} COMMAND", requested).to("use the profile directly")
         }
         PlanError::RootCannotAssumeRole { profile } => {
             run!("keyfob add {} --replace", profile).to("create an IAM user and store its key")

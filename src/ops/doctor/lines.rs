@@ -10,11 +10,12 @@ use crate::process_line::keyfob_profile_of;
 use crate::profile::known::{PREFIX, is_known, nearest};
 use crate::profile::{AwsFile, Profile, Profiles, SectionKind, Setting};
 
-/// What bites in one profile, line by line.
+/// What bites in one profile, line by line; `link` links it where that helps.
 pub(super) fn of_profile(
     profiles: &Profiles<'_>,
     profile: &Profile<'_>,
     path: &dyn Fn(AwsFile) -> String,
+    link: &dyn Fn() -> Option<Hint>,
 ) -> Vec<Finding> {
     let mut found = Vec::new();
     let name = profile.name();
@@ -36,16 +37,16 @@ pub(super) fn of_profile(
             found.push(Finding::new("dangling", message, why, fix).at(path(named.file), named.line));
         }
     }
-    found.extend(of_alias(profile, path));
-    found.extend(of_base(profile, path));
+    found.extend(of_alias(profile, path, link));
+    found.extend(of_base(profile, path, link));
     found
 }
 
 /// What gives credentials to some who read the profile, and to others nothing, or something else.
-fn of_base(profile: &Profile<'_>, path: &dyn Fn(AwsFile) -> String) -> Vec<Finding> {
+fn of_base(profile: &Profile<'_>, path: &dyn Fn(AwsFile) -> String, link: &dyn Fn() -> Option<Hint>) -> Vec<Finding> {
     let name = profile.name();
     let set = |setting: &str| profile.plain(setting).filter(|setting| !setting.value.is_empty());
-    let link = || run!("keyfob profile link {}", name);
+    let link = || link().unwrap_or_else(|| "remove it, or name another source of credentials".into());
     let mut found = Vec::new();
     let mut add = |setting: &Setting<'_>, message: String, why: &str, fix: Hint| {
         found.push(Finding::new("setting", message, why, fix).at(path(setting.file), setting.line));
@@ -63,14 +64,18 @@ fn of_base(profile: &Profile<'_>, path: &dyn Fn(AwsFile) -> String) -> Vec<Findi
         set("aws_access_key_id").filter(|key| key.file == AwsFile::Config && set("aws_secret_access_key").is_some());
     if let (Some(_), Some(key)) = (process, key) {
         let why = "the AWS CLI, boto3 and keyfob run the process, the SDKs for JavaScript and Rust use the key";
-        let fix = run!("keyfob profile unset {} aws_access_key_id", name).to("keep one of them");
+        let fix = "keep one of them, and delete the lines of the other".into();
         add(&key, format!("`{name}` has both an access key and a `credential_process`"), why, fix);
     }
     found
 }
 
 /// A profile that has a source and nothing to do with it: keyfob and aws-vault follow it, no SDK does.
-fn of_alias(profile: &Profile<'_>, path: &dyn Fn(AwsFile) -> String) -> Option<Finding> {
+fn of_alias(
+    profile: &Profile<'_>,
+    path: &dyn Fn(AwsFile) -> String,
+    link: &dyn Fn() -> Option<Hint>,
+) -> Option<Finding> {
     let source = profile.plain("source_profile").filter(|source| !source.value.is_empty())?;
     if is_complete_for_sdks(profile) {
         return None;
@@ -78,8 +83,8 @@ fn of_alias(profile: &Profile<'_>, path: &dyn Fn(AwsFile) -> String) -> Option<F
     let name = profile.name();
     let message = format!("`{name}` has a `source_profile`, but no `role_arn`");
     let why = "SDKs find no credentials for such a profile";
-    let fix = run!("keyfob profile link {}", name);
-    Some(Finding::new("setting", message, why, fix).at(path(source.file), source.line))
+    let unless: Hint = "give it a role, or name a source whose credentials keyfob can get".into();
+    Some(Finding::new("setting", message, why, link().unwrap_or(unless)).at(path(source.file), source.line))
 }
 
 #[cfg(test)]
@@ -95,7 +100,7 @@ mod tests {
         let profiles = Profiles::from_texts(config, "");
         let all = profiles.names().filter_map(|name| profiles.get(name));
         let found: Vec<(&str, Option<usize>)> = all
-            .flat_map(|profile| of_profile(&profiles, &profile, &|_| "config".to_owned()))
+            .flat_map(|profile| of_profile(&profiles, &profile, &|_| "config".to_owned(), &|| None))
             .map(|finding| (finding.check, finding.line))
             .collect();
         assert_eq!(found, [("setting", Some(2)), ("setting", Some(4)), ("dangling", Some(8))]);
@@ -105,7 +110,7 @@ mod tests {
     fn a_command_that_fixes_is_one_for_a_shell_whatever_the_profile_is_called() {
         let profiles = Profiles::from_texts("[profile 'a $(b)']\nkeyfob_frobnicate = 1\n", "");
         let profile = profiles.get("a $(b)").expect("there");
-        let found = of_profile(&profiles, &profile, &|_| String::new());
+        let found = of_profile(&profiles, &profile, &|_| String::new(), &|| None);
         assert_eq!(found[0].fix.shown(), "`keyfob profile unset 'a $(b)' keyfob_frobnicate`");
         assert_eq!(
             serde_json::to_value(&found[0]).expect("JSON")["fix"],

@@ -31,7 +31,7 @@ use remains::Remaining;
 
 pub use aws_vault::import_from_aws_vault;
 pub use remains::unread_secrets;
-pub use written::{has_keys, import, plain_keys};
+pub use written::{can_import, has_keys, import, plain_keys};
 
 /// What is asked of [`import`] and [`import_from_aws_vault`].
 pub struct ImportRequest<'r> {
@@ -82,12 +82,20 @@ struct Left {
     reason: String,
     /// Whether it stays because something failed; a temporary key simply stays.
     failed: bool,
+    /// Whether the same command may move it later; not where the key itself is at fault.
+    #[serde(skip)]
+    may_work_later: bool,
 }
 
 impl Imported {
     /// How many keys stay because something failed.
     pub fn failures(&self) -> usize {
         self.left.iter().filter(|left| left.failed).count()
+    }
+
+    /// Whether the same command may move one of those later.
+    pub fn may_work_later(&self) -> bool {
+        self.left.iter().any(|left| left.may_work_later)
     }
 
     /// Whether there was nothing to move.
@@ -150,29 +158,42 @@ fn move_all(
     for (index, found) in found.into_iter().enumerate() {
         let place = found.place();
         let Found { profile, file, line, key } = found;
-        let mut leave = |reason: String, failed: bool, hint: Option<Hint>| {
+        let mut leave = |reason: String, failed: bool, may_work_later: bool, hint: Option<Hint>| {
             context.talk.warn(&format!("{place}: the key of `{profile}` was not moved: {reason}"));
             if let Some(hint) = hint {
                 context.talk.hint(hint);
             }
-            report.left.push(Left { profile: profile.clone(), file: file.clone(), line, reason, failed });
+            report.left.push(Left {
+                profile: profile.clone(),
+                file: file.clone(),
+                line,
+                reason,
+                failed,
+                may_work_later,
+            });
         };
         let key = match key {
             Ok(key) => key,
             Err(Stays::Temporary) => {
-                leave("it is a temporary key".to_owned(), false, Some("delete the lines once it has expired".into()));
+                leave(
+                    "it is a temporary key".to_owned(),
+                    false,
+                    false,
+                    Some("delete the lines once it has expired".into()),
+                );
                 continue;
             }
             Err(Stays::OfOtherService) => {
-                leave("it is a key of another service than AWS".to_owned(), false, None);
+                leave("it is a key of another service than AWS".to_owned(), false, false, None);
                 continue;
             }
             Err(Stays::Unusable(error)) => {
-                leave(error.to_string(), true, Some(run!("keyfob add {}", profile).to("store the complete key")));
+                let hint = format!("correct the lines of that key, or delete them: {place}");
+                leave(error.to_string(), true, false, Some(hint.into()));
                 continue;
             }
             Err(Stays::Unreadable(reason)) => {
-                leave(reason, true, Some(run!("keyfob add {}", profile).to("store the key")));
+                leave(reason, true, false, Some(run!("keyfob add {}", profile).to("store the key")));
                 continue;
             }
         };
@@ -197,7 +218,11 @@ fn move_all(
                 return Err(error);
             }
             Err(error) => {
-                leave(error.in_one_line(), true, error.hints().first().cloned());
+                let may_work_later = error.kind() != Kind::Refused;
+                leave(error.in_one_line(), true, may_work_later, error.hints().first().cloned());
+                if !may_work_later {
+                    context.talk.hint(format!("if the key is not used any more, delete its lines: {place}").into());
+                }
             }
         }
     }

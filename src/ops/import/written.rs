@@ -160,9 +160,14 @@ pub fn plain_keys(profile: &Profile<'_>) -> Vec<(AwsFile, usize, bool)> {
     of_aws.map(|found| (found.file, found.line, temporary(found))).collect()
 }
 
+/// Whether the files hold a key of this profile that [`import`] would move.
+pub fn can_import(profile: &Profile<'_>) -> bool {
+    found_in(profile).iter().any(|found| found.key.is_ok())
+}
+
 /// Whether any profile of the files, or `only` this one, has a key that [`import`] would move.
 pub fn has_keys(profiles: &Profiles<'_>, only: Option<&str>) -> bool {
     let wanted = profiles.names().filter(|name| only.is_none_or(|only| only == *name));
     let mut all = wanted.filter_map(|name| profiles.get(name));
-    all.any(|profile| found_in(&profile).iter().any(|found| found.key.is_ok()))
+    all.any(|profile| can_import(&profile))
 }

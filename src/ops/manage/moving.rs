@@ -5,6 +5,7 @@
 //! Cached sessions are found by what they were made from, not by the profile's name, so they follow by themselves.
 
 use crate::chain::StoredKeys;
+use crate::credentials::AccessKeyId;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::index::Index;
@@ -141,10 +142,16 @@ impl Manager<'_> {
             let place = self.place(secret.file, secret.line);
             let question = format!("{place}: this also deletes a plaintext access key; continue?");
             let answer = self.context.human.confirm(&question).map_err(|error| {
-                error
-                    .into_error(&format!("confirmation to delete the key at {place}"))
-                    .hint(run!("keyfob import {}", profile).to("move it into the key store first"))
-                    .hint(self.context.talk.again(&["--yes"]).to("or delete it"))
+                let error = error.into_error(&format!("confirmation to delete the key at {place}"));
+                let import = run!("keyfob import {}", profile).to("move it into the key store first");
+                let id = settings.plain("aws_access_key_id").is_some_and(|id| id.value.parse::<AccessKeyId>().is_ok());
+                let can_import = id && settings.plain("aws_session_token").is_none();
+                let hints = can_import.then_some(import).into_iter().chain([self
+                    .context
+                    .talk
+                    .again(&["--yes"])
+                    .to("delete it")]);
+                hints.fold(error, Error::hint)
             })?;
             if !answer {
                 return Err(Error::new(Kind::Failed, format!("cancelled; `{profile}` was not removed")));

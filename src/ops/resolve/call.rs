@@ -220,8 +220,8 @@ impl Run<'_> {
     /// The profile a refusal is about, which hints tell to change: the key's, the device's, the hop's; else the asked one.
     fn concerned(&self, index: usize, error: &AwsError, signer: Signer<'_>) -> &str {
         let Plan { profile, base, mfa, steps, .. } = self.plan;
-        let is_of_key =
-            matches!(signer, Signer::Key { .. }) && (error.is_invalid_client_token() || error.is_wrong_secret());
+        let is_of_key = matches!(signer, Signer::Key { .. } | Signer::UnstoredKey { .. })
+            && (error.is_invalid_client_token() || error.is_wrong_secret());
         match &steps[index] {
             _ if error.is_wrong_device() => mfa.as_ref().map_or(&base.profile, |mfa| &mfa.profile),
             _ if is_of_key => &base.profile,
@@ -245,6 +245,9 @@ impl Run<'_> {
                 Signer::MfaSession { arn, age_seconds }
             }
             (None, Credentials::Session(_)) | (_, Credentials::NoExpiry { .. }) => Signer::PlainSession { arn },
+            (_, Credentials::Key { key, .. }) if self.plan.base.stored_key().is_none() => {
+                Signer::UnstoredKey { id: key.id.as_str() }
+            }
             (_, Credentials::Key { key, .. }) => Signer::Key { id: key.id.as_str(), arn },
         }
     }

@@ -26,7 +26,7 @@ impl Rotation<'_> {
             return Ok(());
         }
         let listed = self.list_until_news()?;
-        self.settle_create(&listed, RotationStep::Create)
+        self.settle_create(&listed)
     }
 
     /// CreateAccessKey, and the secret into the key store before anything else.
@@ -95,7 +95,7 @@ impl Rotation<'_> {
                     .because("AWS does not list a new key yet; if there is one, its secret is lost"),
             )),
             Observation::Stored(_) | Observation::Lost(_) | Observation::Orphan(_) => {
-                self.settle_create(&listed, RotationStep::Create)?;
+                self.settle_create(&listed)?;
                 // Offered and deleted: now another can be made.
                 self.create()
             }
@@ -103,8 +103,9 @@ impl Rotation<'_> {
     }
 
     /// Brings a CreateAccessKey of unknown outcome to a known one: no new key, or one that is stored.
-    fn settle_create(&mut self, listed: &[ListedKey], step: RotationStep) -> Result<()> {
+    fn settle_create(&mut self, listed: &[ListedKey]) -> Result<()> {
         let found = self.found(listed)?;
+        self.journal.orphan = None;
         match found {
             Observation::Nothing => Ok(()),
             Observation::Stored(id) => {
@@ -119,11 +120,11 @@ impl Rotation<'_> {
                 self.save()
             }
             Observation::Orphan(id) if self.delete_other.as_ref() == Some(&id) => self.delete_other(&id),
-            Observation::Orphan(id) => self.offer_orphan(&id, listed, step),
+            Observation::Orphan(id) => self.offer_orphan(&id, listed),
         }
     }
 
-    fn offer_orphan(&mut self, id: &AccessKeyId, listed: &[ListedKey], step: RotationStep) -> Result<()> {
+    fn offer_orphan(&mut self, id: &AccessKeyId, listed: &[ListedKey]) -> Result<()> {
         let made = listed.iter().find(|key| key.id == *id).and_then(|key| key.created_at);
         let made = made.map_or_else(String::new, |at| format!(", created at {at}"));
         let short = id.short();
@@ -131,14 +132,11 @@ impl Rotation<'_> {
         if self.context.human.offer(&question).map_err(|error| error.into_error("an answer"))? {
             return self.delete_other(id);
         }
-        let profile = &self.journal.profile;
-        let again = match step {
-            RotationStep::Discard => run!("keyfob rotate {} --rollback --delete-other {}", profile, id),
-            _ => run!("keyfob rotate {} --resume --delete-other {}", profile, id),
-        };
+        // What is hinted at names it, now and in later runs.
+        self.journal.orphan = Some(id.clone());
+        self.save()?;
         Err(Error::new(Kind::Failed, format!("the key {short} exists at AWS, but its secret was lost{made}"))
-            .because("the response to CreateAccessKey was lost, or someone else created the key meanwhile")
-            .hint(again.option("--with", self.journal.asked.with.as_ref()).to("delete it, if nobody else created it")))
+            .because("the response to CreateAccessKey was lost, or someone else created the key meanwhile"))
     }
 
     /// Takes a new key that is stored and not in the journal into it.
@@ -190,7 +188,7 @@ impl Rotation<'_> {
     /// Going back from a CreateAccessKey whose secret nobody stored.
     pub(super) fn discard(&mut self) -> Result<()> {
         let listed = self.list_until_news()?;
-        self.settle_create(&listed, RotationStep::Discard)
+        self.settle_create(&listed)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::hint::{Hint, run};
 use crate::index::{Index, KeyEntry};
 use crate::ops::doctor::Finding;
 use crate::ops::rotate::journal::Journals;
+use crate::ops::rotate::resume_of;
 use crate::rotation::{Journal, Phase};
 use crate::settings::Settings;
 use crate::timestamp::Timestamp;
@@ -44,7 +45,7 @@ fn of_rotation(journal: &Journal, journals: &Journals, settings: &Settings, now:
             "rotation",
             format!("the rotation of `{profile}` is unfinished: it stopped at `{}`", step.name()),
             step.leaves(),
-            run!("keyfob rotate {} --resume", profile),
+            resume_of(journal),
         )),
         Phase::Resting if journal.inactive_at.is_none_or(|at| at.plus(settings.rotate_grace) <= now) => {
             Some(Finding::new(

@@ -164,7 +164,6 @@ impl Rotation<'_> {
     /// # Errors
     /// Where a profile uses it, or anybody used it lately and nobody overruled that.
     pub(super) fn delete_other(&mut self, id: &AccessKeyId) -> Result<()> {
-        let profile = &self.journal.profile;
         let index = Index::load(&self.context.paths.data)?;
         if let Some(user) = index.profiles_of(id).first() {
             return Err(Error::new(Kind::Failed, format!("{} is the key of `{user}`", id.short()))
@@ -179,13 +178,13 @@ impl Rotation<'_> {
                 Err(refusal) => Some(format!("cannot find out when it was last used: {}", Error::from(refusal))),
             };
             if let Some(why) = why {
-                let hint = run!("keyfob rotate {} --delete-other {} --force", profile, id);
                 return Err(Error::new(Kind::Failed, format!("{} was not deleted", id.short()))
                     .because(why)
-                    .hint(with_options(hint, &self.journal).to("delete it anyway")));
+                    .hint(self.context.talk.again(&["--force"]).to("delete it anyway")));
             }
         }
         self.delete(&self.key(&self.journal.old), id)?;
+        self.journal.orphan = None;
         self.context.talk.say(&format!("deleted {} at AWS", id.short()));
         Ok(())
     }

@@ -212,16 +212,27 @@ fn unfinished(journal: &Journal, held: bool) -> Error {
         .hint(rollback_of(journal))
 }
 
-/// The command that continues a rotation.
+/// The command that continues a rotation; one that goes back from a key nobody has the secret of has to name that key.
 pub(crate) fn resume_of(journal: &Journal) -> Hint {
     let profile = &journal.profile;
-    with_options(run!("keyfob rotate {} --resume", profile), journal)
-        .to(format!("continue the rotation of `{profile}`"))
+    let hint = match (&journal.orphan, journal.at().0) {
+        (Some(orphan), RotationStep::Discard) => run!("keyfob rotate {} --rollback --delete-other {}", profile, orphan)
+            .option("--with", journal.asked.with.as_ref()),
+        (Some(orphan), _) => {
+            with_options(run!("keyfob rotate {} --resume --delete-other {}", profile, orphan), journal)
+        }
+        (None, _) => with_options(run!("keyfob rotate {} --resume", profile), journal),
+    };
+    let unless = journal.orphan.as_ref().map_or_else(String::new, |orphan| {
+        format!("; deletes {} at AWS, so make sure that nobody uses it", orphan.short())
+    });
+    hint.to(format!("continue the rotation of `{profile}`{unless}"))
 }
 
 /// The command that takes a rotation back.
 pub(crate) fn rollback_of(journal: &Journal) -> Hint {
     let hint = run!("keyfob rotate {} --rollback", journal.profile).option("--with", journal.asked.with.as_ref());
+    let hint = hint.option("--delete-other", journal.orphan.as_ref().map(ToString::to_string));
     hint.to(format!("or go back to {}", journal.old.short()))
 }
 
@@ -290,7 +301,7 @@ fn key_of(context: &Context<'_>, profile: &str) -> Result<StoredKey> {
     index.key_of(profile).ok_or_else(|| {
         Error::new(Kind::Failed, format!("`{profile}` has no stored key"))
             .hint(index.hint_at_keys(profile))
-            .hint(run!("keyfob import").to("or first move a plaintext key into the key store"))
+            .hint(run!("keyfob add {}", profile).to("or store its key"))
     })
 }
 

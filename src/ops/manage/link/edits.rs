@@ -11,8 +11,13 @@ pub(super) fn link_all_in(file: AwsFile, document: &mut Document, links: &[Linke
     match file {
         AwsFile::Config => document.edit_each(links, |link| file.section(&link.name), link_in),
         AwsFile::Credentials => {
-            let mut mended = links.iter().filter(|link| link.mend_credentials);
-            mended.try_for_each(|link| hide_settings(document, file.section(&link.name)))
+            let mut changed = links.iter().filter(|link| link.change_credentials);
+            changed.try_for_each(|link| {
+                let section = file.section(&link.name);
+                hide_what_wins(document, section)?;
+                let is_other = |line: &str| !line.is_empty() && keyfob_profile_of(line).as_deref() != Some(&*link.name);
+                document.hide(section, "credential_process", is_other).map(drop)
+            })
         }
     }
 }
@@ -22,7 +27,7 @@ fn link_in(document: &mut Document, link: &Linked) -> Result<(), EditError> {
     let section = AwsFile::Config.section(&link.name);
     let old_end = document.text().len();
     let is_new = !document.has_section(section);
-    hide_settings(document, section)?;
+    hide_what_wins(document, section)?;
     document.hide(section, "credential_process", |value| keyfob_profile_of(value).is_none() && !value.is_empty())?;
     document.set(section, "credential_process", &link.line)?;
     let gap = is_new.then(|| document.start_of(section)).flatten().and_then(|start| start.checked_sub(old_end));
@@ -30,16 +35,21 @@ fn link_in(document: &mut Document, link: &Linked) -> Result<(), EditError> {
     Ok(())
 }
 
-/// Gives the settings of a role, where there is one, and those of a base their `keyfob_` form.
-fn hide_settings(document: &mut Document, section: crate::ini::SectionName<'_>) -> Result<(), EditError> {
+/// Gives what SDKs follow before a `credential_process` its `keyfob_` form: the settings of a role where there is one, and those
+/// of a base. Of a base's that has both forms the visible one is newer: the AWS CLI has written it since.
+fn hide_what_wins(document: &mut Document, section: crate::ini::SectionName<'_>) -> Result<(), EditError> {
     let names = document.names_in(section);
-    let role = names.iter().any(|name| name == "role_arn");
+    let is_there = |name: &str| names.iter().any(|there| there == name);
+    let has_role = is_there("role_arn");
+    let hidden = |name: &str| format!("{PREFIX}{name}");
+    for name in BASE_SETTINGS.iter().filter(|name| is_there(name) && is_there(&hidden(name))) {
+        document.unset(section, &hidden(name));
+    }
     document
         .rename_settings(section, |key| {
             let name = key.to_ascii_lowercase();
-            let free = !names.contains(&format!("{PREFIX}{name}"));
-            let is_meant = (role && ROLE_SETTINGS.contains(&&*name)) || BASE_SETTINGS.contains(&&*name);
-            (is_meant && free).then(|| format!("{PREFIX}{key}"))
+            let of_role = has_role && ROLE_SETTINGS.contains(&&*name) && !is_there(&hidden(&name));
+            (of_role || BASE_SETTINGS.contains(&&*name)).then(|| hidden(key))
         })
         .map(drop)
 }
@@ -57,7 +67,7 @@ mod tests {
 
     fn linked(text: &str, profile: &str) -> (String, String) {
         let line = format!("/usr/bin/keyfob credential-process {profile}");
-        let link = Linked { name: profile.to_owned(), line, mend_credentials: true, made_section: Cell::new(None) };
+        let link = Linked { name: profile.to_owned(), line, change_credentials: true, made_section: Cell::new(None) };
         let mut document = Document::parse(text.to_owned()).expect("the test's file parses");
         link_in(&mut document, &link).expect("can be linked");
         let between = document.text().to_owned();

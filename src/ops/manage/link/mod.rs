@@ -1,22 +1,25 @@
 //! `profile link`: SDKs get a profile's credentials from keyfob.
 //!
 //! A visible `role_arn` wins over `credential_process` in botocore, in either file; so a role's settings get their
-//! `keyfob_` form where they stand, and another program's `credential_process` its own. `unlink` takes exactly that back.
+//! `keyfob_` form where they stand, and so do other sign-ins and another program's `credential_process`. `unlink` takes exactly
+//! that back.
 
 mod edits;
 
 use std::cell::Cell;
+use std::path::Path;
 
 use crate::chain::PlanError;
 use crate::chain::base::process::{self, Process};
-use crate::chain::base::{BaseSource, overrides};
+use crate::chain::base::{BaseSource, Override, overrides};
 use crate::error::{Error, Kind, Result};
-use crate::hint::run;
+use crate::hint::{Hint, run};
 use crate::index::Index;
 use crate::ini::Document;
 use crate::ops::advice::{self, Change};
 use crate::ops::manage::Manager;
-use crate::profile::known::PREFIX;
+use crate::process_line;
+use crate::profile::known::{BASE_SETTINGS, PREFIX};
 use crate::profile::{AwsFile, Profiles};
 use crate::sys::env::vars;
 
@@ -42,8 +45,8 @@ pub struct LinkRequest<'r> {
 struct Linked {
     name: String,
     line: String,
-    /// Whether a role in the credentials file is hidden too.
-    mend_credentials: bool,
+    /// Whether what wins over the link in the credentials file is hidden too.
+    change_credentials: bool,
     /// Where its section was made by the last edit: the bytes of line ends before it.
     made_section: Cell<Option<usize>>,
 }
@@ -81,13 +84,29 @@ impl Manager<'_> {
         let change = |file: AwsFile, document: &mut Document| link_all_in(file, document, &links);
         self.check_links(&links, &change)?;
         let shown = self.apply(&change)?;
+        let (config, credentials) = self.changed(&change)?;
+        let after = Profiles::new(Some(&config), Some(&credentials));
         if !self.show_only {
             self.remember_sections(&links)?;
-            for link in &links {
-                self.context.talk.say(&format!("`{}` is linked: SDKs get its credentials from keyfob", link.name));
-            }
         }
-        self.name_what_wins(&links, &change, request.name_keys);
+        for link in &links {
+            let wins = after.get(&link.name).as_ref().map(overrides).unwrap_or_default();
+            let wins: Vec<Override> =
+                wins.into_iter().filter(|setting| request.name_keys || !setting.is_key()).collect();
+            let follows = after.get(&link.name).is_some_and(|profile| process::of(&profile) == Process::ThisProfile);
+            match follows && wins.is_empty() {
+                _ if self.show_only => {}
+                true => {
+                    self.context.talk.say(&format!("`{}` is linked: SDKs get its credentials from keyfob", link.name));
+                }
+                false => self.context.talk.say(&format!("`{}` has a link that SDKs do not follow yet", link.name)),
+            }
+            self.name_what_wins(&after, &link.name, &wins);
+        }
+        if self.context.env.get(vars::AWS_ACCESS_KEY_ID).is_some() {
+            self.context.talk.warn("`AWS_ACCESS_KEY_ID` is set in this shell: most SDKs use it before any profile");
+            self.context.talk.hint(run!("unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"));
+        }
         if !self.show_only {
             self.offer_variables(request.yes)?;
         }
@@ -132,7 +151,8 @@ impl Manager<'_> {
     /// Asks what has to be asked of one profile.
     fn prepare(&self, profiles: &Profiles<'_>, name: &str, request: LinkRequest<'_>) -> Result<Linked> {
         let line = (request.line)(name)?;
-        let mut linked = Linked { name: name.to_owned(), line, mend_credentials: false, made_section: Cell::new(None) };
+        let mut linked =
+            Linked { name: name.to_owned(), line, change_credentials: false, made_section: Cell::new(None) };
         let Some(profile) = profiles.get(name) else { return Ok(linked) };
         if let (Some(plain), Some(ours)) = (profile.plain("role_arn"), profile.plain(&format!("{PREFIX}role_arn"))) {
             let [plain, ours] = [plain, ours].map(|setting| self.place(setting.file, setting.line));
@@ -142,7 +162,8 @@ impl Manager<'_> {
             )
             .hint(run!("keyfob profile unset {} keyfob_role_arn", name).to("remove one of them")));
         }
-        if process::of(&profile) == Process::OtherProgram && !self.show_only {
+        let process = process::of(&profile);
+        if process == Process::OtherProgram && !self.show_only {
             let process = profile.plain("credential_process").expect("a foreign one is one");
             let place = self.place(process.file, process.line);
             let question = format!("{place}: `{name}` gets its credentials from another program; use keyfob instead?");
@@ -150,12 +171,22 @@ impl Manager<'_> {
                 return Err(Error::new(Kind::Failed, format!("cancelled; `{name}` was not changed")));
             }
         }
-        let in_credentials = |name: &str| profile.places(name).into_iter().find(|s| s.file == AwsFile::Credentials);
-        if let Some(role) = in_credentials("role_arn") {
-            let place = self.place(role.file, role.line);
-            let question =
-                format!("{place}: SDKs would use this `role_arn` instead of the link; rename it to `keyfob_role_arn`?");
-            linked.mend_credentials = self.show_only || self.confirm_if_there(&question, request.yes)?;
+        let in_credentials = |name: &str| {
+            let mut places = profile.places(name).into_iter();
+            places.find(|setting| setting.file == AwsFile::Credentials && !setting.value.is_empty())
+        };
+        if process == Process::OtherProgram && in_credentials("credential_process").is_some() {
+            linked.change_credentials = true;
+            return Ok(linked);
+        }
+        let names = std::iter::once("role_arn").chain(BASE_SETTINGS);
+        let mut names = names.chain(matches!(process, Process::OtherProfile(_)).then_some("credential_process"));
+        if let Some(first) = names.find_map(in_credentials) {
+            let (place, setting) = (self.place(first.file, first.line), &first.name);
+            let question = format!(
+                "{place}: SDKs would use this `{setting}` instead of the link; rename it to `{PREFIX}{setting}`?"
+            );
+            linked.change_credentials = self.show_only || self.confirm_if_there(&question, request.yes)?;
         }
         Ok(linked)
     }
@@ -239,29 +270,48 @@ impl Manager<'_> {
         Ok((config, credentials))
     }
 
-    /// Names what SDKs still take before the link.
-    fn name_what_wins(&self, links: &[Linked], change: super::Change<'_>, name_keys: bool) {
-        let Ok((config, credentials)) = self.changed(change) else { return };
-        let profiles = Profiles::new(Some(&config), Some(&credentials));
+    /// Names what SDKs still take before the link of `name`.
+    fn name_what_wins(&self, after: &Profiles<'_>, name: &str, wins: &[Override]) {
         let talk = self.context.talk;
-        for Linked { name, .. } in links {
-            let shadows = profiles.get(name).as_ref().map(overrides).unwrap_or_default();
-            for shadow in shadows.iter().filter(|shadow| !shadow.is_key()) {
-                let place = self.place(shadow.file, shadow.line);
-                talk.warn(&format!("{place}: SDKs use `{}` of `{name}` instead of the link", shadow.name));
-                talk.hint(run!("keyfob profile unset {} {}", name, shadow.name).to("remove it"));
-                talk.hint(run!("keyfob profile link {}", name).to("or link again and agree to rename it"));
-            }
-            if let Some(key) = shadows.iter().find(|shadow| name_keys && shadow.is_key()) {
-                let place = self.place(key.file, key.line);
-                talk.warn(&format!("{place}: SDKs use the plaintext key there instead of the link"));
-                talk.hint(run!("keyfob import {}", name).to("move it into the key store"));
-            }
+        let other = after.get(name).filter(|profile| process::of(profile) != Process::ThisProfile);
+        let other = other.and_then(|profile| {
+            let process = profile.plain("credential_process")?;
+            Some(Override { name: process.name.to_string(), file: process.file, line: process.line })
+        });
+        let mut settings = wins.iter().filter(|setting| !setting.is_key()).chain(&other).peekable();
+        let hint = settings.peek().map(|_| run!("keyfob profile link {} --yes", name));
+        for setting in settings {
+            let place = self.place(setting.file, setting.line);
+            talk.warn(&format!("{place}: SDKs use `{}` of `{name}` instead of the link", setting.name));
         }
-        if self.context.env.get(vars::AWS_ACCESS_KEY_ID).is_some() {
-            talk.warn("`AWS_ACCESS_KEY_ID` is set in this shell: most SDKs use it before any profile");
-            talk.hint(run!("unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"));
+        if let Some(hint) = hint {
+            talk.hint(hint.to("rename it, so that only keyfob reads it"));
         }
+        if let Some(key) = wins.iter().find(|setting| setting.is_key()) {
+            let place = self.place(key.file, key.line);
+            talk.warn(&format!("{place}: SDKs use the plaintext key there instead of the link"));
+            talk.hint(run!("keyfob import {}", name).to("move it into the key store"));
+        }
+    }
+
+    /// The command that links `name`, if SDKs then get its credentials from keyfob. Another program's process is not given up
+    /// for that. Asks and changes nothing, where this manager shows only.
+    pub(in crate::ops) fn link_that_works(&self, name: &str) -> Option<Hint> {
+        let profiles = self.files.profiles();
+        // Any path will do for a line that is not written.
+        let line = process_line::write(Path::new("/usr/bin/keyfob"), name).ok()?;
+        let line = |_: &str| Ok(line.clone());
+        let request = LinkRequest { profile: Some(name), line: &line, yes: true, name_keys: true };
+        let linked = self.prepare(&profiles, name, request).ok()?;
+        let is_other = profiles.get(name).is_some_and(|profile| process::of(&profile) == Process::OtherProgram);
+        let asks = linked.change_credentials || is_other;
+        let links = [linked];
+        let change = |file: AwsFile, document: &mut Document| link_all_in(file, document, &links);
+        let (config, credentials) = self.changed(&change).ok()?;
+        let after = Profiles::new(Some(&config), Some(&credentials));
+        let has_effect =
+            self.check_links(&links, &change).is_ok() && after.get(name).as_ref().is_some_and(process::is_linked);
+        has_effect.then(|| run!("keyfob profile link {}", name).flag("--yes", asks))
     }
 
     fn confirm(&self, question: &str, what: &str) -> Result<bool> {
