@@ -60,7 +60,7 @@ pub fn json(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>) -> Valu
         },
         "session": session,
         "needs_code": cached.needs_code,
-        // Access keys are the only bases so far, and nobody signs in for one.
+        // No kind of base that keyfob supports so far has a sign-in.
         "needs_sign_in": false,
         "cache": cached.known_by,
         "cached_until": cached.cached_until(),
