@@ -161,7 +161,7 @@ const CASES: &[Case] = &[
     },
     Case {
         says: "no key id, which may be a secret in the wrong place",
-        config: "[profile a]|aws_access_key_id = fakeSecretInTheWrongPlacefakeSecret12345|aws_secret_access_key = fake",
+        config: "[profile a]|aws_access_key_id = fAkE7sEcReT+iN/tHe9WrOnG8pLaCe0xK2mQ7vR4|aws_secret_access_key = fake",
         stored: "",
         asked: "a",
         message: "~/.aws/config:2: `aws_access_key_id` of `a` is not a valid access key id",
