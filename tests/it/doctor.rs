@@ -138,8 +138,8 @@ fn a_vault_whose_files_are_gone_or_are_no_age_files_is_found() {
     finds(&scene, "it does not begin as an age file does");
     std::fs::remove_file(&vault).expect("an own file");
     finds(&scene, "is missing, though keys are stored in it");
-    std::fs::write(&vault, whole).expect("an own file");
-    assert!(!scene.sandbox.keyfob(&["doctor"]).run().stdout.contains("age"), "all is well");
+    keyfob::sys::files::replace(&vault, &whole).expect("an own file");
+    assert!(!scene.sandbox.keyfob(&["doctor"]).run().stdout.contains("vault.age"), "all is well");
     scene.sandbox.unset("KEYFOB_IDENTITY_FILE");
     finds(&scene, "cannot be opened with a passphrase");
 }

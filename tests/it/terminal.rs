@@ -71,7 +71,7 @@ fn who_has_no_device_is_told_before_anything_is_stored_and_may_create_one_at_onc
     let mut terminal = sandbox.keyfob(&["add", "work", "--region", "eu-west-1"]).on_terminal();
     terminal.expect("access key id: ");
     terminal.type_line(&key.id);
-    terminal.expect("(not shown): ");
+    terminal.expect("(hidden): ");
     terminal.type_line(&key.secret);
     terminal.expect("AWS will refuse its sessions all IAM calls");
     terminal.expect("create an MFA device now, in an authenticator app? [y/N] ");
