@@ -244,7 +244,7 @@ impl<'a> CodeSource<'a> {
         if too_long(patience, wait) || too_long(self.limit, self.waited + wait) {
             return Err(CodeError::NotYet { serial: self.mfa.serial.clone(), seconds });
         }
-        wait_out(clock, human, seconds, "the current one was already used");
+        wait_out(clock, human, seconds, "the last one was used");
         self.waited += wait;
         Ok(())
     }

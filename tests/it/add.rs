@@ -139,7 +139,7 @@ fn what_is_no_long_term_key_of_a_user_is_refused_and_leaves_nothing() {
         (format!("AIDAIOSFODNN7EXAMPLE\n{secret}\n"), 1, "an access key id begins with"),
         (format!("{secret}\n{id}\n"), 1, "swapped"),
         (format!("{id}\n\n"), 1, "empty"),
-        (format!("{id}\n {secret}\n"), 1, "blanks"),
+        (format!("{id}\n {secret}\n"), 1, "spaces"),
         (format!("{id}\n"), 2, "two lines"),
         (lines(&aws.root().access_key()), 1, "root user"),
         (format!("{id}\n{}\n", "x".repeat(40)), 4, "AWS"),
@@ -223,7 +223,7 @@ fn an_option_that_cannot_be_is_a_usage_error_before_aws_is_asked() {
         ("--region", "Frankfurt", "`--region`: `Frankfurt` is not a valid region; expected a name like `eu-west-1`"),
         ("--region", "eu west 1", "`--region`: `eu west 1` is no region"),
         ("--mfa-serial", "123456", "`--mfa-serial`: it has 6 characters; AWS accepts 9 to 256"),
-        ("--mfa-serial", "my phone!", "`--mfa-serial`: ' ' is not allowed in it"),
+        ("--mfa-serial", "my phone!", "`--mfa-serial`: ' ' is not allowed; AWS accepts"),
     ] {
         let ran = sandbox.keyfob(&["add", "work", "--stdin", option, value]).stdin(&key).run();
         assert!(ran.ends_with(2).contains(said), "{}", ran.stderr);
@@ -296,7 +296,7 @@ fn a_console_file_and_the_environment_bring_a_key_too() {
     assert!(from_env(&sandbox, "fake").ends_with(1).contains("`AWS_SESSION_TOKEN` is set"));
     from_env(&sandbox, "").ok();
     let missing = sandbox.keyfob(&["add", "three", "--csv", "nowhere.csv"]).run();
-    assert!(missing.ends_with(1).contains("cannot read nowhere.csv"), "{}", missing.stderr);
+    assert!(missing.ends_with(1).contains("nowhere.csv: the file cannot be read"), "{}", missing.stderr);
     assert!(missing.stderr.contains("hint: `--csv` takes the path"), "{}", missing.stderr);
     sandbox.write("password.csv", "User name,Password,Console sign-in URL\r\nann,fake,https://x\r\n");
     let refused = sandbox.keyfob(&["add", "three", "--csv", "password.csv"]).run();
@@ -331,9 +331,9 @@ fn what_linking_breaks_for_others_is_named_with_file_and_line() {
     let added = sandbox.keyfob(&["add", "work", "--stdin", "--yes"]).stdin(&lines(&ann.access_key())).run();
     let said = added.ends_with(0);
     for named in [
-        "config:4: `long` asks for more than an hour",
-        "config:8: `coded` has SDKs ask for a second code",
-        "credentials:2: SDKs use the key written in plain text",
+        "config:4: `long` requests more than 1h",
+        "config:8: SDKs will ask for a second MFA code for `coded`",
+        "credentials:2: SDKs use the plaintext key",
         "delete these lines: ",
     ] {
         assert!(said.contains(named), "{named}: {said}");

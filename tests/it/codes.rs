@@ -47,10 +47,9 @@ fn a_mistyped_code_is_asked_for_again_and_three_are_enough() {
 
 #[test]
 fn control_d_at_the_question_is_a_failure_and_control_c_a_signal_that_reaches_whoever_runs_keyfob() {
-    for (key, code, signal, said) in [
-        ('d', Some(1), None, "an MFA code for profile `audit` is needed: cancelled"),
-        ('c', None, Some(2), "cancelled"),
-    ] {
+    for (key, code, signal, said) in
+        [('d', Some(1), None, "no MFA code for profile `audit`: cancelled"), ('c', None, Some(2), "cancelled")]
+    {
         let scene = Scene::new();
         let mut terminal = scene.sandbox.keyfob(&["credential-process", "audit"]).beside_terminal();
         terminal.expect("): ");

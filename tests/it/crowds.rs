@@ -171,7 +171,7 @@ fn whoever_waits_says_for_which_process_and_gets_what_that_one_got() {
     let holder = scene.sandbox.keyfob(&["credential-process", "audit"]).start();
     wait_for(&scene, "runs");
     let mut second = scene.sandbox.keyfob(&["credential-process", "audit"]).beside_terminal();
-    let before = second.expect(&format!("waiting for process {}, which gets the same session", holder.pid()));
+    let before = second.expect(&format!("waiting for process {}, which is getting the same session", holder.pid()));
     assert_eq!(before, "", "nothing is said in the first two seconds");
     scene.sandbox.write("code", &scene.phone.code());
     scene.sandbox.write("go", "");

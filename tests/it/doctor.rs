@@ -99,7 +99,7 @@ fn settings_that_lead_nowhere_are_named_with_their_line() {
         ("sso_session = gone\nsso_account_id = 123456789012", 1, "dangling", "names `gone`"),
         ("source_profile = work", 1, "setting", "has a `source_profile`, but no `role_arn`"),
         ("include_profile = gone", 1, "file", "names `gone`, which does not exist"),
-        ("regoin = eu-west-1", 1, "setting", "`region` is meant?"),
+        ("regoin = eu-west-1", 1, "setting", "did you mean `region`?"),
     ];
     let config = scene.sandbox.read(".aws/config");
     for (settings, line, check, message) in cases {

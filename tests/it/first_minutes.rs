@@ -24,7 +24,7 @@ fn keyfob_alone_leads_from_an_empty_home_to_a_linked_profile() {
     next("1 access key is stored in plain text in the AWS files: `work`", "`keyfob import`");
 
     sandbox.keyfob(&["import", "--no-link", "--yes"]).run().ok();
-    next("1 access key stored (`work`), and no profile is linked", "`keyfob profile link work`");
+    next("1 access key stored (`work`), but no profile is linked", "`keyfob profile link work`");
 
     sandbox.keyfob(&["profile", "link", "work", "--yes"]).run().ok();
     next("1 access key stored, 1 profile, 1 linked, no session cached", "`keyfob doctor`");

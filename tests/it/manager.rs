@@ -70,8 +70,8 @@ fn what_aws_would_not_take_is_refused_with_a_way_round_and_changes_nothing() {
     let (_aws, sandbox) = machine();
     sandbox.write(".aws/config", CONFIG);
     let refused: [(&[&str], i32, &str); 14] = [
-        (&["set", "base", "region", "Ireland"], 2, "no region"),
-        (&["set", "prod", "role_arn", "Admin"], 2, "no role"),
+        (&["set", "base", "region", "Ireland"], 2, "not a valid region"),
+        (&["set", "prod", "role_arn", "Admin"], 2, "not a valid role ARN"),
         (&["set", "prod", "duration_seconds", "43201"], 2, "43200"),
         (&["set", "base", "mfa_serail", "arn:aws:iam::123456789012:mfa/a"], 2, "mfa_serail"),
         (&["set", "base", "source_profile", "bsae"], 2, "no profile `bsae`"),
@@ -82,7 +82,7 @@ fn what_aws_would_not_take_is_refused_with_a_way_round_and_changes_nothing() {
         (&["add", "base"], 6, "already"),
         (&["add", " padded"], 2, "is not a valid section name"),
         (&["rename", "base", "prod"], 6, "already"),
-        (&["remove", "base"], 6, "needed by `prod`"),
+        (&["remove", "base"], 6, "other profiles need `base`"),
         (&["unlink", "base"], 6, "not linked"),
     ];
     for (arguments, code, line) in refused {
@@ -173,7 +173,11 @@ fn linking_a_base_names_or_takes_along_what_builds_on_it() {
     );
     sandbox.write(".aws/config", &config);
     let declined = profile(&sandbox, &["link", "base"]);
-    assert!(declined.ends_with(0).contains("`long` will fail: AWS gives no more than 1h"), "{}", declined.stderr);
+    assert!(
+        declined.ends_with(0).contains("`long` will fail: from the session of `base`, AWS allows at most 1h"),
+        "{}",
+        declined.stderr
+    );
     assert!(!sandbox.read(".aws/config").contains("keyfob_role_arn"));
     profile(&sandbox, &["unlink", "base"]).ok();
     assert_eq!(sandbox.read(".aws/config"), config);
@@ -200,7 +204,7 @@ fn settings_of_this_shell_alone_are_named_and_written_where_that_is_wanted() {
     scene.sandbox.write("keyfob/config.toml", "# mine\ncall_timeout = 5");
     let said = link(&[]);
     assert!(said.contains("`KEYFOB_MFA_PROCESS` is set only in this shell"), "{said}");
-    assert!(said.contains("`KEYFOB_DATA_DIR` is set in this shell alone") && !said.contains("CALL_TIMEOUT"), "{said}");
+    assert!(said.contains("`KEYFOB_DATA_DIR` is set only in this shell") && !said.contains("CALL_TIMEOUT"), "{said}");
     assert_eq!(scene.sandbox.read("keyfob/config.toml"), "# mine\ncall_timeout = 5");
     link(&["--yes"]);
     let written = scene.sandbox.read("keyfob/config.toml");
@@ -208,7 +212,7 @@ fn settings_of_this_shell_alone_are_named_and_written_where_that_is_wanted() {
         written.starts_with("# mine\ncall_timeout = 5\n") && written.contains("backend = \"vault\"\n"),
         "{written}"
     );
-    assert!(!link(&[]).contains("set only in this shell"));
+    assert!(!link(&[]).contains("will not see it"));
     scene.sandbox.keyfob(&["list"]).without_env("KEYFOB_BACKEND").run().ok();
 }
 

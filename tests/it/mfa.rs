@@ -50,7 +50,7 @@ fn a_seed_is_added_typed_and_a_code_of_another_device_is_noticed() {
     let mut terminal = enter(&other, &device.code_at(0));
     for _ in 0..2 {
         terminal.expect("that code does not match the seed");
-        terminal.expect("from the app: ");
+        terminal.expect("in the app: ");
         terminal.type_line(&device.code_at(0));
     }
     terminal.expect(&format!("the seed does not belong to `{SERIAL}`"));
@@ -158,7 +158,7 @@ fn a_device_is_removed_with_its_seed_after_a_question_that_names_the_danger() {
     terminal.type_line("y");
     terminal.expect("`work` still names the device; remove that line? [Y/n] ");
     terminal.type_line("");
-    terminal.expect("took `mfa_serial` of `work` out");
+    terminal.expect("removed `mfa_serial` of `work`");
     terminal.finish().0.ends_with(0);
     assert!(aws.device(SERIAL).is_none());
     assert!(!sandbox.read(".aws/config").contains(SERIAL) && !sandbox.read("keyfob/data/index.json").contains(SERIAL));
@@ -210,9 +210,9 @@ fn a_profile_that_names_no_device_gets_the_one_whose_seed_is_kept() {
     assert!(ran.ends_with(0).contains(&command), "nobody can be asked: {}", ran.stderr);
     assert!(!sandbox.read(".aws/config").contains("mfa_serial"));
     let mut terminal = sandbox.keyfob(&["mfa", "add", "work"]).on_terminal();
-    terminal.expect("(not shown): ");
+    terminal.expect("(hidden): ");
     terminal.type_line(&seed);
-    terminal.expect("from the app: ");
+    terminal.expect("in the app: ");
     terminal.type_line(&device.code_at(0));
     terminal.expect(&format!("have `work` use `{SERIAL}`? [Y/n] "));
     terminal.type_line("");

@@ -81,7 +81,7 @@ fn the_wait_for_the_next_code_is_counted_down_on_the_terminal() {
     let first = sandbox.keyfob(&["mfa", "code", "work", "--json"]).run().json();
     assert_eq!(first["code"].as_str().map(str::len), Some(6));
     let mut terminal = sandbox.keyfob(&["credential-process", "work"]).beside_terminal();
-    terminal.expect("s until the next code: the current one was already used");
+    terminal.expect("s until the next code: the last one was used");
     let (ran, shown) = terminal.finish();
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{shown}");
 }
@@ -136,7 +136,7 @@ fn a_program_gives_the_code_and_its_code_is_spent_like_any_other() {
     sandbox.keyfob(&["credential-process", "work"]).run().ok();
     // It prints the same code still, also after a wait for the next.
     let ran = sandbox.keyfob(&["credential-process", "long"]).run();
-    assert!(ran.ends_with(1).contains("prints a code of `"), "{}", ran.stderr);
+    assert!(ran.ends_with(1).contains("printed a code of `"), "{}", ran.stderr);
     assert_eq!(aws.count("AssumeRole"), 0);
 }
 

@@ -233,7 +233,7 @@ fn a_device_half_made_by_a_killed_enrolment_is_made_anew_by_whoever_says_so() {
     let mut terminal = sandbox.keyfob(&["mfa", "enroll", "work"]).on_terminal();
     terminal.expect("device name [ann]: ");
     terminal.type_line("");
-    terminal.expect("delete it and make it anew? [y/N] ");
+    terminal.expect("left it behind? [y/N] ");
     terminal.type_line("y");
     terminal.expect("first code from the app: ");
     let device = aws.device(SERIAL).expect("made anew");
@@ -252,7 +252,7 @@ fn a_name_that_another_users_device_has_costs_that_user_nothing() {
     let mut terminal = sandbox.keyfob(&["mfa", "enroll", "work"]).on_terminal();
     terminal.expect("device name [ann]: ");
     terminal.type_line("");
-    terminal.expect("delete it and make it anew? [y/N] ");
+    terminal.expect("left it behind? [y/N] ");
     terminal.type_line("y");
     terminal.expect("it is enabled for another user");
     terminal.expect("--name NAME");

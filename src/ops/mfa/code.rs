@@ -63,6 +63,6 @@ pub fn code(context: &Context<'_>, plans: Plans<'_>, serial: Option<&str>, fresh
                 is_spent: !claimed,
             });
         }
-        wait_out(context.clock, context.human, seconds_left, "the current one was already used");
+        wait_out(context.clock, context.human, seconds_left, "the last one was used");
     }
 }

@@ -19,7 +19,7 @@ pub(super) const FAR: i64 = 120;
 /// # Errors
 /// Where the ledger of used codes cannot be kept.
 pub(super) fn made(context: &Context<'_>, serial: &str, seed: &Seed) -> Result<CodePair> {
-    let first = next(context, serial, seed, "the current one was already used")?;
+    let first = next(context, serial, seed, "the last one was used")?;
     let second = next(context, serial, seed, "two consecutive codes are needed")?;
     if second.1 != first.1 + 1 {
         // This process slept: begin again, with two of now.
