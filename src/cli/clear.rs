@@ -4,6 +4,7 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use serde::Serialize;
 
+use crate::chain::{PlanError, StoredKeys, nearest};
 use crate::cli::world::World;
 use crate::credentials::StoreId;
 use crate::error::Result;
@@ -46,6 +47,15 @@ impl ClearArgs {
             Some(profile) => (cache.clear(profile)?, format!(" of `{profile}`")),
             None => (cache.clear_all()?, String::new()),
         };
+        if let (0, Some(profile)) = (sessions, &self.profile)
+            && let (Ok(files), Ok(index)) = (snapshot.files(), snapshot.index())
+        {
+            let profiles = files.profiles();
+            if profiles.get(profile).is_none() && index.key_of(profile).is_none() {
+                let nearest = nearest(&profiles, profile);
+                return Err(PlanError::NoSuchProfile { name: profile.clone(), nearest }.into());
+            }
+        }
         let plural = if sessions == 1 { "" } else { "s" };
         world.talk.say(&format!("deleted {sessions} cached session{plural}{whose}"));
         if self.all {

@@ -5,7 +5,8 @@ use clap::{Args, Subcommand};
 
 use crate::cli::add::link_line;
 use crate::cli::world::World;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::ops::manage::Manager;
 use crate::ops::manage::link::LinkRequest;
 use crate::ui::out;
@@ -42,12 +43,12 @@ Example:
         /// Profile name
         #[arg(value_parser = NonEmptyStringValueParser::new())]
         profile: String,
-        /// Name of the setting
-        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        /// Name of the setting, or the name and the new value
+        #[arg(value_name = "NAME=VALUE|NAME", value_parser = NonEmptyStringValueParser::new())]
         name: String,
         /// New value
         #[arg(allow_hyphen_values = true)]
-        value: String,
+        value: Option<String>,
         /// Do not validate the value
         #[arg(long)]
         raw: bool,
@@ -178,6 +179,14 @@ impl ProfileCommand {
         match self {
             Self::Add { profile, settings, raw, how } => edit(world, how, false, |on| on.add(&profile, &settings, raw)),
             Self::Set { profile, name, value, raw, how } => {
+                let (name, value) = match (value, pair(&name)) {
+                    (Some(value), _) => (name, value),
+                    (None, Ok(pair)) => pair,
+                    (None, Err(_)) => {
+                        return Err(Error::new(Kind::Usage, format!("the new value of `{name}` is missing"))
+                            .hint(run!("keyfob profile set {} {} VALUE", profile, name)));
+                    }
+                };
                 edit(world, how, false, |on| on.set(&profile, &name, &value, raw))
             }
             Self::Unset { profile, name, how } => edit(world, how, false, |on| on.unset(&profile, &name)),

@@ -130,6 +130,8 @@ fn what_is_cleared_is_made_anew() {
     assert!(sandbox.keyfob(&["clear", "work"]).run().ends_with(0).contains("deleted 1 cached session of `work`"));
     let second = get();
     assert_ne!(second, first);
+    let unknown = sandbox.keyfob(&["clear", "nope"]).run();
+    assert!(unknown.ends_with(6).contains("`nope`"), "{unknown:?}");
     sandbox.keyfob(&["clear", "--all"]).run().ok();
     assert_ne!(get(), second);
 }

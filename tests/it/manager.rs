@@ -69,7 +69,9 @@ fn each_edit_changes_the_lines_it_names_and_no_other_byte() {
 fn what_aws_would_not_take_is_refused_with_a_way_round_and_changes_nothing() {
     let (_aws, sandbox) = machine();
     sandbox.write(".aws/config", CONFIG);
-    let refused: [(&[&str], i32, &str); 14] = [
+    let refused: [(&[&str], i32, &str); 16] = [
+        (&["set", "base", "region"], 2, "the new value of `region` is missing"),
+        (&["set", "base", "mfa_serail=x"], 2, "mfa_serail"),
         (&["set", "base", "region", "Ireland"], 2, "not a valid region"),
         (&["set", "prod", "role_arn", "Admin"], 2, "not a valid role ARN"),
         (&["set", "prod", "duration_seconds", "43201"], 2, "43200"),

@@ -33,6 +33,8 @@ pub enum Attempted<'a> {
     /// One hop of a chain.
     AssumeRole {
         request: &'a AssumeRole,
+        /// The profile that names the role.
+        profile: &'a str,
         /// Which hop, from 1.
         hop: usize,
         hops: usize,
@@ -144,7 +146,7 @@ impl Attempt<'_> {
             Attempted::GetCallerIdentity => "GetCallerIdentity failed".to_owned(),
             Attempted::GetSessionToken(_) => "GetSessionToken failed".to_owned(),
             Attempted::AssumeRole { request, hops: 1, .. } => format!("cannot assume `{}`", request.role_arn),
-            Attempted::AssumeRole { request, hop, hops } => {
+            Attempted::AssumeRole { request, hop, hops, .. } => {
                 format!("hop {hop} of {hops}: cannot assume `{}`", request.role_arn)
             }
             Attempted::Iam(call) => format!("{call} failed"),

@@ -218,7 +218,7 @@ fn denied(error: &AwsError, attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
         return (format!("{}: the root user cannot assume roles", attempt.what()), vec![hint.into()]);
     }
     let mut hints: Vec<Hint> = Vec::new();
-    if let Attempted::AssumeRole { request, hop, .. } = attempt.call {
+    if let Attempted::AssumeRole { request, profile, hop, .. } = attempt.call {
         match attempt.signer {
             Signer::Key { .. } | Signer::UnstoredKey { .. } | Signer::PlainSession { .. } if attempt.code.is_none() => {
                 hints.push(attempt.name_device("set your MFA device, if the role requires MFA (AWS does not say)"));
@@ -244,6 +244,10 @@ fn denied(error: &AwsError, attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
             format!("the role's trust policy must allow {who} ({id}), and {who} needs `sts:AssumeRole` on the role")
                 .into(),
         );
+        if request.external_id.is_none() {
+            let set = run!("keyfob profile set {} external_id ID", profile);
+            hints.push(set.to("if the role requires an external ID, set it"));
+        }
     } else if let Attempted::Iam(call) = attempt.call {
         hints.push(format!("a policy of the user must allow `iam:{call}`").into());
     }

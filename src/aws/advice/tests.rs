@@ -82,6 +82,9 @@ const CASES: &[Case] = &[
     case(Ask::Role, MFA, (403, "AccessDenied", NOT_AUTHORIZED),
         "cannot assume `arn:aws:iam::222222222222:role/admin`: access denied to `arn:aws:iam::111111111111:user/jane`",
         "the role's trust policy must allow `arn:aws:iam::111111111111:user/jane` (no `external_id` is configured), and `arn:aws:iam::111111111111:user/jane` needs `sts:AssumeRole` on the role"),
+    case(Ask::Role, MFA, (403, "AccessDenied", NOT_AUTHORIZED),
+        "cannot assume `arn:aws:iam::222222222222:role/admin`: access denied to `arn:aws:iam::111111111111:user/jane`",
+        "if the role requires an external ID, set it: `keyfob profile set 'my role' external_id ID`"),
     case(Ask::Role, OLD_MFA, (403, "AccessDenied", NOT_AUTHORIZED),
         "cannot assume `arn:aws:iam::222222222222:role/admin`: access denied to `arn:aws:iam::111111111111:user/jane`",
         "the MFA session is 50 min old; delete it if a policy on `aws:MultiFactorAuthAge` requires a newer one: `keyfob clear 'my work'`"),
@@ -162,8 +165,8 @@ fn told(error: &AwsError, ask: Ask, signer: Signer<'_>, code: Option<CodeFrom>) 
     let call = match ask {
         Ask::Identity => Attempted::GetCallerIdentity,
         Ask::Session => Attempted::GetSessionToken(&session),
-        Ask::Role => Attempted::AssumeRole { request: &role, hop: 1, hops: 1 },
-        Ask::SecondHop => Attempted::AssumeRole { request: &role, hop: 2, hops: 2 },
+        Ask::Role => Attempted::AssumeRole { request: &role, profile: "my role", hop: 1, hops: 1 },
+        Ask::SecondHop => Attempted::AssumeRole { request: &role, profile: "my role", hop: 2, hops: 2 },
         Ask::Devices => Attempted::Iam("ListMFADevices"),
     };
     advise(error, &Attempt { profile: "my work", call, signer, code, clock_offset_seconds: 0 })

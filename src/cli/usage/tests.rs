@@ -53,7 +53,7 @@ fn what_was_meant_is_the_first_hint() {
         ("keyfob profile set work region x --dry-run", "keyfob profile set work region x --diff"),
         // Half a command.
         ("keyfob add", "keyfob add PROFILE"),
-        ("keyfob profile set work", "keyfob profile set work NAME VALUE"),
+        ("keyfob profile set work", "keyfob profile set work NAME=VALUE"),
         ("keyfob link", "keyfob link PROFILE"),
     ];
     let wrong: Vec<String> = table

@@ -37,6 +37,7 @@ pub(super) fn of_profile(
             found.push(Finding::new("dangling", message, why, fix).at(path(named.file), named.line));
         }
     }
+    found.extend(of_placeholders(profile, path));
     found.extend(of_alias(profile, path, link));
     found.extend(of_base(profile, path, link));
     found
@@ -68,6 +69,28 @@ fn of_base(profile: &Profile<'_>, path: &dyn Fn(AwsFile) -> String, link: &dyn F
         add(&key, format!("`{name}` has both an access key and a `credential_process`"), why, fix);
     }
     found
+}
+
+/// ARNs copied from a manual or a template, with an account that nobody has.
+fn of_placeholders(profile: &Profile<'_>, path: &dyn Fn(AwsFile) -> String) -> Vec<Finding> {
+    let name = profile.name();
+    let is_arn = |setting: &str| matches!(setting.strip_prefix(PREFIX).unwrap_or(setting), "role_arn" | "mfa_serial");
+    let settings = profile.settings().filter(|setting| is_arn(&setting.name) && is_placeholder(&setting.value));
+    let finding = |setting: Setting<'_>| {
+        let message = format!("`{}` of `{name}` is a placeholder: `{}`", setting.name, setting.value);
+        let why = "it names no account of yours, so AWS refuses it";
+        let fix = run!("keyfob profile set {} {} ARN", name, setting.name);
+        Finding::new("placeholder", message, why, fix).at(path(setting.file), setting.line)
+    };
+    settings.map(finding).collect()
+}
+
+/// Whether an ARN has something else than an account's 12 digits, or the account of AWS's documentation.
+fn is_placeholder(arn: &str) -> bool {
+    let is_account = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    arn.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(3)).is_some_and(|account| {
+        account == "123456789012" || (!is_account(account) && account.bytes().any(|byte| byte.is_ascii_alphabetic()))
+    })
 }
 
 /// A profile that has a source and nothing to do with it: keyfob and aws-vault follow it, no SDK does.
@@ -104,6 +127,21 @@ mod tests {
             .map(|finding| (finding.check, finding.line))
             .collect();
         assert_eq!(found, [("setting", Some(2)), ("setting", Some(4)), ("dangling", Some(8))]);
+    }
+
+    #[test]
+    fn an_arn_out_of_a_manual_is_a_placeholder() {
+        for placeholder in [
+            "arn:aws:iam::ACCOUNT_ID:role/Admin",
+            "arn:aws:iam::<account>:mfa/me",
+            "arn:aws:iam::123456789012:role/NAME",
+            "arn:aws:iam::YOUR-ACCOUNT:mfa/me",
+        ] {
+            assert!(is_placeholder(placeholder), "{placeholder}");
+        }
+        for real in ["arn:aws:iam::111122223333:role/a:b/<R>/X", "GAHT12345678", "arn:aws:iam::1:role/R", "admin", ""] {
+            assert!(!is_placeholder(real), "{real}");
+        }
     }
 
     #[test]

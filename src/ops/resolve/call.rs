@@ -178,7 +178,8 @@ impl Run<'_> {
             Step::AssumeRole(hop) => {
                 let request = AssumeRole { mfa, time_limit, ..self.assume_role(hop) };
                 let number = self.plan.steps[..=index].iter().filter_map(Step::hop).count();
-                let call = Attempted::AssumeRole { request: &request, hop: number, hops: self.plan.hops().count() };
+                let (profile, hops) = (&*hop.profile, self.plan.hops().count());
+                let call = Attempted::AssumeRole { request: &request, profile, hop: number, hops };
                 let token = signer.session_token().filter(|_| self.is_exchanged(number));
                 let send = |request: &AssumeRole| match token {
                     Some(token) => sts.assume_role_with_web_identity(token, request, &hop.target),
