@@ -117,7 +117,7 @@ impl AddArgs {
         let (key, place) = match &self.csv {
             Some(path) => {
                 let file = Zeroizing::new(files::read(path).map_err(|error| {
-                    Error::new(Kind::Failed, format!("{}: the file cannot be read", path.display()))
+                    Error::new(Kind::Failed, format!("cannot read {}", path.display()))
                         .because(error)
                         .hint(
                             "`--csv` takes the path of the file downloaded from the AWS console; without `--csv`, keyfob prompts for the key",

@@ -221,7 +221,7 @@ fn an_option_that_cannot_be_is_a_usage_error_before_aws_is_asked() {
     let key = lines(&ann.access_key());
     for (option, value, said) in [
         ("--region", "Frankfurt", "`--region`: `Frankfurt` is not a valid region; expected a name like `eu-west-1`"),
-        ("--region", "eu west 1", "`--region`: `eu west 1` is no region"),
+        ("--region", "eu west 1", "`--region`: `eu west 1` is not a valid region"),
         ("--mfa-serial", "123456", "`--mfa-serial`: it has 6 characters; AWS accepts 9 to 256"),
         ("--mfa-serial", "my phone!", "`--mfa-serial`: ' ' is not allowed; AWS accepts"),
     ] {
