@@ -1,6 +1,6 @@
 //! One profile with every setting, where it stands, and what it stands before. Pure but for the paths it is given.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
@@ -76,11 +76,16 @@ pub fn shown(profiles: &Profiles<'_>, name: &str, stored: Option<&StoredKey>, fi
     let mut inherited = BTreeMap::new();
     let mut warnings = Vec::new();
     if let Some(profile) = &profile {
+        let mut places: HashMap<String, Vec<Setting<'_>>> = HashMap::new();
+        for place in profile.all_places() {
+            places.entry(place.name.to_string()).or_default().push(place);
+        }
+        let places = |name: &str| places.get(name).cloned().unwrap_or_default();
         for setting in profile.settings() {
-            let mut others: Vec<Setting<'_>> = profile.places(&setting.name).into_iter().skip(1).collect();
+            let mut others: Vec<Setting<'_>> = places(&setting.name).into_iter().skip(1).collect();
             // keyfob follows `keyfob_NAME` and not NAME.
             if let Some(plain) = setting.name.strip_prefix(PREFIX).filter(|_| !setting.value.is_empty()) {
-                others.extend(profile.places(plain));
+                others.extend(places(plain));
             }
             settings.insert(setting.name.to_string(), show(&setting, others));
         }

@@ -164,8 +164,11 @@ pub fn nearest(name: &str) -> Option<String> {
         return None;
     }
     let (prefix, bare) = name.strip_prefix(PREFIX).map_or(("", name), |bare| (PREFIX, bare));
-    let near = KNOWN.iter().map(|known| (strsim::damerau_levenshtein(known, bare), known));
     let most = if bare.len() < 6 { 1 } else { 2 };
+    // A distance takes long to work out, and a file may have thousands of settings that nobody knows.
+    let length = bare.chars().count();
+    let may_be_near = KNOWN.iter().filter(|known| known.len().abs_diff(length) <= most);
+    let near = may_be_near.map(|known| (strsim::damerau_levenshtein(known, bare), known));
     near.filter(|(distance, _)| *distance <= most).min().map(|(_, known)| format!("{prefix}{known}"))
 }
 

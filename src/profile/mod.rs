@@ -264,6 +264,11 @@ impl<'p> Profile<'p> {
         matching.map(|(file, property)| Setting::new(*file, property.clone())).collect()
     }
 
+    /// Every place that any setting is in, the ones that count first.
+    pub fn all_places(&self) -> impl Iterator<Item = Setting<'p>> {
+        self.properties().iter().map(|(file, property)| Setting::new(*file, property.clone()))
+    }
+
     /// Whether the profile has a section in this file.
     pub fn is_in(&self, file: AwsFile) -> bool {
         self.sections().any(|(other, _)| other == file)

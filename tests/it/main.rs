@@ -31,6 +31,7 @@ mod mfa;
 mod mfa_codes;
 mod mfa_enroll;
 mod moto;
+mod names;
 mod network;
 mod newcomer;
 mod other_services;

@@ -11,16 +11,17 @@ import tempfile
 
 from awscli.customizations.configure.writer import ConfigFileWriter
 
-compat, configloader, exceptions = (
-    importlib.import_module(f"{sys.argv[1]}.{name}") for name in ("compat", "configloader", "exceptions")
-)
+compat, configloader = (importlib.import_module(f"{sys.argv[1]}.{name}") for name in ("compat", "configloader"))
 
 
 def read(path, kind):
     load = configloader.load_config if kind == "config" else configloader.raw_config_parse
     try:
         return load(path)
-    except (exceptions.ConfigParseError, exceptions.ConfigNotFound):
+    except Exception as error:
+        # The AWS CLI's own botocore raises the errors of the other one, where that is installed.
+        if type(error).__name__ not in ("ConfigParseError", "ConfigNotFound"):
+            raise
         return None
 
 
