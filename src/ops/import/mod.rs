@@ -5,6 +5,7 @@
 //! any point leaves a profile that works, and the same command goes on where it stopped.
 
 mod aws_vault;
+mod plain_key;
 mod remains;
 mod written;
 

@@ -4,7 +4,7 @@
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::written::found_in;
+use super::plain_key::found_in;
 use crate::config_file::{self, AwsFiles, Edited};
 use crate::credentials::AccessKey;
 use crate::error::{Error, Result};

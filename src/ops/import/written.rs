@@ -2,8 +2,9 @@
 
 use std::cell::RefCell;
 
+use super::plain_key::{ID, SECRET, Written, found_in};
 use super::remains::{Unread, offer_of_stored, offer_to_delete, unread_secrets};
-use super::{Found, ImportRequest, Imported, Stays, Unlinked, move_all, of_aws};
+use super::{Found, ImportRequest, Imported, Stays, Unlinked, move_all};
 use crate::chain::{StoredKeys, nearest};
 use crate::config_file::{self, AwsFiles, Edited};
 use crate::credentials::AccessKey;
@@ -11,14 +12,8 @@ use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::ini::Document;
 use crate::ops::Context;
-use crate::ops::access_key_input::from_pair;
 use crate::ops::edits::edit;
 use crate::profile::{AwsFile, Profile, Profiles};
-use crate::secret::Secret;
-
-const ID: &str = "aws_access_key_id";
-const SECRET: &str = "aws_secret_access_key";
-const TOKENS: [&str; 2] = ["aws_session_token", "aws_security_token"];
 
 /// Moves every key in plain text that can be moved; one that cannot holds up no other.
 ///
@@ -112,33 +107,6 @@ fn name_unread<'u>(context: &Context<'_>, unread: impl Iterator<Item = &'u Unrea
         context.talk.warn(&format!("{path}:{}: {}", line.line, line.message()));
         context.talk.hint(line.fix());
     }
-}
-
-/// A key in plain text, and where.
-pub(super) struct Written {
-    profile: String,
-    pub(super) file: AwsFile,
-    /// Of the id.
-    pub(super) line: usize,
-    pub(super) secret_line: usize,
-    key: Result<AccessKey, Stays>,
-}
-
-/// The keys of a profile that stand in the files, in each as it stands there.
-pub(super) fn found_in(profile: &Profile<'_>) -> Vec<Written> {
-    let mut found = Vec::new();
-    for file in [AwsFile::Credentials, AwsFile::Config] {
-        let setting = |name: &str| profile.places(name).into_iter().find(|s| s.file == file && !s.value.is_empty());
-        let (Some(id), Some(secret)) = (setting(ID), setting(SECRET)) else { continue };
-        let is_temporary = id.value.starts_with("ASIA") || TOKENS.iter().any(|token| setting(token).is_some());
-        let secret_line = secret.line;
-        let key = match is_temporary {
-            true => Err(Stays::Temporary),
-            false => of_aws(from_pair(&id.value, Secret::new(secret.value.into_owned()))),
-        };
-        found.push(Written { profile: profile.name().to_owned(), file, line: id.line, secret_line, key });
-    }
-    found
 }
 
 /// Takes the lines of `key` out, and no others: meanwhile they may be another key's.
