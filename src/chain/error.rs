@@ -36,6 +36,9 @@ pub enum PlanError {
         /// The loop, its first name again at the end.
         Vec<String>,
     ),
+    /// More profiles than anybody has a use for.
+    #[error("the chain of `{0}` has more than 50 profiles")]
+    TooLong(String),
     /// A program that keyfob started asks keyfob for what it was started for.
     #[error("a program that keyfob started to get credentials for `{}` asked keyfob for the same profile: {}", .0.last().map_or("", String::as_str), .0.join(" -> "))]
     AskedByItself(

@@ -10,6 +10,9 @@ use crate::chain::reason::Reason;
 use crate::chain::request::Used;
 use crate::profile::{Profiles, Setting};
 
+/// Longest chain of profiles that is followed.
+const MOST_PROFILES: usize = 50;
+
 /// What the walk found.
 pub(super) struct Walk<'p> {
     /// Every profile met, the requested one first, the base last.
@@ -65,6 +68,9 @@ pub(super) fn walk<'p>(kinds: &[&Kind], lookup: &Lookup<'p>, requested: &str) ->
                     let mut names: Vec<String> = nodes[start..].iter().map(|node| node.name.clone()).collect();
                     names.push(name);
                     return Err(PlanError::Loop(names));
+                }
+                if nodes.len() > MOST_PROFILES {
+                    return Err(PlanError::TooLong(requested.to_owned()));
                 }
                 let from = nodes.last().map(|node| node.name.clone()).unwrap_or_default();
                 node = Node::find(lookup, &name).ok_or_else(|| PlanError::MissingSource {

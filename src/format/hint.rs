@@ -51,15 +51,20 @@ pub struct Argv {
 impl Error {
     /// The whole error as it is shown on stderr: `keyfob: …`, causes, then `hint: …`, each line ended by `\n`.
     pub fn render(&self, shell: impl Fn() -> Shell) -> String {
-        let mut text = format!("keyfob: {}\n", self.message());
+        let mut text = format!("keyfob: {}\n", one_line(self.message()));
         for cause in self.causes() {
-            text.push_str(&format!("  because: {cause}\n"));
+            text.push_str(&format!("  because: {}\n", one_line(&cause.to_string())));
         }
         for hint in self.hints() {
             text.push_str(&format!("hint: {}\n", hint.text(&shell)));
         }
         text
     }
+}
+
+/// A text as one line. Security: what a file, a variable or AWS says must not begin a line in keyfob's name.
+pub fn one_line(text: &str) -> String {
+    text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 fn command(words: &[Word], shell: Shell) -> String {

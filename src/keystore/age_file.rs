@@ -19,6 +19,10 @@ const WORK_FACTOR: u8 = 17;
 /// The most work accepted when reading, 2^20: 1 GB. More would let a planted file exhaust the machine.
 const MOST_WORK: u8 = 20;
 
+/// Bytes of the longest header accepted, and its most recipients. keyfob writes one, of 150 bytes.
+const LARGEST_HEADER: usize = 16 << 10;
+const MOST_RECIPIENTS: usize = 64;
+
 /// An age identity file's text: what opens the vault. It holds at least one identity.
 #[derive(Debug, Clone)]
 pub struct Identity(SecretBytes);
@@ -116,12 +120,27 @@ fn decrypt<'a>(
     identities: impl Iterator<Item = &'a dyn age::Identity>,
     sealed: &[u8],
 ) -> Result<SecretBytes, AgeError> {
+    check_header(sealed)?;
     let decryptor = Decryptor::new_buffered(sealed).map_err(translate)?;
     let mut reader = decryptor.decrypt(identities).map_err(translate)?;
     // As long as the whole file, so that it never grows and leaves a piece of itself behind.
     let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
     reader.read_to_end(&mut plain).map_err(|_| AgeError::Damaged("its end is missing or was modified".to_owned()))?;
     Ok(SecretBytes::new(std::mem::take(&mut *plain)))
+}
+
+/// Refuses a header that no vault has. Security: age reads it again from its start as it grows, so that one of 70 KB takes 20 s
+/// of every process that opens the vault.
+fn check_header(sealed: &[u8]) -> Result<(), AgeError> {
+    let start = &sealed[..sealed.len().min(LARGEST_HEADER)];
+    let end = memchr::memmem::find(start, b"\n---");
+    if end.is_none() && sealed.len() > LARGEST_HEADER {
+        return Err(AgeError::Damaged(format!("its header is longer than {LARGEST_HEADER} bytes")));
+    }
+    match memchr::memmem::find_iter(&start[..end.unwrap_or(start.len())], b"\n-> ").count() {
+        ..=MOST_RECIPIENTS => Ok(()),
+        more => Err(AgeError::Damaged(format!("it has {more} recipients; at most {MOST_RECIPIENTS} are accepted"))),
+    }
 }
 
 /// In words of our own: age's go through a translation, which panics where its files are not at hand (debug builds).
@@ -195,6 +214,24 @@ mod tests {
         for text in ["", "# only a comment\n", "FAKE-no-identity\n"] {
             let error = Identity::parse(SecretBytes::new(text.into())).expect_err("no identity");
             assert!(!error.contains("FAKE"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_header_with_thousands_of_recipients_is_refused_at_once() {
+        let identity = Identity::generate();
+        for count in [65, 1_000, 10_000, 100_000] {
+            let planted = format!("age-encryption.org/v1\n{}--- mac\n", "-> x y\n\n".repeat(count));
+            let endless = format!("age-encryption.org/v1\n-> x {}\n", "y".repeat(count * 100));
+            for file in [planted, endless] {
+                let start = std::time::Instant::now();
+                assert!(matches!(identity.open(file.as_bytes()), Err(AgeError::Damaged(_))), "{count}");
+                assert!(matches!(
+                    Identity::unwrap(file.as_bytes(), &Secret::new("FAKE".into())),
+                    Err(AgeError::Damaged(_))
+                ));
+                assert!(start.elapsed() < std::time::Duration::from_secs(1), "{count}: {:?}", start.elapsed());
+            }
         }
     }
 }

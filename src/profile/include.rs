@@ -6,8 +6,11 @@
 use super::{Profile, Setting};
 use crate::process_line;
 
+/// Longest chain of includes that is followed.
+const MOST_INCLUDES: usize = 50;
+
 impl<'p> Profile<'p> {
-    /// What the included profiles say, the nearest first. A profile met twice ends the walk.
+    /// What the included profiles say, the nearest first. A profile met twice ends the walk, and so does the fiftieth.
     pub(super) fn inherited(&self, name: &str) -> Option<Setting<'p>> {
         if belongs_to_its_profile(name) {
             return None;
@@ -20,7 +23,7 @@ impl<'p> Profile<'p> {
                 return None;
             }
             profile = profile.included()?;
-            if met.contains(&profile.name()) {
+            if met.len() > MOST_INCLUDES || met.contains(&profile.name()) {
                 return None;
             }
             met.push(profile.name());

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
 use crate::mask;
-use crate::ui::{harmless, shown};
+use crate::ui::{harmless, is_deceptive, shown};
 
 /// Writes `text` to stdout at once, byte for byte, but to a terminal, which it must not steer, without control characters.
 /// A reader that has gone is no failure: it has had what it wanted.
@@ -79,7 +79,17 @@ struct Masked(PrettyFormatter<'static>);
 
 impl Formatter for Masked {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        writer.write_all(mask::text(fragment).as_bytes())
+        let text = mask::text(fragment);
+        // A terminal takes U+009B for the start of an escape code; below U+0020 serde_json has escaped already.
+        let must_not_stand = |letter: char| letter.is_control() || is_deceptive(letter);
+        if !text.contains(must_not_stand) {
+            return writer.write_all(text.as_bytes());
+        }
+        let mut units = [0; 2];
+        text.chars().try_for_each(|letter| match must_not_stand(letter) {
+            true => letter.encode_utf16(&mut units).iter().try_for_each(|unit| write!(writer, "\\u{unit:04x}")),
+            false => write!(writer, "{letter}"),
+        })
     }
 
     fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {

@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, OnceLock};
 
 use crate::error::Error;
+use crate::format::hint::one_line;
 use crate::format::shell::Shell;
 use crate::hint::Hint;
 use crate::human::Talk;
@@ -119,7 +120,7 @@ impl StderrTalk {
 
 impl Talk for StderrTalk {
     fn warn(&self, text: &str) {
-        self.talk(Level::Normal, Tone::Warning, "warning: ", text);
+        self.talk(Level::Normal, Tone::Warning, "warning: ", &one_line(text));
     }
 
     fn hint(&self, hint: Hint) {
@@ -137,7 +138,7 @@ impl Talk for StderrTalk {
     }
 
     fn explain(&self, text: &str) {
-        self.talk(Level::Verbose, Tone::Note, "note: ", text);
+        self.talk(Level::Verbose, Tone::Note, "note: ", &one_line(text));
     }
 }
 
@@ -174,8 +175,8 @@ mod tests {
     #[test]
     fn only_labels_are_coloured_and_texts_cannot_steer_the_terminal() {
         let talk = held(Level::Normal, true);
-        talk.warn("\x1b]0;title\x07x");
+        talk.warn("\x1b]0;title\x07x\nkeyfob: forged");
         let text = talk.held.as_ref().expect("held").lock().expect("not poisoned").clone();
-        assert_eq!(text, "\x1b[33mwarning: \x1b[0m\u{fffd}]0;title\u{fffd}x\n");
+        assert_eq!(text, "\x1b[33mwarning: \x1b[0m\u{fffd}]0;title\u{fffd}x keyfob: forged\n");
     }
 }

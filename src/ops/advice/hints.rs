@@ -38,7 +38,7 @@ fn hints(error: &PlanError) -> Vec<Hint> {
                 format!("or set `{setting}` to another profile").into(),
             ];
         }
-        PlanError::Loop(_) => {
+        PlanError::Loop(_) | PlanError::TooLong(_) => {
             return vec![
                 "set `source_profile` of one of them to a profile with an access key".into(),
                 run!("keyfob list").to("see which profiles have one"),
