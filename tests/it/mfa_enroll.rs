@@ -42,7 +42,7 @@ fn all_of_the_code_is_on_a_terminal_of_24_rows_when_the_question_is_asked() {
     let (_aws, sandbox) = machine();
     let enroll = sandbox.keyfob(&["mfa", "enroll", "work", "--yes"]);
     let mut terminal = enroll.on_terminal_in(r#"stty rows 24 cols 80; exec "$@""#);
-    let shown = terminal.expect("first code the app shows: ");
+    let shown = terminal.expect("first code from the app: ");
     let rows: Vec<&str> = shown.lines().skip_while(|line| !line.contains("48;5;231m")).collect();
     let drawn = rows.iter().take_while(|row| row.contains("48;5;231m")).count();
     // The last is the question's own.
@@ -69,7 +69,7 @@ fn on_a_terminal_too_small_for_the_code_it_is_measured_first_and_the_key_is_ther
             terminal.expect("large");
         }
         terminal.type_line(answer);
-        let shown = terminal.expect("first code the app shows: ");
+        let shown = terminal.expect("first code from the app: ");
         let seed = aws.device(SERIAL).expect("made").seed();
         assert_eq!(
             (shown.contains("48;5;231m"), shown.contains(&format!("\n{seed}\n"))),

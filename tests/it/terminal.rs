@@ -53,7 +53,7 @@ fn of_several_devices_one_is_chosen_by_number() {
     let mut terminal = sandbox.keyfob(&["add", "work", "--region", "eu-west-1"]).on_terminal();
     terminal.expect("access key id: ");
     terminal.type_line(&key.id);
-    terminal.expect("(not shown): ");
+    terminal.expect("(hidden): ");
     terminal.type_line(&key.secret);
     let list = terminal.expect("(1 to 2; Enter for none)? ");
     let number = list.lines().find(|line| line.contains(&second.serial())).expect("listed").trim().chars().next();
@@ -93,7 +93,7 @@ fn whoever_ends_the_conversation_before_its_end_has_stored_nothing_and_is_told()
         let mut terminal = sandbox.keyfob(&["add", "work"]).on_terminal();
         terminal.expect("access key id: ");
         terminal.type_line(&key.id);
-        terminal.expect("(not shown): ");
+        terminal.expect("(hidden): ");
         terminal.type_line(&key.secret);
         let (last, before) = questions.split_last().expect("one at least");
         for question in before {
@@ -118,7 +118,7 @@ fn ctrl_c_at_a_secret_leaves_a_terminal_that_echoes_and_nothing_stored() {
     let mut terminal = sandbox.program("/bin/sh", &["-c", script]).on_terminal();
     terminal.expect("access key id: ");
     terminal.type_line(&key.id);
-    terminal.expect("(not shown): ");
+    terminal.expect("(hidden): ");
     terminal.press_ctrl('c');
     terminal.expect("code=130");
     let (ran, shown) = terminal.finish();
@@ -333,7 +333,7 @@ fn an_id_and_a_secret_pasted_at_once_are_both_taken_and_a_wrong_one_is_asked_for
     terminal.expect("access key id: ");
     terminal.type_line(&key.id);
     for secret in ["too short", &key.secret] {
-        terminal.expect("secret access key (not shown): ");
+        terminal.expect("secret access key (hidden): ");
         terminal.type_line(secret);
     }
     terminal.expect("[y/N] ");
@@ -359,7 +359,7 @@ fn a_short_passphrase_for_a_new_vault_is_warned_of_and_an_empty_one_asked_for_ag
     for (answer, prompt, said) in [
         ("", "vault: ", "an empty passphrase"),
         ("seven77", "vault: ", "fewer than 8 characters"),
-        ("seven77", "once more: ", ""),
+        ("seven77", "Repeat the passphrase: ", ""),
     ] {
         terminal.expect(prompt);
         terminal.type_line(answer);
