@@ -96,7 +96,7 @@ fn nothing_found(context: &Context<'_>, request: &ImportRequest<'_>, files: &Aws
     let index = crate::index::Index::load(&context.paths.data)?;
     Err(match index.key_of(name) {
         Some(key) => error.because(format!("its key {} is in {} already", key.id.short(), key.backend.title())),
-        None => error.hint(run!("keyfob add {}", name).to("store a key for it")),
+        None => error,
     }
     .hint(run!("keyfob show {}", name).to("show its settings")))
 }
