@@ -102,7 +102,7 @@ fn served_while_unreachable() -> Option<()> {
     assert_eq!(key_id(&ran.json()), id);
     let warnings: Vec<&str> = ran.stderr.lines().filter(|line| line.starts_with("warning: ")).collect();
     assert_eq!(warnings.len(), 1, "{}", ran.stderr);
-    assert!(warnings[0].contains("the session of `audit` ends at"), "{}", ran.stderr);
+    assert!(warnings[0].contains("the session of `audit` expires at"), "{}", ran.stderr);
     // The failure is remembered for a minute: nobody waits for AWS again.
     let before = scene.aws.requests().len();
     assert_eq!(key_id(&scene.credential_process("audit").json()), id);

@@ -118,7 +118,7 @@ fn link_asks_before_it_takes_another_programs_place_or_touches_the_credentials_f
     let mut terminal = link();
     terminal.expect("use keyfob instead? [y/N] ");
     terminal.type_line("y");
-    terminal.expect("SDKs would follow this `role_arn` first; rename it to `keyfob_role_arn`? [y/N] ");
+    terminal.expect("SDKs would use this `role_arn` instead of the link; rename it to `keyfob_role_arn`? [y/N] ");
     terminal.type_line("n");
     terminal.expect("credentials:2: SDKs use `role_arn` of `other` instead of the link");
     keep_settings(&mut terminal);

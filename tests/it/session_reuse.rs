@@ -235,14 +235,14 @@ fn an_aws_that_does_not_answer_costs_three_seconds_and_not_each_time() {
     let ran = scene.credential_process("audit");
     let took = started.elapsed();
     assert_eq!(key_id(&ran.json()), id);
-    assert!(ran.stderr.contains("warning: the session of `audit` ends at"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("warning: the session of `audit` expires at"), "{}", ran.stderr);
     // With room for a busy machine; an answer would take a minute.
     assert!((Duration::from_millis(2500)..Duration::from_secs(20)).contains(&took), "{took:?}");
     scene.aws.forget_requests();
     for _ in 0..3 {
         let ran = scene.credential_process("audit");
         assert_eq!(key_id(&ran.json()), id);
-        assert!(ran.stderr.contains("warning: the session of `audit` ends at"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("warning: the session of `audit` expires at"), "{}", ran.stderr);
     }
     assert_eq!(scene.actions(), Vec::<String>::new(), "the failure is remembered");
 }
@@ -255,7 +255,7 @@ fn with_nobody_to_ask_a_usable_session_is_served_unless_more_is_asked_for() {
     let Some(()) = scene.sandbox.pass_time(11 * 3600 + 50 * 60) else { return };
     let ran = scene.credential_process("work");
     assert_eq!(key_id(&ran.json()), id);
-    assert!(ran.stderr.contains("warning: the session of `work` ends at"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("warning: the session of `work` expires at"), "{}", ran.stderr);
     let at_least = |time: &str| scene.sandbox.keyfob(&["credential-process", "work", "--min-ttl", time]).run();
     let ran = at_least("5m");
     assert_eq!(key_id(&ran.json()), id);

@@ -287,7 +287,7 @@ fn in_a_read_only_cache_folder_credentials_are_made_and_not_kept_with_a_warning(
     let Some(ran) = with_cache_mounted(&scene, "ro", "", &scene.phone.code()) else { return };
     key_id(&ran.json());
     assert!(
-        ran.stderr.contains("warning: sessions are not kept") && ran.stderr.contains("Read-only"),
+        ran.stderr.contains("warning: sessions cannot be cached") && ran.stderr.contains("Read-only"),
         "{}",
         ran.stderr
     );
