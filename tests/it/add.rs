@@ -300,7 +300,7 @@ fn a_console_file_and_the_environment_bring_a_key_too() {
     assert!(missing.stderr.contains("hint: `--csv` takes the path"), "{}", missing.stderr);
     sandbox.write("password.csv", "User name,Password,Console sign-in URL\r\nann,fake,https://x\r\n");
     let refused = sandbox.keyfob(&["add", "three", "--csv", "password.csv"]).run();
-    assert!(refused.ends_with(1).contains("password.csv: it holds a console password"), "{}", refused.stderr);
+    assert!(refused.ends_with(1).contains("password.csv: it contains a console password"), "{}", refused.stderr);
 }
 
 #[test]
