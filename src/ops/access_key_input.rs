@@ -151,13 +151,17 @@ fn from_settings(text: &str) -> Option<Result<AccessKey, InputError>> {
     let (mut ids, mut secrets) = (Vec::new(), Vec::new());
     for line in text.lines().map(str::trim).filter(|line| !line.starts_with(['#', ';', '['])) {
         let Some((name, value)) = line.split_once(['=', ':']) else { continue };
-        let name = name.trim().rsplit([' ', '\t', ':', '$']).next().unwrap_or_default();
-        let name: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+        let squeezed = |name: &str| -> String {
+            name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+        };
+        // The console's name is several words; of `export NAME` the last one counts.
+        let name = match squeezed(name) {
+            whole if ["accesskeyid", "secretaccesskey"].contains(&whole.as_str()) => whole,
+            _ => squeezed(name.trim().rsplit([' ', '\t', ':', '$']).next().unwrap_or_default()),
+        };
         // PowerShell: `$env:NAME = "VALUE"`.
         let (name, value) = match (name.as_str(), value.split_once('=')) {
-            ("env", Some((inner, value))) => {
-                (inner.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect(), value)
-            }
+            ("env", Some((inner, value))) => (squeezed(inner), value),
             _ => (name, value),
         };
         let value = value.trim().trim_end_matches(';').trim();

@@ -15,7 +15,7 @@ fn words_after(words: &[&str]) -> Vec<String> {
 #[test]
 fn the_tree_is_offered_word_by_word() {
     let table: [(&[&str], &[&str]); 10] = [
-        (&["ex"], &["explain", "exec"]),
+        (&["ex"], &["explain", "export", "exec"]),
         (&["-q", "mfa", "re"], &["remove", "resync"]),
         (&["profile", "ren"], &["rename"]),
         (&["add", "work", "--cs"], &["--csv"]),

@@ -57,8 +57,7 @@ impl Unread {
             Place::Section(header) if is_identifier(&name(header)) => {
                 let name = name(header);
                 let right = if self.file == AwsFile::Config { format!("profile {name}") } else { name.clone() };
-                format!("write `[{right}]`, then run `keyfob import {name}`; or delete the line and deactivate the key")
-                    .into()
+                format!("write `[{right}]` and import the key; or delete the line and deactivate the key").into()
             }
             Place::Section(_) | Place::Comment | Place::Setting => {
                 "delete the line; if the key is not stored elsewhere, store it first, or deactivate it".into()

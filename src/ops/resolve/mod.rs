@@ -379,12 +379,21 @@ impl Run<'_> {
     /// Says once what is wrong with the cache; credentials are handed out all the same.
     fn warn_of(&self, result: std::result::Result<(), CacheError>) {
         if let Err(error) = result {
-            self.warn_once(&error.to_string());
+            // Of one folder or file once, however its failures differ.
+            let about = match &error {
+                CacheError::Io { path, .. } => path.display().to_string(),
+                other => other.to_string(),
+            };
+            self.warn_once_about(about, &error.to_string());
         }
     }
 
     fn warn_once(&self, text: &str) {
-        if self.warned.borrow_mut().insert(text.to_owned()) {
+        self.warn_once_about(text.to_owned(), text);
+    }
+
+    fn warn_once_about(&self, about: String, text: &str) {
+        if self.warned.borrow_mut().insert(about) {
             self.context.talk.warn(text);
         }
     }
