@@ -20,7 +20,7 @@ const OPTIONS_WITH_VALUE: [&str; 7] = ["--backend", "--duration", "-d", "--mfa-c
 /// The profile a `credential_process` of keyfob's own names; none for another program's.
 ///
 /// A program is keyfob where its file is named so, wherever it is. `env …` and `sh -c '…'` around it are looked through
-/// ([`mod@wrapper`]). A line that runs keyfob from another program is that program's; `KEYFOB_CHAIN` stops it from asking
+/// (`wrapper`). A line that runs keyfob from another program is that program's; `KEYFOB_CHAIN` stops it from asking
 /// for itself.
 pub fn keyfob_profile_of(line: &str) -> Option<String> {
     wrapper::commands(&split(line).ok()?).into_iter().find_map(|command| match arguments_of(command)?.as_slice() {

@@ -47,12 +47,12 @@ impl EnvArgs {
             take_back(&world.process_env)
         } else {
             let profile = self.profile.resolve(world)?;
-            if let Some(command) = run!("keyfob env {}", profile).command(shell) {
-                tell_how_to_load(world, shell, &command);
-            }
             snapshot.set_region(&profile, self.options.region.as_deref())?;
             let (plan, credentials) = snapshot.credentials(&profile, &self.options, None)?;
             world.tell_of_key(&plan);
+            if let Some(command) = run!("keyfob env {}", profile).command(shell) {
+                tell_how_to_load(world, shell, &command);
+            }
             hand_out(&world.process_env, &profile, &credentials, &snapshot.surroundings(&profile)?)
         };
         // Security: the lines hold the credentials; they are what was asked for, and go to stdout alone.

@@ -255,7 +255,7 @@ pub fn wait_out(clock: &Clock, human: &dyn Human, seconds: i64, why: &str) {
     for left in (1..=seconds).rev() {
         let bar: String =
             (1..=STEP_SECONDS).map(|second| if second <= STEP_SECONDS - left { '#' } else { '.' }).collect();
-        human.countdown(&format!("[{bar}] {left:2} s until the next code: {why}"));
+        human.countdown(&format!("[{bar}] next code in {left:2} s: {why}"));
         clock.wait(Duration::from_secs(1));
     }
     human.countdown("");

@@ -183,7 +183,7 @@ fn two_that_want_a_code_at_once_get_two_and_the_second_waits_for_its_step() {
     assert_eq!(world.clock.now().unix(), NOW + 20, "no longer than to the next step");
     let counted = world.person.counted.lock().expect("sound");
     assert_eq!((counted.len(), counted.last().map(String::as_str)), (21, Some("")));
-    assert_eq!(counted[0], "[##########....................] 20 s until the next code: the last one was used");
+    assert_eq!(counted[0], "[##########....................] next code in 20 s: the last one was used");
 }
 
 #[test]

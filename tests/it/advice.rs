@@ -37,6 +37,7 @@ const FILLS: &[&str] = &[
     "keyfob mfa remove ARN",
     "keyfob mfa remove PROFILE",
     "keyfob profile set ARN",
+    "keyfob profile set ID",
     "keyfob profile set NAME VALUE",
     "keyfob profile set PROFILE",
     "keyfob profile set REGION",

@@ -149,6 +149,8 @@ fn the_passphrase_is_the_variables_or_is_asked_for_without_echo() {
     terminal.type_line(PASSPHRASE);
     terminal.expect("config.toml? [y/N] ");
     terminal.type_line("n");
+    terminal.expect("create an MFA device now, in an authenticator app? [y/N] ");
+    terminal.type_line("n");
     terminal.finish().0.ends_with(0);
     key_id(&sandbox.keyfob(&["credential-process", "ann"]).run().json());
     let said = fails(&import().env("AWS_VAULT_BACKEND", "pass").run(), 2, "backend `pass`");

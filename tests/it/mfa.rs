@@ -214,7 +214,7 @@ fn a_profile_that_names_no_device_gets_the_one_whose_seed_is_kept() {
     terminal.type_line(&seed);
     terminal.expect("in the app: ");
     terminal.type_line(&device.code_at(0));
-    terminal.expect(&format!("have `work` use `{SERIAL}`? [Y/n] "));
+    terminal.expect(&format!("use `{SERIAL}` in `work`? [Y/n] "));
     terminal.type_line("");
     terminal.finish().0.ends_with(0);
     let config = sandbox.read(".aws/config");

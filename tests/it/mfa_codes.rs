@@ -81,7 +81,7 @@ fn the_wait_for_the_next_code_is_counted_down_on_the_terminal() {
     let first = sandbox.keyfob(&["mfa", "code", "work", "--json"]).run().json();
     assert_eq!(first["code"].as_str().map(str::len), Some(6));
     let mut terminal = sandbox.keyfob(&["credential-process", "work"]).beside_terminal();
-    terminal.expect("s until the next code: the last one was used");
+    terminal.expect(" s: the last one was used");
     let (ran, shown) = terminal.finish();
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{shown}");
 }

@@ -32,6 +32,8 @@ fn three_commands_lead_from_the_tutorials_files_to_a_linked_profile_with_a_new_d
         // Of the variables that make this a machine of its own.
         terminal.expect("config.toml? [y/N] ");
         terminal.type_line("y");
+        terminal.expect("create an MFA device now, in an authenticator app? [y/N] ");
+        terminal.type_line("n");
         let (ran, seen) = terminal.finish();
         assert_eq!(ran.code, Some(0), "{seen}");
         assert_eq!(sandbox.read(".aws/credentials"), "[default]\n");

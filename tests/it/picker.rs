@@ -134,7 +134,7 @@ fn link_asks_before_it_takes_another_programs_place_or_touches_the_credentials_f
     keep_settings(&mut terminal);
     let (ran, shown) = terminal.finish();
     ran.ends_with(0);
-    assert!(!shown.contains("instead of the link"), "{shown}");
+    assert!(!shown.contains("SDKs use"), "{shown}");
     assert_eq!(scene.sandbox.read(".aws/credentials"), credentials.replace("role_arn", "keyfob_role_arn"));
     scene.sandbox.keyfob(&["profile", "unlink", "other"]).run().ok();
     assert_eq!(scene.sandbox.read(".aws/credentials"), credentials);

@@ -150,5 +150,5 @@ fn a_removed_profile_takes_the_key_it_replaced_along() {
     ran.ok();
     assert!(ran.stderr.contains(&scene.key.id), "the old one is named: {}", ran.stderr);
     assert_eq!(scene.keys_json()["keys"], serde_json::json!([]));
-    assert!(scene.rotate(&["--status"]).ok().contains("no rotation"));
+    assert!(scene.rotate(&["--status"]).ok().contains("no unfinished rotation"));
 }

@@ -27,7 +27,7 @@ fn an_orphan_is_offered_for_deletion_to_whoever_is_there() {
     let scene = scene();
     scene.aws.fault("CreateAccessKey", Fault::DropAnswer);
     let mut terminal = scene.sandbox.keyfob(&["rotate", "work"]).on_terminal();
-    terminal.expect("delete it at AWS? [y/N] ");
+    terminal.expect("delete the key at AWS? [y/N] ");
     terminal.type_line("y");
     let (ran, seen) = terminal.finish();
     assert_eq!(ran.code, Some(0), "{seen}");

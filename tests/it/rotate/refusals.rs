@@ -38,7 +38,7 @@ fn what_still_holds_the_old_key_is_named_before_anything_happens() {
     let scene = scene();
     let lines = format!("[old]\naws_access_key_id = {}\naws_secret_access_key = FAKE\n", scene.key.id);
     scene.sandbox.write(".aws/credentials", &lines);
-    let stderr = fails(&scene.rotate(&["--yes"]), 1, ".aws/credentials:2 still holds");
+    let stderr = fails(&scene.rotate(&["--yes"]), 1, ".aws/credentials:2 still contains");
     assert!(stderr.contains("--force"), "{stderr}");
     assert_eq!(scene.ann.keys(), [(scene.key.id.clone(), true)]);
     scene.rotate(&["--force"]).ok();
@@ -151,7 +151,7 @@ fn a_store_that_cannot_be_written_is_found_out_before_anything_is_made() {
     let ran = scene.sandbox.program(&strace, &words).run();
     ran.ends_with(5);
     assert_eq!(scene.actions(), [""; 0], "AWS was not even asked");
-    assert!(scene.rotate(&["--status"]).ok().contains("no rotation"));
+    assert!(scene.rotate(&["--status"]).ok().contains("no unfinished rotation"));
 }
 
 #[test]

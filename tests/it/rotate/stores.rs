@@ -71,7 +71,7 @@ fn a_store_that_is_locked_denied_or_silent_from_the_start_has_nothing_made() {
     fails(&scene.rotate(&["--yes"]), 5, "Secret Service");
     service.resume();
     assert_eq!(scene.aws.count("CreateAccessKey"), 0);
-    assert!(scene.rotate(&["--status"]).ok().contains("no rotation"));
+    assert!(scene.rotate(&["--status"]).ok().contains("no unfinished rotation"));
     scene.rotate(&["--yes"]).ok();
     assert_ne!(scene.stored_key(), scene.key.id);
 }
@@ -91,7 +91,7 @@ fn a_store_that_locks_or_hangs_before_the_new_key_is_kept_has_it_deleted_again()
         } else {
             service.unlock();
         }
-        assert!(scene.rotate(&["--status"]).ok().contains("no rotation"));
+        assert!(scene.rotate(&["--status"]).ok().contains("no unfinished rotation"));
         assert_eq!(scene.stored_key(), scene.key.id);
     }
     scene.rotate(&["--yes"]).ok();

@@ -73,7 +73,7 @@ fn a_key_works(scene: &Scene, case: &str) {
 /// A key named in an error as one whose secret nobody has.
 fn orphan_in(ran: &Ran) -> Option<String> {
     let rest = ran.stderr.split("but its secret was lost").nth(1)?;
-    rest.split("--delete-other ").nth(1)?.split('`').next().map(str::to_owned)
+    rest.split("--delete-other ").nth(1)?.split(['`', ' ']).next().map(str::to_owned)
 }
 
 /// Goes on or back until nothing is left to do, and looks whether that is clean.
