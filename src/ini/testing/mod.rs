@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ini::{Document, SectionKind, SectionName, is_identifier};
+use crate::ini::{Document, Header, Section, SectionKind, SectionName, is_identifier};
 
 #[cfg(test)]
 pub mod random;
@@ -124,7 +124,17 @@ impl Edit {
             Edit::Rename { section, new } => {
                 let old = section.name().name();
                 // `[default]` and `[profile default]` are one profile, and what was `default` may have become the other.
-                let goes_back = document.has_section(section.name()) && is_identifier(old);
+                // What needs quotes, or is escaped, is spelt anew.
+                let is_plain = |header: Header<'_>| match header.prefix {
+                    Some(prefix) => {
+                        let written = header.text[prefix.len()..].trim_start_matches([' ', '\t']);
+                        [old.to_owned(), format!("'{old}'"), format!("\"{old}\"")].iter().any(|plain| plain == written)
+                    }
+                    None => true,
+                };
+                let goes_back = document.has_section(section.name())
+                    && [old, new].into_iter().all(is_identifier)
+                    && document.sections().map(Section::header).filter(|found| section.name().is(*found)).all(is_plain);
                 (goes_back && old != "default" && new != "default")
                     .then(|| Edit::Rename { section: section.called(new), new: old.to_owned() })
             }
