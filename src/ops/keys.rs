@@ -64,7 +64,12 @@ impl Keys for StoredOrWritten<'_> {
                 Ok(AccessKey { id: id.clone(), secret })
             }
             BaseSource::Refused(error) => Err(error.as_ref().clone().into()),
-            _ => Err(Error::new(Kind::Defect, format!("a base of the kind `{}` has no access key", base.kind))),
+            // A command that manages keys or devices, of a profile that has none.
+            _ => Err(Error::new(
+                Kind::Config,
+                format!("`{}` has no access key: its credentials are of the kind `{}`", base.profile, base.kind),
+            )
+            .hint(run!("keyfob list").to("see which profiles have one"))),
         }
     }
 

@@ -27,6 +27,9 @@ fn a_session_in_a_file_is_issued_as_it_is_and_signs_roles_of_an_hour() {
     let list = bed.sandbox.keyfob(&["list", "--json"]).run().json();
     assert_eq!(list["profiles"][0]["source"], "written_session");
     assert!(bed.sandbox.keyfob(&["show", "base"]).run().ok().contains("aws_security_token"));
+    // What manages keys and devices needs a key.
+    let devices = bed.sandbox.keyfob(&["mfa", "list", "base"]).run();
+    fails(&devices, 6, "`base` has no access key: its credentials are of the kind `written_session`");
 
     // Another session is another base.
     let other = bed.session();
