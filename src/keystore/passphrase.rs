@@ -105,7 +105,7 @@ impl PassphraseSources<'_> {
     pub(super) fn warn_if_short(&self, passphrase: &Secret) {
         if passphrase.expose().chars().count() < SHORT {
             self.talk.warn(&format!(
-                "this passphrase has fewer than {SHORT} characters: whoever copies the vault can try all such passphrases"
+                "this passphrase has fewer than {SHORT} characters: anyone who copies the vault can try them all"
             ));
         }
     }

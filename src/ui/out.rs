@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
-use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
@@ -67,64 +67,53 @@ pub fn write_json(data: &impl Serialize) -> Result<()> {
         #[serde(flatten)]
         data: T,
     }
-    let mut text = Vec::new();
-    let mut serializer = Serializer::with_formatter(&mut text, Masked(PrettyFormatter::new()));
-    Document { version: 1, data }.serialize(&mut serializer).expect("keyfob's documents have text keys alone");
-    text.push(b'\n');
-    write(&String::from_utf8(text).expect("JSON is UTF-8"))
+    let document =
+        serde_json::to_value(Document { version: 1, data }).expect("keyfob's documents have text keys alone");
+    let text = serde_json::to_string_pretty(&masked(document)).expect("a JSON value");
+    write(&(escaped(&text) + "\n"))
 }
 
-/// JSON whose texts are masked.
-struct Masked(PrettyFormatter<'static>);
-
-impl Formatter for Masked {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        let text = mask::text(fragment);
-        // A terminal takes U+009B for the start of an escape code; below U+0020 serde_json has escaped already.
-        let must_not_stand = |letter: char| letter.is_control() || is_deceptive(letter);
-        if !text.contains(must_not_stand) {
-            return writer.write_all(text.as_bytes());
+/// The same document with its texts masked, each as a whole.
+fn masked(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(mask::text(&text).into_owned()),
+        Value::Array(values) => values.into_iter().map(masked).collect(),
+        Value::Object(fields) => {
+            fields.into_iter().map(|(name, value)| (mask::text(&name).into_owned(), masked(value))).collect()
         }
-        let mut units = [0; 2];
-        text.chars().try_for_each(|letter| match must_not_stand(letter) {
-            true => letter.encode_utf16(&mut units).iter().try_for_each(|unit| write!(writer, "\\u{unit:04x}")),
-            false => write!(writer, "{letter}"),
-        })
+        other => other,
+    }
+}
+
+/// JSON in which no character can deceive: all but ASCII is in texts, where `\u` stands for any. A terminal takes U+009B for the
+/// start of an escape code; what is below U+0020 is escaped already, but for the line ends between the fields.
+fn escaped(json: &str) -> String {
+    let must_not_stand = |letter: char| letter != '\n' && letter.is_control() || is_deceptive(letter);
+    let mut units = [0; 2];
+    json.chars().fold(String::with_capacity(json.len()), |mut text, letter| {
+        match must_not_stand(letter) {
+            true => letter.encode_utf16(&mut units).iter().for_each(|unit| text += &format!("\\u{unit:04x}")),
+            false => text.push(letter),
+        }
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_reads_back_as_it_was_with_nothing_that_deceives_in_it() {
+        let value = serde_json::json!({"a\u{202e}b": ["x\u{9b}31m\ny", "\u{200b}", "\u{e0001}", "ü", 1, null]});
+        let shown = escaped(&serde_json::to_string_pretty(&masked(value.clone())).expect("JSON"));
+        assert!(!shown.chars().any(|letter| letter != '\n' && letter.is_control() || is_deceptive(letter)), "{shown}");
+        assert_eq!(serde_json::from_str::<Value>(&shown).expect("JSON"), value);
     }
 
-    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_array(writer)
-    }
-
-    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array(writer)
-    }
-
-    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_array_value(writer, first)
-    }
-
-    fn end_array_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array_value(writer)
-    }
-
-    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object(writer)
-    }
-
-    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object(writer)
-    }
-
-    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_object_key(writer, first)
-    }
-
-    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object_value(writer)
-    }
-
-    fn end_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object_value(writer)
+    #[test]
+    fn a_text_is_masked_as_a_whole() {
+        let inner = r#"{"token": "FAKE-secret-of-someone"}"#;
+        assert!(!masked(serde_json::json!([inner])).to_string().contains("FAKE-secret"), "in a text with quotes");
     }
 }

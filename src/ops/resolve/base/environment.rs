@@ -25,7 +25,7 @@ pub(super) fn credentials(context: &Context, base: &Base) -> Result<Credentials>
     if let Some(end) = expires_at.filter(|end| *end <= issued_at) {
         let message = format!("the credentials in the environment, which `{}` uses, expired at {end}", base.profile);
         return Err(Error::new(Kind::Config, message)
-            .hint("set the variables anew, or unset them")
+            .hint("set the variables again, or unset them")
             .hint(run!("keyfob explain {}", base.profile).to("show how the credentials are made")));
     }
     Ok(match (access_key_id.parse(), &session_token, expires_at) {
