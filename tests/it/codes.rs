@@ -134,15 +134,8 @@ fn a_background_job_is_not_stopped_by_the_terminal_and_exits_3_at_once() {
 
 #[test]
 fn a_locked_vault_is_opened_on_the_terminal_and_is_exit_3_without_one() {
-    let mut scene = Scene::empty();
     let passphrase = "FAKE passphrase of the vault";
-    scene.sandbox.keep_secret(passphrase, "passphrase");
-    scene.sandbox.unset("KEYFOB_IDENTITY_FILE");
-    let file = scene.sandbox.write("passphrase", passphrase);
-    scene.sandbox.set("KEYFOB_PASSPHRASE_FILE", &file);
-    scene.prepare();
-    scene.sandbox.unset("KEYFOB_PASSPHRASE_FILE");
-    scene.sandbox.keyfob(&["clear", "--all"]).run().ok();
+    let scene = Scene::locked_with(passphrase);
     let stderr = fails(&scene.credential_process_with_code("audit", "123456"), 3, "vault");
     assert!(stderr.contains("hint: "), "{stderr}");
 

@@ -138,15 +138,8 @@ fn a_crowd_on_a_terminal_asks_its_person_once() {
     if !kernel_keyring() {
         return;
     }
-    let mut scene = Scene::empty();
     let passphrase = "FAKE passphrase that is typed";
-    scene.sandbox.keep_secret(passphrase, "passphrase");
-    scene.sandbox.unset("KEYFOB_IDENTITY_FILE");
-    let file = scene.sandbox.write("passphrase", passphrase);
-    scene.sandbox.set("KEYFOB_PASSPHRASE_FILE", &file);
-    scene.prepare();
-    scene.sandbox.unset("KEYFOB_PASSPHRASE_FILE");
-    scene.sandbox.keyfob(&["clear", "--all"]).run().ok();
+    let scene = Scene::locked_with(passphrase);
     // In the foreground, as `make -j` would run them.
     let script =
         "for n in 1 2 3 4 5 6 7 8 9 10; do keyfob credential-process audit >out.$n 2>err.$n </dev/null & done; wait";

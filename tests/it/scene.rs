@@ -27,6 +27,19 @@ pub struct Scene {
 }
 
 impl Scene {
+    /// Ready, with a vault that only this passphrase opens, locked.
+    pub fn locked_with(passphrase: &str) -> Self {
+        let mut scene = Self::empty();
+        scene.sandbox.keep_secret(passphrase, "passphrase");
+        scene.sandbox.unset("KEYFOB_IDENTITY_FILE");
+        let file = scene.sandbox.write("passphrase", passphrase);
+        scene.sandbox.set("KEYFOB_PASSPHRASE_FILE", &file);
+        scene.prepare();
+        scene.sandbox.unset("KEYFOB_PASSPHRASE_FILE");
+        scene.sandbox.keyfob(&["clear", "--all"]).run().ok();
+        scene
+    }
+
     /// With the vault as key store and nothing stored.
     pub fn empty() -> Self {
         Self::set(|aws| Sandbox::with_vault(KEYFOB, aws))

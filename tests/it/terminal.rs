@@ -283,15 +283,8 @@ fn neither_yes_nor_no_is_asked_again() {
 
 #[test]
 fn what_is_typed_while_a_passphrase_is_checked_is_not_shown() {
-    let mut scene = Scene::empty();
     let passphrase = "FAKE passphrase of the vault";
-    scene.sandbox.keep_secret(passphrase, "passphrase");
-    scene.sandbox.unset("KEYFOB_IDENTITY_FILE");
-    let file = scene.sandbox.write("passphrase", passphrase);
-    scene.sandbox.set("KEYFOB_PASSPHRASE_FILE", &file);
-    scene.prepare();
-    scene.sandbox.unset("KEYFOB_PASSPHRASE_FILE");
-    scene.sandbox.keyfob(&["clear", "--all"]).run().ok();
+    let scene = Scene::locked_with(passphrase);
     let mut terminal = scene.sandbox.keyfob(&["exec", "work", "--", "true"]).on_terminal();
     terminal.expect("assphrase of keyfob's vault: ");
     terminal.type_line("wrong");
