@@ -16,6 +16,7 @@ mod exec;
 mod first_minutes;
 mod fuzz;
 mod generated;
+mod identity_center;
 #[path = "../../src/ini/testing/mod.rs"]
 mod ini_testing;
 mod interop;

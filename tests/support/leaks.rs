@@ -14,6 +14,8 @@ pub enum Shows {
     Sessions,
     /// The long-term key too, where a profile is told to hand it out.
     Keys,
+    /// The access token of a sign-in, in the cache that AWS's own tools share.
+    AccessTokens,
     /// A seed, while it is being enrolled.
     Seeds,
     /// An MFA code: `mfa code`, and a terminal on which one was typed.
@@ -37,6 +39,7 @@ impl Shows {
             Shows::Nothing => false,
             Shows::Sessions => kind == SecretKind::Session,
             Shows::Keys => matches!(kind, SecretKind::Session | SecretKind::LongTerm),
+            Shows::AccessTokens => kind == SecretKind::AccessToken,
             Shows::Seeds => kind == SecretKind::Seed,
             Shows::Codes => kind == SecretKind::Code,
         }
@@ -73,13 +76,16 @@ impl Kept {
         for captured in &self.captured {
             look(captured.what.clone(), &captured.bytes, captured.shows);
         }
-        // The AWS CLI keeps the sessions it makes there; that is its own doing.
-        let clients_cache = home.join(".aws/cli/cache");
+        // The AWS CLI keeps the sessions it makes there, that is its own doing; and every tool shares the access tokens of IAM
+        // Identity Center there.
+        let allowed = [(".aws/cli/cache", Shows::Sessions), (".aws/sso/cache", Shows::AccessTokens)]
+            .map(|(folder, shows)| (home.join(folder), shows));
         for path in files(home) {
             if self.exempt.iter().any(|exempt| path.starts_with(exempt)) {
                 continue;
             }
-            let shows = if path.starts_with(&clients_cache) { Shows::Sessions } else { Shows::Nothing };
+            let shows =
+                allowed.iter().find(|(folder, _)| path.starts_with(folder)).map_or(Shows::Nothing, |(_, shows)| *shows);
             // Sockets and what another program has just taken away.
             let Ok(bytes) = fs::read(&path) else { continue };
             look(path.display().to_string(), &bytes, shows);

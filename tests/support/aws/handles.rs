@@ -267,6 +267,11 @@ impl RoleHandle {
         RoleHandle { shared: Arc::clone(shared), arn }
     }
 
+    /// A role that is there already.
+    pub(super) fn known(shared: &Arc<Shared>, arn: &str) -> Self {
+        RoleHandle { shared: Arc::clone(shared), arn: arn.to_owned() }
+    }
+
     fn change(&self, change: impl FnOnce(&mut Role)) -> Self {
         change(self.shared.world().roles.get_mut(&self.arn).expect("roles are never deleted"));
         self.clone()

@@ -27,6 +27,7 @@ mod handles;
 mod http;
 mod iam;
 mod iam_mfa;
+mod identity_center;
 mod log;
 mod machine;
 mod params;
@@ -48,6 +49,7 @@ use faults::PlannedFault;
 pub use handles::{AccessKey, DeviceHandle, RoleHandle, SessionKeys, UserHandle};
 use http::{Delivery, Request, Response};
 pub use iam_mfa::base64;
+pub use identity_center::IdentityCenterHandle;
 pub use log::Logged;
 pub use machine::Metadata;
 use params::Params;
@@ -87,7 +89,8 @@ impl LoopbackAws {
     pub fn start_in(partition: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on the loopback interface");
         let address = listener.local_addr().expect("it is bound");
-        let world = World { partition: partition.to_owned(), ..World::default() };
+        let url = format!("http://{address}");
+        let world = World { partition: partition.to_owned(), url, ..World::default() };
         let shared = Arc::new(Shared {
             world: Mutex::new(world),
             open: Mutex::new(Vec::new()),
@@ -280,6 +283,9 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
 
 /// Answers one request, faults and all, and logs it.
 fn handle(shared: &Shared, connection: u64, request: &Request) -> (Response, Delivery) {
+    if let Some(action) = identity_center::action(request) {
+        return identity_center::handle(shared, connection, action, request);
+    }
     let params = Params::parse(&request.body);
     let action = params.get("Action").unwrap_or_default().to_owned();
     let version = params.get("Version").unwrap_or_default().to_owned();

@@ -19,6 +19,17 @@ impl Params {
         Params(decoded.collect())
     }
 
+    /// The members of a JSON document: text and numbers as they are, a list's entries with blanks between.
+    pub fn of_json(body: &[u8]) -> Self {
+        let members = serde_json::from_slice::<BTreeMap<String, serde_json::Value>>(body).unwrap_or_default();
+        let plain = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let texts = members.into_iter().map(|(name, value)| match value.as_array() {
+            Some(list) => (name, list.iter().map(plain).collect::<Vec<_>>().join(" ")),
+            None => (name, plain(&value)),
+        });
+        Params(texts.collect())
+    }
+
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use super::answer::{Refusal, Service};
 use super::fake;
 use super::faults::PlannedFault;
+use super::identity_center::IdentityCenter;
 use super::log::Logged;
 use super::machine::Machine;
 use super::totp;
@@ -128,6 +129,8 @@ pub struct Secret {
 pub enum SecretKind {
     LongTerm,
     Session,
+    /// Of IAM Identity Center: it is also shared with AWS's own tools, in their cache.
+    AccessToken,
     Seed,
     /// An MFA code that somebody was shown or that was spent. Six digits turn up anywhere: it is looked for as a whole word.
     Code,
@@ -137,6 +140,8 @@ pub enum SecretKind {
 #[derive(Debug, Default)]
 pub struct World {
     pub partition: String,
+    /// Where the server is.
+    pub url: String,
     pub clock_offset_ms: i64,
     pub users: BTreeMap<String, User>,
     pub keys: BTreeMap<String, Key>,
@@ -157,6 +162,7 @@ pub struct World {
     /// Characters of each session token, where a test cares.
     pub token_length: Option<usize>,
     pub machine: Machine,
+    pub identity_center: IdentityCenter,
 }
 
 impl World {

@@ -1,0 +1,3 @@
+//! IAM Identity Center, at the loopback one.
+
+mod loopback;
