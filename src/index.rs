@@ -225,6 +225,17 @@ impl Index {
         run!("keyfob list").to(format!("{meant}list the profiles that have a key"))
     }
 
+    /// The stored key of this id, if no profile uses it.
+    pub fn unused_key(&self, id: &str) -> Option<StoredKey> {
+        let (id, key) = self.keys.iter().find(|(known, _)| known.as_str() == id)?;
+        self.profiles_of(id).is_empty().then(|| StoredKey {
+            id: id.clone(),
+            backend: key.backend,
+            user_arn: key.user_arn.clone(),
+            created_at: key.created_at,
+        })
+    }
+
     /// The profiles that use this key.
     pub fn profiles_of(&self, id: &AccessKeyId) -> Vec<&str> {
         self.profiles.iter().filter(|(_, entry)| entry.key_id == *id).map(|(name, _)| name.as_str()).collect()

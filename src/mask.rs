@@ -20,16 +20,24 @@ pub fn text(text: &str) -> Cow<'_, str> {
 }
 
 /// Masks what is a secret in lines of a config file, comments and remains of keys included. After a name that is a
-/// secret's, the rest of the line goes. The number of lines stays.
+/// secret's, the rest of the line goes, and the indented lines below it, which continue its value. The number of lines stays.
 pub fn lines(text: &str) -> Cow<'_, str> {
-    masked(text, Scan::new(text).found(true))
+    let scan = Scan::new(text);
+    let mut found = scan.found(true);
+    found.extend(scan.continued(true));
+    masked(text, found)
 }
 
 /// Masks the value of a setting: all of it by the setting's name, else what in it has the form of a secret.
 pub fn value<'v>(name: &str, value: &'v str) -> Cow<'v, str> {
     match is_secret_name(name) && !value.trim().is_empty() {
         true => Cow::Borrowed(MASK),
-        false => lines(value),
+        false => {
+            let scan = Scan::new(value);
+            let mut found = scan.found(true);
+            found.extend(scan.continued(false));
+            masked(value, found)
+        }
     }
 }
 
@@ -126,6 +134,29 @@ fn masked(text: &str, mut spans: Vec<Range<usize>>) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// As few of these pieces as are a secret together.
+fn secret_in_pieces(pieces: &[&Run]) -> Vec<Range<usize>> {
+    let is_secret = |pieces: &[&Run]| {
+        let whole: String = pieces.iter().map(|run| run.decoded.as_str()).collect();
+        looks_random(whole.trim_end_matches('=').as_bytes(), WORDS)
+    };
+    let mut pieces = pieces;
+    if pieces.len() < 2 || !is_secret(pieces) {
+        return Vec::new();
+    }
+    while let [_, rest @ ..] = pieces
+        && is_secret(rest)
+    {
+        pieces = rest;
+    }
+    while let [rest @ .., _] = pieces
+        && is_secret(rest)
+    {
+        pieces = rest;
+    }
+    pieces.iter().map(|run| run.span.clone()).collect()
+}
+
 /// A stretch of characters that could all belong to a secret; `decoded` has `%2F` and `\/` as one character.
 struct Run {
     span: Range<usize>,
@@ -153,6 +184,46 @@ impl<'t> Scan<'t> {
         }
         found.extend(self.tokens());
         found.extend(self.passwords_in_urls());
+        found
+    }
+
+    /// The pieces of what is a secret only if a value's lines are read as one. In a file a value goes on in indented lines; in
+    /// a value alone every line is one of its own.
+    fn continued(&self, only_indented: bool) -> Vec<Range<usize>> {
+        if !self.text.contains('\n') {
+            return Vec::new();
+        }
+        let runs = self.runs();
+        let (mut found, mut pieces): (Vec<Range<usize>>, Vec<&Run>) = (Vec::new(), Vec::new());
+        let (mut start, mut named_above) = (0, None);
+        for line in self.text.split_inclusive('\n') {
+            let whole = line.trim_end_matches(['\n', '\r']);
+            let content = whole.trim();
+            let at = start + whole.len() - whole.trim_start().len();
+            let goes_on = !content.is_empty() && (!only_indented || at > start);
+            let depth = at - start;
+            match named_above.filter(|above| only_indented && depth > *above) {
+                Some(_) => found.push(at..at + content.len()),
+                // A comment has no lines below it.
+                None => {
+                    let is_comment = content.starts_with(['#', ';']);
+                    named_above = self.named_line(start, whole).map(|_| depth).filter(|_| !is_comment);
+                }
+            }
+            let first = runs.iter().find(|run| run.span.start == at).filter(|_| goes_on);
+            let is_whole = first.is_some_and(|run| run.span.len() == content.len());
+            match first {
+                Some(run) if !pieces.is_empty() => pieces.push(run),
+                Some(_) | None => {}
+            }
+            if !is_whole || pieces.is_empty() {
+                found.extend(secret_in_pieces(&pieces));
+                // It may begin at the end of this line.
+                pieces = runs.iter().filter(|run| run.span.end == at + content.len() && !content.is_empty()).collect();
+            }
+            start += line.len();
+        }
+        found.extend(secret_in_pieces(&pieces));
         found
     }
 
@@ -539,6 +610,29 @@ mod tests {
             ("token =\nregion = x", "token =\nregion = x"),
         ] {
             assert_eq!(lines(whole), expected);
+        }
+    }
+
+    #[test]
+    fn a_secret_in_a_value_of_several_lines_is_masked_wherever_the_lines_end() {
+        for cut in 1..SECRET.len() {
+            let (one, other) = SECRET.split_at(cut);
+            let in_value = format!("x\n{one}\n{other}");
+            assert_eq!(value("note", &in_value), "x\n****\n****", "{in_value}");
+            let in_file = format!("[a]\nnote = {one}\r\n\t{other} # mine\nregion = x\n");
+            assert_eq!(lines(&in_file), "[a]\nnote = ****\r\n\t**** # mine\nregion = x\n", "{in_file}");
+        }
+        let thirds = format!("a = {}\n  {}\n  {}\nb = 1\n", &SECRET[..10], &SECRET[10..30], &SECRET[30..]);
+        assert_eq!(lines(&thirds), "a = ****\n  ****\n  ****\nb = 1\n");
+        let named = "api_token = abc\n  def\n\tghi\nregion = x\n  y\n";
+        assert_eq!(lines(named), "api_token = ****\n  ****\n\t****\nregion = x\n  y\n");
+        for plain in [
+            "s3 =\n  api_token_file = a\n  max_queue_size = 10\n# the tokens are below\n  region = x\n",
+            "[profile a]\ns3 =\n  max_queue_size = 10\n  addressing_style = path\nregion = eu-west-1\n",
+            "a = /opt/corporation/bin/getcreds\n  --profile AnnSmith\n  --region eu-west-1\n",
+            "role_arn = arn:aws:iam::123456789012:role/PlatformAdministrators\nsource_profile = MyCompanyBaseProfile\n",
+        ] {
+            assert_eq!(lines(plain), plain);
         }
     }
 

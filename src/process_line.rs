@@ -35,6 +35,29 @@ pub fn names_no_profile(line: &str) -> bool {
     commands.into_iter().filter_map(arguments_of).any(|arguments| arguments == [COMMAND])
 }
 
+/// The subcommand of keyfob's that a `credential_process` runs, if it is one that prints no credentials for SDKs: `env` is for
+/// shells, `exec` for commands.
+pub fn other_command(line: &str) -> Option<String> {
+    let commands = split(line).map(|words| wrapper::commands(&words)).unwrap_or_default();
+    let mut first = commands.into_iter().filter_map(arguments_of).filter_map(|arguments| arguments.into_iter().next());
+    first.next().filter(|command| command != COMMAND)
+}
+
+/// The options that a `credential_process` of keyfob's own passes, each as it is written and with its value.
+pub fn options_of(line: &str) -> Vec<String> {
+    let commands = split(line).map(|words| wrapper::commands(&words)).unwrap_or_default();
+    let ours = commands.into_iter().find(|words| words.first().is_some_and(|word| is_program(word, "keyfob")));
+    let (mut options, mut words) = (Vec::new(), ours.unwrap_or_default().into_iter().skip(1));
+    while let Some(word) = words.next().filter(|word| word != "--") {
+        if OPTIONS_WITH_VALUE.contains(&word.as_str()) {
+            options.push(format!("{word} {}", words.next().unwrap_or_default()));
+        } else if word.starts_with('-') {
+            options.push(word);
+        }
+    }
+    options
+}
+
 /// keyfob's arguments in a command line, without options; none for another program.
 fn arguments_of(command: Vec<String>) -> Option<Vec<String>> {
     let mut words = command.into_iter();

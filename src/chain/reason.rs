@@ -137,6 +137,13 @@ pub enum Reason {
         /// The profile it names.
         next: String,
     },
+    /// A `credential_process` that runs keyfob has options, which a run that follows it does not have.
+    LinkOptions {
+        /// Whose it is.
+        profile: String,
+        /// The options.
+        options: Vec<String>,
+    },
     /// A profile with a source and no role stands for its source.
     Alias {
         /// That profile.
@@ -267,6 +274,7 @@ impl fmt::Display for Reason {
             Reason::ProcessFollowed { profile, next } => {
                 write!(f, "the `credential_process` of `{profile}` runs keyfob for `{next}`; keyfob continues there directly")
             }
+            Reason::LinkOptions { profile, options } => f.write_str(&of_options(profile, &options.join(" "))),
             Reason::Alias { profile, next } => write!(
                 f,
                 "`{profile}` has the source `{next}` and no role, so it gets the credentials of `{next}`; SDKs do not support this"
@@ -279,6 +287,10 @@ impl fmt::Display for Reason {
             }
         }
     }
+}
+
+fn of_options(profile: &str, options: &str) -> String {
+    format!("the `credential_process` of `{profile}` has `{options}`, which applies only when an SDK runs it")
 }
 
 /// Seconds as a person reads them, and as `--duration` takes them: `36h`, `1h 30m`, `90s` as `1m 30s`.

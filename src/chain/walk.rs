@@ -8,6 +8,7 @@ use crate::chain::error::PlanError;
 use crate::chain::node::{Lookup, Node, Trace};
 use crate::chain::reason::Reason;
 use crate::chain::request::Used;
+use crate::process_line::{keyfob_profile_of, options_of};
 use crate::profile::{Profiles, Setting};
 
 /// Longest chain of profiles that is followed.
@@ -90,6 +91,15 @@ pub(super) fn walk<'p>(kinds: &[&Kind], lookup: &Lookup<'p>, requested: &str) ->
 /// # Errors
 /// As [`walk`].
 pub(super) fn lead(kinds: &[&Kind], node: &Node<'_>, index: usize, trace: &mut Trace) -> Result<Lead, PlanError> {
+    // Whatever the profile's base is.
+    if let Some(process) = node.setting("credential_process").filter(|process| process.value.contains(" -"))
+        && keyfob_profile_of(&process.value).is_some()
+    {
+        let options = options_of(&process.value);
+        if !options.is_empty() {
+            trace.notes.push(Reason::LinkOptions { profile: node.name.clone(), options });
+        }
+    }
     if index > 0 && key::is_there(node) {
         if let Some(role) = node.setting("role_arn") {
             trace.notes.push(Reason::KeyEndsWalk { profile: node.name.clone(), role_arn: role.value.to_string() });

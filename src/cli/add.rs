@@ -11,10 +11,12 @@ use crate::cli::mfa::enroll_now;
 use crate::cli::world::World;
 use crate::credentials::AccessKey;
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::human::Talk;
 use crate::ops::access_key_input::{from_csv, from_environment, from_lines};
 use crate::ops::add::{AddRequest, add, input_error, refuse_other_service};
 use crate::process_line::{self, program_to_write};
+use crate::sys::env::{Environment, vars};
 use crate::sys::files;
 use crate::sys::program::ProgramPaths;
 use crate::sys::stdin::read_stdin;
@@ -130,13 +132,32 @@ impl AddArgs {
                     read_stdin().map_err(|error| Error::new(Kind::Failed, "stdin cannot be read").because(error))?;
                 (from_lines(&input), "stdin".to_owned())
             }
-            None if self.env => (from_environment(&world.env), "the environment".to_owned()),
+            None if self.env => {
+                refuse_own_variables(world)?;
+                (from_environment(&world.env), "the environment".to_owned())
+            }
             None => return Ok(None),
         };
         let key = key.map_err(|error| input_error(&error, &place))?;
         refuse_other_service(&key.id, &self.profile, other_service, &place)?;
         Ok(Some(key))
     }
+}
+
+/// Refuses variables that keyfob itself has set: what they hold is stored already, or is temporary.
+fn refuse_own_variables(world: &World<'_>) -> Result<()> {
+    let is_set = |env: &Environment| env.get(vars::AWS_ACCESS_KEY_ID).is_some();
+    if is_set(&world.env) || !is_set(&world.process_env) {
+        return Ok(());
+    }
+    let message = "the access key in the environment was set by keyfob itself (`exec` or `env`)";
+    let error = Error::new(Kind::Usage, message);
+    Err(match world.process_env.get(vars::KEYFOB_PROFILE) {
+        Some(profile) => {
+            error.hint(run!("keyfob export {}", profile).to("print the stored key, to store it elsewhere"))
+        }
+        None => error,
+    })
 }
 
 /// The line that makes SDKs ask this program for `profile`.

@@ -4,10 +4,11 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use serde::Serialize;
 
-use crate::chain::{PlanError, StoredKeys, nearest};
+use crate::chain::{StoredKeys, nearest};
 use crate::cli::world::World;
 use crate::credentials::StoreId;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::human::Talk;
 use crate::session_cache::SessionCache;
 use crate::ui::out;
@@ -52,8 +53,12 @@ impl ClearArgs {
         {
             let profiles = files.profiles();
             if profiles.get(profile).is_none() && index.key_of(profile).is_none() {
-                let nearest = nearest(&profiles, profile);
-                return Err(PlanError::NoSuchProfile { name: profile.clone(), nearest }.into());
+                let error = Error::new(Kind::Config, format!("there is no profile `{profile}`"));
+                let error = match nearest(&profiles, profile) {
+                    Some(near) => error.hint(format!("did you mean `{near}`?")),
+                    None => error,
+                };
+                return Err(error.hint(run!("keyfob list").to("show all profiles")));
             }
         }
         let plural = if sessions == 1 { "" } else { "s" };

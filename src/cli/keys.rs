@@ -38,7 +38,7 @@ impl KeysArgs {
         if self.json {
             out::write_json(&listing)?;
         } else {
-            out::write_page(&view::keys::text(&listing))?;
+            out::write_page(&view::keys::text(&listing, out::terminal_width()))?;
         }
         for hint in reminders(&world.paths.data, world.settings.rotate_grace, world.clock().now())? {
             world.talk.hint(hint);

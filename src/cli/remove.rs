@@ -15,12 +15,13 @@ use crate::ui::out;
 /// Delete a profile's stored key and its sessions
 #[derive(Debug, Args)]
 #[command(after_help = "\
-AWS accepts the key until it is deleted there too. The profile stays in ~/.aws/config.
+AWS accepts the key until it is deleted there too. The profile stays in ~/.aws/config. A key that no profile uses is removed by \
+its id.
 
 Example:
   keyfob remove work")]
 pub struct RemoveArgs {
-    /// Profile name
+    /// Profile name, or the id of a key that no profile uses
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     profile: String,
     /// Do not ask for confirmation

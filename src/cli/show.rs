@@ -38,6 +38,6 @@ impl ShowArgs {
             return out::write_json(&shown);
         }
         warnings(&shown).for_each(|warning| world.talk.warn(&warning));
-        out::write_page(&text(&shown))
+        out::write_page(&text(&shown, out::terminal_width()))
     }
 }

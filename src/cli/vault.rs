@@ -55,8 +55,15 @@ impl VaultCommand {
 }
 
 fn change_passphrase(world: &World<'_>, new: Option<&Path>) -> Result<()> {
-    world
-        .with_stores(|stores| stores.vault().change_passphrase(new).map_err(|error| error.for_user(StoreId::VAULT)))?;
+    world.with_stores(|stores| {
+        let vault = stores.vault();
+        let changed = vault.change_passphrase(new).map_err(|error| error.for_user(StoreId::VAULT));
+        let first = || run!("keyfob add PROFILE --backend vault").to("create it with the first key that it stores");
+        match vault.is_there() {
+            Ok(false) => changed.map_err(|error| error.hint(first())),
+            Ok(true) | Err(_) => changed,
+        }
+    })?;
     world.talk.say("changed the passphrase of the vault");
     match (&world.settings.passphrase_file, &world.settings.passphrase_command, &world.settings.identity_file) {
         (_, _, Some(_)) | (None, None, None) => {}

@@ -1,14 +1,15 @@
 //! Edits that touch only the lines they name, and write what every SDK reads alike. Pure.
 //!
-//! Here what adds and sets; `settings` takes out, renames and changes in place, `sections` does so with whole sections.
-//! Deliberately absent: nested blocks are never written, only kept, moved and taken out whole.
+//! Here what adds and sets; `settings` takes out, renames and changes in place, `nested` does so within a block, `sections`
+//! with whole sections.
 
 mod apart;
+mod nested;
 mod sections;
 mod settings;
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::{Document, Property, PropertySpan, SectionName, is_identifier, parse};
@@ -76,10 +77,10 @@ impl Document {
         section.check()?;
         let ending = self.ending();
         let mut new = String::new();
-        if !self.text.is_empty() && !self.text.ends_with('\n') {
+        if !self.text.is_empty() && self.ending_of(&self.text).is_none() {
             new.push_str(ending);
         }
-        if self.separates_sections() && !ends_with_blank_line(&self.text) {
+        if self.separates_sections() && !self.ends_with_blank_line() {
             new.push_str(ending);
         }
         new.push_str(&format!("[{}]{ending}", section.header_text()));
@@ -126,7 +127,7 @@ impl Document {
     fn with_value(&self, property: &Property<'_>, value: &str) -> String {
         let span = &property.span;
         let key_line = &self.text[span.key_line.clone()];
-        let ending = ending_of(key_line).unwrap_or("");
+        let ending = self.ending_of(key_line).unwrap_or("");
         let indentation = &self.text[span.key_line.start..span.key.start];
         let mut new = String::new();
         if let Some(comment) = property.comment() {
@@ -148,7 +149,7 @@ impl Document {
         new.push_str(value);
         new.push_str(ending);
         let rest = &self.text[span.key_line.end..span.end];
-        new.extend(rest.split_inclusive('\n').filter(|line| parse::is_ignored(parse::without_ending(line))));
+        new.extend(self.line_ends.lines(rest).filter(|line| parse::is_ignored(line)));
         new
     }
 
@@ -162,11 +163,12 @@ impl Document {
         };
         let at = neighbour.end;
         let neighbour = &self.text[neighbour];
-        let (before, ending) = match ending_of(neighbour) {
+        let (before, ending) = match self.ending_of(neighbour) {
             Some(ending) => ("", ending),
             None => (self.ending(), ""),
         };
         let (column, after) = self.spacing(at);
+        let after = if value.is_empty() { "" } else { after };
         (at..at, format!("{before}{indentation}{name}{}={after}{value}{ending}", column.before(name)))
     }
 
@@ -181,27 +183,55 @@ impl Document {
         parse::indentation(&self.text[self.sections[section].start..self.sections[section].header.end])
     }
 
-    /// How the nearest property before `at` (else the first one) spaces its `=`.
+    /// How the nearest property before `at` (else the first one) spaces its `=`. More than one space is an oddity of its line,
+    /// unless another line of the section has the `=` in the same column.
     fn spacing(&self, at: usize) -> (Column<'_>, &str) {
-        let all: Vec<PropertySpan> =
-            self.sections().flat_map(super::Section::properties).map(|property| property.span).collect();
-        let (before, after) = all.split_at(all.partition_point(|property| property.key_line.start < at));
-        let between = |property: &PropertySpan| &self.text[property.key.end..property.value.start];
-        // A property without a value (a nested block) does not show what stands after its `=`.
-        let shows = |property: &&PropertySpan| !property.value.is_empty() && between(property).contains('=');
-        let Some(model) = before.iter().rev().chain(after).find(shows) else {
-            return (Column::Space(" "), " ");
+        let index = self.sections.partition_point(|section| section.start < at).saturating_sub(1);
+        let before = (0..=index).rev().filter(|index| *index < self.sections.len());
+        let after = index + 1..self.sections.len();
+        let nearest = |index: usize| {
+            let spacings = self.spacings(index);
+            let above = spacings.partition_point(|(start, _, _)| *start < at);
+            let place = if above > 0 { above - 1 } else { 0 };
+            spacings.into_iter().nth(place).map(|(_, column, right)| (column, right))
         };
-        let (left, right) = between(model).split_once('=').expect("it shows one");
-        // More than one space lines the `=` up with its neighbours.
-        let lined_up = left.len() > 1 && !left.contains('\t');
-        let column = if lined_up { Column::At(model.key.len() + left.len()) } else { Column::Space(left) };
-        (column, right)
+        before.chain(after).find_map(nearest).unwrap_or((Column::Space(" "), " "))
+    }
+
+    /// The spacing of each property of a section that others can copy, with where its line begins.
+    fn spacings(&self, index: usize) -> Vec<(usize, Column<'_>, &str)> {
+        let spans: Vec<PropertySpan> = self.section(index).properties().map(|property| property.span).collect();
+        // A property without a value (a nested block) does not show what stands after its `=`.
+        let shown = || {
+            let shows = spans.iter().filter(|property| !property.value.is_empty());
+            shows.filter_map(|property| Some((property, self.sides(property)?)))
+        };
+        let (mut columns, mut rights) = (HashMap::new(), HashMap::new());
+        for (property, (left, right)) in shown() {
+            *columns.entry(property.key.len() + left.len()).or_insert(0) += 1;
+            *rights.entry(right).or_insert(0) += 1;
+        }
+        let spacing = |(property, (left, right)): (&PropertySpan, (_, _))| {
+            let (left, right): (&str, &str) = (left, right);
+            let column = property.key.len() + left.len();
+            let column = match left.len() {
+                0 | 1 => Column::Space(left),
+                _ if columns[&column] > 1 && !left.contains('\t') => Column::At(column),
+                _ => return None,
+            };
+            (right.len() <= 1 || rights[right] > 1).then_some((property.key_line.start, column, right))
+        };
+        shown().filter_map(spacing).collect()
+    }
+
+    /// What is before and after the `=` of a property; none where it has a `:`.
+    fn sides(&self, property: &PropertySpan) -> Option<(&str, &str)> {
+        self.text[property.key.end..property.value.start].split_once('=')
     }
 
     /// The file's line ending: that of its first line.
     fn ending(&self) -> &'static str {
-        self.text.split_inclusive('\n').next().and_then(ending_of).unwrap_or("\n")
+        self.line_ends.lines(&self.text).next().and_then(|line| self.ending_of(line)).unwrap_or("\n")
     }
 
     /// Whether a blank line goes before a new section: as before the last one, and where there is but one.
@@ -211,10 +241,19 @@ impl Document {
             [.., last] => {
                 let above = &self.text[..last.start];
                 // Comments right above a header belong to it.
-                let mut lines = above.lines().rev().skip_while(|line| parse::is_comment(line));
-                lines.next().is_none_or(parse::is_blank)
+                let lines: Vec<&str> = self.line_ends.lines(above).collect();
+                lines.into_iter().rev().find(|line| !parse::is_comment(line)).is_none_or(parse::is_blank)
             }
         }
+    }
+
+    /// The ending of a line; the last line of a file may have none.
+    fn ending_of(&self, line: &str) -> Option<&'static str> {
+        self.line_ends.ending_of(line)
+    }
+
+    fn ends_with_blank_line(&self) -> bool {
+        parse::is_blank(&self.text[self.line_ends.start_of_last(&self.text)..])
     }
 
     fn splice(&mut self, at: Range<usize>, new: &str) {
@@ -285,15 +324,6 @@ impl SectionName<'_> {
         };
         Err(EditError::SectionName { name: name.to_owned(), reason })
     }
-}
-
-/// The ending of `line`; the last line of a file may have none.
-fn ending_of(line: &str) -> Option<&'static str> {
-    ["\r\n", "\n"].into_iter().find(|ending| line.ends_with(ending))
-}
-
-fn ends_with_blank_line(text: &str) -> bool {
-    text.lines().next_back().is_none_or(parse::is_blank)
 }
 
 /// The name in lower case; JavaScript's SDK finds no other.

@@ -17,6 +17,8 @@ use std::ops::{Deref, Range};
 
 use zeroize::Zeroize;
 
+use find::LineEnds;
+
 pub use edit::EditError;
 pub use header::{Header, SectionKind, SectionName, is_identifier};
 pub use parse::{Problem, SyntaxError};
@@ -31,6 +33,7 @@ pub use parse::{Problem, SyntaxError};
 #[derive(Clone, Default)]
 pub struct Document {
     text: Text,
+    line_ends: LineEnds,
     sections: Vec<SectionSpan>,
     /// The names that are in quotes, without them, by their section's index.
     quoted_names: Vec<(usize, String)>,
@@ -94,6 +97,17 @@ impl Document {
     /// The file's text, byte for byte.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The lines of the file, without their endings.
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
+        self.line_ends.lines(&self.text).map(|line| self.line_ends.without_ending(line))
+    }
+
+    /// Whether carriage returns alone are blanks in it, since botocore cannot read it: after an edit it may be able to, and then
+    /// they end lines.
+    pub fn has_blank_returns(&self) -> bool {
+        self.line_ends == LineEnds::LineFeeds && LineEnds::of(&self.text) == LineEnds::LoneReturns
     }
 
     /// The sections in file order; one that appears twice comes twice.
@@ -176,7 +190,7 @@ impl<'a> Section<'a> {
         let mut properties = self.properties().peekable();
         let mut above = None;
         let body = &self.document.text[self.header_line().end..self.end()];
-        let comments = (self.line() + 1..).zip(body.lines());
+        let comments = (self.line() + 1..).zip(self.document.line_ends.lines(body));
         let comments = comments.filter(|(_, line)| parse::is_comment(line) && !parse::indentation(line).is_empty());
         comments.map(move |(number, line)| {
             while let Some(property) = properties.next_if(|property| property.line() < number) {
@@ -188,9 +202,9 @@ impl<'a> Section<'a> {
 
     /// The properties in file order; one that appears twice comes twice.
     pub fn properties(self) -> impl DoubleEndedIterator<Item = Property<'a>> + ExactSizeIterator {
-        let text = self.document.text();
-        let spans = parse::properties(text, self.header_line().end..self.end(), self.line() + 1);
-        spans.into_iter().map(move |span| Property { text, span })
+        let (text, line_ends) = (self.document.text(), self.document.line_ends);
+        let spans = parse::properties(text, line_ends, self.header_line().end..self.end(), self.line() + 1);
+        spans.into_iter().map(move |span| Property { text, line_ends, span })
     }
 
     /// The last property of this name, which is the one that counts. Case does not matter.
@@ -208,7 +222,7 @@ impl<'a> Section<'a> {
     fn header_line(self) -> Range<usize> {
         let start = self.span().start;
         let text = &self.document.text[start..];
-        start..start + text.find('\n').map_or(text.len(), |ending| ending + 1)
+        start..start + self.document.line_ends.lines(text).next().map_or(0, str::len)
     }
 }
 
@@ -216,6 +230,7 @@ impl<'a> Section<'a> {
 #[derive(Clone)]
 pub struct Property<'a> {
     text: &'a str,
+    line_ends: LineEnds,
     span: PropertySpan,
 }
 
@@ -271,9 +286,9 @@ impl<'a> Property<'a> {
     /// Each continuation line with its number, trimmed.
     pub fn continuations(&self) -> impl Iterator<Item = (usize, &'a str)> + use<'a> {
         let lines = &self.text[self.span.key_line.end..self.span.end];
-        let first = self.span.line + 1;
+        let (first, line_ends) = (self.span.line + 1, self.line_ends);
         (first..)
-            .zip(lines.lines())
+            .zip(line_ends.lines(lines).map(move |line| line_ends.without_ending(line)))
             .filter(|(_, line)| !parse::is_ignored(line))
             .map(|(number, line)| (number, line.trim_matches(find::is_space)))
     }

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::find::{is_space, line_ends, mark_in, quote_in, trimmed};
+use super::find::{LineEnds, is_space, mark_in, quote_in, trimmed};
 use super::header::Header;
 use super::{Document, PropertySpan, SectionSpan, Text};
 
@@ -45,7 +45,24 @@ pub enum Problem {
 }
 
 /// Parses a whole file: checks every line and notes where the sections are.
+///
+/// A carriage return alone ends a line, as for botocore; where the file cannot be read so, it is a blank, as for the reference.
 pub(super) fn parse(text: Text) -> Result<Document, SyntaxError> {
+    let line_ends = LineEnds::of(&text);
+    match sections(&text, line_ends) {
+        Ok((sections, quoted_names)) => Ok(Document { text, line_ends, sections, quoted_names }),
+        Err(error) if line_ends == LineEnds::LineFeeds => Err(error),
+        Err(error) => {
+            let (sections, quoted_names) = sections(&text, LineEnds::LineFeeds).map_err(|_| error)?;
+            Ok(Document { text, line_ends: LineEnds::LineFeeds, sections, quoted_names })
+        }
+    }
+}
+
+/// The sections, and the names in quotes, each with its section's index.
+type Sections = (Vec<SectionSpan>, Vec<(usize, String)>);
+
+fn sections(text: &str, line_ends: LineEnds) -> Result<Sections, SyntaxError> {
     if text.starts_with('\u{feff}') {
         return Err(SyntaxError { line: 1, problem: Problem::ByteOrderMark });
     }
@@ -54,7 +71,7 @@ pub(super) fn parse(text: Text) -> Result<Document, SyntaxError> {
     let mut quoted_names = Vec::new();
     let mut depth = Depth::default();
     let mut start = 0;
-    for (number, end) in (1..).zip(line_ends(text.as_bytes())) {
+    for (number, end) in (1..).zip(line_ends.ends(text.as_bytes())) {
         let whole = start..end;
         start = end;
         let header = match plain(&text.as_bytes()[whole.clone()]) {
@@ -65,7 +82,7 @@ pub(super) fn parse(text: Text) -> Result<Document, SyntaxError> {
             }
             Some(Plain::Header) => whole.start + 1..whole.end - "]\n".len(),
             Some(Plain::Property) | None => {
-                let line = without_ending(&text[whole.clone()]);
+                let line = line_ends.without_ending(&text[whole.clone()]);
                 match depth.kind_of(line) {
                     Kind::Ignored | Kind::Continuation => continue,
                     Kind::Header(header) => shift(header, whole.start),
@@ -87,7 +104,7 @@ pub(super) fn parse(text: Text) -> Result<Document, SyntaxError> {
         }
         sections.push(SectionSpan { line: number, start: whole.start, header });
     }
-    Ok(Document { text, sections, quoted_names })
+    Ok((sections, quoted_names))
 }
 
 /// A line without anything special in it. Nearly every line is one, and needs no closer look.
@@ -110,14 +127,14 @@ fn plain(line: &[u8]) -> Option<Plain> {
 }
 
 /// The properties in `range`, the lines between two headers of a text that was parsed; `number` is that of the first.
-pub(super) fn properties(text: &str, range: Range<usize>, number: usize) -> Vec<PropertySpan> {
+pub(super) fn properties(text: &str, line_ends: LineEnds, range: Range<usize>, number: usize) -> Vec<PropertySpan> {
     let mut properties: Vec<PropertySpan> = Vec::new();
     let mut depth = Depth::default();
     let mut end = range.start;
-    for (line, line_with_ending) in (number..).zip(text[range].split_inclusive('\n')) {
+    for (line, line_with_ending) in (number..).zip(line_ends.lines(&text[range])) {
         let whole = end..end + line_with_ending.len();
         end = whole.end;
-        let content = without_ending(line_with_ending);
+        let content = line_ends.without_ending(line_with_ending);
         match depth.kind_of(content) {
             Kind::Continuation => properties.last_mut().expect("it continues one").end = whole.end,
             Kind::Property => {
@@ -205,14 +222,6 @@ pub(super) fn is_comment(line: &str) -> bool {
 /// Whether a line, without its ending, has nothing in it.
 pub(super) fn is_blank(line: &str) -> bool {
     line.chars().all(is_space)
-}
-
-/// Takes a line's ending off, as `str::lines` does.
-pub(super) fn without_ending(line: &str) -> &str {
-    match line.strip_suffix('\n') {
-        Some(line) => line.strip_suffix('\r').unwrap_or(line),
-        None => line,
-    }
 }
 
 /// The range between the brackets of a header line.
@@ -307,7 +316,7 @@ mod tests {
 
         #[test]
         fn plain_lines_are_what_the_rules_say_of_them(text in "(\\[a|)[a\\]\\[ =:#;\r\t\u{e9}\u{a0}]{0,12}\n?") {
-            let line = without_ending(&text);
+            let line = LineEnds::LineFeeds.without_ending(&text);
             match plain(text.as_bytes()) {
                 Some(Plain::Empty) => prop_assert!(is_ignored(line)),
                 Some(Plain::Header) => prop_assert_eq!(header_range(line), Some(1..line.len() - 1)),

@@ -21,7 +21,7 @@ use crate::mask;
 use crate::ops::import::{can_import, plain_keys, unread_secrets};
 use crate::ops::manage::Manager;
 use crate::ops::show::own_warnings;
-use crate::process_line::{keyfob_profile_of, names_no_profile, split};
+use crate::process_line::{keyfob_profile_of, names_no_profile, other_command, split};
 use crate::profile::known::{self, is_secret};
 use crate::profile::{AwsFile, Profile, Profiles};
 use crate::settings::Settings;
@@ -395,6 +395,15 @@ fn of_link(fixes: &Fixes<'_>, path: &dyn Fn(AwsFile) -> String) -> Vec<Finding> 
             let why = "SDKs get another profile's credentials, or an error";
             let fix = fixes.manager.link_that_works(name);
             let fix = fix.unwrap_or_else(|| "write the name of a profile with a stored key at its end".into());
+            found.push(Finding::new("program", message, why, fix).at(path(process.file), process.line));
+        } else if let Some(command) = other_command(&process.value) {
+            let name = profile.name();
+            let message = format!(
+                "the `credential_process` of `{name}` runs keyfob's `{command}`, whose output SDKs do not read"
+            );
+            let fix = fixes.manager.link_that_works(name);
+            let fix = fix.unwrap_or_else(|| "run `keyfob credential-process` with the name of a profile there".into());
+            let why = "SDKs expect the JSON that only `keyfob credential-process` prints";
             found.push(Finding::new("program", message, why, fix).at(path(process.file), process.line));
         } else if fixes.has_link() {
             let name = profile.name();

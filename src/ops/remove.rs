@@ -30,13 +30,14 @@ pub struct Removed {
     sessions_forgotten: usize,
 }
 
-/// Deletes the key stored for `profile`, after asking.
+/// Deletes the key stored for `profile`, after asking; also one that no profile uses, by its id.
 ///
 /// # Errors
 /// Where there is none, the answer is no or nobody can give one, or a store or file fails.
 pub fn remove(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Result<Removed> {
     let index = Index::load(&context.paths.data)?;
-    let Some(key) = index.key_of(profile) else {
+    let unused = index.unused_key(profile).filter(|_| index.key_of(profile).is_none());
+    let Some(key) = index.key_of(profile).or_else(|| unused.clone()) else {
         let error = Error::new(Kind::Failed, format!("`{profile}` has no stored key"));
         return Err(error.hint(index.hint_at_keys(profile)));
     };
@@ -50,9 +51,12 @@ pub fn remove(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Result<
         let names = dependants.join("`, `");
         context.talk.warn(&format!("`{names}` get their credentials through `{profile}`, and fail without its key"));
     }
-    let question =
-        format!("delete {short}, the key of `{profile}`, and its sessions from {}{with_seed}?", key.backend.title());
-    if context.human.is_there() {
+    let store = key.backend.title();
+    let question = match &unused {
+        Some(_) => format!("delete {short}, which no profile uses, and its sessions from {store}?"),
+        None => format!("delete {short}, the key of `{profile}`, and its sessions from {store}{with_seed}?"),
+    };
+    if unused.is_none() && context.human.is_there() {
         // Afterwards nothing here could sign that.
         let hint = run!(
             "keyfob exec {} --no-session -- aws iam update-access-key --status Inactive --access-key-id {}",
@@ -69,7 +73,7 @@ pub fn remove(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Result<
     }
     let sessions = context.cache.clear(profile)?;
     let (others, more) = release(context, profile, &key)?;
-    let (sessions, store) = (sessions + more, key.backend.title());
+    let sessions = sessions + more;
     let removed = Removed {
         profile: profile.to_owned(),
         key_id: key.id.to_string(),

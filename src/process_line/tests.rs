@@ -270,3 +270,31 @@ fn a_path_that_dies_with_the_next_upgrade_is_refused_unless_forced() {
         assert_eq!(program_to_write(&paths, true), Ok(PathBuf::from(path)));
     }
 }
+
+#[test]
+fn the_options_of_a_link_are_told_from_its_profile() {
+    for (line, options) in [
+        ("keyfob credential-process work", &[][..]),
+        ("keyfob credential-process work --duration 1h", &["--duration 1h"]),
+        ("keyfob -v credential-process -d 1h --min-ttl=5m -- work", &["-v", "-d 1h", "--min-ttl=5m"]),
+        ("env A=b sh -c 'keyfob credential-process work --region x 2>/dev/null'", &["--region x"]),
+        ("other --duration 1h", &[]),
+    ] {
+        assert_eq!(options_of(line), options, "{line}");
+    }
+}
+
+#[test]
+fn a_command_that_is_not_for_sdks_is_told_from_one_that_is() {
+    for (line, command) in [
+        ("keyfob env work", Some("env")),
+        ("/usr/bin/keyfob --region x exec work -- aws", Some("exec")),
+        ("sh -c 'keyfob env work --shell sh'", Some("env")),
+        ("keyfob credential-process work", None),
+        ("keyfob credential-process", None),
+        ("keyfob", None),
+        ("env work", None),
+    ] {
+        assert_eq!(other_command(line).as_deref(), command, "{line}");
+    }
+}

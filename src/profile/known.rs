@@ -158,6 +158,23 @@ pub fn is_known(name: &str) -> bool {
     OURS.contains(&name) || KNOWN.binary_search(&name.strip_prefix(PREFIX).unwrap_or(name)).is_ok()
 }
 
+/// Whether a setting has others nested below it instead of a value: those of one service, and `api_versions`.
+pub fn is_block(name: &str) -> bool {
+    const BLOCKS: [&str; 10] = [
+        "api_versions",
+        "cloudsearch",
+        "cloudwatch",
+        "datapipeline",
+        "dynamodb",
+        "emr",
+        "s3",
+        "s3api",
+        "s3control",
+        "workspaces",
+    ];
+    BLOCKS.iter().any(|block| name.eq_ignore_ascii_case(block))
+}
+
 /// The known setting that `name` is nearly called, where `name` is not known.
 pub fn nearest(name: &str) -> Option<String> {
     if is_known(name) {

@@ -5,7 +5,7 @@ use inquire::{InquireError, Select};
 use crate::human::AskError;
 use crate::sys::interrupt;
 use crate::sys::terminal::Terminal;
-use crate::ui::harmless;
+use crate::ui::shown;
 
 /// Lines of the list shown at a time.
 const PAGE: usize = 12;
@@ -16,10 +16,10 @@ const PAGE: usize = 12;
 /// [`AskError::Declined`] after Esc, [`AskError::Cancelled`] after Ctrl-C, with the terminal as it was; as [`Terminal::open`] tells.
 pub(super) fn choose(what: &str, options: &[String]) -> Result<usize, AskError> {
     let terminal = Terminal::open()?;
-    let shown = options.iter().map(|option| harmless(option)).collect();
+    let options = options.iter().map(|option| shown(option)).collect();
     // It draws on stderr, which may be a file: stdout and stderr belong to whoever reads them.
     let chosen = terminal.as_stderr(|| {
-        Select::new(what, shown)
+        Select::new(what, options)
             .with_page_size(PAGE)
             .with_help_message("type to filter, ↑↓ to move, Enter to select, Esc to cancel")
             .raw_prompt()

@@ -5,7 +5,9 @@ use crate::view::list::age;
 use crate::view::table::Table;
 
 /// The stored keys; nothing where there is none.
-pub fn text(listing: &KeyListing) -> String {
+///
+/// On a terminal of `width` columns the widest cells are cut until a line fits.
+pub fn text(listing: &KeyListing, width: Option<usize>) -> String {
     let rows = listing.keys.iter().map(|line| {
         let root = line.root.then_some("ROOT USER");
         let overdue = (line.overdue == Some(true)).then_some("overdue");
@@ -24,5 +26,9 @@ pub fn text(listing: &KeyListing) -> String {
             notes.join(", "),
         ]
     });
-    Table::new(["KEY", "STATUS", "AGE", "LAST USED", "STORE", "PROFILES", "NOTE"], rows).to_string()
+    let table = Table::new(["KEY", "STATUS", "AGE", "LAST USED", "STORE", "PROFILES", "NOTE"], rows);
+    match width {
+        Some(width) => table.fit(width, &[3, 4, 5, 6], &[3, 4, 1, 6, 5, 2]).to_string(),
+        None => table.to_string(),
+    }
 }

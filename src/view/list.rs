@@ -9,6 +9,19 @@ use crate::view::table::Table;
 ///
 /// On a terminal of `width` columns the widest cells are cut, down to what tells them apart, until a line fits.
 pub fn text(listing: &Listing, now: Timestamp, width: Option<usize>) -> String {
+    let whole = table(listing, now, true);
+    match width {
+        Some(width) if whole.width() > width => {
+            // The store's name goes first, then what is at the ends of long cells. Accounts and yes are nothing when they are
+            // cut; what is left out first is region, device and account.
+            table(listing, now, false).fit(width, &[0, 1, 3, 4, 8], &[3, 4, 2, 5, 1, 8, 7, 6]).to_string()
+        }
+        Some(_) | None => whole.to_string(),
+    }
+}
+
+/// The columns; `with_store` names the key store of each key.
+fn table(listing: &Listing, now: Timestamp, with_store: bool) -> Table<9> {
     let dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let rows = listing.profiles.iter().map(|line| {
         let source = match line.source {
@@ -30,18 +43,14 @@ pub fn text(listing: &Listing, now: Timestamp, width: Option<usize>) -> String {
                 CodeDue::At(time) => format!("in {}", length(time.seconds_since(now))),
                 CodeDue::Unknown => "?".to_owned(),
             },
-            dash(line.key.as_ref().map(key_in_short)),
+            dash(line.key.as_ref().map(|key| key_in_short(key, with_store))),
         ]
     });
     let header = ["PROFILE", "SOURCE", "ACCOUNT", "REGION", "MFA", "LINKED", "SESSION", "NEXT CODE", "KEY"];
-    let mut table = Table::new(header, rows);
-    if listing.profiles.iter().all(|line| line.code_due == CodeDue::Never) {
-        table = table.without(7);
-    }
-    match width {
-        // Accounts and yes are nothing when they are cut; what is left out first is region, device and account.
-        Some(width) => table.fit(width, &[0, 1, 3, 4, 8], &[3, 4, 2, 5, 1, 8, 7, 6]).to_string(),
-        None => table.to_string(),
+    let table = Table::new(header, rows);
+    match listing.profiles.iter().all(|line| line.code_due == CodeDue::Never) {
+        true => table.without(7),
+        false => table,
     }
 }
 
@@ -52,12 +61,13 @@ fn length(seconds: i64) -> String {
     }
 }
 
-fn key_in_short(key: &Key) -> String {
+fn key_in_short(key: &Key, with_store: bool) -> String {
     let id = short_id(&key.id);
     let Some(backend) = key.backend else { return format!("{id} in plain text") };
     // First, so that it is seen where the cell is cut.
     let overdue = if key.overdue == Some(true) { "overdue " } else { "" };
-    format!("{overdue}{id} {backend} {}", age(key.age_days))
+    let age = age(key.age_days);
+    if with_store { format!("{overdue}{id} {backend} {age}") } else { format!("{overdue}{id} {age}") }
 }
 
 /// The age of a key, `?` if it is not known.

@@ -1,11 +1,13 @@
 //! `show`.
 
+use unicode_width::UnicodeWidthStr;
+
 use crate::credentials::short_id;
 use crate::ops::show::Shown;
 use crate::view::table::Table;
 
-/// A setting a line, with its place.
-pub fn text(shown: &Shown) -> String {
+/// A setting a line, with its place; on a terminal of `width` columns that this does not fit, the place is below it.
+pub fn text(shown: &Shown, width: Option<usize>) -> String {
     let mut rows: Vec<[String; 3]> = Vec::new();
     for (note, settings) in [("", &shown.settings), (" (by include_profile)", &shown.inherited)] {
         let mut sorted: Vec<_> = settings.iter().collect();
@@ -26,7 +28,13 @@ pub fn text(shown: &Shown) -> String {
     if let Some(key) = &shown.key {
         rows.push(["access key".to_owned(), short_id(&key.id), format!("in the key store `{}`", key.backend)]);
     }
-    Table::without_header(rows).at_most([40, 60, usize::MAX]).to_string()
+    let table = Table::without_header(rows.clone()).at_most([40, 60, usize::MAX]).to_string();
+    match width {
+        Some(width) if table.lines().any(|line| line.width() > width) => {
+            rows.iter().map(|[name, value, place]| format!("{name}  {value}\n    {place}\n")).collect()
+        }
+        Some(_) | None => table,
+    }
 }
 
 /// The warnings, each after its file and line.
@@ -51,7 +59,7 @@ mod tests {
         let profiles = Profiles::from_texts(CONFIG, CREDENTIALS);
         let shown = shown(&profiles, "p", None, &FileNames::default()).expect("there");
         snapbox::assert_data_eq!(
-            text(&shown),
+            text(&shown, None),
             "\
 include_profile        base                            ~/.aws/config:5
 keyfob_role_arn        r                               ~/.aws/config:7, overrides ~/.aws/config:8
@@ -63,6 +71,10 @@ aws_access_key_id      ****FAKE                        ~/.aws/credentials:3
 aws_secret_access_key  ****abcd                        ~/.aws/credentials:4
 "
         );
+        let narrow = text(&shown, Some(60));
+        assert!(narrow.lines().all(|line| line.width() <= 60), "{narrow}");
+        assert!(narrow.contains("\nregion  ap-south-1\n    ~/.aws/credentials:2, overrides"), "{narrow}");
+        assert_eq!(text(&shown, Some(300)), text(&shown, None));
         let json = serde_json::to_value(&shown).expect("JSON");
         assert_eq!(json["settings"]["region"]["line"], 2);
         assert_eq!(json["settings"]["s3"]["value"], "\nmax_queue_size = 1");

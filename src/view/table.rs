@@ -5,6 +5,8 @@ use std::fmt;
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::mask;
+
 /// The blanks between two columns.
 const GAP: usize = 2;
 
@@ -30,6 +32,11 @@ impl<const N: usize> Table<N> {
         Table { widths: std::array::from_fn(width), shown: (0..N).collect(), rows }
     }
 
+    /// The columns that its widest line takes.
+    pub fn width(&self) -> usize {
+        self.shown.iter().map(|column| self.widths[*column] + GAP).sum::<usize>().saturating_sub(GAP)
+    }
+
     /// Makes lines fit `width`, below a header: narrows the widest of the columns that may be cut until all fit. Where that is
     /// not enough, leaves columns out in the order of `least_first`, those with nothing but `-` before the others.
     pub fn fit(mut self, width: usize, may_be_cut: &[usize], least_first: &[usize]) -> Self {
@@ -38,7 +45,7 @@ impl<const N: usize> Table<N> {
         let (nothing, something): (Vec<usize>, Vec<usize>) =
             least_first.iter().partition(|column| says_nothing(column));
         let mut least = nothing.into_iter().chain(something);
-        while self.shown.iter().map(|column| self.widths[*column] + GAP).sum::<usize>() > width + GAP {
+        while self.width() > width {
             let wide = |column: &&usize| may_be_cut.contains(column) && self.widths[**column] > NARROWEST;
             match self.shown.iter().filter(wide).max_by_key(|column| self.widths[**column]) {
                 Some(widest) => self.widths[*widest] -= 1,
@@ -92,6 +99,8 @@ fn cut(cell: String, width: usize) -> String {
     if cell.width() <= width {
         return cell;
     }
+    // Security: the beginning of a secret does not look like one.
+    let cell = mask::text(&cell);
     let end = cell.char_indices().rev().map(|(at, _)| at).find(|at| cell[..*at].width() < width).unwrap_or(0);
     format!("{}…", &cell[..end])
 }
@@ -136,6 +145,7 @@ cafe\u{301}    x
             ("cafe\u{301}s of mine", 5, "cafe\u{301}…"),
             ("a🚀🚀🚀", 6, "a🚀🚀…"),
             ("", 0, ""),
+            ("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY of mine", 12, "**** of min…"),
         ] {
             assert_eq!(cut(cell.to_owned(), width), expected, "{cell} {width}");
         }

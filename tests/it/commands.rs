@@ -6,7 +6,7 @@ use crate::KEYFOB;
 use crate::support::aws::{AccessKey, LoopbackAws};
 use crate::support::leaks::Shows;
 use crate::support::sandbox::Sandbox;
-use crate::support::vault;
+use crate::support::{tools, vault};
 
 fn machine() -> (Arc<LoopbackAws>, Sandbox) {
     let aws = Arc::new(LoopbackAws::start());
@@ -181,6 +181,74 @@ fn the_aws_files_are_found_without_home_and_by_a_variable_in_their_name() {
     assert!(doctor.stdout.contains("`AWS_CONFIG_FILE` contains a variable"), "{doctor:?}");
     let missing = sandbox.keyfob(&["show", "no-such-profile"]).without_env("HOME").run();
     assert!(missing.ends_with(6).contains("there is no profile `no-such-profile`"), "{missing:?}");
+}
+
+/// systemd starts services without it.
+#[test]
+fn the_aws_files_are_in_the_home_of_the_password_file_if_there_is_no_home_variable() {
+    let (aws, sandbox) = machine();
+    with_key(&sandbox, "work", &aws.user("ann").access_key());
+    let probe = sandbox.program("unshare", &["-m", "true"]).run();
+    if probe.code != Some(0) {
+        tools::skipped("`unshare -m` needs root: no password file can be put in the place of the system's");
+        return;
+    }
+    let home = sandbox.home().display();
+    let passwd = sandbox.write("passwd", &format!("me:x:0:0::{home}:/bin/sh\n"));
+    let script = format!(
+        "mkdir -p .local/share && mv \"$KEYFOB_DATA_DIR\" .local/share/keyfob && mount --bind {} /etc/passwd && \
+         unset HOME KEYFOB_DATA_DIR KEYFOB_CACHE_DIR && keyfob list --names && keyfob explain work --json && keyfob profile set work output json",
+        passwd.display()
+    );
+    let ran = sandbox.program("unshare", &["-m", "sh", "-c", &script]).run();
+    let stdout = ran.ok();
+    assert!(stdout.starts_with("work\n") || stdout.contains("\nwork\n"), "{stdout}");
+    assert!(sandbox.read(".aws/config").contains("output = json"), "{}", ran.stderr);
+}
+
+/// `list` counts such lines once; `doctor` names each; another profile's are nobody's business.
+#[test]
+fn odd_lines_are_counted_by_list_named_by_doctor_and_otherwise_told_only_of_the_profile_in_question() {
+    let (aws, sandbox) = machine();
+    with_key(&sandbox, "work", &aws.user("ann").access_key());
+    let config = sandbox.read(".aws/config");
+    let lines = [
+        ("[profile 'two words']\nregion = eu-west-1\n", "two words", 1),
+        ("[profile x]\n  region = eu-west-1\n", "x", 1),
+        ("[profile x]\nregion: eu-west-1\nOutput = json\n", "x", 2),
+        ("[profile x] ours\nregion = eu-west-1 # home\n", "x", 2),
+        ("[profile m\u{fc}nchen]\nregion = eu-west-1\n[profile a#b]\n  region = x\n", "a#b", 3),
+    ];
+    for (odd, profile, count) in lines {
+        sandbox.write(".aws/config", &format!("{config}{odd}"));
+        let list = sandbox.keyfob(&["list"]).run();
+        list.ok();
+        let counted = match count {
+            1 => "warning: some SDKs ignore a line of the AWS files or read it differently\n".to_owned(),
+            _ => format!("warning: some SDKs ignore {count} lines of the AWS files or read them differently\n"),
+        };
+        assert_eq!(list.stderr, format!("{counted}hint: see which: `keyfob doctor`\n"), "{odd}");
+        let found: serde_json::Value =
+            serde_json::from_str(&sandbox.keyfob(&["doctor", "--json"]).run().stdout).expect("JSON");
+        let found = found["findings"].as_array().expect("findings").iter();
+        let mut named: Vec<u64> =
+            found.filter(|found| found["check"] == "file").filter_map(|found| found["line"].as_u64()).collect();
+        named.dedup();
+        assert_eq!(named.len(), count, "{odd}");
+        for command in [&["explain", "work"][..], &["show", "work"], &["credential-process", "work"], &["env", "work"]]
+        {
+            let ran = sandbox.keyfob(command).run();
+            ran.ok();
+            assert!(
+                !ran.stderr.contains("warning") && !ran.stderr.contains("SDK"),
+                "{command:?} with {odd}: {}",
+                ran.stderr
+            );
+        }
+        assert!(sandbox.keyfob(&["show", profile]).run().stderr.contains("warning: "), "{odd}");
+    }
+    sandbox.write(".aws/config", &config);
+    assert_eq!(sandbox.keyfob(&["list"]).run().stderr, "");
 }
 
 #[test]

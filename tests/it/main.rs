@@ -44,6 +44,7 @@ mod readers;
 mod real_aws;
 mod recorded;
 mod refusals;
+mod reports;
 mod rotate;
 #[cfg(target_os = "linux")]
 mod sandbox;
@@ -61,6 +62,7 @@ mod terminal;
 mod tour;
 mod trust;
 mod vault_processes;
+mod worlds;
 
 // What is tested, where `ini_testing` finds it.
 use keyfob::ini;

@@ -205,7 +205,12 @@ fn settings_of_this_shell_alone_are_named_and_written_where_that_is_wanted() {
     };
     scene.sandbox.write("keyfob/config.toml", "# mine\ncall_timeout = 5");
     let said = link(&[]);
-    assert!(said.contains("`KEYFOB_MFA_PROCESS` is set only in this shell"), "{said}");
+    assert!(
+        said.contains(
+            "`KEYFOB_MFA_PROCESS` are set only in this shell: SDKs that an IDE or a service starts will not see them"
+        ),
+        "{said}"
+    );
     assert!(said.contains("`KEYFOB_DATA_DIR` is set only in this shell") && !said.contains("CALL_TIMEOUT"), "{said}");
     assert_eq!(scene.sandbox.read("keyfob/config.toml"), "# mine\ncall_timeout = 5");
     link(&["--yes"]);

@@ -58,10 +58,12 @@ fn any_file(is_config: bool) -> impl Strategy<Value = String> {
     let headers = prop::sample::subsequence(headers, 1..=headers.len()).prop_shuffle();
     let sections = headers
         .prop_flat_map(|headers| headers.into_iter().map(|header| section(header.to_owned())).collect::<Vec<_>>());
-    (sections, any::<bool>(), prop::bool::weighted(0.2)).prop_map(|(sections, open_end, crlf)| {
+    // As Windows ends lines, and as old Macs did.
+    let ending = prop_oneof![7 => Just("\n"), 2 => Just("\r\n"), 1 => Just("\r")];
+    (sections, any::<bool>(), ending).prop_map(|(sections, open_end, ending)| {
         let text = sections.concat();
         let text = if open_end { text.trim_end_matches('\n') } else { &text };
-        if crlf { text.replace('\n', "\r\n") } else { text.to_owned() }
+        text.replace('\n', ending)
     })
 }
 
@@ -206,7 +208,7 @@ fn any_lines() -> impl Strategy<Value = String> {
         3 => "[ \t]{0,3}[#;][a-c\\[\\]=]{0,3}",
         3 => "[ \t\r\u{a0}]{0,2}",
     ];
-    let ending = prop_oneof![8 => Just("\n"), 1 => Just("\r\n")];
+    let ending = prop_oneof![12 => Just("\n"), 2 => Just("\r\n"), 1 => Just("\r")];
     let first =
         prop_oneof![10 => Just("[profile first]\n"), 4 => Just("  [default]\n"), 4 => Just("[first]\n"), 1 => Just("")];
     (first, prop::collection::vec((line, ending), 1..8)).prop_map(|(first, lines)| {

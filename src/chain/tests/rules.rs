@@ -277,6 +277,22 @@ const CASES: &[Case] = &[
 ];
 
 #[test]
+fn options_of_a_link_are_noted_wherever_the_walk_meets_it() {
+    let notes = |config: &str, asked: &str| -> Vec<String> {
+        let plan = Input { config, stored: "b", ask: ask(asked), ..Input::default() }.plan().expect("a plan");
+        plan.notes.iter().map(ToString::to_string).filter(|note| note.contains("only when an SDK runs it")).collect()
+    };
+    let link = "[profile a]|credential_process = keyfob credential-process b -d 1h|";
+    assert_eq!(
+        notes(link, "a"),
+        ["the `credential_process` of `a` has `-d 1h`, which applies only when an SDK runs it"]
+    );
+    assert_eq!(notes(&link.replace("profile a", "profile b"), "b").len(), 1, "its own");
+    assert_eq!(notes(&link.replace(" -d 1h", ""), "a"), [""; 0]);
+    assert_eq!(notes("[profile b]|credential_process = other --duration 1h", "b"), [""; 0], "another program's");
+}
+
+#[test]
 fn each_rule_has_its_plan() {
     for case in CASES {
         let input = Input { config: case.config, stored: case.stored, ask: ask(case.asked), ..Input::default() };

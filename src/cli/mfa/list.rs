@@ -35,7 +35,7 @@ impl ListArgs {
         if self.json {
             return out::write_json(&devices);
         }
-        let table = devices::text(&devices);
+        let table = devices::text(&devices, out::terminal_width());
         if table.is_empty() {
             world.talk.hint(run!("keyfob mfa enroll {}", profile).to("enroll a first device"));
         }

@@ -45,7 +45,10 @@ impl Document {
             let mut apart =
                 Document::parse(format!("{before}{}", &self.text[range.clone()])).expect("it is a part of this");
             // A header that is indented further than the setting put before it is none there.
-            if apart.ending() != self.ending() || apart.sections.len() != 1 + usize::from(model != index) {
+            if apart.ending() != self.ending()
+                || apart.line_ends > self.line_ends
+                || apart.sections.len() != 1 + usize::from(model != index)
+            {
                 rest.push(one);
                 continue;
             }
@@ -79,7 +82,7 @@ impl Document {
     /// For each section the one whose spacing a new line in it copies: itself, or the nearest before it.
     fn models(&self) -> Vec<Option<usize>> {
         let mut last = None;
-        let shows = |index: usize| self.section(index).properties().any(|property| !property.span.value.is_empty());
+        let shows = |index: usize| !self.spacings(index).is_empty();
         let model = |index: usize| {
             if shows(index) {
                 last = Some(index);
@@ -119,7 +122,7 @@ impl Document {
         let header = self.section(index).header_line();
         let start = header.start.saturating_sub(gap);
         let is_gap = self.text[start..header.start].bytes().all(|byte| matches!(byte, b'\r' | b'\n'));
-        let joins = !self.text[..start].is_empty() && !self.text[..start].ends_with('\n');
+        let joins = !self.text[..start].is_empty() && self.ending_of(&self.text[..start]).is_none();
         let after = &self.text[header.end..];
         if self.section(index).properties().len() > 0
             || !is_gap

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{EditError, ending_of, parse};
+use super::{EditError, parse};
 use crate::ini::{Document, Property, PropertySpan, SectionName, find, is_identifier};
 use crate::shlex;
 
@@ -77,7 +77,7 @@ impl Document {
         let mut depth = usize::MAX;
         for index in indices {
             self.copy_settings(index, &mut depth, &mut body);
-            if !body.is_empty() && !body.ends_with('\n') {
+            if !body.is_empty() && self.ending_of(&body).is_none() {
                 body.push_str(self.ending());
             }
         }
@@ -162,7 +162,7 @@ impl Document {
         if self.sections.get(index + 1).is_none_or(|next| next.start != comments) {
             end = comments;
         }
-        let blank_at = |line: &Range<usize>| parse::is_blank(parse::without_ending(&self.text[line.clone()]));
+        let blank_at = |line: &Range<usize>| parse::is_blank(&self.text[line.clone()]);
         let gap_before = self.line_before(start).is_none_or(|line| blank_at(&line));
         let mut after = end;
         while let Some(line) = self.line_at(after).filter(blank_at) {
@@ -181,14 +181,12 @@ impl Document {
     }
 
     fn line_at(&self, start: usize) -> Option<Range<usize>> {
-        let line = self.text[start..].split_inclusive('\n').next()?;
+        let line = self.line_ends.lines(&self.text[start..]).next()?;
         Some(start..start + line.len())
     }
 
     fn line_before(&self, end: usize) -> Option<Range<usize>> {
-        let before = &self.text[..end];
-        let line = before[..before.len() - ending_of(before).map_or(0, str::len)].rfind('\n').map_or(0, |at| at + 1);
-        (end > 0).then_some(line..end)
+        (end > 0).then(|| self.line_ends.start_of_last(&self.text[..end])..end)
     }
 }
 

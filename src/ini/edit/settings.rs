@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{EditError, check_value, checked_name, ending_of};
+use super::{EditError, check_value, checked_name};
 use crate::ini::{Document, Property, PropertySpan, Section, SectionName, parse};
 
 impl Document {
@@ -26,9 +26,9 @@ impl Document {
         }
         if let Some(last) = cuts.last_mut()
             && last.end == self.text.len()
-            && !self.text.ends_with('\n')
+            && self.ending_of(&self.text).is_none()
         {
-            last.start -= ending_of(&self.text[..last.start]).map_or(0, str::len);
+            last.start -= self.ending_of(&self.text[..last.start]).map_or(0, str::len);
         }
         let changes: Vec<_> = cuts.into_iter().map(|cut| (cut, String::new())).collect();
         self.splice_all(&changes);
@@ -38,8 +38,8 @@ impl Document {
     /// Takes out whole lines, comments and headers too; how many it were.
     pub fn delete_lines(&mut self, is_meant: impl Fn(&str) -> bool) -> usize {
         let (mut changes, mut start) = (Vec::new(), 0);
-        for line in self.text.split_inclusive('\n') {
-            if is_meant(parse::without_ending(line)) {
+        for line in self.line_ends.lines(&self.text) {
+            if is_meant(self.line_ends.without_ending(line)) {
                 changes.push((start..start + line.len(), String::new()));
             }
             start += line.len();
@@ -52,8 +52,8 @@ impl Document {
     fn lines_of(&self, span: &PropertySpan) -> Vec<Range<usize>> {
         let mut lines = vec![span.key_line.clone()];
         let mut start = span.key_line.end;
-        for line in self.text[span.key_line.end..span.end].split_inclusive('\n') {
-            if !parse::is_ignored(parse::without_ending(line)) {
+        for line in self.line_ends.lines(&self.text[span.key_line.end..span.end]) {
+            if !parse::is_ignored(line) {
                 lines.push(start..start + line.len());
             }
             start += line.len();

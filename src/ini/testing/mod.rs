@@ -186,6 +186,9 @@ pub fn edited(document: &mut Document, edit: &Edit) -> bool {
     }
     let again = Document::parse(document.text().to_owned()).expect("what is written can be read");
     assert_eq!((again.text(), table_of(&again)), (document.text(), table_of(document)));
+    if old.has_blank_returns() {
+        return true;
+    }
     match edit {
         Edit::Set { name, value, .. } => {
             assert_eq!(document.value_in(section, name).as_deref(), Some(&**value));
@@ -203,7 +206,7 @@ pub fn edited(document: &mut Document, edit: &Edit) -> bool {
         others
     };
     assert_eq!(others(document), others(&old));
-    if let Some(back) = edit.opposite(&old).filter(|_| !old.text().ends_with('\r')) {
+    if let Some(back) = edit.opposite(&old) {
         let mut undone = document.clone();
         assert!(back.apply(&mut undone));
         assert_eq!(undone.text(), old.text(), "taken back, it was never made");

@@ -21,7 +21,7 @@ fn any_text() -> impl Strategy<Value = String> {
         2 => "[ \t]{0,3}",
         1 => "[ \t]{1,2}[a-z#]{1,4}( = v)?",
     ];
-    let ending = prop_oneof![9 => Just("\n"), 1 => Just("\r\n")];
+    let ending = prop_oneof![9 => Just("\n"), 1 => Just("\r\n"), 1 => Just("\r")];
     let lines = prop::collection::vec((line, ending), 0..14);
     (lines, any::<bool>(), "(# top\n\n?)?(\\[profile a\\]\n)?").prop_map(|(lines, open_end, top)| {
         let text: String = lines.iter().flat_map(|(line, ending)| [line.as_str(), ending]).collect();
@@ -32,7 +32,8 @@ fn any_text() -> impl Strategy<Value = String> {
 
 /// A file that can be read.
 pub fn any_document() -> impl Strategy<Value = Document> {
-    any_text().prop_filter_map("it has to be read", |text| Document::parse(text).ok())
+    let read = |text| Document::parse(text).ok().filter(|document| !document.has_blank_returns());
+    any_text().prop_filter_map("it has to be read", read)
 }
 
 pub fn any_place() -> impl Strategy<Value = Place> {

@@ -160,6 +160,14 @@ impl Vault<'_> {
         replace(&self.wrapped_file(), &wrapped).map_err(|error| unusable(&self.wrapped_file(), &error))
     }
 
+    /// Whether there is a vault, or a part of one. Opens nothing.
+    ///
+    /// # Errors
+    /// If its files cannot be read.
+    pub fn is_there(&self) -> Result<bool, StoreError> {
+        Ok(self.sealed()?.is_some() || read(&self.wrapped_file())?.is_some())
+    }
+
     /// Whether the vault's files are there and begin as age files do. Opens nothing.
     ///
     /// # Errors

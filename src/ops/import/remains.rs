@@ -85,7 +85,7 @@ pub fn unread_secrets(files: &AwsFiles) -> Vec<Unread> {
     let mut found = Vec::new();
     for (file, document) in documents(files) {
         let mut read: Option<Vec<usize>> = None;
-        for (line, text) in (1..).zip(document.text().lines()) {
+        for (line, text) in (1..).zip(document.lines()) {
             if is_other_setting(text) || !mask::holds_access_secret(text) {
                 continue;
             }
@@ -197,7 +197,7 @@ fn copies_of(files: &AwsFiles, key: &AccessKey) -> Vec<Copy> {
     let profiles = files.profiles();
     let mut copies = Vec::new();
     for (file, document) in documents(files) {
-        let lines: Vec<&str> = document.text().lines().collect();
+        let lines: Vec<&str> = document.lines().collect();
         for (index, text) in lines.iter().enumerate() {
             if !plain(text).contains(secret) {
                 continue;

@@ -94,13 +94,25 @@ impl Manager<'_> {
     /// # Errors
     /// Where there is no such profile.
     fn require(&self, profile: &str) -> Result<()> {
+        self.require_or(profile, |error| error)
+    }
+
+    /// As [`Manager::require`], for what a new profile is needed for: it can be created.
+    ///
+    /// # Errors
+    /// Where there is no such profile.
+    fn require_or_create(&self, profile: &str) -> Result<()> {
+        self.require_or(profile, |error| error.hint(run!("keyfob profile add {}", profile).to("create it")))
+    }
+
+    fn require_or(&self, profile: &str, otherwise: impl FnOnce(Error) -> Error) -> Result<()> {
         if self.exists(profile) {
             return Ok(());
         }
         let error = Error::new(Kind::Config, format!("there is no profile `{profile}`"));
         let error = match nearest(&self.files.profiles(), profile) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => error.hint(run!("keyfob profile add {}", profile).to("create it")),
+            None => otherwise(error),
         };
         Err(error.hint(run!("keyfob list").to("show all profiles")))
     }

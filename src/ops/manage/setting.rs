@@ -1,12 +1,14 @@
 //! `profile add`, `set` and `unset`.
 //!
-//! On a linked profile a role's settings are `keyfob_` ones: what SDKs saw would win over the link.
+//! On a linked profile a role's settings are `keyfob_` ones: what SDKs saw would win over the link. `s3.max_queue_size` is
+//! the nested setting, as in `aws configure set`.
 
 use crate::chain::base::process;
 use crate::chain::check::{Beside, check_value};
 use crate::chain::{nearest, target};
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
+use crate::ini::{Document, EditError, SectionName};
 use crate::ops::add::region::hint_at_region;
 use crate::ops::manage::{Manager, bare, refuse_keys};
 use crate::profile::known::{self, BASE_SETTINGS, POINTERS, PREFIX, ROLE_SETTINGS};
@@ -32,7 +34,7 @@ impl Manager<'_> {
         let shown = self.apply(&|file, document| match file {
             AwsFile::Config => {
                 document.add_section(file.section(profile))?;
-                settings.iter().try_for_each(|(name, value)| document.set(file.section(profile), name, value))
+                settings.iter().try_for_each(|(name, value)| write(document, file.section(profile), name, value))
             }
             AwsFile::Credentials => Ok(()),
         })?;
@@ -51,13 +53,14 @@ impl Manager<'_> {
     /// # Errors
     /// No such profile, or a value that AWS would not take (unless `raw`).
     pub fn set(&self, profile: &str, name: &str, value: &str, raw: bool) -> Result<String> {
-        self.require(profile)?;
+        self.require_or_create(profile)?;
         let profiles = self.files.profiles();
         let settings = profiles.get(profile);
         let has_role = settings.as_ref().is_some_and(|settings| settings.setting("role_arn").is_some());
         self.check(profile, name, value, Beside { role: has_role, own_endpoint: self.names_endpoint(profile) }, raw)?;
         let form = form(settings.as_ref(), name);
-        let stands = settings.as_ref().and_then(|settings| settings.plain(&form).or_else(|| settings.plain(name)));
+        let plain = |name: &str| settings.as_ref().and_then(|settings| settings.plain(name));
+        let stands = plain(nested(&form).map_or(&form, |(block, _)| block)).or_else(|| plain(name));
         let target = stands.map_or(AwsFile::Config, |setting| setting.file);
         if form != name {
             self.context.talk.say(&format!("`{profile}` is linked, so `{name}` was written as `{form}`"));
@@ -68,7 +71,7 @@ impl Manager<'_> {
                 document
                     .rename_settings(section, |key| key.eq_ignore_ascii_case(name).then(|| format!("{PREFIX}{key}")))?;
             }
-            if file == target { document.set(section, &form, value) } else { Ok(()) }
+            if file == target { write(document, section, &form, value) } else { Ok(()) }
         })
     }
 
@@ -88,6 +91,17 @@ impl Manager<'_> {
         let profiles = self.files.profiles();
         let settings = profiles.get(profile);
         let has = |name: &str| settings.as_ref().is_some_and(|settings| settings.plain(name).is_some());
+        if let Some((block, nested)) = nested(name).filter(|_| !has(name)) {
+            let value = settings.as_ref().and_then(|settings| settings.plain(block));
+            let is_set =
+                |line: &str| line.split_once('=').is_some_and(|(key, _)| key.trim().eq_ignore_ascii_case(nested));
+            if value.is_some_and(|value| value.value.starts_with('\n') && value.value.lines().any(is_set)) {
+                return self.apply(&|file, document| {
+                    document.unset_nested(file.section(profile), block, nested);
+                    Ok(())
+                });
+            }
+        }
         let form = form(settings.as_ref(), name);
         let form = if has(&form) { form } else { name.to_owned() };
         if !has(&form) {
@@ -111,13 +125,18 @@ impl Manager<'_> {
         }
         let refuse = |message: String| Error::new(Kind::Usage, message);
         let anyway = || self.context.talk.again(&["--raw"]).to("write it anyway");
-        if let Some(right) = known::nearest(&name.to_ascii_lowercase()) {
-            return Err(refuse(format!("unknown setting `{name}`"))
+        let (block, checked) = nested(name).unwrap_or((name, name));
+        if let Some(right) = known::nearest(&block.to_ascii_lowercase()) {
+            return Err(refuse(format!("unknown setting `{block}`"))
                 .hint(format!("did you mean `{right}`?"))
                 .hint(anyway()));
         }
-        check_value(name, value, beside).map_err(|problem| refuse(format!("`{name}`: {problem}")).hint(anyway()))?;
-        let is_pointer = POINTERS.contains(&name.strip_prefix(PREFIX).unwrap_or(name));
+        if block != name && known::is_known(&block.to_ascii_lowercase()) && !known::is_block(block) {
+            let message = format!("`{block}` is a setting with one value, so it has no `{checked}`");
+            return Err(refuse(message).hint(anyway()));
+        }
+        check_value(checked, value, beside).map_err(|problem| refuse(format!("`{name}`: {problem}")).hint(anyway()))?;
+        let is_pointer = block == name && POINTERS.contains(&name.strip_prefix(PREFIX).unwrap_or(name));
         if is_pointer && value != profile && !self.exists(value) {
             let error = refuse(format!("`{name}`: there is no profile `{value}`"));
             return Err(match nearest(&self.files.profiles(), value) {
@@ -126,9 +145,22 @@ impl Manager<'_> {
             });
         }
         // A name or value that no file can hold is refused before anything is asked or written.
-        let mut document = crate::ini::Document::default();
-        Ok(document.set(AwsFile::Config.section(profile), name, value)?)
+        let mut document = Document::default();
+        Ok(write(&mut document, AwsFile::Config.section(profile), name, value)?)
     }
+}
+
+/// Writes a setting, `block.name` as a nested one.
+fn write(document: &mut Document, section: SectionName<'_>, name: &str, value: &str) -> Result<(), EditError> {
+    match nested(name) {
+        Some((block, nested)) => document.set_nested(section, block, nested, value),
+        None => document.set(section, name, value),
+    }
+}
+
+/// The block and the name in it that a dotted name stands for; what has more dots is no name in AWS's files.
+fn nested(name: &str) -> Option<(&str, &str)> {
+    name.split_once('.').filter(|(block, nested)| !block.is_empty() && !nested.is_empty() && !nested.contains('.'))
 }
 
 /// Whether a link hides a setting of this name from SDKs.

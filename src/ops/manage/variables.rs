@@ -35,9 +35,12 @@ impl Manager<'_> {
         }
         let names: Vec<&str> = missing.iter().map(|(variable, _, _)| variable.as_str()).collect();
         let names = names.join("`, `");
-        self.context.talk.warn(&format!(
-            "`{names}` is set only in this shell: SDKs that an IDE or a service starts will not see it"
-        ));
+        self.context.talk.warn(&match missing.len() {
+            1 => format!("`{names}` is set only in this shell: SDKs that an IDE or a service starts will not see it"),
+            _ => {
+                format!("`{names}` are set only in this shell: SDKs that an IDE or a service starts will not see them")
+            }
+        });
         let mut new = text.clone();
         if !new.is_empty() && !new.ends_with('\n') {
             new.push('\n');
@@ -45,7 +48,8 @@ impl Manager<'_> {
         let lines: Vec<String> =
             missing.iter().map(|(_, name, value)| format!("{name} = {}\n", toml::Value::from(*value))).collect();
         new.push_str(&lines.concat());
-        if self.confirm_if_there(&format!("write it to {}?", path.display()), yes)? {
+        let them = if missing.len() == 1 { "it" } else { "them" };
+        if self.confirm_if_there(&format!("write {them} to {}?", path.display()), yes)? {
             // What no run of keyfob would read is not written.
             Settings::new(Some(&new), path, &Environment::default())?;
             if let Some(folder) = path.parent() {

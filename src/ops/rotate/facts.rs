@@ -114,7 +114,7 @@ pub(super) fn remaining_uses(context: &Context<'_>, files: &AwsFiles, id: &Acces
     for (file, document) in [(AwsFile::Config, &files.config), (AwsFile::Credentials, &files.credentials)] {
         let Some(document) = document else { continue };
         let path = path_of(context.paths, file).display();
-        for (index, line) in document.text().lines().enumerate() {
+        for (index, line) in document.lines().enumerate() {
             let is_comment = line.trim_start().starts_with(['#', ';']);
             if !is_comment && line.contains(id.as_str()) {
                 places.push(format!("{path}:{}", index + 1));

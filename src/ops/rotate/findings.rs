@@ -29,8 +29,8 @@ pub fn of_keys(index: &Index, data: &Path, settings: &Settings, now: Timestamp) 
             [] => found.push(Finding::new(
                 "unused-key",
                 format!("{} is stored, but no profile uses it", id.short()),
-                "AWS still accepts it",
-                run!("aws iam delete-access-key --access-key-id {}", id).to("delete it there"),
+                "AWS still accepts it, unless it was deleted there",
+                run!("keyfob remove {}", id).to("delete it here"),
             )),
             [profile, ..] => found.extend(of_age(id, entry, profile, settings, now)),
         }

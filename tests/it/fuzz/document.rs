@@ -26,7 +26,7 @@ fn read(document: &Document) {
         for name in profiles.names() {
             let profile = profiles.get(name).expect("it is listed");
             for setting in profile.settings() {
-                assert!(setting.line >= 1 && setting.line <= document.text().lines().count());
+                assert!(setting.line >= 1 && setting.line <= document.lines().count());
             }
             profile.setting("role_arn");
         }
