@@ -12,6 +12,7 @@ mod aws_vault;
 pub mod chain;
 pub mod cli;
 mod config_file;
+mod context;
 pub mod credentials;
 mod duration;
 pub mod error;

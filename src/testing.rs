@@ -1,5 +1,8 @@
 //! For tests: what cannot be tried here is said aloud, and in CI it is a failure.
 
+pub(crate) mod aws;
+pub(crate) mod ports;
+
 use std::collections::VecDeque;
 use std::io::Write;
 use std::sync::Mutex;

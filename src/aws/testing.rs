@@ -10,13 +10,9 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use crate::aws::http::{Answer, Http, Request};
-use crate::aws::{
-    AccessKeys, AssumeRole, AwsError, CallerIdentity, CodePair, GetSessionToken, LastUse, ListedKey, MfaCode,
-    MfaDevices, NewMfaDevice, Sts,
-};
+use crate::aws::MfaCode;
 use crate::chain::target::Target;
-use crate::credentials::{AccessKey, AccessKeyId, Credentials, Session};
+use crate::credentials::{AccessKey, Credentials, Session};
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
@@ -59,47 +55,6 @@ pub(super) fn target(endpoint: &str) -> Target {
         legacy_global: false,
         ca_bundle: None,
     }
-}
-
-/// The areas of AWS that a test does not call: a call fails it.
-pub(crate) struct Unasked;
-
-macro_rules! unasked {
-    ($area:ident: $($call:ident($($argument:ty),*) -> $answer:ty;)*) => {
-        impl $area for Unasked {
-            $(fn $call(&self, $(_: $argument),*) -> Result<$answer, AwsError> {
-                panic!("{} is not called here", stringify!($call))
-            })*
-        }
-    };
-}
-
-unasked! { Sts:
-    get_caller_identity(&Credentials, &Target) -> CallerIdentity;
-    get_session_token(&Credentials, &GetSessionToken, &Target) -> Session;
-    assume_role(&Credentials, &AssumeRole, &Target) -> Session;
-    assume_role_with_web_identity(&Secret, &AssumeRole, &Target) -> Session;
-}
-
-unasked! { Http:
-    send(&Request<'_>) -> Answer;
-}
-
-unasked! { AccessKeys:
-    list_access_keys(&Credentials, Option<&str>, &Target) -> Vec<ListedKey>;
-    create_access_key(&Credentials, &str, &Target) -> AccessKey;
-    set_access_key_active(&Credentials, &str, &AccessKeyId, bool, &Target) -> ();
-    delete_access_key(&Credentials, &str, &AccessKeyId, &Target) -> ();
-    access_key_last_used(&Credentials, &AccessKeyId, &Target) -> Option<LastUse>;
-}
-
-unasked! { MfaDevices:
-    list_mfa_devices(&Credentials, Option<&str>, &Target) -> Vec<String>;
-    create_virtual_mfa_device(&Credentials, &str, &Target) -> NewMfaDevice;
-    enable_mfa_device(&Credentials, &str, &CodePair, &Target) -> ();
-    resync_mfa_device(&Credentials, &str, &CodePair, &Target) -> ();
-    deactivate_mfa_device(&Credentials, &str, &str, &Target) -> ();
-    delete_virtual_mfa_device(&Credentials, &str, &Target) -> ();
 }
 
 /// One answer of the script.

@@ -27,6 +27,8 @@ pub(crate) mod secret_service;
 mod throwaway;
 pub mod totp_seed;
 pub mod vault;
+#[cfg(test)]
+mod vault_tests;
 #[cfg(windows)]
 mod windows;
 

@@ -2,20 +2,18 @@
 //!
 //! Where the person is asked, on the terminal or through pinentry, is the port's affair.
 
-use std::path::Path;
 use std::time::Duration;
 
 use crate::chain::{Mfa, Plan};
-use crate::error::Result;
+use crate::context::Context;
 use crate::format::environment::of_helper;
-use crate::human::{Human, Talk};
+use crate::human::Human;
 use crate::mfa::code::{CodeError, OfferedCode, Origin, six_digits};
 use crate::mfa::ledger::Ledger;
 use crate::secret::Secret;
-use crate::settings::Settings;
 use crate::sys::child::{self, Given};
 use crate::sys::clock::Clock;
-use crate::sys::env::{Environment, vars};
+use crate::sys::env::vars;
 use crate::totp::{STEP_SECONDS, Seed, seconds_left, step_at};
 
 /// How often a person may try.
@@ -24,31 +22,6 @@ const TRIES: u32 = 3;
 /// How often a seed may: once more, with the next code, where AWS says the first was used.
 const MADE: u32 = 2;
 
-/// Where stored seeds are.
-pub trait Seeds {
-    /// The seed of the device `serial`; none where none is stored.
-    ///
-    /// # Errors
-    /// Where one is and its store does not give it.
-    fn seed(&self, serial: &str) -> Result<Option<Seed>>;
-}
-
-/// What a ladder stands on.
-#[derive(Clone, Copy)]
-pub struct CodeContext<'a> {
-    /// `KEYFOB_MFA_CODE`.
-    pub env: &'a Environment,
-    /// The limit of a program.
-    pub settings: &'a Settings,
-    /// The time, as AWS has it once it has answered.
-    pub clock: &'a Clock,
-    pub human: &'a dyn Human,
-    pub talk: &'a dyn Talk,
-    pub seeds: &'a dyn Seeds,
-    /// The data folder, for the ledger of used codes.
-    pub data: &'a Path,
-}
-
 /// The sources of a code for one run of one plan; the first that applies gives it, and never one that was sent before.
 ///
 /// A given code is offered once: AWS takes a code once, and a second try with it could only fail. One made from a seed that AWS
@@ -56,7 +29,7 @@ pub struct CodeContext<'a> {
 pub struct CodeSource<'a> {
     profile: &'a str,
     mfa: &'a Mfa,
-    context: CodeContext<'a>,
+    context: Context<'a>,
     ledger: Ledger,
     given: Option<(&'static str, Secret)>,
     process_chain: Vec<String>,
@@ -75,7 +48,7 @@ impl<'a> CodeSource<'a> {
     pub fn new(
         plan: &'a Plan,
         mfa: &'a Mfa,
-        context: CodeContext<'a>,
+        context: Context<'a>,
         option: Option<&Secret>,
         limit: Option<Duration>,
     ) -> Self {
@@ -88,7 +61,7 @@ impl<'a> CodeSource<'a> {
             profile: &plan.profile,
             mfa,
             context,
-            ledger: Ledger::new(context.data),
+            ledger: Ledger::new(&context.paths.data),
             given,
             process_chain: plan.chain_for_programs(context.env),
             limit,
@@ -115,7 +88,7 @@ impl<'a> CodeSource<'a> {
             };
         }
         if self.seed.is_none() {
-            self.seed = Some(self.context.seeds.seed(&self.mfa.serial).map_err(CodeError::Seed)?);
+            self.seed = Some(self.context.keys.seed(&self.mfa.serial).map_err(CodeError::Seed)?);
         }
         if let Some(Some(seed)) = self.seed.clone() {
             return self.make(&seed, patience);
@@ -237,7 +210,7 @@ impl<'a> CodeSource<'a> {
     /// The ledger is not held meanwhile. Of several processes that wait one gets the new step's code, and the others wait
     /// again.
     fn wait_for_next_step(&mut self, patience: Option<Duration>) -> Result<(), CodeError> {
-        let CodeContext { clock, human, .. } = self.context;
+        let Context { clock, human, .. } = self.context;
         let seconds = seconds_left(clock.now());
         let wait = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
         let too_long = |most: Option<Duration>, all: Duration| most.is_some_and(|most| all > most);

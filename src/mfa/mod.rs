@@ -1,6 +1,6 @@
-//! Where an MFA code comes from: the ladder of sources, the first that applies.
+//! Where an MFA code comes from: the first source that applies.
 //!
-//! May use `sys`, `human`, `settings` and the pure modules.
+//! May use `context`, `sys`, `human` and the pure modules.
 
 mod code;
 mod code_source;
@@ -9,4 +9,4 @@ pub mod ledger;
 mod tests;
 
 pub use code::{CodeError, Origin, six_digits};
-pub use code_source::{CodeContext, CodeSource, Seeds, wait_out};
+pub use code_source::{CodeSource, wait_out};

@@ -6,12 +6,11 @@ use crate::chain::Plan;
 use crate::error::{Error, Kind, Result};
 use crate::mfa::code::OfferedCode;
 use crate::mfa::ledger::Ledger;
-use crate::mfa::{CodeContext, CodeError, CodeSource, Origin, Seeds, six_digits};
+use crate::mfa::{CodeError, CodeSource, Origin, six_digits};
 use crate::secret::Secret;
 use crate::session_cache::sample;
-use crate::settings::Settings;
-use crate::sys::clock::Clock;
 use crate::sys::env::Environment;
+use crate::testing::ports::{NoStores, OneKey, Ports};
 use crate::testing::{Person, Silence};
 use crate::timestamp::Timestamp;
 use crate::totp::{Seed, step_at};
@@ -21,42 +20,27 @@ const NOW: i64 = 1_700_000_020;
 
 const SEED: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 
-/// What a source of codes needs, and a data folder of its own.
+/// What a source of codes needs.
 struct World {
     plan: Plan,
-    env: Environment,
-    settings: Settings,
-    clock: Clock,
+    ports: Ports,
     person: Person,
-    seed: Result<Option<Seed>>,
-    data: tempfile::TempDir,
-}
-
-impl Seeds for World {
-    fn seed(&self, _: &str) -> Result<Option<Seed>> {
-        self.seed.clone()
-    }
+    keys: OneKey,
 }
 
 impl World {
     fn new(answers: &[&'static str]) -> World {
-        World {
-            plan: sample::plan("deploy", &[]),
-            env: Environment::default(),
-            settings: Settings::default(),
-            clock: Clock::fixed(Timestamp::from_unix(NOW)),
-            person: Person::typing(answers),
-            seed: Ok(None),
-            data: tempfile::tempdir().expect("a temporary folder"),
-        }
+        let (plan, ports) = (sample::plan("deploy", &[]), Ports::at(NOW));
+        World { plan, ports, person: Person::typing(answers), keys: OneKey { seed: Ok(None) } }
     }
 
-    fn with_env(self, name: &str, value: &str) -> World {
-        World { env: Environment::from_pairs([(name, value)]), ..self }
+    fn with_env(mut self, name: &str, value: &str) -> World {
+        self.ports.env = Environment::from_pairs([(name, value)]);
+        self
     }
 
     fn with_seed(self) -> World {
-        World { seed: Ok(Some(seed())), ..self }
+        World { keys: OneKey { seed: Ok(Some(seed())) }, ..self }
     }
 
     fn with_process(mut self, command: &str) -> World {
@@ -65,9 +49,8 @@ impl World {
     }
 
     fn code_source(&self, option: Option<&Secret>, limit: Option<u64>) -> CodeSource<'_> {
-        let World { plan, env, settings, clock, person, seed: _, data } = self;
-        let context =
-            CodeContext { env, settings, clock, human: person, talk: &Silence, seeds: self, data: data.path() };
+        let World { plan, ports, person, keys } = self;
+        let context = ports.context(&Silence, person, keys, &NoStores);
         CodeSource::new(plan, plan.mfa.as_ref().expect("there"), context, option, limit.map(Duration::from_secs))
     }
 
@@ -77,7 +60,8 @@ impl World {
 
     /// Has a code used by another process.
     fn spend(&self, code: &str, step: Option<i64>) {
-        let claimed = Ledger::new(self.data.path()).claim(self.serial(), &secret(code), step, self.clock.now());
+        let claimed =
+            Ledger::new(&self.ports.paths.data).claim(self.serial(), &secret(code), step, self.ports.clock.now());
         assert!(claimed.expect("written"));
     }
 }
@@ -171,7 +155,7 @@ fn a_stored_seed_makes_the_code_of_this_step_and_nobody_is_asked() {
 #[test]
 fn a_seed_that_cannot_be_had_ends_the_run() {
     let locked = Err(Error::new(Kind::KeyStore, "the keychain is locked"));
-    let world = World { seed: locked, ..World::new(&["999999"]).with_process("echo 999999") };
+    let world = World { keys: OneKey { seed: locked }, ..World::new(&["999999"]).with_process("echo 999999") };
     assert_eq!(error_of(world.code_source(None, None).next_code(None)).kind(), Kind::KeyStore);
 }
 
@@ -180,7 +164,7 @@ fn two_that_want_a_code_at_once_get_two_and_the_second_waits_for_its_step() {
     let world = World::new(&[]).with_seed();
     assert_eq!(code_of(world.code_source(None, None).next_code(None)).0, made_at(NOW));
     assert_eq!(code_of(world.code_source(None, None).next_code(None)).0, made_at(NOW + 30));
-    assert_eq!(world.clock.now().unix(), NOW + 20, "no longer than to the next step");
+    assert_eq!(world.ports.clock.now().unix(), NOW + 20, "no longer than to the next step");
     let counted = world.person.counted.lock().expect("sound");
     assert_eq!((counted.len(), counted.last().map(String::as_str)), (21, Some("")));
     assert_eq!(counted[0], "[##########....................] next code in 20 s: the last one was used");
@@ -196,7 +180,7 @@ fn a_code_that_was_typed_is_not_made_again() {
 #[test]
 fn whoever_cannot_wait_is_told_when_the_next_code_comes() {
     let world = World::new(&[]).with_seed();
-    world.spend(&made_at(NOW), Some(step_at(world.clock.now())));
+    world.spend(&made_at(NOW), Some(step_at(world.ports.clock.now())));
     for (limit, patience) in [(Some(19), None), (None, Some(Duration::from_secs(3)))] {
         let error = error_of(world.code_source(None, limit).next_code(patience));
         assert!(error.message().ends_with("the next one comes in 20 s"), "{}", error.message());
@@ -221,14 +205,14 @@ fn once_aws_has_told_the_time_the_code_is_made_for_it_without_a_wait() {
     let world = World::new(&[]).with_seed();
     let mut code_source = world.code_source(None, None);
     for offset in [300, -30] {
-        world.clock.correct(0);
+        world.ports.clock.correct(0);
         let first = code_source.next_code(None).expect("a code");
-        world.clock.correct(offset);
+        world.ports.clock.correct(offset);
         assert!(code_source.may_try_again(&first, "made for another time"));
         assert_eq!(code_of(code_source.next_code(None)).0, made_at(NOW + offset));
-        assert_eq!(world.clock.uncorrected().unix(), NOW);
+        assert_eq!(world.ports.clock.uncorrected().unix(), NOW);
         code_source = world.code_source(None, None);
-        std::fs::remove_file(world.data.path().join("mfa-codes.json")).expect("there");
+        std::fs::remove_file(world.ports.paths.data.join("mfa-codes.json")).expect("there");
     }
 }
 
@@ -272,12 +256,12 @@ fn a_program_gives_the_code_or_ends_the_run() {
 #[test]
 fn a_program_that_prints_a_spent_code_is_run_again_at_the_next_step_and_no_more() {
     let world = World::new(&[]);
-    let state = world.data.path().join("next");
+    let state = world.ports.paths.data.join("next");
     let command = format!("sh -c 'if [ -e {0} ]; then echo 222222; else touch {0}; echo 111111; fi'", state.display());
     let world = world.with_process(&command);
     world.spend("111111", None);
     assert_eq!(code_of(world.code_source(None, None).next_code(None)).0, "222222");
     let error = error_of(world.code_source(None, None).next_code(None));
     assert!(error.message().contains("printed a code of `arn:"), "{}", error.message());
-    assert_eq!(world.clock.now().unix(), NOW + 50, "it waited for two steps");
+    assert_eq!(world.ports.clock.now().unix(), NOW + 50, "it waited for two steps");
 }

@@ -13,7 +13,6 @@ use crate::keystore::StoreError;
 use crate::keystore::StoreOpener;
 use crate::keystore::access_key::read_access_key;
 use crate::keystore::totp_seed::read_seed;
-use crate::mfa::Seeds;
 use crate::ops::Keys;
 use crate::profile::Setting;
 use crate::secret::{Secret, SecretBytes};
@@ -29,7 +28,7 @@ pub struct StoredOrWritten<'a> {
     pub data: &'a Path,
 }
 
-impl Seeds for StoredOrWritten<'_> {
+impl Keys for StoredOrWritten<'_> {
     /// The index is read anew: it is one small file, and a code is wanted only where no session is at hand.
     fn seed(&self, serial: &str) -> Result<Option<Seed>> {
         let index = Index::load(self.data)?;
@@ -46,9 +45,7 @@ impl Seeds for StoredOrWritten<'_> {
             Err(error) => Err(error.for_user(entry.backend)),
         }
     }
-}
 
-impl Keys for StoredOrWritten<'_> {
     fn access_key(&self, base: &Base) -> Result<AccessKey> {
         match &base.source {
             BaseSource::Stored(key) => {
@@ -98,8 +95,8 @@ impl StoredOrWritten<'_> {
         let profile = profiles.get(profile_name);
         let setting = |name: &str| profile.as_ref().and_then(|profile| profile.setting(name));
         let secret = |setting: Setting<'_>| Secret::new(setting.value.into_owned());
-        let is_same = setting("aws_access_key_id").is_some_and(|found| found.value == id);
-        let found = setting("aws_secret_access_key").filter(|_| is_same).ok_or_else(|| {
+        let is_same = setting(key::ID).is_some_and(|found| found.value == id);
+        let found = setting(key::SECRET).filter(|_| is_same).ok_or_else(|| {
             Error::new(Kind::Config, format!("another process has changed the access key of `{profile_name}`"))
                 .hint("try again")
         })?;

@@ -1,6 +1,6 @@
 //! What a command does once its arguments are read: carries plans out over a context of ports.
 //!
-//! May use everything but `cli` and `ui`. The world is handed in as a [`Context`], so a test can play all of it.
+//! May use everything but `cli`, `ui` and `view`. The world is handed in as a [`Context`], so a test can play all of it.
 
 pub mod access_key_input;
 pub mod add;
@@ -22,72 +22,4 @@ pub mod show;
 mod signed;
 mod without_device;
 
-use crate::aws::http::Http;
-use crate::aws::{AccessKeys, MfaDevices, Sts};
-use crate::chain::Base;
-use crate::credentials::{AccessKey, Credentials, StoreId};
-use crate::error::Result;
-use crate::human::{Human, Talk};
-use crate::keystore::StoreOpener;
-use crate::mfa::{CodeContext, Seeds};
-use crate::secret::SecretBytes;
-use crate::session_cache::SessionCache;
-use crate::settings::Settings;
-use crate::sys::clock::Clock;
-use crate::sys::env::Environment;
-use crate::sys::paths::Paths;
-
-/// The world, as a command sees it.
-#[derive(Clone, Copy)]
-pub struct Context<'a> {
-    /// The environment variables keyfob was started with.
-    pub env: &'a Environment,
-    /// The time, corrected by what AWS says.
-    pub clock: &'a Clock,
-    pub settings: &'a Settings,
-    pub paths: &'a Paths,
-    pub talk: &'a dyn Talk,
-    /// The person at the terminal.
-    pub human: &'a dyn Human,
-    pub sts: &'a dyn Sts,
-    pub http: &'a dyn Http,
-    pub access_keys: &'a dyn AccessKeys,
-    pub mfa_devices: &'a dyn MfaDevices,
-    pub stores: &'a dyn StoreOpener,
-    /// The keys a plan starts from.
-    pub keys: &'a dyn Keys,
-    pub cache: &'a SessionCache,
-}
-
-impl<'a> Context<'a> {
-    /// What MFA codes come from.
-    pub fn code_context(&self) -> CodeContext<'a> {
-        let Context { env, clock, settings, paths, talk, human, keys, .. } = *self;
-        CodeContext { env, settings, clock, human, talk, seeds: keys, data: &paths.data }
-    }
-}
-
-/// What carrying a plan out asks of key stores and AWS files; of stored seeds too.
-pub trait Keys: Seeds {
-    /// The access key at the base of a plan: out of its key store, or out of the AWS file that has it.
-    ///
-    /// # Errors
-    /// Where the store does not give it (exit 5, or 3 for a locked vault with nobody to ask).
-    fn access_key(&self, base: &Base) -> Result<AccessKey>;
-
-    /// The session in an AWS file at the base of a plan.
-    ///
-    /// # Errors
-    /// Where the file has another one now.
-    fn written_session(&self, base: &Base) -> Result<Credentials>;
-
-    /// The 32 bytes that seal the sessions of a base without a stored key, if they can be read without asking anybody for
-    /// anything: no vault is made or unlocked for them.
-    fn sealing_key_unasked(&self) -> Option<SecretBytes>;
-
-    /// The 32 bytes that seal the sessions of this backend's keys; made and stored where there were none.
-    ///
-    /// # Errors
-    /// As [`Keys::access_key`].
-    fn sealing_key(&self, backend: StoreId) -> Result<SecretBytes>;
-}
+pub use crate::context::{Context, Keys};

@@ -1,6 +1,6 @@
 //! The only place that reads the world: variables, clock, paths, files, locks, child processes, the terminal.
 //!
-//! May use nothing of keyfob's above it but `error`, `secret`, `timestamp` and the words of `human`.
+//! May use nothing of keyfob's above it but `error`, `secret`, `timestamp` and `human`.
 
 pub mod child;
 pub mod clock;

@@ -7,10 +7,12 @@ use crate::chain::error::PlanError;
 use crate::chain::node::{Node, Trace};
 use crate::chain::reason::Reason;
 use crate::credentials::{AccessKeyId, InvalidAccessKeyId, StoredKey};
-use crate::profile::AwsFile;
+use crate::profile::{AwsFile, Profile, Setting};
 
-const ID: &str = "aws_access_key_id";
-const SECRET: &str = "aws_secret_access_key";
+/// The setting with a key's id.
+pub const ID: &str = "aws_access_key_id";
+/// The setting with its secret.
+pub const SECRET: &str = "aws_secret_access_key";
 /// The second is an older name, which botocore reads too (botocore `credentials.py`).
 pub const TOKENS: [&str; 2] = ["aws_session_token", "aws_security_token"];
 
@@ -47,6 +49,24 @@ pub(in super::super) fn own(node: &Node<'_>, trace: &mut Trace) -> Option<Base> 
 /// Whether the profile has a whole key of its own. Temporary ones count, as in the SDKs.
 pub(in super::super) fn is_there(node: &Node<'_>) -> bool {
     node.stored().is_some() || (node.setting(ID).is_some() && node.setting(SECRET).is_some())
+}
+
+/// A key of which one file has both halves.
+pub struct WholeKey<'a> {
+    /// Its id.
+    pub id: Setting<'a>,
+    /// Its secret.
+    pub secret: Setting<'a>,
+    /// Whether it is a session's.
+    pub is_temporary: bool,
+}
+
+/// The key that a profile has in `file`, whatever takes precedence over it.
+pub fn whole_in<'p>(profile: &'p Profile<'_>, file: AwsFile) -> Option<WholeKey<'p>> {
+    let setting = |name: &str| profile.places(name).into_iter().find(|s| s.file == file && !s.value.is_empty());
+    let (id, secret) = (setting(ID)?, setting(SECRET)?);
+    let is_temporary = id.value.starts_with("ASIA") || TOKENS.iter().any(|token| setting(token).is_some());
+    Some(WholeKey { id, secret, is_temporary })
 }
 
 /// What is wrong with a profile that has exactly one half of a key in its files.

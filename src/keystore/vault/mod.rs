@@ -4,8 +4,6 @@
 //! encrypted to the passphrase. The standard tool opens both: `age -d -i vault-identity.age vault.age`. With
 //! `KEYFOB_IDENTITY_FILE` the identity comes from there, no passphrase is asked for and nothing slow is derived.
 
-#[cfg(test)]
-mod tests;
 mod unlock;
 
 use std::cell::RefCell;

@@ -4,12 +4,10 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Mutex;
 
-use crate::aws::testing::Unasked;
 use crate::aws::{AwsError, CodePair, MfaDevices, NewMfaDevice};
-use crate::chain::Base;
 use crate::chain::target::Target;
 use crate::config_file::AwsFiles;
-use crate::credentials::{AccessKey, Credentials, StoreId};
+use crate::credentials::{Credentials, StoreId};
 use crate::error::{Error, Result};
 use crate::hint::Hint;
 use crate::human::Talk;
@@ -17,17 +15,13 @@ use crate::index::Index;
 use crate::keystore::StoreOpener;
 use crate::keystore::memory::MemoryStore;
 use crate::keystore::{Item, KeyStore, StoreError};
-use crate::mfa::Seeds;
+use crate::ops::Context;
 use crate::ops::mfa::Plans;
 use crate::ops::mfa::enroll::{EnrollRequest, enroll};
-use crate::ops::{Context, Keys};
 use crate::secret::{Secret, SecretBytes};
-use crate::session_cache::{SessionCache, sample};
-use crate::settings::Settings;
-use crate::sys::clock::Clock;
-use crate::sys::env::Environment;
-use crate::sys::paths::Paths;
+use crate::session_cache::sample;
 use crate::testing::NOBODY;
+use crate::testing::ports::{OneKey, Ports};
 use crate::timestamp::Timestamp;
 use crate::totp::{Seed, step_at};
 
@@ -123,35 +117,6 @@ impl MfaDevices for Amazon<'_> {
     }
 }
 
-struct OneKey;
-
-impl Seeds for OneKey {
-    fn seed(&self, _: &str) -> Result<Option<Seed>> {
-        Ok(None)
-    }
-}
-
-impl Keys for OneKey {
-    fn access_key(&self, base: &Base) -> Result<AccessKey> {
-        Ok(AccessKey {
-            id: base.key_id().expect("a key").clone(),
-            secret: Secret::new("fake-secret-access-key".into()),
-        })
-    }
-
-    fn written_session(&self, _: &Base) -> Result<Credentials> {
-        unreachable!("the base is a key")
-    }
-
-    fn sealing_key_unasked(&self) -> Option<SecretBytes> {
-        unreachable!("no session is made")
-    }
-
-    fn sealing_key(&self, _: StoreId) -> Result<SecretBytes> {
-        unreachable!("without a session")
-    }
-}
-
 #[derive(Default)]
 struct Said(Mutex<Vec<String>>);
 
@@ -182,46 +147,23 @@ struct Outcome {
 }
 
 fn enrolled(fates: &[(&'static str, Fate)], lag: u32, stores: &dyn StoreOpener, store: &MemoryStore) -> Outcome {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let paths = Paths {
-        aws_config: folder.path().join("config"),
-        aws_credentials: folder.path().join("credentials"),
-        settings: folder.path().join("config.toml"),
-        data: folder.path().join("data"),
-        cache: folder.path().join("cache"),
-    };
+    let (ports, keys, said) = (Ports::at(NOW), OneKey { seed: Ok(None) }, Said::default());
     let amazon =
         Amazon { store: Some(store), fates: RefCell::new(fates.to_vec()), lag: Cell::new(lag), ..Amazon::default() };
-    let (env, settings, said) = (Environment::default(), Settings::default(), Said::default());
-    let (clock, cache) = (Clock::fixed(Timestamp::from_unix(NOW)), SessionCache::new(paths.cache.clone()));
-    let context = Context {
-        env: &env,
-        clock: &clock,
-        settings: &settings,
-        paths: &paths,
-        talk: &said,
-        human: &NOBODY,
-        sts: &Unasked,
-        http: &Unasked,
-        access_keys: &Unasked,
-        mfa_devices: &amazon,
-        stores,
-        keys: &OneKey,
-        cache: &cache,
-    };
+    let context = Context { mfa_devices: &amazon, ..ports.context(&said, &NOBODY, &keys, stores) };
     let mut plan = sample::plan("base", &[]);
     plan.mfa = None;
     let plans = Plans { asked: &plan, base: &plan };
     let request = EnrollRequest { name: None, backend: Some(StoreId::VAULT), png: None, show_secret: false, yes: true };
     let result = enroll(&context, plans, &request, &AwsFiles::default(), &|_| unreachable!("not asked for"));
-    let config = std::fs::read_to_string(&paths.aws_config).unwrap_or_default();
+    let config = std::fs::read_to_string(&ports.paths.aws_config).unwrap_or_default();
     Outcome {
         result,
         device: amazon.device.get(),
         seed_in_store: !store.names().is_empty(),
-        seed_in_index: Index::load(&paths.data).expect("read").seeds().contains_key(SERIAL),
+        seed_in_index: Index::load(&ports.paths.data).expect("read").seeds().contains_key(SERIAL),
         config,
-        seconds: clock.now().unix() - NOW,
+        seconds: ports.clock.now().unix() - NOW,
         calls: amazon.calls.take(),
     }
 }

@@ -99,7 +99,7 @@ pub fn credentials(context: &Context, plan: &Plan, options: &ResolveOptions) -> 
     check_life(plan, options)?;
     let source = plan.mfa.as_ref().map(|mfa| {
         let ResolveOptions { min_ttl: _, prompt_limit, mfa_code, lesson: _ } = options;
-        RefCell::new(CodeSource::new(plan, mfa, context.code_context(), mfa_code.as_ref(), *prompt_limit))
+        RefCell::new(CodeSource::new(plan, mfa, *context, mfa_code.as_ref(), *prompt_limit))
     });
     let run = Run {
         context,

@@ -84,7 +84,7 @@ fn a_profile_that_shares_a_session_is_written_into_its_header() {
     let world = World::new(&["123456"]);
     world.get(&plan("one", &["a"])).expect("made");
     world.get(&plan("two", &["a"])).expect("cached");
-    let hop = world.cache.list().expect("listed").into_iter().find(|header| header.role_arn.is_some());
+    let hop = world.ports.cache.list().expect("listed").into_iter().find(|header| header.role_arn.is_some());
     let hop = hop.expect("kept");
     assert_eq!(hop.profiles, ["one", "two"]);
     assert_eq!(world.get(&plan("two", &["a"])).expect("cached").access_key_id(), "ASIAFAKE2");
@@ -162,7 +162,7 @@ fn a_forgotten_signer_is_gone_even_where_no_other_can_be_had() {
     world.aws_answers([refused("ExpiredToken", "The security token included in the request is expired")]);
     let error = world.get(&plan("deploy", &["b"])).expect_err("no second code");
     assert_eq!(error.kind(), Kind::NeedsHuman);
-    assert_eq!(world.cache.list().expect("listed").len(), 1, "the hop that still works");
+    assert_eq!(world.ports.cache.list().expect("listed").len(), 1, "the hop that still works");
 }
 
 #[test]

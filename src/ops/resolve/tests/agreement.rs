@@ -176,7 +176,7 @@ impl Case<'_> {
             }
             Action::Hold(is_held) => self.is_held = *is_held,
             Action::Unlockable(is_unlockable) => self.is_unlockable = *is_unlockable,
-            Action::Clear(profile) => drop(self.world.cache.clear(PROFILES[*profile]).expect("cleared")),
+            Action::Clear(profile) => drop(self.world.ports.cache.clear(PROFILES[*profile]).expect("cleared")),
             Action::Age => {
                 self.plans.iter().for_each(|plan| self.world.edit_headers(plan, |header| header.digest = None));
                 self.is_aged = true;

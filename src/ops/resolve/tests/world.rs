@@ -7,7 +7,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use crate::aws::testing::Unasked;
 use crate::aws::{AssumeRole, AwsError, CallerIdentity, GetSessionToken, MfaCode, Sts};
 use crate::chain::target::Target;
 use crate::chain::{Base, Plan};
@@ -17,7 +16,6 @@ use crate::hint::Hint;
 use crate::human::Talk;
 use crate::keystore::UNASKED;
 use crate::keystore::memory::MemoryStore;
-use crate::mfa::Seeds;
 use crate::ops::resolve::{ResolveOptions, credentials, store_of};
 use crate::ops::{Context, Keys};
 use crate::secret::{Secret, SecretBytes};
@@ -27,12 +25,10 @@ use crate::session_cache::name::SessionName;
 use crate::session_cache::seal::Header;
 use crate::session_cache::sealing_key::SealingKey;
 use crate::session_cache::{SessionCache, sample};
-use crate::settings::Settings;
 use crate::sys::clock::Clock;
-use crate::sys::env::Environment;
 use crate::sys::lock::Lock;
-use crate::sys::paths::Paths;
 use crate::testing::Person;
+use crate::testing::ports::Ports;
 use crate::timestamp::Timestamp;
 use crate::totp::Seed;
 
@@ -52,11 +48,7 @@ pub(super) fn unreachable() -> AwsError {
 
 /// Everything outside; each run gets a context and a clock of its own, as a process would.
 pub(super) struct World {
-    _folder: tempfile::TempDir,
-    pub(super) cache: SessionCache,
-    env: Environment,
-    settings: Settings,
-    paths: Paths,
+    pub(super) ports: Ports,
     now: AtomicI64,
     behind: AtomicI64,
     aws: Aws,
@@ -68,26 +60,14 @@ pub(super) struct World {
 impl World {
     /// A world whose person gives these answers in turn; `declined` is Ctrl-C. After them nobody is there.
     pub(super) fn new(answers: &[&'static str]) -> World {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = |name: &str| folder.path().join(name);
         World {
-            cache: SessionCache::new(path("cache")),
-            env: Environment::default(),
-            settings: Settings::default(),
-            paths: Paths {
-                aws_config: path("config"),
-                aws_credentials: path("credentials"),
-                settings: path("config.toml"),
-                data: path("data"),
-                cache: path("cache"),
-            },
+            ports: Ports::at(NOW),
             now: AtomicI64::new(NOW),
             behind: AtomicI64::new(0),
             aws: Aws::default(),
             person: Person::typing(answers),
             keys: KeyRing { sealing_key: Mutex::new(vec![7; 32]), ..KeyRing::default() },
             warnings: Mutex::default(),
-            _folder: folder,
         }
     }
 
@@ -98,21 +78,9 @@ impl World {
     pub(super) fn get_with(&self, plan: &Plan, options: &ResolveOptions) -> Result<Credentials> {
         let clock = Clock::fixed(Timestamp::from_unix(self.now.load(Ordering::Relaxed)));
         let call = Call { aws: &self.aws, clock: &clock, behind: self.behind.load(Ordering::Relaxed) };
-        let context = Context {
-            env: &self.env,
-            clock: &clock,
-            settings: &self.settings,
-            paths: &self.paths,
-            talk: self,
-            human: &self.person,
-            sts: &call,
-            http: &Unasked,
-            access_keys: &Unasked,
-            mfa_devices: &Unasked,
-            stores: &MemoryStore::new(StoreId::VAULT),
-            keys: &self.keys,
-            cache: &self.cache,
-        };
+        let stores = MemoryStore::new(StoreId::VAULT);
+        let ports = self.ports.context(self, &self.person, &self.keys, &stores);
+        let context = Context { clock: &clock, sts: &call, ..ports };
         credentials(&context, plan, options)
     }
 
@@ -120,7 +88,7 @@ impl World {
     pub(super) fn look(&self, plan: &Plan, is_at_hand: bool) -> CacheSummary {
         let clock = Clock::fixed(Timestamp::from_unix(self.now.load(Ordering::Relaxed)));
         let at_hand = |store| SealingKey::new(&self.keys.sealing_key_of(store)).filter(|_| is_at_hand);
-        let inspection = Inspection::new(&self.cache, &clock, &at_hand).expect("a folder");
+        let inspection = Inspection::new(&self.ports.cache, &clock, &at_hand).expect("a folder");
         inspection.summary(plan, store_of(plan))
     }
 
@@ -152,9 +120,9 @@ impl World {
         let key = SealingKey::new(&self.keys.sealing_key_of(store)).expect("32 bytes");
         for step in 0..plan.steps.len() {
             let name = SessionName::new(&key, plan, step);
-            if let Ok(Some(mut cached)) = self.cache.get(&key, &name) {
+            if let Ok(Some(mut cached)) = self.ports.cache.get(&key, &name) {
                 edit(&mut cached.header);
-                self.cache.put(&key, &name, &cached).expect("kept");
+                self.ports.cache.put(&key, &name, &cached).expect("kept");
             }
         }
     }
@@ -232,18 +200,18 @@ impl World {
     }
 
     pub(super) fn move_cache(&mut self, folder: PathBuf) {
-        self.cache = SessionCache::new(folder);
+        self.ports.cache = SessionCache::new(folder);
     }
 
     /// Holds the lock of a plan's last session, as another process would.
     pub(super) fn hold_lock(&self, plan: &Plan) -> Lock {
         let key = SealingKey::new(&SecretBytes::new(vec![7; 32])).expect("32 bytes");
         let last = plan.steps.len() - 1;
-        self.cache.lock(&SessionName::new(&key, plan, last), Duration::ZERO, |_| {}).expect("free")
+        self.ports.cache.lock(&SessionName::new(&key, plan, last), Duration::ZERO, |_| {}).expect("free")
     }
 
     pub(super) fn damage_sessions(&self) {
-        for entry in std::fs::read_dir(&self.paths.cache).expect("listed") {
+        for entry in std::fs::read_dir(&self.ports.paths.cache).expect("listed") {
             let path = entry.expect("read").path();
             if path.extension().is_some_and(|extension| extension == "session") {
                 let file = std::fs::read(&path).expect("read");
@@ -363,13 +331,11 @@ fn found(lost: &Lost, what: &str) -> Result<()> {
     }
 }
 
-impl Seeds for KeyRing {
+impl Keys for KeyRing {
     fn seed(&self, _: &str) -> Result<Option<Seed>> {
         Ok(self.seed.lock().expect("sound").clone())
     }
-}
 
-impl Keys for KeyRing {
     fn access_key(&self, base: &Base) -> Result<AccessKey> {
         found(&self.lost, "access key")?;
         *self.reads.lock().expect("sound") += 1;

@@ -1,0 +1,69 @@
+//! The one bundle of ports: everything outside that a command works with. A test hands in what it plays itself.
+
+use crate::aws::http::Http;
+use crate::aws::{AccessKeys, MfaDevices, Sts};
+use crate::chain::Base;
+use crate::credentials::{AccessKey, Credentials, StoreId};
+use crate::error::Result;
+use crate::human::{Human, Talk};
+use crate::keystore::StoreOpener;
+use crate::secret::SecretBytes;
+use crate::session_cache::SessionCache;
+use crate::settings::Settings;
+use crate::sys::clock::Clock;
+use crate::sys::env::Environment;
+use crate::sys::paths::Paths;
+use crate::totp::Seed;
+
+/// The world, as a command sees it.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The environment variables keyfob was started with.
+    pub env: &'a Environment,
+    /// The time, corrected by what AWS says.
+    pub clock: &'a Clock,
+    pub settings: &'a Settings,
+    pub paths: &'a Paths,
+    pub talk: &'a dyn Talk,
+    /// The person at the terminal.
+    pub human: &'a dyn Human,
+    pub sts: &'a dyn Sts,
+    pub http: &'a dyn Http,
+    pub access_keys: &'a dyn AccessKeys,
+    pub mfa_devices: &'a dyn MfaDevices,
+    pub stores: &'a dyn StoreOpener,
+    /// The keys a plan starts from.
+    pub keys: &'a dyn Keys,
+    pub cache: &'a SessionCache,
+}
+
+/// What carrying a plan out asks of key stores and AWS files.
+pub trait Keys {
+    /// The seed of the device `serial`; none where none is stored.
+    ///
+    /// # Errors
+    /// Where one is and its store does not give it.
+    fn seed(&self, serial: &str) -> Result<Option<Seed>>;
+
+    /// The access key at the base of a plan: out of its key store, or out of the AWS file that has it.
+    ///
+    /// # Errors
+    /// Where the store does not give it (exit 5, or 3 for a locked vault with nobody to ask).
+    fn access_key(&self, base: &Base) -> Result<AccessKey>;
+
+    /// The session in an AWS file at the base of a plan.
+    ///
+    /// # Errors
+    /// Where the file has another one now.
+    fn written_session(&self, base: &Base) -> Result<Credentials>;
+
+    /// The 32 bytes that seal the sessions of a base without a stored key, if they can be read without asking anybody for
+    /// anything: no vault is made or unlocked for them.
+    fn sealing_key_unasked(&self) -> Option<SecretBytes>;
+
+    /// The 32 bytes that seal the sessions of this backend's keys; made and stored where there were none.
+    ///
+    /// # Errors
+    /// As [`Keys::access_key`].
+    fn sealing_key(&self, backend: StoreId) -> Result<SecretBytes>;
+}
