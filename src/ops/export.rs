@@ -2,8 +2,8 @@
 
 use zeroize::Zeroizing;
 
-use crate::chain::StoredKeys;
-use crate::chain::{Request, plan};
+use crate::chain::base::key::{ID, SECRET};
+use crate::chain::{Request, StoredKeys, plan};
 use crate::config_file::{AwsFiles, Edited, path_of};
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
@@ -24,9 +24,6 @@ pub enum ExportForm {
     /// Into the credentials file.
     Credentials,
 }
-
-const ID: &str = "aws_access_key_id";
-const SECRET: &str = "aws_secret_access_key";
 
 /// Gives the key stored for `profile`, once somebody at the terminal has confirmed that, or with `force`. Returns what goes
 /// to stdout.

@@ -3,15 +3,14 @@
 use std::fmt::Display;
 use std::path::Path;
 
-use super::Finding;
-use crate::config_file::AwsFiles;
 use crate::hint::run;
-use crate::sys::env::{Environment, vars};
+use crate::ops::doctor::{Finding, Machine};
+use crate::sys::env::vars;
 use crate::sys::modes::is_there;
-use crate::sys::paths::Paths;
 
 /// Variables that win over profiles, or that not every SDK reads.
-pub fn of_environment(env: &Environment, paths: &Paths, files: Option<&AwsFiles>) -> Vec<Finding> {
+pub(super) fn check(machine: &Machine<'_>) -> Vec<Finding> {
+    let (env, paths) = (machine.context.env, machine.context.paths);
     let mut found = Vec::new();
     let finding = |message: String, why: &str, fix| Finding::new("variable", message, why, fix);
     let unset = |message: String, why: &str, name: &str| finding(message, why, run!("unset {}", name));
@@ -49,7 +48,7 @@ pub fn of_environment(env: &Environment, paths: &Paths, files: Option<&AwsFiles>
         let message = format!("`{}` is set but empty", vars::AWS_PROFILE);
         found.push(unset(message, "the AWS CLI looks for a profile with an empty name", vars::AWS_PROFILE));
     }
-    let profiles = files.map(AwsFiles::profiles);
+    let profiles = machine.files.as_ref().ok().map(|files| files.profiles());
     for name in [vars::AWS_PROFILE, vars::AWS_DEFAULT_PROFILE] {
         if let (Some(profile), Some(profiles)) = (env.get(name), &profiles)
             && profiles.get(profile).is_none()

@@ -2,9 +2,10 @@
 
 use std::cell::RefCell;
 
-use super::plain_key::{ID, SECRET, Written, found_in};
+use super::plain_key::{Written, found_in};
 use super::remains::{Unread, offer_of_stored, offer_to_delete, unread_secrets};
 use super::{Found, ImportRequest, Imported, Stays, Unlinked, move_all};
+use crate::chain::base::key::{ID, SECRET};
 use crate::chain::{StoredKeys, nearest};
 use crate::config_file::{self, AwsFiles, Edited};
 use crate::credentials::AccessKey;

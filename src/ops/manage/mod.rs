@@ -12,6 +12,7 @@ pub mod setting;
 pub mod unlink;
 mod variables;
 
+use crate::chain::base::key;
 use crate::chain::nearest;
 use crate::config_file::{self, AwsFiles, Edited, Paste};
 use crate::error::{Error, Kind, Result};
@@ -180,7 +181,7 @@ fn bare(setting: &str) -> String {
 /// Refuses what belongs in the key store.
 // Security: a command line is seen by other users, and stays in the shell's history.
 fn refuse_keys(profile: &str, name: &str) -> Result<()> {
-    if is_secret(name) || bare(name) == "aws_access_key_id" {
+    if is_secret(name) || bare(name) == key::ID {
         return Err(Error::new(
             Kind::Usage,
             format!("`{name}` is part of an access key, and access keys belong in the key store"),

@@ -5,6 +5,7 @@
 //! Cached sessions are found by what they were made from, not by the profile's name, so they follow by themselves.
 
 use crate::chain::StoredKeys;
+use crate::chain::base::key;
 use crate::credentials::AccessKeyId;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
@@ -97,7 +98,7 @@ impl Manager<'_> {
             });
             changed.map(drop)
         })?;
-        if let Some(key) = plain.and_then(|old| old.plain("aws_access_key_id")) {
+        if let Some(key) = plain.and_then(|old| old.plain(key::ID)) {
             let place = self.place(key.file, key.line);
             self.context.talk.warn(&format!("{place}: the plaintext key was not copied"));
             let hint = run!("keyfob import {}", old);
@@ -144,8 +145,8 @@ impl Manager<'_> {
             let answer = self.context.human.confirm(&question).map_err(|error| {
                 let error = error.into_error(&format!("confirmation to delete the key at {place}"));
                 let import = run!("keyfob import {}", profile).to("move it into the key store first");
-                let id = settings.plain("aws_access_key_id").is_some_and(|id| id.value.parse::<AccessKeyId>().is_ok());
-                let can_import = id && settings.plain("aws_session_token").is_none();
+                let id = settings.plain(key::ID).is_some_and(|id| id.value.parse::<AccessKeyId>().is_ok());
+                let can_import = id && settings.plain(key::TOKENS[0]).is_none();
                 let hints = can_import.then_some(import).into_iter().chain([self
                     .context
                     .talk
@@ -224,7 +225,7 @@ impl Manager<'_> {
 /// Whether a setting is a part of an access key.
 // Security: a second copy of a secret in plain text is one more to be forgotten.
 fn is_of_key(name: &str) -> bool {
-    is_secret(name) || name == "aws_access_key_id"
+    is_secret(name) || name == key::ID
 }
 
 /// Whether a setting holds a secret access key under another name.

@@ -3,7 +3,7 @@
 //! On a linked profile a role's settings are `keyfob_` ones: what SDKs saw would win over the link. `s3.max_queue_size` is
 //! the nested setting, as in `aws configure set`.
 
-use crate::chain::base::process;
+use crate::chain::base::{key, process};
 use crate::chain::check::{Beside, check_value};
 use crate::chain::{nearest, target};
 use crate::error::{Error, Kind, Result};
@@ -81,7 +81,7 @@ impl Manager<'_> {
     /// No such profile or setting.
     pub fn unset(&self, profile: &str, name: &str) -> Result<String> {
         self.require(profile)?;
-        if known::is_secret(name) || name.eq_ignore_ascii_case("aws_access_key_id") {
+        if known::is_secret(name) || name.eq_ignore_ascii_case(key::ID) {
             return Err(Error::new(
                 Kind::Usage,
                 format!("`{name}` is part of an access key that is not stored anywhere else"),

@@ -7,7 +7,6 @@
 pub mod all;
 mod create;
 mod facts;
-pub mod findings;
 pub mod journal;
 mod look;
 mod run;
