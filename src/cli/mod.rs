@@ -21,11 +21,13 @@ mod keys;
 mod list;
 mod man;
 mod mfa;
+mod notices;
 mod options;
 mod profile;
 mod remove;
 mod rotate;
 mod show;
+mod snapshot;
 mod start;
 #[cfg(test)]
 mod tests;

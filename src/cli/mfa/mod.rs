@@ -11,7 +11,8 @@ use clap::Subcommand;
 use clap::builder::NonEmptyStringValueParser;
 
 use crate::chain::Plan;
-use crate::cli::world::{Snapshot, World};
+use crate::cli::snapshot::Snapshot;
+use crate::cli::world::World;
 use crate::error::{Kind, Result};
 use crate::hint::run;
 use crate::human::Talk;

@@ -1,0 +1,69 @@
+//! What commands say of profiles and plans beside what they print.
+
+use crate::chain::{KeyItselfBecause, Plan, Reason};
+use crate::cli::world::World;
+use crate::config_file::path_of;
+use crate::hint::run;
+use crate::human::Talk;
+use crate::ops::rotate::journal::Journals;
+use crate::ops::rotate::{resume_of, rollback_of};
+use crate::profile::{Profiles, Warning};
+use crate::rotation::{Journal, Phase};
+
+impl World<'_> {
+    /// Warns of what the lines of some profiles hold that is ignored, or read otherwise by some SDKs.
+    pub fn warn_of<'n>(&self, profiles: &Profiles<'_>, names: impl IntoIterator<Item = &'n String>) {
+        for Warning { file, line, message } in
+            names.into_iter().filter_map(|name| profiles.get(name)).flat_map(|profile| profiles.warnings_of(&profile))
+        {
+            self.talk.warn(&format!("{}:{line}: {message}", path_of(&self.paths, file).display()));
+        }
+    }
+
+    /// Says how many lines of the AWS files are ignored, or read otherwise by some SDKs: `doctor` names them.
+    pub fn count_odd_lines(&self, profiles: &Profiles<'_>) {
+        let mut lines: Vec<_> = profiles.warnings().into_iter().map(|warning| (warning.file, warning.line)).collect();
+        lines.dedup();
+        match lines.len() {
+            0 => return,
+            1 => self.talk.warn("some SDKs ignore a line of the AWS files or read it differently"),
+            several => {
+                self.talk.warn(&format!("some SDKs ignore {several} lines of the AWS files or read them differently"));
+            }
+        }
+        self.talk.hint(run!("keyfob doctor").to("see which"));
+    }
+
+    pub(super) fn explain_plan(&self, plan: &Plan) {
+        if let Some(session) = plan.session() {
+            self.talk.explain(&session.reason.to_string());
+        }
+        for hop in plan.hops() {
+            self.talk.explain(&format!("`{}` for {} s: {}", hop.role_arn, hop.duration_seconds, hop.reason));
+        }
+        for note in &plan.notes {
+            self.talk.explain(&note.to_string());
+        }
+    }
+
+    /// Says that it is the access key itself that is handed out, where it is: SDKs keep it for as long as they run. That of
+    /// another service is meant to be.
+    pub fn tell_of_key(&self, plan: &Plan) {
+        let is_news = |reason: &&Reason| matches!(reason, Reason::KeyItself { because, .. } if *because != KeyItselfBecause::OtherService);
+        for reason in plan.reasons().filter(is_news) {
+            self.talk.warn(&reason.to_string());
+        }
+    }
+
+    /// Hints at a rotation of the plan's key that stopped half-way. Credentials work all the same, and so they do where
+    /// its journal cannot be read.
+    pub(super) fn tell_of_rotation(&self, plan: &Plan) {
+        let journals = Journals::new(&self.paths.data);
+        let journal = plan.base.key_id().and_then(|id| journals.of_key(id).ok().flatten());
+        let stopped = |journal: &Journal| journal.phase() == Phase::Unfinished && !journals.is_held(journal);
+        if let Some(journal) = journal.filter(stopped) {
+            self.talk.hint(resume_of(&journal));
+            self.talk.hint(rollback_of(&journal));
+        }
+    }
+}
