@@ -352,12 +352,7 @@ mod tests {
         assert!("AKIAIOSFODNN7EXAMPLE".parse::<AccessKeyId>().is_ok());
         assert_eq!("ASIAIOSFODNN7EXAMPLE".parse::<AccessKeyId>(), Err(InvalidAccessKeyId::Temporary));
         for bad in [
-            "",
-            "AKIA",
-            "AIDAIOSFODNN7EXAMPLE",
-            " AKIAIOSFODNN7EXAMPLE",
-            "akiaiosfodnn7example",
-            "AKIAIOSFODNN7EXAMPL/",
+            "", "AKIA", "AIDAIOSFODNN7EXAMPLE", " AKIAIOSFODNN7EXAMPLE", "akiaiosfodnn7example", "AKIAIOSFODNN7EXAMPL/",
         ] {
             assert_eq!(bad.parse::<AccessKeyId>(), Err(InvalidAccessKeyId::Malformed), "{bad}");
         }

@@ -70,28 +70,8 @@ pub fn is_secret_name(name: &str) -> bool {
 
 /// Ends of names that say where a secret is or how it is made, not what it is.
 const ABOUT_SECRETS: [&str; 22] = [
-    "arn",
-    "backend",
-    "cmd",
-    "command",
-    "duration",
-    "enabled",
-    "endpoint",
-    "expiration",
-    "expires",
-    "expiry",
-    "file",
-    "format",
-    "name",
-    "path",
-    "process",
-    "required",
-    "source",
-    "store",
-    "timeout",
-    "ttl",
-    "type",
-    "url",
+    "arn", "backend", "cmd", "command", "duration", "enabled", "endpoint", "expiration", "expires", "expiry", "file",
+    "format", "name", "path", "process", "required", "source", "store", "timeout", "ttl", "type", "url",
 ];
 
 /// Whether `end` is a word of its own at the end of a name: of `sessionToken` and `api_token`, not of `compass`.
@@ -474,22 +454,8 @@ fn words(bytes: &[u8]) -> usize {
 
 /// How tokens of well-known programs begin.
 const BEGINNINGS: [&str; 16] = [
-    "AGE-SECRET-KEY-",
-    "eyJ",
-    "ghp_",
-    "gho_",
-    "ghs_",
-    "ghu_",
-    "github_pat_",
-    "glpat-",
-    "hvs.",
-    "npm_",
-    "pypi-",
-    "sk-",
-    "sk_live_",
-    "xoxb-",
-    "xoxp-",
-    "IQoJb3Jp",
+    "AGE-SECRET-KEY-", "eyJ", "ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "hvs.", "npm_", "pypi-", "sk-",
+    "sk_live_", "xoxb-", "xoxp-", "IQoJb3Jp",
 ];
 
 #[cfg(test)]
@@ -503,50 +469,18 @@ mod tests {
     #[test]
     fn names_of_secrets_are_known_in_any_spelling_and_those_about_secrets_are_not() {
         for name in [
-            "aws_secret_access_key",
-            "AWS_SECRET_KEY",
-            "aws_secret_acess_key",
-            "aws_secert_access_key",
-            "aws_scret_access_key",
-            "AWSSecretKey",
-            "secret_key",
-            "SecretAccessKey",
-            "Password",
-            "passwd",
-            "db_pwd",
-            "smtp_pass",
-            "token",
-            "api_token",
-            "sessionToken",
-            "aws_session_tokn",
-            "github-token",
-            "--token",
-            "client_secret",
-            "apiKey",
-            "passphrase",
-            "secret",
-            "keyfob_aws_secret_access_key",
-            "export AWS_SECRET_ACCESS_KEY",
-            "# aws secret access key",
-            "awssecretaccesskey",
+            "aws_secret_access_key", "AWS_SECRET_KEY", "aws_secret_acess_key", "aws_secert_access_key",
+            "aws_scret_access_key", "AWSSecretKey", "secret_key", "SecretAccessKey", "Password", "passwd", "db_pwd",
+            "smtp_pass", "token", "api_token", "sessionToken", "aws_session_tokn", "github-token", "--token",
+            "client_secret", "apiKey", "passphrase", "secret", "keyfob_aws_secret_access_key",
+            "export AWS_SECRET_ACCESS_KEY", "# aws secret access key", "awssecretaccesskey",
         ] {
             assert!(is_secret_name(name), "{name}");
         }
         for name in [
-            "region",
-            "web_identity_token_file",
-            "web_identity_token_process",
-            "compass",
-            "bypass",
-            "aws_access_key_id",
-            "key",
-            "keyfob_private_key",
-            "passphrase_command",
-            "--show-secret",
-            "mfa_serial",
-            "secret_arn",
-            "",
-            "broken",
+            "region", "web_identity_token_file", "web_identity_token_process", "compass", "bypass",
+            "aws_access_key_id", "key", "keyfob_private_key", "passphrase_command", "--show-secret", "mfa_serial",
+            "secret_arn", "", "broken",
         ] {
             assert!(!is_secret_name(name), "{name}");
         }

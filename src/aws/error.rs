@@ -120,10 +120,7 @@ impl AwsError {
     /// Too many requests.
     pub fn is_throttled(&self) -> bool {
         self.is_one_of(&[
-            "Throttling",
-            "ThrottlingException",
-            "ThrottledException",
-            "RequestLimitExceeded",
+            "Throttling", "ThrottlingException", "ThrottledException", "RequestLimitExceeded",
             "TooManyRequestsException",
         ])
     }

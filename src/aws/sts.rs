@@ -18,21 +18,8 @@ use crate::timestamp::Timestamp;
 /// The regions that `sts_regional_endpoints = legacy` sends to the global endpoint; every later one is regional all the same
 /// (AWS SDKs and Tools Reference Guide, "AWS STS Regional endpoints").
 const LEGACY_GLOBAL_REGIONS: [&str; 16] = [
-    "ap-northeast-1",
-    "ap-south-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "aws-global",
-    "ca-central-1",
-    "eu-central-1",
-    "eu-north-1",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-west-3",
-    "sa-east-1",
-    "us-east-1",
-    "us-east-2",
-    "us-west-1",
+    "ap-northeast-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "aws-global", "ca-central-1", "eu-central-1",
+    "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1",
     "us-west-2",
 ];
 

@@ -96,15 +96,8 @@ fn name_obstacle(cause: &str) -> String {
 /// What lies behind an error, outermost first, without the layers that say nothing.
 pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     const EMPTY: [&str; 9] = [
-        "dispatch failure",
-        "response error",
-        "failed to construct request",
-        "io error",
-        "other",
-        "timeout",
-        "TLS handshake failed",
-        "client error (Connect)",
-        "client error (SendRequest)",
+        "dispatch failure", "response error", "failed to construct request", "io error", "other", "timeout",
+        "TLS handshake failed", "client error (Connect)", "client error (SendRequest)",
     ];
     let mut parts: Vec<String> = Vec::new();
     let mut next = Some(error);

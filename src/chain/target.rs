@@ -242,18 +242,9 @@ pub(super) fn goes_elsewhere(profiles: &Profiles<'_>, profile: &str, env: &Envir
 pub(crate) fn is_elsewhere(url: &str) -> bool {
     // The DNS suffixes of every partition (botocore's `partitions.json`), those of dual-stack hosts too.
     const OF_AWS: [&str; 12] = [
-        "amazonaws.com",
-        "amazonaws.com.cn",
-        "amazonaws.eu",
-        "api.aws",
-        "api.amazonwebservices.com.cn",
-        "api.amazonwebservices.eu",
-        "c2s.ic.gov",
-        "sc2s.sgov.gov",
-        "cloud.adc-e.uk",
-        "csp.hci.ic.gov",
-        "api.aws.ic.gov",
-        "api.aws.scloud",
+        "amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "api.aws", "api.amazonwebservices.com.cn",
+        "api.amazonwebservices.eu", "c2s.ic.gov", "sc2s.sgov.gov", "cloud.adc-e.uk", "csp.hci.ic.gov",
+        "api.aws.ic.gov", "api.aws.scloud",
     ];
     if checked_url(url).is_err() {
         return false;

@@ -9,18 +9,8 @@ use crate::format::shell::Shell;
 use crate::hint::{Hint, places};
 
 const HOSTILE: [&str; 12] = [
-    "work",
-    "two words",
-    "it's",
-    "\"a\" \\ `id`",
-    "$(rm -rf ~)",
-    "-x",
-    "--help",
-    "--",
-    "jürgen",
-    "a\nb",
-    "a; ls & b | c > d",
-    "*?~!#%=[]{}@ ",
+    "work", "two words", "it's", "\"a\" \\ `id`", "$(rm -rf ~)", "-x", "--help", "--", "jürgen", "a\nb",
+    "a; ls & b | c > d", "*?~!#%=[]{}@ ",
 ];
 
 /// Every template in the source, with every hostile name in every place, is taken apart by a shell and read by clap.
@@ -56,15 +46,7 @@ fn every_command_of_the_program_parses_and_names_what_was_meant() {
 #[test]
 fn no_text_holds_a_command_line_with_a_value() {
     const PURE: [&str; 10] = [
-        "chain",
-        "credentials.rs",
-        "format",
-        "ini",
-        "process_line",
-        "profile",
-        "rotation",
-        "secret.rs",
-        "timestamp.rs",
+        "chain", "credentials.rs", "format", "ini", "process_line", "profile", "rotation", "secret.rs", "timestamp.rs",
         "totp.rs",
     ];
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

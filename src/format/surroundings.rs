@@ -154,9 +154,7 @@ mod tests {
         assert_eq!(
             names(&surroundings),
             [
-                "AWS_USE_DUALSTACK_ENDPOINT",
-                "AWS_USE_FIPS_ENDPOINT",
-                "AWS_ENDPOINT_URL",
+                "AWS_USE_DUALSTACK_ENDPOINT", "AWS_USE_FIPS_ENDPOINT", "AWS_ENDPOINT_URL",
                 "AWS_ENDPOINT_URL_ELASTIC_BEANSTALK"
             ]
         );

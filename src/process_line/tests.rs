@@ -199,16 +199,7 @@ fn a_shell_reads_a_written_line_as_botocore_does() {
         std::fs::create_dir(program.parent().expect("a folder")).expect("made");
         std::os::unix::fs::symlink("/bin/sh", &program).expect("linked");
         let names = [
-            "dev",
-            "a/b.c:d@e+f_g-h",
-            "two words",
-            "caf\u{e9}, old",
-            "a#b;c",
-            "[x]",
-            "(y)",
-            "a&b|c<d>",
-            "*",
-            "~",
+            "dev", "a/b.c:d@e+f_g-h", "two words", "caf\u{e9}, old", "a#b;c", "[x]", "(y)", "a&b|c<d>", "*", "~",
             "a^!%'{}?",
         ];
         for profile in names {

@@ -20,30 +20,12 @@ use crate::worlds::{Machine, World};
 
 /// The commands with a placeholder, and the placeholder: only the user knows what goes there. Nothing else may have one.
 const FILLS: &[&str] = &[
-    "aws COMMAND",
-    "aws ID",
-    "aws-vault PROFILE PROFILE",
-    "keyfob add PROFILE",
-    "keyfob add PROFILE FILE",
-    "keyfob exec CODE",
-    "keyfob exec COMMAND",
-    "keyfob exec PROFILE",
-    "keyfob exec PROFILE COMMAND",
-    "keyfob mfa add ARN",
-    "keyfob mfa add PROFILE",
-    "keyfob mfa add STORE",
-    "keyfob mfa enroll PROFILE",
-    "keyfob mfa remove ARN",
-    "keyfob mfa remove PROFILE",
-    "keyfob profile set ARN",
-    "keyfob profile set ID",
-    "keyfob profile set NAME VALUE",
-    "keyfob profile set PROFILE",
-    "keyfob profile set REGION",
-    "keyfob profile set URL",
-    "keyfob profile set VALUE",
-    "keyfob rotate PROFILE",
-    "sudo USER",
+    "aws COMMAND", "aws ID", "aws-vault PROFILE PROFILE", "keyfob add PROFILE", "keyfob add PROFILE FILE",
+    "keyfob exec CODE", "keyfob exec COMMAND", "keyfob exec PROFILE", "keyfob exec PROFILE COMMAND",
+    "keyfob mfa add ARN", "keyfob mfa add PROFILE", "keyfob mfa add STORE", "keyfob mfa enroll PROFILE",
+    "keyfob mfa remove ARN", "keyfob mfa remove PROFILE", "keyfob profile set ARN", "keyfob profile set ID",
+    "keyfob profile set NAME VALUE", "keyfob profile set PROFILE", "keyfob profile set REGION",
+    "keyfob profile set URL", "keyfob profile set VALUE", "keyfob rotate PROFILE", "sudo USER",
 ];
 
 /// What shows something, for the user to decide; it has to succeed.

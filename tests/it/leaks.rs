@@ -195,15 +195,8 @@ const PLACES: &[&str] = &[
 ];
 
 const NAMES: &[&str] = &[
-    "aws_secret_access_key",
-    "aws_secret_acess_key",
-    "AWS_SECRET_KEY",
-    "AWSSecretKey",
-    "secret_key",
-    "Password",
-    "api_token",
-    "client-secret",
-    "aws_sesion_token",
+    "aws_secret_access_key", "aws_secret_acess_key", "AWS_SECRET_KEY", "AWSSecretKey", "secret_key", "Password",
+    "api_token", "client-secret", "aws_sesion_token",
 ];
 
 #[test]
@@ -226,23 +219,10 @@ fn a_secret_planted_anywhere_in_the_aws_files_is_in_no_output() {
             sandbox.write(".aws/config", &config);
             sandbox.write(".aws/credentials", &credentials);
             for line in [
-                "show q",
-                "show q --json",
-                "list",
-                "list --json",
-                "explain q",
-                "explain q --json",
-                "-v explain q",
-                "doctor",
-                "doctor --json",
-                "env q --shell bash",
-                "profile set q output text --diff",
-                "profile unset q region --diff",
-                "profile rename q r --diff",
-                "profile copy q r --diff",
-                "profile link q --diff",
-                "profile remove q --diff",
-                "profile remove q",
+                "show q", "show q --json", "list", "list --json", "explain q", "explain q --json", "-v explain q",
+                "doctor", "doctor --json", "env q --shell bash", "profile set q output text --diff",
+                "profile unset q region --diff", "profile rename q r --diff", "profile copy q r --diff",
+                "profile link q --diff", "profile remove q --diff", "profile remove q",
                 "import --json --no-verify --no-link",
             ] {
                 // A session that is written in the files is what `env` is for.

@@ -420,13 +420,8 @@ print(refusal(iam.delete_virtual_mfa_device, SerialNumber=serial))
 "#,
         &[&key.id, &key.secret],
         &[
-            "arn:aws:iam::111122223333:mfa/ann 32",
-            "EntityAlreadyExists 409",
-            "InvalidAuthenticationCode 403",
-            "ok",
-            "AccessDenied 403",
-            "DeleteConflict 409",
-            "ok",
+            "arn:aws:iam::111122223333:mfa/ann 32", "EntityAlreadyExists 409", "InvalidAuthenticationCode 403", "ok",
+            "AccessDenied 403", "DeleteConflict 409", "ok",
         ],
     );
 }

@@ -10,22 +10,8 @@ use crate::support::sandbox::Sandbox;
 use crate::support::tools;
 
 const NAMES: [&str; 16] = [
-    "two words",
-    "m\u{fc}nchen",
-    "a#b",
-    "a;b",
-    "[x]",
-    "a]b",
-    "(y)",
-    "p&q",
-    "r,s",
-    "t=u",
-    "*",
-    "~x",
-    "z^",
-    "a!b",
-    "100%",
-    "v:w",
+    "two words", "m\u{fc}nchen", "a#b", "a;b", "[x]", "a]b", "(y)", "p&q", "r,s", "t=u", "*", "~x", "z^", "a!b",
+    "100%", "v:w",
 ];
 
 fn machine() -> (Arc<LoopbackAws>, Sandbox, String) {

@@ -17,9 +17,7 @@ const HOME: &str = "https://example.invalid/keyfob";
 
 /// The archives of a release.
 const SYSTEMS: [&str; 4] = [
-    "x86_64-unknown-linux-gnu.tar.gz",
-    "x86_64-apple-darwin.tar.gz",
-    "aarch64-apple-darwin.tar.gz",
+    "x86_64-unknown-linux-gnu.tar.gz", "x86_64-apple-darwin.tar.gz", "aarch64-apple-darwin.tar.gz",
     "x86_64-pc-windows-msvc.zip",
 ];
 

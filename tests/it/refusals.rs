@@ -155,11 +155,7 @@ fn what_aws_may_answer_to_a_hop_is_said_in_one_line_with_a_way_out() {
             "MaxSessionDuration",
         ),
         (
-            "RegionDisabledException",
-            403,
-            "STS is not activated in this region",
-            4,
-            "not activated in this region",
+            "RegionDisabledException", 403, "STS is not activated in this region", 4, "not activated in this region",
             "region",
         ),
         ("MalformedPolicyDocument", 400, "Syntax errors in policy.", 4, "policy is malformed", "keyfob explain audit"),

@@ -22,18 +22,8 @@ fn nothing_of_the_machine_gets_in_but_its_path() {
     let mut names: Vec<&str> = env.ok().lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();
     names.sort_unstable();
     let expected = [
-        "AWS_EC2_METADATA_DISABLED",
-        "AWS_ENDPOINT_URL",
-        "HOME",
-        "KEYFOB_CACHE_DIR",
-        "KEYFOB_CONFIG",
-        "KEYFOB_DATA_DIR",
-        "KEYFOB_UNLOCK_TIME",
-        "LANG",
-        "PATH",
-        "PWD",
-        "RUST_LOG",
-        "XDG_RUNTIME_DIR",
+        "AWS_EC2_METADATA_DISABLED", "AWS_ENDPOINT_URL", "HOME", "KEYFOB_CACHE_DIR", "KEYFOB_CONFIG",
+        "KEYFOB_DATA_DIR", "KEYFOB_UNLOCK_TIME", "LANG", "PATH", "PWD", "RUST_LOG", "XDG_RUNTIME_DIR",
     ];
     assert_eq!(names, expected);
     assert!(env.stdout.contains(&aws.url()));

@@ -180,26 +180,15 @@ mod tests {
     #[test]
     fn credentials_are_asked_for_over_tls_or_nearby() {
         for good in [
-            "https://anywhere.example/get",
-            "http://127.0.0.1:9911/x",
-            "http://127.9.9.9",
-            "http://localhost:80/",
-            "http://[::1]:80",
-            "http://169.254.170.2/v2",
-            "http://169.254.170.23/v1/credentials",
+            "https://anywhere.example/get", "http://127.0.0.1:9911/x", "http://127.9.9.9", "http://localhost:80/",
+            "http://[::1]:80", "http://169.254.170.2/v2", "http://169.254.170.23/v1/credentials",
             "http://[fd00:ec2::23]/v1/credentials",
         ] {
             assert!(may_be_asked(good), "{good}");
         }
         for bad in [
-            "http://169.254.170.24/x",
-            "http://192.168.1.1",
-            "http://localhost.example",
-            "http://127.0.0.1.example",
-            "http://[fd00:ec2::24]/",
-            "ftp://localhost",
-            "localhost",
-            "",
+            "http://169.254.170.24/x", "http://192.168.1.1", "http://localhost.example", "http://127.0.0.1.example",
+            "http://[fd00:ec2::24]/", "ftp://localhost", "localhost", "",
         ] {
             assert!(!may_be_asked(bad), "{bad}");
         }

@@ -85,18 +85,9 @@ fn value(setting: &'static str) -> impl Strategy<Value = String> {
 const GARBAGE: &str = "{garbage}";
 
 const OPTIONAL: [&str; 12] = [
-    "region",
-    "use_fips_endpoint",
-    "use_dualstack_endpoint",
-    "ignore_configured_endpoint_urls",
-    "sts_regional_endpoints",
-    "endpoint_url",
-    "services",
-    "keyfob_session",
-    "keyfob_mfa_max_age",
-    "mfa_serial",
-    "duration_seconds",
-    "external_id",
+    "region", "use_fips_endpoint", "use_dualstack_endpoint", "ignore_configured_endpoint_urls",
+    "sts_regional_endpoints", "endpoint_url", "services", "keyfob_session", "keyfob_mfa_max_age", "mfa_serial",
+    "duration_seconds", "external_id",
 ];
 
 /// The steps without the endpoint of IAM, which no step calls.

@@ -23,7 +23,9 @@ pub(super) fn check(checked: &Checked<'_>) -> Vec<Finding> {
         } else if let Some(command) = other_command(&process.value) {
             let fix = (checked.working_link)();
             add(
-                format!("the `credential_process` of `{name}` runs keyfob's `{command}`, whose output SDKs do not read"),
+                format!(
+                    "the `credential_process` of `{name}` runs keyfob's `{command}`, whose output SDKs do not read"
+                ),
                 "SDKs expect the JSON that only `keyfob credential-process` prints",
                 fix.unwrap_or_else(|| "run `keyfob credential-process` with the name of a profile there".into()),
             );

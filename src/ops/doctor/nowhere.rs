@@ -81,10 +81,8 @@ mod tests {
     #[test]
     fn an_arn_out_of_a_manual_is_a_placeholder() {
         for placeholder in [
-            "arn:aws:iam::ACCOUNT_ID:role/Admin",
-            "arn:aws:iam::<account>:mfa/me",
-            "arn:aws:iam::123456789012:role/NAME",
-            "arn:aws:iam::YOUR-ACCOUNT:mfa/me",
+            "arn:aws:iam::ACCOUNT_ID:role/Admin", "arn:aws:iam::<account>:mfa/me",
+            "arn:aws:iam::123456789012:role/NAME", "arn:aws:iam::YOUR-ACCOUNT:mfa/me",
         ] {
             assert!(is_placeholder(placeholder), "{placeholder}");
         }

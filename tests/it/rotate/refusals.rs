@@ -136,16 +136,7 @@ fn a_store_that_cannot_be_written_is_found_out_before_anything_is_made() {
     scene.aws.forget_requests();
     let renames = "inject=rename,renameat,renameat2:error=EROFS:when=1+";
     let words = [
-        "-f",
-        "-qq",
-        "-o",
-        "/dev/null",
-        "-e",
-        "trace=rename,renameat,renameat2",
-        "-e",
-        renames,
-        "keyfob",
-        "rotate",
+        "-f", "-qq", "-o", "/dev/null", "-e", "trace=rename,renameat,renameat2", "-e", renames, "keyfob", "rotate",
         "work",
     ];
     let ran = scene.sandbox.program(&strace, &words).run();

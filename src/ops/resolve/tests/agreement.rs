@@ -342,18 +342,8 @@ fn what_is_said_of_the_cache_is_what_a_run_then_does() {
     }
     let counts = counts.into_inner();
     let all = [
-        "served",
-        "made",
-        "renewed",
-        "code spent",
-        "made without a code",
-        "no code",
-        "down",
-        "locked",
-        "key locked",
-        "by headers",
-        "unknown",
-        "code due",
+        "served", "made", "renewed", "code spent", "made without a code", "no code", "down", "locked", "key locked",
+        "by headers", "unknown", "code due",
     ];
     for what in all {
         assert!(counts.get(what).is_some_and(|count| *count >= 10), "too seldom: {what} in {counts:?}");
