@@ -1,14 +1,12 @@
 //! The access keys of an IAM user.
 
-use aws_sdk_iam::Client;
 use aws_sdk_iam::types::{AccessKeyMetadata, StatusType};
 use serde::Serialize;
 
-use crate::aws::AwsError;
 use crate::aws::client::{Aws, Sending};
-use crate::aws::iam::{call, incomplete};
-use crate::chain::target::Target;
-use crate::credentials::{AccessKey, AccessKeyId, Credentials};
+use crate::aws::iam::incomplete;
+use crate::aws::{Access, AwsError};
+use crate::credentials::{AccessKey, AccessKeyId};
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
@@ -18,18 +16,13 @@ pub trait AccessKeys {
     ///
     /// # Errors
     /// As [`AwsError`] tells.
-    fn list_access_keys(
-        &self,
-        signer: &Credentials,
-        user_name: Option<&str>,
-        target: &Target,
-    ) -> Result<Vec<ListedKey>, AwsError>;
+    fn list_access_keys(&self, by: Access<'_>, user_name: Option<&str>) -> Result<Vec<ListedKey>, AwsError>;
 
     /// Makes an access key; AWS tells its secret this once. Sent once.
     ///
     /// # Errors
     /// As [`AwsError`] tells; `LimitExceeded` where the user has two.
-    fn create_access_key(&self, signer: &Credentials, user_name: &str, target: &Target) -> Result<AccessKey, AwsError>;
+    fn create_access_key(&self, by: Access<'_>, user_name: &str) -> Result<AccessKey, AwsError>;
 
     /// Makes an access key Active or Inactive.
     ///
@@ -37,35 +30,23 @@ pub trait AccessKeys {
     /// As [`AwsError`] tells; `NoSuchEntity` where the user has no such key.
     fn set_access_key_active(
         &self,
-        signer: &Credentials,
+        by: Access<'_>,
         user_name: &str,
         id: &AccessKeyId,
         active: bool,
-        target: &Target,
     ) -> Result<(), AwsError>;
 
     /// Deletes an access key.
     ///
     /// # Errors
     /// As [`AccessKeys::set_access_key_active`].
-    fn delete_access_key(
-        &self,
-        signer: &Credentials,
-        user_name: &str,
-        id: &AccessKeyId,
-        target: &Target,
-    ) -> Result<(), AwsError>;
+    fn delete_access_key(&self, by: Access<'_>, user_name: &str, id: &AccessKeyId) -> Result<(), AwsError>;
 
     /// When an access key was used last; `None`: never, as far as AWS knows. Lags by minutes to hours.
     ///
     /// # Errors
     /// As [`AwsError`] tells.
-    fn access_key_last_used(
-        &self,
-        signer: &Credentials,
-        id: &AccessKeyId,
-        target: &Target,
-    ) -> Result<Option<LastUse>, AwsError>;
+    fn access_key_last_used(&self, by: Access<'_>, id: &AccessKeyId) -> Result<Option<LastUse>, AwsError>;
 }
 
 /// An access key as ListAccessKeys shows it.
@@ -87,15 +68,10 @@ pub struct LastUse {
 }
 
 impl AccessKeys for Aws {
-    fn list_access_keys(
-        &self,
-        signer: &Credentials,
-        user_name: Option<&str>,
-        target: &Target,
-    ) -> Result<Vec<ListedKey>, AwsError> {
+    fn list_access_keys(&self, by: Access<'_>, user_name: Option<&str>) -> Result<Vec<ListedKey>, AwsError> {
         // One page: a user has at most two keys.
-        let answer = self.call(&call(signer, target, Sending::Retried)?, |config| {
-            Client::new(&config).list_access_keys().set_user_name(user_name.map(str::to_owned)).send()
+        let answer = self.iam(by, Sending::Retried, |iam| {
+            iam.list_access_keys().set_user_name(user_name.map(str::to_owned)).send()
         })?;
         let key = |key: AccessKeyMetadata| {
             Some(ListedKey {
@@ -110,10 +86,8 @@ impl AccessKeys for Aws {
     }
 
     // Security: the secret is moved out of the SDK's answer, not copied.
-    fn create_access_key(&self, signer: &Credentials, user_name: &str, target: &Target) -> Result<AccessKey, AwsError> {
-        let answer = self.call(&call(signer, target, Sending::Once)?, |config| {
-            Client::new(&config).create_access_key().user_name(user_name).send()
-        })?;
+    fn create_access_key(&self, by: Access<'_>, user_name: &str) -> Result<AccessKey, AwsError> {
+        let answer = self.iam(by, Sending::Once, |iam| iam.create_access_key().user_name(user_name).send())?;
         let made = answer.access_key.filter(|made| !made.secret_access_key.is_empty());
         let key = made.and_then(|made| {
             Some(AccessKey { id: made.access_key_id.parse().ok()?, secret: Secret::new(made.secret_access_key) })
@@ -123,42 +97,29 @@ impl AccessKeys for Aws {
 
     fn set_access_key_active(
         &self,
-        signer: &Credentials,
+        by: Access<'_>,
         user_name: &str,
         id: &AccessKeyId,
         active: bool,
-        target: &Target,
     ) -> Result<(), AwsError> {
         let status = if active { StatusType::Active } else { StatusType::Inactive };
-        let answer = self.call(&call(signer, target, Sending::Retried)?, |config| {
-            let request = Client::new(&config).update_access_key().user_name(user_name);
+        let answer = self.iam(by, Sending::Retried, |iam| {
+            let request = iam.update_access_key().user_name(user_name);
             request.access_key_id(id.as_str()).status(status.clone()).send()
         });
         answer.map(drop)
     }
 
-    fn delete_access_key(
-        &self,
-        signer: &Credentials,
-        user_name: &str,
-        id: &AccessKeyId,
-        target: &Target,
-    ) -> Result<(), AwsError> {
-        let answer = self.call(&call(signer, target, Sending::Retried)?, |config| {
-            Client::new(&config).delete_access_key().user_name(user_name).access_key_id(id.as_str()).send()
+    fn delete_access_key(&self, by: Access<'_>, user_name: &str, id: &AccessKeyId) -> Result<(), AwsError> {
+        let answer = self.iam(by, Sending::Retried, |iam| {
+            iam.delete_access_key().user_name(user_name).access_key_id(id.as_str()).send()
         });
         answer.map(drop)
     }
 
-    fn access_key_last_used(
-        &self,
-        signer: &Credentials,
-        id: &AccessKeyId,
-        target: &Target,
-    ) -> Result<Option<LastUse>, AwsError> {
-        let answer = self.call(&call(signer, target, Sending::Retried)?, |config| {
-            Client::new(&config).get_access_key_last_used().access_key_id(id.as_str()).send()
-        })?;
+    fn access_key_last_used(&self, by: Access<'_>, id: &AccessKeyId) -> Result<Option<LastUse>, AwsError> {
+        let answer =
+            self.iam(by, Sending::Retried, |iam| iam.get_access_key_last_used().access_key_id(id.as_str()).send())?;
         // Without a date the service is `N/A`: never used (IAM API, AccessKeyLastUsed).
         Ok(answer.access_key_last_used.and_then(|used| {
             let at = Timestamp::from_unix(used.last_used_date?.secs());

@@ -2,26 +2,45 @@
 //!
 //! May use `client`.
 
-use crate::aws::AwsError;
-use crate::aws::client::{Call, Sending};
-use crate::chain::target::{Target, default_region};
-use crate::credentials::Credentials;
+use aws_sdk_iam::Client;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-/// # Errors
-/// A configured endpoint that is no URL.
-pub(super) fn call<'a>(signer: &'a Credentials, target: &'a Target, sending: Sending) -> Result<Call<'a>, AwsError> {
-    let endpoint = target.iam_endpoint.as_ref().map_err(|problem| AwsError::Setup(problem.clone()))?;
-    Ok(Call {
-        signer,
-        target,
-        // Signed for the partition's one region also where the endpoint is a configured one, of which the SDK's rules know
-        // nothing (AWS General Reference, "IAM endpoints and quotas").
-        region: default_region(&target.region),
-        endpoint: endpoint.as_deref(),
-        sending,
-        code: None,
-        limit: None,
-    })
+use crate::aws::client::{Aws, Call, Sending};
+use crate::aws::{Access, AwsError};
+use crate::chain::target::default_region;
+
+impl Aws {
+    /// Makes an IAM call.
+    ///
+    /// # Errors
+    /// As [`AwsError`] tells; a configured endpoint that is no URL.
+    pub(super) fn iam<T, E, F>(
+        &self,
+        by: Access<'_>,
+        sending: Sending,
+        send: impl Fn(Client) -> F,
+    ) -> Result<T, AwsError>
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let Access { signer, target } = by;
+        let endpoint = target.iam_endpoint.as_ref().map_err(|problem| AwsError::Setup(problem.clone()))?;
+        let call = Call {
+            signer,
+            target,
+            // Signed for the partition's one region also where the endpoint is a configured one, of which the SDK's rules
+            // know nothing (AWS General Reference, "IAM endpoints and quotas").
+            region: default_region(&target.region),
+            endpoint: endpoint.as_deref(),
+            sending,
+            code: None,
+            limit: None,
+        };
+        self.call(&call, |config| send(Client::new(&config)))
+    }
 }
 
 pub(super) fn incomplete(what: &str) -> AwsError {

@@ -30,6 +30,13 @@ pub use error::AwsError;
 pub use mfa_devices::NewMfaDevice;
 pub use mfa_devices::{CodePair, MfaDevices};
 
+/// Whose credentials sign an IAM call, and where it goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Access<'a> {
+    pub signer: &'a Credentials,
+    pub target: &'a Target,
+}
+
 /// The part of STS keyfob uses.
 pub trait Sts {
     /// Who these credentials are. Needs no permission and cannot be denied (STS API, GetCallerIdentity).

@@ -3,8 +3,8 @@
 
 use std::cell::RefCell;
 
-use crate::aws::AwsError;
 use crate::aws::advice::{Attempt, Attempted, Signer, advise};
+use crate::aws::{Access, AwsError};
 use crate::chain::target::Target;
 use crate::chain::{Base, Plan};
 use crate::credentials::{AccessKey, Credentials};
@@ -85,7 +85,7 @@ impl<'a> Signed<'a> {
         &self,
         key: &SigningKey<'_>,
         call: Attempted<'_>,
-        send: impl Fn(&Credentials, &Target) -> Result<T, AwsError>,
+        send: impl Fn(Access<'_>) -> Result<T, AwsError>,
     ) -> Result<T, Refusal> {
         let mut denied = None;
         if matches!(self.signs, Signs::Key(_)) && self.made.borrow().is_none() {
@@ -118,7 +118,7 @@ impl<'a> Signed<'a> {
         &self,
         key: &SigningKey<'_>,
         call: Attempted<'_>,
-        send: impl Fn(&Credentials, &Target) -> Result<T, AwsError>,
+        send: impl Fn(Access<'_>) -> Result<T, AwsError>,
     ) -> Result<T, Refusal> {
         match matches!(self.signs, Signs::Plan(_)) || self.made.borrow().is_some() {
             true => self.call(key, call, send),
@@ -130,7 +130,7 @@ impl<'a> Signed<'a> {
         &self,
         key: &SigningKey<'_>,
         call: Attempted<'_>,
-        send: &impl Fn(&Credentials, &Target) -> Result<T, AwsError>,
+        send: &impl Fn(Access<'_>) -> Result<T, AwsError>,
     ) -> Result<T, Refusal> {
         let signer = Credentials::Key { key: (key.read)()?, account_id: None };
         self.send(&signer, call, send)
@@ -155,9 +155,9 @@ impl<'a> Signed<'a> {
         &self,
         signer: &Credentials,
         call: Attempted<'_>,
-        send: &impl Fn(&Credentials, &Target) -> Result<T, AwsError>,
+        send: &impl Fn(Access<'_>) -> Result<T, AwsError>,
     ) -> Result<T, Refusal> {
-        send(signer, &self.target)
+        send(Access { signer, target: &self.target })
             .map_err(|error| Refusal::new(self.context, &self.profile, self.signer(signer), call, error))
     }
 

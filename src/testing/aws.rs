@@ -2,8 +2,8 @@
 
 use crate::aws::http::{Answer, Http, Request};
 use crate::aws::{
-    AccessKeys, AssumeRole, AwsError, CallerIdentity, CodePair, GetSessionToken, LastUse, ListedKey, MfaDevices,
-    NewMfaDevice, Sts,
+    Access, AccessKeys, AssumeRole, AwsError, CallerIdentity, CodePair, GetSessionToken, LastUse, ListedKey,
+    MfaDevices, NewMfaDevice, Sts,
 };
 use crate::chain::target::Target;
 use crate::credentials::{AccessKey, AccessKeyId, Credentials, Session};
@@ -34,18 +34,18 @@ unasked! { Http:
 }
 
 unasked! { AccessKeys:
-    list_access_keys(&Credentials, Option<&str>, &Target) -> Vec<ListedKey>;
-    create_access_key(&Credentials, &str, &Target) -> AccessKey;
-    set_access_key_active(&Credentials, &str, &AccessKeyId, bool, &Target) -> ();
-    delete_access_key(&Credentials, &str, &AccessKeyId, &Target) -> ();
-    access_key_last_used(&Credentials, &AccessKeyId, &Target) -> Option<LastUse>;
+    list_access_keys(Access<'_>, Option<&str>) -> Vec<ListedKey>;
+    create_access_key(Access<'_>, &str) -> AccessKey;
+    set_access_key_active(Access<'_>, &str, &AccessKeyId, bool) -> ();
+    delete_access_key(Access<'_>, &str, &AccessKeyId) -> ();
+    access_key_last_used(Access<'_>, &AccessKeyId) -> Option<LastUse>;
 }
 
 unasked! { MfaDevices:
-    list_mfa_devices(&Credentials, Option<&str>, &Target) -> Vec<String>;
-    create_virtual_mfa_device(&Credentials, &str, &Target) -> NewMfaDevice;
-    enable_mfa_device(&Credentials, &str, &CodePair, &Target) -> ();
-    resync_mfa_device(&Credentials, &str, &CodePair, &Target) -> ();
-    deactivate_mfa_device(&Credentials, &str, &str, &Target) -> ();
-    delete_virtual_mfa_device(&Credentials, &str, &Target) -> ();
+    list_mfa_devices(Access<'_>, Option<&str>) -> Vec<String>;
+    create_virtual_mfa_device(Access<'_>, &str) -> NewMfaDevice;
+    enable_mfa_device(Access<'_>, &str, &CodePair) -> ();
+    resync_mfa_device(Access<'_>, &str, &CodePair) -> ();
+    deactivate_mfa_device(Access<'_>, &str, &str) -> ();
+    delete_virtual_mfa_device(Access<'_>, &str) -> ();
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::aws::testing::{NOW, Reply, Server, code, key, session, target};
-use crate::aws::{AssumeRole, Aws, AwsError, GetSessionToken, MfaDevices, Sts};
+use crate::aws::{Access, AssumeRole, Aws, AwsError, GetSessionToken, MfaDevices, Sts};
 use crate::settings::Settings;
 use crate::sys::clock::Clock;
 use crate::sys::env::Environment;
@@ -56,7 +56,7 @@ fn a_whole_chain_and_an_iam_call_share_one_connection() {
     aws.get_session_token(&key(), &mfa_session(), &target).expect("a session");
     aws.assume_role(&session(), &role(), &target).expect("a session");
     aws.assume_role(&session(), &role(), &target).expect("a session");
-    let serials = aws.list_mfa_devices(&session(), None, &target).expect("devices");
+    let serials = aws.list_mfa_devices(Access { signer: &session(), target: &target }, None).expect("devices");
     assert_eq!(serials, ["arn:aws:iam::111111111111:mfa/jane"]);
     assert_eq!(
         server.actions(),

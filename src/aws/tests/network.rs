@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{aws, aws_with, mfa_session, settings};
 use crate::aws::testing::{CA_CERTIFICATE, Reply, Server, key, proxy, silent, target};
-use crate::aws::{AwsError, MfaDevices, Sts};
+use crate::aws::{Access, AwsError, MfaDevices, Sts};
 use crate::chain::target::Target;
 use crate::settings::Settings;
 
@@ -97,7 +97,7 @@ fn endpoints_follow_region_variant_and_service() {
         // The proxy refuses every connection, so no call gets any further. With a code each is tried once.
         match service {
             "sts" => aws.get_session_token(&key(), &mfa_session(), &target).map(drop),
-            _ => aws.list_mfa_devices(&key(), None, &target).map(drop),
+            _ => aws.list_mfa_devices(Access { signer: &key(), target: &target }, None).map(drop),
         }
         .expect_err("the proxy refuses");
         let head = heads.recv_timeout(Duration::from_secs(5)).expect("the proxy was asked");

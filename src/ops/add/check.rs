@@ -1,7 +1,7 @@
 //! Asks AWS whose key it is, and which MFA devices its user has.
 
 use crate::aws::advice::{Attempted, Signer};
-use crate::aws::{AwsError, CallerIdentity};
+use crate::aws::{Access, AwsError, CallerIdentity};
 use crate::chain::target::Target;
 use crate::credentials::{AccessKey, Credentials};
 use crate::error::{Error, Kind, Result};
@@ -49,7 +49,7 @@ pub(in crate::ops) fn devices(
     target: &Target,
 ) -> Result<Option<Devices>> {
     let signer = Credentials::Key { key: key.clone(), account_id: None };
-    match context.mfa_devices.list_mfa_devices(&signer, None, target) {
+    match context.mfa_devices.list_mfa_devices(Access { signer: &signer, target }, None) {
         Ok(serials) => Ok(Some(sort_devices(serials))),
         Err(error @ AwsError::Refused { .. }) => {
             let text = format!("cannot list the user's MFA devices: {error}");
@@ -67,7 +67,7 @@ pub(in crate::ops) fn devices(
 /// When AWS made the key; none where its user may not list keys, or AWS does not answer: that is no error.
 pub(in crate::ops) fn created_at(context: &Context<'_>, key: &AccessKey, target: &Target) -> Option<Timestamp> {
     let signer = Credentials::Key { key: key.clone(), account_id: None };
-    match context.access_keys.list_access_keys(&signer, None, target) {
+    match context.access_keys.list_access_keys(Access { signer: &signer, target }, None) {
         Ok(listed) => listed.into_iter().find(|listed| listed.id == key.id)?.created_at,
         Err(error) => {
             context.talk.explain(&format!("AWS did not say how old {} is: {error}", key.id.short()));

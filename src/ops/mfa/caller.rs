@@ -1,8 +1,7 @@
 //! Whoever makes the IAM calls about devices: the base profile's key, or an MFA session of its user if a policy demands that.
 
-use crate::aws::AwsError;
 use crate::aws::advice::{Attempted, Signer};
-use crate::chain::target::Target;
+use crate::aws::{Access, AwsError, MfaDevices};
 use crate::chain::{Base, Plan};
 use crate::credentials::{AccessKey, Credentials};
 use crate::error::{Error, Kind, Result};
@@ -72,10 +71,10 @@ impl<'a> Caller<'a> {
     pub(super) fn call<T>(
         &self,
         name: &str,
-        send: impl Fn(&Credentials, &Target) -> Result<T, AwsError>,
+        send: impl Fn(&dyn MfaDevices, Access<'_>) -> Result<T, AwsError>,
     ) -> Result<T, Refusal> {
         let key = SigningKey { base: self.base.clone(), read: &|| Ok(self.key.clone()) };
-        self.signed.call(&key, Attempted::Iam(name), send)
+        self.signed.call(&key, Attempted::Iam(name), |by| send(self.context.mfa_devices, by))
     }
 
     /// The serials of the user's devices.
@@ -83,8 +82,14 @@ impl<'a> Caller<'a> {
     /// # Errors
     /// As [`Caller::call`].
     pub(super) fn devices(&self) -> Result<Vec<String>, Refusal> {
-        self.call("ListMFADevices", |signer, target| {
-            self.context.mfa_devices.list_mfa_devices(signer, Some(&self.user), target)
-        })
+        self.call("ListMFADevices", |devices, by| devices.list_mfa_devices(by, Some(&self.user)))
+    }
+
+    /// Deletes a virtual device that is nobody's.
+    ///
+    /// # Errors
+    /// As [`Caller::call`].
+    pub(super) fn delete_device(&self, serial: &str) -> Result<(), Refusal> {
+        self.call("DeleteVirtualMFADevice", |devices, by| devices.delete_virtual_mfa_device(by, serial))
     }
 }

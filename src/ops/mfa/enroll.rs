@@ -153,11 +153,7 @@ fn checked(name: &str) -> Result<String> {
 }
 
 fn create(context: &Context<'_>, caller: &Caller<'_>, profile: &str, name: &str, devices: &[String]) -> Result<Device> {
-    let send = || {
-        caller.call("CreateVirtualMFADevice", |signer, target| {
-            context.mfa_devices.create_virtual_mfa_device(signer, name, target)
-        })
-    };
+    let send = || caller.call("CreateVirtualMFADevice", |devices, by| devices.create_virtual_mfa_device(by, name));
     let serial = caller.serial_of(name);
     let mut made = send();
     if made.as_ref().is_err_and(|error| error.is("EntityAlreadyExists")) {
@@ -207,10 +203,7 @@ fn take_away(
         let hint = delete_command(profile, serial);
         return Err(there.hint(hint.to("or delete it first, if an interrupted enrollment left it behind")));
     }
-    let deleted = caller.call("DeleteVirtualMFADevice", |signer, target| {
-        context.mfa_devices.delete_virtual_mfa_device(signer, serial, target)
-    });
-    match deleted {
+    match caller.delete_device(serial) {
         // AWS deletes no device that is enabled for anybody.
         Err(error) if error.is("DeleteConflict") => Err(there.because("it is enabled for another user")),
         Err(error) if !error.is("NoSuchEntity") => Err(error.into()),
@@ -291,12 +284,11 @@ fn enable(
 ) -> Result<()> {
     let caller = half_made.caller;
     for last in (0..TRIES).map(|index| index + 1 == TRIES) {
-        let error = match caller.call("EnableMFADevice", |signer, target| {
-            context.mfa_devices.enable_mfa_device(signer, &caller.user, &pair, target)
-        }) {
-            Ok(()) => return Ok(()),
-            Err(error) => error,
-        };
+        let error =
+            match caller.call("EnableMFADevice", |devices, by| devices.enable_mfa_device(by, &caller.user, &pair)) {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
         if !error.means_not_done() {
             return half_made.settle(error);
         }

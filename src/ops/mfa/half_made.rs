@@ -60,9 +60,7 @@ impl HalfMade<'_> {
     }
 
     fn delete(&self) -> Result<(), Refusal> {
-        let deleted = self.caller.call("DeleteVirtualMFADevice", |signer, target| {
-            self.context.mfa_devices.delete_virtual_mfa_device(signer, self.serial, target)
-        });
+        let deleted = self.caller.delete_device(self.serial);
         match deleted {
             Err(error) if error.is("NoSuchEntity") => Ok(()),
             deleted => deleted,

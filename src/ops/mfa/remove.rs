@@ -62,10 +62,7 @@ pub fn remove(
 /// Each step may have been done by a run that was interrupted.
 fn take_away(context: &Context<'_>, plans: Plans<'_>, serial: &str) -> Result<()> {
     let caller = Caller::new(context, plans.base)?;
-    let deactivated = caller.call("DeactivateMFADevice", |signer, target| {
-        context.mfa_devices.deactivate_mfa_device(signer, &caller.user, serial, target)
-    });
-    match deactivated {
+    match caller.call("DeactivateMFADevice", |devices, by| devices.deactivate_mfa_device(by, &caller.user, serial)) {
         Err(error) if !error.is("NoSuchEntity") => return Err(error.into()),
         Ok(()) | Err(_) => {}
     }
@@ -73,10 +70,7 @@ fn take_away(context: &Context<'_>, plans: Plans<'_>, serial: &str) -> Result<()
     if !serial.contains(":mfa/") {
         return Ok(());
     }
-    let deleted = caller.call("DeleteVirtualMFADevice", |signer, target| {
-        context.mfa_devices.delete_virtual_mfa_device(signer, serial, target)
-    });
-    match deleted {
+    match caller.delete_device(serial) {
         Err(error) if !error.is("NoSuchEntity") => Err(Error::from(error)
             .hint(context.talk.again(&[]).to(format!("delete `{serial}`, which is already deactivated")))),
         Ok(()) | Err(_) => Ok(()),

@@ -16,9 +16,7 @@ pub fn resync(context: &Context<'_>, plans: Plans<'_>, serial: Option<&str>) -> 
         Some((seed, _)) => pair::made(context, &serial, &seed)?,
         None => pair::typed(context, &serial, None)?,
     };
-    let sent = caller.call("ResyncMFADevice", |signer, target| {
-        context.mfa_devices.resync_mfa_device(signer, &caller.user, &codes, target)
-    });
+    let sent = caller.call("ResyncMFADevice", |devices, by| devices.resync_mfa_device(by, &caller.user, &codes));
     sent.map_err(|error| match error.is("InvalidAuthenticationCode") {
         true => Error::from(error).hint("both codes must be unused, and the second must directly follow the first"),
         false => error.into(),

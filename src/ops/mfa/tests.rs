@@ -4,10 +4,9 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Mutex;
 
-use crate::aws::{AwsError, CodePair, MfaDevices, NewMfaDevice};
-use crate::chain::target::Target;
+use crate::aws::{Access, AwsError, CodePair, MfaDevices, NewMfaDevice};
 use crate::config_file::AwsFiles;
-use crate::credentials::{Credentials, StoreId};
+use crate::credentials::StoreId;
 use crate::error::{Error, Result};
 use crate::hint::Hint;
 use crate::human::Talk;
@@ -76,20 +75,20 @@ fn refused(code: &str) -> AwsError {
 }
 
 impl MfaDevices for Amazon<'_> {
-    fn list_mfa_devices(&self, _: &Credentials, _: Option<&str>, _: &Target) -> Result<Vec<String>, AwsError> {
+    fn list_mfa_devices(&self, _: Access<'_>, _: Option<&str>) -> Result<Vec<String>, AwsError> {
         self.answer("list", || {})?;
         let shown = self.device.get() == Some(true) && self.lag.get() == 0;
         self.lag.set(self.lag.get().saturating_sub(u32::from(self.device.get() == Some(true))));
         Ok(if shown { vec![SERIAL.into()] } else { Vec::new() })
     }
 
-    fn create_virtual_mfa_device(&self, _: &Credentials, name: &str, _: &Target) -> Result<NewMfaDevice, AwsError> {
+    fn create_virtual_mfa_device(&self, _: Access<'_>, name: &str) -> Result<NewMfaDevice, AwsError> {
         assert_eq!(name, "ann", "the user's name, unless asked for another");
         self.answer("create", || self.device.set(Some(false)))?;
         Ok(NewMfaDevice { serial: SERIAL.into(), seed: Secret::new(SEED.into()) })
     }
 
-    fn enable_mfa_device(&self, _: &Credentials, user: &str, codes: &CodePair, _: &Target) -> Result<(), AwsError> {
+    fn enable_mfa_device(&self, _: Access<'_>, user: &str, codes: &CodePair) -> Result<(), AwsError> {
         assert_eq!(user, "ann");
         let seed = Seed::parse(SEED).expect("a seed");
         let step = seed.step_of(&codes.first, step_at(Timestamp::from_unix(NOW)), 10).expect("a code of this device");
@@ -99,15 +98,15 @@ impl MfaDevices for Amazon<'_> {
         self.answer("enable", || self.device.set(Some(true)))
     }
 
-    fn resync_mfa_device(&self, _: &Credentials, _: &str, _: &CodePair, _: &Target) -> Result<(), AwsError> {
+    fn resync_mfa_device(&self, _: Access<'_>, _: &str, _: &CodePair) -> Result<(), AwsError> {
         self.answer("resync", || {})
     }
 
-    fn deactivate_mfa_device(&self, _: &Credentials, _: &str, _: &str, _: &Target) -> Result<(), AwsError> {
+    fn deactivate_mfa_device(&self, _: Access<'_>, _: &str, _: &str) -> Result<(), AwsError> {
         self.answer("deactivate", || self.device.set(Some(false)))
     }
 
-    fn delete_virtual_mfa_device(&self, _: &Credentials, serial: &str, _: &Target) -> Result<(), AwsError> {
+    fn delete_virtual_mfa_device(&self, _: Access<'_>, serial: &str) -> Result<(), AwsError> {
         assert_eq!(serial, SERIAL);
         match self.device.get() {
             Some(true) => Err(refused("DeleteConflict")),

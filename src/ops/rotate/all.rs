@@ -158,8 +158,7 @@ fn ask(
     let signing = Signing::new(context, &profile, arn.as_deref().unwrap_or_default(), signed);
     // Credentials of a session do not imply the user.
     let user = entry.user_arn.as_deref().and_then(|arn| user_name(arn).ok());
-    let listed =
-        signing.call(&key, "ListAccessKeys", |keys, signer, target| keys.list_access_keys(signer, user, target));
+    let listed = signing.call(&key, "ListAccessKeys", |keys, by| keys.list_access_keys(by, user));
     for listed in listed? {
         if index.keys().contains_key(&listed.id) {
             let used = signing.last_use_in_passing(&key, &listed.id);

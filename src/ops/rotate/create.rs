@@ -39,8 +39,7 @@ impl Rotation<'_> {
         let signer = self.signing.hold(self.key(&self.journal.old)).map_err(Stop::Void)?;
         let made = self.patiently(RotationStep::Create, "CreateAccessKey", || {
             let name = &self.journal.user.name;
-            self.signing
-                .call(&signer, "CreateAccessKey", |keys, signer, target| keys.create_access_key(signer, name, target))
+            self.signing.call(&signer, "CreateAccessKey", |keys, by| keys.create_access_key(by, name))
         });
         match made {
             Ok(Some(key)) => self.keep(&key, &signer),

@@ -123,8 +123,7 @@ impl Rotation<'_> {
     /// The user's keys, signed with one of the journal's or what stands for it.
     pub(super) fn list_with(&self, id: &AccessKeyId) -> Result<Vec<ListedKey>, Refusal> {
         let (key, name) = (self.key(id), &self.journal.user.name);
-        self.signing
-            .call(&key, "ListAccessKeys", |keys, signer, target| keys.list_access_keys(signer, Some(name), target))
+        self.signing.call(&key, "ListAccessKeys", |keys, by| keys.list_access_keys(by, Some(name)))
     }
 
     /// When a key was used last. Not everybody is allowed to ask, which is no reason to keep an Inactive key for ever.
@@ -193,9 +192,7 @@ impl Rotation<'_> {
     pub(super) fn delete(&self, signer: &Key, id: &AccessKeyId) -> Result<()> {
         let name = &self.journal.user.name;
         self.patiently(crate::rotation::RotationStep::Delete, &format!("deleting {}", id.short()), || {
-            self.signing.call(signer, "DeleteAccessKey", |keys, signer, target| {
-                keys.delete_access_key(signer, name, id, target)
-            })
+            self.signing.call(signer, "DeleteAccessKey", |keys, by| keys.delete_access_key(by, name, id))
         })
         .map(drop)
     }

@@ -3,10 +3,9 @@
 //! The key itself signs; where a policy wants MFA for that, an MFA session of its user; with `--with`, another profile.
 
 use crate::aws::advice::Attempted;
-use crate::aws::{AccessKeys, AwsError, LastUse};
+use crate::aws::{Access, AccessKeys, AwsError, LastUse};
 use crate::chain::base::key::base_of;
-use crate::chain::target::Target;
-use crate::credentials::{AccessKey, AccessKeyId, Credentials, StoredKey};
+use crate::credentials::{AccessKey, AccessKeyId, StoredKey};
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::keystore::access_key::read_access_key;
@@ -82,9 +81,9 @@ impl<'a> Signing<'a> {
         &self,
         key: &Key,
         name: &'static str,
-        call: impl Fn(&dyn AccessKeys, &Credentials, &Target) -> Result<T, AwsError>,
+        call: impl Fn(&dyn AccessKeys, Access<'_>) -> Result<T, AwsError>,
     ) -> Result<T, Refusal> {
-        let send = |signer: &Credentials, target: &Target| call(self.context.access_keys, signer, target);
+        let send = |by: Access<'_>| call(self.context.access_keys, by);
         let answer = self.signed.call(&self.signing_key(key, &|| self.read(key)), Attempted::Iam(name), send);
         answer.map_err(|refusal| match refusal.is_access_denied() {
             true => {
@@ -99,13 +98,12 @@ impl<'a> Signing<'a> {
 
     /// When a key was used last.
     pub(super) fn last_use(&self, key: &Key, id: &AccessKeyId) -> Result<Option<LastUse>, Refusal> {
-        self.call(key, "GetAccessKeyLastUsed", |keys, signer, target| keys.access_key_last_used(signer, id, target))
+        self.call(key, "GetAccessKeyLastUsed", |keys, by| keys.access_key_last_used(by, id))
     }
 
     /// When a key was used last, for what is only shown: nobody is asked for a code that no other call has wanted.
     pub(super) fn last_use_in_passing(&self, key: &Key, id: &AccessKeyId) -> Result<Option<LastUse>, Refusal> {
-        let send =
-            |signer: &Credentials, target: &Target| self.context.access_keys.access_key_last_used(signer, id, target);
+        let send = |by: Access<'_>| self.context.access_keys.access_key_last_used(by, id);
         let call = Attempted::Iam("GetAccessKeyLastUsed");
         self.signed.call_in_passing(&self.signing_key(key, &|| self.read(key)), call, send)
     }

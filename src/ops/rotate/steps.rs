@@ -169,9 +169,7 @@ impl Rotation<'_> {
     fn set_active(&self, step: RotationStep, signer: &AccessKeyId, id: &AccessKeyId, active: bool) -> Result<()> {
         let (key, name) = (self.key(signer), &self.journal.user.name);
         self.patiently(step, "UpdateAccessKey", || {
-            self.signing.call(&key, "UpdateAccessKey", |keys, signer, target| {
-                keys.set_access_key_active(signer, name, id, active, target)
-            })
+            self.signing.call(&key, "UpdateAccessKey", |keys, by| keys.set_access_key_active(by, name, id, active))
         })
         .map(drop)
     }
