@@ -6,7 +6,7 @@ use crate::chain::Base;
 use crate::credentials::{AccessKey, Credentials, StoreId};
 use crate::error::Result;
 use crate::human::{Human, Talk};
-use crate::keystore::StoreOpener;
+use crate::keystore::{KeyStore, StoreOpener};
 use crate::secret::SecretBytes;
 use crate::session_cache::SessionCache;
 use crate::settings::Settings;
@@ -35,6 +35,25 @@ pub struct Context<'a> {
     /// The keys a plan starts from.
     pub keys: &'a dyn Keys,
     pub cache: &'a SessionCache,
+}
+
+impl<'a> Context<'a> {
+    /// Opens a key store.
+    ///
+    /// # Errors
+    /// As [`StoreOpener::open`], as the user sees it.
+    pub fn store(&self, id: StoreId) -> Result<&'a dyn KeyStore> {
+        self.stores.open(id).map_err(|error| error.for_user(id))
+    }
+
+    /// Asks before something that cannot be taken back. `what` is what the answer would have been: `confirmation to …`.
+    ///
+    /// # Errors
+    /// Where nobody answers; the hint is `--yes`.
+    pub fn confirm(&self, question: &str, what: &str) -> Result<bool> {
+        let answer = self.human.confirm(question);
+        answer.map_err(|error| error.into_error(what).hint(self.talk.again(&["--yes"])))
+    }
 }
 
 /// What carrying a plan out asks of key stores and AWS files.

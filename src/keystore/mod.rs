@@ -176,6 +176,17 @@ pub trait KeyStore {
     /// [`StoreError::NotFound`] where there was none.
     fn delete(&self, item: &Item) -> Result<(), StoreError>;
 
+    /// Deletes an item, or finds that there is none.
+    ///
+    /// # Errors
+    /// Where it is not known to be gone.
+    fn ensure_deleted(&self, item: &Item) -> Result<(), StoreError> {
+        match self.delete(item) {
+            Err(StoreError::NotFound) => Ok(()),
+            deleted => deleted,
+        }
+    }
+
     /// Whether there is such a store on this machine; asks no one and unlocks nothing.
     ///
     /// # Errors

@@ -65,10 +65,7 @@ pub fn remove(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Result<
         );
         context.talk.hint(hint.to("deactivate the key at AWS first, where it keeps working"));
     }
-    let answer = context.human.confirm(&question).map_err(|error| {
-        error.into_error(&format!("confirmation to delete {short}")).hint(context.talk.again(&["--yes"]))
-    })?;
-    if !answer {
+    if !context.confirm(&question, &format!("confirmation to delete {short}"))? {
         return Err(Error::new(Kind::Failed, format!("cancelled; {short} was not deleted")));
     }
     let sessions = context.cache.clear(profile)?;
@@ -143,7 +140,7 @@ pub fn link_left(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Opti
 /// Where a store or a file fails.
 pub(in crate::ops) fn release(context: &Context<'_>, profile: &str, key: &StoredKey) -> Result<(Vec<String>, usize)> {
     let item = Item::AccessKey(key.id.clone());
-    let store = context.stores.open(key.backend).map_err(|error| error.for_user(key.backend))?;
+    let store = context.store(key.backend)?;
     // A store that has to be unlocked asks now, and not while others wait for the index.
     match store.get(&item) {
         Ok(_) | Err(StoreError::NotFound) => {}
@@ -164,10 +161,7 @@ pub(in crate::ops) fn release(context: &Context<'_>, profile: &str, key: &Stored
         sessions = context.cache.remove_for_key(&key.id)?;
     }
     if users_here.is_empty() {
-        match store.delete(&item) {
-            Ok(()) | Err(StoreError::NotFound) => {}
-            Err(error) => return Err(error.for_user(key.backend)),
-        }
+        store.ensure_deleted(&item).map_err(|error| error.for_user(key.backend))?;
     }
     if users.is_empty() {
         index.remove_key(&key.id);

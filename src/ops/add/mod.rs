@@ -102,7 +102,7 @@ pub fn add(context: &Context<'_>, request: AddRequest, files: &AwsFiles) -> Resu
     planned.ask_for_region(context, request.yes)?;
     planned.advise(context, &index, &stored)?;
 
-    let store = context.stores.open(request.backend).map_err(|error| error.for_user(request.backend))?;
+    let store = context.store(request.backend)?;
     refuse_other_secret(store, &index, &name, &key, request.replace)?;
     store_access_key(store, &key, &name, stored.user_arn.as_deref())
         .map_err(|error| error.for_user(request.backend))?;

@@ -285,7 +285,7 @@ fn import_one(
         stored.user_arn = Some(identity.arn.clone());
         (entry.user_arn, entry.account) = (Some(identity.arn), Some(identity.account));
     }
-    let store = context.stores.open(backend).map_err(|error| error.for_user(backend))?;
+    let store = context.store(backend)?;
     store_access_key(store, key, name, stored.user_arn.as_deref()).map_err(|error| error.for_user(backend))?;
     entry.mfa_serial.clone_from(&device);
     let mut index = Index::edit(&context.paths.data)?;

@@ -78,11 +78,7 @@ pub fn enroll(
     }
     // Whatever could keep the seed from being stored is found out before there is one.
     if let Some(backend) = request.backend {
-        context
-            .stores
-            .open(backend)
-            .and_then(crate::keystore::KeyStore::presence)
-            .map_err(|error| error.for_user(backend))?;
+        context.store(backend)?.presence().map_err(|error| error.for_user(backend))?;
     }
     if let Some(path) = request.png.as_ref().filter(|path| path.exists()) {
         return Err(Error::new(Kind::Usage, format!("{} already exists", path.display())));

@@ -37,10 +37,7 @@ pub fn remove(
             "delete the seed of `{serial}`? unless an app has it too, nobody can generate this device's codes any more, and only an administrator can remove the device"
         ),
     };
-    let answer = context.human.confirm(&question).map_err(|error| {
-        error.into_error(&format!("confirmation to remove `{serial}`")).hint(context.talk.again(&["--yes"]))
-    })?;
-    if !answer {
+    if !context.confirm(&question, &format!("confirmation to remove `{serial}`"))? {
         return Err(Error::new(Kind::Failed, format!("cancelled; `{serial}` was not changed")));
     }
     if device {

@@ -15,7 +15,7 @@ use crate::totp::Seed;
 /// # Errors
 /// Where it is not known to be stored and recorded.
 pub(super) fn keep(context: &Context<'_>, serial: &str, seed: &Seed, backend: StoreId) -> Result<()> {
-    let store = context.stores.open(backend).map_err(|error| error.for_user(backend))?;
+    let store = context.store(backend)?;
     store_seed(store, serial, seed).map_err(|error| error.for_user(backend))?;
     let mut index = Index::edit(&context.paths.data)?;
     let old = index.index().seeds().get(serial).map(|entry| entry.backend);
@@ -48,7 +48,7 @@ pub(in crate::ops) fn forget(context: &Context<'_>, serial: &str) -> Result<bool
 /// Where the index or the store fails; a record whose seed is gone counts as none.
 pub(super) fn find(context: &Context<'_>, serial: &str) -> Result<Option<(Seed, StoreId)>> {
     let Some(entry) = Index::load(&context.paths.data)?.seeds().get(serial).cloned() else { return Ok(None) };
-    let store = context.stores.open(entry.backend).map_err(|error| error.for_user(entry.backend))?;
+    let store = context.store(entry.backend)?;
     match read_seed(store, serial) {
         Ok(seed) => Ok(Some((seed, entry.backend))),
         Err(StoreError::NotFound) => Ok(None),
@@ -61,9 +61,6 @@ pub(super) fn find(context: &Context<'_>, serial: &str) -> Result<Option<(Seed, 
 /// # Errors
 /// Where the store fails.
 pub(super) fn delete(context: &Context<'_>, serial: &str, backend: StoreId) -> Result<()> {
-    let store = context.stores.open(backend).map_err(|error| error.for_user(backend))?;
-    match store.delete(&Item::TotpSeed(serial.to_owned())) {
-        Ok(()) | Err(StoreError::NotFound) => Ok(()),
-        Err(error) => Err(error.for_user(backend)),
-    }
+    let deleted = context.store(backend)?.ensure_deleted(&Item::TotpSeed(serial.to_owned()));
+    deleted.map_err(|error| error.for_user(backend))
 }

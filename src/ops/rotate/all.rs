@@ -196,11 +196,7 @@ pub fn rotate_all(
         })
         .collect();
     let question = format!("rotate {}?", names.join(", "));
-    let agreed = context
-        .human
-        .confirm(&question)
-        .map_err(|error| error.into_error("confirmation to rotate these keys").hint(context.talk.again(&["--yes"])))?;
-    if !agreed {
+    if !context.confirm(&question, "confirmation to rotate these keys")? {
         return Err(Error::new(Kind::Failed, "cancelled; no key was rotated"));
     }
     let mut first = None;

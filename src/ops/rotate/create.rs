@@ -151,7 +151,7 @@ impl Rotation<'_> {
 
     fn found(&self, listed: &[ListedKey]) -> Result<Observation> {
         let backend = self.journal.backend;
-        let store = self.context.stores.open(backend).map_err(|error| error.for_user(backend))?;
+        let store = self.context.store(backend)?;
         let mut trouble = None;
         let found = find_out(&self.journal, &ids(listed), |id| match read_access_key(store, id) {
             Ok(_) => true,

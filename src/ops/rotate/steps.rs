@@ -8,7 +8,7 @@ use crate::credentials::{AccessKeyId, Credentials};
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::index::{Index, KeyEntry};
-use crate::keystore::{Item, StoreError};
+use crate::keystore::Item;
 use crate::ops::Context;
 use crate::ops::rotate::run::Stop;
 use crate::ops::rotate::signing::{Key, kind_of};
@@ -249,11 +249,8 @@ pub(super) fn forget(context: &Context<'_>, journal: &Journal, id: &AccessKeyId)
     backends.sort_unstable();
     backends.dedup();
     for backend in backends {
-        let deleted = context.stores.open(backend).and_then(|store| store.delete(&Item::AccessKey(id.clone())));
-        match deleted {
-            Ok(()) | Err(StoreError::NotFound) => {}
-            Err(error) => return Err(error.for_user(backend)),
-        }
+        let deleted = context.store(backend)?.ensure_deleted(&Item::AccessKey(id.clone()));
+        deleted.map_err(|error| error.for_user(backend))?;
     }
     let mut edit = Index::edit(&context.paths.data)?;
     if edit.remove_key(id).is_some() {

@@ -167,7 +167,7 @@ impl Manager<'_> {
             let process = profile.plain("credential_process").expect("a foreign one is one");
             let place = self.place(process.file, process.line);
             let question = format!("{place}: `{name}` gets its credentials from another program; use keyfob instead?");
-            if !self.confirm(&question, &format!("confirmation to replace `credential_process` at {place}"))? {
+            if !self.context.confirm(&question, &format!("confirmation to replace `credential_process` at {place}"))? {
                 return Err(Error::new(Kind::Failed, format!("cancelled; `{name}` was not changed")));
             }
         }
@@ -314,15 +314,10 @@ impl Manager<'_> {
         has_effect.then(|| run!("keyfob profile link {}", name).flag("--yes", asks))
     }
 
-    fn confirm(&self, question: &str, what: &str) -> Result<bool> {
-        let answer = self.context.human.confirm(question);
-        answer.map_err(|error| error.into_error(what).hint(self.context.talk.again(&["--yes"])))
-    }
-
     /// Asks where somebody is there; `--yes` is a yes, and nobody a no.
     pub(in crate::ops) fn confirm_if_there(&self, question: &str, yes: bool) -> Result<bool> {
         match yes || self.context.human.is_there() {
-            true => self.confirm(question, "an answer"),
+            true => self.context.confirm(question, "an answer"),
             false => Ok(false),
         }
     }
