@@ -59,7 +59,7 @@ pub(super) fn is_cached(text: &str) -> Result<bool, String> {
     match text {
         "always" => Ok(true),
         "never" => Ok(false),
-        _ => Err(format!("`{text}` is neither `always` nor `never`")),
+        _ => Err(format!("`{text}` is invalid; expected `always` or `never`")),
     }
 }
 
@@ -67,7 +67,7 @@ pub(super) fn is_cached(text: &str) -> Result<bool, String> {
 pub(super) fn credential_source(text: &str) -> Result<(), String> {
     match text {
         "Environment" | "Ec2InstanceMetadata" | "EcsContainer" => Ok(()),
-        _ => Err(format!("`{text}` is none of `Environment`, `Ec2InstanceMetadata`, `EcsContainer`")),
+        _ => Err(format!("`{text}` is invalid; expected `Environment`, `Ec2InstanceMetadata` or `EcsContainer`")),
     }
 }
 
@@ -83,7 +83,7 @@ pub(super) fn token_from(text: &str) -> Result<TokenFrom, String> {
     match text {
         "github" => Ok(TokenFrom::GitHub),
         "environment" => Ok(TokenFrom::Environment),
-        _ => Err(format!("`{text}` is neither `github` nor `environment`")),
+        _ => Err(format!("`{text}` is invalid; expected `github` or `environment`")),
     }
 }
 

@@ -71,7 +71,7 @@ fn change_passphrase(world: &World<'_>, new: Option<&Path>) -> Result<()> {
             world.talk.hint(format!("write the new passphrase into {}, which has the old one", path.display()).into());
         }
         (None, Some(_), None) => {
-            world.talk.hint("make the passphrase command give the new passphrase".into());
+            world.talk.hint("change the passphrase command so that it prints the new passphrase".into());
         }
     }
     Ok(())

@@ -71,12 +71,12 @@ struct Printed {
 pub fn read(output: &SecretBytes, now: Timestamp) -> Result<Credentials, String> {
     let text = output.expose().strip_prefix(b"\xef\xbb\xbf").unwrap_or(output.expose());
     if !text.trim_ascii_start().starts_with(b"{") {
-        return Err("it is not one JSON object".to_owned());
+        return Err("it is not a single JSON object".to_owned());
     }
     // Security: the parser's own words may hold a piece of the text.
     let printed: Printed = serde_json::from_slice(text).map_err(|error| match error.is_data() {
-        true => "it is not an object with texts in the right places",
-        false => "it is not one JSON object",
+        true => "its fields do not have the expected types",
+        false => "it is not a single JSON object",
     })?;
     let lacks = |name: &str| format!("it has no `{name}`");
     if printed.version.ok_or_else(|| lacks("Version"))?.as_f64() != Some(1.0) {
@@ -204,17 +204,17 @@ mod tests {
             assert_eq!(read_in_short(&text).as_deref(), Ok(expected), "{text}");
         }
         for (text, problem) in [
-            (String::new(), "it is not one JSON object"),
-            ("Logging in...\n".to_owned() + &of(""), "it is not one JSON object"),
-            (of("") + "done", "it is not one JSON object"),
-            ("[]".to_owned(), "it is not one JSON object"),
+            (String::new(), "it is not a single JSON object"),
+            ("Logging in...\n".to_owned() + &of(""), "it is not a single JSON object"),
+            (of("") + "done", "it is not a single JSON object"),
+            ("[]".to_owned(), "it is not a single JSON object"),
             (of("").to_lowercase(), "it has no `Version`"),
             (of("").replace('1', "2"), "its `Version` is not the number 1"),
             (of("").replace('1', "\"1\""), "its `Version` is not the number 1"),
             (of("").replace("\"A\"", "\"\""), "its `AccessKeyId` or `SecretAccessKey` is empty"),
-            (of("").replace("\"s\"", "7"), "it is not an object with texts in the right places"),
+            (of("").replace("\"s\"", "7"), "its fields do not have the expected types"),
             (of("").replace("AccessKeyId", "accessKeyId"), "it has no `AccessKeyId`"),
-            (of(r#","Expiration":1700003600"#), "it is not an object with texts in the right places"),
+            (of(r#","Expiration":1700003600"#), "its fields do not have the expected types"),
             (of(r#","Expiration":"2023-11-14T23:13:20""#), "its `Expiration` is not a time with a time zone"),
             (of(r#","Expiration":"2023-11-14T22:13:20Z""#), "its credentials expired at 2023-11-14T22:13:20Z"),
         ] {

@@ -32,7 +32,7 @@ fn a_key_in_the_files_is_issued_as_it_is_and_left_alone() {
     assert!(sandbox.keyfob(&["exec", "l", "--", "true"]).run().stderr.is_empty(), "nothing to warn of");
     sandbox.keyfob(&["doctor"]).run().ok();
     let import = sandbox.keyfob(&["import", "l", "--yes"]).run();
-    assert!(import.stderr.contains("it is a key of another service than AWS"), "{import:?}");
+    assert!(import.stderr.contains("it is a key for a service other than AWS"), "{import:?}");
     assert!(!import.stderr.contains("again"), "{import:?}");
     assert_eq!((sandbox.read(".aws/config"), sandbox.read(".aws/credentials")), (config.to_owned(), KEY.to_owned()));
     assert!(aws.requests().is_empty());
@@ -68,7 +68,7 @@ fn a_key_is_stored_if_the_profile_has_an_endpoint_and_never_rotated_or_overwritt
     assert_eq!(sandbox.keyfob(&["credential-process", "l"]).run().json(), issued);
     add("m", "FAKEfirst").ok();
     let keys = sandbox.keyfob(&["keys"]).run();
-    assert!(keys.ok().contains("a key of another service than AWS"), "{keys:?}");
+    assert!(keys.ok().contains("a key for a service other than AWS"), "{keys:?}");
     assert!(sandbox.keyfob(&["rotate", "l", "--yes"]).run().ends_with(1).contains("another service than AWS"));
     sandbox.keyfob(&["doctor"]).run().ok();
     assert!(aws.requests().is_empty());

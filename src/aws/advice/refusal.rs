@@ -90,23 +90,23 @@ fn of_token(error: &AwsError, attempt: &Attempt<'_>) -> Option<(String, Vec<Hint
     let (line, hint) = match error.code()? {
         "ExpiredToken" | "ExpiredTokenException" => (
             format!("{what}: the web identity token has expired"),
-            "get a new token: whatever writes the file has to replace it before its end",
+            "get a new token: the program that writes the file must replace it before it expires",
         ),
         "InvalidIdentityToken" if error.says("audience") => (
             format!("{what}: the web identity token is for another audience"),
             "get a token for an audience that the identity provider in IAM lists, such as `sts.amazonaws.com`",
         ),
         "InvalidIdentityToken" => (
-            format!("{what}: AWS does not take the web identity token"),
+            format!("{what}: AWS rejected the web identity token"),
             "check that IAM has an identity provider for the token's issuer, in the role's account",
         ),
         "IDPRejectedClaim" => (format!("{what}: the token's issuer rejected it"), "get a new token"),
         "IDPCommunicationError" => (
-            format!("{what}: AWS does not reach the token's issuer"),
+            format!("{what}: AWS cannot reach the token's issuer"),
             "try again in a minute; the issuer must be reachable from the internet",
         ),
         "AccessDenied" | "AccessDeniedException" => {
-            (format!("{what}: its trust policy does not admit the token"), trust)
+            (format!("{what}: the role's trust policy does not allow this token"), trust)
         }
         _ => return None,
     };

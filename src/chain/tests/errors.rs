@@ -156,7 +156,7 @@ const CASES: &[Case] = &[
         config: "[profile a]|credential_process = other-tool a|keyfob_cache = no",
         stored: "",
         asked: "a",
-        message: "~/.aws/config:3: `keyfob_cache` of `a`: `no` is neither `always` nor `never`",
+        message: "~/.aws/config:3: `keyfob_cache` of `a`: `no` is invalid; expected `always` or `never`",
         hint: "fix it: `keyfob profile set a keyfob_cache VALUE`",
     },
     Case {
@@ -180,7 +180,7 @@ const CASES: &[Case] = &[
         config: "[profile a]|role_arn = ROLE(A)|credential_source = ecscontainer",
         stored: "",
         asked: "a",
-        message: "~/.aws/config:3: `credential_source` of `a`: `ecscontainer` is none of `Environment`, `Ec2InstanceMetadata`, `EcsContainer`",
+        message: "~/.aws/config:3: `credential_source` of `a`: `ecscontainer` is invalid; expected `Environment`, `Ec2InstanceMetadata` or `EcsContainer`",
         hint: "fix it: `keyfob profile set a credential_source VALUE`",
     },
     Case {

@@ -84,7 +84,7 @@ pub(super) const COMMANDS: &[Other] = &[
     other(KEYFOB, &["set"], "keyfob profile set PROFILE NAME VALUE", "change a setting"),
     other(KEYFOB, &["rename", "mv", "move"], "keyfob profile rename OLD NEW", "rename a profile"),
     other(KEYFOB, &["copy", "cp"], "keyfob profile copy OLD NEW", "copy a profile"),
-    other(KEYFOB, &["enroll", "enrol"], "keyfob mfa enroll PROFILE", "enrol an MFA device"),
+    other(KEYFOB, &["enroll", "enrol"], "keyfob mfa enroll PROFILE", "enroll an MFA device"),
     other(KEYFOB, &["code", "token", "otp", "totp"], "keyfob mfa code PROFILE", "show the code of a stored seed"),
     other(KEYFOB, &["check", "diagnose", "verify"], "keyfob doctor", "check for problems"),
     other(
@@ -103,7 +103,7 @@ pub(super) const COMMANDS: &[Other] = &[
     other(&["mfa"], &["rm", "delete", "del", "deactivate"], "keyfob mfa remove PROFILE", "remove an MFA device"),
     other(&["mfa"], &["ls", "show", "status"], "keyfob mfa list PROFILE", "list MFA devices"),
     other(&["mfa"], &["token", "otp", "totp", "generate"], "keyfob mfa code PROFILE", "show the code of a stored seed"),
-    other(&["mfa"], &["new", "create", "register", "activate"], "keyfob mfa enroll PROFILE", "enrol an MFA device"),
+    other(&["mfa"], &["new", "create", "register", "activate"], "keyfob mfa enroll PROFILE", "enroll an MFA device"),
     other(&["vault"], &["lock"], "keyfob clear --all", "delete cached sessions and lock the vault"),
     other(&["vault"], &["unlock", "open"], "keyfob exec PROFILE -- true", "unlock it and start a session"),
     other(

@@ -80,7 +80,7 @@ pub fn add(context: &Context<'_>, request: AddRequest, files: &AwsFiles) -> Resu
     let mut stored = StoredKey { id: key.id.clone(), backend: request.backend, user_arn: None, created_at: None };
     let mut entry = KeyEntry::new(request.backend, context.clock.now());
     if !key.id.is_of_aws() {
-        context.talk.say(&format!("{} is a key of another service than AWS, and is not checked", key.id.short()));
+        context.talk.say(&format!("{} is a key for a service other than AWS, so it is not checked", key.id.short()));
     } else if request.verify {
         let plan = planned.plan(context, &index, &stored)?;
         let target = own_target(&plan)?;

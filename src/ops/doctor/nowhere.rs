@@ -31,7 +31,7 @@ pub(super) fn check(checked: &Checked<'_>) -> Vec<Finding> {
     for setting in profile.settings().filter(|setting| is_arn(&setting.name) && is_placeholder(&setting.value)) {
         let message = format!("`{}` of `{name}` is a placeholder: `{}`", setting.name, setting.value);
         let fix = run!("keyfob profile set {} {} ARN", name, setting.name);
-        let why = "it names no account of yours, so AWS refuses it";
+        let why = "it does not name one of your accounts, so AWS rejects it";
         found.push(checked.finding("placeholder", &setting, message, why, fix));
     }
     found

@@ -17,6 +17,6 @@ pub(super) fn check(checked: &Checked<'_>) -> Vec<Finding> {
         Some(region) => run!("keyfob profile set {} region {}", name, region.value),
         None => run!("keyfob profile set {} region REGION", name),
     };
-    let why = "most AWS CLI commands need one, and a role takes none over from its source";
+    let why = "most AWS CLI commands need one, and a role does not inherit the region of its source";
     vec![checked.finding("region", &role, format!("`{name}` has no region"), why, fix)]
 }

@@ -22,7 +22,7 @@ pub(super) fn check(checked: &Checked<'_>) -> Vec<Finding> {
     }
     let other = "remove it, or name another source of credentials";
     if let Some(source) = checked.set("credential_source").filter(|_| checked.set("role_arn").is_none()) {
-        let why = "no SDK follows it: each searches the usual places for credentials, whichever has some";
+        let why = "SDKs ignore it, and use whatever credentials they find elsewhere";
         add(&source, format!("`{name}` has a `credential_source` and no `role_arn`"), why, link_or(other));
     }
     if let Some(process) = checked.set("web_identity_token_process") {

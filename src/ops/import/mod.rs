@@ -185,7 +185,7 @@ fn move_all(
                 continue;
             }
             Err(Stays::OfOtherService) => {
-                leave("it is a key of another service than AWS".to_owned(), false, false, None);
+                leave("it is a key for a service other than AWS".to_owned(), false, false, None);
                 continue;
             }
             Err(Stays::Unusable(error)) => {

@@ -90,7 +90,7 @@ pub fn keys(context: &Context<'_>, limit: Duration, files: &AwsFiles) -> Result<
     order.sort_by_key(|(id, _)| is_old(id));
     for (id, entry) in &order {
         if !id.is_of_aws() {
-            asked.insert((*id).clone(), Error::new(Kind::Config, "a key of another service than AWS"));
+            asked.insert((*id).clone(), Error::new(Kind::Config, "a key for a service other than AWS"));
         } else if !seen.contains_key(*id)
             && let Err(problem) = ask(context, files, &index, id, entry, &mut seen)
         {

@@ -63,7 +63,7 @@ pub fn rotate(context: &Context<'_>, request: &RotateRequest, files: &AwsFiles) 
     let journals = Journals::new(&context.paths.data);
     let mut key = key_of(context, profile)?;
     if !key.id.is_of_aws() {
-        let message = format!("the key of `{profile}` is one of another service than AWS, which keyfob cannot rotate");
+        let message = format!("the key of `{profile}` is for a service other than AWS, and keyfob cannot rotate it");
         return Err(Error::new(Kind::Failed, message)
             .hint(run!("keyfob add {} --replace", profile).to("create another one there, and store it")));
     }

@@ -86,7 +86,7 @@ fn an_instance_that_gives_nothing_says_why() {
     bed.sandbox.set("AWS_EC2_METADATA_DISABLED", "true");
     fails(&retried(&bed), 6, "`AWS_EC2_METADATA_DISABLED` is `true`");
     bed.config("credential_source = ec2instancemetadata");
-    fails(&retried(&bed), 6, "`ec2instancemetadata` is none of");
+    fails(&retried(&bed), 6, "`ec2instancemetadata` is invalid; expected");
 }
 
 #[test]

@@ -179,7 +179,7 @@ fn a_program_that_fails_is_named_with_the_start_of_what_it_said_and_no_secret() 
         ("kill -9 $$".to_owned(), "it ended with exit status 137"),
         (format!("echo {} {} >&2; exit 1", session.secret, session.token), "it said: ****"),
         (format!("echo '{}'; exit 1", session.document()), "\"SecretAccessKey\":****,"),
-        (format!("echo '{} and more'", session.document()), "it is not one JSON object"),
+        (format!("echo '{} and more'", session.document()), "it is not a single JSON object"),
         ("echo '{\"Version\":2}'".to_owned(), "its `Version` is not the number 1"),
         ("echo Please log in".to_owned(), "it printed: Please log in"),
         (format!("echo '{long}' >&2; exit 1"), "it said: x y"),

@@ -89,7 +89,7 @@ fn a_token_comes_from_a_program_the_environment_or_github() {
     bed.sandbox.set("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "FAKEgithub-request-token");
     bed.costs(&[("base", "github, jump 7200", "")]);
     config(&bed, "keyfob_web_identity = gitlab");
-    fails(&bed.get("a"), 6, "`gitlab` is neither `github` nor `environment`");
+    fails(&bed.get("a"), 6, "`gitlab` is invalid; expected `github` or `environment`");
 }
 
 #[test]
@@ -100,10 +100,10 @@ fn a_token_that_is_not_taken_is_told_apart() {
     fails(&bed.get("a"), 6, "cannot be read: No such file");
     for (token, code, expected) in [
         (String::new(), 6, "holds no token"),
-        ("made.up.token".to_owned(), 4, "AWS does not take the web identity token"),
+        ("made.up.token".to_owned(), 4, "AWS rejected the web identity token"),
         (bed.aws.web_token("pod", AUDIENCE, -10), 4, "the web identity token has expired"),
         (bed.aws.web_token("pod", "vault", 3600), 4, "the web identity token is for another audience"),
-        (bed.aws.web_token("stranger", AUDIENCE, 3600), 4, "its trust policy does not admit the token"),
+        (bed.aws.web_token("stranger", AUDIENCE, 3600), 4, "the role's trust policy does not allow this token"),
     ] {
         bed.sandbox.write("token", &token);
         bed.sandbox.keyfob(&["clear"]).run().ok();
