@@ -240,7 +240,7 @@ fn an_identity_file_of_another_vault_is_refused_and_changes_nothing() {
     machine.stores(&NOBODY).vault().set(&seed("a"), &text("FAKE")).expect("kept");
     let before = read(&machine.file("vault.age"));
     let other = machine.folder.path().join("other");
-    replace(&other, super::Identity::generate().text().expose()).expect("written");
+    replace(&other, crate::keystore::age_file::Identity::generate().text().expose()).expect("written");
     machine.settings.identity_file = Some(other);
     for result in [
         machine.stores(&NOBODY).vault().get(&seed("a")).map(drop),
@@ -257,8 +257,9 @@ fn a_damaged_vault_is_an_error_and_left_as_it_is() {
     machine.stores(&NOBODY).vault().set(&seed("a"), &text("FAKE")).expect("kept");
     let whole = read(&machine.file("vault.age"));
     let newer = {
-        let identity =
-            super::Identity::parse(SecretBytes::new(read(machine.settings.identity_file.as_deref().expect("set"))));
+        let identity = crate::keystore::age_file::Identity::parse(SecretBytes::new(read(
+            machine.settings.identity_file.as_deref().expect("set"),
+        )));
         identity.expect("valid").seal(br#"{"version":2,"items":{}}"#)
     };
     for damaged in [&whole[..0], &whole[..whole.len() - 1], &whole[..40], b"FAKE", &newer] {

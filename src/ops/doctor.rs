@@ -34,9 +34,9 @@ use crate::ops::manage::Manager;
 pub use finding::Finding;
 
 /// What is checked.
-pub struct Machine<'a> {
+pub struct Machine<'a, 's> {
     pub context: &'a Context<'a>,
-    pub stores: &'a Stores<'a>,
+    pub stores: &'a Stores<'s>,
     pub files: Result<&'a AwsFiles>,
     pub index: Result<&'a Index>,
     /// `--backend`.
@@ -46,7 +46,7 @@ pub struct Machine<'a> {
 }
 
 /// The checks, in the order in which their findings are shown.
-const CHECKS: [fn(&Machine<'_>) -> Vec<Finding>; 10] = [
+const CHECKS: [fn(&Machine<'_, '_>) -> Vec<Finding>; 10] = [
     modes::check,
     leftovers::check,
     files::unreadable,
@@ -60,7 +60,7 @@ const CHECKS: [fn(&Machine<'_>) -> Vec<Finding>; 10] = [
 ];
 
 /// The checks of each profile.
-const OF_A_PROFILE: [fn(&Checked<'_>) -> Vec<Finding>; 9] = [
+const OF_A_PROFILE: [fn(&Checked<'_, '_>) -> Vec<Finding>; 9] = [
     settings::check,
     plain_key::check,
     chain::check,
@@ -73,11 +73,11 @@ const OF_A_PROFILE: [fn(&Checked<'_>) -> Vec<Finding>; 9] = [
 ];
 
 /// Everything that is wrong.
-pub fn findings(machine: &Machine<'_>) -> Vec<Finding> {
+pub fn findings(machine: &Machine<'_, '_>) -> Vec<Finding> {
     CHECKS.iter().flat_map(|check| check(machine)).collect()
 }
 
-fn of_profiles(machine: &Machine<'_>) -> Vec<Finding> {
+fn of_profiles(machine: &Machine<'_, '_>) -> Vec<Finding> {
     let (Ok(files), Ok(index)) = (&machine.files, &machine.index) else { return Vec::new() };
     let manager = Manager { context: machine.context, files, index, show_only: true };
     let profiles = files.profiles();

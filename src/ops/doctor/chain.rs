@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::ops::doctor::Finding;
 use crate::ops::doctor::checked::Checked;
 
-pub(super) fn check(checked: &Checked<'_>) -> Vec<Finding> {
+pub(super) fn check(checked: &Checked<'_, '_>) -> Vec<Finding> {
     let Err(error) = (checked.plan)() else { return Vec::new() };
     let why = match error {
         PlanError::NoCredentials { .. }

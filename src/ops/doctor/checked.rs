@@ -14,9 +14,9 @@ use crate::sys::env::Environment;
 use crate::sys::paths::Paths;
 
 /// One profile.
-pub(super) struct Checked<'a> {
+pub(super) struct Checked<'a, 'p> {
     pub(super) profiles: &'a Profiles<'a>,
-    pub(super) profile: &'a Profile<'a>,
+    pub(super) profile: &'a Profile<'p>,
     pub(super) paths: &'a Paths,
     pub(super) env: &'a Environment,
     /// How its credentials would be made.
@@ -25,7 +25,7 @@ pub(super) struct Checked<'a> {
     pub(super) working_link: &'a dyn Fn() -> Option<Hint>,
 }
 
-impl Checked<'_> {
+impl Checked<'_, '_> {
     pub(super) fn path(&self, file: AwsFile) -> String {
         path_of(self.paths, file).display().to_string()
     }

@@ -11,7 +11,7 @@ use crate::sys::env::vars;
 /// How far off a clock is that is worth a finding, seconds.
 const WORTH_A_WORD: i64 = 30;
 
-pub(super) fn check(machine: &Machine<'_>) -> Vec<Finding> {
+pub(super) fn check(machine: &Machine<'_, '_>) -> Vec<Finding> {
     if !machine.online {
         return Vec::new();
     }

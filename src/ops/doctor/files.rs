@@ -8,7 +8,7 @@ use crate::ops::doctor::{Finding, Machine};
 use crate::ops::import::unread_secrets;
 
 /// AWS files that cannot be read, each with its line where there is one.
-pub(super) fn unreadable(machine: &Machine<'_>) -> Vec<Finding> {
+pub(super) fn unreadable(machine: &Machine<'_, '_>) -> Vec<Finding> {
     let Err(error) = &machine.files else { return Vec::new() };
     let finding = |(path, line, error): (&Path, Option<usize>, Error)| Finding {
         file: Some(path.display().to_string()),
@@ -21,7 +21,7 @@ pub(super) fn unreadable(machine: &Machine<'_>) -> Vec<Finding> {
 }
 
 /// Lines that some SDKs ignore or read differently, and secrets where no SDK looks for them.
-pub(super) fn odd_lines(machine: &Machine<'_>) -> Vec<Finding> {
+pub(super) fn odd_lines(machine: &Machine<'_, '_>) -> Vec<Finding> {
     let (Ok(files), Ok(_)) = (&machine.files, &machine.index) else { return Vec::new() };
     let path = |file| path_of(machine.context.paths, file).display().to_string();
     let warnings = files.profiles().warnings().into_iter().map(|warning| {

@@ -2,7 +2,7 @@
 
 use crate::credentials::AccessKeyId;
 use crate::hint::{Hint, run};
-use crate::index::{Index, KeyEntry};
+use crate::index::KeyEntry;
 use crate::ops::doctor::{Finding, Machine};
 use crate::ops::rotate::journal::Journals;
 use crate::ops::rotate::resume_of;
@@ -11,7 +11,7 @@ use crate::settings::Settings;
 use crate::timestamp::Timestamp;
 
 /// Nothing is asked of AWS or of a key store.
-pub(super) fn check(machine: &Machine<'_>) -> Vec<Finding> {
+pub(super) fn check(machine: &Machine<'_, '_>) -> Vec<Finding> {
     let index = match &machine.index {
         Ok(index) => index,
         Err(error) => return vec![Finding::of_error("index", error)],

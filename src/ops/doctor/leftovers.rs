@@ -12,7 +12,7 @@ use crate::ops::doctor::{Finding, Machine};
 use crate::sys::files::read;
 use crate::sys::leftovers::leftovers;
 
-pub(super) fn check(machine: &Machine<'_>) -> Vec<Finding> {
+pub(super) fn check(machine: &Machine<'_, '_>) -> Vec<Finding> {
     let paths = machine.context.paths;
     let files = [&paths.aws_credentials, &paths.aws_config, &paths.settings];
     let folders = files.into_iter().filter_map(|file| file.canonicalize().ok()?.parent().map(Path::to_owned));

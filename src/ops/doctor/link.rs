@@ -8,7 +8,7 @@ use crate::ops::doctor::checked::Checked;
 use crate::process_line::{keyfob_profile_of, names_no_profile, other_command, split};
 use crate::sys::modes::is_file;
 
-pub(super) fn check(checked: &Checked<'_>) -> Vec<Finding> {
+pub(super) fn check(checked: &Checked<'_, '_>) -> Vec<Finding> {
     let (mut found, name) = (Vec::new(), checked.profile.name());
     let Some(process) = checked.profile.plain("credential_process") else { return found };
     let mut add = |message: String, why, fix| found.push(checked.finding("program", &process, message, why, fix));

@@ -9,7 +9,7 @@ use crate::ops::import::can_import;
 use crate::process_line::keyfob_profile_of;
 
 /// A device that SDKs ask for themselves, or ignore; nothing where keyfob could do no better.
-pub(super) fn of_device(checked: &Checked<'_>) -> Vec<Finding> {
+pub(super) fn of_device(checked: &Checked<'_, '_>) -> Vec<Finding> {
     let (profile, name) = (checked.profile, checked.profile.name());
     let Some(device) = checked.set("mfa_serial") else { return Vec::new() };
     let process = profile.plain("credential_process");
@@ -39,7 +39,7 @@ pub(super) fn of_device(checked: &Checked<'_>) -> Vec<Finding> {
 }
 
 /// A linked profile with a key of its own and no MFA device: its sessions are refused by half of what people call first.
-pub(super) fn of_session(checked: &Checked<'_>) -> Vec<Finding> {
+pub(super) fn of_session(checked: &Checked<'_, '_>) -> Vec<Finding> {
     let (profile, name) = (checked.profile, checked.profile.name());
     let process = profile.plain("credential_process").filter(|_| is_linked(profile));
     let (Some(process), Ok(plan)) = (process, (checked.plan)()) else { return Vec::new() };

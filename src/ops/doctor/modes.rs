@@ -6,7 +6,7 @@ use crate::hint::run;
 use crate::ops::doctor::{Finding, Machine};
 use crate::sys::modes::{self, Exposed};
 
-pub(super) fn check(machine: &Machine<'_>) -> Vec<Finding> {
+pub(super) fn check(machine: &Machine<'_, '_>) -> Vec<Finding> {
     let (paths, settings) = (machine.context.paths, machine.context.settings);
     let folder = |path: &Path| path.parent().map(Path::to_owned);
     let secret = [

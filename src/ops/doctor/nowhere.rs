@@ -7,7 +7,7 @@ use crate::ops::doctor::checked::Checked;
 use crate::profile::known::{PREFIX, is_known, nearest};
 use crate::profile::{AwsFile, SectionKind};
 
-pub(super) fn check(checked: &Checked<'_>) -> Vec<Finding> {
+pub(super) fn check(checked: &Checked<'_, '_>) -> Vec<Finding> {
     let (profile, name) = (checked.profile, checked.profile.name());
     let mut found = Vec::new();
     for setting in profile.settings() {

@@ -4,7 +4,7 @@ use crate::ops::doctor::Finding;
 use crate::ops::doctor::checked::Checked;
 use crate::ops::import::plain_keys;
 
-pub(super) fn check(checked: &Checked<'_>) -> Vec<Finding> {
+pub(super) fn check(checked: &Checked<'_, '_>) -> Vec<Finding> {
     let name = checked.profile.name();
     let finding = |(file, line, is_temporary)| {
         let (message, why, fix) = match is_temporary {

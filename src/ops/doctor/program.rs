@@ -3,7 +3,7 @@
 use crate::ops::doctor::{Finding, Machine};
 use crate::sys::program::ProgramPaths;
 
-pub(super) fn check(machine: &Machine<'_>) -> Vec<Finding> {
+pub(super) fn check(machine: &Machine<'_, '_>) -> Vec<Finding> {
     let paths = match ProgramPaths::find(machine.context.env) {
         Ok(paths) => paths,
         Err(error) => {

@@ -5,7 +5,7 @@ use crate::ops::doctor::Finding;
 use crate::ops::doctor::checked::Checked;
 use crate::sys::env::vars;
 
-pub(super) fn check(checked: &Checked<'_>) -> Vec<Finding> {
+pub(super) fn check(checked: &Checked<'_, '_>) -> Vec<Finding> {
     let (profile, name) = (checked.profile, checked.profile.name());
     let by_variable = [vars::AWS_REGION, vars::AWS_DEFAULT_REGION].iter().any(|name| checked.env.get(name).is_some());
     let Some(role) = profile.setting("role_arn") else { return Vec::new() };

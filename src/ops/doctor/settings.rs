@@ -5,7 +5,7 @@ use crate::ops::doctor::checked::Checked;
 use crate::ops::show::own_warnings;
 use crate::profile::known::nearest;
 
-pub(super) fn check(checked: &Checked<'_>) -> Vec<Finding> {
+pub(super) fn check(checked: &Checked<'_, '_>) -> Vec<Finding> {
     let warnings = own_warnings(checked.profiles, checked.profile).into_iter();
     let finding = |(file, line, message)| {
         let mut here = checked.profile.settings().filter(|setting| (setting.file, setting.line) == (file, line));

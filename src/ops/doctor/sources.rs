@@ -7,7 +7,7 @@ use crate::ops::doctor::checked::Checked;
 use crate::process_line::keyfob_profile_of;
 use crate::profile::{AwsFile, Setting};
 
-pub(super) fn check(checked: &Checked<'_>) -> Vec<Finding> {
+pub(super) fn check(checked: &Checked<'_, '_>) -> Vec<Finding> {
     let name = checked.profile.name();
     let link_or = |unless: &str| checked.link().unwrap_or_else(|| unless.into());
     let mut found = Vec::new();

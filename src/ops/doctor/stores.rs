@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::keystore::{KeyStore, Presence, StoreOpener};
 use crate::ops::doctor::{Finding, Machine};
 
-pub(super) fn check(machine: &Machine<'_>) -> Vec<Finding> {
+pub(super) fn check(machine: &Machine<'_, '_>) -> Vec<Finding> {
     let Ok(index) = &machine.index else { return Vec::new() };
     let of_error = |error: Error| Finding::of_error("key-store", &error);
     let holding = index.backends();

@@ -9,7 +9,7 @@ use crate::sys::env::vars;
 use crate::sys::modes::is_there;
 
 /// Variables that win over profiles, or that not every SDK reads.
-pub(super) fn check(machine: &Machine<'_>) -> Vec<Finding> {
+pub(super) fn check(machine: &Machine<'_, '_>) -> Vec<Finding> {
     let (env, paths) = (machine.context.env, machine.context.paths);
     let mut found = Vec::new();
     let finding = |message: String, why: &str, fix| Finding::new("variable", message, why, fix);
