@@ -69,7 +69,7 @@ fn a_key_is_stored_if_the_profile_has_an_endpoint_and_never_rotated_or_overwritt
     add("m", "FAKEfirst").ok();
     let keys = sandbox.keyfob(&["keys"]).run();
     assert!(keys.ok().contains("a key for a service other than AWS"), "{keys:?}");
-    assert!(sandbox.keyfob(&["rotate", "l", "--yes"]).run().ends_with(1).contains("another service than AWS"));
+    assert!(sandbox.keyfob(&["rotate", "l", "--yes"]).run().ends_with(1).contains("a service other than AWS"));
     sandbox.keyfob(&["doctor"]).run().ok();
     assert!(aws.requests().is_empty());
 }
