@@ -8,6 +8,7 @@
 //! ```
 
 mod aws;
+mod aws_login;
 mod aws_vault;
 pub mod chain;
 pub mod cli;

@@ -13,8 +13,9 @@ use aws_smithy_types::byte_stream::ByteStream;
 use crate::aws::AwsError;
 use crate::aws::client::{Aws, Route};
 use crate::aws::connector::Watch;
-use crate::aws::translate::{chain, lost};
+use crate::aws::translate::{chain, foreign, harmless, lost, plain};
 use crate::duration;
+use crate::mask;
 use crate::secret::SecretBytes;
 
 /// One request at a time.
@@ -48,6 +49,8 @@ pub struct Request<'a> {
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
+    /// What sort of error a JSON service of AWS says it is: the header `x-amzn-errortype`, without what follows a colon.
+    pub error_type: Option<String>,
     pub body: SecretBytes,
 }
 
@@ -56,6 +59,20 @@ impl Answer {
     pub fn text(&self, name: &str) -> Option<String> {
         let object: serde_json::Value = serde_json::from_slice(self.body.expose()).ok()?;
         Some(object.get(name)?.as_str()?.to_owned())
+    }
+
+    /// What a JSON service of AWS refuses with: the OAuth code in `error`, else the sort of error in the header, or in the
+    /// body's `__type` or `code`.
+    // Security: a service may repeat what it was sent, so what has the form of a secret is masked.
+    pub fn refusal(&self) -> AwsError {
+        let sort = || self.error_type.clone().or_else(|| self.text("__type")).or_else(|| self.text("code"));
+        let code = self.text("error").or_else(sort);
+        let code =
+            code.as_deref().map(|code| code.rsplit('#').next().unwrap_or(code)).and_then(|code| plain(code, "._"));
+        let Some(code) = code else { return foreign(self.status) };
+        let message = ["message", "Message", "error_description"].iter().find_map(|name| self.text(name));
+        let message = message.map_or_else(|| "no message".to_owned(), |message| harmless(&mask::text(&message)));
+        AwsError::Refused { code: code.to_owned(), message, status: self.status, request_id: None }
     }
 }
 
@@ -79,9 +96,11 @@ impl Http for Aws {
         let exchange = async {
             let answer = watch.call(message).await.map_err(|error| lost(&watch, chain(&error)))?;
             let status = answer.status().as_u16();
+            let error_type = answer.headers().get("x-amzn-errortype").and_then(|sort| sort.split(':').next());
+            let error_type = error_type.map(str::to_owned);
             let body = ByteStream::new(answer.into_body()).collect().await;
             let body = body.map_err(|error| lost(&watch, chain(&error)))?;
-            Ok(Answer { status, body: SecretBytes::new(body.to_vec()) })
+            Ok(Answer { status, error_type, body: SecretBytes::new(body.to_vec()) })
         };
         runtime.block_on(async {
             match tokio::time::timeout(limit, exchange).await {

@@ -50,6 +50,7 @@ pub(super) fn target(endpoint: &str) -> Target {
         region: "eu-central-1".to_owned(),
         sts_endpoint: Some(endpoint.to_owned()),
         iam_endpoint: Ok(Some(endpoint.to_owned())),
+        other_endpoints: std::collections::BTreeMap::new(),
         fips: false,
         dual_stack: false,
         legacy_global: false,

@@ -34,11 +34,11 @@ where
                     status,
                     request_id,
                 },
-                None => foreign(watch, status),
+                None => foreign_to(watch, status),
             }
         }
         SdkError::ResponseError(response) if !response.raw().status().is_success() => {
-            foreign(watch, response.raw().status().as_u16())
+            foreign_to(watch, response.raw().status().as_u16())
         }
         // Nothing was ever handed to the connection: parameters or endpoint do not add up to a request.
         _ if watch.host().is_none() => AwsError::Setup(redaction.clean(&chain(&error))),
@@ -48,18 +48,27 @@ where
 
 /// A code or an id as AWS gives them: letters, digits and one of `others`. Security: a line end in one would let it write lines
 /// in keyfob's name.
-fn plain<'t>(text: &'t str, others: &str) -> Option<&'t str> {
+pub(super) fn plain<'t>(text: &'t str, others: &str) -> Option<&'t str> {
     let fits = |c: char| c.is_ascii_alphanumeric() || others.contains(c);
     ((1..=128).contains(&text.len()) && text.chars().all(fits)).then_some(text)
 }
 
-/// An answer AWS did not write: a proxy's error page, a portal's log-in page.
-fn foreign(watch: &Watch, status: u16) -> AwsError {
-    const WORDS: &str = "the response did not come from AWS";
-    if (200..300).contains(&status) {
-        return lost(watch, WORDS.to_owned());
-    }
-    AwsError::Refused { code: format!("HTTP {status}"), message: WORDS.to_owned(), status, request_id: None }
+/// What is said of an answer AWS did not write: a proxy's error page, a portal's log-in page.
+const NOT_AWS: &str = "the response did not come from AWS";
+
+fn foreign_to(watch: &Watch, status: u16) -> AwsError {
+    if (200..300).contains(&status) { lost(watch, NOT_AWS.to_owned()) } else { foreign(status) }
+}
+
+/// An error page that AWS did not write.
+pub(super) fn foreign(status: u16) -> AwsError {
+    AwsError::Refused { code: format!("HTTP {status}"), message: NOT_AWS.to_owned(), status, request_id: None }
+}
+
+/// Somebody's words in one line, cut where they are too long.
+pub(super) fn harmless(words: &str) -> String {
+    let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().filter(|c| !c.is_control()).take(LONGEST_MESSAGE).collect()
 }
 
 /// No usable answer, and why; whether the request went out makes the difference.
@@ -131,12 +140,11 @@ impl<'a> Redaction<'a> {
 
     fn clean(&self, words: &str) -> String {
         let end = ["The Canonical String", "Authorization="].iter().filter_map(|mark| words.find(mark)).min();
-        let words = words[..end.unwrap_or(words.len())].trim();
-        let mut line: String = words.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut words = words[..end.unwrap_or(words.len())].split_whitespace().collect::<Vec<_>>().join(" ");
         for secret in &self.secrets {
-            line = line.replace(secret, "****");
+            words = words.replace(secret, "****");
         }
-        line.chars().filter(|c| !c.is_control()).take(LONGEST_MESSAGE).collect()
+        harmless(&words)
     }
 }
 

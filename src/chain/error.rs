@@ -159,10 +159,22 @@ pub enum PlanError {
         requested: String,
     },
     /// AWS refuses AssumeRole to a root user.
-    #[error("`{profile}` has the root user's access key, and the root user cannot assume roles")]
+    #[error("`{profile}` has the root user's {}, and the root user cannot assume roles", if *by_login { "sign-in" } else { "access key" })]
     RootCannotAssumeRole {
         /// The base.
         profile: String,
+        /// Whether it is a sign-in of `aws login`.
+        by_login: bool,
+    },
+    /// A root user's sign-in that the profile does not allow.
+    #[error(
+        "{place}: `{profile}` is signed in as the root user, which keyfob uses only with `keyfob_allow_root = true`"
+    )]
+    RootSignIn {
+        /// The profile.
+        profile: String,
+        /// Its `login_session`.
+        place: Place,
     },
     /// A device STS takes no code from.
     #[error("{place}: `{serial}` is a security key, and AWS does not accept security keys for sessions or roles")]
@@ -290,7 +302,4 @@ pub enum UnsupportedBase {
     /// IAM Identity Center.
     #[error("IAM Identity Center (`sso_…`)")]
     Sso,
-    /// `aws login`.
-    #[error("`aws login` (`login_session`)")]
-    LoginSession,
 }

@@ -157,7 +157,7 @@ fn source(name: &str, profiles: &Profiles<'_>, stored: &dyn StoredKeys) -> (&'st
     (NONE, None)
 }
 
-/// The account of the role, of the stored key's user, as `sso_account_id` or `aws_account_id` says, or in a key id.
+/// The account of the role, of the stored key's user, as `sso_account_id`, `login_session` or `aws_account_id` says, or in a key id.
 fn account(name: &str, profile: Option<&Profile<'_>>, stored: &dyn StoredKeys) -> Option<String> {
     let setting = |setting: &str| Some(profile?.setting(setting)?.value.into_owned());
     let of_arn = |arn: String| account_of_arn(&arn).map(str::to_owned);
@@ -168,6 +168,7 @@ fn account(name: &str, profile: Option<&Profile<'_>>, stored: &dyn StoredKeys) -
         return key.user_arn.and_then(of_arn).or_else(|| account_of_key_id(key.id.as_str()));
     }
     setting("sso_account_id")
+        .or_else(|| setting("login_session").and_then(of_arn))
         .or_else(|| setting("aws_account_id"))
         .or_else(|| account_of_key_id(&setting("aws_access_key_id")?))
 }

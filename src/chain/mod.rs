@@ -9,6 +9,7 @@ pub mod base;
 pub mod check;
 mod device;
 mod error;
+pub mod hosts;
 mod known;
 pub mod list;
 mod node;

@@ -207,7 +207,8 @@ impl<'a, 'p> Maker<'a, 'p> {
     fn with_roles(&mut self, first: &Node<'_>, device: Option<Device>) -> Result<Made, PlanError> {
         let walk = self.walk;
         if walk.base.is_root() {
-            return Err(PlanError::RootCannotAssumeRole { profile: walk.base.profile.clone() });
+            let by_login = matches!(walk.base.source, BaseSource::Login { .. });
+            return Err(PlanError::RootCannotAssumeRole { profile: walk.base.profile.clone(), by_login });
         }
         let asked = self.hop_durations()?;
         let first_asked = asked.first().copied().flatten().map_or(HOUR, |(seconds, _)| seconds);

@@ -2,6 +2,7 @@
 //!
 //! Pure.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::chain::error::TargetError;
@@ -20,6 +21,9 @@ pub struct Target {
     pub sts_endpoint: Option<String>,
     /// A configured endpoint of IAM, whole URL; or what is wrong with it, which matters only to a call of IAM.
     pub iam_endpoint: Result<Option<String>, String>,
+    /// The configured endpoints of services that only some bases call, by their names in `services` sections: whole URLs; or
+    /// what is wrong with one, which matters only to a call of that service.
+    pub other_endpoints: BTreeMap<&'static str, Result<String, String>>,
     /// `use_fips_endpoint`.
     pub fips: bool,
     /// `use_dualstack_endpoint`.
@@ -33,7 +37,7 @@ pub struct Target {
 impl Target {
     /// The partition calls go to, as ARNs name it.
     pub fn partition(&self) -> &'static str {
-        partition_of_region(&self.region).name
+        partition_name(&self.region)
     }
 }
 
@@ -63,6 +67,11 @@ fn partition_of_arn(arn: &str) -> Option<&'static Partition> {
     PARTITIONS.iter().find(|partition| partition.name == name)
 }
 
+/// The partition of a region, as ARNs name it.
+pub(super) fn partition_name(region: &str) -> &'static str {
+    partition_of_region(region).name
+}
+
 /// The region that stands for the whole partition of `region`: `us-east-1` for all of AWS's commercial ones.
 pub fn default_region(region: &str) -> &'static str {
     partition_of_region(region).default_region
@@ -71,6 +80,10 @@ pub fn default_region(region: &str) -> &'static str {
 fn partition_of_region(region: &str) -> &'static Partition {
     PARTITIONS.iter().find(|partition| region.starts_with(partition.region_prefix)).expect("`aws` takes every region")
 }
+
+/// The services of [`Target::other_endpoints`]: their names in `services` sections (their ids in botocore's service models, in
+/// lower case), and their variables.
+const OTHER_SERVICES: [(&str, &str); 1] = [("signin", vars::AWS_ENDPOINT_URL_SIGNIN)];
 
 /// What a target is decided from, beside the profile.
 pub(super) struct TargetInputs<'a> {
@@ -93,12 +106,17 @@ pub(super) fn target(
     let region = region(node, inputs, used, notes)?;
     let ignored =
         switch(node, inputs, vars::AWS_IGNORE_CONFIGURED_ENDPOINT_URLS, "ignore_configured_endpoint_urls", used)?;
-    let (sts_endpoint, iam_endpoint) = if ignored {
-        (None, Ok(None))
+    let (sts_endpoint, iam_endpoint, other_endpoints) = if ignored {
+        (None, Ok(None), BTreeMap::new())
     } else {
         // No plan calls IAM.
         let iam = endpoint(node, inputs, "iam", vars::AWS_ENDPOINT_URL_IAM, &mut Vec::new());
-        (endpoint(node, inputs, "sts", vars::AWS_ENDPOINT_URL_STS, used)?, iam.map_err(|error| error.to_string()))
+        let others = OTHER_SERVICES.into_iter().filter_map(|(service, variable)| {
+            let url = endpoint(node, inputs, service, variable, &mut Vec::new()).transpose()?;
+            Some((service, url.map_err(|error| error.to_string())))
+        });
+        let sts = endpoint(node, inputs, "sts", vars::AWS_ENDPOINT_URL_STS, used)?;
+        (sts, iam.map_err(|error| error.to_string()), others.collect())
     };
     let fips = switch(node, inputs, vars::AWS_USE_FIPS_ENDPOINT, "use_fips_endpoint", used)?;
     let dual_stack = switch(node, inputs, vars::AWS_USE_DUALSTACK_ENDPOINT, "use_dualstack_endpoint", used)?;
@@ -106,7 +124,7 @@ pub(super) fn target(
     let host_is_known = sts_endpoint.is_some() || fips || dual_stack;
     let legacy_global = !host_is_known && legacy_global(node, inputs, used)?;
     let ca_bundle = ca_bundle(node, inputs, used);
-    Ok(Target { region, sts_endpoint, iam_endpoint, fips, dual_stack, legacy_global, ca_bundle })
+    Ok(Target { region, sts_endpoint, iam_endpoint, other_endpoints, fips, dual_stack, legacy_global, ca_bundle })
 }
 
 /// The region: a variable beats the profile, as in the SDKs, unless an outer keyfob exported that variable.

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::human::{Human, Talk};
 use crate::ops::advice::of_reason;
 use crate::ops::explain::code_from;
-use crate::ops::resolve::store_of;
+use crate::ops::resolve::{needs_sign_in, store_of};
 use crate::ui::out;
 use crate::view;
 
@@ -44,15 +44,20 @@ impl ExplainArgs {
         plan.notes.extend(self.profile.variable(&world.process_env).map(|variable| Reason::NamedBy { variable }));
         let cached = world.with_cache(|cache| cache.summary(&plan, store_of(&plan)));
         let code_from = code_from(&plan, &world.env, &world.settings.prompt, snapshot.index()?);
+        let needs_sign_in = match cached.cached_until() {
+            // A run uses what is cached.
+            Some(_) if !cached.renews => Some(false),
+            _ => needs_sign_in(&plan.base, &world.env, world.clock().now()),
+        };
         if self.json {
-            return out::write_json(&view::explain::json(&plan, &cached, code_from.as_deref()));
+            return out::write_json(&view::explain::json(&plan, &cached, code_from.as_deref(), needs_sign_in));
         }
         let can_ask = world.person(false, None).is_there() || world.env.has_display();
         let code_from = match code_from.as_deref() {
             Some("the terminal") if !can_ask => Some("nobody can be asked: there is no terminal"),
             from => from,
         };
-        out::write_page(&view::explain::text(&plan, &cached, code_from))?;
+        out::write_page(&view::explain::text(&plan, &cached, code_from, needs_sign_in))?;
         plan.reasons().flat_map(of_reason).for_each(|hint| world.talk.hint(hint));
         Ok(())
     }

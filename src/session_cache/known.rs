@@ -3,12 +3,11 @@
 //! There is no secret in it, and it is not sealed: somebody who could change it could change the AWS files as well.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::chain::KnownBase;
 use crate::chain::base::Identity;
-use crate::hex;
 use crate::session_cache::SessionCache;
+use crate::session_cache::name::SessionName;
 use crate::timestamp::Timestamp;
 
 const VERSION: u32 = 1;
@@ -53,12 +52,7 @@ impl SessionCache {
 }
 
 fn file_name(base: &Identity) -> String {
-    let mut digest = Sha256::new();
-    for part in std::iter::once(base.sort).chain(base.parts.iter().map(String::as_str)) {
-        digest.update((part.len() as u64).to_be_bytes());
-        digest.update(part);
-    }
-    format!("{}.base", hex::encode(&digest.finalize()))
+    format!("{}.base", SessionName::of_base(base))
 }
 
 #[cfg(test)]

@@ -30,6 +30,17 @@ impl SessionName {
         SessionName(hex::encode(&digest))
     }
 
+    /// The name under which it is known, without a sealing key, what is going on with a base itself: what it turned out to be,
+    /// its renewal. Bases without secrets in their identity have names that anybody could work out.
+    pub fn of_base(base: &Identity) -> SessionName {
+        let mut digest = Sha256::new();
+        for part in std::iter::once(base.sort).chain(base.parts.iter().map(String::as_str)) {
+            digest.update((part.len() as u64).to_be_bytes());
+            digest.update(part);
+        }
+        SessionName(hex::encode(&digest.finalize()))
+    }
+
     /// The name that a file has.
     pub(super) fn of_file(stem: &str) -> SessionName {
         SessionName(stem.to_owned())
@@ -127,8 +138,16 @@ impl Encoder {
     }
 
     fn place(&mut self, target: &Target) {
-        let Target { region: _, sts_endpoint, iam_endpoint: _, fips: _, dual_stack: _, legacy_global, ca_bundle: _ } =
-            target;
+        let Target {
+            region: _,
+            sts_endpoint,
+            iam_endpoint: _,
+            other_endpoints: _,
+            fips: _,
+            dual_stack: _,
+            legacy_global,
+            ca_bundle: _,
+        } = target;
         self.text(target.partition());
         self.optional(sts_endpoint.as_deref());
         // Tokens of the global endpoint are not taken by regions that are opted into (IAM User Guide, "Manage AWS STS in

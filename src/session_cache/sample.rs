@@ -16,6 +16,7 @@ pub(crate) fn target(region: &str) -> Target {
         region: region.into(),
         sts_endpoint: None,
         iam_endpoint: Ok(None),
+        other_endpoints: std::collections::BTreeMap::new(),
         fips: false,
         dual_stack: false,
         legacy_global: false,

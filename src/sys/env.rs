@@ -67,12 +67,15 @@ pub mod vars {
     pub const AWS_DEFAULT_REGION: &str = "AWS_DEFAULT_REGION";
     pub const AWS_CONFIG_FILE: &str = "AWS_CONFIG_FILE";
     pub const AWS_SHARED_CREDENTIALS_FILE: &str = "AWS_SHARED_CREDENTIALS_FILE";
+    /// Where `aws login` keeps its tokens, in place of `~/.aws/login/cache`.
+    pub const AWS_LOGIN_CACHE_DIRECTORY: &str = "AWS_LOGIN_CACHE_DIRECTORY";
     pub const AWS_CA_BUNDLE: &str = "AWS_CA_BUNDLE";
     pub const AWS_ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
     /// Begins the names of endpoints, one a service.
     pub const AWS_ENDPOINT_URL_PREFIX: &str = "AWS_ENDPOINT_URL_";
     pub const AWS_ENDPOINT_URL_STS: &str = "AWS_ENDPOINT_URL_STS";
     pub const AWS_ENDPOINT_URL_IAM: &str = "AWS_ENDPOINT_URL_IAM";
+    pub const AWS_ENDPOINT_URL_SIGNIN: &str = "AWS_ENDPOINT_URL_SIGNIN";
     pub const AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
     pub const AWS_USE_FIPS_ENDPOINT: &str = "AWS_USE_FIPS_ENDPOINT";
     pub const AWS_USE_DUALSTACK_ENDPOINT: &str = "AWS_USE_DUALSTACK_ENDPOINT";

@@ -257,6 +257,18 @@ fn put(path: &Path, content: &[u8], lasting: Lasting) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether so many bytes could be put in the place of the file at `path`: its folder takes a file, and the disk has room.
+///
+/// # Errors
+/// Why not.
+pub fn reserve(path: &Path, length: usize) -> io::Result<()> {
+    let target = resolve_link(path)?;
+    let folder = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut temporary = temporary_in(folder)?;
+    temporary.write_all(&vec![0; length])?;
+    temporary.as_file().sync_all()
+}
+
 /// Writes a file that anybody may read, and its folder where there is none. A kill may leave a part of it: for what the
 /// same command makes anew.
 ///

@@ -22,4 +22,4 @@ pub mod pinentry;
 pub mod program;
 pub mod stdin;
 pub mod terminal;
-mod uninterrupted;
+pub mod uninterrupted;

@@ -62,6 +62,16 @@ pub fn aws_vault_files(env: &Environment) -> Option<PathBuf> {
     }
 }
 
+/// The folder of `aws login`'s tokens: `AWS_LOGIN_CACHE_DIRECTORY`, else `~/.aws/login/cache` (botocore `utils.py`,
+/// `get_login_token_cache_directory`).
+pub fn aws_login_cache(env: &Environment) -> Option<PathBuf> {
+    let home = home(env);
+    match env.get_os(vars::AWS_LOGIN_CACHE_DIRECTORY) {
+        Some(path) => Some(expand(path, env, home.as_deref())),
+        None => Some(home?.join(".aws").join("login").join("cache")),
+    }
+}
+
 /// The variables with `HOME` set: to the home folder in the list of users where it is not, as in a service. The AWS CLI, boto3
 /// and the SDKs for Go and JavaScript look there too.
 pub fn with_home(mut env: Environment) -> Environment {

@@ -14,7 +14,7 @@ use crate::timestamp::Timestamp;
 use crate::view::table::Table;
 
 /// The plan as the JSON others build on.
-pub fn json(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>) -> Value {
+pub fn json(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>, needs_sign_in: Option<bool>) -> Value {
     let (mut session, mut hops) = (Value::Null, Vec::new());
     for (step, until) in plan.steps.iter().zip(&cached.steps) {
         match step {
@@ -60,8 +60,7 @@ pub fn json(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>) -> Valu
         },
         "session": session,
         "needs_code": cached.needs_code,
-        // No kind of base that keyfob supports so far has a sign-in.
-        "needs_sign_in": false,
+        "needs_sign_in": needs_sign_in,
         "cache": cached.known_by,
         "cached_until": cached.cached_until(),
         "hops": hops,
@@ -88,7 +87,7 @@ fn unspent_device(plan: &Plan) -> Option<&str> {
 }
 
 /// The plan for a person, step by step in the order of the calls, then what it rests on.
-pub fn text(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>) -> String {
+pub fn text(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>, needs_sign_in: Option<bool>) -> String {
     let mut page = Page::default();
     page.line(&format!("How credentials for `{}` are made:", plan.profile));
     page.line("");
@@ -117,6 +116,7 @@ pub fn text(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>) -> Stri
             },
             BaseSource::Instance { endpoint } => format!("the role of this EC2 instance, from {endpoint}"),
             BaseSource::Container { .. } => "the role of this container".to_owned(),
+            BaseSource::Login { arn } => format!("sign-in of `aws login` as `{arn}`, in AWS's own file"),
             BaseSource::Process { .. } => format!("what `credential_process` of `{profile}` prints"),
             BaseSource::Refused(error) => error.to_string(),
         },
@@ -166,10 +166,18 @@ pub fn text(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>) -> Stri
             page.more(&format!("an MFA session older than {} is not used", length(age)));
         }
     }
+    match needs_sign_in {
+        Some(false) => {}
+        Some(true) => page.item("sign-in", "needed now"),
+        None => page.item("sign-in", "its credentials have expired; needed if AWS does not renew them"),
+    }
     page.item(
         "credentials",
         &match plan.steps.last() {
             None if plan.base.signs_as == Signs::Key => "the access key itself, which never expires".to_owned(),
+            None if matches!(plan.base.source, BaseSource::Login { .. }) => {
+                "those of the sign-in, renewed in AWS's own file 5 min before they end".to_owned()
+            }
             None => "as they are, made again each time".to_owned(),
             Some(_) if cached.renews => {
                 format!("{}, renewed at the next use", until_text(cached.cached_until(), cached))
@@ -281,13 +289,13 @@ settings:
   ~/.aws/config:8   source_profile of `jump`
   ~/.aws/config:10  mfa_serial of `base`
 ";
-        assert_eq!(text(&planned(CHAIN, "base", "prod"), &cached, Some("the terminal")), expected);
+        assert_eq!(text(&planned(CHAIN, "base", "prod"), &cached, Some("the terminal"), Some(false)), expected);
     }
 
     #[test]
     fn a_code_that_is_needed_says_where_it_comes_from() {
         let plan = planned(CHAIN, "base", "prod");
-        let said = |cached: &CacheSummary| text(&plan, cached, Some("`mfa_process` of `base`"));
+        let said = |cached: &CacheSummary| text(&plan, cached, Some("`mfa_process` of `base`"), Some(false));
         let cached = CacheSummary { needs_code: Some(true), ..of_steps(vec![None; 3]) };
         let text = said(&cached);
         assert!(text.contains("code         needed now (`mfa_process` of `base`)\n"), "{text}");
@@ -310,9 +318,9 @@ settings:
     fn what_is_not_known_is_not_denied() {
         let plan = planned(CHAIN, "base", "prod");
         let cached = CacheSummary { known_by: KnownBy::Unknown, ..of_steps(vec![None; 3]) };
-        let json = json(&plan, &cached, None);
+        let json = json(&plan, &cached, None, Some(false));
         assert_eq!((&json["needs_code"], &json["cache"]), (&Value::Null, &"unknown".into()));
-        let text = text(&plan, &cached, None);
+        let text = text(&plan, &cached, None, Some(false));
         assert!(text.contains("code         may be needed now: an older") && !text.contains("not cached"), "{text}");
     }
 
@@ -321,7 +329,7 @@ settings:
         let until = Some(Timestamp::from_unix(1_700_000_000));
         let cached = CacheSummary { needs_code: Some(false), ..of_steps(vec![None, None, until]) };
         let plan = planned(CHAIN, "base", "prod");
-        let json = json(&plan, &cached, None);
+        let json = json(&plan, &cached, None, Some(false));
         assert_eq!(json["profile"], "prod");
         let base = json!(
             {"kind": "key", "profile": "base", "key_id": "AKIABASE000000000000", "backend": "vault",
@@ -348,12 +356,12 @@ settings:
     #[test]
     fn a_device_whose_code_is_not_spent_is_named_all_the_same() {
         let plan = planned("[profile b]|mfa_serial = DEVICE|keyfob_session = never", "b", "b");
-        let json = json(&plan, &CacheSummary::default(), None);
+        let json = json(&plan, &CacheSummary::default(), None, Some(false));
         assert_eq!(json["mfa"]["serial"], "arn:aws:iam::111122223333:mfa/me");
         assert_eq!(json["mfa"]["spent_in"], Value::Null);
         assert_eq!(json["session"], Value::Null);
         assert_eq!(json["cached_until"], Value::Null);
-        let text = text(&plan, &CacheSummary::default(), None);
+        let text = text(&plan, &CacheSummary::default(), None, Some(false));
         assert!(text.contains("credentials  the access key itself, which never expires\n"), "{text}");
     }
 }

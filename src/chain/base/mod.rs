@@ -4,7 +4,7 @@
 
 pub mod credential_source;
 pub mod key;
-mod login;
+pub mod login;
 pub mod process;
 mod sso;
 pub mod web_identity;
@@ -220,6 +220,11 @@ pub enum BaseSource {
         /// The file with what has to be shown there, if that is not in a variable.
         token_file: Option<String>,
     },
+    /// A sign-in of `aws login`.
+    Login {
+        /// Who is signed in, as `login_session` says.
+        arn: String,
+    },
     /// What another program prints.
     Process {
         /// Its `credential_process`.
@@ -288,12 +293,15 @@ impl Base {
         }
     }
 
-    /// The user's ARN, where GetCallerIdentity has told it.
+    /// The user's ARN, where GetCallerIdentity or a sign-in has told it; of a sign-in it may be a role's.
     pub fn user_arn(&self) -> Option<&str> {
-        self.stored_key()?.user_arn.as_deref()
+        match &self.source {
+            BaseSource::Login { arn } => Some(arn),
+            _ => self.stored_key()?.user_arn.as_deref(),
+        }
     }
 
-    /// Its account, where GetCallerIdentity has told it, else the one in its id.
+    /// Its account, in its user's ARN, else the one in its id.
     pub fn account_id(&self) -> Option<String> {
         let of_id = || account_of_key_id(self.key_id().filter(|id| id.is_of_aws())?.as_str());
         self.user_arn().and_then(account_of_arn).map(str::to_owned).or_else(of_id)
@@ -306,7 +314,7 @@ impl Base {
 
     /// Whether it is known to be a root user's.
     pub fn is_root(&self) -> bool {
-        self.user_arn().is_some_and(|arn| arn.ends_with(":root"))
+        self.user_arn().is_some_and(login::is_root)
     }
 
     /// One that a plan cannot start from, and why.

@@ -132,6 +132,7 @@ fn what_wins_over_a_linked_profile_is_named_with_its_line() {
 #[test]
 fn what_a_base_signs_as_decides_the_cap_and_the_code() {
     const TOKEN: &str = "aws_session_token = fake";
+    const LOGIN: &str = "login_session = arn:aws:iam::111122223333:user/me";
     const KEYS: &[(&str, &str)] = &[("AWS_ACCESS_KEY_ID", "AKIAENVI000000000000"), ("AWS_SECRET_ACCESS_KEY", "fake")];
     const ASIA: &[(&str, &str)] = &[("AWS_ACCESS_KEY_ID", "ASIAENVI000000000000"), ("AWS_SECRET_ACCESS_KEY", "fake")];
     const SESSION: &[(&str, &str)] = &[ASIA[0], ASIA[1], ("AWS_SESSION_TOKEN", "fake")];
@@ -172,6 +173,9 @@ fn what_a_base_signs_as_decides_the_cap_and_the_code() {
         (instance.to_owned(), &[], capped("A"), "a[instance] base -> a 3600<7200"),
         (instance.to_owned(), &[], capped("B"), "a[instance] base -> a 7200"),
         (instance.to_owned(), &[("AWS_EC2_METADATA_DISABLED", "True")], None, "`AWS_EC2_METADATA_DISABLED` is `true`"),
+        (format!("{role}|{LOGIN}"), &[], None, "b[login] -> a 7200"),
+        (format!("{role}|{LOGIN}"), &[], capped("A"), "b[login] -> a 3600<7200"),
+        (format!("{alone}|{LOGIN}"), &[], None, "a[login]"),
         (
             container.to_owned(),
             &[("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/x")],

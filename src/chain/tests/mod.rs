@@ -92,10 +92,8 @@ pub(crate) fn expand(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for line in text.split(['\n', ';', '|']) {
         let trimmed = line.trim();
-        // A line under `sts =` is a nested one.
-        let indent = if trimmed.starts_with("endpoint_url")
-            && lines.last().is_some_and(|line| line == "sts =" || line == "s3 =")
-        {
+        // A line under one like `sts =` is a nested one.
+        let indent = if trimmed.starts_with("endpoint_url") && lines.last().is_some_and(|line| line.ends_with(" =")) {
             "  "
         } else {
             ""

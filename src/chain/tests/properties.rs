@@ -1,9 +1,11 @@
 //! What holds for every plan, whatever the profiles look like.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::{Input, ask};
-use crate::chain::{Plan, Request, SpentIn, Step};
+use crate::chain::{Hop, Plan, Request, SessionStep, SpentIn, Step};
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 
@@ -90,14 +92,15 @@ const OPTIONAL: [&str; 12] = [
     "duration_seconds", "external_id",
 ];
 
-/// The steps without the endpoint of IAM, which no step calls.
+/// The steps without the endpoints of services that no step calls.
 fn calls(plan: &Plan) -> Vec<Step> {
     let mut steps = plan.steps.clone();
     for step in &mut steps {
         match step {
             Step::Base => {}
-            Step::SessionToken(session) => session.target.iam_endpoint = Ok(None),
-            Step::AssumeRole(hop) => hop.target.iam_endpoint = Ok(None),
+            Step::SessionToken(SessionStep { target, .. }) | Step::AssumeRole(Hop { target, .. }) => {
+                (target.iam_endpoint, target.other_endpoints) = (Ok(None), BTreeMap::new());
+            }
         }
     }
     steps

@@ -81,7 +81,16 @@ fn hints(error: &PlanError) -> Vec<Hint> {
         PlanError::Unsupported { requested, .. } => {
             run!("aws --profile {} COMMAND", requested).to("use the profile directly")
         }
-        PlanError::RootCannotAssumeRole { profile } => {
+        PlanError::RootCannotAssumeRole { profile, by_login: true } => {
+            run!("aws login --profile {}", profile).to("sign in as an IAM user or with a role")
+        }
+        PlanError::RootSignIn { profile, .. } => {
+            return vec![
+                run!("aws login --profile {}", profile).to("sign in as an IAM user or with a role"),
+                run!("keyfob profile set {} keyfob_allow_root true", profile).to("or use the root user's credentials"),
+            ];
+        }
+        PlanError::RootCannotAssumeRole { profile, by_login: false } => {
             run!("keyfob add {} --replace", profile).to("create an IAM user and store its key")
         }
         PlanError::SecurityKey { profile, .. } => {

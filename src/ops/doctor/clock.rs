@@ -41,6 +41,7 @@ fn ask_for_the_time(context: &Context<'_>) {
         region: "us-east-1".to_owned(),
         sts_endpoint: endpoint.map(str::to_owned),
         iam_endpoint: Ok(None),
+        other_endpoints: std::collections::BTreeMap::new(),
         fips: false,
         dual_stack: false,
         legacy_global: false,

@@ -73,8 +73,8 @@ impl Run<'_> {
         }
         let base = &self.plan.base;
         let own = match base.is_kept_key() {
-            true => self.untimed(|| base::credentials(self.context, self.plan, None))?,
-            false => base::credentials(self.context, self.plan, self.time_left()?)?,
+            true => self.untimed(|| base::credentials(self.context, self.plan, None, None))?,
+            false => base::credentials(self.context, self.plan, self.time_left()?, self.options.min_ttl)?,
         };
         let is_long_term = matches!(own, Credentials::Key { .. } | Credentials::NoExpiry { session_token: None, .. });
         let is_other = is_long_term != (base.signs_as == Signs::Key);

@@ -10,7 +10,7 @@ mod call;
 mod rotating;
 mod sealing;
 
-pub use base::identify;
+pub use base::{identify, needs_sign_in};
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! Every base that is no access key: what it costs, how long what follows lives, who shares it, and what it says when it fails.
 
+mod login;
 mod machine;
 mod process;
 mod web_identity;

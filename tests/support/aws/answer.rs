@@ -1,5 +1,6 @@
 //! What the query APIs say back: results and refusals, as the XML documents AWS sends.
 
+use serde_json::json;
 use time::OffsetDateTime;
 
 use super::http::Response;
@@ -41,12 +42,19 @@ pub type Xml = String;
 pub struct Refusal {
     pub status: u16,
     pub code: String,
+    /// The OAuth code of services that have one beside the other.
+    pub oauth: Option<String>,
     pub message: String,
 }
 
 impl Refusal {
     pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
-        Refusal { status, code: code.to_owned(), message: message.into() }
+        Refusal { status, code: code.to_owned(), oauth: None, message: message.into() }
+    }
+
+    /// One of a service that speaks OAuth.
+    pub fn oauth(status: u16, code: &str, oauth: &str, message: impl Into<String>) -> Self {
+        Refusal { oauth: Some(oauth.to_owned()), ..Self::new(status, code, message) }
     }
 
     pub fn access_denied(message: impl Into<String>) -> Self {
@@ -113,6 +121,28 @@ pub fn response(
         ],
         body: document.into_bytes(),
     }
+}
+
+/// The same of a service that speaks JSON: results with this status, refusals with their sort in a header.
+pub fn json_response(status: u16, result: &Result<String, Refusal>, request_id: &str, now_ms: i64) -> Response {
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let mut headers = vec![
+        header("x-amzn-RequestId", request_id),
+        header("Content-Type", "application/json"),
+        header("Date", &http_date(now_ms)),
+    ];
+    let (status, body) = match result {
+        Ok(document) => (status, document.clone()),
+        Err(refusal) => {
+            headers.push(header("x-amzn-ErrorType", &format!("{}:http://internal.amazon.com/", refusal.code)));
+            let mut body = json!({"message": refusal.message});
+            if let Some(oauth) = &refusal.oauth {
+                body["error"] = oauth.clone().into();
+            }
+            (refusal.status, body.to_string())
+        }
+    };
+    Response { status, headers, body: body.into_bytes() }
 }
 
 fn calendar(ms: i64) -> OffsetDateTime {

@@ -230,7 +230,8 @@ pub fn assume_role_with_web_identity(world: &mut World, params: &Params, is_sign
         + &text("SubjectFromWebIdentityToken", &subject))
 }
 
-fn unbase64(text: &str) -> Option<Vec<u8>> {
+/// Base64 for URLs, without padding.
+pub fn unbase64(text: &str) -> Option<Vec<u8>> {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut bits: u32 = 0;
     let mut bytes = Vec::new();

@@ -31,6 +31,7 @@ mod identity_center;
 mod log;
 mod machine;
 mod params;
+mod sign_in;
 mod sigv4;
 mod sts;
 mod totp;
@@ -306,6 +307,8 @@ fn handle(shared: &Shared, connection: u64, request: &Request) -> (Response, Del
         });
         return (response, Delivery::Whole);
     }
+    let json_action = json_action(request);
+    let action = json_action.map_or(action, str::to_owned);
     let fault = faults::take(&mut world.faults, &action);
     let scope = request.header("authorization").and_then(sigv4::Authorization::parse);
     let mut logged = Logged {
@@ -332,9 +335,10 @@ fn handle(shared: &Shared, connection: u64, request: &Request) -> (Response, Del
         Some(Fault::Slow(_) | Fault::DropAnswer | Fault::FailAfterwards | Fault::HalfAnswer | Fault::Garbage)
         | None => None,
     };
-    let mut result = match refused_unread {
-        Some(refusal) => Err(refusal),
-        None => process(&mut world, request, service, &action, &params, &mut logged),
+    let mut result = match (refused_unread, json_action) {
+        (Some(refusal), _) => Err(refusal),
+        (None, Some(action)) => process_json(&mut world, request, action),
+        (None, None) => process(&mut world, request, service, &action, &params, &mut logged),
     };
     if fault == Some(Fault::FailAfterwards) {
         result = result.and(Err(internal_failure()));
@@ -352,7 +356,10 @@ fn handle(shared: &Shared, connection: u64, request: &Request) -> (Response, Del
     };
     world.log.push(logged);
     let request_id = fake::request_id(world.number());
-    let mut response = answer::response(service.unwrap_or(Service::Sts), &action, &result, &request_id, world.now());
+    let mut response = match json_action {
+        Some(_) => answer::json_response(200, &result, &request_id, world.now()),
+        None => answer::response(service.unwrap_or(Service::Sts), &action, &result, &request_id, world.now()),
+    };
     drop(world);
     match fault {
         Some(Fault::Slow(delay)) => thread::sleep(delay),
@@ -365,6 +372,21 @@ fn handle(shared: &Shared, connection: u64, request: &Request) -> (Response, Del
 fn internal_failure() -> Refusal {
     let message = "The request processing has failed because of an unknown error, exception or failure.";
     Refusal::new(500, "InternalFailure", message)
+}
+
+/// The action of a request to one of the services that speak JSON.
+fn json_action(request: &Request) -> Option<&'static str> {
+    match (request.method.as_str(), request.path.as_str()) {
+        ("POST", "/v1/token") => Some("CreateOAuth2Token"),
+        _ => None,
+    }
+}
+
+fn process_json(world: &mut World, request: &Request, action: &str) -> Result<String, Refusal> {
+    match action {
+        "CreateOAuth2Token" => sign_in::create_token(world, request).map(|document| document.to_string()),
+        _ => Err(Refusal::new(404, "UnknownOperationException", "unknown")),
+    }
 }
 
 /// Authenticates and carries out.

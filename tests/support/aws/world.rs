@@ -11,6 +11,7 @@ use super::faults::PlannedFault;
 use super::identity_center::IdentityCenter;
 use super::log::Logged;
 use super::machine::Machine;
+use super::sign_in::SignIns;
 use super::totp;
 
 /// A user, or an account's root.
@@ -163,6 +164,7 @@ pub struct World {
     pub token_length: Option<usize>,
     pub machine: Machine,
     pub identity_center: IdentityCenter,
+    pub sign_ins: SignIns,
 }
 
 impl World {

@@ -247,6 +247,14 @@ impl Manager<'_> {
                 }
                 Ok(plan) => plan,
             };
+            if matches!(plan.base.source, BaseSource::Login { .. }) && !plan.has_hops() {
+                let message = format!(
+                    "`{name}` cannot be linked: credentials of `aws login` last 15 min, so SDKs would run keyfob at every use"
+                );
+                return Err(Error::new(Kind::Config, message)
+                    .hint("link a profile with a role over it: the role's credentials last an hour")
+                    .hint(run!("keyfob exec {} -- COMMAND", name).to("or run a command with its credentials")));
+            }
             let (what, is_its_own) = match plan.base.source {
                 BaseSource::WrittenSession { .. } => ("the session in its AWS file", plan.base.profile == *name),
                 BaseSource::Environment => ("credentials in the environment", plan.base.profile == *name),

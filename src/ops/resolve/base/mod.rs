@@ -6,6 +6,7 @@ mod container;
 mod environment;
 mod instance;
 mod key;
+mod login;
 mod process;
 mod web_identity;
 
@@ -26,13 +27,19 @@ use crate::sys::env::Environment;
 use crate::sys::machine;
 use crate::timestamp::Timestamp;
 
-/// The credentials of a plan's base; `limit` is how long that may take, where it is shorter than the base's own limit.
+/// The credentials of a plan's base; `limit` is how long that may take, where it is shorter than the base's own limit, and
+/// `min_ttl` the life that those of a base which renews its own must have left.
 ///
 /// A web identity token stands where a session token does: it signs nothing.
 ///
 /// # Errors
 /// Where they cannot be made; each base says why.
-pub(super) fn credentials(context: &Context, plan: &Plan, limit: Option<Duration>) -> Result<Credentials> {
+pub(super) fn credentials(
+    context: &Context,
+    plan: &Plan,
+    limit: Option<Duration>,
+    min_ttl: Option<Duration>,
+) -> Result<Credentials> {
     match &plan.base.source {
         BaseSource::Stored(_) | BaseSource::Written { .. } => key::credentials(context, &plan.base),
         BaseSource::WrittenSession { .. } => context.keys.written_session(&plan.base),
@@ -49,6 +56,7 @@ pub(super) fn credentials(context: &Context, plan: &Plan, limit: Option<Duration
                 account_id: None,
             })
         }
+        BaseSource::Login { arn } => login::credentials(context, plan, arn, min_ttl),
         BaseSource::Instance { endpoint } => instance::credentials(context, plan, endpoint, limit),
         BaseSource::Container { url, token_file } => {
             container::credentials(context, plan, url, token_file.as_deref(), limit)
@@ -76,6 +84,14 @@ pub fn identify(base: &mut Base, env: &Environment) {
             parts.extend(claims(path).map(|[_, subject, _]| subject));
         }
         _ => {}
+    }
+}
+
+/// Whether the base needs a person to sign in before it gives credentials; none where only AWS knows.
+pub fn needs_sign_in(base: &Base, env: &Environment, now: Timestamp) -> Option<bool> {
+    match &base.source {
+        BaseSource::Login { arn } => login::needs_sign_in(env, arn, now),
+        _ => Some(false),
     }
 }
 
