@@ -230,6 +230,14 @@ impl Credentials {
         }
     }
 
+    /// When they were made, where that is known.
+    pub fn issued_at(&self) -> Option<Timestamp> {
+        match self {
+            Credentials::Key { .. } | Credentials::NoExpiry { .. } => None,
+            Credentials::Session(session) => Some(session.issued_at),
+        }
+    }
+
     /// The account they work in, where known.
     pub fn account_id(&self) -> Option<&str> {
         match self {

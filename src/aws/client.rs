@@ -142,11 +142,7 @@ impl Aws {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
-        // Security: a key of another service is none of AWS's business. What nothing signs has no key.
-        let id = call.signer.access_key_id();
-        if !id.is_empty() && !is_of_aws(id) && !call.endpoint.is_some_and(is_elsewhere) {
-            return Err(AwsError::Setup("the access key is not one of AWS's, and is never sent to AWS".to_owned()));
-        }
+        check_signer(call.signer, call.endpoint)?;
         let ca_bundle = call.target.ca_bundle.as_deref();
         let (runtime, connector) = self.running(&Route { url: call.endpoint, ca_bundle, is_nearby: false })?;
         runtime.block_on(async {
@@ -155,7 +151,7 @@ impl Aws {
             for _ in 0..4 {
                 tokio::task::yield_now().await;
             }
-            let limit = call.limit.map_or(self.call_timeout, |limit| limit.min(self.call_timeout));
+            let limit = self.limit(call.limit);
             let deadline = Instant::now() + limit;
             let attempt = async || {
                 let watch = Watch::new(connector.clone(), Arc::clone(&self.clock));
@@ -173,6 +169,11 @@ impl Aws {
                 outcome => outcome,
             }
         })
+    }
+
+    /// How long a call may take.
+    pub(super) fn limit(&self, limit: Option<Duration>) -> Duration {
+        limit.map_or(self.call_timeout, |limit| limit.min(self.call_timeout))
     }
 
     /// What requests go out with, started by the first.
@@ -260,8 +261,18 @@ impl Drop for Aws {
     }
 }
 
+/// Refuses to send AWS a key that is not one of its own.
+// Security: a key of another service is none of AWS's business. What nothing signs has no key.
+pub(super) fn check_signer(signer: &Credentials, endpoint: Option<&str>) -> Result<(), AwsError> {
+    let id = signer.access_key_id();
+    if !id.is_empty() && !is_of_aws(id) && !endpoint.is_some_and(is_elsewhere) {
+        return Err(AwsError::Setup("the access key is not one of AWS's, and is never sent to AWS".to_owned()));
+    }
+    Ok(())
+}
+
 // Security: the secret goes into the SDK's own type, which is zeroed when dropped and redacts itself in Debug.
-fn sdk_credentials(signer: &Credentials) -> aws_credential_types::Credentials {
+pub(super) fn sdk_credentials(signer: &Credentials) -> aws_credential_types::Credentials {
     aws_credential_types::Credentials::new(
         signer.access_key_id(),
         signer.secret_access_key().expose(),

@@ -125,6 +125,14 @@ impl AwsError {
         ])
     }
 
+    /// The service does not have the call: STS's own words, and those of services that imitate it.
+    pub fn is_unknown_action(&self) -> bool {
+        self.is_one_of(&[
+            "InvalidAction", "UnknownOperationException", "UnknownAction", "NotImplemented", "NotImplementedException",
+            "HTTP 404", "HTTP 501",
+        ])
+    }
+
     /// There is nothing of the name the call is about.
     pub fn is_no_such_entity(&self) -> bool {
         self.is_one_of(&["NoSuchEntity"])

@@ -10,6 +10,7 @@ mod error;
 pub mod http;
 mod iam;
 mod mfa_devices;
+mod scoped;
 mod sts;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -62,6 +63,28 @@ pub trait Sts {
     /// As [`AwsError`] tells.
     fn assume_role(&self, signer: &Credentials, request: &AssumeRole, target: &Target) -> Result<Session, AwsError>;
 
+    /// The signer's own rights, as far as a policy grants them. Only temporary credentials may ask for it.
+    ///
+    /// # Errors
+    /// As [`AwsError`] tells; one that [`AwsError::is_unknown_action`] where STS does not have it.
+    fn get_scoped_credentials(
+        &self,
+        signer: &Credentials,
+        request: &GetScopedCredentials,
+        target: &Target,
+    ) -> Result<Session, AwsError>;
+
+    /// The rights of a user, as far as policies grant them. Only a long-term key may ask for it.
+    ///
+    /// # Errors
+    /// As [`AwsError`] tells.
+    fn get_federation_token(
+        &self,
+        signer: &Credentials,
+        request: &GetFederationToken,
+        target: &Target,
+    ) -> Result<Session, AwsError>;
+
     /// The first hop over a web identity token: nothing signs it. Tags, external id and source identity are not sent.
     ///
     /// # Errors
@@ -101,6 +124,30 @@ pub struct GetSessionToken {
     pub duration_seconds: u32,
     /// With it the session carries MFA.
     pub mfa: Option<MfaCode>,
+    /// A shorter limit than the settings' for this call, where the caller can do without the answer.
+    pub time_limit: Option<Duration>,
+}
+
+/// What is asked of GetScopedCredentials: to narrow the signer for the rest of its life.
+#[derive(Debug, Clone)]
+pub struct GetScopedCredentials {
+    /// An inline session policy, JSON, at most 2,048 characters.
+    pub policy: String,
+    /// A shorter limit than the settings' for this call, where the caller can do without the answer.
+    pub time_limit: Option<Duration>,
+}
+
+/// What is asked of GetFederationToken.
+#[derive(Debug, Clone)]
+pub struct GetFederationToken {
+    /// 2 to 32 of `[\w+=,.@-]`.
+    pub name: String,
+    /// 900 to 129,600.
+    pub duration_seconds: u32,
+    /// An inline session policy, JSON.
+    pub policy: Option<String>,
+    /// ARNs of managed session policies, ten at most. Without any policy the credentials have no rights.
+    pub policy_arns: Vec<String>,
     /// A shorter limit than the settings' for this call, where the caller can do without the answer.
     pub time_limit: Option<Duration>,
 }

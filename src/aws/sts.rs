@@ -9,7 +9,9 @@ use aws_sdk_sts::types::{PolicyDescriptorType, Tag};
 
 use crate::aws::client::{Aws, Call, Sending};
 use crate::aws::connector::host_of;
-use crate::aws::{AssumeRole, AwsError, CallerIdentity, GetSessionToken, MfaCode, Sts};
+use crate::aws::{
+    AssumeRole, AwsError, CallerIdentity, GetFederationToken, GetScopedCredentials, GetSessionToken, MfaCode, Sts,
+};
 use crate::chain::target::Target;
 use crate::credentials::{Credentials, Session, account_of_arn};
 use crate::secret::Secret;
@@ -102,6 +104,35 @@ impl Sts for Aws {
         self.session(answer.credentials, request.duration_seconds, account.map(str::to_owned), target)
     }
 
+    fn get_scoped_credentials(
+        &self,
+        signer: &Credentials,
+        request: &GetScopedCredentials,
+        target: &Target,
+    ) -> Result<Session, AwsError> {
+        self.scoped_credentials(signer, request, target)
+    }
+
+    fn get_federation_token(
+        &self,
+        signer: &Credentials,
+        request: &GetFederationToken,
+        target: &Target,
+    ) -> Result<Session, AwsError> {
+        let answer = self.call(&call(signer, target, None, request.time_limit), |config| {
+            Client::new(&config)
+                .get_federation_token()
+                .name(&request.name)
+                .duration_seconds(seconds(request.duration_seconds))
+                .set_policy(request.policy.clone())
+                .set_policy_arns(some(request.policy_arns.iter().map(policy_arn).collect()))
+                .send()
+        })?;
+        let account = answer.federated_user.as_ref().and_then(|user| account_of_arn(user.arn()));
+        let account = account.or(signer.account_id()).map(str::to_owned);
+        self.session(answer.credentials, request.duration_seconds, account, target)
+    }
+
     fn assume_role_with_web_identity(
         &self,
         token: &Secret,
@@ -164,7 +195,7 @@ fn issued_at(now: Timestamp, expires_at: Timestamp, duration_seconds: u32) -> Ti
     if now.seconds_since(made).abs() <= SAME_SECONDS { made } else { now }
 }
 
-fn incomplete(target: &Target, what: &str) -> AwsError {
+pub(super) fn incomplete(target: &Target, what: &str) -> AwsError {
     let endpoint = target.sts_endpoint.as_deref().and_then(host_of);
     let endpoint = endpoint.unwrap_or_else(|| format!("STS in {}", target.region));
     AwsError::AnswerLost { endpoint, cause: format!("the response {what}") }

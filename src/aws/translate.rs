@@ -138,7 +138,7 @@ impl<'a> Redaction<'a> {
         Redaction { secrets: secrets.filter(|secret| !secret.is_empty()).collect() }
     }
 
-    fn clean(&self, words: &str) -> String {
+    pub(super) fn clean(&self, words: &str) -> String {
         let end = ["The Canonical String", "Authorization="].iter().filter_map(|mark| words.find(mark)).min();
         let mut words = words[..end.unwrap_or(words.len())].split_whitespace().collect::<Vec<_>>().join(" ");
         for secret in &self.secrets {

@@ -5,6 +5,31 @@
 use crate::chain::reason::length;
 use crate::chain::request::Place;
 
+/// Why what a plan leads to cannot be narrowed as wanted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CannotNarrow {
+    /// Managed policies, and a role that has policies of its own.
+    #[error("{place}: `{name}` of the role's profile takes the place of managed policies")]
+    RoleHasPolicies {
+        /// The setting.
+        name: String,
+        /// Where it is.
+        place: Place,
+    },
+    /// Managed policies, and no call that takes them.
+    #[error("AWS takes managed policies only with a role that keyfob assumes, and there is none")]
+    ManagedWithoutRole,
+    /// More policies that must all hold than AWS stacks.
+    #[error("more policies would have to hold at once than AWS allows for one session")]
+    TooMany,
+    /// `--no-session`.
+    #[error("an access key itself cannot be narrowed, and `--no-session` issues it")]
+    KeyItself,
+    /// A key of another service.
+    #[error("the access key belongs to a service other than AWS, which narrows only roles")]
+    OtherService,
+}
+
 /// Why there is no plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
@@ -125,6 +150,16 @@ pub enum PlanError {
         lacking: String,
         /// The service whose endpoint is needed; none: any will do.
         service: Option<&'static str>,
+    },
+    /// Credentials that cannot be narrowed as wanted.
+    #[error("the credentials of `{profile}` cannot be narrowed: {why}")]
+    CannotNarrow {
+        /// The requested profile.
+        profile: String,
+        /// Why not.
+        why: Box<CannotNarrow>,
+        /// Whether the command line or an outer keyfob wants it, and not a setting alone.
+        is_asked: bool,
     },
     /// Variables that a base needs.
     #[error("{place}: `{profile}` depends on the environment, and {problem}")]

@@ -7,4 +7,6 @@ pub struct KnownBase {
     pub is_key: bool,
     /// The roles that AWS assumes with it for an hour at most.
     pub capped_roles: Vec<String>,
+    /// Whether AWS, asked with it, has said that there is no GetScopedCredentials.
+    pub is_scoped_unknown: bool,
 }

@@ -31,6 +31,15 @@ pub enum Reason {
     SessionForMfa,
     /// An MFA session is made because all roles over this key and device can share it.
     SessionShared,
+    /// A session is made because a key itself cannot be narrowed.
+    SessionToNarrow,
+    /// What narrows a source's own credentials, and not those made with them.
+    NarrowingOfSource {
+        /// The source.
+        profile: String,
+        /// Its setting.
+        name: &'static str,
+    },
     /// GetSessionToken gives a root user an hour, whatever is set.
     RootSessionCap {
         /// What was set, seconds.
@@ -185,6 +194,7 @@ pub enum KeyItselfBecause {
 }
 
 impl fmt::Display for Reason {
+    #[expect(clippy::too_many_lines, reason = "a sentence for each")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Reason::NothingAsked => f.write_str("the default, since no `duration_seconds` is set"),
@@ -204,6 +214,12 @@ impl fmt::Display for Reason {
             Reason::SessionShared => f.write_str(
                 "one MFA session for all profiles with this key and device, since the first role lasts at most 1h",
             ),
+            Reason::SessionToNarrow => {
+                f.write_str("a session instead of the access key, because the key itself cannot be narrowed")
+            }
+            Reason::NarrowingOfSource { profile, name } => {
+                write!(f, "`{name}` of `{profile}` is not used: it narrows the credentials of `{profile}` only")
+            }
             Reason::RootSessionCap { asked } => {
                 write!(f, "{} were requested, but AWS limits the root user's sessions to 1h", length(*asked))
             }

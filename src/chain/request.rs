@@ -1,8 +1,11 @@
 //! What a plan is asked for and made from, and how it names lines of the AWS files. Pure.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::chain::known::KnownBase;
+use crate::chain::layer::Layer;
+use crate::chain::role::ExtraRole;
 use crate::credentials::StoredKey;
 use crate::profile::{AwsFile, Setting};
 
@@ -29,6 +32,12 @@ pub struct Request {
     pub known: Option<KnownBase>,
     /// As if no profile named an MFA device: for what is to mend one that cannot be used.
     pub without_device: bool,
+    /// `--role`: one more hop.
+    pub role: Option<ExtraRole>,
+    /// What narrows the credentials, beside the profile's settings: options, and what an outer keyfob was asked for.
+    pub narrow: Vec<Layer>,
+    /// How the file of a policy is read, or why it is not.
+    pub read_policy: fn(&Path) -> Result<String, String>,
     /// What the AWS files are called where a line of theirs is named.
     pub files: FileNames,
 }
@@ -43,6 +52,9 @@ impl Default for Request {
             mfa_process: None,
             known: None,
             without_device: false,
+            role: None,
+            narrow: Vec::new(),
+            read_policy: |_| Err("no file is read here".to_owned()),
             files: FileNames::default(),
         }
     }

@@ -4,10 +4,13 @@
 
 use crate::chain::base::{BaseSource, KINDS, Kind, Reuse, SealWith, Signs};
 use crate::chain::device::{self, Device};
-use crate::chain::error::{PlanError, TargetError};
+use crate::chain::error::{CannotNarrow, PlanError, TargetError};
+use crate::chain::layer::{Layer, Narrowed};
+use crate::chain::narrow::{self, Ways};
 use crate::chain::node::{Lookup, Node};
 use crate::chain::reason::{AskedBy, KeyItselfBecause, Reason};
 use crate::chain::request::{Request, StoredKeys, Used};
+use crate::chain::role::ExtraRole;
 use crate::chain::step::{Hop, Mfa, Plan, SessionStep, SpentIn, Step, outer_chain};
 use crate::chain::target::{self, Target, TargetInputs};
 use crate::chain::values::{self, HOUR, LONGEST_ROLE, LONGEST_SESSION, SHORTEST, SessionMode};
@@ -62,7 +65,7 @@ pub(super) fn plan_of(
     let mut used = std::mem::take(&mut walk.used);
     let mut notes = std::mem::take(&mut walk.notes);
     let mut maker = Maker { walk: &walk, request, profiles, env, used: &mut used, notes: &mut notes };
-    let Made { mfa, mut steps, base_target, mfa_max_age_seconds } = maker.make()?;
+    let Made { mfa, mut steps, base_target, mfa_max_age_seconds, narrowed } = maker.make()?;
     if walk.base.is_of_other_service() {
         refuse_hosts_of_aws(&walk, &steps, profiles, env)?;
     }
@@ -71,7 +74,7 @@ pub(super) fn plan_of(
     }
     used.sort_by_key(|setting| names.iter().position(|name| *name == setting.profile));
     let (profile, base) = (request.profile.clone(), walk.base);
-    Ok(Plan { profile, base, steps, mfa, base_target, mfa_max_age_seconds, walk: names, used, notes })
+    Ok(Plan { profile, base, steps, mfa, base_target, narrowed, mfa_max_age_seconds, walk: names, used, notes })
 }
 
 /// Refuses to resolve what an outer keyfob is resolving already: that one would wait for this one, and this one for it.
@@ -114,6 +117,7 @@ struct Made {
     steps: Vec<Step>,
     base_target: Result<Target, TargetError>,
     mfa_max_age_seconds: Option<u32>,
+    narrowed: Option<Narrowed>,
 }
 
 /// What the decisions are made from, and where they leave their traces.
@@ -135,10 +139,12 @@ impl<'a, 'p> Maker<'a, 'p> {
                 Ok(None)
             }
         };
-        let made = match self.walk.role_nodes().next() {
-            None => self.without_roles(device)?,
-            Some(first) => self.with_roles(first, device?)?,
+        let wanted = self.wanted_layers()?;
+        let mut made = match (self.walk.role_nodes().next(), &self.request.role) {
+            (None, None) => self.without_roles(device, !wanted.is_empty())?,
+            (first, _) => self.with_roles(first.unwrap_or(self.walk.requested()), device?)?,
         };
+        let narrowed = self.narrow(&mut made, &wanted)?;
         let requested = self.walk.requested();
         let mut mfa_max_age_seconds = None;
         if matches!(made.mfa, Some(Mfa { spent_in: SpentIn::Session, .. })) {
@@ -146,12 +152,16 @@ impl<'a, 'p> Maker<'a, 'p> {
         } else if requested.setting("keyfob_mfa_max_age").is_some() {
             self.notes.push(Reason::MaxAgeNotUsed { profile: requested.name.clone() });
         }
-        Ok(Made { mfa_max_age_seconds, ..made })
+        Ok(Made { mfa_max_age_seconds, narrowed, ..made })
     }
 
     /// The base's own credentials: of a key, `keyfob_session` decides whether it is a session or the key itself. A device
     /// that cannot be used is an error only of a session.
-    fn without_roles(&mut self, device: Result<Option<Device>, PlanError>) -> Result<Made, PlanError> {
+    fn without_roles(
+        &mut self,
+        device: Result<Option<Device>, PlanError>,
+        is_narrowed: bool,
+    ) -> Result<Made, PlanError> {
         let profile = &self.walk.base.profile;
         if self.walk.base.signs_as != Signs::Key {
             if self.request.duration_seconds.is_some() {
@@ -169,6 +179,11 @@ impl<'a, 'p> Maker<'a, 'p> {
         // A key of somebody else's making is theirs to hand out.
         let mode = mode.or((!self.walk.base.is_kept_key()).then_some(SessionMode::Mfa));
         let of_other_service = self.walk.base.is_of_other_service();
+        let impossible =
+            [(self.request.no_session, CannotNarrow::KeyItself), (of_other_service, CannotNarrow::OtherService)];
+        if let Some((_, why)) = impossible.into_iter().find(|(applies, _)| *applies && is_narrowed) {
+            return Err(self.cannot_narrow(why));
+        }
         let itself = match (self.request.no_session, mode, &device) {
             (true, _, _) => Some(KeyItselfBecause::Option),
             (false, Some(SessionMode::Never), _) => Some(KeyItselfBecause::Never),
@@ -176,7 +191,7 @@ impl<'a, 'p> Maker<'a, 'p> {
             (false, Some(SessionMode::Mfa), Ok(None)) => Some(KeyItselfBecause::NoDevice),
             (false, _, _) => None,
         };
-        if let Some(because) = itself {
+        if let Some(because) = itself.filter(|_| !is_narrowed) {
             if self.request.duration_seconds.is_some() {
                 return Err(PlanError::DurationOfKey { profile: profile.clone() });
             }
@@ -185,7 +200,11 @@ impl<'a, 'p> Maker<'a, 'p> {
             return Ok(self.as_they_are());
         }
         let device = device?;
-        let reason = if mode == Some(SessionMode::Mfa) { Reason::SessionForMfa } else { Reason::SessionAlways };
+        let reason = match (itself, mode) {
+            (Some(_), _) => Reason::SessionToNarrow,
+            (None, Some(SessionMode::Mfa)) => Reason::SessionForMfa,
+            (None, _) => Reason::SessionAlways,
+        };
         let setting = self.requested_or_base("duration_seconds");
         let duration_seconds = self.session_duration(setting, self.request.duration_seconds)?;
         if device.is_none() {
@@ -194,13 +213,14 @@ impl<'a, 'p> Maker<'a, 'p> {
         let target = self.target(self.walk.base_node(), device.as_ref())?;
         let session = SessionStep { duration_seconds, target: target.clone(), reason };
         let mfa = device.map(|device| device.spent_in(SpentIn::Session));
-        Ok(Made { mfa, steps: vec![Step::SessionToken(session)], base_target: Ok(target), mfa_max_age_seconds: None })
+        let steps = vec![Step::SessionToken(session)];
+        Ok(Made { mfa, steps, base_target: Ok(target), mfa_max_age_seconds: None, narrowed: None })
     }
 
     /// The base's credentials are issued as they are.
     fn as_they_are(&self) -> Made {
         let base_target = self.unused_base_target(None);
-        Made { mfa: None, steps: Vec::new(), base_target, mfa_max_age_seconds: None }
+        Made { mfa: None, steps: Vec::new(), base_target, mfa_max_age_seconds: None, narrowed: None }
     }
 
     /// A chain of roles: where the code is spent, and how long each hop lives.
@@ -254,13 +274,22 @@ impl<'a, 'p> Maker<'a, 'p> {
         // Whose session signs the next hop; none while that is a key, or an unsure base.
         let signs_with_session = session.is_some() || matches!(walk.base.signs_as, Signs::Session | Signs::Output);
         let mut signed_by = signs_with_session.then(|| walk.base.profile.clone());
-        for (index, (node, asked)) in walk.role_nodes().zip(asked).enumerate() {
+        for (index, (node, asked)) in walk.role_nodes().zip(&asked).enumerate() {
             let over_token = index == 0 && walk.base.signs_as == Signs::OwnRole;
-            if index == 0 && walk.base.signs_as == Signs::Unsure && self.is_capped(node) {
+            let role = node.setting("role_arn").map(|role| role.value.into_owned());
+            if index == 0 && walk.base.signs_as == Signs::Unsure && self.is_capped(role.as_deref()) {
                 signed_by = Some(walk.base.profile.clone());
             }
-            steps.push(Step::AssumeRole(self.hop(node, asked, signed_by, &target, over_token)?));
+            steps.push(Step::AssumeRole(self.hop(node, *asked, signed_by, &target, over_token)?));
             signed_by = Some(node.name.clone());
+        }
+        if let Some(extra) = &self.request.role {
+            let arn = extra.role.arn(target.partition());
+            if walk.roles.is_empty() && walk.base.signs_as == Signs::Unsure && self.is_capped(Some(&arn)) {
+                signed_by = Some(walk.base.profile.clone());
+            }
+            let asked = asked.last().copied().flatten();
+            steps.push(Step::AssumeRole(self.extra_hop(extra, arn, asked, signed_by, &target)?));
         }
         for node in &walk.nodes {
             if node.setting("role_arn").is_some() && node.setting("keyfob_session").is_some() {
@@ -268,7 +297,7 @@ impl<'a, 'p> Maker<'a, 'p> {
             }
         }
         let mfa = device.map(|device| device.spent_in(spent_in));
-        Ok(Made { mfa, steps, base_target, mfa_max_age_seconds: None })
+        Ok(Made { mfa, steps, base_target, mfa_max_age_seconds: None, narrowed: None })
     }
 
     /// Whether GetSessionToken is a call that the base's service can be expected to know.
@@ -298,19 +327,23 @@ impl<'a, 'p> Maker<'a, 'p> {
     /// The ARNs at hand, from which the partition follows if no region is set.
     fn arns(&self, device: Option<&Device>) -> Vec<String> {
         let roles = self.walk.role_nodes().filter_map(|node| Some(node.setting("role_arn")?.value.into_owned()));
+        let extra = self.request.role.iter().map(|extra| extra.role.arn("")).filter(|arn| !arn.starts_with("arn::"));
         let device = device.map(|device| device.serial.clone());
-        roles.chain(device).chain(self.walk.base.user_arn().map(str::to_owned)).collect()
+        roles.chain(extra).chain(device).chain(self.walk.base.user_arn().map(str::to_owned)).collect()
     }
 
     /// What is asked for each hop, in the order of the calls. `--duration` is for the last.
     fn hop_durations(&mut self) -> Result<Vec<Option<(u32, AskedBy)>>, PlanError> {
         let walk = self.walk;
-        let mut durations = Vec::with_capacity(walk.roles.len());
+        let option = match self.request.duration_seconds {
+            Some(asked) => Some((option_in_range(asked, LONGEST_ROLE, "a role's session")?, AskedBy::Option)),
+            None => None,
+        };
+        let count = walk.roles.len() + usize::from(self.request.role.is_some());
+        let mut durations = Vec::with_capacity(count);
         for (index, node) in walk.role_nodes().enumerate() {
-            durations.push(match (self.request.duration_seconds, index + 1 == walk.roles.len()) {
-                (Some(asked), true) => {
-                    Some((option_in_range(asked, LONGEST_ROLE, "a role's session")?, AskedBy::Option))
-                }
+            durations.push(match (option, index + 1 == count) {
+                (Some(option), true) => Some(option),
                 (_, _) => match node.read("duration_seconds", self.used) {
                     Some(setting) => {
                         let read = |text: &str| values::duration_seconds(text, LONGEST_ROLE);
@@ -319,6 +352,9 @@ impl<'a, 'p> Maker<'a, 'p> {
                     None => None,
                 },
             });
+        }
+        if self.request.role.is_some() {
+            durations.push(option);
         }
         Ok(durations)
     }
@@ -333,16 +369,8 @@ impl<'a, 'p> Maker<'a, 'p> {
         over_token: bool,
     ) -> Result<Hop, PlanError> {
         let profile = node.name.clone();
-        let (duration_seconds, reason) = match (asked, signed_by) {
-            (None, _) => (HOUR, Reason::NothingAsked),
-            (Some((asked, AskedBy::Option)), Some(signed_by)) if asked > HOUR => {
-                return Err(PlanError::DurationChained { asked, profile, signed_by });
-            }
-            (Some((asked, AskedBy::Setting)), Some(signed_by)) if asked > HOUR => {
-                (HOUR, Reason::ChainingCap { asked, signed_by })
-            }
-            (Some((asked, by)), _) => (asked, Reason::AsAsked(by)),
-        };
+        let (duration_seconds, reason) = hop_duration(&profile, asked, signed_by)?;
+        let (request, env) = (self.request, self.env);
         let hop = Hop {
             profile,
             role_arn: self.setting(node, "role_arn", values::role_arn)?.unwrap_or_default(),
@@ -357,13 +385,94 @@ impl<'a, 'p> Maker<'a, 'p> {
                 .setting(node, "transitive_session_tags", values::transitive_tag_keys)?
                 .unwrap_or_default(),
             source_identity: self.setting(node, "source_identity", values::session_name)?,
-            policy: self.setting(node, "policy", values::policy)?,
+            policy: self.setting(node, "policy", |text| narrow::read_policy(text, env, request.read_policy))?,
             policy_arns: Vec::new(),
         };
         let room = |text: &str| values::policy_arns(text, hop.policy.as_deref());
         let policy_arns = self.setting(node, "policy_arns", room)?.unwrap_or_default();
         let hop = Hop { policy_arns, ..hop };
         Ok(if over_token { self.over_token(node, hop) } else { hop })
+    }
+
+    /// The role that the command line names; nothing in a file says more about it.
+    fn extra_hop(
+        &mut self,
+        extra: &ExtraRole,
+        role_arn: String,
+        asked: Option<(u32, AskedBy)>,
+        signed_by: Option<String>,
+        target: &Target,
+    ) -> Result<Hop, PlanError> {
+        let profile = self.request.profile.clone();
+        let (duration_seconds, reason) = hop_duration(&profile, asked, signed_by)?;
+        Ok(Hop {
+            profile,
+            role_arn,
+            target: target.clone(),
+            duration_asked: asked.map(|(seconds, _)| seconds),
+            duration_seconds,
+            reason,
+            role_session_name: extra.session_name.clone(),
+            external_id: extra.external_id.clone(),
+            tags: Vec::new(),
+            transitive_tag_keys: Vec::new(),
+            source_identity: None,
+            policy: None,
+            policy_arns: Vec::new(),
+        })
+    }
+
+    /// What narrows the credentials, an outer keyfob's first.
+    fn wanted_layers(&mut self) -> Result<Vec<Layer>, PlanError> {
+        let (walk, request, env) = (self.walk, self.request, self.env);
+        let read = |text: &str| narrow::read_policy(text, env, request.read_policy);
+        let of_settings = narrow::of_settings(walk.requested(), walk.roles.contains(&0), read, self.used)?;
+        for (index, node) in walk.nodes.iter().enumerate().skip(1) {
+            let of_hop = walk.roles.contains(&index);
+            let names = ["keyfob_read_only", "keyfob_policy", "keyfob_policy_arns"].into_iter().take(if of_hop {
+                1
+            } else {
+                3
+            });
+            for name in names.filter(|name| node.setting(name).is_some()) {
+                self.notes.push(Reason::NarrowingOfSource { profile: node.name.clone(), name });
+            }
+        }
+        Ok(request.narrow.iter().cloned().chain(of_settings).collect())
+    }
+
+    /// Narrows what the steps lead to.
+    fn narrow(&mut self, made: &mut Made, wanted: &[Layer]) -> Result<Option<Narrowed>, PlanError> {
+        let walk = self.walk;
+        let last = made.steps.last();
+        let target = match last.and_then(Step::target) {
+            Some(target) => target.clone(),
+            None if wanted.is_empty() => return Ok(None),
+            None => {
+                let target = self.target(walk.base_node(), None)?;
+                made.base_target = Ok(target.clone());
+                target
+            }
+        };
+        let federation_seconds = match last {
+            Some(Step::SessionToken(session)) if made.mfa.is_none() && !walk.base.is_root() => {
+                Some(session.duration_seconds)
+            }
+            _ => None,
+        };
+        let own_node = walk.role_nodes().last().filter(|_| self.request.role.is_none());
+        let own_setting = own_node.and_then(|node| {
+            let setting = ["policy", "policy_arns"].into_iter().find_map(|name| node.setting(name))?;
+            Some((setting.name.to_string(), node.place(&setting)))
+        });
+        let is_scoped_unknown = self.request.known.as_ref().is_some_and(|known| known.is_scoped_unknown);
+        let ways = Ways { target: &target, federation_seconds, is_scoped_unknown, own_setting };
+        narrow::narrow(&mut made.steps, wanted, &ways).map_err(|why| self.cannot_narrow(why))
+    }
+
+    fn cannot_narrow(&self, why: CannotNarrow) -> PlanError {
+        let profile = self.request.profile.clone();
+        PlanError::CannotNarrow { profile, why: Box::new(why), is_asked: !self.request.narrow.is_empty() }
     }
 
     /// The same hop as the exchange of a token: the call has no parameters for the rest (STS API, AssumeRoleWithWebIdentity).
@@ -385,10 +494,9 @@ impl<'a, 'p> Maker<'a, 'p> {
     }
 
     /// Whether AWS has refused more than an hour for the role, over this base.
-    fn is_capped(&self, node: &Node<'_>) -> bool {
+    fn is_capped(&self, role: Option<&str>) -> bool {
         let known = self.request.known.as_ref();
-        let role = node.setting("role_arn");
-        known.zip(role).is_some_and(|(known, role)| known.capped_roles.iter().any(|capped| *capped == role.value))
+        known.zip(role).is_some_and(|(known, role)| known.capped_roles.iter().any(|capped| capped == role))
     }
 
     /// How long a session of GetSessionToken lasts: `option` is `--duration`, `setting` a `duration_seconds`, else keyfob's
@@ -430,6 +538,24 @@ impl<'a, 'p> Maker<'a, 'p> {
             Some(setting) => node.value(&setting, read).map(Some),
             None => Ok(None),
         }
+    }
+}
+
+/// How long a hop lasts, and why; `signed_by` names whose session signs it.
+fn hop_duration(
+    profile: &str,
+    asked: Option<(u32, AskedBy)>,
+    signed_by: Option<String>,
+) -> Result<(u32, Reason), PlanError> {
+    match (asked, signed_by) {
+        (None, _) => Ok((HOUR, Reason::NothingAsked)),
+        (Some((asked, AskedBy::Option)), Some(signed_by)) if asked > HOUR => {
+            Err(PlanError::DurationChained { asked, profile: profile.to_owned(), signed_by })
+        }
+        (Some((asked, AskedBy::Setting)), Some(signed_by)) if asked > HOUR => {
+            Ok((HOUR, Reason::ChainingCap { asked, signed_by }))
+        }
+        (Some((asked, by)), _) => Ok((asked, Reason::AsAsked(by))),
     }
 }
 

@@ -23,6 +23,13 @@ pub fn default_role_session_name(base: &Base) -> String {
     name
 }
 
+/// The `Name` of GetFederationToken: the same, within its 32 characters (STS API, GetFederationToken).
+pub fn federated_user_name(base: &Base) -> String {
+    let mut name = default_role_session_name(base);
+    name.truncate(32);
+    name
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

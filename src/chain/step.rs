@@ -1,7 +1,8 @@
 //! The plan: steps that own their data, each with the reason for it. Pure.
 
-use crate::chain::base::Base;
+use crate::chain::base::{Base, Signs};
 use crate::chain::error::{PlanError, TargetError};
+use crate::chain::layer::{Narrowed, NarrowedBy};
 use crate::chain::reason::Reason;
 use crate::chain::request::Used;
 use crate::chain::target::Target;
@@ -23,6 +24,8 @@ pub struct Plan {
     pub mfa: Option<Mfa>,
     /// Where calls of the base's own user go, or why nowhere: no error for a plan that makes none.
     pub base_target: Result<Target, TargetError>,
+    /// How the credentials are narrowed, if they are.
+    pub narrowed: Option<Narrowed>,
     /// `keyfob_mfa_max_age` of the requested profile, seconds.
     pub mfa_max_age_seconds: Option<u32>,
     /// Every profile met, the requested one first, the base last.
@@ -43,6 +46,10 @@ pub enum Step {
     SessionToken(SessionStep),
     /// AssumeRole.
     AssumeRole(Hop),
+    /// GetScopedCredentials.
+    Scoped(ScopedStep),
+    /// GetFederationToken.
+    Federation(FederationStep),
 }
 
 impl Step {
@@ -50,7 +57,7 @@ impl Step {
     pub fn hop(&self) -> Option<&Hop> {
         match self {
             Step::AssumeRole(hop) => Some(hop),
-            Step::Base | Step::SessionToken(_) => None,
+            Step::Base | Step::SessionToken(_) | Step::Scoped(_) | Step::Federation(_) => None,
         }
     }
 
@@ -60,6 +67,8 @@ impl Step {
             Step::Base => None,
             Step::SessionToken(session) => Some(&session.target),
             Step::AssumeRole(hop) => Some(&hop.target),
+            Step::Scoped(scoped) => Some(&scoped.target),
+            Step::Federation(federation) => Some(&federation.target),
         }
     }
 }
@@ -69,7 +78,7 @@ impl Plan {
     pub fn session(&self) -> Option<&SessionStep> {
         self.steps.iter().find_map(|step| match step {
             Step::SessionToken(session) => Some(session),
-            Step::Base | Step::AssumeRole(_) => None,
+            Step::Base | Step::AssumeRole(_) | Step::Scoped(_) | Step::Federation(_) => None,
         })
     }
 
@@ -91,11 +100,26 @@ impl Plan {
 
     /// How long its credentials last once they are made, seconds; none if the base decides that.
     pub fn life_seconds(&self) -> Option<u32> {
-        match self.steps.last()? {
-            Step::Base => None,
+        // What GetScopedCredentials gives ends with what it is made from.
+        match self.steps.iter().rfind(|step| !matches!(step, Step::Scoped(_)))? {
+            Step::Base | Step::Scoped(_) => None,
             Step::SessionToken(session) => Some(session.duration_seconds),
             Step::AssumeRole(hop) => Some(hop.duration_seconds),
+            Step::Federation(federation) => Some(federation.duration_seconds),
         }
+    }
+
+    /// Whether GetFederationToken can take the place of a GetScopedCredentials that AWS does not know: it would carry no MFA,
+    /// and takes one policy.
+    pub fn may_federate(&self) -> bool {
+        let Base { signs_as, .. } = self.base;
+        let is_scoped = self.narrowed.as_ref().is_some_and(|narrowed| narrowed.by == NarrowedBy::Scoped);
+        is_scoped
+            && signs_as == Signs::Key
+            && !self.base.is_root()
+            && self.mfa.is_none()
+            && self.steps.len() == 2
+            && !self.has_hops()
     }
 
     /// Where calls of the base's own user go.
@@ -123,7 +147,7 @@ impl Plan {
     /// Every reason, in the order things happen: each step's, then the notes.
     pub fn reasons(&self) -> impl Iterator<Item = &Reason> {
         let of_step = |step| match step {
-            &Step::Base => None,
+            &(Step::Base | Step::Scoped(_) | Step::Federation(_)) => None,
             Step::SessionToken(session) => Some(&session.reason),
             Step::AssumeRole(hop) => Some(&hop.reason),
         };
@@ -167,6 +191,28 @@ pub struct SessionStep {
     pub target: Target,
     /// Why it is made.
     pub reason: Reason,
+}
+
+/// One GetScopedCredentials: what the step before gives, with fewer rights, until the same end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScopedStep {
+    /// An inline session policy, at most 2,048 characters.
+    pub policy: String,
+    /// Where the call goes.
+    pub target: Target,
+}
+
+/// A GetFederationToken: the user's own rights, as far as the policies grant them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FederationStep {
+    /// 900 to 129,600.
+    pub duration_seconds: u32,
+    /// An inline session policy.
+    pub policy: Option<String>,
+    /// ARNs of managed ones.
+    pub policy_arns: Vec<String>,
+    /// Where the call goes.
+    pub target: Target,
 }
 
 /// One AssumeRole.

@@ -195,7 +195,7 @@ fn is_tag(c: char) -> bool {
 }
 
 /// The most characters of a session policy, inline and ARNs together (STS API, AssumeRole, `Policy`).
-const LONGEST_POLICY: usize = 2048;
+pub(super) const LONGEST_POLICY: usize = 2048;
 
 /// Reads `policy`: an inline session policy, a JSON object.
 pub(super) fn policy(text: &str) -> Result<String, String> {
@@ -205,6 +205,23 @@ pub(super) fn policy(text: &str) -> Result<String, String> {
             Err(format!("it has {} characters; AWS accepts at most {LONGEST_POLICY}", text.chars().count()))
         }
         Ok(_) => Ok(text.to_owned()),
+    }
+}
+
+/// As [`policy`], without the blanks between its parts, which count too.
+pub(super) fn compact_policy(text: &str) -> Result<String, String> {
+    match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text) {
+        Ok(object) => policy(&serde_json::Value::Object(object).to_string()),
+        Err(_) => policy(text),
+    }
+}
+
+/// Reads a setting that is `true` or `false`.
+pub(super) fn switch(text: &str) -> Result<bool, String> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(format!("`{text}` is neither `true` nor `false`")),
     }
 }
 

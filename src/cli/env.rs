@@ -53,7 +53,7 @@ impl EnvArgs {
             if let Some(command) = run!("keyfob env {}", profile).command(shell) {
                 tell_how_to_load(world, shell, &command);
             }
-            hand_out(&world.process_env, &profile, &credentials, &snapshot.surroundings(&profile)?)
+            hand_out(&world.process_env, &profile, &credentials, &snapshot.surroundings(&profile, &plan)?)
         };
         // Security: the lines hold the credentials; they are what was asked for, and go to stdout alone.
         out::write(shell.render(&changes)?.expose())

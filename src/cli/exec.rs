@@ -33,7 +33,8 @@ impl ExecArgs {
         snapshot.set_region(&profile, self.options.region.as_deref())?;
         let (plan, credentials) = snapshot.credentials(&profile, &self.options, None)?;
         world.tell_of_key(&plan);
-        let changes = hand_out(&world.process_env, &profile, &credentials, &snapshot.surroundings(&profile)?);
+        let surroundings = snapshot.surroundings(&profile, &plan)?;
+        let changes = hand_out(&world.process_env, &profile, &credentials, &surroundings);
         let error = exec(&self.command, &profile, &changes, &world.process_env, world.talk);
         world.talk.error(&Error::from(&error));
         Ok(error.exit_code())

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::chain::Reason;
-use crate::cli::options::{ProfileArg, parse_seconds};
+use crate::cli::options::{CredentialOptions, NarrowOptions, ProfileArg, RoleOptions, parse_seconds};
 use crate::cli::world::World;
 use crate::error::Result;
 use crate::human::{Human, Talk};
@@ -29,6 +29,10 @@ pub struct ExplainArgs {
     /// Explain a request with --no-session
     #[arg(short, long)]
     no_session: bool,
+    #[command(flatten)]
+    role: RoleOptions,
+    #[command(flatten)]
+    narrow: NarrowOptions,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -39,7 +43,14 @@ impl ExplainArgs {
         let snapshot = world.snapshot();
         let (profile, profiles) = (self.profile.resolve(world)?, snapshot.files()?.profiles());
         world.warn_of(&profiles, [&profile]);
-        let mut plan = snapshot.plan(&profile, self.duration, self.no_session)?;
+        let options = CredentialOptions {
+            duration: self.duration,
+            no_session: self.no_session,
+            role: self.role,
+            narrow: self.narrow,
+            ..CredentialOptions::default()
+        };
+        let mut plan = snapshot.plan(&profile, &options)?;
         world.warn_of(&profiles, plan.walk.iter().filter(|name| **name != profile));
         plan.notes.extend(self.profile.variable(&world.process_env).map(|variable| Reason::NamedBy { variable }));
         let cached = world.with_cache(|cache| cache.summary(&plan, store_of(&plan)));

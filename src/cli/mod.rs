@@ -21,9 +21,11 @@ mod keys;
 mod list;
 mod man;
 mod mfa;
+mod narrow;
 mod notices;
 mod options;
 mod profile;
+mod refuse;
 mod remove;
 mod rotate;
 mod show;
@@ -192,6 +194,7 @@ fn ended(code: Result<u8>, talk: &StderrTalk) -> u8 {
 }
 
 fn run_in(world: &World<'_>, command: Command) -> Result<u8> {
+    refuse::in_narrowed(&world.process_env, &command)?;
     match command {
         Command::Add(arguments) => arguments.run(world).map(|()| 0),
         Command::Import(arguments) => arguments.run(world).map(|()| 0),

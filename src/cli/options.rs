@@ -3,6 +3,7 @@
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
+use crate::chain::role::{ExtraRole, RoleName, read};
 use crate::chain::target::checked_region;
 use crate::duration;
 use crate::secret::Secret;
@@ -51,6 +52,45 @@ pub struct CredentialOptions {
     /// Renew the session if it has less time left than this; fail if that is not possible
     #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
     pub min_ttl: Option<u32>,
+    #[command(flatten)]
+    pub role: RoleOptions,
+    #[command(flatten)]
+    pub narrow: NarrowOptions,
+}
+
+/// A role that no profile names.
+#[derive(Debug, Clone, Default, Args)]
+pub struct RoleOptions {
+    /// Role to assume as well: its ARN, or ACCOUNT:NAME
+    #[arg(long, value_name = "ROLE", value_parser = read::role_name)]
+    role: Option<RoleName>,
+    /// External ID for --role
+    #[arg(long, value_name = "ID", requires = "role", value_parser = read::external_id)]
+    external_id: Option<String>,
+    /// Role session name for --role
+    #[arg(long, value_name = "NAME", requires = "role", value_parser = read::session_name)]
+    session_name: Option<String>,
+}
+
+impl RoleOptions {
+    pub(super) fn wanted(&self) -> Option<ExtraRole> {
+        let RoleOptions { role, external_id, session_name } = self.clone();
+        role.map(|role| ExtraRole { role, external_id, session_name })
+    }
+}
+
+/// What narrows the credentials.
+#[derive(Debug, Clone, Default, Args)]
+pub struct NarrowOptions {
+    /// Issue credentials that can read but change nothing
+    #[arg(long)]
+    pub read_only: bool,
+    /// Session policy in a JSON file (- for standard input): the credentials can do what it also allows
+    #[arg(long, value_name = "FILE", value_parser = NonEmptyStringValueParser::new())]
+    pub policy: Option<String>,
+    /// Managed session policy; can be repeated
+    #[arg(long = "policy-arn", value_name = "ARN")]
+    pub policy_arns: Vec<String>,
 }
 
 pub fn parse_secret(text: &str) -> std::result::Result<Secret, std::convert::Infallible> {

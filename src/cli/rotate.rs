@@ -77,6 +77,11 @@ pub struct RotateArgs {
 }
 
 impl RotateArgs {
+    /// Whether it does more than to show the status.
+    pub(super) fn changes_keys(&self) -> bool {
+        !self.status
+    }
+
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let snapshot = world.snapshot();
         let files = snapshot.files()?;

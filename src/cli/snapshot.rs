@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aws::Aws;
+use crate::chain::layer::Narrowed;
 use crate::chain::target::names_endpoint;
 use crate::chain::{Plan, Request, check, plan};
+use crate::cli::narrow;
 use crate::cli::options::CredentialOptions;
 use crate::cli::world::World;
 use crate::config_file::{self, AwsFiles};
@@ -93,14 +95,15 @@ impl Snapshot<'_> {
     ///
     /// # Errors
     /// As [`Snapshot::files`].
-    pub fn surroundings(&self, profile: &str) -> Result<ProfileVariables> {
-        let surroundings = self.with_profiles(|profiles| {
+    pub fn surroundings(&self, profile: &str, plan: &Plan) -> Result<ProfileVariables> {
+        let mut surroundings = self.with_profiles(|profiles| {
             let settings = profiles.get(profile);
             let setting = |name: &str| Some(settings.as_ref()?.setting(name)?.value.into_owned());
             let services = setting("services").and_then(|name| profiles.section(SectionKind::Services, &name));
             let services: Vec<(String, String)> = services.iter().flat_map(OtherSection::settings).collect();
             Ok(ProfileVariables::new(&self.env, setting, &services))
         })?;
+        surroundings.narrowed = plan.narrowed.as_ref().map(Narrowed::variable);
         self.world.warn_of(&self.files()?.profiles(), [&profile.to_owned()]);
         for name in &surroundings.without_variable {
             self.world.talk.warn(&format!(
@@ -114,8 +117,8 @@ impl Snapshot<'_> {
     ///
     /// # Errors
     /// As [`plan`].
-    pub fn plan(&self, profile: &str, duration_seconds: Option<u32>, no_session: bool) -> Result<Plan> {
-        self.planned(&Request { duration_seconds, no_session, ..self.request(profile) })
+    pub fn plan(&self, profile: &str, options: &CredentialOptions) -> Result<Plan> {
+        self.planned(&self.request_with(profile, options)?)
     }
 
     /// As [`Snapshot::plan`], as if no profile named an MFA device: for what is to mend one that cannot be used.
@@ -123,7 +126,7 @@ impl Snapshot<'_> {
     /// # Errors
     /// As [`plan`].
     pub fn plan_without_device(&self, profile: &str) -> Result<Plan> {
-        self.planned(&Request { without_device: true, ..self.request(profile) })
+        self.planned(&Request { without_device: true, ..self.request(profile)? })
     }
 
     /// As [`Snapshot::plan`], without a word, for what looks at every profile.
@@ -131,11 +134,20 @@ impl Snapshot<'_> {
     /// # Errors
     /// As [`plan`].
     pub fn plan_in_passing(&self, profiles: &Profiles<'_>, profile: &str) -> Result<Plan> {
-        self.plan_of_machine(profiles, &self.request(profile))
+        self.plan_of_machine(profiles, &self.request(profile)?)
     }
 
-    fn request(&self, profile: &str) -> Request {
-        Request::of(&self.world.settings, &self.world.paths, profile)
+    fn request(&self, profile: &str) -> Result<Request> {
+        let request = Request::of(&self.world.settings, &self.world.paths, profile);
+        Ok(Request { narrow: narrow::of_outer(&self.world.process_env)?, ..request })
+    }
+
+    fn request_with(&self, profile: &str, options: &CredentialOptions) -> Result<Request> {
+        let CredentialOptions { duration, no_session, role, narrow, .. } = options;
+        let mut request = self.request(profile)?;
+        (request.duration_seconds, request.no_session, request.role) = (*duration, *no_session, role.wanted());
+        request.narrow.extend(narrow.layers()?);
+        Ok(request)
     }
 
     fn planned(&self, request: &Request) -> Result<Plan> {
@@ -149,7 +161,7 @@ impl Snapshot<'_> {
         let (index, env) = (self.index()?, &self.env);
         let mut made = plan(profiles, index, env, request)?;
         resolve::identify(&mut made.base, env);
-        if request.known.is_some() || !made.base.may_turn_out() {
+        if request.known.is_some() || !(made.base.may_turn_out() || made.may_federate()) {
             return Ok(made);
         }
         let cache = SessionCache::new(self.world.paths.cache.clone());
@@ -206,8 +218,7 @@ impl Snapshot<'_> {
         options: &CredentialOptions,
         prompt_limit: Option<Duration>,
     ) -> Result<(Plan, Credentials)> {
-        let request =
-            Request { duration_seconds: options.duration, no_session: options.no_session, ..self.request(profile) };
+        let request = self.request_with(profile, options)?;
         let mut plan = self.planned(&request)?;
         let lesson = Rc::new(Lesson::default());
         let resolve = ResolveOptions {

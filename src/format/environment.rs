@@ -66,7 +66,7 @@ const REMEMBERED: [(&str, &str); 4] = [
 ];
 
 /// keyfob's own marks.
-const MARKS: [&str; 3] = [vars::KEYFOB_PROFILE, vars::KEYFOB_REGION, vars::KEYFOB_VARIABLES];
+const MARKS: [&str; 4] = [vars::KEYFOB_PROFILE, vars::KEYFOB_REGION, vars::KEYFOB_VARIABLES, vars::KEYFOB_NARROW];
 
 /// The environment as it would be had no keyfob put anything into it.
 ///
@@ -127,6 +127,7 @@ pub fn hand_out(
     put(vars::AWS_ACCOUNT_ID, credentials.account_id());
     put(vars::KEYFOB_PROFILE, Some(profile));
     put(vars::KEYFOB_REGION, surroundings.region.as_deref());
+    put(vars::KEYFOB_NARROW, surroundings.narrowed.as_deref());
     if let Some(region) = &surroundings.region {
         for name in REGIONS {
             put(name, Some(region));

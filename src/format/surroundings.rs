@@ -12,6 +12,8 @@ pub struct ProfileVariables {
     pub region: Option<String>,
     /// Variables and values, from the profile's settings.
     pub variables: Vec<(String, String)>,
+    /// `KEYFOB_NARROW`, where the credentials are narrowed.
+    pub narrowed: Option<String>,
     /// Settings that have no variable and are lost, for a warning: `s3.addressing_style`.
     pub without_variable: Vec<String>,
 }
@@ -55,6 +57,7 @@ impl ProfileVariables {
         let mut surroundings = ProfileVariables {
             region: region.map(str::to_owned).or_else(|| setting("region")),
             variables: Vec::new(),
+            narrowed: None,
             without_variable: Vec::new(),
         };
         for (name, variable) in SETTINGS {

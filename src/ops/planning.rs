@@ -1,5 +1,7 @@
 //! What plans are made from beside the AWS files: keyfob's settings, and the index with another key in it.
 
+use std::path::Path;
+
 use crate::chain::target::Target;
 use crate::chain::{Plan, Request, StoredKeys};
 use crate::config_file::file_names;
@@ -7,6 +9,7 @@ use crate::credentials::StoredKey;
 use crate::error::Result;
 use crate::index::Index;
 use crate::settings::Settings;
+use crate::sys::files;
 use crate::sys::paths::Paths;
 
 impl Request {
@@ -16,10 +19,17 @@ impl Request {
             profile: profile.to_owned(),
             session_duration_seconds: settings.session_duration.seconds(),
             mfa_process: settings.mfa_process.clone(),
+            read_policy,
             files: file_names(paths),
             ..Request::default()
         }
     }
+}
+
+/// Reads the file of a policy, as a plan is handed it.
+fn read_policy(path: &Path) -> std::result::Result<String, String> {
+    let text = files::read(path).map_err(|error| format!("cannot be read: {error}"))?;
+    String::from_utf8(text).map_err(|_| "is not UTF-8".to_owned())
 }
 
 /// The index as if `key` were stored for `profile`.

@@ -25,9 +25,9 @@ pub const POINTERS: [&str; 2] = ["source_profile", "include_profile"];
 pub const REPLACED_PROCESS: &str = "keyfob_replaced_credential_process";
 
 /// keyfob's alone, and without a form without `keyfob_`.
-const OURS: [&str; 7] = [
-    "keyfob_session", "keyfob_mfa_max_age", "keyfob_allow_root", "keyfob_cache", "keyfob_web_identity",
-    "keyfob_web_identity_audience", REPLACED_PROCESS,
+const OURS: [&str; 8] = [
+    "keyfob_session", "keyfob_read_only", "keyfob_mfa_max_age", "keyfob_allow_root", "keyfob_cache",
+    "keyfob_web_identity", "keyfob_web_identity_audience", REPLACED_PROCESS,
 ];
 
 const KNOWN: [&str; 91] = [

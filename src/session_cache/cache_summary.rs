@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::chain::Plan;
 use crate::chain::list::CodeDue;
+use crate::chain::{Plan, Step};
 use crate::session_cache::fresh::Life;
 use crate::session_cache::seal::{Header, SessionKind};
 use crate::timestamp::Timestamp;
@@ -96,8 +96,14 @@ pub fn summary(plan: &Plan, found: &[Found], is_checked: bool, now: Timestamp) -
         Found::Nothing => Some(false),
         Found::Unknown => None,
     };
-    // A run goes back to the last step that can sign; without one, it makes the first step, which takes the code.
-    let is_signed = match before.iter().any(|found| matches!(found, Found::Session(_))) {
+    // A run goes back to the last step that can sign; without one, it makes the first step, which takes the code. What
+    // GetScopedCredentials gives ends with its signer, which has to be fresh.
+    let signs = |(index, found): (usize, &Found)| match (found, plan.steps.get(index + 1)) {
+        (Found::Session(session), Some(Step::Scoped(_))) => session.is_served().then(|| session.served_until()),
+        (Found::Session(session), _) => Some(session.signs_until()),
+        (Found::Nothing | Found::Unknown, _) => None,
+    };
+    let is_signed = match before.iter().enumerate().any(|found| signs(found).is_some()) {
         true => Some(true),
         false if before.iter().any(is_unknown) => None,
         false => Some(false),
@@ -114,10 +120,7 @@ pub fn summary(plan: &Plan, found: &[Found], is_checked: bool, now: Timestamp) -
         Some(true) => CodeDue::At(now),
         Some(false) if found.iter().any(is_unknown) => CodeDue::Unknown,
         Some(false) => {
-            let signs = before.iter().filter_map(|found| match found {
-                Found::Session(session) => Some(session.signs_until()),
-                Found::Nothing | Found::Unknown => None,
-            });
+            let signs = before.iter().enumerate().filter_map(signs);
             let served = match last {
                 Found::Session(session) if session.is_served() => Some(session.served_until()),
                 Found::Session(_) | Found::Nothing | Found::Unknown => None,

@@ -100,15 +100,25 @@ impl<'a> Inspection<'a> {
 
 /// Whether a header that does not say whose it is could be of a step.
 fn is_like(plan: &Plan, step: usize, header: &Header) -> bool {
+    // keyfob 0.1.0, which wrote those, narrowed nothing so.
+    if matches!(plan.steps[step], Step::Scoped(_) | Step::Federation(_)) {
+        return false;
+    }
     let (kind, role_arn) = kind_of(plan, &plan.steps[step]);
     header.kind == kind && header.role_arn.as_deref() == role_arn && header.base.kind == plan.base.kind
 }
 
 /// What a header says of a step: the kind of its session, and its role.
-pub fn kind_of<'p>(plan: &Plan, step: &'p Step) -> (SessionKind, Option<&'p str>) {
+pub fn kind_of<'p>(plan: &'p Plan, step: &'p Step) -> (SessionKind, Option<&'p str>) {
     match step {
         Step::SessionToken(_) if plan.mfa.is_some() => (SessionKind::MfaSession, None),
-        Step::Base | Step::SessionToken(_) => (SessionKind::Session, None),
+        Step::Base | Step::SessionToken(_) | Step::Federation(_) => (SessionKind::Session, None),
         Step::AssumeRole(hop) => (SessionKind::Hop, Some(&hop.role_arn)),
+        // Nothing follows it, so it is of the plan's last role, or its session.
+        Step::Scoped(_) => match plan.hops().last() {
+            Some(hop) => (SessionKind::Hop, Some(&hop.role_arn)),
+            None if plan.mfa.is_some() => (SessionKind::MfaSession, None),
+            None => (SessionKind::Session, None),
+        },
     }
 }

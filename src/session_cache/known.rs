@@ -20,6 +20,9 @@ struct Written {
     signs_as: SignsAs,
     /// The roles on which AWS has refused more than an hour.
     capped_roles: Vec<String>,
+    /// Whether AWS has said that there is no GetScopedCredentials.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_scoped_unknown: bool,
     /// When it was learned, Unix time.
     time: i64,
 }
@@ -37,15 +40,16 @@ impl SessionCache {
         let file = self.read_small(&file_name(base))?;
         let written: Written = serde_json::from_slice(&file).ok()?;
         let age = now.seconds_since(Timestamp::from_unix(written.time));
-        (written.version == VERSION && (0..LASTS).contains(&age))
-            .then(|| KnownBase { is_key: written.signs_as == SignsAs::Key, capped_roles: written.capped_roles })
+        let Written { version, signs_as, capped_roles, is_scoped_unknown, time: _ } = written;
+        let known = KnownBase { is_key: signs_as == SignsAs::Key, capped_roles, is_scoped_unknown };
+        (version == VERSION && (0..LASTS).contains(&age)).then_some(known)
     }
 
     /// Remembers what a base has turned out to be. Where that cannot be written, it is learned again.
     pub fn put_known(&self, base: &Identity, known: &KnownBase, now: Timestamp) {
         let signs_as = if known.is_key { SignsAs::Key } else { SignsAs::Session };
-        let written =
-            Written { version: VERSION, signs_as, capped_roles: known.capped_roles.clone(), time: now.unix() };
+        let KnownBase { is_key: _, capped_roles, is_scoped_unknown } = known.clone();
+        let written = Written { version: VERSION, signs_as, capped_roles, is_scoped_unknown, time: now.unix() };
         let file = serde_json::to_vec(&written).expect("texts and numbers always become JSON");
         let _ = self.write_small(&file_name(base), &file);
     }
@@ -65,7 +69,11 @@ mod tests {
         let cache = SessionCache::new(folder.path().join("cache"));
         let identity = |part: &str| Identity { sort: "process", parts: vec![part.to_owned()] };
         let at = Timestamp::from_unix;
-        let known = KnownBase { is_key: true, capped_roles: vec!["arn:aws:iam::111122223333:role/a".to_owned()] };
+        let known = KnownBase {
+            is_key: true,
+            capped_roles: vec!["arn:aws:iam::111122223333:role/a".to_owned()],
+            is_scoped_unknown: true,
+        };
         assert_eq!(cache.known(&identity("a"), at(1000)), None);
         cache.put_known(&identity("a"), &known, at(1000));
         assert_eq!(cache.known(&identity("a"), at(1000 + LASTS - 1)).as_ref(), Some(&known));

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::chain::base::{Identity, Signs};
-use crate::chain::session_name::default_role_session_name;
+use crate::chain::session_name::{default_role_session_name, federated_user_name};
 use crate::chain::target::Target;
-use crate::chain::{Base, Hop, Mfa, Plan, SessionStep, Step};
+use crate::chain::{Base, FederationStep, Hop, Mfa, Plan, ScopedStep, SessionStep, Step};
 use crate::credentials::StoreId;
 use crate::hex;
 use crate::session_cache::sealing_key::SealingKey;
@@ -80,7 +80,19 @@ impl NameDigest {
 ///
 /// Everything is taken apart by name: a field that is added to a plan does not compile until it is decided on here.
 fn canonical(plan: &Plan, last: usize) -> Vec<u8> {
-    let Plan { profile: _, walk: _, base, mfa, steps, base_target, mfa_max_age_seconds: _, notes: _, used: _ } = plan;
+    // What narrows is in the steps.
+    let Plan {
+        profile: _,
+        walk: _,
+        base,
+        mfa,
+        steps,
+        base_target,
+        narrowed: _,
+        mfa_max_age_seconds: _,
+        notes: _,
+        used: _,
+    } = plan;
     let Base { profile: _, kind: _, identity, signs_as, sealed_with: _, reuse: _, source: _ } = base;
     let mut out = Encoder(Vec::with_capacity(512));
     out.text("keyfob session 1");
@@ -110,6 +122,31 @@ fn canonical(plan: &Plan, last: usize) -> Vec<u8> {
             let is_first = steps.iter().filter_map(Step::hop).count() == 1;
             let may_be_capped = is_first && *signs_as == Signs::Unsure;
             out.number(duration_asked.filter(|_| may_be_capped).unwrap_or(*duration_seconds));
+        }
+        Step::Scoped(ScopedStep { policy: _, target }) => {
+            out.text("scoped");
+            out.place(target);
+            steps.iter().filter_map(Step::hop).for_each(|hop| out.hop(base, hop));
+            let scoped = steps.iter().filter_map(|step| match step {
+                Step::Scoped(scoped) => Some(scoped.policy.as_str()),
+                Step::Base | Step::SessionToken(_) | Step::AssumeRole(_) | Step::Federation(_) => None,
+            });
+            out.list(scoped.collect::<Vec<_>>().into_iter());
+            // It ends with what it is made from.
+            let lives = steps.iter().rev().find_map(|step| match step {
+                Step::SessionToken(session) => Some(session.duration_seconds),
+                Step::AssumeRole(hop) => Some(hop.duration_seconds),
+                Step::Base | Step::Scoped(_) | Step::Federation(_) => None,
+            });
+            out.number(lives.unwrap_or_default());
+        }
+        Step::Federation(FederationStep { duration_seconds, policy, policy_arns, target }) => {
+            out.text("federation");
+            out.place(target);
+            out.text(&federated_user_name(base));
+            out.optional(policy.as_deref());
+            out.list(policy_arns.iter().map(String::as_str));
+            out.number(*duration_seconds);
         }
     }
     out.0

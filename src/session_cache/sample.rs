@@ -62,6 +62,7 @@ pub(crate) fn plan(profile: &str, roles: &[&str]) -> Plan {
         steps: std::iter::once(Step::SessionToken(session)).chain(hops).collect(),
         mfa: Some(Mfa { serial: SERIAL.into(), profile: "base".into(), process: None, spent_in: SpentIn::Session }),
         base_target: Ok(target("eu-west-1")),
+        narrowed: None,
         mfa_max_age_seconds: None,
         notes: Vec::new(),
         walk: vec![profile.into(), "base".into()],
@@ -73,7 +74,7 @@ pub(crate) fn plan(profile: &str, roles: &[&str]) -> Plan {
 pub(crate) fn hop_mut(plan: &mut Plan, index: usize) -> &mut Hop {
     let mut hops = plan.steps.iter_mut().filter_map(|step| match step {
         Step::AssumeRole(hop) => Some(hop),
-        Step::Base | Step::SessionToken(_) => None,
+        Step::Base | Step::SessionToken(_) | Step::Scoped(_) | Step::Federation(_) => None,
     });
     hops.nth(index).expect("a hop")
 }
@@ -82,7 +83,7 @@ pub(crate) fn hop_mut(plan: &mut Plan, index: usize) -> &mut Hop {
 pub(crate) fn session_mut(plan: &mut Plan) -> &mut SessionStep {
     match &mut plan.steps[0] {
         Step::SessionToken(session) => session,
-        Step::Base | Step::AssumeRole(_) => panic!("no session"),
+        Step::Base | Step::AssumeRole(_) | Step::Scoped(_) | Step::Federation(_) => panic!("no session"),
     }
 }
 

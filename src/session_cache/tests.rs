@@ -10,11 +10,12 @@ use super::CacheError;
 use super::name::SessionName;
 use super::sample::{
     base_id, base_target_mut, edit_hops_target, hop, hop_mut, plan, sealing_key, session, session_mut, stored_key,
+    target,
 };
 use super::seal::{self, Damage, Header, SessionKind};
 use super::{CachedSession, SessionCache};
 use crate::chain::base::key::base_of;
-use crate::chain::{Mfa, Plan, SpentIn, Step};
+use crate::chain::{FederationStep, Mfa, Plan, ScopedStep, SpentIn, Step};
 #[cfg(unix)]
 use crate::timestamp::Timestamp;
 
@@ -277,4 +278,40 @@ fn a_hop_of_a_later_profile_does_not_hide_an_earlier_one() {
     let before = name(&plan, 1);
     plan.steps.push(Step::AssumeRole(hop("b")));
     assert_eq!(name(&plan, 1), before);
+}
+
+#[test]
+fn what_narrows_a_session_is_in_its_name() {
+    let plain = plan("p", &["a"]);
+    let with = |steps: &[Step]| {
+        let mut plan = plain.clone();
+        plan.steps.extend_from_slice(steps);
+        name(&plan, plan.steps.len() - 1)
+    };
+    let scoped = |policy: &str| Step::Scoped(ScopedStep { policy: policy.to_owned(), target: target("eu-west-1") });
+    let federated = |policy: Option<&str>, policy_arns: &[&str]| {
+        let (policy, policy_arns) = (policy.map(str::to_owned), policy_arns.iter().map(ToString::to_string).collect());
+        let step = FederationStep { duration_seconds: 3600, policy, policy_arns, target: target("eu-west-1") };
+        let mut plan = plain.clone();
+        plan.steps = vec![Step::Federation(step)];
+        name(&plan, 0)
+    };
+    let mut inline = plain.clone();
+    hop_mut(&mut inline, 0).policy = Some("x".to_owned());
+    let mut managed = plain.clone();
+    hop_mut(&mut managed, 0).policy_arns = vec!["x".to_owned()];
+    let names = [
+        name(&plain, 1),
+        name(&inline, 1),
+        name(&managed, 1),
+        with(&[scoped("x")]),
+        with(&[scoped("y")]),
+        with(&[scoped("x"), scoped("y")]),
+        with(&[scoped("y"), scoped("x")]),
+        federated(None, &[]),
+        federated(Some("x"), &[]),
+        federated(None, &["x"]),
+    ];
+    let different: std::collections::BTreeSet<&str> = names.iter().map(SessionName::as_str).collect();
+    assert_eq!(different.len(), names.len());
 }

@@ -105,6 +105,8 @@ pub mod vars {
     pub const KEYFOB_SAVED_AWS_DEFAULT_PROFILE: &str = "KEYFOB_SAVED_AWS_DEFAULT_PROFILE";
     pub const KEYFOB_SAVED_AWS_REGION: &str = "KEYFOB_SAVED_AWS_REGION";
     pub const KEYFOB_SAVED_AWS_DEFAULT_REGION: &str = "KEYFOB_SAVED_AWS_DEFAULT_REGION";
+    /// What narrows the credentials that `env` or `exec` handed out, for keyfobs started with them.
+    pub const KEYFOB_NARROW: &str = "KEYFOB_NARROW";
     pub const KEYFOB_CONFIG: &str = "KEYFOB_CONFIG";
     pub const KEYFOB_DATA_DIR: &str = "KEYFOB_DATA_DIR";
     pub const KEYFOB_CACHE_DIR: &str = "KEYFOB_CACHE_DIR";

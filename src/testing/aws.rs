@@ -2,8 +2,8 @@
 
 use crate::aws::http::{Answer, Http, Request};
 use crate::aws::{
-    Access, AccessKeys, AssumeRole, AwsError, CallerIdentity, CodePair, GetSessionToken, LastUse, ListedKey,
-    MfaDevices, NewMfaDevice, Sts,
+    Access, AccessKeys, AssumeRole, AwsError, CallerIdentity, CodePair, GetFederationToken, GetScopedCredentials,
+    GetSessionToken, LastUse, ListedKey, MfaDevices, NewMfaDevice, Sts,
 };
 use crate::chain::target::Target;
 use crate::credentials::{AccessKey, AccessKeyId, Credentials, Session};
@@ -26,6 +26,8 @@ unasked! { Sts:
     get_caller_identity(&Credentials, &Target) -> CallerIdentity;
     get_session_token(&Credentials, &GetSessionToken, &Target) -> Session;
     assume_role(&Credentials, &AssumeRole, &Target) -> Session;
+    get_scoped_credentials(&Credentials, &GetScopedCredentials, &Target) -> Session;
+    get_federation_token(&Credentials, &GetFederationToken, &Target) -> Session;
     assume_role_with_web_identity(&Secret, &AssumeRole, &Target) -> Session;
 }
 

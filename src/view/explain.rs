@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::chain::base::web_identity::TokenSource;
 use crate::chain::base::{BaseSource, Signs};
+use crate::chain::layer::{Narrowed, NarrowedBy};
 use crate::chain::list::CodeDue;
 use crate::chain::{Plan, Reason, SpentIn, Step, length};
 use crate::credentials::AccessKeyId;
@@ -18,7 +19,7 @@ pub fn json(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>, needs_s
     let (mut session, mut hops) = (Value::Null, Vec::new());
     for (step, until) in plan.steps.iter().zip(&cached.steps) {
         match step {
-            Step::Base => {}
+            Step::Base | Step::Scoped(_) | Step::Federation(_) => {}
             Step::SessionToken(step) => {
                 session = json!({
                     "duration_seconds": step.duration_seconds,
@@ -63,6 +64,10 @@ pub fn json(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>, needs_s
         "needs_sign_in": needs_sign_in,
         "cache": cached.known_by,
         "cached_until": cached.cached_until(),
+        "narrowed": plan.narrowed.as_ref().map(|narrowed| json!({
+            "by": narrowed.by.to_string(),
+            "read_only": narrowed.is_read_only(),
+        })),
         "hops": hops,
         "region": plan.region(),
         "mfa_max_age_seconds": plan.mfa_max_age_seconds,
@@ -124,12 +129,17 @@ pub fn text(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>, needs_s
     for (number, (step, until)) in plan.steps.iter().zip(&cached.steps).enumerate() {
         let is_last = number + 1 == plan.steps.len();
         match step {
-            Step::Base => continue,
+            Step::Base | Step::Scoped(_) => continue,
             Step::SessionToken(session) => {
                 let what = if plan.mfa.is_some() { "MFA session" } else { "session" };
                 let life = length(session.duration_seconds);
                 page.item(what, &format!("{life} from GetSessionToken in {}", session.target.region));
                 page.more(&session.reason.to_string());
+            }
+            Step::Federation(federation) => {
+                let life = length(federation.duration_seconds);
+                page.item("session", &format!("{life} from GetFederationToken in {}", federation.target.region));
+                page.more("without MFA; IAM refuses it, and STS all calls but GetCallerIdentity");
             }
             Step::AssumeRole(hop) => {
                 page.item("role", &format!("{} of `{}`, in {}", hop.role_arn, hop.profile, hop.target.region));
@@ -146,26 +156,10 @@ pub fn text(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>, needs_s
             page.more(&until_text(*until, cached));
         }
     }
-    if let Some(mfa) = &plan.mfa {
-        let place = match mfa.spent_in {
-            SpentIn::Session => "the MFA session",
-            SpentIn::Hop => "the first role",
-        };
-        page.item("MFA device", &format!("{} of `{}`; its code is used for {place}", mfa.serial, mfa.profile));
-        let from = code_from.map(|from| format!(" ({from})")).unwrap_or_default();
-        page.item(
-            "code",
-            &match (cached.needs_code, cached.code_due) {
-                (Some(true), _) => format!("needed now{from}"),
-                (Some(false), CodeDue::At(time)) => format!("not needed before {time}{from}"),
-                (Some(false), CodeDue::Never | CodeDue::Unknown) => "not needed now".to_owned(),
-                (None, _) => format!("may be needed now{from}: {NOT_KNOWN}"),
-            },
-        );
-        if let Some(age) = plan.mfa_max_age_seconds {
-            page.more(&format!("an MFA session older than {} is not used", length(age)));
-        }
+    if let Some(narrowed) = &plan.narrowed {
+        page.item("narrowed", narrowed_text(narrowed));
     }
+    code_items(&mut page, plan, cached, code_from);
     match needs_sign_in {
         Some(false) => {}
         Some(true) => page.item("sign-in", "needed now"),
@@ -189,6 +183,40 @@ pub fn text(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>, needs_s
     let used = plan.used.iter().map(|used| [used.place.to_string(), format!("{} of `{}`", used.name, used.profile)]);
     page.list("settings", Table::without_header(used).to_string().lines().map(str::to_owned));
     page.text
+}
+
+/// The MFA device, if the plan has one, and when its code is needed.
+fn code_items(page: &mut Page, plan: &Plan, cached: &CacheSummary, code_from: Option<&str>) {
+    let Some(mfa) = &plan.mfa else { return };
+    let place = match mfa.spent_in {
+        SpentIn::Session => "the MFA session",
+        SpentIn::Hop => "the first role",
+    };
+    page.item("MFA device", &format!("{} of `{}`; its code is used for {place}", mfa.serial, mfa.profile));
+    let from = code_from.map(|from| format!(" ({from})")).unwrap_or_default();
+    page.item(
+        "code",
+        &match (cached.needs_code, cached.code_due) {
+            (Some(true), _) => format!("needed now{from}"),
+            (Some(false), CodeDue::At(time)) => format!("not needed before {time}{from}"),
+            (Some(false), CodeDue::Never | CodeDue::Unknown) => "not needed now".to_owned(),
+            (None, _) => format!("may be needed now{from}: {NOT_KNOWN}"),
+        },
+    );
+    if let Some(age) = plan.mfa_max_age_seconds {
+        page.more(&format!("an MFA session older than {} is not used", length(age)));
+    }
+}
+
+fn narrowed_text(narrowed: &Narrowed) -> &'static str {
+    match (narrowed.by, narrowed.is_read_only()) {
+        (NarrowedBy::Policy, true) => "to reading, by a session policy that is sent with the role",
+        (NarrowedBy::Policy, false) => "by a session policy that is sent with the role",
+        (NarrowedBy::Scoped, true) => "to reading, by GetScopedCredentials",
+        (NarrowedBy::Scoped, false) => "by GetScopedCredentials",
+        (NarrowedBy::Federation, true) => "to reading, by GetFederationToken",
+        (NarrowedBy::Federation, false) => "by GetFederationToken",
+    }
 }
 
 fn until_text(until: Option<Timestamp>, cached: &CacheSummary) -> String {

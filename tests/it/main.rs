@@ -33,6 +33,7 @@ mod mfa_codes;
 mod mfa_enroll;
 mod moto;
 mod names;
+mod narrow;
 mod network;
 mod newcomer;
 mod other_services;

@@ -39,6 +39,8 @@ pub enum Attempted<'a> {
         hop: usize,
         hops: usize,
     },
+    GetScopedCredentials,
+    GetFederationToken,
     /// An IAM call, by its name in the API: `ListMFADevices`.
     Iam(&'a str),
 }
@@ -145,6 +147,8 @@ impl Attempt<'_> {
         match self.call {
             Attempted::GetCallerIdentity => "GetCallerIdentity failed".to_owned(),
             Attempted::GetSessionToken(_) => "GetSessionToken failed".to_owned(),
+            Attempted::GetScopedCredentials => "GetScopedCredentials failed".to_owned(),
+            Attempted::GetFederationToken => "GetFederationToken failed".to_owned(),
             Attempted::AssumeRole { request, hops: 1, .. } => format!("cannot assume `{}`", request.role_arn),
             Attempted::AssumeRole { request, hop, hops, .. } => {
                 format!("hop {hop} of {hops}: cannot assume `{}`", request.role_arn)
@@ -157,7 +161,10 @@ impl Attempt<'_> {
         let mfa = match self.call {
             Attempted::GetSessionToken(request) => request.mfa.as_ref(),
             Attempted::AssumeRole { request, .. } => request.mfa.as_ref(),
-            Attempted::GetCallerIdentity | Attempted::Iam(_) => None,
+            Attempted::GetCallerIdentity
+            | Attempted::GetScopedCredentials
+            | Attempted::GetFederationToken
+            | Attempted::Iam(_) => None,
         };
         mfa.map_or_else(|| "the MFA device".to_owned(), |mfa| format!("`{}`", mfa.serial))
     }

@@ -191,7 +191,7 @@ fn unknown_key(attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
 fn too_long(error: &AwsError, attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
     let (seconds, role) = match attempt.call {
         Attempted::AssumeRole { request, .. } => (request.duration_seconds, format!("`{}`", request.role_arn)),
-        Attempted::GetCallerIdentity | Attempted::GetSessionToken(_) | Attempted::Iam(_) => (0, "the role".to_owned()),
+        _ => (0, "the role".to_owned()),
     };
     let asked = duration::text(std::time::Duration::from_secs(seconds.into()));
     if error.is_chaining_limit() {
@@ -248,6 +248,8 @@ fn denied(error: &AwsError, attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
             let set = run!("keyfob profile set {} external_id ID", profile);
             hints.push(set.to("if the role requires an external ID, set it"));
         }
+    } else if let Attempted::GetFederationToken = attempt.call {
+        hints.push(format!("{who} needs `sts:GetFederationToken`, on `arn:aws:sts::ACCOUNT:federated-user/*`").into());
     } else if let Attempted::Iam(call) = attempt.call {
         hints.push(format!("a policy of the user must allow `iam:{call}`").into());
     }

@@ -148,7 +148,7 @@ fn what_a_base_signs_as_decides_the_cap_and_the_code() {
     let over = |a: &str| format!("{a}|[profile c]|role_arn = ROLE(C)|source_profile = a|duration_seconds = 7200");
     let capped = |role: &str| {
         let capped_roles = vec![format!("arn:aws:iam::111122223333:role/{role}")];
-        Some(KnownBase { is_key: false, capped_roles })
+        Some(KnownBase { capped_roles, ..KnownBase::default() })
     };
     type Case<'a> = (String, &'a [(&'a str, &'a str)], Option<KnownBase>, &'a str);
     let cases: &[Case<'_>] = &[

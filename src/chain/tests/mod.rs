@@ -4,6 +4,7 @@
 
 mod bases;
 mod errors;
+mod narrow;
 mod other_services;
 mod properties;
 mod reference;
@@ -141,6 +142,13 @@ pub(crate) fn in_short(plan: &Plan) -> String {
         if hop.capped() {
             text += &format!("<{}", hop.duration_asked.unwrap_or_default());
         }
+    }
+    for step in &plan.steps {
+        text += match step {
+            Step::Scoped(_) => " -> scoped",
+            Step::Federation(_) => " -> federation",
+            Step::Base | Step::SessionToken(_) | Step::AssumeRole(_) => "",
+        };
     }
     text
 }

@@ -97,7 +97,7 @@ fn calls(plan: &Plan) -> Vec<Step> {
     let mut steps = plan.steps.clone();
     for step in &mut steps {
         match step {
-            Step::Base => {}
+            Step::Base | Step::Scoped(_) | Step::Federation(_) => {}
             Step::SessionToken(SessionStep { target, .. }) | Step::AssumeRole(Hop { target, .. }) => {
                 (target.iam_endpoint, target.other_endpoints) = (Ok(None), BTreeMap::new());
             }

@@ -11,6 +11,7 @@ use clap::Subcommand;
 use clap::builder::NonEmptyStringValueParser;
 
 use crate::chain::Plan;
+use crate::cli::options::CredentialOptions;
 use crate::cli::snapshot::Snapshot;
 use crate::cli::world::World;
 use crate::error::{Kind, Result};
@@ -77,10 +78,10 @@ struct BothPlans {
 
 impl BothPlans {
     fn of(snapshot: &Snapshot<'_>, profile: &str) -> Result<BothPlans> {
-        let asked = snapshot.plan(profile, None, false)?;
+        let asked = snapshot.plan(profile, &CredentialOptions::default())?;
         let base = match asked.base.profile == asked.profile && !asked.has_hops() {
             true => None,
-            false => Some(snapshot.plan(&asked.base.profile, None, false)?),
+            false => Some(snapshot.plan(&asked.base.profile, &CredentialOptions::default())?),
         };
         Ok(BothPlans { asked, base })
     }

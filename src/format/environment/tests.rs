@@ -22,7 +22,7 @@ fn key() -> Credentials {
 
 fn surroundings(region: Option<&str>, variables: &[(&str, &str)]) -> ProfileVariables {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    ProfileVariables { region: region.map(str::to_owned), variables, without_variable: Vec::new() }
+    ProfileVariables { region: region.map(str::to_owned), variables, ..ProfileVariables::default() }
 }
 
 /// The environment of a command run with `changes`, or of a shell that evaluated them.

@@ -14,6 +14,7 @@ impl From<PlanError> for Error {
                 | PlanError::DurationChained { .. }
                 | PlanError::DurationOfBase { .. }
                 | PlanError::DurationOfKey { .. }
+                | PlanError::CannotNarrow { is_asked: true, .. }
         );
         let kind = if of_the_command_line { Kind::Usage } else { Kind::Config };
         hints(&error).into_iter().fold(Error::new(kind, error.to_string()), Error::hint)
@@ -67,6 +68,7 @@ fn hints(error: &PlanError) -> Vec<Hint> {
                     .to("or store a long-term key (`AKIA…`), from which keyfob makes sessions"),
             ];
         }
+        PlanError::CannotNarrow { profile, .. } => run!("keyfob explain {}", profile).to("show how they are made"),
         PlanError::Environment { .. } => "set it, or use the profile where it is set".into(),
         PlanError::TokenWithoutRole { profile, .. } => {
             run!("keyfob profile set {} role_arn ARN", profile).to("name the role to exchange the token for")

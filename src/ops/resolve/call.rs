@@ -3,12 +3,13 @@
 use std::time::Instant;
 
 use crate::aws::advice::{Attempt, Attempted, CodeFrom, Signer, advise};
-use crate::aws::{AssumeRole, AwsError, GetSessionToken, MfaCode};
+use crate::aws::{AssumeRole, AwsError, GetFederationToken, GetScopedCredentials, GetSessionToken, MfaCode};
 use crate::chain::base::{BaseSource, Signs};
-use crate::chain::session_name::default_role_session_name;
-use crate::chain::{Hop, KnownBase, Plan, SessionStep, Step};
+use crate::chain::session_name::{default_role_session_name, federated_user_name};
+use crate::chain::{FederationStep, Hop, KnownBase, Plan, ScopedStep, SessionStep, Step};
 use crate::credentials::{Credentials, Session};
 use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::mfa::{CodeError, Origin};
 use crate::ops::resolve::{Need, Run, base};
 
@@ -48,10 +49,12 @@ impl Run<'_> {
             |result: std::result::Result<Session, Stop>| result.map(Credentials::Session).map_err(Stop::into_error);
         let before = match (&self.plan.steps[index], index.checked_sub(1)) {
             (Step::Base, _) => return self.own(),
-            (Step::SessionToken(_) | Step::AssumeRole(_), None) => return called(self.call(index, &self.own()?)),
-            (Step::SessionToken(_) | Step::AssumeRole(_), Some(before)) => before,
+            (_, None) => return called(self.call(index, &self.own()?)),
+            (_, Some(before)) => before,
         };
-        let signer = self.obtain(before, Need::Usable)?;
+        // What GetScopedCredentials gives ends with its signer.
+        let is_scoped = matches!(self.plan.steps[index], Step::Scoped(_));
+        let signer = self.obtain(before, if is_scoped { Need::Fresh } else { Need::Usable })?;
         let id = signer.credentials.access_key_id().to_owned();
         let dead = |error: &AwsError| signer.from_cache && (error.is_invalid_client_token() || error.is_expired());
         match self.call(index, &signer.credentials) {
@@ -81,7 +84,7 @@ impl Run<'_> {
         if !is_other || !matches!(base.source, BaseSource::Process { .. }) {
             return Ok(own);
         }
-        let known = KnownBase { is_key: is_long_term, capped_roles: Vec::new() };
+        let known = KnownBase { is_key: is_long_term, ..KnownBase::default() };
         self.context.talk.explain(&format!(
             "the base is {}: remembered for the next time",
             if is_long_term { "a long-term key" } else { "a session" }
@@ -175,6 +178,25 @@ impl Run<'_> {
                 sts.get_session_token(signer, &request, target)
                     .map_err(|error| advised(error, Attempted::GetSessionToken(&request)))
             }
+            Step::Scoped(ScopedStep { policy, target }) => {
+                let request = GetScopedCredentials { policy: policy.clone(), time_limit };
+                match sts.get_scoped_credentials(signer, &request, target) {
+                    Ok(session) => Ok(session),
+                    Err(error) if error.is_unknown_action() => Err(Stop::Other(self.not_scoped())),
+                    Err(error) => Err(advised(error, Attempted::GetScopedCredentials)),
+                }
+            }
+            Step::Federation(FederationStep { duration_seconds, policy, policy_arns, target }) => {
+                let request = GetFederationToken {
+                    name: federated_user_name(&self.plan.base),
+                    duration_seconds: *duration_seconds,
+                    policy: policy.clone(),
+                    policy_arns: policy_arns.clone(),
+                    time_limit,
+                };
+                sts.get_federation_token(signer, &request, target)
+                    .map_err(|error| advised(error, Attempted::GetFederationToken))
+            }
             Step::AssumeRole(hop) => {
                 let request = AssumeRole { mfa, time_limit, ..self.assume_role(hop) };
                 let number = self.plan.steps[..=index].iter().filter_map(Step::hop).count();
@@ -197,6 +219,30 @@ impl Run<'_> {
                 }
                 .map_err(|error| advised(error, call))
             }
+        }
+    }
+
+    /// AWS does not know GetScopedCredentials: remembered where another call can take its place, and whoever can make another
+    /// plan is told.
+    fn not_scoped(&self) -> Error {
+        let Plan { profile, base, narrowed, .. } = self.plan;
+        let what = format!("the credentials of `{profile}` cannot be narrowed: AWS does not know GetScopedCredentials");
+        let (lesson, cache, now) = (self.options.lesson.as_deref(), self.context.cache, self.context.clock.now());
+        if self.plan.may_federate() {
+            let known = KnownBase { is_scoped_unknown: true, is_key: true, capped_roles: Vec::new() };
+            cache.put_known(&base.identity, &known, now);
+            if let Some(lesson) = lesson.filter(|lesson| !lesson.is_over.get()) {
+                lesson.known.replace(Some(known));
+                return Error::new(Kind::Failed, what);
+            }
+        }
+        let read_only = narrowed.as_ref().is_some_and(|narrowed| narrowed.is_read_only());
+        let role = run!("keyfob exec {} --role ARN", profile).flag("--read-only", read_only);
+        match self.plan.hops().last().filter(|hop| hop.policy.is_some() || !hop.policy_arns.is_empty()) {
+            Some(hop) => Error::new(Kind::Usage, what)
+                .because(format!("`policy` or `policy_arns` of `{}` is sent with its role already", hop.profile))
+                .hint(run!("keyfob explain {}", hop.profile).to("show the setting")),
+            None => Error::new(Kind::Refused, what).hint(role.to("narrow a role's session, which every AWS can")),
         }
     }
 
@@ -230,7 +276,7 @@ impl Run<'_> {
             _ if error.is_access_denied() && mfa.is_none() => &base.profile,
             Step::AssumeRole(hop) if error.is_chaining_limit() || error.is_over_max_session_duration() => &hop.profile,
             Step::SessionToken(_) if error.code() == Some("RegionDisabledException") => &base.profile,
-            Step::Base | Step::SessionToken(_) | Step::AssumeRole(_) => profile,
+            Step::Base | Step::SessionToken(_) | Step::AssumeRole(_) | Step::Scoped(_) | Step::Federation(_) => profile,
         }
     }
 

@@ -350,6 +350,8 @@ impl Run<'_> {
             Step::Base => "the base's own session",
             Step::SessionToken(_) => "the session from GetSessionToken",
             Step::AssumeRole(hop) => &hop.role_arn,
+            Step::Scoped(_) => "the narrowed session",
+            Step::Federation(_) => "the narrowed session from GetFederationToken",
         };
         self.context.talk.explain(&format!("{what}: {how}, expires at {}", session.expires_at));
     }

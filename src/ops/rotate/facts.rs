@@ -92,6 +92,7 @@ fn mfa_plan(
         base: base_of(&base.base.profile, key.clone()),
         mfa: Some(mfa),
         steps: vec![Step::SessionToken(session)],
+        narrowed: None,
         mfa_max_age_seconds: None,
         ..base.clone()
     })

@@ -2,6 +2,7 @@
 
 use super::answer::{Refusal, Service, amz_date, parse_amz_date};
 use super::http::Request;
+use super::policy::SessionPolicy;
 use super::sigv4::Authorization;
 use super::world::{Origin, Tags, User, World};
 
@@ -16,6 +17,9 @@ pub struct Caller {
     pub arn: String,
     pub user_id: String,
     pub identity: Identity,
+    /// What the credentials were narrowed by.
+    pub policies: Vec<SessionPolicy>,
+    pub key_id: String,
 }
 
 /// What the credentials stand for.
@@ -24,6 +28,7 @@ pub enum Identity {
     LongTerm(User),
     UserSession { user: User, mfa_at: Option<i64> },
     RoleSession { role: String, source_identity: Option<String>, transitive_tags: Tags },
+    Federated,
 }
 
 impl Caller {
@@ -35,15 +40,31 @@ impl Caller {
     pub fn user(&self) -> Option<&User> {
         match &self.identity {
             Identity::LongTerm(user) | Identity::UserSession { user, .. } => Some(user),
-            Identity::RoleSession { .. } => None,
+            Identity::RoleSession { .. } | Identity::Federated => None,
         }
+    }
+
+    /// Refuses what a session policy does not allow. GetCallerIdentity cannot be denied (STS API).
+    ///
+    /// # Errors
+    /// AccessDenied in AWS's words.
+    pub fn check_session_policies(&self, service: Service, action: &str) -> Result<(), Refusal> {
+        let full = format!("{}:{action}", service.name());
+        let needs_no_permission = ["sts:GetCallerIdentity", "sts:GetScopedCredentials"].contains(&full.as_str());
+        if needs_no_permission || self.policies.iter().all(|policy| policy.allows(&full)) {
+            return Ok(());
+        }
+        Err(Refusal::access_denied(format!(
+            "User: {} is not authorized to perform: {full} on resource: * because no session policy allows the {full} action",
+            self.arn
+        )))
     }
 
     /// When MFA was proven for these credentials (`aws:MultiFactorAuthPresent`).
     pub fn mfa_at(&self) -> Option<i64> {
         match self.identity {
             Identity::UserSession { mfa_at, .. } => mfa_at,
-            Identity::LongTerm(_) | Identity::RoleSession { .. } => None,
+            Identity::LongTerm(_) | Identity::RoleSession { .. } | Identity::Federated => None,
         }
     }
 }
@@ -204,9 +225,17 @@ fn find(
                         source_identity: source_identity.clone(),
                         transitive_tags: transitive_tags.clone(),
                     },
+                    policies: Vec::new(),
+                    key_id: String::new(),
                 }
             }
+            Origin::Federation { user, name } => {
+                let user = &world.users[user];
+                let arn = format!("arn:{}:sts::{}:federated-user/{name}", world.partition, user.account);
+                Caller { user_id: format!("{}:{name}", user.account), arn, ..of_user(user, Identity::Federated) }
+            }
         };
+        let caller = Caller { policies: session.policies.clone(), key_id: authorization.key_id.clone(), ..caller };
         return Ok((session.secret.clone(), caller));
     }
     let key = world.keys.get_mut(&authorization.key_id).ok_or_else(Refusal::unknown_key)?;
@@ -221,5 +250,12 @@ fn find(
 }
 
 fn of_user(user: &User, identity: Identity) -> Caller {
-    Caller { account: user.account.clone(), arn: user.arn.clone(), user_id: user.user_id.clone(), identity }
+    Caller {
+        account: user.account.clone(),
+        arn: user.arn.clone(),
+        user_id: user.user_id.clone(),
+        identity,
+        policies: Vec::new(),
+        key_id: String::new(),
+    }
 }

@@ -10,7 +10,7 @@ use super::sts::unknown_action;
 use super::world::{User, World};
 
 pub fn answer(world: &mut World, caller: &Caller, action: &str, params: &Params) -> Result<Xml, Refusal> {
-    if let Identity::UserSession { mfa_at: None, .. } = caller.identity {
+    if matches!(caller.identity, Identity::UserSession { mfa_at: None, .. } | Identity::Federated) {
         // AWS says this, and nothing of MFA (IAM User Guide, "Compare AWS STS credentials").
         let message = "The security token included in the request is invalid";
         return Err(Refusal::new(403, "InvalidClientTokenId", message));
@@ -93,6 +93,7 @@ pub fn authorise(world: &World, caller: &Caller, action: &str, resource: &str, o
             let allowed = &world.roles[role].allowed;
             if allowed.contains(&full) || allowed.contains("iam:*") { Ok(()) } else { denied(&nothing_allows) }
         }
+        Identity::Federated => denied("with an explicit deny"),
         Identity::LongTerm(user) | Identity::UserSession { user, .. } => {
             if user.denies(&full) || (user.iam_needs_mfa && caller.mfa_at().is_none()) {
                 denied("with an explicit deny in an identity-based policy")

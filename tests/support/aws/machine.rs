@@ -8,6 +8,7 @@ use serde_json::json;
 use super::answer::{Refusal, Xml, element, iso_date, text};
 use super::http::{Request, Response};
 use super::params::Params;
+use super::policy::SessionPolicy;
 use super::sts;
 use super::world::{Origin, SecretKind, World};
 use super::{LoopbackAws, RoleHandle, base64};
@@ -214,6 +215,7 @@ pub fn assume_role_with_web_identity(world: &mut World, params: &Params, is_sign
     let subject = format!("oidc:{}", claims["sub"].as_str().unwrap_or_default());
     let role = world.roles.get(arn).filter(|role| role.trusted.contains(&subject)).cloned();
     let role = role.ok_or_else(|| Refusal::access_denied("Not authorized to perform sts:AssumeRoleWithWebIdentity"))?;
+    let policies = SessionPolicy::of(params)?;
     let seconds = sts::duration(params, 3600);
     if seconds > role.max_session {
         return Err(Refusal::validation(
@@ -225,6 +227,7 @@ pub fn assume_role_with_web_identity(world: &mut World, params: &Params, is_sign
         format!("arn:{}:sts::{}:assumed-role/{}/{session_name}", world.partition, role.account, role.name);
     let origin = Origin::Role { role: role.arn, session_name, source_identity: None, transitive_tags: Vec::new() };
     let id = world.create_session(&role.account, seconds, origin);
+    world.sessions.get_mut(&id).expect("just made").policies = policies.into_iter().collect();
     Ok(element("AssumedRoleUser", &(text("AssumedRoleId", "AROAFAKE:x") + &text("Arn", &session_arn)))
         + &sts::credentials(world, &id)
         + &text("SubjectFromWebIdentityToken", &subject))

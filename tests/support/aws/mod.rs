@@ -16,8 +16,8 @@
 //! assert_eq!(aws.count("GetSessionToken"), 1);
 //! ```
 //!
-//! Deliberately absent: policies beyond the switches on [`UserHandle`] and [`RoleHandle`] (a role's trust alone lets a
-//! caller in), paths of users and roles, pagination, presigned and unsigned calls, federation.
+//! Deliberately absent: policies of users and roles beyond the switches on [`UserHandle`] and [`RoleHandle`] (a role's trust
+//! alone lets a caller in; session policies are enforced), paths of users and roles, pagination, presigned and unsigned calls.
 
 mod answer;
 mod authentication;
@@ -31,6 +31,7 @@ mod identity_center;
 mod log;
 mod machine;
 mod params;
+mod policy;
 mod sign_in;
 mod sigv4;
 mod sts;
@@ -176,6 +177,11 @@ impl LoopbackAws {
     /// Moves the server's clock on: sessions expire, codes change, new keys become known.
     pub fn advance(&self, seconds: i64) {
         self.shared.world().clock_offset_ms += seconds * 1000;
+    }
+
+    /// As a service that has no GetScopedCredentials.
+    pub fn without_scoped_credentials(&self) {
+        self.shared.world().no_scoped_credentials = true;
     }
 
     /// Answers STS calls only where they are signed for this region.
@@ -409,6 +415,7 @@ fn process(
     }
     let caller = authentication::authenticate(world, request, service)?;
     logged.caller_arn = Some(caller.arn.clone());
+    caller.check_session_policies(service, action)?;
     match service {
         Service::Sts => sts::answer(world, &caller, action, params),
         Service::Iam => iam::answer(world, &caller, action, params),

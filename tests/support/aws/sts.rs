@@ -5,6 +5,7 @@
 use super::answer::{Refusal, Xml, element, iso_date, text};
 use super::authentication::{Caller, Identity};
 use super::params::{Checks, Params, patterns};
+use super::policy::SessionPolicy;
 use super::world::{Origin, Role, Tags, World};
 
 const ONE_HOUR: i64 = 3600;
@@ -14,9 +15,8 @@ pub fn answer(world: &mut World, caller: &Caller, action: &str, params: &Params)
         "GetCallerIdentity" => Ok(get_caller_identity(caller)),
         "GetSessionToken" => get_session_token(world, caller, params),
         "AssumeRole" => assume_role(world, caller, params),
-        "GetFederationToken" if caller.is_session() => {
-            Err(Refusal::access_denied("Cannot call GetFederationToken with session credentials"))
-        }
+        "GetFederationToken" => get_federation_token(world, caller, params),
+        "GetScopedCredentials" if !world.no_scoped_credentials => get_scoped_credentials(world, caller, params),
         _ => Err(unknown_action(action, "2011-06-15")),
     }
 }
@@ -44,6 +44,68 @@ fn get_session_token(world: &mut World, caller: &Caller, params: &Params) -> Res
     Ok(credentials(world, &id))
 }
 
+/// STS API, GetFederationToken: the rights of the user that the policies grant too, so none without one.
+fn get_federation_token(world: &mut World, caller: &Caller, params: &Params) -> Result<Xml, Refusal> {
+    let mut checks = Checks::default();
+    checks.required(params, "Name").text(params, "Name", (2, 32), patterns::NAME);
+    checks.number(params, "DurationSeconds", (900, 129_600));
+    checks.text(params, "Policy", (1, 2048), patterns::ANY);
+    checks.finish()?;
+    let policies = SessionPolicy::of(params)?;
+    let Identity::LongTerm(user) = &caller.identity else {
+        return Err(Refusal::access_denied("Cannot call GetFederationToken with session credentials"));
+    };
+    if user.denies("sts:GetFederationToken") {
+        let who = &caller.arn;
+        return Err(Refusal::access_denied(format!(
+            "User: {who} is not authorized to perform: sts:GetFederationToken"
+        )));
+    }
+    let name = params.get("Name").unwrap_or_default().to_owned();
+    let arn = format!("arn:{}:sts::{}:federated-user/{name}", world.partition, user.account);
+    let federated = text("FederatedUserId", &format!("{}:{name}", user.account)) + &text("Arn", &arn);
+    let seconds = duration(params, 43_200).min(if user.is_root { ONE_HOUR } else { 129_600 });
+    let id = world.create_session(&user.account, seconds, Origin::Federation { user: user.arn.clone(), name });
+    world.sessions.get_mut(&id).expect("just made").policies = policies.into_iter().collect();
+    Ok(credentials(world, &id) + &element("FederatedUser", &federated))
+}
+
+/// STS API, GetScopedCredentials: the same identity with fewer rights, until the same end or sooner.
+fn get_scoped_credentials(world: &mut World, caller: &Caller, params: &Params) -> Result<Xml, Refusal> {
+    let mut checks = Checks::default();
+    checks.number(params, "DurationSeconds", (1, 129_600));
+    checks.text(params, "Policy", (1, 2048), patterns::ANY);
+    checks.text(params, "ScopedSessionDescription", (2, 256), patterns::ANY);
+    checks.finish()?;
+    if params.get("Policy").is_none() && params.get("DurationSeconds").is_none() {
+        return Err(Refusal::validation("At least one of Policy and DurationSeconds must be specified."));
+    }
+    if !params.list("PolicyArns", ".arn").is_empty() {
+        return Err(Refusal::validation("PolicyArns is not a parameter of GetScopedCredentials."));
+    }
+    let policy = SessionPolicy::of(params)?;
+    let now = world.now();
+    let Some(session) = world.sessions.get(&caller.key_id).cloned() else {
+        return Err(Refusal::new(400, "InvalidSubjectCredentials", "The subject credentials are not temporary."));
+    };
+    let left = (session.expires - now) / 1000;
+    let seconds = duration(params, left);
+    if seconds > left {
+        return Err(Refusal::new(400, "InsufficientSessionLifetime", "The subject session ends before that."));
+    }
+    let scoped = session.scoped + usize::from(policy.is_some());
+    if scoped > 3 {
+        return Err(Refusal::new(400, "PackedPolicyTooLarge", "At most 3 scoped policies can be stacked."));
+    }
+    let id = world.create_session(&caller.account, seconds, session.origin);
+    let made = world.sessions.get_mut(&id).expect("just made");
+    made.expires = made.expires.min(session.expires);
+    made.policies = session.policies.into_iter().chain(policy).collect();
+    made.scoped = scoped;
+    let info = text("ScopedSessionId", "scoped-1") + &text("Arn", &caller.arn);
+    Ok(credentials(world, &id) + &element("SessionInfo", &info) + &text("ScopedPoliciesCount", &scoped.to_string()))
+}
+
 fn assume_role(world: &mut World, caller: &Caller, params: &Params) -> Result<Xml, Refusal> {
     check_assume_role(params)?;
     let seconds = duration(params, ONE_HOUR);
@@ -66,6 +128,7 @@ fn assume_role(world: &mut World, caller: &Caller, params: &Params) -> Result<Xm
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
         ));
     }
+    let policies = SessionPolicy::of(params)?;
     let (source_identity, transitive_tags) = inherit(caller, params)?;
     let session_name = params.get("RoleSessionName").unwrap_or_default().to_owned();
     let origin = Origin::Role {
@@ -75,6 +138,7 @@ fn assume_role(world: &mut World, caller: &Caller, params: &Params) -> Result<Xm
         transitive_tags,
     };
     let id = world.create_session(&role.account, seconds, origin);
+    world.sessions.get_mut(&id).expect("just made").policies = policies.into_iter().collect();
     let session_arn =
         format!("arn:{}:sts::{}:assumed-role/{}/{session_name}", world.partition, role.account, role.name);
     let role_user = text("AssumedRoleId", &format!("{}:{session_name}", role.role_id)) + &text("Arn", &session_arn);
@@ -198,7 +262,7 @@ fn trusts(world: &World, role: &Role, caller: &Caller) -> bool {
     let root = format!("arn:{}:iam::{}:root", world.partition, caller.account);
     let by_role = match &caller.identity {
         Identity::RoleSession { role: by, .. } => role.trusted.contains(by),
-        Identity::LongTerm(_) | Identity::UserSession { .. } => false,
+        Identity::LongTerm(_) | Identity::UserSession { .. } | Identity::Federated => false,
     };
     by_role || role.trusted.contains(&caller.arn) || role.trusted.contains(&root)
 }
@@ -209,7 +273,7 @@ fn inherit(caller: &Caller, params: &Params) -> Result<(Option<String>, Tags), R
         Identity::RoleSession { source_identity, transitive_tags, .. } => {
             (source_identity.clone(), transitive_tags.clone())
         }
-        Identity::LongTerm(_) | Identity::UserSession { .. } => (None, Vec::new()),
+        Identity::LongTerm(_) | Identity::UserSession { .. } | Identity::Federated => (None, Vec::new()),
     };
     let tags = params.tags();
     if tags.iter().any(|(key, _)| transitive.iter().any(|(inherited, _)| inherited.eq_ignore_ascii_case(key))) {

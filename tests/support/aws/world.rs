@@ -11,6 +11,7 @@ use super::faults::PlannedFault;
 use super::identity_center::IdentityCenter;
 use super::log::Logged;
 use super::machine::Machine;
+use super::policy::SessionPolicy;
 use super::sign_in::SignIns;
 use super::totp;
 
@@ -107,6 +108,8 @@ pub enum Origin {
     User { user: String, mfa_at: Option<i64> },
     /// AssumeRole: the role, and MFA is forgotten.
     Role { role: String, session_name: String, source_identity: Option<String>, transitive_tags: Tags },
+    /// GetFederationToken: the user under another name, without IAM.
+    Federation { user: String, name: String },
 }
 
 #[derive(Debug, Clone)]
@@ -115,6 +118,10 @@ pub struct Session {
     pub token: String,
     pub expires: i64,
     pub origin: Origin,
+    /// Each of them has to allow what it is used for.
+    pub policies: Vec<SessionPolicy>,
+    /// How many of them GetScopedCredentials has added.
+    pub scoped: usize,
 }
 
 /// Something that must not turn up where it does not belong.
@@ -165,6 +172,7 @@ pub struct World {
     pub machine: Machine,
     pub identity_center: IdentityCenter,
     pub sign_ins: SignIns,
+    pub no_scoped_credentials: bool,
 }
 
 impl World {
@@ -229,6 +237,8 @@ impl World {
             token: fake::token(number, self.token_length),
             expires: self.now() + seconds * 1000,
             origin,
+            policies: Vec::new(),
+            scoped: 0,
         };
         self.hand_out(SecretKind::Session, &session.secret, format!("secret access key of {id}"));
         self.hand_out(SecretKind::Session, &session.token, format!("session token of {id}"));

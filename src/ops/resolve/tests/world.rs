@@ -7,7 +7,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use crate::aws::{AssumeRole, AwsError, CallerIdentity, GetSessionToken, MfaCode, Sts};
+use crate::aws::{
+    AssumeRole, AwsError, CallerIdentity, GetFederationToken, GetScopedCredentials, GetSessionToken, MfaCode, Sts,
+};
 use crate::chain::target::Target;
 use crate::chain::{Base, Plan};
 use crate::credentials::{AccessKey, Credentials, Session, StoreId};
@@ -295,6 +297,31 @@ impl Sts for Call<'_> {
         let (id, region, code) = (signer.access_key_id(), &target.region, with_code(mfa.as_ref()));
         let call = format!("AssumeRole {role} as {role_session_name}, {duration_seconds} s{code}, by {id} in {region}");
         self.answer(call, *time_limit, *duration_seconds, request.role_arn.split(':').nth(4))
+    }
+
+    fn get_scoped_credentials(
+        &self,
+        signer: &Credentials,
+        request: &GetScopedCredentials,
+        _: &Target,
+    ) -> Result<Session, AwsError> {
+        let call = format!("GetScopedCredentials by {}", signer.access_key_id());
+        let mut session = self.answer(call, request.time_limit, 3600, signer.account_id())?;
+        if let Credentials::Session(before) = signer {
+            (session.issued_at, session.expires_at) = (before.issued_at, before.expires_at);
+        }
+        Ok(session)
+    }
+
+    fn get_federation_token(
+        &self,
+        signer: &Credentials,
+        request: &GetFederationToken,
+        _: &Target,
+    ) -> Result<Session, AwsError> {
+        let GetFederationToken { name, duration_seconds, time_limit, .. } = request;
+        let call = format!("GetFederationToken as {name}, {duration_seconds} s, by {}", signer.access_key_id());
+        self.answer(call, *time_limit, *duration_seconds, signer.account_id())
     }
 
     fn assume_role_with_web_identity(&self, _: &Secret, _: &AssumeRole, _: &Target) -> Result<Session, AwsError> {
