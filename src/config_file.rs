@@ -42,7 +42,7 @@ impl AwsFiles {
     }
 }
 
-/// Reads both files; a missing one is no error. One that another program is just writing is waited for, two seconds at most.
+/// Reads both files; a missing one is not an error. One that another program is just writing is waited for, two seconds at most.
 ///
 /// # Errors
 /// A file that cannot be read, is not UTF-8, or that AWS's own parser refuses (exit 6, with file and line).
@@ -165,12 +165,12 @@ fn without_mark(path: &Path) -> Hint {
 /// How long another keyfob may hold the lock; an edit takes milliseconds.
 const LOCK_LIMIT: Duration = Duration::from_secs(10);
 
-/// How often a file that changes under an edit is read anew.
+/// How often a file that changes under an edit is read again.
 const TRIES: usize = 5;
 
 /// The right to replace an AWS file. One lock for both.
 ///
-/// The lock file lies in the cache folder: beside the AWS file it would litter a folder that people keep in version
+/// The lock file is in the cache folder: beside the AWS file it would litter a folder that people keep in version
 /// control or mount from elsewhere, and a lock on the AWS file itself would go with the file that a rename replaces.
 /// Only keyfob knows it. The AWS CLI takes no lock and writes in place; hence [`edit`] looks again before it replaces.
 #[derive(Debug)]

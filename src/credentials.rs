@@ -20,7 +20,7 @@ use crate::timestamp::Timestamp;
 #[serde(try_from = "String", into = "String")]
 pub struct AccessKeyId(String);
 
-/// Why a text is no id of a long-term access key.
+/// Why a text is not the id of a long-term access key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidAccessKeyId {
     /// A temporary key, which is worthless without its token and expires.
@@ -90,7 +90,7 @@ pub fn account_of_key_id(id: &str) -> Option<String> {
     (bits >> 49 == 1).then(|| format!("{:012}", bits >> 9 & ((1 << 40) - 1)))
 }
 
-/// The account in an ARN, 12 digits; none in one of AWS's own (`arn:aws:iam::aws:policy/…`) or in what is no ARN.
+/// The account in an ARN, 12 digits; none in one of AWS's own (`arn:aws:iam::aws:policy/…`) or in what is not an ARN.
 ///
 /// It is the fifth part (IAM User Guide, "IAM identifiers").
 pub fn account_of_arn(arn: &str) -> Option<&str> {

@@ -27,9 +27,9 @@ pub enum Kind {
     Refused,
     /// The key store is missing, denied, hanging, or a keychain that is locked.
     KeyStore,
-    /// A profile, an AWS file or a setting of keyfob's is wrong.
+    /// A profile, an AWS file or a keyfob setting is wrong.
     Config,
-    /// A defect of keyfob's own.
+    /// A defect in keyfob.
     Defect,
 }
 
@@ -51,7 +51,7 @@ impl Kind {
 
 /// A failure the user sees: one line, its causes, then what to do.
 ///
-/// SDKs show the standard error of a `credential_process` as it stands, so the message must make sense there.
+/// SDKs show the standard error of a `credential_process` verbatim, so the message must make sense there.
 #[derive(Debug, Clone)]
 pub struct Error {
     kind: Kind,
@@ -96,7 +96,7 @@ impl Error {
         &self.message
     }
 
-    /// What lies behind it, outermost first.
+    /// What caused it, outermost first.
     pub fn causes(&self) -> impl Iterator<Item = &(dyn StdError + Send + Sync + 'static)> {
         self.causes.iter().map(|cause| &**cause)
     }

@@ -28,7 +28,7 @@ pub trait Human {
         self.ask_secret(prompt, limit).map(|secret| check(&secret))
     }
 
-    /// Asks with echo, for what is no secret.
+    /// Asks with echo, for what is not a secret.
     ///
     /// # Errors
     /// As [`Human::ask_secret`].
@@ -168,7 +168,7 @@ impl AskError {
 
 /// What keyfob says on stderr beside data and errors. `-q` silences it, `-v` adds the explanations.
 pub trait Talk {
-    /// Something is not as it should be; the command works all the same.
+    /// Something is not as it should be; the command works anyway.
     fn warn(&self, text: &str);
     /// What the user could do better.
     fn hint(&self, hint: Hint);

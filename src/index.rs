@@ -1,4 +1,4 @@
-//! The index: which key each profile uses and where it rests. One file, replaced atomically, without any secret.
+//! The index: which key each profile uses and where it is stored. One file, replaced atomically, without any secret.
 //!
 //! May use `sys` and the pure modules.
 
@@ -76,7 +76,7 @@ pub struct KeyEntry {
 /// What is known of a stored TOTP seed. The index names it by its device's serial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SeedEntry {
-    /// Where it rests; not always where the access key does.
+    /// Where it is stored; not always where the access key does.
     pub backend: StoreId,
     /// When it was put there.
     pub added_at: Timestamp,
@@ -264,7 +264,7 @@ pub struct IndexEdit {
 }
 
 impl IndexEdit {
-    /// The index as it stands, changes included.
+    /// The index as it is, changes included.
     pub fn index(&self) -> &Index {
         &self.index
     }
@@ -318,7 +318,7 @@ impl IndexEdit {
         self.index.keys.remove(id)
     }
 
-    /// Records that the seed of the device `serial` rests in `backend`.
+    /// Records that the seed of the device `serial` is stored in `backend`.
     pub fn put_seed(&mut self, serial: &str, backend: StoreId, added_at: Timestamp) {
         let others = self.index.seeds.remove(serial).map(|old| old.others).unwrap_or_default();
         self.index.seeds.insert(serial.to_owned(), SeedEntry { backend, added_at, others });

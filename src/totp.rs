@@ -21,7 +21,7 @@ const LONGEST: usize = 128;
 #[derive(Clone)]
 pub struct Seed(Totp);
 
-/// Why a text is no seed of a device AWS knows. No variant repeats the text: it is a secret.
+/// Why a text is not a seed of a device AWS knows. No variant repeats the text: it is a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SeedError {
     #[error("it is empty")]

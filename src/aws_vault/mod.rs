@@ -107,7 +107,7 @@ pub enum VaultError {
     /// The passphrase of the files is not the right one.
     #[error("the passphrase of aws-vault's files is wrong")]
     WrongPassphrase,
-    /// The passphrase of the files is not to be had.
+    /// The passphrase of the files is not available.
     #[error("the passphrase of aws-vault's files is needed: {0}")]
     NoPassphrase(AskError),
     #[error("{0}")]

@@ -104,7 +104,7 @@ pub enum Reason {
         /// The variable.
         variable: &'static str,
     },
-    /// The base's key stands in plain text.
+    /// The base's key is in plain text.
     KeyInFile {
         /// The base.
         profile: String,
@@ -132,7 +132,7 @@ pub enum Reason {
         /// The role that is left out.
         role_arn: String,
     },
-    /// The asked profile has a key of its own, and its role is assumed from another's all the same.
+    /// The asked profile has a key of its own, and its role is assumed from another's anyway.
     OwnKeyNotUsed {
         /// The asked profile.
         profile: String,

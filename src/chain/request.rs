@@ -20,17 +20,17 @@ pub trait StoredKeys {
 pub struct Request {
     /// The profile.
     pub profile: String,
-    /// `--duration`, seconds: one that cannot be had is an error, where one from a file is capped with a note.
+    /// `--duration`, seconds: one that is not possible is an error, while one from a file is capped with a note.
     pub duration_seconds: Option<u32>,
     /// `--no-session`: no GetSessionToken, once. Without a role that is the access key itself.
     pub no_session: bool,
     /// The default life of a GetSessionToken session, seconds.
     pub session_duration_seconds: u32,
-    /// `mfa_process` of keyfob's own settings, for profiles that name none.
+    /// `mfa_process` in keyfob's own settings, for profiles that name none.
     pub mfa_process: Option<String>,
     /// What the base turned out to be when it was last made, if that is known.
     pub known: Option<KnownBase>,
-    /// As if no profile named an MFA device: for what is to mend one that cannot be used.
+    /// As if no profile named an MFA device: for what is meant to fix one that cannot be used.
     pub without_device: bool,
     /// `--role`: one more hop.
     pub role: Option<ExtraRole>,
@@ -76,7 +76,7 @@ impl Default for FileNames {
 }
 
 impl FileNames {
-    /// Where a setting stands.
+    /// Where a setting is.
     pub fn place_of(&self, setting: &Setting<'_>) -> Place {
         let path = match setting.file {
             AwsFile::Config => &self.config,
@@ -86,14 +86,14 @@ impl FileNames {
     }
 }
 
-/// A setting that had a part in a plan, and where it stands. Its value is not kept: some are secret.
+/// A setting that had a part in a plan, and where it is. Its value is not kept: some are secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Used {
     /// The profile it belongs to.
     pub profile: String,
     /// Its name as it is written, `keyfob_` included.
     pub name: String,
-    /// Where it stands.
+    /// Where it is.
     pub place: Place,
 }
 

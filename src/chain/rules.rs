@@ -22,10 +22,10 @@ use crate::sys::env::Environment;
 ///
 /// The walk to the base follows AWS's reference; sessions, codes and durations are keyfob's own rules, and each
 /// decision leaves its [`Reason`] in the plan. Profiles beyond the base, and roles the base names, are not looked at,
-/// so a mistake there is no error here.
+/// so a mistake there is not an error here.
 ///
 /// # Errors
-/// Whatever keeps credentials from being made (exit 6), and a `--duration` that cannot be had (exit 2).
+/// Whatever keeps credentials from being made (exit 6), and a `--duration` that is not possible (exit 2).
 pub fn plan(
     profiles: &Profiles<'_>,
     stored: &dyn StoredKeys,

@@ -68,7 +68,7 @@ const REMEMBERED: [(&str, &str); 4] = [
 /// keyfob's own marks.
 const MARKS: [&str; 4] = [vars::KEYFOB_PROFILE, vars::KEYFOB_REGION, vars::KEYFOB_VARIABLES, vars::KEYFOB_NARROW];
 
-/// The environment as it would be had no keyfob put anything into it.
+/// The environment as it would be if no keyfob had put anything into it.
 ///
 /// What the user set by hand since then stays: a region other than `KEYFOB_REGION`, a key or an endpoint whose digest is
 /// not the remembered one, an `AWS_PROFILE`. Credentials that stood there before the first hand-out are not remembered.

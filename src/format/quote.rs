@@ -107,7 +107,7 @@ pub fn powershell(value: &str, out: &mut String) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// The value as it stands, for `set "NAME=value"`, where cmd can carry it.
+/// The value unchanged, for `set "NAME=value"`, where cmd can carry it.
 ///
 /// What it expands, or reads differently in a batch file, in a `for /f` and with `cmd /v:on`, is refused.
 pub fn cmd(value: &str, out: &mut String) -> Result<(), &'static str> {

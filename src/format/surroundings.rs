@@ -8,7 +8,7 @@ use crate::sys::env::{Environment, vars};
 /// What goes along with a profile's credentials.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProfileVariables {
-    /// The region, where variables or profile name one; a default of keyfob's own is not handed out.
+    /// The region, where variables or profile name one; keyfob's own default is not handed out.
     pub region: Option<String>,
     /// Variables and values, from the profile's settings.
     pub variables: Vec<(String, String)>,

@@ -60,7 +60,7 @@ impl Deref for Text {
     }
 }
 
-/// Where a section lies.
+/// Where a section is.
 #[derive(Debug, Clone)]
 struct SectionSpan {
     /// 1-based.
@@ -71,7 +71,7 @@ struct SectionSpan {
     header: Range<usize>,
 }
 
-/// Where a property lies.
+/// Where a property is.
 #[derive(Debug, Clone)]
 struct PropertySpan {
     /// 1-based.

@@ -39,7 +39,7 @@ pub enum Problem {
     /// Nothing before the `=`.
     #[error("Property did not have a name")]
     NoName,
-    /// An indented line after a header that is no property.
+    /// An indented line after a header that is not a property.
     #[error("Expected a property definition, found continuation")]
     StrayContinuation,
 }
@@ -253,7 +253,7 @@ fn names_something(header: &str) -> bool {
     Header::new(header, Header::unquoted_name(header).as_deref()).is_usable()
 }
 
-/// Why a line is no property.
+/// Why a line is not a property.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum NotAProperty {
     NoSeparator,

@@ -49,7 +49,7 @@ pub fn read_access_key(store: &dyn KeyStore, id: &AccessKeyId) -> Result<AccessK
 /// Writes an access key, then reads it back and compares: only a key that comes out again counts as stored.
 ///
 /// # Errors
-/// Where it is not known to be stored. It may be there all the same; nothing points to it.
+/// Where it is not known to be stored. It may be there anyway; nothing points to it.
 pub fn store_access_key(
     store: &dyn KeyStore,
     key: &AccessKey,

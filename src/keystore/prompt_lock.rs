@@ -27,7 +27,7 @@ pub struct PromptLock<'a> {
 }
 
 impl<'a> PromptLock<'a> {
-    /// A prompt_lock whose lock file lies in `folder`, the cache's. `prompt_limit` bounds the wait, as it bounds the prompt of
+    /// A prompt_lock whose lock file is in `folder`, the cache's. `prompt_limit` bounds the wait, as it bounds the prompt of
     /// whoever is inside.
     pub fn new(folder: PathBuf, prompt_limit: Option<Duration>, human: &'a dyn Human) -> Self {
         PromptLock { folder, limit: prompt_limit.unwrap_or(LONGEST_WAIT), human, held: RefCell::default() }

@@ -38,11 +38,11 @@ impl SealingKeys<'_, '_> {
         (held.secret.expose().len() == LENGTH).then_some(held.secret)
     }
 
-    /// Reads the sealing key that rests in `store`, makes it where there is none, and leaves a copy in the kernel keyring
+    /// Reads the sealing key that is stored in `store`, makes it where there is none, and leaves a copy in the kernel keyring
     /// that never outlives the store's unlock. All who ask at once get the same key.
     ///
     /// # Errors
-    /// As the store says; [`StoreError::Unavailable`] where the item is no sealing key.
+    /// As the store says; [`StoreError::Unavailable`] where the item is not a sealing key.
     pub fn fetch(&self, store: &dyn KeyStore) -> Result<SecretBytes, StoreError> {
         let backend = store.id();
         let _inside = self.prompt_lock.enter()?;

@@ -46,7 +46,7 @@ pub fn read_seed(store: &dyn KeyStore, serial: &str) -> Result<Seed, StoreError>
 /// Writes a seed, then reads it back and compares: only one that comes out again counts as stored.
 ///
 /// # Errors
-/// Where it is not known to be stored. It may be there all the same; nothing points to it.
+/// Where it is not known to be stored. It may be there anyway; nothing points to it.
 pub fn store_seed(store: &dyn KeyStore, serial: &str, seed: &Seed) -> Result<(), StoreError> {
     let base32 = seed.to_base32();
     let written = Written { version: VERSION, serial, seed: base32.expose() };

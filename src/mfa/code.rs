@@ -37,7 +37,7 @@ pub enum CodeError {
     /// The given code was sent before.
     #[error("the MFA code in `{0}` was already used, and AWS accepts each code once")]
     GivenSpent(&'static str),
-    /// A seed is stored and cannot be had.
+    /// A seed is stored and cannot be read.
     #[error("{0}")]
     Seed(Error),
     /// Every code up to now is spent, and the caller cannot wait for the next.

@@ -19,7 +19,7 @@ use crate::totp::{STEP_SECONDS, Seed, seconds_left, step_at};
 /// How often a person may try.
 const TRIES: u32 = 3;
 
-/// How often a seed may: once more, with the next code, where AWS says the first was used.
+/// How often a seed may be used: once more, with the next code, where AWS says the first was used.
 const MADE: u32 = 2;
 
 /// The sources of a code for one run of one plan; the first that applies gives it, and never one that was sent before.

@@ -29,7 +29,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 ///
 /// A code is claimed before it is sent. A kill in between leaves a claim on a code nobody used, which costs the next who
 /// wants one up to 30 s. Two processes never get the same code: the claim is made under the lock. A full disk is an
-/// error, and a ledger that cannot be read is begun anew, since it says nothing that matters for more than two minutes.
+/// error, and a ledger that cannot be read is started afresh, since it says nothing that matters for more than two minutes.
 #[derive(Debug)]
 pub struct Ledger {
     folder: PathBuf,
@@ -46,7 +46,7 @@ pub enum LedgerError {
     Lock { path: PathBuf, cause: LockError },
 }
 
-/// The file. A version is not in it: another one's does not parse, and is begun anew.
+/// The file. A version is not in it: another one's does not parse, and is started afresh.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Book {

@@ -22,14 +22,14 @@ use crate::totp::Seed;
 pub struct StoredOrWritten<'a> {
     /// Opened at the first key that is asked for.
     pub stores: &'a dyn StoreOpener,
-    /// Called for a key that stands in them. They may be read anew for it.
+    /// Called for a key that stands in them. They may be read again for it.
     pub files: &'a dyn Fn() -> Result<&'a AwsFiles>,
     /// The data folder, for the index.
     pub data: &'a Path,
 }
 
 impl Keys for StoredOrWritten<'_> {
-    /// The index is read anew: it is one small file, and a code is wanted only where no session is at hand.
+    /// The index is read again: it is one small file, and a code is wanted only where no session is at hand.
     fn seed(&self, serial: &str) -> Result<Option<Seed>> {
         let index = Index::load(self.data)?;
         let Some(entry) = index.seeds().get(serial) else { return Ok(None) };

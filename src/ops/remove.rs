@@ -134,7 +134,7 @@ pub fn link_left(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Opti
 /// Takes back the claim of `profile` on `key`, and deletes the key with its sessions where no other profile has one.
 /// Returns those that use it in the same store, and how many sessions went.
 ///
-/// A key already gone from its store is no error: an earlier run was interrupted.
+/// A key already gone from its store is not an error: an earlier run was interrupted.
 ///
 /// # Errors
 /// Where a store or a file fails.

@@ -1,4 +1,4 @@
-//! One profile with every setting, where it stands, and what it stands before. Pure but for the paths it is given.
+//! One profile with every setting, where it is, and what it stands before. Pure but for the paths it is given.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -105,7 +105,7 @@ pub fn shown(profiles: &Profiles<'_>, name: &str, stored: Option<&StoredKey>, fi
     Some(Shown { profile: name.to_owned(), settings, inherited, key, warnings })
 }
 
-/// What bites in one profile: what the files' warnings say of its lines, misspelt settings, and what wins over a link.
+/// Problems of one profile: what the files' warnings say of its lines, misspelt settings, and what wins over a link.
 pub fn warnings_of(profiles: &Profiles<'_>, profile: &Profile<'_>) -> Vec<(AwsFile, usize, String)> {
     let mut found: Vec<(AwsFile, usize, String)> = (profiles.warnings_of(profile).into_iter())
         .map(|warning| (warning.file, warning.line, warning.message))

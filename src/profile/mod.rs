@@ -141,7 +141,7 @@ impl<'a> Profiles<'a> {
         of(AwsFile::Credentials, &entry.credentials).chain(of(AwsFile::Config, &entry.config))
     }
 
-    /// A section that is no profile, of the config file.
+    /// A section that is not a profile, of the config file.
     pub fn section(&self, kind: SectionKind, name: &str) -> Option<OtherSection<'a>> {
         let wanted = SectionName::Other(kind, name);
         let document = self.config?;
@@ -223,7 +223,7 @@ impl<'p> Profile<'p> {
 
     /// The setting that counts for keyfob: `keyfob_<name>` before `<name>`, then what `include_profile` brings.
     ///
-    /// An empty value is no setting. `keyfob_<name>` in either file beats `<name>` in either.
+    /// An empty value does not count as a setting. `keyfob_<name>` in either file beats `<name>` in either.
     pub fn setting(&self, name: &str) -> Option<Setting<'p>> {
         self.own(name).or_else(|| self.inherited(name))
     }
@@ -239,7 +239,7 @@ impl<'p> Profile<'p> {
         self.first(is_ours).filter(filled).or_else(|| self.plain(name).filter(filled))
     }
 
-    /// A setting as it stands in this profile, an empty one too, without the `keyfob_` rule and without includes.
+    /// A setting as it is in this profile, an empty one too, without the `keyfob_` rule and without includes.
     pub fn plain(&self, name: &str) -> Option<Setting<'p>> {
         self.first(|key| key.eq_ignore_ascii_case(name))
     }
@@ -280,7 +280,7 @@ impl<'p> Profile<'p> {
         (file, section.line())
     }
 
-    /// Every setting of the profile as it stands in the files, each name once, with the value that counts.
+    /// Every setting of the profile as it is in the files, each name once, with the value that counts.
     pub fn settings(&self) -> impl Iterator<Item = Setting<'p>> {
         let mut seen = HashSet::new();
         let known = self.properties().iter().filter(|(_, property)| is_identifier(property.key()));

@@ -39,13 +39,13 @@ impl<'a> OtherSection<'a> {
     }
 }
 
-/// One setting and where it stands.
+/// One setting and where it is.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Setting<'a> {
     pub name: Cow<'a, str>,
     /// A nested block is its lines, each after a `\n`, as AWS's reference reads it.
     pub value: Cow<'a, str>,
-    /// The file it stands in.
+    /// The file it is in.
     pub file: AwsFile,
     /// The line there, 1-based.
     pub line: usize,

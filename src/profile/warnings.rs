@@ -10,7 +10,7 @@ use super::{AwsFile, Profile, Profiles, SectionKind, has_prefixed_default};
 use crate::ini::{Document, Header, Property, Section, SectionName, is_identifier};
 use crate::shlex;
 
-/// Something in a file that bites.
+/// A problem in a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Warning {
     pub file: AwsFile,

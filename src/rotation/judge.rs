@@ -34,7 +34,7 @@ pub fn way_back(journal: &Journal, old: KeyState) -> Option<RotationStep> {
 pub enum Observation {
     /// The user has no key that was not there before: it can be sent again.
     Nothing,
-    /// The new key is stored: go on with it.
+    /// The new key is stored: continue with it.
     Stored(AccessKeyId),
     /// A key of which keyfob knows that it made it and lost its secret.
     Lost(AccessKeyId),

@@ -97,7 +97,7 @@ pub struct Journal {
     pub history: Vec<HistoryEntry>,
 }
 
-/// Where a rotation stands.
+/// The state of a rotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// Between the beginning and the rest: keys are in motion.
@@ -144,7 +144,7 @@ impl Journal {
         self.version == VERSION
     }
 
-    /// The step it stands at, and whether that is done.
+    /// The current step, and whether that is done.
     pub fn at(&self) -> (RotationStep, bool) {
         (self.step, self.done)
     }
@@ -160,7 +160,7 @@ impl Journal {
         self.history.push(HistoryEntry { step, done: false, at: now });
     }
 
-    /// Notes that the step it stands at is done.
+    /// Notes that the current step is done.
     pub fn complete(&mut self, now: Timestamp) {
         match self.step {
             RotationStep::Switch => self.switched_at = Some(now),
@@ -181,7 +181,7 @@ impl Journal {
         }
     }
 
-    /// Where it stands.
+    /// Where it is.
     pub fn phase(&self) -> Phase {
         match (self.step, self.done) {
             (RotationStep::Forget | RotationStep::ForgetNew | RotationStep::Discard, true) => Phase::Ended,

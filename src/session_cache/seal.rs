@@ -1,4 +1,4 @@
-//! How a session rests in its file: a clear header that is authenticated, then the sealed credentials. Pure.
+//! How a session is stored in its file: a clear header that is authenticated, then the sealed credentials. Pure.
 //!
 //! A file is one line of JSON (the [`Header`]), a 24-byte nonce, and XChaCha20-Poly1305's output with its tag.
 

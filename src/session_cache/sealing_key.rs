@@ -16,7 +16,7 @@ pub struct SealingKey {
 }
 
 impl SealingKey {
-    /// From the 32 bytes that rest in the key store; `None` where they are not 32.
+    /// From the 32 bytes that are stored in the key store; `None` where they are not 32.
     pub fn new(bytes: &SecretBytes) -> Option<SealingKey> {
         let bytes: &[u8; 32] = bytes.expose().try_into().ok()?;
         Some(SealingKey {

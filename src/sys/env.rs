@@ -149,7 +149,7 @@ impl Environment {
         self.raw(name).filter(|value| !value.is_empty())
     }
 
-    /// The value as it stands, empty too.
+    /// The value unchanged, even if it is empty.
     pub fn raw(&self, name: &str) -> Option<&OsStr> {
         self.raw_os(OsStr::new(name))
     }

@@ -4,7 +4,7 @@
 //! so all of them are written at once, and the program runs to its end like any other, with a limit.
 //!
 //! It runs in a session of its own, as gpg-agent runs it: without a controlling terminal pinentry-curses may read from one
-//! whose foreground is another's. `std` begins no sessions, so this program is started once more and becomes pinentry.
+//! whose foreground is another's. `std` begins no sessions, so this program is started again and becomes pinentry.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

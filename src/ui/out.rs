@@ -11,7 +11,7 @@ use crate::mask;
 use crate::ui::{harmless, is_deceptive, shown};
 
 /// Writes `text` to stdout at once, byte for byte, but to a terminal, which it must not steer, without control characters.
-/// A reader that has gone is no failure: it has had what it wanted.
+/// A reader that has gone is not a failure: it has had what it wanted.
 ///
 /// # Errors
 /// Where cannot write to stdout, a full disk for one.
@@ -45,7 +45,7 @@ pub fn terminal_width() -> Option<usize> {
     None
 }
 
-/// What writing to stdout came to. A reader that has gone is no failure.
+/// What writing to stdout came to. A reader that has gone is not a failure.
 ///
 /// # Errors
 /// As [`write()`].

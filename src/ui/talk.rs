@@ -65,7 +65,7 @@ impl StderrTalk {
         *self.shell.get_or_init(|| detect().unwrap_or(Shell::Sh))
     }
 
-    /// Holds everything back until [`StderrTalk::release`]: for `credential-process`, whose stderr SDKs show as it stands
+    /// Holds everything back until [`StderrTalk::release`]: for `credential-process`, whose stderr SDKs show verbatim
     /// when it fails. It must then hold the error alone.
     pub fn held_back(self) -> Self {
         StderrTalk { held: Some(Mutex::new(String::new())), ..self }

@@ -23,7 +23,7 @@ use crate::profile::Profiles;
 use crate::sys::env::Environment;
 use crate::timestamp::Timestamp;
 
-/// A device and a role's beginning, as they stand in every case.
+/// A device and a role's beginning, the same in every case.
 pub(crate) const DEVICE: &str = "arn:aws:iam::111122223333:mfa/me";
 
 /// The stored keys of a case, made up from profile names.

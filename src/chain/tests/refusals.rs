@@ -1,4 +1,4 @@
-//! What cannot be had for other reasons than a profile: options, settings of ours, variables, ourselves.
+//! What fails for other reasons than a profile: options, settings of ours, variables, ourselves.
 
 use super::{Input, ask};
 use crate::chain::Request;

@@ -106,7 +106,7 @@ impl Vault<'_> {
     /// The identity that a vault which has no items yet is to be encrypted to, made where there is none.
     ///
     /// The wrapped identity is written before the first item. A kill in between leaves it, and the next start goes on
-    /// from there with the same passphrase. It is never made anew while either file is there.
+    /// from there with the same passphrase. It is never made again while either file is there.
     pub(super) fn identity_for_first_item(&self) -> Result<Identity, StoreError> {
         if let Some(unlocked) = &*self.unlocked.borrow() {
             return Ok(unlocked.identity.clone());

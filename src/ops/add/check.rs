@@ -38,7 +38,7 @@ pub(in crate::ops) fn identity(
     Ok(identity)
 }
 
-/// The devices of the key's user, or none where it may not list them: that is no error.
+/// The devices of the key's user, or none where it may not list them: that is not an error.
 ///
 /// # Errors
 /// Where AWS cannot be reached, though it could a moment ago.
@@ -64,7 +64,7 @@ pub(in crate::ops) fn devices(
     }
 }
 
-/// When AWS made the key; none where its user may not list keys, or AWS does not answer: that is no error.
+/// When AWS made the key; none where its user may not list keys, or AWS does not answer: that is not an error.
 pub(in crate::ops) fn created_at(context: &Context<'_>, key: &AccessKey, target: &Target) -> Option<Timestamp> {
     let signer = Credentials::Key { key: key.clone(), account_id: None };
     match context.access_keys.list_access_keys(Access { signer: &signer, target }, None) {

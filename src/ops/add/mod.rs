@@ -2,7 +2,7 @@
 //!
 //! Whatever can be refused or asked comes before the first write; then the key store, the index, the AWS config file.
 //! A kill before the first write leaves nothing. One after the key store leaves an item no profile names; one after the
-//! index leaves a key keyfob uses and SDKs do not know of. `add` once more with the same key finishes either: the same
+//! index leaves a key keyfob uses and SDKs do not know of. `add` again with the same key finishes either: the same
 //! key again needs no `--replace`. A secret is never overwritten: each key is an item of its own.
 
 pub(in crate::ops) mod check;

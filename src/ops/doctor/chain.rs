@@ -1,4 +1,4 @@
-//! A profile whose chain loops, dangles or holds what AWS does not take; one that is not keyfob's is no finding.
+//! A profile whose chain loops, dangles or holds what AWS does not take; one that is not keyfob's is not a finding.
 
 use crate::chain::PlanError;
 use crate::error::Error;

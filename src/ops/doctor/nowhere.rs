@@ -1,4 +1,4 @@
-//! Settings that lead nowhere. A setting that nobody knows and that is near to none either is no finding, since other
+//! Settings that lead nowhere. A setting that nobody knows and that is near to none either is not a finding, since other
 //! programs keep theirs in the same files. Names that begin with `keyfob_` are nobody else's.
 
 use crate::hint::run;

@@ -82,7 +82,7 @@ fn for_user(error: VaultError) -> Error {
 /// (aws-vault `vault/config.go` `populateFromConfigFile`).
 const INHERITED: [&str; 5] = ["region", "mfa_serial", "role_arn", "source_profile", "duration_seconds"];
 
-/// Names the settings that mean something else to keyfob than to aws-vault. All others carry over as they stand.
+/// Names the settings that mean something else to keyfob than to aws-vault. All others carry over as they are.
 fn name_what_differs(context: &Context<'_>, profiles: &Profiles<'_>) {
     let all = || profiles.names().filter_map(|name| profiles.get(name));
     for setting in all().filter_map(|profile| profile.plain("web_identity_token_process")) {

@@ -17,7 +17,7 @@ pub(super) struct Written {
     pub(super) key: Result<AccessKey, Stays>,
 }
 
-/// The keys of a profile that stand in the files, in each as it stands there.
+/// The keys of a profile that stand in the files, in each as it is there.
 pub(super) fn found_in(profile: &Profile<'_>) -> Vec<Written> {
     let written = |file| {
         let WholeKey { id, secret, is_temporary } = whole_in(profile, file)?;

@@ -30,7 +30,7 @@ pub struct Unread {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Place {
     Comment,
-    /// A section that is no profile, by the text of its header.
+    /// A section that is not a profile, by the text of its header.
     Section(String),
     /// A setting that is not AWS's.
     Setting,

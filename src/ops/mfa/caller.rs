@@ -25,7 +25,7 @@ impl<'a> Caller<'a> {
     /// Reads the key of `plan`, a base's, and finds out whose it is.
     ///
     /// # Errors
-    /// Where the key cannot be had, AWS does not know it, or it is a root user's.
+    /// Where the key is not available, AWS does not know it, or it is a root user's.
     pub(super) fn new(context: &'a Context<'a>, plan: &'a Plan) -> Result<Self> {
         let (key, target) = (context.keys.access_key(&plan.base)?, plan.base_target()?);
         let arn = match plan.base.user_arn() {

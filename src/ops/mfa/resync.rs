@@ -8,7 +8,7 @@ use crate::ops::mfa::{Plans, pair, seeds};
 /// Sends two codes in a row, made from the stored seed, else typed.
 ///
 /// # Errors
-/// Where the codes cannot be had, or AWS does not take them.
+/// Where there are no codes, or AWS rejects them.
 pub fn resync(context: &Context<'_>, plans: Plans<'_>, serial: Option<&str>) -> Result<()> {
     let serial = plans.serial(serial)?;
     let caller = Caller::new(context, plans.base)?;

@@ -29,7 +29,7 @@ pub(super) fn keep(context: &Context<'_>, serial: &str, seed: &Seed, backend: St
 
 /// Forgets a seed: out of its store, then out of the index. Whether there was one.
 ///
-/// A kill in between leaves a record of a seed that is gone; doing it once more takes that too.
+/// A kill in between leaves a record of a seed that is gone; doing it again takes that too.
 ///
 /// # Errors
 /// Where a store or the index fails.
@@ -42,7 +42,7 @@ pub(in crate::ops) fn forget(context: &Context<'_>, serial: &str) -> Result<bool
     Ok(true)
 }
 
-/// The stored seed of a device, and where it rests.
+/// The stored seed of a device, and where it is stored.
 ///
 /// # Errors
 /// Where the index or the store fails; a record whose seed is gone counts as none.
@@ -56,7 +56,7 @@ pub(super) fn find(context: &Context<'_>, serial: &str) -> Result<Option<(Seed, 
     }
 }
 
-/// Deletes a seed out of a store; one that is not there is no error.
+/// Deletes a seed out of a store; one that is not there is not an error.
 ///
 /// # Errors
 /// Where the store fails.

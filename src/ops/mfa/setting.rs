@@ -1,4 +1,4 @@
-//! The `mfa_serial` of profiles: written for the device they are to use, taken out for one that is gone.
+//! The `mfa_serial` of profiles: written for the device they are to use, removed for one that is gone.
 
 use crate::config_file::{AwsFiles, Edited, path_of};
 use crate::error::Result;
@@ -104,7 +104,7 @@ pub(super) fn take_out(context: &Context<'_>, serial: &str, files: &AwsFiles) ->
     Ok(())
 }
 
-/// Whether the lines of this file are gone; a file that cannot be replaced is no failure of what was done at AWS.
+/// Whether the lines of this file are gone; a file that cannot be replaced is not a failure of what was done at AWS.
 fn take_out_of(context: &Context<'_>, serial: &str, file: AwsFile, named: &[Named<'_>]) -> Result<bool> {
     let lines: Vec<&Named<'_>> = named.iter().filter(|line| line.file == file).collect();
     if lines.is_empty() {

@@ -95,7 +95,7 @@ impl Journals {
 }
 
 impl JournalLock {
-    /// The journal as it stands; none where there is none, or one that has ended.
+    /// The journal as it is; none where there is none, or one that has ended.
     ///
     /// # Errors
     /// As [`Journals::all`].

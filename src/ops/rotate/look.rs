@@ -188,7 +188,7 @@ impl Rotation<'_> {
         Ok(())
     }
 
-    /// Deletes a key at AWS; one that is gone already is no failure.
+    /// Deletes a key at AWS; one that is gone already is not a failure.
     pub(super) fn delete(&self, signer: &Key, id: &AccessKeyId) -> Result<()> {
         let name = &self.journal.user.name;
         self.patiently(crate::rotation::RotationStep::Delete, &format!("deleting {}", id.short()), || {

@@ -57,7 +57,7 @@ struct Rotation<'a> {
 /// Replaces the access key of a profile. Returns the journal of a rotation that rests; none where nothing is left to do.
 ///
 /// # Errors
-/// Where it is refused or stops; the message says what is left and how to go on.
+/// Where it is refused or stops; the message says what is left and how to continue.
 pub fn rotate(context: &Context<'_>, request: &RotateRequest, files: &AwsFiles) -> Result<Option<Journal>> {
     let profile = &request.profile;
     let journals = Journals::new(&context.paths.data);

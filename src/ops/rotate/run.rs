@@ -116,7 +116,7 @@ impl<'a> Rotation<'a> {
         }
     }
 
-    /// An error that ends this run, with what it leaves and how to go on.
+    /// An error that ends this run, with what it leaves and how to continue.
     pub(super) fn stopped(&self, error: Error) -> Error {
         let (step, _) = self.journal.at();
         let error = error

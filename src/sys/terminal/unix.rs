@@ -53,7 +53,7 @@ impl Terminal {
     ///
     /// Ctrl-C and Ctrl-\ cancel, Ctrl-D on an empty line declines, Ctrl-Z suspends this process and whatever runs it, with
     /// the locks it holds. The terminal is as it was on every way out but a kill. SIGTERM, SIGKILL and a panic (releases abort) while asking leave it without echo: no handler is installed, since
-    /// one cannot be taken back without a trace; bash and zsh restore it by themselves.
+    /// one cannot be taken back without a trace; bash and zsh restore it themselves.
     ///
     /// # Errors
     /// As [`AskError`] tells; [`AskError::Nobody`] too where this process is put into the background meanwhile.
