@@ -15,6 +15,7 @@ mod parts {
     pub mod hex;
     pub mod hint;
     pub mod ini;
+    pub mod mask;
     pub mod process_line;
     pub mod profile;
     pub mod secret;

@@ -1,4 +1,4 @@
-//! A `credential_process` line, or the parts of one and of the document that it prints, NUL between them.
+//! A `credential_process` line or what a program prints, or the parts of a line and of a document, NUL between them.
 
 use std::path::Path;
 
@@ -6,14 +6,17 @@ use keyfob::credentials::{Credentials, Session};
 use keyfob::format::process;
 use keyfob::ini::{Document, SectionName};
 use keyfob::process_line::{keyfob_profile_of, split, with_profile, write};
-use keyfob::secret::Secret;
+use keyfob::secret::{Secret, SecretBytes};
 use keyfob::timestamp::Timestamp;
 
 pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let parts: Vec<&str> = text.split('\0').collect();
     match parts.as_slice() {
-        [line] => read(line),
+        [text] => {
+            read(text);
+            answered(text.as_bytes());
+        }
         [program, profile] => written(program, profile),
         [id, secret, token, ..] => printed([id, secret, token], data.len()),
         [] => {}
@@ -29,6 +32,23 @@ fn read(line: &str) {
     let (old, new) = (words.expect("it was split"), split(&renamed).expect("as before"));
     let changed: Vec<_> = old.iter().zip(&new).filter(|(old, new)| old != new).collect();
     assert!(old.len() == new.len() && changed.len() <= 1, "{old:?} {new:?}");
+}
+
+/// What is taken for credentials is printed so that it is read back the same.
+fn answered(output: &[u8]) {
+    let now = Timestamp::from_unix(1_700_000_000);
+    let Ok(credentials) = process::read(&SecretBytes::new(output.to_vec()), now) else { return };
+    assert!(!credentials.access_key_id().is_empty() && !credentials.secret_access_key().is_empty());
+    assert!(credentials.expires_at().is_none_or(|end| end > now));
+    let mut out = Vec::new();
+    process::write(&credentials, &mut out).expect("a buffer takes it");
+    let again = process::read(&SecretBytes::new(out), now).expect("keyfob reads what it prints");
+    assert_eq!(parts(&again), parts(&credentials));
+}
+
+fn parts(of: &Credentials) -> (&str, &str, Option<&str>, Option<Timestamp>, Option<&str>) {
+    let token = of.session_token().map(Secret::expose);
+    (of.access_key_id(), of.secret_access_key().expose(), token, of.expires_at(), of.account_id())
 }
 
 fn written(program: &str, profile: &str) {
