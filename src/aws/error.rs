@@ -133,6 +133,51 @@ impl AwsError {
         ])
     }
 
+    /// A device code waits for its approval.
+    pub fn is_pending(&self) -> bool {
+        self.is_one_of(&["AuthorizationPendingException"])
+    }
+
+    /// A device code was tried too soon: five seconds more between two tries (RFC 8628, 3.5).
+    pub fn is_slow_down(&self) -> bool {
+        self.is_one_of(&["SlowDownException"])
+    }
+
+    /// A device code has expired.
+    pub fn is_code_expired(&self) -> bool {
+        self.is_one_of(&["ExpiredTokenException"])
+    }
+
+    /// A grant is not accepted: a code or refresh token that was used or has expired, or a portal session that has ended.
+    pub fn is_invalid_grant(&self) -> bool {
+        self.is_one_of(&["InvalidGrantException"])
+    }
+
+    /// The client is not registered, or no more.
+    pub fn is_invalid_client(&self) -> bool {
+        self.is_one_of(&["InvalidClientException", "UnauthorizedClientException", "InvalidClientMetadataException"])
+    }
+
+    /// Whoever was asked to approve a sign-in has not; or the instance's own KMS key denies it.
+    pub fn is_sign_in_declined(&self) -> bool {
+        self.is_one_of(&["AccessDeniedException"])
+    }
+
+    /// The OIDC service does not know the start URL: it is wrong, or of another region.
+    pub fn is_wrong_start_url(&self) -> bool {
+        self.is_one_of(&["InvalidRequestException", "InvalidRequestRegionException"])
+    }
+
+    /// The portal does not take the access token: it has expired, or its session was ended.
+    pub fn is_unauthorized(&self) -> bool {
+        self.is_one_of(&["UnauthorizedException"])
+    }
+
+    /// The portal knows the token, and nothing is assigned by this account and name.
+    pub fn is_no_access(&self) -> bool {
+        self.is_one_of(&["ForbiddenException", "ResourceNotFoundException"])
+    }
+
     /// There is nothing of the name the call is about.
     pub fn is_no_such_entity(&self) -> bool {
         self.is_one_of(&["NoSuchEntity"])

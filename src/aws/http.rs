@@ -49,12 +49,22 @@ pub struct Request<'a> {
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
-    /// What sort of error a JSON service of AWS says it is: the header `x-amzn-errortype`, without what follows a colon.
-    pub error_type: Option<String>,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
     pub body: SecretBytes,
 }
 
 impl Answer {
+    /// A header, by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
+    }
+
+    /// What sort of error a JSON service of AWS says it is: the header `x-amzn-errortype`, without what follows a colon.
+    pub fn error_type(&self) -> Option<&str> {
+        self.header("x-amzn-errortype")?.split(':').next()
+    }
+
     /// A text of a JSON object; none where there is no such text.
     pub fn text(&self, name: &str) -> Option<String> {
         let object: serde_json::Value = serde_json::from_slice(self.body.expose()).ok()?;
@@ -65,7 +75,8 @@ impl Answer {
     /// body's `__type` or `code`.
     // Security: a service may repeat what it was sent, so what has the form of a secret is masked.
     pub fn refusal(&self) -> AwsError {
-        let sort = || self.error_type.clone().or_else(|| self.text("__type")).or_else(|| self.text("code"));
+        let sort =
+            || self.error_type().map(str::to_owned).or_else(|| self.text("__type")).or_else(|| self.text("code"));
         let code = self.text("error").or_else(sort);
         let code =
             code.as_deref().map(|code| code.rsplit('#').next().unwrap_or(code)).and_then(|code| plain(code, "._"));
@@ -96,11 +107,11 @@ impl Http for Aws {
         let exchange = async {
             let answer = watch.call(message).await.map_err(|error| lost(&watch, chain(&error)))?;
             let status = answer.status().as_u16();
-            let error_type = answer.headers().get("x-amzn-errortype").and_then(|sort| sort.split(':').next());
-            let error_type = error_type.map(str::to_owned);
+            let header = |(name, value): (&str, &str)| (name.to_ascii_lowercase(), value.to_owned());
+            let headers = answer.headers().iter().map(header).collect();
             let body = ByteStream::new(answer.into_body()).collect().await;
             let body = body.map_err(|error| lost(&watch, chain(&error)))?;
-            Ok(Answer { status, error_type, body: SecretBytes::new(body.to_vec()) })
+            Ok(Answer { status, headers, body: SecretBytes::new(body.to_vec()) })
         };
         runtime.block_on(async {
             match tokio::time::timeout(limit, exchange).await {

@@ -1,4 +1,4 @@
-//! STS and IAM behind small traits, one for each area; the async runtime starts and ends here.
+//! STS, IAM and IAM Identity Center, one small trait or client for each area; the async runtime starts and ends here.
 //!
 //! May use `sys` and the pure modules.
 
@@ -9,7 +9,10 @@ mod connector;
 mod error;
 pub mod http;
 mod iam;
+pub mod identity_center;
 mod mfa_devices;
+pub mod oidc;
+pub mod portal;
 mod scoped;
 mod sts;
 #[cfg(test)]

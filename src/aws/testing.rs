@@ -333,3 +333,46 @@ MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgM8Tx2jGYDi80hWcD
 iFrfFfQVP6FoqgwKFxaDjksres6xIqlxC6n+UAv/iMLMBX59NXTSAOQZ
 -----END PRIVATE KEY-----
 ";
+
+/// What one request is answered: status, headers, body.
+pub(super) type CannedAnswer = (u16, Vec<(&'static str, &'static str)>, &'static str);
+
+/// A server that answers what it is told to, and keeps what it was asked.
+pub(super) struct Canned {
+    answers: Mutex<VecDeque<CannedAnswer>>,
+    requests: Mutex<Vec<String>>,
+    headers: Mutex<Vec<Vec<(String, String)>>>,
+}
+
+impl Canned {
+    pub(super) fn answering(answers: Vec<CannedAnswer>) -> Self {
+        Canned { answers: Mutex::new(answers.into()), requests: Mutex::default(), headers: Mutex::default() }
+    }
+
+    pub(super) fn service(&self) -> crate::aws::identity_center::Service<'_> {
+        let limit = Duration::from_secs(5);
+        crate::aws::identity_center::Service { http: self, endpoint: "http://oidc.test", ca_bundle: None, limit }
+    }
+
+    /// Method, URL and body of each request.
+    pub(super) fn requests(&self) -> Vec<String> {
+        self.requests.lock().expect("sound").clone()
+    }
+
+    /// The headers of each request.
+    pub(super) fn headers(&self) -> Vec<Vec<(String, String)>> {
+        self.headers.lock().expect("sound").clone()
+    }
+}
+
+impl Http for Canned {
+    fn send(&self, request: &Request<'_>) -> Result<Answer, AwsError> {
+        let text = format!("{} {} {}", request.method, request.url, request.body);
+        self.requests.lock().expect("sound").push(text);
+        let headers = request.headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        self.headers.lock().expect("sound").push(headers);
+        let (status, headers, body) = self.answers.lock().expect("sound").pop_front().expect("no more requests");
+        let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Ok(Answer { status, headers, body: crate::secret::SecretBytes::new(body.as_bytes().to_vec()) })
+    }
+}
