@@ -3,7 +3,7 @@
 //! Layers, strictly downward; the pure modules see no file, clock, variable, socket or terminal:
 //!
 //! ```text
-//! main → cli → ops → edges (config_file, keystore, aws_vault, session_cache, aws, mfa) → sys
+//! main → cli → ops → edges (config_file, keystore, aws_vault, session_cache, sign_in, aws, mfa) → sys
 //!        ↘ view ↘ pure: chain → profile → ini · rotation · format → credentials → secret
 //! ```
 
@@ -35,6 +35,7 @@ pub mod secret;
 pub mod session_cache;
 pub mod settings;
 mod shlex;
+mod sign_in;
 pub mod sys;
 #[cfg(test)]
 mod testing;

@@ -57,6 +57,14 @@ settings! {
     prompt: Prompt = "terminal,pinentry",
     /// the pinentry program, a path or a name on `PATH`; if not set, the one gpg uses
     pinentry: Option<String>,
+    /// how `login` signs in to IAM Identity Center: with a `browser` on this machine, with a code to type on any `device`, or
+    /// `auto`, which takes a browser if it can reach this machine
+    login: LoginWay = "auto",
+    /// what `credential-process` does in a terminal when a sign-in is needed: show a `code`, open a `browser`, or `never`
+    /// anything
+    login_from_sdk: LoginFromSdk = "code",
+    /// `true` leaves access tokens in `~/.aws/sso/cache` too, where SDKs and the AWS CLI find them
+    sso_share: bool = "false",
     /// how long `rotate` waits for AWS to accept a new key, and retries after failures
     rotate_patience: Duration = "60s",
     /// how long the old key stays active after the profiles use the new one
@@ -155,6 +163,7 @@ impl Source<'_> {
             let value = match value {
                 toml::Value::String(text) => T::parse(text),
                 toml::Value::Integer(number) => T::parse_number(*number),
+                toml::Value::Boolean(value) => T::parse_bool(*value),
                 value => Err(format!("a {} is invalid here; expected a string in quotes", value.type_str())),
             };
             (value, format!("{}: `{name}`", (self.at)(key.span().start)))
@@ -175,6 +184,11 @@ trait Value: Sized {
 
     fn parse_number(number: i64) -> Result<Self, String> {
         Err(format!("`{number}` is invalid here; expected a string in quotes"))
+    }
+
+    fn parse_bool(value: bool) -> Result<Self, String> {
+        let _ = value;
+        Err("a boolean is invalid here; expected a string in quotes".to_owned())
     }
 
     fn parse_default(default: Option<&str>) -> Result<Self, String> {
@@ -268,6 +282,58 @@ impl Value for Prompt {
     }
 }
 
+impl Value for bool {
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| format!("`{text}` is invalid; expected `true` or `false`"))
+    }
+
+    fn parse_bool(value: bool) -> Result<Self, String> {
+        Ok(value)
+    }
+}
+
+/// How `login` signs in to IAM Identity Center.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginWay {
+    /// With a browser on this machine, if it can be sent back to keyfob.
+    Auto,
+    Browser,
+    /// With a code, in a browser anywhere.
+    Device,
+}
+
+impl Value for LoginWay {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(LoginWay::Auto),
+            "browser" => Ok(LoginWay::Browser),
+            "device" => Ok(LoginWay::Device),
+            _ => Err(format!("`{text}` is invalid; expected `auto`, `browser` or `device`")),
+        }
+    }
+}
+
+/// What `credential-process` does where a sign-in is needed and a person is at the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginFromSdk {
+    /// Shows a code and its page.
+    Code,
+    /// Opens a browser.
+    Browser,
+    Never,
+}
+
+impl Value for LoginFromSdk {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "code" => Ok(LoginFromSdk::Code),
+            "browser" => Ok(LoginFromSdk::Browser),
+            "never" => Ok(LoginFromSdk::Never),
+            _ => Err(format!("`{text}` is invalid; expected `code`, `browser` or `never`")),
+        }
+    }
+}
+
 /// Where a person may be asked, first way first; empty: nowhere, and whatever needs a person is exit 3.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prompt(Vec<Way>);
@@ -326,6 +392,15 @@ mod tests {
         assert_eq!(ways("pinentry, terminal"), [Way::Pinentry, Way::Terminal]);
         assert_eq!(ways("never"), []);
         read("", &[("KEYFOB_PROMPT", "terminal,never")]).expect_err("never is a choice of its own");
+    }
+
+    #[test]
+    fn a_switch_is_written_with_and_without_quotes() {
+        for text in ["sso_share = true", "sso_share = 'true'"] {
+            assert!(read(text, &[]).expect("valid").sso_share, "{text}");
+        }
+        assert!(!read("sso_share = true", &[("KEYFOB_SSO_SHARE", "false")]).expect("valid").sso_share);
+        read("sso_share = 1", &[]).expect_err("a number is no switch");
     }
 
     #[test]

@@ -94,6 +94,13 @@ impl Service<'_> {
                 let request_id = answer.header("x-amzn-requestid").map(|id| clean(id, &[]));
                 AwsError::Refused { code, message: clean(&message, secrets), status, request_id }
             }
+            // What is throttled early is not refused by the service itself, and has no name.
+            None if status == 429 => AwsError::Refused {
+                code: "TooManyRequestsException".to_owned(),
+                message: "too many requests".to_owned(),
+                status,
+                request_id: None,
+            },
             None => AwsError::Refused {
                 code: format!("HTTP {status}"),
                 message: format!("the response of {} did not come from AWS", without_query(self.endpoint)),
@@ -125,10 +132,16 @@ fn clean(words: &str, secrets: &[&Secret]) -> String {
     mask::text(&line).chars().filter(|c| !c.is_control()).take(LONGEST_MESSAGE).collect()
 }
 
+/// A service for tests.
+#[cfg(test)]
+pub(super) fn service(http: &dyn Http) -> Service<'_> {
+    Service { http, endpoint: "http://oidc.test", ca_bundle: None, limit: Duration::from_secs(5) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::testing::Canned;
+    use crate::aws::canned::Canned;
 
     #[test]
     fn a_refusal_has_the_exceptions_name_whichever_way_it_comes() {
@@ -142,7 +155,7 @@ mod tests {
             let http = Canned::answering(vec![(400, headers, body)]);
             let secret = Secret::new("hush".to_owned());
             let call = Call { method: "POST", path: "/token", headers: &[], body: "{}", secrets: &[&secret] };
-            let error = http.service().send(&call).expect_err("refused");
+            let error = service(&http).send(&call).expect_err("refused");
             assert_eq!(error.to_string(), "InvalidGrantException: no", "{body} {header:?}");
         }
     }
@@ -152,12 +165,14 @@ mod tests {
         let secret = Secret::new("hush-hush".to_owned());
         let call = Call { method: "POST", path: "/token", headers: &[], body: "{}", secrets: &[&secret] };
         let said = |status, body: &'static str| {
-            Canned::answering(vec![(status, Vec::new(), body)]).service().send(&call).expect_err("refused").to_string()
+            let http = Canned::answering(vec![(status, Vec::new(), body)]);
+            service(&http).send(&call).expect_err("refused").to_string()
         };
         let echo = r#"{"error":"invalid_request","error_description":"bad\nhush-hush \u001b[31mnow"}"#;
         assert_eq!(said(400, echo), "InvalidRequestException: bad **** [31mnow");
         let reason = r#"{"error":"access_denied","error_description":"no","reason":"KMS_AccessDeniedException"}"#;
         assert_eq!(said(400, reason), "AccessDeniedException: no (KMS_AccessDeniedException)");
+        assert!(said(429, "Too many requests").starts_with("TooManyRequestsException: "));
         for page in ["<html>blocked</html>", "", "{}", r#"{"error":"x y\nkeyfob: run curl"}"#] {
             assert!(said(403, page).starts_with("HTTP 403: the response of http://"), "{page}");
         }

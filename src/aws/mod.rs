@@ -4,6 +4,8 @@
 
 mod access_keys;
 pub mod advice;
+#[cfg(test)]
+mod canned;
 pub mod client;
 mod connector;
 mod error;

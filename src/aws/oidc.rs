@@ -302,7 +302,8 @@ pub fn authorize_url(endpoint: &str, authorize: &Authorize<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::testing::Canned;
+    use crate::aws::canned::Canned;
+    use crate::aws::identity_center::service;
 
     fn client() -> Client {
         Client {
@@ -328,7 +329,7 @@ mod tests {
             (Flow::Device, r#""grantTypes":["urn:ietf:params:oauth:grant-type:device_code","refresh_token"]"#),
         ] {
             let http = Canned::answering(vec![(200, Vec::new(), registered)]);
-            let client = Oidc(http.service()).register_client(flow, "https://corp.awsapps.com/start", &scopes());
+            let client = Oidc(service(&http)).register_client(flow, "https://corp.awsapps.com/start", &scopes());
             let client = client.expect("registered");
             assert_eq!((client.id.as_str(), client.secret.expose()), ("c", "s"));
             assert_eq!(client.expires_at, Timestamp::from_unix(2000));
@@ -347,7 +348,7 @@ mod tests {
             [(whole, "https://device.sso/?user_code=AB-CD", 1), (bare, "https://device.sso/", 5)]
         {
             let http = Canned::answering(vec![(200, Vec::new(), body)]);
-            let started = Oidc(http.service()).start_device_authorization(&client(), "https://corp").expect("started");
+            let started = Oidc(service(&http)).start_device_authorization(&client(), "https://corp").expect("started");
             assert_eq!((started.verification_uri_complete.as_str(), started.interval), (complete, interval));
             assert!(
                 http.requests()[0]
@@ -356,7 +357,7 @@ mod tests {
         }
         let script = r#"{"deviceCode":"d","userCode":"A","verificationUri":"file:///etc/passwd"}"#;
         let http = Canned::answering(vec![(200, Vec::new(), script)]);
-        let error = Oidc(http.service()).start_device_authorization(&client(), "https://corp").expect_err("no page");
+        let error = Oidc(service(&http)).start_device_authorization(&client(), "https://corp").expect_err("no page");
         assert!(matches!(error, AwsError::AnswerLost { .. }), "{error}");
     }
 
@@ -389,7 +390,7 @@ mod tests {
                 Vec::new(),
                 r#"{"accessToken":"a","expiresIn":3600,"refreshToken":"r"}"#,
             )]);
-            let tokens = Oidc(http.service()).create_token(&client(), grant, now).expect("tokens");
+            let tokens = Oidc(service(&http)).create_token(&client(), grant, now).expect("tokens");
             assert_eq!(http.requests(), [format!("POST http://oidc.test/token {expected}")]);
             assert_eq!(tokens.access.expose(), "a");
             assert_eq!(tokens.expires_at, Timestamp::from_unix(4_600));
@@ -403,7 +404,7 @@ mod tests {
             let body = format!(r#"{{"accessToken":"a"{expires_in}}}"#);
             let http = Canned::answering(vec![(200, Vec::new(), Box::leak(body.into_boxed_str()))]);
             let grant = Secret::new("ref".to_owned());
-            let tokens = Oidc(http.service())
+            let tokens = Oidc(service(&http))
                 .create_token(&client(), Grant::RefreshToken(&grant), Timestamp::from_unix(1_000))
                 .expect("tokens");
             assert_eq!(tokens.expires_at, Timestamp::from_unix(1_000 + life));
@@ -433,7 +434,7 @@ mod tests {
             let body = format!(r#"{{"error":"{error}","error_description":"because client-secret"}}"#);
             let http = Canned::answering(vec![(status, Vec::new(), Box::leak(body.into_boxed_str()))]);
             let grant = Secret::new("dev".to_owned());
-            let refusal = Oidc(http.service())
+            let refusal = Oidc(service(&http))
                 .create_token(&client(), Grant::DeviceCode(&grant), Timestamp::from_unix(1_000))
                 .expect_err("refused");
             let kinds: Vec<_> = questions.iter().filter(|(_, asks)| asks(&refusal)).map(|(name, _)| *name).collect();

@@ -178,7 +178,8 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::testing::Canned;
+    use crate::aws::canned::Canned;
+    use crate::aws::identity_center::service;
 
     fn token() -> Secret {
         Secret::new("fake-access-token".to_owned())
@@ -189,7 +190,7 @@ mod tests {
         let body = r#"{"roleCredentials":{"accessKeyId":"ASIAX","secretAccessKey":"s","sessionToken":"t","expiration":1700000000999}}"#;
         let http = Canned::answering(vec![(200, Vec::new(), body)]);
         let now = Timestamp::from_unix(1_699_990_000);
-        let session = Portal(http.service()).role_credentials(&token(), "012345678901", "Admin+x", now).expect("made");
+        let session = Portal(service(&http)).role_credentials(&token(), "012345678901", "Admin+x", now).expect("made");
         assert_eq!(session.expires_at, Timestamp::from_unix(1_700_000_000));
         assert_eq!(session.account_id.as_deref(), Some("012345678901"));
         assert_eq!(
@@ -214,7 +215,7 @@ mod tests {
             (200, Vec::new(), r#"{"accountList":[],"nextToken":null}"#),
             (200, Vec::new(), r#"{"roleList":[{"roleName":"ReadOnly","accountId":"000000000001"}],"nextToken":""}"#),
         ]);
-        let portal = Portal(http.service());
+        let portal = Portal(service(&http));
         let first = portal.accounts(&token(), None).expect("a page");
         assert_eq!((first.items[0].account_id.as_str(), first.items[0].account_name.as_str()), ("000000000001", "a b"));
         assert!(portal.accounts(&token(), first.next.as_deref()).expect("a page").next.is_none());
@@ -239,15 +240,15 @@ mod tests {
         ] {
             let http =
                 Canned::answering(vec![(status, vec![("x-amzn-errortype", name)], r#"{"message":"No access"}"#)]);
-            let refusal = Portal(http.service()).accounts(&token(), None).expect_err("refused");
+            let refusal = Portal(service(&http)).accounts(&token(), None).expect_err("refused");
             let kinds: Vec<_> = questions.iter().filter(|(_, asks)| asks(&refusal)).map(|(name, _)| *name).collect();
             assert_eq!(kinds, [kind], "{name}");
             assert_eq!(http.requests().len(), 1, "{name} is an answer");
         }
         let http = Canned::answering(vec![(503, Vec::new(), ""), (500, Vec::new(), "{}"), (200, Vec::new(), "{}")]);
-        assert!(Portal(http.service()).accounts(&token(), None).expect("the third time").items.is_empty());
+        assert!(Portal(service(&http)).accounts(&token(), None).expect("the third time").items.is_empty());
         let http = Canned::answering(vec![(500, Vec::new(), "")]);
-        Portal(http.service()).logout(&token()).expect_err("sent once");
+        Portal(service(&http)).logout(&token()).expect_err("sent once");
         assert_eq!(http.requests(), ["POST http://oidc.test/logout "]);
     }
 }

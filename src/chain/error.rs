@@ -181,17 +181,61 @@ pub enum PlanError {
         /// Where.
         place: Place,
     },
-    /// A base that keyfob does not read yet.
-    #[error("{place}: `{profile}` gets its credentials from {base}, which keyfob does not support yet")]
-    Unsupported {
+    /// `sso_session` names a section that is not there.
+    #[error("{place}: `{profile}` uses `[sso-session {name}]`, but the config file has no such section")]
+    NoSsoSession {
         /// The profile.
         profile: String,
-        /// What it is.
-        base: UnsupportedBase,
-        /// The setting that says so.
+        /// The section.
+        name: String,
+        /// Where.
         place: Place,
-        /// The profile that is asked for: this one, or one over it.
-        requested: String,
+        /// A section with nearly that name.
+        nearest: Option<String>,
+    },
+    /// A `sso-session` section without what an Identity Center needs.
+    #[error("{}`[sso-session {session}]` has no `{setting}`", place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default())]
+    SsoSessionIncomplete {
+        /// The section.
+        session: String,
+        /// What is missing.
+        setting: &'static str,
+        /// One of its lines, if it has any.
+        place: Option<Place>,
+    },
+    /// A setting of a `sso-session` section with a value that cannot be.
+    #[error("{place}: `{setting}` of `[sso-session {session}]`: {problem}")]
+    BadSsoSession {
+        /// The section.
+        session: String,
+        /// The setting.
+        setting: String,
+        /// What is wrong, with what would be right.
+        problem: String,
+        /// Where.
+        place: Place,
+    },
+    /// A profile with some of the settings of an Identity Center.
+    #[error("{place}: `{profile}` gets its credentials from IAM Identity Center, and has no `{setting}`")]
+    IdentityCenterIncomplete {
+        /// The profile.
+        profile: String,
+        /// What is missing.
+        setting: &'static str,
+        /// One that is there.
+        place: Place,
+    },
+    /// A profile and its `sso-session` section that contradict each other.
+    #[error("{place}: `{setting}` of `{profile}` differs from the one in `[sso-session {session}]`, which it uses too")]
+    IdentityCenterTwice {
+        /// The profile.
+        profile: String,
+        /// Its own setting.
+        setting: String,
+        /// The section.
+        session: String,
+        /// Where.
+        place: Place,
     },
     /// AWS refuses AssumeRole to a root user.
     #[error("`{profile}` has the root user's {}, and the root user cannot assume roles", if *by_login { "sign-in" } else { "access key" })]
@@ -257,9 +301,10 @@ pub enum PlanError {
         signed_by: String,
     },
     /// `--duration` for credentials whose lifetime is not keyfob's to choose.
-    #[error(
-        "`--duration` is not possible: the source of the credentials of `{profile}` ({kind}) decides how long they last"
-    )]
+    #[error("`--duration` is not possible: {} how long they last", match *kind {
+        "sso" => format!("the credentials of `{profile}` come from IAM Identity Center, whose permission set decides"),
+        kind => format!("the source of the credentials of `{profile}` ({kind}) decides"),
+    })]
     DurationOfBase {
         /// The base.
         profile: String,
@@ -272,16 +317,6 @@ pub enum PlanError {
         /// The base.
         profile: String,
     },
-}
-
-impl PlanError {
-    /// Names the profile that was asked for, where the error tells it from the one that is at fault.
-    pub(super) fn requested_as(mut self, profile: &str) -> PlanError {
-        if let PlanError::Unsupported { requested, .. } = &mut self {
-            profile.clone_into(requested);
-        }
-        self
-    }
 }
 
 /// Why a call has nowhere to go.
@@ -329,12 +364,4 @@ pub enum TargetError {
         /// Where.
         place: Place,
     },
-}
-
-/// A base that keyfob does not read yet.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum UnsupportedBase {
-    /// IAM Identity Center.
-    #[error("IAM Identity Center (`sso_…`)")]
-    Sso,
 }

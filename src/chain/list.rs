@@ -8,6 +8,7 @@ pub(crate) mod tests;
 use serde::{Serialize, Serializer};
 
 use crate::chain::base::{KINDS, Lead, process};
+use crate::chain::identity_center::SignInState;
 use crate::chain::node::{Lookup, Node, Trace};
 use crate::chain::request::{FileNames, StoredKeys};
 use crate::chain::{values, walk};
@@ -35,6 +36,8 @@ pub(crate) struct Line {
     pub(crate) linked: bool,
     pub(crate) session_expires: Option<Timestamp>,
     pub(crate) code_due: CodeDue,
+    /// None where no sign-in is needed.
+    pub(crate) sign_in: Option<SignInState>,
     pub(crate) key: Option<Key>,
 }
 
@@ -77,14 +80,18 @@ pub(crate) struct Key {
     pub(crate) overdue: Option<bool>,
 }
 
+/// When the cached credentials of a profile end, when its next MFA code is due, and what is known of the sign-in that its chain
+/// starts from.
+pub type Sessions = (Option<Timestamp>, CodeDue, Option<SignInState>);
+
 /// What a listing is made from, beside the profiles.
 pub struct Sources<'a> {
     /// The index of stored keys.
     pub stored: &'a dyn StoredKeys,
     /// Every name with a stored key: those no AWS file has are listed too, last.
     pub stored_names: &'a [String],
-    /// When the cached credentials of a profile end, and when its next MFA code is due.
-    pub sessions: &'a dyn Fn(&str) -> (Option<Timestamp>, CodeDue),
+    /// What is known of a profile's sessions.
+    pub sessions: &'a dyn Fn(&str) -> Sessions,
     /// The time.
     pub now: Timestamp,
     /// The age from which a key is overdue, seconds.
@@ -108,7 +115,7 @@ fn line(name: &str, profiles: &Profiles<'_>, sources: &Sources<'_>) -> Line {
     let profile = profiles.get(name);
     let setting = |setting: &str| Some(profile.as_ref()?.setting(setting)?.value.into_owned());
     let (source, via) = source(name, profiles, sources.stored);
-    let (session_expires, code_due) = (sources.sessions)(name);
+    let (session_expires, code_due, sign_in) = (sources.sessions)(name);
     Line {
         name: name.to_owned(),
         source,
@@ -119,6 +126,7 @@ fn line(name: &str, profiles: &Profiles<'_>, sources: &Sources<'_>) -> Line {
         linked: profile.as_ref().is_some_and(process::is_linked),
         session_expires,
         code_due,
+        sign_in,
         key: key(name, profile.as_ref(), sources),
     }
 }

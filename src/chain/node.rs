@@ -30,6 +30,8 @@ pub(super) struct Node<'p> {
     pub(super) name: String,
     pub(super) profile: Option<Profile<'p>>,
     stored: Option<StoredKey>,
+    /// All profiles, for the sections that this one names.
+    pub(super) profiles: &'p Profiles<'p>,
     files: &'p FileNames,
     /// The variables keyfob was started with, without an outer keyfob's.
     pub(super) env: &'p Environment,
@@ -39,8 +41,20 @@ impl<'p> Node<'p> {
     /// A key stored for a name that no AWS file has makes a profile too, one without settings.
     pub(super) fn find(lookup: &Lookup<'p>, name: &str) -> Option<Self> {
         let Lookup { profiles, stored, files, env } = *lookup;
-        let node = Node { name: name.to_owned(), profile: profiles.get(name), stored: stored.key_of(name), files, env };
+        let (profile, stored) = (profiles.get(name), stored.key_of(name));
+        let node = Node { name: name.to_owned(), profile, stored, profiles, files, env };
         (node.profile.is_some() || node.stored.is_some()).then_some(node)
+    }
+
+    /// One without settings, for what is decided by variables alone.
+    pub(super) fn without_settings(lookup: &Lookup<'p>, name: &str) -> Self {
+        let Lookup { profiles, stored: _, files, env } = *lookup;
+        Node { name: name.to_owned(), profile: None, stored: None, profiles, files, env }
+    }
+
+    /// What the AWS files are called.
+    pub(super) fn files(&self) -> &'p FileNames {
+        self.files
     }
 
     /// The key in the key store.

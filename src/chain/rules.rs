@@ -47,7 +47,7 @@ pub(super) fn plan_of(
     let lookup = Lookup { profiles, stored, files: &request.files, env };
     let mut walk = walk::walk(kinds, &lookup, &request.profile)?;
     if let BaseSource::Refused(error) = walk.base.source {
-        return Err(error.requested_as(&request.profile));
+        return Err(*error);
     }
     if let Some(known) = &request.known {
         walk.base.apply(known);

@@ -42,23 +42,82 @@ impl Target {
 }
 
 /// A partition of AWS (botocore's `partitions.json`).
-struct Partition {
-    name: &'static str,
+pub(super) struct Partition {
+    pub(super) name: &'static str,
     /// What its regions start with; `aws` has those that match no other.
     region_prefix: &'static str,
     /// The region its calls go to where none is set.
     default_region: &'static str,
+    /// What its hosts end in.
+    pub(super) suffix: &'static str,
+    /// What its hosts that are reached by IPv6 too end in.
+    pub(super) dual_stack_suffix: &'static str,
+}
+
+impl Partition {
+    /// The one a region belongs to.
+    pub(super) fn of_region(region: &str) -> &'static Partition {
+        partition_of_region(region)
+    }
 }
 
 const PARTITIONS: [Partition; 8] = [
-    Partition { name: "aws-cn", region_prefix: "cn-", default_region: "cn-north-1" },
-    Partition { name: "aws-us-gov", region_prefix: "us-gov-", default_region: "us-gov-west-1" },
-    Partition { name: "aws-iso", region_prefix: "us-iso-", default_region: "us-iso-east-1" },
-    Partition { name: "aws-iso-b", region_prefix: "us-isob-", default_region: "us-isob-east-1" },
-    Partition { name: "aws-iso-e", region_prefix: "eu-isoe-", default_region: "eu-isoe-west-1" },
-    Partition { name: "aws-iso-f", region_prefix: "us-isof-", default_region: "us-isof-south-1" },
-    Partition { name: "aws-eusc", region_prefix: "eusc-", default_region: "eusc-de-east-1" },
-    Partition { name: "aws", region_prefix: "", default_region: "us-east-1" },
+    Partition {
+        name: "aws-cn",
+        region_prefix: "cn-",
+        default_region: "cn-north-1",
+        suffix: "amazonaws.com.cn",
+        dual_stack_suffix: "api.amazonwebservices.com.cn",
+    },
+    Partition {
+        name: "aws-us-gov",
+        region_prefix: "us-gov-",
+        default_region: "us-gov-west-1",
+        suffix: "amazonaws.com",
+        dual_stack_suffix: "api.aws",
+    },
+    Partition {
+        name: "aws-iso",
+        region_prefix: "us-iso-",
+        default_region: "us-iso-east-1",
+        suffix: "c2s.ic.gov",
+        dual_stack_suffix: "api.aws.ic.gov",
+    },
+    Partition {
+        name: "aws-iso-b",
+        region_prefix: "us-isob-",
+        default_region: "us-isob-east-1",
+        suffix: "sc2s.sgov.gov",
+        dual_stack_suffix: "api.aws.scloud",
+    },
+    Partition {
+        name: "aws-iso-e",
+        region_prefix: "eu-isoe-",
+        default_region: "eu-isoe-west-1",
+        suffix: "cloud.adc-e.uk",
+        dual_stack_suffix: "api.cloud-aws.adc-e.uk",
+    },
+    Partition {
+        name: "aws-iso-f",
+        region_prefix: "us-isof-",
+        default_region: "us-isof-south-1",
+        suffix: "csp.hci.ic.gov",
+        dual_stack_suffix: "api.aws.hci.ic.gov",
+    },
+    Partition {
+        name: "aws-eusc",
+        region_prefix: "eusc-",
+        default_region: "eusc-de-east-1",
+        suffix: "amazonaws.eu",
+        dual_stack_suffix: "api.amazonwebservices.eu",
+    },
+    Partition {
+        name: "aws",
+        region_prefix: "",
+        default_region: "us-east-1",
+        suffix: "amazonaws.com",
+        dual_stack_suffix: "api.aws",
+    },
 ];
 
 /// The partition in an ARN's second part; none for a text that is no ARN of a known partition.
@@ -91,6 +150,33 @@ pub(super) struct TargetInputs<'a> {
     pub(super) env: &'a Environment,
     /// The ARNs at hand, the first that is one decides the partition where no region is set.
     pub(super) arns: &'a [String],
+}
+
+/// Which of AWS's hosts are used.
+pub(super) struct Variants {
+    /// `use_fips_endpoint`.
+    pub(super) fips: bool,
+    /// `use_dualstack_endpoint`.
+    pub(super) dual_stack: bool,
+    /// `ignore_configured_endpoint_urls`.
+    pub(super) ignores_configured: bool,
+}
+
+/// Reads which of AWS's hosts are used.
+///
+/// # Errors
+/// A switch that cannot be.
+pub(super) fn variants(
+    node: &Node<'_>,
+    inputs: &TargetInputs<'_>,
+    used: &mut Vec<Used>,
+) -> Result<Variants, TargetError> {
+    let ignored = vars::AWS_IGNORE_CONFIGURED_ENDPOINT_URLS;
+    Ok(Variants {
+        ignores_configured: switch(node, inputs, ignored, "ignore_configured_endpoint_urls", used)?,
+        fips: switch(node, inputs, vars::AWS_USE_FIPS_ENDPOINT, "use_fips_endpoint", used)?,
+        dual_stack: switch(node, inputs, vars::AWS_USE_DUALSTACK_ENDPOINT, "use_dualstack_endpoint", used)?,
+    })
 }
 
 /// Decides where calls of `node`'s profile go.
@@ -192,7 +278,7 @@ pub fn checked_region(text: &str) -> Result<String, String> {
 
 /// A service's configured endpoint, in the SDKs' order: `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_ENDPOINT_URL`, the
 /// profile's `services` section, the profile's `endpoint_url` (AWS SDKs Reference Guide, "Service-specific endpoints").
-fn endpoint(
+pub(super) fn endpoint(
     node: &Node<'_>,
     inputs: &TargetInputs<'_>,
     service: &str,
@@ -326,7 +412,7 @@ fn legacy_global(node: &Node<'_>, inputs: &TargetInputs<'_>, used: &mut Vec<Used
 }
 
 /// `AWS_CA_BUNDLE`, else `ca_bundle`, a leading `~/` expanded. Whether the file is there is seen when it is read.
-fn ca_bundle(node: &Node<'_>, inputs: &TargetInputs<'_>, used: &mut Vec<Used>) -> Option<PathBuf> {
+pub(super) fn ca_bundle(node: &Node<'_>, inputs: &TargetInputs<'_>, used: &mut Vec<Used>) -> Option<PathBuf> {
     if let Some(path) = inputs.env.get_os(vars::AWS_CA_BUNDLE) {
         return Some(path.into());
     }

@@ -54,6 +54,24 @@ pub(super) fn session_mode(text: &str) -> Result<SessionMode, String> {
     }
 }
 
+/// Reads `sso_account_id`.
+pub(super) fn account_id(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("`{text}` is not a valid account id; expected 12 digits, zeros at the beginning included"))
+}
+
+/// Reads `sso_role_name`: what could be the name of a permission set, or of an IAM role, which the portal refuses.
+pub(super) fn permission_set(text: &str) -> Result<String, String> {
+    if (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte))
+    {
+        return Ok(text.to_owned());
+    }
+    Err(format!("`{text}` is not a valid name of a permission set; expected letters, digits and `+=,.@_-`"))
+}
+
 /// Reads `keyfob_cache`.
 pub(super) fn is_cached(text: &str) -> Result<bool, String> {
     match text {

@@ -5,11 +5,12 @@
 
 use crate::chain::base::{Base, Kind, Lead, RoleUse, Signs, key};
 use crate::chain::error::PlanError;
+use crate::chain::nearest::nearest;
 use crate::chain::node::{Lookup, Node, Trace};
 use crate::chain::reason::Reason;
 use crate::chain::request::Used;
 use crate::process_line::{keyfob_profile_of, options_of};
-use crate::profile::{Profiles, Setting};
+use crate::profile::Setting;
 
 /// Longest chain of profiles that is followed.
 const MOST_PROFILES: usize = 50;
@@ -188,18 +189,4 @@ fn claimed(kinds: &[&Kind], uses: &[RoleUse], node: &Node<'_>, trace: &mut Trace
         }
     }
     Ok(None)
-}
-
-/// A profile with nearly that name, for the hint.
-pub fn nearest(profiles: &Profiles<'_>, name: &str) -> Option<String> {
-    nearest_of(profiles.names(), name)
-}
-
-/// The one of these names that is nearly that one, for the hint.
-pub fn nearest_of<'a>(names: impl Iterator<Item = &'a str>, name: &str) -> Option<String> {
-    let near = names.map(|other| (strsim::jaro_winkler(other, name), other));
-    // The threshold clap suggests at.
-    near.filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|one, other| one.0.total_cmp(&other.0))
-        .map(|(_, other)| other.to_string())
 }

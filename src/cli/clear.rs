@@ -24,7 +24,7 @@ pub struct ClearArgs {
     /// Delete only this profile's sessions [default: all sessions]
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     profile: Option<String>,
-    /// Also delete the keys that seal sessions, and lock the vault
+    /// Also delete the keys that seal sessions and all sign-ins, and lock the vault
     #[arg(long, conflicts_with = "profile")]
     all: bool,
     /// Print JSON
@@ -74,6 +74,15 @@ impl ClearArgs {
             };
             world.with_stores(|stores| stores.clear_all(&backends).map_err(|error| error.for_user(StoreId::VAULT)))?;
             world.talk.say("deleted the keys that seal sessions, and locked the vault");
+            match cache.remove_all_sign_ins()? {
+                0 => {}
+                1 => world.talk.say("deleted a sign-in to IAM Identity Center, without ending it there"),
+                several => {
+                    world
+                        .talk
+                        .say(&format!("deleted {several} sign-ins to IAM Identity Center, without ending them there"));
+                }
+            }
         }
         if self.json {
             let profile = self.profile.as_deref();

@@ -54,21 +54,29 @@ impl ExplainArgs {
         world.warn_of(&profiles, plan.walk.iter().filter(|name| **name != profile));
         plan.notes.extend(self.profile.variable(&world.process_env).map(|variable| Reason::NamedBy { variable }));
         let cached = world.with_cache(|cache| cache.summary(&plan, store_of(&plan)));
+        let sign_in = world.sign_in_of(&plan);
         let code_from = code_from(&plan, &world.env, &world.settings.prompt, snapshot.index()?);
-        let needs_sign_in = match cached.cached_until() {
+        let needs_sign_in = match (&sign_in, cached.cached_until()) {
+            (Some(sign_in), _) => cached.needs_sign_in(sign_in),
             // A run uses what is cached.
-            Some(_) if !cached.renews => Some(false),
-            _ => needs_sign_in(&plan.base, &world.env, world.clock().now()),
+            (None, Some(_)) if !cached.renews => Some(false),
+            (None, _) => needs_sign_in(&plan.base, &world.env, world.clock().now()),
         };
         if self.json {
-            return out::write_json(&view::explain::json(&plan, &cached, code_from.as_deref(), needs_sign_in));
+            return out::write_json(&view::explain::json(
+                &plan,
+                &cached,
+                code_from.as_deref(),
+                needs_sign_in,
+                sign_in.as_ref(),
+            ));
         }
         let can_ask = world.person(false, None).is_there() || world.env.has_display();
         let code_from = match code_from.as_deref() {
             Some("the terminal") if !can_ask => Some("nobody can be asked: there is no terminal"),
             from => from,
         };
-        out::write_page(&view::explain::text(&plan, &cached, code_from, needs_sign_in))?;
+        out::write_page(&view::explain::text(&plan, &cached, code_from, needs_sign_in, sign_in.as_ref()))?;
         plan.reasons().flat_map(of_reason).for_each(|hint| world.talk.hint(hint));
         Ok(())
     }

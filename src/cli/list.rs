@@ -45,9 +45,9 @@ impl ListArgs {
                 sessions: &|name| match snapshot.plan_in_passing(&profiles, name) {
                     Ok(plan) => {
                         let cached = cache.summary(&plan, store_of(&plan));
-                        (cached.cached_until(), cached.code_due)
+                        (cached.cached_until(), cached.code_due, world.sign_in_of(&plan))
                     }
-                    Err(_) => (None, CodeDue::Never),
+                    Err(_) => (None, CodeDue::Never, None),
                 },
                 now,
                 key_max_age_seconds: world.settings.key_max_age.as_secs(),

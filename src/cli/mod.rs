@@ -19,6 +19,8 @@ mod hint_tests;
 mod import;
 mod keys;
 mod list;
+mod login;
+mod logout;
 mod man;
 mod mfa;
 mod narrow;
@@ -117,6 +119,8 @@ enum Command {
     Env(env::EnvArgs),
     Exec(exec::ExecArgs),
     Clear(clear::ClearArgs),
+    Login(login::LoginArgs),
+    Logout(logout::LogoutArgs),
     Rotate(rotate::RotateArgs),
     Keys(keys::KeysArgs),
     Remove(remove::RemoveArgs),
@@ -206,6 +210,8 @@ fn run_in(world: &World<'_>, command: Command) -> Result<u8> {
         Command::Env(arguments) => arguments.run(world).map(|()| 0),
         Command::Exec(arguments) => arguments.run(world),
         Command::Clear(arguments) => arguments.run(world).map(|()| 0),
+        Command::Login(arguments) => arguments.run(world).map(|()| 0),
+        Command::Logout(arguments) => arguments.run(world).map(|()| 0),
         Command::Rotate(arguments) => arguments.run(world).map(|()| 0),
         Command::Keys(arguments) => arguments.run(world),
         Command::Remove(arguments) => arguments.run(world).map(|()| 0),

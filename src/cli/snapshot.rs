@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aws::Aws;
+use crate::chain::base::BaseSource;
 use crate::chain::layer::Narrowed;
 use crate::chain::target::names_endpoint;
 use crate::chain::{Plan, Request, check, plan};
@@ -22,6 +23,7 @@ use crate::index::Index;
 use crate::keystore::open::Stores;
 use crate::ops::Context;
 use crate::ops::keys::StoredOrWritten;
+use crate::ops::login;
 use crate::ops::resolve::{self, Lesson, ResolveOptions};
 use crate::profile::{OtherSection, Profiles, SectionKind};
 use crate::session_cache::SessionCache;
@@ -160,11 +162,11 @@ impl Snapshot<'_> {
     fn plan_of_machine(&self, profiles: &Profiles<'_>, request: &Request) -> Result<Plan> {
         let (index, env) = (self.index()?, &self.env);
         let mut made = plan(profiles, index, env, request)?;
-        resolve::identify(&mut made.base, env);
+        let cache = SessionCache::new(self.world.paths.cache.clone());
+        resolve::identify(&mut made.base, env, &cache, self.world.clock.now());
         if request.known.is_some() || !(made.base.may_turn_out() || made.may_federate()) {
             return Ok(made);
         }
-        let cache = SessionCache::new(self.world.paths.cache.clone());
         let Some(known) = cache.known(&made.base.identity, self.world.clock.now()) else { return Ok(made) };
         let mut with_known = plan(profiles, index, env, &Request { known: Some(known), ..request.clone() })?;
         with_known.base.identity = made.base.identity;
@@ -229,6 +231,14 @@ impl Snapshot<'_> {
         };
         let credentials = self.with_ports(false, prompt_limit, |context, _| {
             let made = resolve::credentials(context, &plan, &resolve);
+            if made.is_err()
+                && lesson.sign_in_is_due()
+                && let BaseSource::IdentityCenter(role) = &plan.base.source
+            {
+                login::on_the_way(context, &plan.base.profile, &role.center, prompt_limit, made.map(drop))?;
+                plan = self.planned(&request)?;
+                return resolve::credentials(context, &plan, &resolve);
+            }
             let Some(known) = lesson.end().filter(|_| made.is_err()) else { return made };
             plan = self.planned(&Request { known: Some(known), ..request })?;
             resolve::credentials(context, &plan, &resolve)

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::chain::Plan;
+use crate::chain::base::BaseSource;
+use crate::chain::identity_center::SignInState;
 use crate::cli::GlobalOptions;
 use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
@@ -15,6 +18,7 @@ use crate::session_cache::seal::Header;
 use crate::session_cache::sealing_key::SealingKey;
 use crate::session_cache::{CacheError, SessionCache};
 use crate::settings::Settings;
+use crate::sign_in;
 use crate::sys::clock::Clock;
 use crate::sys::env::Environment;
 use crate::sys::files::read_optional;
@@ -103,6 +107,13 @@ impl<'a> World<'a> {
             Inspection::of_nothing(&cache, self.clock(), &at_hand)
         });
         work(&inspection)
+    }
+
+    /// What is known of the sign-in at the base of a plan; none where it needs none.
+    pub fn sign_in_of(&self, plan: &Plan) -> Option<SignInState> {
+        let BaseSource::IdentityCenter(role) = &plan.base.source else { return None };
+        let cache = SessionCache::new(self.paths.cache.clone());
+        Some(sign_in::state(&cache, &self.env, &role.center, self.clock.now()))
     }
 
     fn warn_of_cache(&self, error: CacheError) {

@@ -8,6 +8,7 @@ mod checked;
 mod clock;
 mod files;
 mod finding;
+mod identity_center;
 mod keys;
 mod leftovers;
 mod link;
@@ -60,7 +61,7 @@ const CHECKS: [fn(&Machine<'_, '_>) -> Vec<Finding>; 10] = [
 ];
 
 /// The checks of each profile.
-const OF_A_PROFILE: [fn(&Checked<'_, '_>) -> Vec<Finding>; 9] = [
+const OF_A_PROFILE: [fn(&Checked<'_, '_>) -> Vec<Finding>; 10] = [
     settings::check,
     plain_key::check,
     chain::check,
@@ -70,6 +71,7 @@ const OF_A_PROFILE: [fn(&Checked<'_, '_>) -> Vec<Finding>; 9] = [
     region::check,
     nowhere::check,
     sources::check,
+    identity_center::check,
 ];
 
 /// Everything that is wrong.

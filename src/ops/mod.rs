@@ -12,6 +12,7 @@ pub mod explain;
 pub mod export;
 pub mod import;
 pub mod keys;
+pub mod login;
 pub mod manage;
 pub mod mfa;
 mod planning;

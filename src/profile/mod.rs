@@ -155,6 +155,19 @@ impl<'a> Profiles<'a> {
         (!sections.is_empty()).then_some(OtherSection::new(sections))
     }
 
+    /// The names of all sections of a kind that are no profiles, in the order of the file, each once.
+    pub fn sections(&self, kind: SectionKind) -> Vec<String> {
+        let Some(document) = self.config else { return Vec::new() };
+        let mut names: Vec<String> = Vec::new();
+        for section in document.sections() {
+            let header = section.header();
+            if SectionName::Other(kind, header.name).is(header) && !names.iter().any(|name| name == header.name) {
+                names.push(header.name.to_owned());
+            }
+        }
+        names
+    }
+
     fn document(&self, file: AwsFile) -> Option<&'a Document> {
         match file {
             AwsFile::Config => self.config,

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::chain::identity_center::SignInState;
 use crate::chain::list::CodeDue;
 use crate::chain::{Plan, Step};
 use crate::session_cache::fresh::Life;
@@ -18,6 +19,8 @@ pub struct CacheSummary {
     pub renews: bool,
     /// Whether the next run needs an MFA code; none if that is not known.
     pub needs_code: Option<bool>,
+    /// Whether the next run needs the base's credentials; none if that is not known.
+    pub needs_base: Option<bool>,
     /// From when on a run needs one.
     pub code_due: CodeDue,
     /// How the sessions were found.
@@ -77,6 +80,11 @@ impl Usable {
 }
 
 impl CacheSummary {
+    /// Whether the next run needs somebody to sign in; none if that is not known.
+    pub fn needs_sign_in(&self, sign_in: &SignInState) -> Option<bool> {
+        if sign_in.is_needed() { self.needs_base } else { Some(false) }
+    }
+
     /// When the credentials that are cached end.
     pub fn cached_until(&self) -> Option<Timestamp> {
         self.steps.last().copied().flatten()
@@ -108,12 +116,12 @@ pub fn summary(plan: &Plan, found: &[Found], is_checked: bool, now: Timestamp) -
         false if before.iter().any(is_unknown) => None,
         false => Some(false),
     };
-    let needs_code = match (served, is_signed) {
-        _ if plan.mfa.is_none() => Some(false),
+    let needs_base = match (served, is_signed) {
         (Some(true), _) | (_, Some(true)) => Some(false),
         (Some(false), Some(false)) => Some(true),
         (None, _) | (_, None) => None,
     };
+    let needs_code = if plan.mfa.is_none() { Some(false) } else { needs_base };
     let code_due = match needs_code {
         _ if plan.mfa.is_none() => CodeDue::Never,
         None => CodeDue::Unknown,
@@ -132,6 +140,7 @@ pub fn summary(plan: &Plan, found: &[Found], is_checked: bool, now: Timestamp) -
         steps: found.iter().map(until).collect(),
         renews: matches!(last, Found::Session(session) if !session.is_served()),
         needs_code,
+        needs_base,
         code_due,
         known_by: match is_checked {
             true => KnownBy::Checked,

@@ -10,6 +10,8 @@ mod known;
 pub mod name;
 pub mod seal;
 pub mod sealing_key;
+pub mod sign_in;
+mod sign_in_files;
 mod store;
 
 #[cfg(test)]

@@ -123,16 +123,21 @@ struct Versioned<'h> {
     header: &'h Header,
 }
 
-mod unix {
+pub(super) mod unix {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     use crate::timestamp::Timestamp;
 
-    pub(super) fn serialize<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::session_cache) fn serialize<S: Serializer>(
+        time: &Timestamp,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         time.unix().serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    pub(in crate::session_cache) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Timestamp, D::Error> {
         i64::deserialize(deserializer).map(Timestamp::from_unix)
     }
 }
@@ -181,11 +186,16 @@ pub fn seal(key: &SealingKey, name: &SessionName, header: &Header, session: &Ses
     };
     let mut clear = Zeroizing::new(Vec::with_capacity(2 * body.session_token.map_or(0, str::len) + 1024));
     serde_json::to_writer(&mut *clear, &body).expect("texts always become JSON");
-    let mut file = header_line(header);
+    seal_behind(key, name.as_str(), header_line(header), &clear)
+}
+
+/// Seals `clear` behind a line of JSON that is authenticated with it, for the file of this name.
+pub(super) fn seal_behind(key: &SealingKey, name: &str, line: Vec<u8>, clear: &[u8]) -> Vec<u8> {
+    let mut file = line;
     let nonce = XChaCha20Poly1305::generate_nonce(&mut OsRng);
     let sealed = key
         .cipher()
-        .encrypt(&nonce, Payload { msg: &clear, aad: &bound_to(name, &file) })
+        .encrypt(&nonce, Payload { msg: clear, aad: &bound_to(name, &file) })
         .expect("a session is shorter than the cipher's 256 GiB");
     file.push(b'\n');
     file.extend_from_slice(&nonce);
@@ -193,19 +203,24 @@ pub fn seal(key: &SealingKey, name: &SessionName, header: &Header, session: &Ses
     file
 }
 
+/// Opens what [`seal_behind`] made with this key for this name.
+///
+/// # Errors
+/// Where it is not exactly that.
+pub(super) fn open_behind(key: &SealingKey, name: &str, file: &[u8]) -> Result<SecretBytes, Damage> {
+    let (line, rest) = split(file)?;
+    let (nonce, sealed) = rest.split_at_checked(NONCE_LENGTH).ok_or(Damage::Garbled)?;
+    let payload = Payload { msg: sealed, aad: &bound_to(name, line) };
+    key.cipher().decrypt(XNonce::from_slice(nonce), payload).map(SecretBytes::new).map_err(|_| Damage::Sealed)
+}
+
 /// Opens the file of this name.
 ///
 /// # Errors
 /// Where it is not exactly what [`seal`] made with this key for this name.
 pub fn open(key: &SealingKey, name: &SessionName, file: &[u8]) -> Result<(Header, Session), Damage> {
-    let (line, rest) = split(file)?;
-    let header = parse_header(line)?;
-    let (nonce, sealed) = rest.split_at_checked(NONCE_LENGTH).ok_or(Damage::Garbled)?;
-    let clear = key
-        .cipher()
-        .decrypt(XNonce::from_slice(nonce), Payload { msg: sealed, aad: &bound_to(name, line) })
-        .map_err(|_| Damage::Sealed)?;
-    let clear = SecretBytes::new(clear);
+    let header = read_header(file)?;
+    let clear = open_behind(key, name.as_str(), file)?;
     let body: BodyIn = serde_json::from_slice(clear.expose()).map_err(|_| Damage::Garbled)?;
     let session = Session {
         access_key_id: body.access_key_id,
@@ -227,11 +242,11 @@ pub fn read_header(file: &[u8]) -> Result<Header, Damage> {
 }
 
 /// What is authenticated beside the sealed part. The file's name is in it: a file renamed to another's name does not open.
-fn bound_to(name: &SessionName, header_line: &[u8]) -> Vec<u8> {
-    [name.as_str().as_bytes(), b"\n", header_line].concat()
+fn bound_to(name: &str, header_line: &[u8]) -> Vec<u8> {
+    [name.as_bytes(), b"\n", header_line].concat()
 }
 
-fn split(file: &[u8]) -> Result<(&[u8], &[u8]), Damage> {
+pub(super) fn split(file: &[u8]) -> Result<(&[u8], &[u8]), Damage> {
     let end = file.iter().position(|byte| *byte == b'\n').ok_or(Damage::Garbled)?;
     Ok((&file[..end], &file[end + 1..]))
 }

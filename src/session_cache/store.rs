@@ -7,6 +7,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use chacha20poly1305::aead::OsRng;
@@ -19,6 +20,7 @@ use crate::session_cache::fresh::Life;
 use crate::session_cache::name::{NameDigest, SessionName};
 use crate::session_cache::seal::{self, Damage, Header};
 use crate::session_cache::sealing_key::SealingKey;
+use crate::session_cache::sign_in::{SignIn, SignInName};
 use crate::sys::clock::Clock;
 use crate::sys::lock::{Lock, LockError, holder_name};
 use crate::sys::{files, folder, leftovers};
@@ -33,6 +35,8 @@ const RANDOM_BYTES: &str = "name-digest-key";
 #[derive(Debug)]
 pub struct SessionCache {
     folder: PathBuf,
+    /// A sign-in that nothing can seal: it goes with this process.
+    pub(super) unsealed: Mutex<Option<(SignInName, SignIn)>>,
 }
 
 /// A session in the cache.
@@ -87,7 +91,7 @@ pub enum CacheError {
 impl SessionCache {
     /// The cache in `folder`, which need not exist yet.
     pub fn new(folder: PathBuf) -> Self {
-        SessionCache { folder }
+        SessionCache { folder, unsealed: Mutex::default() }
     }
 
     /// The session of this name; `None` where there is none.
@@ -157,6 +161,14 @@ impl SessionCache {
         self.check().ok()?;
         let file = files::read_own(&self.path(name, "failure")).ok()??;
         serde_json::from_slice(&file).ok()
+    }
+
+    /// Forgets a failed renewal.
+    ///
+    /// # Errors
+    /// Where it is there and stays.
+    pub fn remove_failure(&self, name: &SessionName) -> Result<(), CacheError> {
+        self.take_out(&self.path(name, "failure")).map(drop)
     }
 
     /// Remembers a failed renewal.
@@ -254,7 +266,7 @@ impl SessionCache {
         Ok(sessions.len())
     }
 
-    fn remove_where(&self, is_meant: impl Fn(&Header) -> bool) -> Result<usize, CacheError> {
+    pub(super) fn remove_where(&self, is_meant: impl Fn(&Header) -> bool) -> Result<usize, CacheError> {
         let mut removed = 0;
         for (path, _) in self.headers()?.iter().filter(|(_, header)| is_meant(header)) {
             self.take_out(&path.with_extension("failure"))?;
@@ -273,15 +285,15 @@ impl SessionCache {
         Ok(read.collect())
     }
 
-    fn files(&self, is_meant: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>, CacheError> {
+    pub(super) fn files(&self, is_meant: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>, CacheError> {
         folder::files_named(&self.folder, is_meant).map_err(|error| io_error(&self.folder, error))
     }
 
-    fn path(&self, name: &SessionName, extension: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &SessionName, extension: &str) -> PathBuf {
         self.folder.join(format!("{name}.{extension}"))
     }
 
-    fn take_out(&self, path: &Path) -> Result<bool, CacheError> {
+    pub(super) fn take_out(&self, path: &Path) -> Result<bool, CacheError> {
         folder::remove(path).map_err(|error| io_error(path, error))
     }
 
@@ -308,7 +320,7 @@ impl SessionCache {
     }
 
     // Security: in a folder that others may write, an old session could be put back, or a lock held for ever.
-    fn check(&self) -> Result<(), CacheError> {
+    pub(super) fn check(&self) -> Result<(), CacheError> {
         match folder::distrusted(&self.folder) {
             Ok(None) => Ok(()),
             Ok(Some(reason)) => Err(CacheError::Distrusted(reason)),
@@ -318,7 +330,7 @@ impl SessionCache {
 }
 
 /// Whether a file of this name is one of ours: `KEYFOB_CACHE_DIR` may name a folder that is not keyfob's alone.
-fn is_ours(file_name: &str, extension: &str) -> bool {
+pub(super) fn is_ours(file_name: &str, extension: &str) -> bool {
     file_name.split_once('.').is_some_and(|(name, rest)| {
         name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit()) && rest == extension
     })

@@ -76,6 +76,17 @@ impl Clock {
         }
     }
 
+    /// Now, as this machine believes, Unix milliseconds.
+    #[expect(clippy::disallowed_methods, reason = "this is the place the time comes from")]
+    pub fn uncorrected_millis(&self) -> u64 {
+        match &self.fixed {
+            Some(at) => at.load(Ordering::Relaxed).max(0).unsigned_abs() * 1000,
+            None => SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX)),
+        }
+    }
+
     /// What the clock is set to; none where the system does not tell how long it has run.
     pub fn mark(&self) -> Option<ClockMark> {
         if self.fixed.is_some() {

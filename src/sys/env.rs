@@ -14,6 +14,16 @@ pub mod vars {
     pub const DISPLAY: &str = "DISPLAY";
     pub const WAYLAND_DISPLAY: &str = "WAYLAND_DISPLAY";
     pub const SSH_CONNECTION: &str = "SSH_CONNECTION";
+    pub const SSH_TTY: &str = "SSH_TTY";
+    pub const SSH_CLIENT: &str = "SSH_CLIENT";
+    /// What says that this machine is somebody else's: no browser here.
+    pub const CI: &str = "CI";
+    pub const CODESPACES: &str = "CODESPACES";
+    pub const CLOUD_SHELL: &str = "CLOUD_SHELL";
+    pub const WSL_DISTRO_NAME: &str = "WSL_DISTRO_NAME";
+    pub const KUBERNETES_SERVICE_HOST: &str = "KUBERNETES_SERVICE_HOST";
+    /// The browser to open pages with.
+    pub const BROWSER: &str = "BROWSER";
     pub const GNUPGHOME: &str = "GNUPGHOME";
     /// The terminal that gpg's prompts go to.
     pub const GPG_TTY: &str = "GPG_TTY";
@@ -76,6 +86,8 @@ pub mod vars {
     pub const AWS_ENDPOINT_URL_STS: &str = "AWS_ENDPOINT_URL_STS";
     pub const AWS_ENDPOINT_URL_IAM: &str = "AWS_ENDPOINT_URL_IAM";
     pub const AWS_ENDPOINT_URL_SIGNIN: &str = "AWS_ENDPOINT_URL_SIGNIN";
+    pub const AWS_ENDPOINT_URL_SSO: &str = "AWS_ENDPOINT_URL_SSO";
+    pub const AWS_ENDPOINT_URL_SSO_OIDC: &str = "AWS_ENDPOINT_URL_SSO_OIDC";
     pub const AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
     pub const AWS_USE_FIPS_ENDPOINT: &str = "AWS_USE_FIPS_ENDPOINT";
     pub const AWS_USE_DUALSTACK_ENDPOINT: &str = "AWS_USE_DUALSTACK_ENDPOINT";

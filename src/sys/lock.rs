@@ -12,7 +12,7 @@ use crate::sys::folder;
 /// The lock file stays behind, empty of meaning; it holds the last holder's pid.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
 }
 
 /// Why a lock was not had.
@@ -68,9 +68,28 @@ impl Lock {
         }
         // The pid is for messages alone; a full disk must not cost the lock.
         let _ = write_pid(&mut file);
-        Ok(Lock { _file: file })
+        Ok(Lock { file })
+    }
+
+    /// The time that the last holder has left in the file, Unix milliseconds.
+    pub fn noted_time(&mut self) -> Option<u64> {
+        let mut text = String::new();
+        self.file.seek(SeekFrom::Start(PID_WIDTH)).ok()?;
+        (&mut self.file).take(TIME_WIDTH).read_to_string(&mut text).ok()?;
+        text.trim().parse().ok()
+    }
+
+    /// Leaves a time in the file for the next holder, Unix milliseconds. Where it cannot be written, the next one finds an
+    /// older one.
+    pub fn note_time(&mut self, millis: u64) {
+        let text = format!("{millis:>20}");
+        let _ = self.file.seek(SeekFrom::Start(PID_WIDTH)).and_then(|_| self.file.write_all(text.as_bytes()));
     }
 }
+
+/// How wide the pid is, and the time behind it, in bytes.
+const PID_WIDTH: u64 = 10;
+const TIME_WIDTH: u64 = 20;
 
 /// What the holder of a lock is called in a message.
 pub fn holder_name(holder: Option<u32>) -> String {
@@ -111,6 +130,17 @@ fn holder(file: &mut File) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_holder_leaves_a_time_for_the_next() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("lock");
+        let mut first = Lock::try_acquire(&path).expect("free");
+        assert_eq!(first.noted_time(), None);
+        first.note_time(1_700_000_000_123);
+        drop(first);
+        assert_eq!(Lock::try_acquire(&path).expect("free again").noted_time(), Some(1_700_000_000_123));
+    }
 
     #[test]
     fn a_held_lock_names_its_holder_and_a_dropped_one_is_free() {

@@ -2,6 +2,7 @@
 //!
 //! May use nothing of keyfob's above it but `error`, `secret`, `timestamp` and `human`.
 
+pub mod browser;
 pub mod child;
 pub mod clock;
 pub mod env;
@@ -13,6 +14,7 @@ pub mod interrupt;
 pub mod kernel_keyring;
 pub mod leftovers;
 pub mod lock;
+pub mod loopback;
 pub mod machine;
 pub mod modes;
 pub mod name_lookup;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::chain::base::web_identity::TokenSource;
 use crate::chain::base::{BaseSource, Signs};
+use crate::chain::identity_center::SignInState;
 use crate::chain::layer::{Narrowed, NarrowedBy};
 use crate::chain::list::CodeDue;
 use crate::chain::{Plan, Reason, SpentIn, Step, length};
@@ -15,7 +16,13 @@ use crate::timestamp::Timestamp;
 use crate::view::table::Table;
 
 /// The plan as the JSON others build on.
-pub fn json(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>, needs_sign_in: Option<bool>) -> Value {
+pub fn json(
+    plan: &Plan,
+    cached: &CacheSummary,
+    code_from: Option<&str>,
+    needs_sign_in: Option<bool>,
+    sign_in: Option<&SignInState>,
+) -> Value {
     let (mut session, mut hops) = (Value::Null, Vec::new());
     for (step, until) in plan.steps.iter().zip(&cached.steps) {
         match step {
@@ -62,6 +69,7 @@ pub fn json(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>, needs_s
         "session": session,
         "needs_code": cached.needs_code,
         "needs_sign_in": needs_sign_in,
+        "sign_in": sign_in,
         "cache": cached.known_by,
         "cached_until": cached.cached_until(),
         "narrowed": plan.narrowed.as_ref().map(|narrowed| json!({
@@ -92,40 +100,20 @@ fn unspent_device(plan: &Plan) -> Option<&str> {
 }
 
 /// The plan for a person, step by step in the order of the calls, then what it rests on.
-pub fn text(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>, needs_sign_in: Option<bool>) -> String {
+pub fn text(
+    plan: &Plan,
+    cached: &CacheSummary,
+    code_from: Option<&str>,
+    needs_sign_in: Option<bool>,
+    sign_in: Option<&SignInState>,
+) -> String {
     let mut page = Page::default();
     page.line(&format!("How credentials for `{}` are made:", plan.profile));
     page.line("");
-    let profile = &plan.base.profile;
-    page.item(
-        "base",
-        &match &plan.base.source {
-            BaseSource::Stored(key) => {
-                format!("access key {} of `{profile}`, in {}", key.id.short(), key.backend.title())
-            }
-            BaseSource::Written { id } => {
-                format!("access key {} of `{profile}`, in plain text in an AWS file", id.short())
-            }
-            BaseSource::WrittenSession { .. } => {
-                format!("session {} of `{profile}`, in plain text in an AWS file", plan.base.identity)
-            }
-            BaseSource::Environment => format!("credentials {} in the environment", plan.base.identity),
-            BaseSource::WebIdentity { token, .. } => match token {
-                TokenSource::File(path) => format!("web identity token in `{path}`"),
-                TokenSource::Process(_) => {
-                    format!("web identity token that `web_identity_token_process` of `{profile}` prints")
-                }
-                TokenSource::GitHub { audience } => {
-                    format!("web identity token of this GitHub workflow, for `{audience}`")
-                }
-            },
-            BaseSource::Instance { endpoint } => format!("the role of this EC2 instance, from {endpoint}"),
-            BaseSource::Container { .. } => "the role of this container".to_owned(),
-            BaseSource::Login { arn } => format!("sign-in of `aws login` as `{arn}`, in AWS's own file"),
-            BaseSource::Process { .. } => format!("what `credential_process` of `{profile}` prints"),
-            BaseSource::Refused(error) => error.to_string(),
-        },
-    );
+    page.item("base", &base_text(plan));
+    if let Some(sign_in) = sign_in {
+        page.item("sign-in", &sign_in_text(sign_in));
+    }
     for (number, (step, until)) in plan.steps.iter().zip(&cached.steps).enumerate() {
         let is_last = number + 1 == plan.steps.len();
         match step {
@@ -161,6 +149,7 @@ pub fn text(plan: &Plan, cached: &CacheSummary, code_from: Option<&str>, needs_s
     }
     code_items(&mut page, plan, cached, code_from);
     match needs_sign_in {
+        Some(_) | None if sign_in.is_some() => {}
         Some(false) => {}
         Some(true) => page.item("sign-in", "needed now"),
         None => page.item("sign-in", "its credentials have expired; needed if AWS does not renew them"),
@@ -216,6 +205,51 @@ fn narrowed_text(narrowed: &Narrowed) -> &'static str {
         (NarrowedBy::Scoped, false) => "by GetScopedCredentials",
         (NarrowedBy::Federation, true) => "to reading, by GetFederationToken",
         (NarrowedBy::Federation, false) => "by GetFederationToken",
+    }
+}
+
+/// Where the chain starts, in a sentence.
+fn base_text(plan: &Plan) -> String {
+    let profile = &plan.base.profile;
+    match &plan.base.source {
+        BaseSource::Stored(key) => {
+            format!("access key {} of `{profile}`, in {}", key.id.short(), key.backend.title())
+        }
+        BaseSource::Written { id } => {
+            format!("access key {} of `{profile}`, in plain text in an AWS file", id.short())
+        }
+        BaseSource::WrittenSession { .. } => {
+            format!("session {} of `{profile}`, in plain text in an AWS file", plan.base.identity)
+        }
+        BaseSource::Environment => format!("credentials {} in the environment", plan.base.identity),
+        BaseSource::WebIdentity { token, .. } => match token {
+            TokenSource::File(path) => format!("web identity token in `{path}`"),
+            TokenSource::Process(_) => {
+                format!("web identity token that `web_identity_token_process` of `{profile}` prints")
+            }
+            TokenSource::GitHub { audience } => {
+                format!("web identity token of this GitHub workflow, for `{audience}`")
+            }
+        },
+        BaseSource::Instance { endpoint } => format!("the role of this EC2 instance, from {endpoint}"),
+        BaseSource::IdentityCenter(role) => format!(
+            "permission set {} in account {}, from IAM Identity Center at {}",
+            role.role_name, role.account_id, role.center.start_url
+        ),
+        BaseSource::Container { .. } => "the role of this container".to_owned(),
+        BaseSource::Login { arn } => format!("sign-in of `aws login` as `{arn}`, in AWS's own file"),
+        BaseSource::Process { .. } => format!("what `credential_process` of `{profile}` prints"),
+        BaseSource::Refused(error) => error.to_string(),
+    }
+}
+
+/// AWS does not tell when the portal's session ends.
+fn sign_in_text(sign_in: &SignInState) -> String {
+    match (sign_in.certain_until, sign_in.renewed) {
+        (Some(end), true) => format!("certain to work until {end}; renewed unattended until the portal session ends"),
+        (None, true) => "renewed at the next use, unless the portal session has ended".to_owned(),
+        (Some(end), false) => format!("works until {end}; somebody must sign in after that"),
+        (None, false) => "needed".to_owned(),
     }
 }
 
@@ -317,13 +351,13 @@ settings:
   ~/.aws/config:8   source_profile of `jump`
   ~/.aws/config:10  mfa_serial of `base`
 ";
-        assert_eq!(text(&planned(CHAIN, "base", "prod"), &cached, Some("the terminal"), Some(false)), expected);
+        assert_eq!(text(&planned(CHAIN, "base", "prod"), &cached, Some("the terminal"), Some(false), None), expected);
     }
 
     #[test]
     fn a_code_that_is_needed_says_where_it_comes_from() {
         let plan = planned(CHAIN, "base", "prod");
-        let said = |cached: &CacheSummary| text(&plan, cached, Some("`mfa_process` of `base`"), Some(false));
+        let said = |cached: &CacheSummary| text(&plan, cached, Some("`mfa_process` of `base`"), Some(false), None);
         let cached = CacheSummary { needs_code: Some(true), ..of_steps(vec![None; 3]) };
         let text = said(&cached);
         assert!(text.contains("code         needed now (`mfa_process` of `base`)\n"), "{text}");
@@ -346,9 +380,9 @@ settings:
     fn what_is_not_known_is_not_denied() {
         let plan = planned(CHAIN, "base", "prod");
         let cached = CacheSummary { known_by: KnownBy::Unknown, ..of_steps(vec![None; 3]) };
-        let json = json(&plan, &cached, None, Some(false));
+        let json = json(&plan, &cached, None, Some(false), None);
         assert_eq!((&json["needs_code"], &json["cache"]), (&Value::Null, &"unknown".into()));
-        let text = text(&plan, &cached, None, Some(false));
+        let text = text(&plan, &cached, None, Some(false), None);
         assert!(text.contains("code         may be needed now: an older") && !text.contains("not cached"), "{text}");
     }
 
@@ -357,7 +391,7 @@ settings:
         let until = Some(Timestamp::from_unix(1_700_000_000));
         let cached = CacheSummary { needs_code: Some(false), ..of_steps(vec![None, None, until]) };
         let plan = planned(CHAIN, "base", "prod");
-        let json = json(&plan, &cached, None, Some(false));
+        let json = json(&plan, &cached, None, Some(false), None);
         assert_eq!(json["profile"], "prod");
         let base = json!(
             {"kind": "key", "profile": "base", "key_id": "AKIABASE000000000000", "backend": "vault",
@@ -384,12 +418,50 @@ settings:
     #[test]
     fn a_device_whose_code_is_not_spent_is_named_all_the_same() {
         let plan = planned("[profile b]|mfa_serial = DEVICE|keyfob_session = never", "b", "b");
-        let json = json(&plan, &CacheSummary::default(), None, Some(false));
+        let json = json(&plan, &CacheSummary::default(), None, Some(false), None);
         assert_eq!(json["mfa"]["serial"], "arn:aws:iam::111122223333:mfa/me");
         assert_eq!(json["mfa"]["spent_in"], Value::Null);
         assert_eq!(json["session"], Value::Null);
         assert_eq!(json["cached_until"], Value::Null);
-        let text = text(&plan, &CacheSummary::default(), None, Some(false));
+        let text = text(&plan, &CacheSummary::default(), None, Some(false), None);
         assert!(text.contains("credentials  the access key itself, which never expires\n"), "{text}");
+    }
+
+    #[test]
+    fn a_sign_in_says_until_when_it_is_certain_to_work_and_whether_it_is_needed() {
+        let config = "[profile a]|sso_session = s|sso_account_id = 000000000123|sso_role_name = Admin|[sso-session s]|sso_start_url = https://x|sso_region = eu-west-1";
+        let plan = planned(config, "", "a");
+        let end = Some(Timestamp::from_unix(1_700_000_000));
+        let state = |certain_until, renewed, due| SignInState { certain_until, renewed, due };
+        for (state, needs_base, needed, part) in [
+            (
+                state(end, true, false),
+                Some(true),
+                json!(false),
+                "certain to work until 2023-11-14T22:13:20Z; renewed unattended",
+            ),
+            (state(None, true, false), Some(true), json!(false), "renewed at the next use"),
+            (
+                state(end, false, true),
+                Some(true),
+                json!(false),
+                "works until 2023-11-14T22:13:20Z; somebody must sign in",
+            ),
+            (state(None, false, true), Some(true), json!(true), "needed"),
+            (state(None, false, true), Some(false), json!(false), "needed"),
+            (state(None, false, true), None, Value::Null, "needed"),
+        ] {
+            let cached = CacheSummary { needs_base, ..of_steps(vec![None]) };
+            let needs_sign_in = cached.needs_sign_in(&state);
+            let shown = json(&plan, &cached, None, needs_sign_in, Some(&state));
+            assert_eq!(shown["needs_sign_in"], needed, "{state:?}");
+            assert_eq!(shown["base"]["kind"], "sso");
+            let text = text(&plan, &cached, None, needs_sign_in, Some(&state));
+            assert!(text.contains(&format!("  sign-in      {part}")), "{text}");
+            assert!(
+                text.contains("permission set Admin in account 000000000123, from IAM Identity Center at https://x\n"),
+                "{text}"
+            );
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! `list`.
 
+use crate::chain::identity_center::SignInState;
 use crate::chain::list::{CodeDue, Key, Listing, NONE};
 use crate::credentials::short_id;
 use crate::timestamp::Timestamp;
@@ -14,14 +15,14 @@ pub fn text(listing: &Listing, now: Timestamp, width: Option<usize>) -> String {
         Some(width) if whole.width() > width => {
             // The store's name goes first, then what is at the ends of long cells. Accounts and yes are nothing when they are
             // cut; what is left out first is region, device and account.
-            table(listing, now, false).fit(width, &[0, 1, 3, 4, 8], &[3, 4, 2, 5, 1, 8, 7, 6]).to_string()
+            table(listing, now, false).fit(width, &[0, 1, 3, 4, 9], &[3, 4, 2, 5, 1, 9, 8, 7, 6]).to_string()
         }
         Some(_) | None => whole.to_string(),
     }
 }
 
 /// The columns; `with_store` names the key store of each key.
-fn table(listing: &Listing, now: Timestamp, with_store: bool) -> Table<9> {
+fn table(listing: &Listing, now: Timestamp, with_store: bool) -> Table<10> {
     let dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let rows = listing.profiles.iter().map(|line| {
         let source = match line.source {
@@ -43,14 +44,25 @@ fn table(listing: &Listing, now: Timestamp, with_store: bool) -> Table<9> {
                 CodeDue::At(time) => format!("in {}", length(time.seconds_since(now))),
                 CodeDue::Unknown => "?".to_owned(),
             },
+            dash(line.sign_in.as_ref().map(|state| sign_in(state, now))),
             dash(line.key.as_ref().map(|key| key_in_short(key, with_store))),
         ]
     });
-    let header = ["PROFILE", "SOURCE", "ACCOUNT", "REGION", "MFA", "LINKED", "SESSION", "NEXT CODE", "KEY"];
-    let table = Table::new(header, rows);
-    match listing.profiles.iter().all(|line| line.code_due == CodeDue::Never) {
-        true => table.without(7),
-        false => table,
+    let header = ["PROFILE", "SOURCE", "ACCOUNT", "REGION", "MFA", "LINKED", "SESSION", "NEXT CODE", "SIGN-IN", "KEY"];
+    let all = &listing.profiles;
+    let without_code = all.iter().all(|line| line.code_due == CodeDue::Never).then_some(7);
+    let without_sign_in = all.iter().all(|line| line.sign_in.is_none()).then_some(8);
+    without_code.into_iter().chain(without_sign_in).fold(Table::new(header, rows), Table::without)
+}
+
+/// Until when it is certain to work, and what comes after.
+fn sign_in(state: &SignInState, now: Timestamp) -> String {
+    let left = state.certain_until.map(|end| length(end.seconds_since(now)));
+    match (left, state.renewed) {
+        (Some(left), true) => format!("{left}, renewed"),
+        (Some(left), false) => format!("{left}, then due"),
+        (None, true) => "renewed".to_owned(),
+        (None, false) => "due".to_owned(),
     }
 }
 
@@ -112,12 +124,33 @@ empty    -              -             -          -    -       -            -    
     }
 
     #[test]
+    fn a_sign_in_says_until_when_it_is_certain_to_work() {
+        let state = |certain, renewed, due| {
+            Some(SignInState { certain_until: Some(NOW.plus_seconds(5400)).filter(|_| certain), renewed, due })
+        };
+        let states =
+            [state(true, true, false), state(false, true, false), state(true, false, true), state(false, false, true)];
+        let profiles = Profiles::from_texts("[profile a0]\n[profile a1]\n[profile a2]\n[profile a3]\n", "");
+        let sources = Sources {
+            stored: &Stored::of(""),
+            stored_names: &[],
+            sessions: &|name| (None, CodeDue::Never, states[usize::from(name.as_bytes()[1] - b'0')]),
+            now: NOW,
+            key_max_age_seconds: 10 * 86_400,
+        };
+        let table = text(&listing(&profiles, &sources), NOW, None);
+        let column = table.find("SIGN-IN").expect("a column");
+        let shown: Vec<&str> = table.lines().skip(1).map(|line| line[column..].trim_end_matches(['-', ' '])).collect();
+        assert_eq!(shown, ["1h 30m, renewed", "renewed", "1h 30m, then due", "due"]);
+    }
+
+    #[test]
     fn a_key_that_is_too_old_is_marked() {
         let (profiles, names) = (Profiles::from_texts("[profile base]", ""), ["base".to_owned()]);
         let sources = Sources {
             stored: &Stored::of("base"),
             stored_names: &names,
-            sessions: &|_| (None, CodeDue::Never),
+            sessions: &|_| (None, CodeDue::Never, None),
             now: NOW,
             key_max_age_seconds: 10 * 86_400,
         };

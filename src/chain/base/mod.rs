@@ -6,14 +6,14 @@ pub mod credential_source;
 pub mod key;
 pub mod login;
 pub mod process;
-mod sso;
+pub mod sso;
 pub mod web_identity;
 
 use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::chain::error::{PlanError, UnsupportedBase};
+use crate::chain::error::PlanError;
 use crate::chain::known::KnownBase;
 use crate::chain::node::{Node, Trace};
 use crate::chain::request::Place;
@@ -21,6 +21,7 @@ use crate::credentials::{AccessKeyId, StoreId, StoredKey, account_of_arn, accoun
 use crate::hex;
 use crate::profile::{AwsFile, Profile, Setting};
 
+use sso::AssignedRole;
 use web_identity::TokenSource;
 
 /// A kind of base: the settings that make it, and how a profile's claim to it is read.
@@ -225,6 +226,8 @@ pub enum BaseSource {
         /// Who is signed in, as `login_session` says.
         arn: String,
     },
+    /// A permission set of IAM Identity Center.
+    IdentityCenter(Box<AssignedRole>),
     /// What another program prints.
     Process {
         /// Its `credential_process`.
@@ -329,14 +332,6 @@ impl Base {
             source: BaseSource::Refused(Box::new(error)),
         }
     }
-}
-
-/// The claim of a kind that keyfob does not support yet: the first of its settings that is there.
-fn unsupported(node: &Node<'_>, kind: &Kind, what: UnsupportedBase) -> Option<Lead> {
-    let setting = kind.settings.iter().find_map(|name| node.setting(name))?;
-    let (profile, requested) = (node.name.clone(), node.name.clone());
-    let error = PlanError::Unsupported { profile, base: what, place: node.place(&setting), requested };
-    Some(Lead::Base(Base::refused(node, kind.name, error)))
 }
 
 /// A setting that SDKs follow before they come to `credential_process`.

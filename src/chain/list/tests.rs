@@ -15,9 +15,11 @@ pub(crate) fn listed(config: &str, stored: &str) -> Listing {
         stored: &Stored::of(stored),
         stored_names: &names,
         sessions: &|name| match name {
-            "base" => (Some(Timestamp::from_unix(1_700_868_500)), CodeDue::At(Timestamp::from_unix(1_700_867_300))),
-            "prod" => (None, CodeDue::Unknown),
-            _ => (None, CodeDue::Never),
+            "base" => {
+                (Some(Timestamp::from_unix(1_700_868_500)), CodeDue::At(Timestamp::from_unix(1_700_867_300)), None)
+            }
+            "prod" => (None, CodeDue::Unknown, None),
+            _ => (None, CodeDue::Never, None),
         },
         now: Timestamp::from_unix(1_700_864_000),
         key_max_age_seconds: 90 * 86_400,
@@ -87,17 +89,17 @@ fn the_json_has_every_field_of_every_profile() {
     let expected = serde_json::json!([
         {"name": "base", "source": "key", "via": null, "account": "111122223333", "region": "eu-west-1",
          "mfa_serial": "arn:aws:iam::111122223333:mfa/me", "linked": true, "session_expires": "2023-11-24T23:28:20Z",
-         "code_due": "2023-11-24T23:08:20Z",
+         "code_due": "2023-11-24T23:08:20Z", "sign_in": null,
          "key": {"id": "AKIABASE000000000000", "backend": "vault", "age_days": 10, "overdue": false}},
         {"name": "prod", "source": "role", "via": "base", "account": "444455556666", "region": null, "mfa_serial": null,
-         "linked": false, "session_expires": null, "code_due": "unknown", "key": null},
+         "linked": false, "session_expires": null, "code_due": "unknown", "sign_in": null, "key": null},
         {"name": "old", "source": "key", "via": null, "account": null, "region": null, "mfa_serial": null, "linked": false,
-         "session_expires": null, "code_due": null,
+         "session_expires": null, "code_due": null, "sign_in": null,
          "key": {"id": "AKIAFILE000000000000", "backend": null, "age_days": null, "overdue": null}},
         {"name": "empty", "source": "none", "via": null, "account": null, "region": null, "mfa_serial": null, "linked": false,
-         "session_expires": null, "code_due": null, "key": null},
+         "session_expires": null, "code_due": null, "sign_in": null, "key": null},
         {"name": "alone", "source": "key", "via": null, "account": "111122223333", "region": null, "mfa_serial": null,
-         "linked": false, "session_expires": null, "code_due": null,
+         "linked": false, "session_expires": null, "code_due": null, "sign_in": null,
          "key": {"id": "AKIAALONE00000000000", "backend": "vault", "age_days": 10, "overdue": false}},
     ]);
     assert_eq!(json["profiles"], expected);
@@ -160,11 +162,12 @@ proptest! {
                 }
                 Ok(plan) => prop_assert_eq!(source, plan.base.kind, "{}", config),
                 Err(
-                    PlanError::Unsupported { .. }
-                    | PlanError::TemporaryKey { .. }
+                    PlanError::TemporaryKey { .. }
                     | PlanError::BadKeyId { .. }
                     | PlanError::Environment { .. }
                     | PlanError::BadValue { .. }
+                    | PlanError::NoSsoSession { .. }
+                    | PlanError::IdentityCenterIncomplete { .. }
                     | PlanError::OtherServiceWithoutEndpoint { .. },
                 ) => {
                     prop_assert_ne!(source, "none", "{}", config);

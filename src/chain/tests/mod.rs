@@ -3,6 +3,7 @@
 //! May use everything of `chain`; nothing here reads the world.
 
 mod bases;
+mod centers;
 mod errors;
 mod narrow;
 mod other_services;
@@ -16,8 +17,9 @@ mod targets;
 use std::collections::BTreeMap;
 
 use crate::chain::base::BaseSource;
+use crate::chain::identity_center::{self, IdentityCenter};
 use crate::chain::target::Target;
-use crate::chain::{Plan, PlanError, Request, SpentIn, Step, StoredKeys, plan};
+use crate::chain::{FileNames, Plan, PlanError, Request, SpentIn, Step, StoredKeys, plan};
 use crate::credentials::{StoreId, StoredKey};
 use crate::profile::Profiles;
 use crate::sys::env::Environment;
@@ -81,6 +83,14 @@ impl Input<'_> {
         let profiles = Profiles::from_texts(&expand(self.config), &expand(self.credentials));
         plan(&profiles, &Stored::of(self.stored), &Environment::from_pairs(self.env.iter().copied()), &self.ask)
     }
+}
+
+/// The Identity Center of a `sso-session` section of this name.
+pub(crate) fn center(name: &str) -> IdentityCenter {
+    let config =
+        format!("[sso-session {name}]\nsso_start_url = https://{name}.awsapps.com/start\nsso_region = eu-west-1\n");
+    let (profiles, files) = (Profiles::from_texts(&config, ""), FileNames::default());
+    identity_center::of_session(&profiles, &Environment::default(), &files, name).expect("valid").expect("there")
 }
 
 /// Request for a profile.

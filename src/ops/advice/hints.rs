@@ -21,6 +21,7 @@ impl From<PlanError> for Error {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one line of advice for each error")]
 fn hints(error: &PlanError) -> Vec<Hint> {
     let hint = match error {
         PlanError::NoSuchProfile { nearest: Some(nearest), .. } => {
@@ -73,15 +74,28 @@ fn hints(error: &PlanError) -> Vec<Hint> {
         PlanError::TokenWithoutRole { profile, .. } => {
             run!("keyfob profile set {} role_arn ARN", profile).to("name the role to exchange the token for")
         }
+        PlanError::NoSsoSession { nearest: Some(nearest), profile, .. } => {
+            run!("keyfob profile set {} sso_session {}", profile, nearest).to("use the one with nearly that name")
+        }
+        PlanError::NoSsoSession { name, nearest: None, .. } => {
+            format!("add `[sso-session {name}]` with `sso_start_url` and `sso_region` to the config file").into()
+        }
+        PlanError::SsoSessionIncomplete { session, setting, .. } => {
+            format!("add a line `{setting} = …` to `[sso-session {session}]`").into()
+        }
+        PlanError::BadSsoSession { .. } => "fix that line".into(),
+        PlanError::IdentityCenterIncomplete { profile, setting, .. } => {
+            run!("keyfob profile set {} {} VALUE", profile, setting).to("set it")
+        }
+        PlanError::IdentityCenterTwice { profile, setting, .. } => {
+            run!("keyfob profile unset {} {}", profile, setting).to("remove it from the profile")
+        }
         PlanError::OtherServiceWithoutEndpoint { profile, lacking, .. } => {
             return vec![
                 run!("keyfob profile set {} endpoint_url URL", lacking)
                     .to("name the endpoint, if it is another service's key"),
                 run!("keyfob add {}", profile).to("or delete its lines, and store a key of AWS's"),
             ];
-        }
-        PlanError::Unsupported { requested, .. } => {
-            run!("aws --profile {} COMMAND", requested).to("use the profile directly")
         }
         PlanError::RootCannotAssumeRole { profile, by_login: true } => {
             run!("aws login --profile {}", profile).to("sign in as an IAM user or with a role")

@@ -9,7 +9,8 @@ pub(super) fn check(checked: &Checked<'_, '_>) -> Vec<Finding> {
     let Err(error) = (checked.plan)() else { return Vec::new() };
     let why = match error {
         PlanError::NoCredentials { .. }
-        | PlanError::Unsupported { .. }
+        // Found by its line, too.
+        | PlanError::NoSsoSession { .. }
         | PlanError::TemporaryKey { .. }
         // It may be set where the profile is used.
         | PlanError::Environment { .. }

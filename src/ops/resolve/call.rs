@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::mfa::{CodeError, Origin};
 use crate::ops::resolve::{Need, Run, base};
+use crate::sign_in::is_sign_in_needed;
 
 /// Why a step gave no session: AWS's answer, which a new signer or code may mend, or what ends the run.
 pub(super) enum Stop {
@@ -76,8 +77,15 @@ impl Run<'_> {
         }
         let base = &self.plan.base;
         let own = match base.is_kept_key() {
-            true => self.untimed(|| base::credentials(self.context, self.plan, None, None))?,
-            false => base::credentials(self.context, self.plan, self.time_left()?, self.options.min_ttl)?,
+            true => self.untimed(|| base::credentials(self.context, self.plan, None, None, None))?,
+            false => {
+                let (min_ttl, prompt_limit) = (self.options.min_ttl, self.options.prompt_limit);
+                let made = base::credentials(self.context, self.plan, self.time_left()?, min_ttl, prompt_limit);
+                if let (Some(lesson), true) = (lesson, made.as_ref().is_err_and(is_sign_in_needed)) {
+                    lesson.sign_in_is_due.set(true);
+                }
+                made?
+            }
         };
         let is_long_term = matches!(own, Credentials::Key { .. } | Credentials::NoExpiry { session_token: None, .. });
         let is_other = is_long_term != (base.signs_as == Signs::Key);

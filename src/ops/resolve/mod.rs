@@ -72,6 +72,7 @@ pub struct Lesson {
     /// Its credentials, so that they are not made again.
     own: RefCell<Option<Credentials>>,
     is_over: Cell<bool>,
+    sign_in_is_due: Cell<bool>,
 }
 
 impl Lesson {
@@ -79,6 +80,11 @@ impl Lesson {
     pub fn end(&self) -> Option<KnownBase> {
         self.is_over.set(true);
         self.known.take()
+    }
+
+    /// Whether somebody has to sign in. Who is signed in is part of the plan, so another one has to be made then.
+    pub fn sign_in_is_due(&self) -> bool {
+        self.sign_in_is_due.take()
     }
 }
 
@@ -233,7 +239,8 @@ impl Run<'_> {
             Err(error) => {
                 // Whoever waits for the lock reads this when it is free, so it is written before. What another plan will do
                 // better is not one for others.
-                if self.options.lesson.as_ref().is_none_or(|lesson| lesson.known.borrow().is_none()) {
+                let is_for_all = |lesson: &Rc<Lesson>| lesson.known.borrow().is_none() && !lesson.sign_in_is_due.get();
+                if self.options.lesson.as_ref().is_none_or(is_for_all) {
                     let failure = Failure::new(&error, self.context.clock.now(), &self.context.human.place());
                     let _ = self.context.cache.put_failure(name, &failure);
                 }

@@ -1,3 +1,4 @@
 //! IAM Identity Center, at the loopback one.
 
 mod loopback;
+mod sign_in;

@@ -102,6 +102,7 @@ impl Manager<'_> {
                 false => self.context.talk.say(&format!("`{}` has a link that SDKs do not follow yet", link.name)),
             }
             self.name_what_wins(&after, &link.name, &wins);
+            self.tell_of_aws_sso_login(&profiles, &link.name);
         }
         if self.context.env.get(vars::AWS_ACCESS_KEY_ID).is_some() {
             self.context.talk.warn("`AWS_ACCESS_KEY_ID` is set in this shell: most SDKs use it before any profile");
@@ -299,6 +300,20 @@ impl Manager<'_> {
             let place = self.place(key.file, key.line);
             talk.warn(&format!("{place}: SDKs use the plaintext key there instead of the link"));
             talk.hint(run!("keyfob import {}", name).to("move it into the key store"));
+        }
+    }
+
+    /// The AWS CLI no longer finds what is hidden.
+    fn tell_of_aws_sso_login(&self, before: &Profiles<'_>, name: &str) {
+        let visible = |setting: &str| Some(before.get(name)?.plain(setting)?.value.into_owned());
+        if self.show_only || (visible("sso_session").is_none() && visible("sso_start_url").is_none()) {
+            return;
+        }
+        let instead = visible("sso_session").map(|session| run!("aws sso login --sso-session {}", session));
+        self.context.talk.warn(&format!("`aws sso login --profile {name}` no longer works for this profile"));
+        self.context.talk.hint(run!("keyfob login {}", name).to("sign in with keyfob"));
+        if let Some(instead) = instead {
+            self.context.talk.hint(instead.to("or with the AWS CLI, whose sign-in keyfob uses while it lasts"));
         }
     }
 

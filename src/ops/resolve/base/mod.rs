@@ -8,6 +8,7 @@ mod instance;
 mod key;
 mod login;
 mod process;
+mod sso;
 mod web_identity;
 
 use std::time::Duration;
@@ -23,6 +24,8 @@ use crate::credentials::{Credentials, Session};
 use crate::error::{Error, Kind, Result};
 use crate::ops::Context;
 use crate::secret::{Secret, SecretBytes};
+use crate::session_cache::SessionCache;
+use crate::sign_in;
 use crate::sys::env::Environment;
 use crate::sys::machine;
 use crate::timestamp::Timestamp;
@@ -39,6 +42,7 @@ pub(super) fn credentials(
     plan: &Plan,
     limit: Option<Duration>,
     min_ttl: Option<Duration>,
+    prompt_limit: Option<Duration>,
 ) -> Result<Credentials> {
     match &plan.base.source {
         BaseSource::Stored(_) | BaseSource::Written { .. } => key::credentials(context, &plan.base),
@@ -61,13 +65,14 @@ pub(super) fn credentials(
         BaseSource::Container { url, token_file } => {
             container::credentials(context, plan, url, token_file.as_deref(), limit)
         }
+        BaseSource::IdentityCenter(role) => sso::credentials(context, plan, role, limit, prompt_limit),
         BaseSource::Refused(error) => Err(error.as_ref().clone().into()),
     }
 }
 
 /// Completes the identity of a base with what only this machine knows: which machine it is, and whose a token is. It is
 /// read anew for each plan, so that nobody is served what was made for another.
-pub fn identify(base: &mut Base, env: &Environment) {
+pub fn identify(base: &mut Base, env: &Environment, cache: &SessionCache, now: Timestamp) {
     let claims = |path: &str| {
         let token = web_identity::read(path, env).ok()?;
         crate::chain::base::web_identity::claims(token.expose())
@@ -75,6 +80,7 @@ pub fn identify(base: &mut Base, env: &Environment) {
     let parts = &mut base.identity.parts;
     match &base.source {
         BaseSource::Instance { .. } => parts.extend(machine::identity()),
+        BaseSource::IdentityCenter(role) => parts.push(sign_in::identity(cache, env, &role.center, now)),
         BaseSource::WebIdentity { token: TokenSource::File(path), .. } => {
             if let Some(claims) = claims(path) {
                 parts.splice(..1, claims);

@@ -1,0 +1,228 @@
+//! Signing in to IAM Identity Center and out of it.
+//!
+//! May use what `ops` may. How a sign-in is made, kept and renewed is in `sign_in`.
+
+pub mod create;
+pub mod logout;
+pub mod targets;
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::chain::identity_center::IdentityCenter;
+use crate::error::{Error, Kind, Result};
+use crate::hint::run;
+use crate::ops::Context;
+use crate::session_cache::sign_in::{PendingCode, SignInName};
+use crate::settings::{LoginFromSdk, LoginWay};
+use crate::sign_in::{Browser, CallError, Keep, Portals, SignIns, Wanted, state, with_sign_ins};
+use crate::sys::browser;
+use crate::timestamp::Timestamp;
+
+/// How somebody wants to sign in.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LoginOptions {
+    /// `--device`.
+    pub device: bool,
+    /// `--no-browser`: the URL is shown, and nothing started.
+    pub no_browser: bool,
+    /// `--force`: also where the sign-in there is works.
+    pub force: bool,
+}
+
+/// The JSON of `login`.
+#[derive(Debug, Serialize)]
+pub struct SignedIn {
+    version: u32,
+    start_url: String,
+    region: String,
+    /// Whether there was a sign-in that works.
+    already: bool,
+    /// Until when it works for certain.
+    certain_until: Option<Timestamp>,
+    /// Whether it is renewed unattended until the portal's session ends.
+    renewed: bool,
+}
+
+/// Signs in, unless there is a sign-in that works: that is tried, and not taken for granted.
+///
+/// # Errors
+/// Where nobody does so (exit 3), AWS refuses it (4), or it could not be kept (5).
+pub fn login(context: &Context<'_>, name: &str, center: &IdentityCenter, options: LoginOptions) -> Result<SignedIn> {
+    let wanted = Wanted { center, name, limit: None };
+    with_sign_ins(context, |sign_ins| {
+        if sign_ins.key.is_none() {
+            return Err(not_kept(wanted));
+        }
+        if !options.force && works(sign_ins, wanted)? {
+            let report = report(context, center, true);
+            context.talk.say(&format!("already signed in to {}{}", center.start_url, until(&report)));
+            return Ok(report);
+        }
+        sign_in(context, sign_ins, wanted, options, &|line| context.talk.say(line), Keep::No)?;
+        let report = report(context, center, false);
+        context.talk.say(&format!("signed in to {}{}", center.start_url, until(&report)));
+        Ok(report)
+    })
+}
+
+/// What a command does that needs a sign-in on its way to credentials: in the foreground of a terminal it is asked for, else it
+/// fails as it did. `limit` is how long an SDK that waits lets a person take; an SDK gets no browser unless that is configured.
+///
+/// # Errors
+/// `failed`, where nobody can be asked; as [`login`].
+pub fn on_the_way(
+    context: &Context<'_>,
+    name: &str,
+    center: &IdentityCenter,
+    limit: Option<Duration>,
+    failed: Result<()>,
+) -> Result<()> {
+    let Context { env, cache, clock, human, settings, .. } = *context;
+    // Another process may have signed in, or the AWS CLI.
+    if !state(cache, env, center, clock.now()).is_needed() {
+        return Ok(());
+    }
+    if !human.is_there() {
+        return failed;
+    }
+    let wanted = Wanted { center, name, limit };
+    with_sign_ins(context, |sign_ins| {
+        if sign_ins.key.is_none() {
+            human.progress("the sign-in cannot be kept, so it is for this command only");
+        }
+        let say = |line: &str| human.progress(line);
+        match (limit, settings.login_from_sdk) {
+            (Some(_), LoginFromSdk::Never) => failed,
+            (Some(_), LoginFromSdk::Code) => with_code(context, sign_ins, wanted, false, &say, Keep::ForLater),
+            (Some(_), LoginFromSdk::Browser) => {
+                sign_ins.with_browser(wanted, &Visit { context, opens: true, say: &say })
+            }
+            (None, _) => sign_in(context, sign_ins, wanted, LoginOptions::default(), &say, Keep::No),
+        }
+    })
+}
+
+/// Whether a sign-in of keyfob's is taken by the portal just now.
+fn works(sign_ins: &SignIns<'_>, wanted: Wanted<'_>) -> Result<bool> {
+    let Some(own) = sign_ins.cache.sign_in_header(&SignInName::new(wanted.center)) else { return Ok(false) };
+    if own.is_over(sign_ins.clock.now()) || own.refused {
+        return Ok(false);
+    }
+    let asked = Portals::new(*sign_ins, wanted, sign_ins.settings.call_timeout, &|_| {});
+    let portal = match asked {
+        Ok(portal) => portal,
+        Err(error) if error.kind() == Kind::NeedsHuman => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    match portal.accounts(None) {
+        Ok(_) => Ok(true),
+        Err(CallError::SignIn(error)) if error.kind() != Kind::NeedsHuman => Err(error),
+        // What the portal says of this token says nothing about the next.
+        Err(CallError::SignIn(_) | CallError::Portal(_)) => Ok(false),
+    }
+}
+
+/// Signs in as the options, the settings and the surroundings have it.
+fn sign_in(
+    context: &Context<'_>,
+    sign_ins: &SignIns<'_>,
+    wanted: Wanted<'_>,
+    options: LoginOptions,
+    say: &dyn Fn(&str),
+    keep: Keep,
+) -> Result<()> {
+    let obstacle = browser::obstacle(context.env);
+    let way = if options.device { LoginWay::Device } else { context.settings.login };
+    let opens = !options.no_browser && obstacle.is_none();
+    match (way, obstacle) {
+        (LoginWay::Browser, _) => {
+            let visit = Visit { context, opens: !options.no_browser, say };
+            sign_ins.with_browser(wanted, &visit)
+        }
+        (LoginWay::Auto, None) => sign_ins.with_browser(wanted, &Visit { context, opens, say }),
+        (LoginWay::Auto, Some(obstacle)) => {
+            context.talk.explain(&format!("signing in with a code: {obstacle}, so a browser could not come back here"));
+            with_code(context, sign_ins, wanted, false, say, keep)
+        }
+        (LoginWay::Device, _) => with_code(context, sign_ins, wanted, opens, say, keep),
+    }
+}
+
+fn with_code(
+    context: &Context<'_>,
+    sign_ins: &SignIns<'_>,
+    wanted: Wanted<'_>,
+    opens: bool,
+    say: &dyn Fn(&str),
+    keep: Keep,
+) -> Result<()> {
+    sign_ins.with_code(wanted, keep, &|code: &PendingCode| {
+        say(&format!("To sign in to {}, open this page on any device:", wanted.center.start_url));
+        say(&format!("  {}", code.verification_uri_complete));
+        say(&format!("It must show the code {}; allow it only then.", code.user_code));
+        if opens {
+            start_browser(context, &code.verification_uri_complete);
+        }
+    })
+}
+
+/// Shows the page of a sign-in, and opens it.
+struct Visit<'a> {
+    context: &'a Context<'a>,
+    opens: bool,
+    say: &'a dyn Fn(&str),
+}
+
+impl Browser for Visit<'_> {
+    fn visit(&self, url: &str) {
+        let what = match self.opens {
+            true => "Opening your browser to sign in. If it does not open, visit this page on this machine:",
+            false => "To sign in, open this page in a browser on this machine:",
+        };
+        (self.say)(what);
+        (self.say)(&format!("  {url}"));
+        if self.opens {
+            start_browser(self.context, url);
+        }
+    }
+}
+
+fn start_browser(context: &Context<'_>, url: &str) {
+    if let Err(problem) = browser::open(url, context.env) {
+        context.talk.warn(&format!("no browser was opened: {problem}"));
+    }
+}
+
+fn report(context: &Context<'_>, center: &IdentityCenter, already: bool) -> SignedIn {
+    let state = state(context.cache, context.env, center, context.clock.now());
+    SignedIn {
+        version: 1,
+        start_url: center.start_url.clone(),
+        region: center.region.clone(),
+        already,
+        certain_until: state.certain_until,
+        renewed: state.renewed,
+    }
+}
+
+/// AWS does not tell when the portal's session ends.
+fn until(report: &SignedIn) -> String {
+    match (report.certain_until, report.renewed) {
+        (Some(end), true) => {
+            format!(", certain to work until {end}, and renewed unattended until the portal session ends")
+        }
+        (Some(end), false) => format!(", until {end}"),
+        (None, _) => String::new(),
+    }
+}
+
+fn not_kept(wanted: Wanted<'_>) -> Error {
+    let text =
+        format!("a sign-in to {} could not be kept, so it would be for one command only", wanted.center.start_url);
+    Error::new(Kind::KeyStore, text)
+        .because("no key to seal it with can be read from a keychain, an unlocked vault or the kernel keyring")
+        .hint(run!("keyfob exec PROFILE -- COMMAND").to("sign in for that command only"))
+        .hint(run!("keyfob vault identity").to("or open the vault with an identity file"))
+}
