@@ -25,6 +25,7 @@ struct Read {
     version: u32,
     access_key_id: AccessKeyId,
     secret_access_key: Secret,
+    user_arn: Option<String>,
 }
 
 /// Reads the access key `id`.
@@ -32,6 +33,23 @@ struct Read {
 /// # Errors
 /// [`StoreError::NotFound`] where the store has no such key, [`StoreError::Unavailable`] where the item is not one.
 pub fn read_access_key(store: &dyn KeyStore, id: &AccessKeyId) -> Result<AccessKey, StoreError> {
+    let read = read(store, id)?;
+    Ok(AccessKey { id: read.access_key_id, secret: read.secret_access_key })
+}
+
+/// Whether the access key `id` is stored as one of the user `user_arn`.
+///
+/// # Errors
+/// As [`read_access_key`], but for a key that is not stored.
+pub fn is_key_of(store: &dyn KeyStore, id: &AccessKeyId, user_arn: &str) -> Result<bool, StoreError> {
+    match read(store, id) {
+        Ok(read) => Ok(read.user_arn.as_deref() == Some(user_arn)),
+        Err(StoreError::NotFound) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn read(store: &dyn KeyStore, id: &AccessKeyId) -> Result<Read, StoreError> {
     let item = store.get(&Item::AccessKey(id.clone()))?;
     let broken = |why: &str| StoreError::Unavailable(format!("the item `{}` {why}", Item::AccessKey(id.clone())));
     // The parser's own words could show a piece of the secret.
@@ -43,7 +61,7 @@ pub fn read_access_key(store: &dyn KeyStore, id: &AccessKeyId) -> Result<AccessK
     if read.access_key_id != *id {
         return Err(broken("contains a different key"));
     }
-    Ok(AccessKey { id: read.access_key_id, secret: read.secret_access_key })
+    Ok(read)
 }
 
 /// Writes an access key, then reads it back and compares: only a key that comes out again counts as stored.
@@ -71,6 +89,28 @@ pub fn store_access_key(
     Ok(())
 }
 
+/// Stores a key that is new, as [`store_access_key`] does. An item that has its name already is left as it is; one that was
+/// not stored for certain is deleted again.
+///
+/// # Errors
+/// As [`store_access_key`].
+pub fn store_new_access_key(
+    store: &dyn KeyStore,
+    key: &AccessKey,
+    profile: &str,
+    user_arn: &str,
+) -> Result<(), StoreError> {
+    let item = Item::AccessKey(key.id.clone());
+    match store.get(&item) {
+        Err(StoreError::NotFound) => store_access_key(store, key, profile, Some(user_arn)).inspect_err(|_| {
+            // It may be there anyway; what it belongs to will be deleted at AWS.
+            let _ = store.delete(&item);
+        }),
+        Ok(_) => Err(StoreError::Unavailable(format!("it has an item `{item}` already, which is never overwritten"))),
+        Err(error) => Err(error),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,6 +135,19 @@ mod tests {
             r#"{"version":1,"access_key_id":"AKIAIOSFODNN7EXAMPLE","secret_access_key":"FAKE/wJalrXUtnFEMI","profile":"work","user_arn":"arn:aws:iam::123456789012:user/ann"}"#
         );
         assert_eq!(read_access_key(&store, &key().id).expect("read").secret.expose(), "FAKE/wJalrXUtnFEMI");
+    }
+
+    #[test]
+    fn a_new_key_never_overwrites_the_secret_of_a_stored_one() {
+        let store = MemoryStore::new(StoreId::VAULT);
+        let other = AccessKey { secret: Secret::new("FAKE-other".into()), ..key() };
+        store_new_access_key(&store, &key(), "work", "arn:aws:iam::123456789012:user/ann").expect("stored");
+        store_new_access_key(&store, &other, "work", "arn:aws:iam::123456789012:user/ann").expect_err("it is there");
+        assert_eq!(read_access_key(&store, &key().id).expect("read").secret.expose(), "FAKE/wJalrXUtnFEMI");
+        for (arn, expected) in [("ann", true), ("bob", false)] {
+            let arn = format!("arn:aws:iam::123456789012:user/{arn}");
+            assert_eq!(is_key_of(&store, &key().id, &arn).expect("read"), expected, "{arn}");
+        }
     }
 
     #[test]

@@ -9,7 +9,8 @@ use crate::aws::ListedKey;
 use crate::credentials::{AccessKey, AccessKeyId};
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
-use crate::keystore::access_key::{read_access_key, store_access_key};
+use crate::index::Index;
+use crate::keystore::access_key::{is_key_of, store_new_access_key};
 use crate::keystore::{Item, StoreError};
 use crate::ops::rotate::Rotation;
 use crate::ops::rotate::run::Stop;
@@ -17,7 +18,7 @@ use crate::ops::rotate::signing::Key;
 use crate::rotation::{Observation, RotationStep, find_out};
 
 /// How long lists may lag behind what was done.
-const LISTS_LAG: Duration = Duration::from_secs(30);
+pub(super) const LISTS_LAG: Duration = Duration::from_secs(30);
 
 impl Rotation<'_> {
     /// What is known to have come of a step that was interrupted.
@@ -51,12 +52,18 @@ impl Rotation<'_> {
     /// Stores a key just made; where that fails it is deleted again, signed by the old one.
     fn keep(&mut self, key: &AccessKey, signer: &Key) -> Result<(), Stop> {
         let (backend, profile) = (self.journal.backend, self.journal.profile.clone());
-        let kept = self.context.stores.open(backend).and_then(|store| {
-            store_access_key(store, key, &profile, Some(&self.journal.user.arn)).inspect_err(|_| {
-                // It may be there all the same; without its secret's key at AWS it is worth nothing.
-                let _ = store.delete(&Item::AccessKey(key.id.clone()));
-            })
-        });
+        // Security: whoever answers in AWS's place must not make keyfob overwrite, or delete, a key that it did not create.
+        if self.is_known(&key.id)? {
+            let message = format!("the response to CreateAccessKey names {}, which is not a new key", key.id.short());
+            return Err(Stop::Here(Error::new(Kind::Failed, message).because(
+                "nothing was stored: the response is not AWS's, or was changed on its way; check the endpoint",
+            )));
+        }
+        let kept = self
+            .context
+            .stores
+            .open(backend)
+            .and_then(|store| store_new_access_key(store, key, &profile, &self.journal.user.arn));
         let error = match kept {
             Ok(()) => {
                 self.journal.new = Some(key.id.clone());
@@ -84,10 +91,32 @@ impl Rotation<'_> {
         }
     }
 
+    /// Whether keyfob knew a key before it asked for a new one.
+    fn is_known(&self, id: &AccessKeyId) -> Result<bool> {
+        if *id == self.journal.old || self.journal.before.contains(id) || self.others()?.contains(id) {
+            return Ok(true);
+        }
+        // A store that fails says so when the key is stored.
+        let store = self.context.stores.open(self.journal.backend);
+        Ok(store.and_then(|store| store.get(&Item::AccessKey(id.clone()))).is_ok())
+    }
+
+    /// The stored keys that have nothing to do with this rotation, which writes its new key into the index in a later step.
+    fn others(&self) -> Result<Vec<AccessKeyId>> {
+        let index = Index::load(&self.context.paths.data)?;
+        Ok(index.keys().keys().filter(|id| **id != self.journal.old).cloned().collect())
+    }
+
+    /// The listed keys that may have come of this rotation: a stored key of another profile has not, whoever lists it.
+    fn candidates(&self, listed: &[ListedKey]) -> Result<Vec<AccessKeyId>> {
+        let others = self.others()?;
+        Ok(listed.iter().map(|key| key.id.clone()).filter(|id| !others.contains(id)).collect())
+    }
+
     /// The answer to CreateAccessKey was lost: looks whether there is a key that was not there before.
     fn after_lost_answer(&mut self) -> Result<(), Stop> {
         let listed = self.list_until_news()?;
-        let news = find_out(&self.journal, &ids(&listed), |_| false);
+        let news = find_out(&self.journal, &self.candidates(&listed)?, |_| false);
         match news {
             Observation::Nothing => Err(Stop::Here(
                 Error::new(Kind::Failed, "AWS's response to CreateAccessKey was lost")
@@ -153,13 +182,12 @@ impl Rotation<'_> {
         let backend = self.journal.backend;
         let store = self.context.store(backend)?;
         let mut trouble = None;
-        let found = find_out(&self.journal, &ids(listed), |id| match read_access_key(store, id) {
-            Ok(_) => true,
-            Err(StoreError::NotFound) => false,
-            Err(error) => {
+        let arn = &self.journal.user.arn;
+        let found = find_out(&self.journal, &self.candidates(listed)?, |id| {
+            is_key_of(store, id, arn).unwrap_or_else(|error: StoreError| {
                 trouble = Some(error);
                 false
-            }
+            })
         });
         // A store that does not answer is no reason to call a key an orphan.
         match trouble {
@@ -177,7 +205,7 @@ impl Rotation<'_> {
         loop {
             let listed = self.patiently(RotationStep::Prove, "ListAccessKeys", || self.list_with(&self.journal.old))?;
             let listed = listed.unwrap_or_default();
-            let news = find_out(&self.journal, &ids(&listed), |_| false) != Observation::Nothing;
+            let news = find_out(&self.journal, &self.candidates(&listed)?, |_| false) != Observation::Nothing;
             if news || !self.wait(&mut patience, "checking whether AWS created a key") {
                 return Ok(listed);
             }
@@ -189,8 +217,4 @@ impl Rotation<'_> {
         let listed = self.list_until_news()?;
         self.settle_create(&listed)
     }
-}
-
-fn ids(listed: &[ListedKey]) -> Vec<AccessKeyId> {
-    listed.iter().map(|key| key.id.clone()).collect()
 }

@@ -28,7 +28,7 @@ pub(super) fn kind_of(refusal: &Refusal) -> Failure {
         }
         AwsError::Refused { .. } | AwsError::Setup(_) => Failure::Refused,
         AwsError::Unreachable { .. } => Failure::Passing { may_be_processed: false },
-        AwsError::AnswerLost { .. } => Failure::Passing { may_be_processed: true },
+        AwsError::AnswerLost { .. } | AwsError::Invalid { .. } => Failure::Passing { may_be_processed: true },
     }
 }
 

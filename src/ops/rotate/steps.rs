@@ -10,11 +10,12 @@ use crate::hint::run;
 use crate::index::{Index, KeyEntry};
 use crate::keystore::Item;
 use crate::ops::Context;
+use crate::ops::rotate::create::LISTS_LAG;
 use crate::ops::rotate::run::Stop;
 use crate::ops::rotate::signing::{Key, kind_of};
-use crate::ops::rotate::{Rotation, stored, users_of};
+use crate::ops::rotate::{Rotation, state_of, stored, users_of};
 use crate::ops::signed::Refusal;
-use crate::rotation::{Failure, Journal, RotationStep, Verdict, judge};
+use crate::rotation::{Failure, Journal, KeyState, RotationStep, User, Verdict, judge};
 
 /// A new key's validity flaps between AWS's servers: so many successes in a row count.
 const IN_A_ROW: u32 = 3;
@@ -89,16 +90,20 @@ impl Rotation<'_> {
 
     /// Waits until AWS knows a key, as it is read back from the store, at every endpoint its profiles use.
     fn prove(&self, id: &AccessKeyId, in_a_row: u32) -> Result<()> {
-        let key = self.signing.read(&self.key(id))?;
-        let signer = Credentials::Key { key, account_id: None };
+        let User { arn: expected, account, .. } = &self.journal.user;
         let mut patience = self.patience(self.context.settings.rotate_patience);
         for target in &self.targets {
             let mut row = 0;
             while row < in_a_row {
-                match self.context.sts.get_caller_identity(&signer, target) {
-                    Ok(identity) if identity.arn != self.journal.user.arn => {
-                        let (short, arn) = (id.short(), identity.arn);
-                        return Err(Error::new(Kind::Failed, format!("{short} belongs to another user, `{arn}`")));
+                // Read for each try, so that it is not in memory during the pauses.
+                let signer = Credentials::Key { key: self.signing.read(&self.key(id))?, account_id: None };
+                let identity = self.context.sts.get_caller_identity(&signer, target);
+                drop(signer);
+                match identity {
+                    Ok(identity) if identity.arn != *expected || identity.account != *account => {
+                        let (short, arn, account) = (id.short(), identity.arn, identity.account);
+                        let message = format!("{short} belongs to another user, `{arn}` of account {account}");
+                        return Err(Error::new(Kind::Failed, message));
                     }
                     Ok(_) => {
                         row += 1;
@@ -108,7 +113,7 @@ impl Rotation<'_> {
                     }
                     Err(error) => {
                         row = 0;
-                        let signed_by = Signer::Key { id: id.as_str(), arn: Some(&self.journal.user.arn) };
+                        let signed_by = Signer::Key { id: id.as_str(), arn: Some(expected) };
                         let call = Attempted::GetCallerIdentity;
                         let refusal = Refusal::new(self.context, &self.journal.profile, signed_by, call, error);
                         let what = format!("waiting for {} to work in {}", id.short(), target.region);
@@ -171,7 +176,25 @@ impl Rotation<'_> {
         self.patiently(step, "UpdateAccessKey", || {
             self.signing.call(&key, "UpdateAccessKey", |keys, by| keys.set_access_key_active(by, name, id, active))
         })
-        .map(drop)
+        .map(drop)?;
+        self.read_back_status(step, signer, id, active)
+    }
+
+    /// Waits until AWS lists a key as it was told to make it: nothing else shows that it has done so.
+    fn read_back_status(&self, step: RotationStep, signer: &AccessKeyId, id: &AccessKeyId, active: bool) -> Result<()> {
+        let mut patience = self.patience(LISTS_LAG.min(self.context.settings.rotate_patience));
+        loop {
+            let listed = self.patiently(step, "ListAccessKeys", || self.list_with(signer))?.unwrap_or_default();
+            let state = state_of(id, &listed);
+            if (state == KeyState::Active) == active {
+                return Ok(());
+            }
+            let status = if active { "Inactive" } else { "Active" };
+            if !self.wait(&mut patience, &format!("AWS still lists {} as {status}", id.short())) {
+                let message = format!("AWS accepted UpdateAccessKey but does not list {} as changed", id.short());
+                return Err(Error::new(Kind::Failed, message).because(format!("its status is still {status}")));
+            }
+        }
     }
 
     fn drop_sessions(&self) -> Result<()> {

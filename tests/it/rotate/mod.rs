@@ -2,6 +2,7 @@
 
 mod flow;
 mod interrupted;
+mod liars;
 mod listing;
 mod refusals;
 mod safety;

@@ -1,5 +1,7 @@
 //! What goes wrong on demand: the next calls of an action meet it, each once.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One thing that goes wrong.
@@ -25,6 +27,53 @@ pub enum Fault {
     HalfAnswer,
     /// Processed, and answered 200 with something that is no XML.
     Garbage,
+    /// Processed, and answered with what this makes of the answer.
+    Rewritten(Rewrite),
+}
+
+/// What somebody between AWS and its client makes of an answer.
+#[derive(Clone)]
+pub struct Rewrite(Arc<dyn Fn(String) -> String + Send + Sync>);
+
+impl Rewrite {
+    pub fn of(&self, body: &[u8]) -> Vec<u8> {
+        (self.0)(String::from_utf8_lossy(body).into_owned()).into_bytes()
+    }
+}
+
+impl fmt::Debug for Rewrite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rewrite")
+    }
+}
+
+impl PartialEq for Rewrite {
+    fn eq(&self, other: &Rewrite) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Rewrite {}
+
+impl Fault {
+    /// The answer as `rewrite` changes it.
+    pub fn rewritten(rewrite: impl Fn(String) -> String + Send + Sync + 'static) -> Fault {
+        Fault::Rewritten(Rewrite(Arc::new(rewrite)))
+    }
+
+    /// The answer with this text, which may be markup, in each `<element>`.
+    pub fn says(element: &'static str, text: &str) -> Fault {
+        let text = text.to_owned();
+        Fault::rewritten(move |body| {
+            let (open, close) = (format!("<{element}>"), format!("</{element}>"));
+            let mut pieces = body.split(&open);
+            let first = pieces.next().unwrap_or_default().to_owned();
+            pieces.fold(first, |body, piece| {
+                let rest = piece.find(&close).map_or("", |end| &piece[end..]);
+                format!("{body}{open}{text}{rest}")
+            })
+        })
+    }
 }
 
 /// A fault and the calls it waits for.
