@@ -98,6 +98,24 @@ pub fn account_of_arn(arn: &str) -> Option<&str> {
     (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then_some(account)
 }
 
+/// Checks credentials that somebody else has made. An id and a token are printable ASCII without spaces, as AWS's are (STS API,
+/// Credentials); anything else could end a line, a variable or a header where they are used. A secret never leaves as it is.
+///
+/// # Errors
+/// What is wrong, without a word of it.
+pub fn check_made(id: &str, secret: &str, token: Option<&str>) -> Result<(), &'static str> {
+    let is_plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if !is_plain(id) {
+        Err("the access key id is empty or not printable")
+    } else if secret.is_empty() || secret.contains(char::is_control) {
+        Err("the secret access key is empty or not printable")
+    } else if !token.is_none_or(is_plain) {
+        Err("the session token is empty or not printable")
+    } else {
+        Ok(())
+    }
+}
+
 impl FromStr for AccessKeyId {
     type Err = InvalidAccessKeyId;
 
@@ -393,6 +411,26 @@ mod tests {
         }
         assert_eq!(StoreId::named("op").title(), "the key store `op`");
         assert!(["", "Vault", "a b", "../x"].iter().all(|bad| bad.parse::<StoreId>().is_err()));
+    }
+
+    #[test]
+    fn credentials_that_could_end_a_line_or_a_variable_are_refused() {
+        check_made("ASIAFAKE", "FAKE/+ secret", Some("FAKEtoken/+==")).expect("as AWS makes them");
+        check_made("ASIAFAKE", "FAKE", None).expect("a key has no token");
+        for (id, secret, token) in [
+            ("", "FAKE", "FAKE"),
+            ("ASIA FAKE", "FAKE", "FAKE"),
+            ("ASIA\u{1b}[2J", "FAKE", "FAKE"),
+            ("ASIAFAKE\u{202e}", "FAKE", "FAKE"),
+            ("ASIAFAKE", "", "FAKE"),
+            ("ASIAFAKE", "FA\nKE", "FAKE"),
+            ("ASIAFAKE", "FAKE", ""),
+            ("ASIAFAKE", "FAKE", "FAKE\0"),
+            ("ASIAFAKE", "FAKE", "FAKE\nexport A=1"),
+        ] {
+            let problem = check_made(id, secret, Some(token)).expect_err(id);
+            assert!(!problem.contains("FAKE"), "{problem}");
+        }
     }
 
     #[test]

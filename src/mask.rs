@@ -19,6 +19,14 @@ pub fn text(text: &str) -> Cow<'_, str> {
     masked(text, Scan::new(text).found(false))
 }
 
+/// Masks the user and password in what should be a URL, and may not be one.
+pub fn address(text: &str) -> Cow<'_, str> {
+    match text.rsplit_once('@') {
+        Some((_, host)) => Cow::Owned(format!("{MASK}@{host}")),
+        None => Cow::Borrowed(text),
+    }
+}
+
 /// Masks what is a secret in lines of a config file, comments and remains of keys included. After a name that is a
 /// secret's, the rest of the line goes, and the indented lines below it, which continue its value. The number of lines stays.
 pub fn lines(text: &str) -> Cow<'_, str> {
@@ -50,7 +58,7 @@ pub fn is_secret_name(name: &str) -> bool {
         return false;
     }
     let squeezed = words.concat();
-    let near = |word: &str, most: usize| strsim::damerau_levenshtein(word, &squeezed) <= most;
+    let near = |word: &str, most: usize| is_near(word, &squeezed, most);
     ["secret", "password", "passwd", "passphrase", "apikey", "privatekey", "authkey", "accountkey"]
         .iter()
         .any(|part| squeezed.contains(part))
@@ -58,14 +66,19 @@ pub fn is_secret_name(name: &str) -> bool {
             .iter()
             .any(|end| squeezed.ends_with(end) && is_word(&lower, end))
         || words.iter().any(|word| {
-            [("secret", 1), ("token", 1), ("password", 2), ("passphrase", 2)].iter().any(|(right, most)| {
-                word.len() + most >= right.len() && strsim::damerau_levenshtein(word, right) <= *most
-            })
+            let words = [("secret", 1), ("token", 1), ("password", 2), ("passphrase", 2)];
+            words.iter().any(|(right, most)| is_near(word, right, *most))
         })
         || near("awssecretaccesskey", 3)
         || near("awssessiontoken", 3)
         || near("secretaccesskey", 2)
         || near("secretkey", 1)
+}
+
+/// Whether a word is another but for so many typing errors.
+fn is_near(word: &str, right: &str, most: usize) -> bool {
+    // A distance takes long to work out, and a file may have thousands of names.
+    word.len().abs_diff(right.len()) <= most && strsim::damerau_levenshtein(word, right) <= most
 }
 
 /// Ends of names that say where a secret is or how it is made, not what it is.

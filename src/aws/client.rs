@@ -24,14 +24,17 @@ use aws_types::sdk_config::SdkConfig;
 use tokio::runtime::Runtime;
 use tokio::time::Instant;
 
-use crate::aws::connector::{Proxies, Recipe, Watch, connector};
+use crate::aws::connector::{Proxies, Recipe, Watch, connector, host_of};
+use crate::aws::error::obstacle;
 use crate::aws::translate::{Redaction, lost, translate};
 use crate::aws::{AwsError, MfaCode};
 use crate::chain::target::{Target, is_elsewhere};
 use crate::credentials::{Credentials, is_of_aws};
 use crate::duration;
+use crate::mask;
 use crate::settings::Settings;
 use crate::sys::clock::Clock;
+use crate::sys::descriptors::check_descriptors;
 use crate::sys::env::Environment;
 use crate::sys::name_lookup::keep_to_files_and_dns;
 
@@ -186,7 +189,7 @@ impl Aws {
             Some(Some(scheme)) if scheme == "https" => true,
             Some(Some(scheme)) if scheme == "http" => false,
             Some(_) => {
-                let endpoint = route.url.unwrap_or_default();
+                let endpoint = mask::address(route.url.unwrap_or_default());
                 return Err(AwsError::Setup(format!(
                     "the endpoint `{endpoint}` is not a valid URL; expected `https://HOST`"
                 )));
@@ -211,6 +214,10 @@ impl Aws {
         let runtime = match &running.runtime {
             Some(runtime) => Arc::clone(runtime),
             None => {
+                check_descriptors().map_err(|error| AwsError::Unreachable {
+                    endpoint: route.url.and_then(host_of).unwrap_or_else(|| "AWS".to_owned()),
+                    cause: format!("{}: {error}", obstacle::DESCRIPTORS),
+                })?;
                 keep_to_files_and_dns();
                 let made = tokio::runtime::Builder::new_current_thread()
                     .enable_io()

@@ -16,6 +16,9 @@ use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
 use aws_smithy_types::date_time::{DateTime, Format};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -34,6 +37,13 @@ const IDLE_LIMIT: Duration = Duration::from_secs(15);
 /// How far the clock may be off before it is corrected: well above what a `Date` in whole seconds can tell, well below the
 /// 30 seconds of an MFA code.
 const TOLERANCE_SECONDS: i64 = 5;
+
+/// How far an answer may move the clock. A machine that is off by more does not know the date, and an answer that says so may
+/// not be AWS's: a code made for any date an endpoint names is a second factor at a time of its choice.
+const MOST_SECONDS: i64 = 86_400;
+
+/// The longest body that is read, bytes: AWS's own have a few thousand.
+const MOST_BODY: usize = 1 << 20;
 
 /// What a connection is made with. Calls that agree in it share one connection to a host.
 #[derive(Debug, Clone)]
@@ -193,27 +203,62 @@ impl HttpConnector for Watch {
         }
         let clock = Arc::clone(&self.clock);
         let sent = clock.uncorrected();
+        let is_tls = request.uri().get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"));
+        // Of the query protocol, whose answers all have one form; the SDK looks at none that has no result.
+        let is_query = request.headers().get("content-type") == Some("application/x-www-form-urlencoded");
         let answer = self.connector.call(request);
         HttpConnectorFuture::new(async move {
-            let answer = answer.await?;
-            read_date(&clock, sent, &answer);
+            let mut answer = answer.await?;
+            read_date(&clock, sent, &answer, is_tls);
+            let body = read_body(std::mem::replace(answer.body_mut(), SdkBody::taken())).await?;
+            if is_query && answer.status().is_success() && !is_whole_response(&body) {
+                // As transient as a broken connection.
+                return Err(ConnectorError::io("the response did not come from AWS, or was cut short".into()));
+            }
+            *answer.body_mut() = SdkBody::from(body);
             Ok(answer)
         })
     }
 }
 
-/// Host and port of a URL.
+/// Reads a body to its end, or to its limit: whoever answers must not fill the memory.
+async fn read_body(body: SdkBody) -> Result<Vec<u8>, ConnectorError> {
+    let (mut stream, mut body) = (ByteStream::new(body), Vec::new());
+    while let Some(piece) = stream.next().await {
+        body.extend_from_slice(&piece.map_err(|error| ConnectorError::io(error.into()))?);
+        if body.len() > MOST_BODY {
+            return Err(ConnectorError::other("the response is longer than 1 MiB".into(), None));
+        }
+    }
+    Ok(body)
+}
+
+/// Whether a body is `<…Response …>…</…Response>`, to its end.
+fn is_whole_response(body: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(body) else { return false };
+    let text = text.trim();
+    let text =
+        text.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>")).map_or(text, |(_, rest)| rest.trim_start());
+    let Some(rest) = text.strip_prefix('<') else { return false };
+    let name = rest.split(|c: char| c == '>' || c.is_whitespace()).next().unwrap_or_default();
+    name.ends_with("Response")
+        && text.strip_suffix('>').and_then(|text| text.strip_suffix(name)).is_some_and(|text| text.ends_with("</"))
+}
+
+/// Host and port of a URL. Security: never the user and password before them.
 pub(super) fn host_of(uri: &str) -> Option<String> {
     let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
-    let host = rest.split(['/', '?']).next().unwrap_or(rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    let host = authority.rsplit('@').next().unwrap_or(authority);
     (!host.is_empty()).then(|| host.to_owned())
 }
 
 /// Corrects the clock by an answer's `Date`, if that lies outside what the time of sending and of receiving allow.
 ///
 /// Every answer counts, good ones too: ten minutes off, AWS refuses nothing, but an MFA code made with such a clock is wrong.
-/// An answer with an `Age` comes from a cache (RFC 9111, 5.1) and tells nothing.
-fn read_date(clock: &Clock, sent: Timestamp, answer: &HttpResponse) {
+/// An answer with an `Age` comes from a cache (RFC 9111, 5.1) and tells nothing. One that did not come over TLS says nothing
+/// of codes, and one that is off by more than a day nothing at all.
+fn read_date(clock: &Clock, sent: Timestamp, answer: &HttpResponse, is_tls: bool) {
     let received = clock.uncorrected();
     if answer.headers().get("age").is_some() {
         return;
@@ -223,15 +268,23 @@ fn read_date(clock: &Clock, sent: Timestamp, answer: &HttpResponse) {
     let date = Timestamp::from_unix(date.secs());
     let least = date.seconds_since(received) - TOLERANCE_SECONDS;
     let most = date.seconds_since(sent) + 1 + TOLERANCE_SECONDS;
+    let offset = date.seconds_since(received);
+    let shown = if (least..=most).contains(&0) { 0 } else { offset };
+    clock.show_offset(shown);
+    if shown.abs() > MOST_SECONDS {
+        return;
+    }
     if !(least..=most).contains(&clock.offset_seconds()) {
-        clock.correct(date.seconds_since(received));
+        clock.correct_signatures(offset);
+    }
+    if is_tls && !(least..=most).contains(&clock.code_offset_seconds()) {
+        clock.correct_codes(offset);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use aws_smithy_runtime_api::http::StatusCode;
-    use aws_smithy_types::body::SdkBody;
 
     use super::*;
     use crate::aws::testing::CA_CERTIFICATE;
@@ -321,8 +374,60 @@ mod tests {
             if cached {
                 answer.headers_mut().insert("age", "600");
             }
-            read_date(&clock, Timestamp::from_unix(1_700_000_000 - took), &answer);
+            read_date(&clock, Timestamp::from_unix(1_700_000_000 - took), &answer, true);
             assert_eq!(clock.offset_seconds(), after, "{before} {took} {date} {cached}");
+            assert_eq!(clock.code_offset_seconds(), after, "{before} {took} {date} {cached}");
+        }
+    }
+
+    #[test]
+    fn a_date_moves_the_clock_by_a_day_at_most_and_codes_only_over_tls() {
+        const DAY: i64 = 86_400;
+        for (date, is_tls, signatures, codes) in [
+            (600, true, 600, 600),
+            (-600, false, -600, 0),
+            (DAY, true, DAY, DAY),
+            (DAY + 1, true, 0, 0),
+            (-365 * DAY, true, 0, 0),
+            (70 * 365 * DAY, false, 0, 0),
+        ] {
+            let clock = Clock::fixed(Timestamp::from_unix(1_700_000_000));
+            let mut answer = HttpResponse::new(StatusCode::try_from(403).expect("a status"), SdkBody::empty());
+            let text = DateTime::from_secs(1_700_000_000 + date).fmt(Format::HttpDate).expect("a date");
+            answer.headers_mut().insert("date", text);
+            read_date(&clock, clock.uncorrected(), &answer, is_tls);
+            let offsets = (clock.offset_seconds(), clock.code_offset_seconds(), clock.shown_offset_seconds());
+            assert_eq!(offsets, (signatures, codes, date), "{date} {is_tls}");
+        }
+    }
+
+    #[test]
+    fn the_host_of_an_endpoint_has_no_password() {
+        for (uri, host) in [
+            ("https://sts.amazonaws.com/?Action=x", Some("sts.amazonaws.com")),
+            ("https://jane:fake-password@proxy:3128/x@y", Some("proxy:3128")),
+            ("http://jane:fake@password@proxy", Some("proxy")),
+            ("https://", None),
+        ] {
+            assert_eq!(host_of(uri).as_deref(), host, "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_response_is_whole_if_its_root_element_ends() {
+        for (body, expected) in [
+            ("<AResponse xmlns=\"x\"><B>1</B></AResponse>\n", true),
+            ("<?xml version=\"1.0\"?>\n<AResponse></AResponse>", true),
+            ("<AResponse><B>1</B>", false),
+            ("<AResponse><SessionToken>TTT", false),
+            ("<AResponse></BResponse>", false),
+            ("<AResponse/>", false),
+            ("<html>please log in</html>", false),
+            ("<ErrorResponse>", false),
+            ("{}", false),
+            ("", false),
+        ] {
+            assert_eq!(is_whole_response(body.as_bytes()), expected, "{body}");
         }
     }
 }

@@ -24,6 +24,13 @@ pub enum AwsError {
     /// The request went out and no answer came back; whether AWS acted on it is not known.
     #[error("no response from {endpoint}: {cause}")]
     AnswerLost { endpoint: String, cause: String },
+    /// A response came that is not AWS's, is cut short, or contradicts the request; whether AWS acted on it is not known.
+    #[error("{endpoint}: {cause}")]
+    Invalid {
+        endpoint: String,
+        /// It begins with `the response `.
+        cause: String,
+    },
     /// The request could not be made: a bad CA bundle, proxy, endpoint or parameter.
     #[error("{0}")]
     Setup(String),
@@ -36,6 +43,7 @@ pub(super) mod obstacle {
     pub(in crate::aws) const TLS: &str = "TLS failed";
     pub(in crate::aws) const PROXY: &str = "the proxy refused";
     pub(in crate::aws) const CONNECTION: &str = "no connection";
+    pub(in crate::aws) const DESCRIPTORS: &str = "too few file descriptors";
 }
 
 impl AwsError {
@@ -43,14 +51,20 @@ impl AwsError {
     pub fn code(&self) -> Option<&str> {
         match self {
             AwsError::Refused { code, .. } => Some(code),
-            AwsError::Unreachable { .. } | AwsError::AnswerLost { .. } | AwsError::Setup(_) => None,
+            AwsError::Unreachable { .. }
+            | AwsError::AnswerLost { .. }
+            | AwsError::Invalid { .. }
+            | AwsError::Setup(_) => None,
         }
     }
 
     pub(super) fn says(&self, part: &str) -> bool {
         match self {
             AwsError::Refused { message, .. } => message.contains(part),
-            AwsError::Unreachable { .. } | AwsError::AnswerLost { .. } | AwsError::Setup(_) => false,
+            AwsError::Unreachable { .. }
+            | AwsError::AnswerLost { .. }
+            | AwsError::Invalid { .. }
+            | AwsError::Setup(_) => false,
         }
     }
 
@@ -192,7 +206,7 @@ impl AwsError {
     pub fn never_went_out(&self) -> bool {
         match self {
             AwsError::Unreachable { .. } | AwsError::Setup(_) => true,
-            AwsError::Refused { .. } | AwsError::AnswerLost { .. } => false,
+            AwsError::Refused { .. } | AwsError::AnswerLost { .. } | AwsError::Invalid { .. } => false,
         }
     }
 
@@ -203,7 +217,7 @@ impl AwsError {
         match self {
             AwsError::Refused { status, .. } => (400..500).contains(status) && !self.is_foreign_answer(),
             AwsError::Unreachable { .. } | AwsError::Setup(_) => true,
-            AwsError::AnswerLost { .. } => false,
+            AwsError::AnswerLost { .. } | AwsError::Invalid { .. } => false,
         }
     }
 }

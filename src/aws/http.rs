@@ -2,6 +2,7 @@
 //!
 //! May use `client`. Redirects are not followed, and nothing is sent again.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
@@ -123,6 +124,6 @@ impl Http for Aws {
 }
 
 /// A URL as it may be shown.
-pub fn without_query(url: &str) -> &str {
-    url.split(['?', '#']).next().unwrap_or(url)
+pub fn without_query(url: &str) -> Cow<'_, str> {
+    mask::address(url.split(['?', '#']).next().unwrap_or(url))
 }

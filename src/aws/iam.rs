@@ -44,5 +44,5 @@ impl Aws {
 }
 
 pub(super) fn incomplete(what: &str) -> AwsError {
-    AwsError::AnswerLost { endpoint: "IAM".to_owned(), cause: format!("the response {what}") }
+    AwsError::Invalid { endpoint: "IAM".to_owned(), cause: format!("the response {what}") }
 }

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use aws_sdk_sts::Client;
-use aws_sdk_sts::types::{PolicyDescriptorType, Tag};
+use aws_sdk_sts::types::{AssumedRoleUser, PolicyDescriptorType, Tag};
 
 use crate::aws::client::{Aws, Call, Sending};
 use crate::aws::connector::host_of;
@@ -13,7 +13,7 @@ use crate::aws::{
     AssumeRole, AwsError, CallerIdentity, GetFederationToken, GetScopedCredentials, GetSessionToken, MfaCode, Sts,
 };
 use crate::chain::target::Target;
-use crate::credentials::{Credentials, Session, account_of_arn};
+use crate::credentials::{Credentials, Session, account_of_arn, check_made};
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
@@ -99,9 +99,9 @@ impl Sts for Aws {
                 .set_token_code(request.mfa.as_ref().map(|mfa| mfa.code.expose().to_owned()))
                 .send()
         })?;
-        let arn = answer.assumed_role_user.map(|user| user.arn);
-        let account = arn.as_deref().and_then(account_of_arn).or_else(|| account_of_arn(&request.role_arn));
-        self.session(answer.credentials, request.duration_seconds, account.map(str::to_owned), target)
+        check_role(answer.assumed_role_user.as_ref(), request, target)?;
+        let account = account_of_arn(&request.role_arn).map(str::to_owned);
+        self.session(answer.credentials, request.duration_seconds, account, target)
     }
 
     fn get_scoped_credentials(
@@ -157,10 +157,35 @@ impl Sts for Aws {
                 .set_policy_arns(some(request.policy_arns.iter().map(policy_arn).collect()))
                 .send()
         })?;
-        let arn = answer.assumed_role_user.map(|user| user.arn);
-        let account = arn.as_deref().and_then(account_of_arn).or_else(|| account_of_arn(&request.role_arn));
-        self.session(answer.credentials, request.duration_seconds, account.map(str::to_owned), target)
+        check_role(answer.assumed_role_user.as_ref(), request, target)?;
+        let account = account_of_arn(&request.role_arn).map(str::to_owned);
+        self.session(answer.credentials, request.duration_seconds, account, target)
     }
+}
+
+/// Refuses the session of another role than the requested one. A server that is not AWS may leave the role out.
+fn check_role(user: Option<&AssumedRoleUser>, request: &AssumeRole, target: &Target) -> Result<(), AwsError> {
+    let Some(arn) = user.map(AssumedRoleUser::arn).filter(|arn| !arn.is_empty()) else { return Ok(()) };
+    if is_session_of(arn, &request.role_arn) {
+        return Ok(());
+    }
+    let what = if is_printable(arn) { format!(", `{arn}`") } else { String::new() };
+    Err(incomplete(target, &format!("is for another role than the requested one{what}")))
+}
+
+/// Whether `arn:aws:sts::ACCOUNT:assumed-role/NAME/SESSION` is a session of `arn:aws:iam::ACCOUNT:role/PATH/NAME` (STS API,
+/// AssumedRoleUser).
+fn is_session_of(arn: &str, role_arn: &str) -> bool {
+    let account_and_rest = |arn: &str| {
+        let mut parts = arn.splitn(6, ':').skip(4).map(str::to_owned);
+        Some((parts.next()?, parts.next()?))
+    };
+    let (Some((account, session)), Some((role_account, role))) = (account_and_rest(arn), account_and_rest(role_arn))
+    else {
+        return false;
+    };
+    let name = session.strip_prefix("assumed-role/").and_then(|rest| rest.split('/').next());
+    account == role_account && name.is_some() && name == role.rsplit('/').next()
 }
 
 impl Aws {
@@ -172,11 +197,13 @@ impl Aws {
         account_id: Option<String>,
         target: &Target,
     ) -> Result<Session, AwsError> {
-        let made = credentials.filter(|made| {
-            !made.access_key_id.is_empty() && !made.secret_access_key.is_empty() && !made.session_token.is_empty()
-        });
-        let made = made.ok_or_else(|| incomplete(target, "contains no credentials"))?;
+        let made = credentials.ok_or_else(|| incomplete(target, "contains no credentials"))?;
+        check_made(&made.access_key_id, &made.secret_access_key, Some(&made.session_token))
+            .map_err(|problem| incomplete(target, &format!("contains no credentials: {problem}")))?;
         let expires_at = Timestamp::from_unix(made.expiration.secs());
+        if expires_at <= self.clock().now() {
+            return Err(incomplete(target, &format!("contains credentials that expired at {expires_at}")));
+        }
         Ok(Session {
             access_key_id: made.access_key_id,
             secret_access_key: Secret::new(made.secret_access_key),
@@ -198,7 +225,7 @@ fn issued_at(now: Timestamp, expires_at: Timestamp, duration_seconds: u32) -> Ti
 pub(super) fn incomplete(target: &Target, what: &str) -> AwsError {
     let endpoint = target.sts_endpoint.as_deref().and_then(host_of);
     let endpoint = endpoint.unwrap_or_else(|| format!("STS in {}", target.region));
-    AwsError::AnswerLost { endpoint, cause: format!("the response {what}") }
+    AwsError::Invalid { endpoint, cause: format!("the response {what}") }
 }
 
 fn tags(tags: &[(String, String)]) -> Result<Vec<Tag>, AwsError> {
@@ -230,6 +257,23 @@ fn seconds(seconds: u32) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_session_belongs_to_the_role_of_its_account_and_name() {
+        let role = "arn:aws:iam::222222222222:role/team/admin";
+        for (arn, expected) in [
+            ("arn:aws:sts::222222222222:assumed-role/admin/jane", true),
+            ("arn:aws:sts::999999999999:assumed-role/admin/jane", false),
+            ("arn:aws:sts::222222222222:assumed-role/EVIL/jane", false),
+            ("arn:aws:sts::222222222222:assumed-role/team/admin/jane", false),
+            ("arn:aws:iam::222222222222:role/team/admin", false),
+            ("assumed-role/admin/jane", false),
+        ] {
+            assert_eq!(is_session_of(arn, role), expected, "{arn}");
+        }
+        // Without accounts, as Ceph has it.
+        assert!(is_session_of("arn:aws:sts:::assumed-role/S3Access/jane", "arn:aws:iam:::role/S3Access"));
+    }
 
     #[test]
     fn a_session_was_made_when_aws_says_so() {

@@ -295,41 +295,10 @@ pub(super) fn proxy(answer: &'static str) -> (u16, std::sync::mpsc::Receiver<Str
 }
 
 /// Made for these tests, valid from 2020 to 2120. Its key was thrown away.
-pub(super) const CA_CERTIFICATE: &str = "\
------BEGIN CERTIFICATE-----
-MIIBfzCCASagAwIBAgICEAAwCgYIKoZIzj0EAwIwJjEkMCIGA1UEAwwba2V5Zm9i
-IHRlc3RzLCBub3QgYSByZWFsIENBMCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAx
-MDAwMDAwWjAmMSQwIgYDVQQDDBtrZXlmb2IgdGVzdHMsIG5vdCBhIHJlYWwgQ0Ew
-WTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAR9lSmekzM7ZtEppUI7JO3pVMejCm7n
-iiRC9tbWQB8xRzdzIVomOTXfM70iC3bqY7GE+ka1qV1pllCk5PD2NSoSo0IwQDAP
-BgNVHRMBAf8EBTADAQH/MA4GA1UdDwEB/wQEAwICBDAdBgNVHQ4EFgQUEaruyUpN
-JdHgcOAaIJmFkpz/sdMwCgYIKoZIzj0EAwIDRwAwRAIgRrHhQRi9W2TGqL5BlTS7
-od08JSz1lWvrT+hwoQD4qU4CIHG1k1lMJoS95DUOwKqGJhgQnoTQRS1k1S70CxqU
-+j+u
------END CERTIFICATE-----
-";
+pub(super) const CA_CERTIFICATE: &str = include_str!("../../tests/data/tls/ca.pem");
 
 /// For `127.0.0.1` and `localhost`.
-const SERVER_CERTIFICATE: &str = "\
------BEGIN CERTIFICATE-----
-MIIBrTCCAVOgAwIBAgICEAEwCgYIKoZIzj0EAwIwJjEkMCIGA1UEAwwba2V5Zm9i
-IHRlc3RzLCBub3QgYSByZWFsIENBMCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAx
-MDAwMDAwWjAXMRUwEwYDVQQDDAxrZXlmb2IgdGVzdHMwWTATBgcqhkjOPQIBBggq
-hkjOPQMBBwNCAARwnRB8ZSAZgdNnmgS1k6ehRHjFsVU4iFrfFfQVP6FoqgwKFxaD
-jksres6xIqlxC6n+UAv/iMLMBX59NXTSAOQZo34wfDAaBgNVHREEEzARhwR/AAAB
-gglsb2NhbGhvc3QwCQYDVR0TBAIwADATBgNVHSUEDDAKBggrBgEFBQcDATAdBgNV
-HQ4EFgQUq4odmP1OUkNdvvSXxvT7yzMgfPswHwYDVR0jBBgwFoAUEaruyUpNJdHg
-cOAaIJmFkpz/sdMwCgYIKoZIzj0EAwIDSAAwRQIhAN4f4FPNQSfv0jFujlc70Ts6
-U/FeWopShxfOo3cAHxsWAiA/XhyDzcUoMDkf95Mu63FoMUr/u2Ap433k1lQdeIgr
-aA==
------END CERTIFICATE-----
-";
+const SERVER_CERTIFICATE: &str = include_str!("../../tests/data/tls/server.pem");
 
 /// A key that protects nothing: it stands in a public repository.
-const SERVER_KEY: &str = "\
------BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgM8Tx2jGYDi80hWcD
-0PojEbsuOdPjz6/A+7mCZOf6iO2hRANCAARwnRB8ZSAZgdNnmgS1k6ehRHjFsVU4
-iFrfFfQVP6FoqgwKFxaDjksres6xIqlxC6n+UAv/iMLMBX59NXTSAOQZ
------END PRIVATE KEY-----
-";
+const SERVER_KEY: &str = include_str!("../../tests/data/tls/server-key.pem");

@@ -74,7 +74,9 @@ pub(super) fn harmless(words: &str) -> String {
 /// No usable answer, and why; whether the request went out makes the difference.
 pub(super) fn lost(watch: &Watch, cause: String) -> AwsError {
     let endpoint = watch.host().unwrap_or_else(|| "AWS".to_owned());
-    if watch.went_out() {
+    if cause.starts_with("the response ") {
+        AwsError::Invalid { endpoint, cause }
+    } else if watch.went_out() {
         AwsError::AnswerLost { endpoint, cause: cause.replacen("within ", "timed out after ", 1) }
     } else {
         AwsError::Unreachable { endpoint, cause: name_obstacle(&cause) }

@@ -9,6 +9,7 @@ use crate::chain::error::TargetError;
 use crate::chain::node::Node;
 use crate::chain::reason::Reason;
 use crate::chain::request::Used;
+use crate::mask;
 use crate::profile::{Profiles, SectionKind, Setting};
 use crate::sys::env::{Environment, vars};
 
@@ -366,7 +367,8 @@ pub(super) fn checked_url(text: &str) -> Result<String, String> {
     if whole {
         Ok(text.to_owned())
     } else {
-        Err(format!("`{text}` is not a valid URL; it must begin with `https://` or `http://`"))
+        let shown = mask::address(text);
+        Err(format!("`{shown}` is not a valid URL; it must begin with `https://` or `http://`"))
     }
 }
 

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::credentials::{Credentials, Session};
+use crate::credentials::{Credentials, Session, check_made};
 use crate::secret::{Secret, SecretBytes};
 use crate::timestamp::Timestamp;
 
@@ -93,6 +93,7 @@ pub fn read(output: &SecretBytes, now: Timestamp) -> Result<Credentials, String>
         _ => None,
     };
     let session_token = printed.session_token.filter(|token| !token.is_empty());
+    check_made(&access_key_id, secret_access_key.expose(), session_token.as_ref().map(Secret::expose))?;
     let Some(expiration) = printed.expiration.filter(|text| !text.trim().is_empty()) else {
         return Ok(Credentials::NoExpiry { access_key_id, secret_access_key, session_token, account_id });
     };

@@ -1,5 +1,8 @@
 //! A code, where it came from, and what can go wrong before it is sent.
 
+use std::time::Duration;
+
+use crate::duration;
 use crate::error::{Error, Kind};
 use crate::hint::run;
 use crate::human::AskError;
@@ -72,6 +75,10 @@ pub enum CodeError {
     ProcessMalformed(String),
     #[error("no MFA code for profile `{profile}`: {error}")]
     NotAsked { profile: String, serial: String, error: AskError },
+    /// AWS refused a code of a stored seed, and says that this machine's clock is off by so many seconds.
+    #[error("AWS rejected the code generated from the stored seed of `{serial}`: this machine's clock is {size} {direction} the one of the response",
+        size = duration::text(Duration::from_secs(off.unsigned_abs())), direction = if *off > 0 { "behind" } else { "ahead of" })]
+    ClockOff { serial: String, off: i64 },
     /// Three answers were no codes, or codes used before.
     #[error("no valid MFA code for `{serial}` in three attempts")]
     TypedUseless {
@@ -107,6 +114,9 @@ impl From<CodeError> for Error {
             }
             CodeError::Seed(error) => error,
             CodeError::NotYet { .. } => Error::new(Kind::Failed, message).hint("try again when the next code is shown"),
+            CodeError::ClockOff { .. } => Error::new(Kind::Refused, message)
+                .because("codes are not generated for the time in a response that differs so much from this machine's, or that did not come over TLS")
+                .hint("set this machine's clock (`timedatectl set-ntp true` on most Linux systems), then try again"),
             CodeError::ProcessSpent { .. } => Error::new(Kind::Failed, message)
                 .hint("run the command of `mfa_process` yourself: it must print a new code every 30 s")
                 .hint("if it does, check the clock of the device that generates the codes"),

@@ -22,6 +22,9 @@ const TRIES: u32 = 3;
 /// How often a seed may be used: once more, with the next code, where AWS says the first was used.
 const MADE: u32 = 2;
 
+/// How far the response that refuses a code may have moved the clock for another to be made, seconds.
+const MOST_MOVED: u64 = 300;
+
 /// The sources of a code for one run of one plan; the first that applies gives it, and never one that was sent before.
 ///
 /// A given code is offered once: AWS takes a code once, and a second try with it could only fail. One made from a seed that AWS
@@ -37,6 +40,8 @@ pub struct CodeSource<'a> {
     seed: Option<Option<Seed>>,
     typed: u32,
     made: u32,
+    /// The correction of the clock that the last code was made with, seconds.
+    made_with: i64,
     waited: Duration,
 }
 
@@ -68,6 +73,7 @@ impl<'a> CodeSource<'a> {
             seed: None,
             typed: 0,
             made: 0,
+            made_with: 0,
             waited: Duration::ZERO,
         }
     }
@@ -103,7 +109,7 @@ impl<'a> CodeSource<'a> {
     pub fn may_try_again(&mut self, offered: &OfferedCode, reason: &str) -> bool {
         if let Some(step) = offered.step {
             // Left as it is, it costs a wait.
-            drop(self.ledger.refused(&self.mfa.serial, step, self.context.clock.now()));
+            drop(self.ledger.refused(&self.mfa.serial, step, self.context.clock.now_for_codes()));
         }
         let (again, next) = match offered.origin {
             // What a program prints is not keyfob's to judge: its clock, or its device, may be another.
@@ -117,16 +123,29 @@ impl<'a> CodeSource<'a> {
         again
     }
 
+    /// Why no other code is made from the seed although AWS refused one: the response that refused it says that this machine's
+    /// clock is off by more than a response is believed.
+    // Security: whoever answers in AWS's place must not choose the time of the next code.
+    pub fn clock_problem(&self, offered: &OfferedCode) -> Option<CodeError> {
+        let clock = self.context.clock;
+        let off = clock.shown_offset_seconds();
+        let moved = (off - self.made_with).unsigned_abs() > MOST_MOVED;
+        let unheeded = off.abs_diff(clock.code_offset_seconds()) >= STEP_SECONDS.unsigned_abs();
+        let serial = self.mfa.serial.clone();
+        (offered.origin == Origin::Seed && (moved || unheeded)).then_some(CodeError::ClockOff { serial, off })
+    }
+
     /// Takes note that a code was never sent, so that it is not spent.
     pub fn not_sent(&self, offered: &OfferedCode) {
-        let given_back = self.ledger.give_back(&self.mfa.serial, &offered.code, offered.step, self.context.clock.now());
+        let given_back =
+            self.ledger.give_back(&self.mfa.serial, &offered.code, offered.step, self.context.clock.now_for_codes());
         // Left claimed, it costs a wait.
         drop(given_back);
     }
 
     /// Claims a code. Where the ledger cannot be written, AWS alone tells what is spent, which is said.
     fn claim(&self, code: &Secret, step: Option<i64>) -> bool {
-        self.ledger.claim(&self.mfa.serial, code, step, self.context.clock.now()).unwrap_or_else(|error| {
+        self.ledger.claim(&self.mfa.serial, code, step, self.context.clock.now_for_codes()).unwrap_or_else(|error| {
             self.context.talk.warn(&format!("cannot record which MFA codes were used: {error}"));
             true
         })
@@ -135,7 +154,8 @@ impl<'a> CodeSource<'a> {
     fn make(&mut self, seed: &Seed, patience: Option<Duration>) -> Result<OfferedCode, CodeError> {
         self.made += 1;
         loop {
-            let step = step_at(self.context.clock.now());
+            self.made_with = self.context.clock.code_offset_seconds();
+            let step = step_at(self.context.clock.now_for_codes());
             let code = seed.code(step);
             if self.claim(&code, Some(step)) {
                 return Ok(OfferedCode { code, origin: Origin::Seed, step: Some(step) });
@@ -192,7 +212,7 @@ impl<'a> CodeSource<'a> {
                     return Ok(OfferedCode { code, origin: Origin::Typed, step: None });
                 }
                 Some(_) => {
-                    let left = seconds_left(self.context.clock.now());
+                    let left = seconds_left(self.context.clock.now_for_codes());
                     format!(
                         "that code was already used, and AWS accepts each code once: the next one comes in {left} s"
                     )
@@ -211,7 +231,7 @@ impl<'a> CodeSource<'a> {
     /// again.
     fn wait_for_next_step(&mut self, patience: Option<Duration>) -> Result<(), CodeError> {
         let Context { clock, human, .. } = self.context;
-        let seconds = seconds_left(clock.now());
+        let seconds = seconds_left(clock.now_for_codes());
         let wait = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
         let too_long = |most: Option<Duration>, all: Duration| most.is_some_and(|most| all > most);
         if too_long(patience, wait) || too_long(self.limit, self.waited + wait) {

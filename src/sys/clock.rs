@@ -36,17 +36,19 @@ pub struct Clock {
     /// Unix seconds; none: the machine's clock.
     fixed: Option<AtomicI64>,
     offset: AtomicI64,
+    code_offset: AtomicI64,
+    shown_offset: AtomicI64,
 }
 
 impl Clock {
     /// The machine's clock.
     pub fn system() -> Self {
-        Clock { fixed: None, offset: AtomicI64::new(0) }
+        Clock { fixed: None, offset: 0.into(), code_offset: 0.into(), shown_offset: 0.into() }
     }
 
     /// A clock that stands still but for [`Clock::wait`], for tests.
     pub fn fixed(at: Timestamp) -> Self {
-        Clock { fixed: Some(AtomicI64::new(at.unix())), offset: AtomicI64::new(0) }
+        Clock { fixed: Some(at.unix().into()), ..Clock::system() }
     }
 
     /// Lets time go by; a fixed clock is put forward at once.
@@ -62,6 +64,12 @@ impl Clock {
     /// Now, corrected.
     pub fn now(&self) -> Timestamp {
         self.uncorrected().plus_seconds(self.offset_seconds())
+    }
+
+    /// Now, for MFA codes: corrected only by answers that came over TLS.
+    // Security: whoever could choose this time would be given codes of any time.
+    pub fn now_for_codes(&self) -> Timestamp {
+        self.uncorrected().plus_seconds(self.code_offset_seconds())
     }
 
     /// Now, as this machine believes.
@@ -104,9 +112,37 @@ impl Clock {
         self.offset.load(Ordering::Relaxed)
     }
 
-    /// Sets the correction, from an answer's `Date` header.
+    /// Seconds the correction for codes adds.
+    pub fn code_offset_seconds(&self) -> i64 {
+        self.code_offset.load(Ordering::Relaxed)
+    }
+
+    /// Seconds this machine is behind the last answer, whether or not that was believed.
+    pub fn shown_offset_seconds(&self) -> i64 {
+        self.shown_offset.load(Ordering::Relaxed)
+    }
+
+    /// Sets the corrections, as an answer does that is believed.
+    #[cfg(test)]
     pub fn correct(&self, offset_seconds: i64) {
+        self.show_offset(offset_seconds);
+        self.correct_signatures(offset_seconds);
+        self.correct_codes(offset_seconds);
+    }
+
+    /// Sets the correction for all but codes.
+    pub fn correct_signatures(&self, offset_seconds: i64) {
         self.offset.store(offset_seconds, Ordering::Relaxed);
+    }
+
+    /// Sets the correction for codes.
+    pub fn correct_codes(&self, offset_seconds: i64) {
+        self.code_offset.store(offset_seconds, Ordering::Relaxed);
+    }
+
+    /// Notes what an answer says, to be believed or not.
+    pub fn show_offset(&self, offset_seconds: i64) {
+        self.shown_offset.store(offset_seconds, Ordering::Relaxed);
     }
 }
 

@@ -5,6 +5,7 @@
 pub mod browser;
 pub mod child;
 pub mod clock;
+pub mod descriptors;
 pub mod env;
 pub mod exec;
 pub mod files;

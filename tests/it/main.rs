@@ -4,6 +4,8 @@
 mod add;
 mod advice;
 mod again;
+#[path = "../attack/mod.rs"]
+mod attack;
 mod aws_vault;
 mod bases;
 mod codes;
@@ -46,6 +48,7 @@ mod real_aws;
 mod recorded;
 mod refusals;
 mod reports;
+mod responses;
 mod rotate;
 #[cfg(target_os = "linux")]
 mod sandbox;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::KEYFOB;
-use crate::support::aws::{DeviceHandle, LoopbackAws};
+use crate::support::aws::{DeviceHandle, Fault, LoopbackAws};
 use crate::support::sandbox::Sandbox;
 use crate::support::tools;
 
@@ -12,7 +12,11 @@ const SERIAL: &str = "arn:aws:iam::111122223333:mfa/ann";
 
 /// Ann's key and device in `work`, and roles over it, each of which needs a code of its own.
 fn machine(long_roles: &[&str]) -> (Arc<LoopbackAws>, Sandbox, DeviceHandle) {
-    let aws = Arc::new(LoopbackAws::start());
+    machine_at(LoopbackAws::start(), long_roles)
+}
+
+fn machine_at(aws: LoopbackAws, long_roles: &[&str]) -> (Arc<LoopbackAws>, Sandbox, DeviceHandle) {
+    let aws = Arc::new(aws);
     let sandbox = Sandbox::with_vault(KEYFOB, &aws);
     let (ann, key) = (aws.user("ann"), aws.user("ann").access_key());
     let device = ann.mfa("ann");
@@ -98,7 +102,7 @@ fn a_code_that_a_phone_has_used_is_followed_once_by_the_next() {
 
 #[test]
 fn a_wrong_seed_is_told_apart_from_a_clock_that_is_off() {
-    let (aws, mut sandbox, device) = machine(&[]);
+    let (aws, mut sandbox, device) = machine_at(LoopbackAws::start_with_tls(), &[]);
     sandbox.go_to_second(LATE);
     keep_seed(&sandbox, &aws.user("bob").mfa("bob").seed());
     let said = sandbox.keyfob(&["credential-process", "work"]).run();
@@ -125,6 +129,59 @@ fn a_wrong_seed_is_told_apart_from_a_clock_that_is_off() {
     let said = sandbox.keyfob(&["credential-process", "work", "--mfa-code", &device.wrong_code()]).run();
     let said = said.ends_with(4);
     assert!(said.contains("is wrong or expired: this machine's clock is 3m"), "{said}");
+}
+
+/// How a stored seed fares at `aws` when this machine's clock is off by so many seconds: what is said, and how often a code
+/// was sent.
+fn with_clock_off(aws: LoopbackAws, seconds: i64) -> Option<(String, usize)> {
+    let (aws, mut sandbox, device) = machine_at(aws, &[]);
+    sandbox.go_to_second(LATE);
+    keep_seed(&sandbox, &device.seed());
+    sandbox.put_clock_off(seconds)?;
+    aws.forget_requests();
+    let ran = sandbox.keyfob(&["credential-process", "work"]).run();
+    assert_ne!(ran.code, Some(70), "{}", ran.stderr);
+    Some((if ran.code == Some(0) { "issued".to_owned() } else { ran.stderr }, aws.count("GetSessionToken")))
+}
+
+#[test]
+fn a_response_that_did_not_come_over_tls_never_chooses_the_time_of_a_code() {
+    let Some((said, sent)) = with_clock_off(LoopbackAws::start(), -200) else { return };
+    assert!(said.contains("this machine's clock is 3m") && said.contains("set this machine's clock"), "{said}");
+    assert_eq!(sent, 1, "no code was made for the time of the response");
+}
+
+#[test]
+fn a_response_moves_the_time_of_the_next_code_by_minutes_and_no_more() {
+    for (off, expected) in [(-200, "issued"), (-600, "is 10m "), (400 * 86_400, "AWS rejected the time")] {
+        let Some((said, sent)) = with_clock_off(LoopbackAws::start_with_tls(), off) else { return };
+        assert!(said.contains(expected), "{off}: {said}");
+        assert_eq!(sent, if expected == "issued" { 2 } else { 1 }, "{off}: {said}");
+    }
+}
+
+#[test]
+fn an_endpoint_gets_no_code_of_another_year_from_a_stored_seed() {
+    const YEAR: i64 = 365 * 86_400;
+    let wrong = "MultiFactorAuthentication failed with invalid MFA one time pass code. ";
+    for (aws, years) in [
+        (LoopbackAws::start(), 1),
+        (LoopbackAws::start_with_tls(), 1),
+        (LoopbackAws::start_with_tls(), 70),
+        (LoopbackAws::start(), -1),
+    ] {
+        let (aws, mut sandbox, device) = machine_at(aws, &[]);
+        sandbox.go_to_second(LATE);
+        keep_seed(&sandbox, &device.seed());
+        // Another time in its answers, and every code is wrong.
+        aws.set_clock_offset(years * YEAR);
+        aws.faults("GetSessionToken", 9, Fault::Refuse { status: 403, code: "AccessDenied", message: wrong });
+        aws.forget_requests();
+        let ran = sandbox.keyfob(&["credential-process", "work"]).run();
+        let said = ran.ends_with(4);
+        assert!(said.contains("set this machine's clock"), "{years}: {said}");
+        assert_eq!(aws.count("GetSessionToken"), 1, "{years}: {said}");
+    }
 }
 
 #[test]

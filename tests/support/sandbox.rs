@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use age::secrecy::ExposeSecret;
 
-use super::aws::{LoopbackAws, Secret, SecretKind};
+use super::aws::{CA_BUNDLE, LoopbackAws, Secret, SecretKind};
 use super::leaks::{Captured, Kept, Shows};
 use super::run::Invocation;
 use super::tools;
@@ -62,6 +62,9 @@ impl Sandbox {
         // The kernel grants a user 200 keys in all; those of a sandbox are not to outlive it by hours.
         sandbox.set("KEYFOB_UNLOCK_TIME", "10m");
         sandbox.set("AWS_ENDPOINT_URL", aws.url());
+        if aws.url().starts_with("https:") {
+            sandbox.set("AWS_CA_BUNDLE", CA_BUNDLE);
+        }
         // Real clients would look for an instance to ask, and wait for it.
         sandbox.set("AWS_EC2_METADATA_DISABLED", "true");
         // Whatever logs at all is to log all, where the leak hunt sees it.

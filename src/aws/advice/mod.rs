@@ -107,6 +107,18 @@ pub fn advise(error: &AwsError, attempt: &Attempt<'_>) -> Error {
                 }
             }
         }
+        AwsError::Invalid { endpoint, cause } => {
+            let error =
+                Error::new(Kind::Failed, format!("{}: the response from `{endpoint}` is not valid", attempt.what()))
+                    .because(cause.as_str());
+            let error = match attempt.code {
+                Some(CodeFrom::Given) => error.hint("the MFA code may have been used up: use the next one"),
+                Some(CodeFrom::Seed) | None => error,
+            };
+            error
+                .hint(attempt.explain("check the endpoint"))
+                .hint("also check `AWS_ENDPOINT_URL` and `HTTPS_PROXY`, if set")
+        }
         AwsError::Refused { code, message, status, request_id } => {
             let kind = if *status >= 500 || error.is_foreign_answer() { Kind::Failed } else { Kind::Refused };
             let (line, hints) = refusal::explain(error, *status, attempt);
@@ -132,6 +144,8 @@ fn unreachable(endpoint: &str, cause: &str) -> Error {
         error.hint(
             "if a proxy inspects TLS, set `AWS_CA_BUNDLE` or the profile's `ca_bundle` to the proxy's root certificate",
         )
+    } else if is(obstacle::DESCRIPTORS) {
+        error.hint("raise the limit of open files of this process (`ulimit -n` shows it)")
     } else if is(obstacle::PROXY) {
         error.hint(
             "check the address and password in `HTTPS_PROXY`; `NO_PROXY` lists the hosts to reach without the proxy",

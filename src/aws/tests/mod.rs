@@ -255,8 +255,28 @@ fn an_answer_without_credentials_is_no_session() {
     for body in [page, empty, ""] {
         let server = Server::http([Reply::ok(body)]);
         let error = aws().get_session_token(&key(), &mfa_session(), &target(&server.url())).expect_err(body);
-        assert!(matches!(error, AwsError::AnswerLost { .. }), "{error:?}");
+        assert!(matches!(error, AwsError::Invalid { .. }), "{error:?}");
     }
+}
+
+#[test]
+fn no_more_than_a_megabyte_of_a_response_is_read() {
+    use crate::aws::http::{Http, Request};
+    let long = "x".repeat(2 << 20);
+    let server = Server::http([Reply::ok(&long), Reply::page(500, &long), Reply::ok(&long[..1 << 20])]);
+    let url = server.url();
+    let limit = Duration::from_secs(10);
+    let get = Request { method: "GET", url: &url, headers: &[], body: "", is_nearby: true, ca_bundle: None, limit };
+    let aws = aws();
+    for _ in 0..2 {
+        let error = aws.send(&get).expect_err("too long");
+        assert!(matches!(&error, AwsError::Invalid { cause, .. } if cause.contains("longer than 1 MiB")), "{error:?}");
+    }
+    assert_eq!(aws.send(&get).expect("as long as it may be").body.expose().len(), 1 << 20);
+
+    let server = Server::http([Reply::ok(&long)]);
+    let error = aws.get_session_token(&key(), &mfa_session(), &target(&server.url())).expect_err("too long");
+    assert!(matches!(error, AwsError::Invalid { .. }), "{error:?}");
 }
 
 #[test]

@@ -139,7 +139,7 @@ fn only_device(context: &Context<'_>, plans: Plans<'_>) -> Result<String> {
 /// Asks for a code from the app and compares. Nothing is sent: a code AWS takes would be gone.
 fn verify(context: &Context<'_>, serial: &str, seed: &Seed) -> Result<()> {
     let prompt = format!("current code of `{serial}` in the app: ");
-    let now = || step_at(context.clock.now());
+    let now = || step_at(context.clock.now_for_codes());
     for left in (0..TRIES).rev() {
         let answer = context.human.ask_secret(&prompt, None).map_err(|error| {
             error
@@ -152,7 +152,12 @@ fn verify(context: &Context<'_>, serial: &str, seed: &Seed) -> Result<()> {
                 match seed.step_of(&code, now(), pair::FAR) {
                     Some(step) if (step - now()).abs() <= 1 => {
                         // It may have been used elsewhere a moment ago, and it was shown to somebody.
-                        drop(Ledger::new(&context.paths.data).claim(serial, &code, Some(step), context.clock.now()));
+                        drop(Ledger::new(&context.paths.data).claim(
+                            serial,
+                            &code,
+                            Some(step),
+                            context.clock.now_for_codes(),
+                        ));
                         return Ok(());
                     }
                     Some(step) => {

@@ -48,7 +48,7 @@ pub fn code(context: &Context<'_>, plans: Plans<'_>, serial: Option<&str>, fresh
     };
     let ledger = Ledger::new(&context.paths.data);
     loop {
-        let now = context.clock.now();
+        let now = context.clock.now_for_codes();
         let (step, seconds_left) = (step_at(now), seconds_left(now));
         let code = seed.code(step);
         let claimed = ledger

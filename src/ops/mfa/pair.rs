@@ -32,15 +32,15 @@ fn next(context: &Context<'_>, serial: &str, seed: &Seed, why: &str) -> Result<(
     let Context { clock, human, paths, .. } = *context;
     let ledger = Ledger::new(&paths.data);
     loop {
-        let step = step_at(clock.now());
+        let step = step_at(clock.now_for_codes());
         let code = seed.code(step);
-        let claimed = ledger.claim(serial, &code, Some(step), clock.now());
+        let claimed = ledger.claim(serial, &code, Some(step), clock.now_for_codes());
         if claimed
             .map_err(|error| Error::new(Kind::Failed, "cannot record which MFA codes were used").because(error))?
         {
             return Ok((code, step));
         }
-        wait_out(clock, human, seconds_left(clock.now()), why);
+        wait_out(clock, human, seconds_left(clock.now_for_codes()), why);
     }
 }
 
@@ -51,7 +51,7 @@ fn next(context: &Context<'_>, serial: &str, seed: &Seed, why: &str) -> Result<(
 pub(super) fn typed(context: &Context<'_>, serial: &str, seed: Option<&Seed>) -> Result<CodePair> {
     let (first, step) = ask(context, serial, "first code from the app: ", |code| match seed {
         None => Ok(None),
-        Some(seed) => match seed.step_of(code, step_at(context.clock.now()), FAR) {
+        Some(seed) => match seed.step_of(code, step_at(context.clock.now_for_codes()), FAR) {
             Some(step) => Ok(Some(step)),
             None => Err("that is not a code of this device".to_owned()),
         },
@@ -85,7 +85,7 @@ fn ask(
             Ok((code, step)) => {
                 // Whoever makes codes from the seed meanwhile must not send this one; whether it is claimed already does not
                 // matter to the person who reads it off.
-                drop(ledger.claim(serial, &code, None, context.clock.now()));
+                drop(ledger.claim(serial, &code, None, context.clock.now_for_codes()));
                 return Ok((code, step));
             }
             Err(problem) => context.human.progress(&problem),
@@ -98,7 +98,7 @@ fn ask(
 /// Tells of a phone whose clock is off: AWS takes its codes now, and not for ever.
 fn warn_of_phone(context: &Context<'_>, step: Option<i64>) {
     let Some(step) = step else { return };
-    let off = (step - step_at(context.clock.now())) * STEP_SECONDS;
+    let off = (step - step_at(context.clock.now_for_codes())) * STEP_SECONDS;
     if off.abs() > STEP_SECONDS {
         let direction = if off > 0 { "ahead of" } else { "behind" };
         context.talk.warn(&format!("the app's clock is about {} s {direction} this machine's", off.abs()));

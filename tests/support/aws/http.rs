@@ -1,7 +1,6 @@
 //! As much HTTP/1.1 as an AWS SDK speaks to a query API: kept-alive connections, `Content-Length` bodies.
 
-use std::io::{self, BufRead, BufReader, Read as _, Write};
-use std::net::TcpStream;
+use std::io::{self, BufRead, BufReader, Read, Write};
 
 /// One request, whole.
 #[derive(Debug, Clone, Default)]
@@ -43,17 +42,16 @@ pub enum Delivery {
 }
 
 /// Answers every request of a connection with `answer`, until either side has had enough.
-pub fn serve(stream: &TcpStream, mut answer: impl FnMut(Request) -> (Response, Delivery)) -> io::Result<()> {
-    stream.set_nodelay(true)?;
+pub fn serve(stream: impl Read + Write, mut answer: impl FnMut(Request) -> (Response, Delivery)) -> io::Result<()> {
     let mut reader = BufReader::new(stream);
     while let Some(request) = read_request(&mut reader)? {
         let close = request.wants_close();
         let (response, delivery) = answer(request);
-        if !write_response(stream, &response, delivery)? || close {
+        if !write_response(reader.get_mut(), &response, delivery)? || close {
             break;
         }
     }
-    stream.shutdown(std::net::Shutdown::Both)
+    Ok(())
 }
 
 /// Reads a request; `None` where the client has closed the connection between two.
@@ -96,7 +94,7 @@ fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
 }
 
 /// Writes the answer as far as it is to arrive; `false` where the connection has to end with it.
-fn write_response(mut stream: &TcpStream, response: &Response, delivery: Delivery) -> io::Result<bool> {
+fn write_response(stream: &mut impl Write, response: &Response, delivery: Delivery) -> io::Result<bool> {
     if delivery == Delivery::Nothing {
         return Ok(false);
     }
@@ -110,6 +108,7 @@ fn write_response(mut stream: &TcpStream, response: &Response, delivery: Deliver
         Delivery::Whole | Delivery::Nothing => bytes.extend(&response.body),
     }
     stream.write_all(&bytes)?;
+    stream.flush()?;
     Ok(delivery == Delivery::Whole)
 }
 

@@ -35,6 +35,7 @@ mod policy;
 mod sign_in;
 mod sigv4;
 mod sts;
+mod tls;
 mod totp;
 mod world;
 
@@ -55,6 +56,7 @@ pub use identity_center::IdentityCenterHandle;
 pub use log::Logged;
 pub use machine::Metadata;
 use params::Params;
+pub use tls::CA_BUNDLE;
 use world::World;
 pub use world::{Secret, SecretKind};
 
@@ -71,6 +73,8 @@ pub struct LoopbackAws {
 #[derive(Debug)]
 struct Shared {
     world: Mutex<World>,
+    /// None: it speaks plain HTTP.
+    tls: Option<Arc<rustls::ServerConfig>>,
     open: Mutex<Vec<TcpStream>>,
     stopping: AtomicBool,
 }
@@ -89,12 +93,22 @@ impl LoopbackAws {
 
     /// Starts in `aws-cn` or `aws-us-gov`: other ARNs, and another region that IAM requests are signed for.
     pub fn start_in(partition: &str) -> Self {
+        Self::start_with(partition, None)
+    }
+
+    /// Starts with a certificate for 127.0.0.1 that only clients accept that have [`CA_BUNDLE`] in `AWS_CA_BUNDLE`.
+    pub fn start_with_tls() -> Self {
+        Self::start_with("aws", Some(tls::config()))
+    }
+
+    fn start_with(partition: &str, tls: Option<Arc<rustls::ServerConfig>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on the loopback interface");
         let address = listener.local_addr().expect("it is bound");
         let url = format!("http://{address}");
         let world = World { partition: partition.to_owned(), url, ..World::default() };
         let shared = Arc::new(Shared {
             world: Mutex::new(world),
+            tls,
             open: Mutex::new(Vec::new()),
             stopping: AtomicBool::new(false),
         });
@@ -105,7 +119,7 @@ impl LoopbackAws {
 
     /// What to put in `AWS_ENDPOINT_URL`.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", if self.shared.tls.is_some() { "https" } else { "http" }, self.address)
     }
 
     /// A user of [`ACCOUNT`], made where there is none of that name.
@@ -277,6 +291,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             shared.open.lock().unwrap_or_else(PoisonError::into_inner).push(copy);
         }
         let shared = Arc::clone(shared);
+        let tls = shared.tls.clone();
         // A client that goes away in the middle of a sentence is its own affair.
         let answer = move |request: Request| {
             let started = Instant::now();
@@ -284,7 +299,17 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             shared.world().busy += started.elapsed();
             answer
         };
-        thread::spawn(move || http::serve(&stream, answer).ok());
+        thread::spawn(move || {
+            stream.set_nodelay(true).ok();
+            match tls {
+                None => http::serve(&stream, answer).ok(),
+                Some(tls) => {
+                    let session = rustls::ServerConnection::new(tls).expect("a TLS session");
+                    http::serve(rustls::StreamOwned::new(session, &stream), answer).ok()
+                }
+            };
+            stream.shutdown(std::net::Shutdown::Both).ok();
+        });
     }
 }
 
@@ -338,7 +363,14 @@ fn handle(shared: &Shared, connection: u64, request: &Request) -> (Response, Del
         Some(Fault::Refuse { status, code, message }) => Some(Refusal::new(*status, code, *message)),
         // Nobody reads it; it only stands where an answer has to.
         Some(Fault::DropRequest) => Some(Refusal::new(500, "InternalFailure", "dropped")),
-        Some(Fault::Slow(_) | Fault::DropAnswer | Fault::FailAfterwards | Fault::HalfAnswer | Fault::Garbage)
+        Some(
+            Fault::Slow(_)
+            | Fault::DropAnswer
+            | Fault::FailAfterwards
+            | Fault::HalfAnswer
+            | Fault::Garbage
+            | Fault::Rewritten(_),
+        )
         | None => None,
     };
     let mut result = match (refused_unread, json_action) {
@@ -369,6 +401,7 @@ fn handle(shared: &Shared, connection: u64, request: &Request) -> (Response, Del
     drop(world);
     match fault {
         Some(Fault::Slow(delay)) => thread::sleep(delay),
+        Some(Fault::Rewritten(rewrite)) => response.body = rewrite.of(&response.body),
         Some(Fault::Garbage) => response.body = b"<html>no answer of AWS's</html \xff".to_vec(),
         _ => {}
     }

@@ -18,8 +18,12 @@ const LIMIT: Duration = Duration::from_secs(1);
 const TOKEN_SECONDS: &str = "21600";
 
 /// How long credentials are used that the service serves after their end: while it has an outage they are still accepted, and
-/// the SDKs move their end (botocore `utils.py`, `_evaluate_expiration`).
-const MOVED_SECONDS: i64 = 15 * 60;
+/// the SDKs move their end (botocore `utils.py`, `_evaluate_expiration`). SDKs that keyfob serves ask again at 15 min left.
+const MOVED_SECONDS: i64 = 21 * 60;
+
+/// The life such credentials are given: of 26 min, a session is fresh while more than 16 are left, so these are kept 5 min and
+/// asked for again.
+const LIFE_SECONDS: i64 = 26 * 60;
 
 struct Metadata<'a> {
     context: &'a Context<'a>,
@@ -75,7 +79,7 @@ pub(super) fn credentials(
         context.talk.warn(&format!(
             "the credentials of this EC2 instance expired at {end}, and the metadata service has no others; used until {until}"
         ));
-        session.expires_at = until;
+        (session.issued_at, session.expires_at) = (until.plus_seconds(-LIFE_SECONDS), until);
     }
     Ok(Credentials::Session(session))
 }

@@ -20,7 +20,7 @@ use crate::aws::http::{Answer, Request};
 use crate::chain::base::BaseSource;
 use crate::chain::base::web_identity::TokenSource;
 use crate::chain::{Base, Plan};
-use crate::credentials::{Credentials, Session};
+use crate::credentials::{Credentials, Session, check_made};
 use crate::error::{Error, Kind, Result};
 use crate::ops::Context;
 use crate::secret::{Secret, SecretBytes};
@@ -119,9 +119,7 @@ fn served_session(body: &SecretBytes, now: Timestamp) -> std::result::Result<Ses
     // Security: the parser's own words may hold a piece of the text.
     let served: Served = serde_json::from_slice(body.expose()).map_err(|_| "it is not a credential document")?;
     let Served { access_key_id, secret_access_key, token, expiration, account_id } = served;
-    if access_key_id.is_empty() || secret_access_key.is_empty() || token.is_empty() {
-        return Err("it has an empty credential".to_owned());
-    }
+    check_made(&access_key_id, secret_access_key.expose(), Some(token.expose()))?;
     let expires_at = Timestamp::parse_lenient(&expiration).ok_or("its `Expiration` is not a time")?;
     let session_token = Some(token);
     Ok(Session { access_key_id, secret_access_key, session_token, issued_at: now, expires_at, account_id })
