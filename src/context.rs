@@ -70,6 +70,12 @@ pub trait Keys {
     /// Where the store does not give it (exit 5, or 3 for a locked vault with nobody to ask).
     fn access_key(&self, base: &Base) -> Result<AccessKey>;
 
+    /// Unlocks the store of that key, so that reading it asks nobody.
+    ///
+    /// # Errors
+    /// As [`Keys::access_key`].
+    fn unlock(&self, base: &Base) -> Result<()>;
+
     /// The session in an AWS file at the base of a plan.
     ///
     /// # Errors

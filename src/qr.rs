@@ -2,9 +2,13 @@
 //!
 //! What is in one here is a seed, so buffers of our own are cleared; those inside the decoders are not, which no crate offers.
 
-use jpeg_decoder::PixelFormat;
 use qrcode::{Color, EcLevel, QrCode};
 use zeroize::Zeroizing;
+use zune_jpeg::JpegDecoder;
+use zune_jpeg::errors::DecodeErrors;
+use zune_jpeg::zune_core::bytestream::ZCursor;
+use zune_jpeg::zune_core::colorspace::ColorSpace;
+use zune_jpeg::zune_core::options::DecoderOptions;
 
 use crate::secret::Secret;
 
@@ -195,18 +199,14 @@ fn from_png(file: &[u8]) -> Result<Grey, PictureError> {
 }
 
 fn from_jpeg(file: &[u8]) -> Result<Grey, PictureError> {
-    let damaged = |error: jpeg_decoder::Error| PictureError::Damaged(error.to_string());
-    let mut decoder = jpeg_decoder::Decoder::new(file);
-    decoder.read_info().map_err(damaged)?;
-    let info = decoder.info().ok_or(PictureError::Format)?;
-    let (width, height) = (usize::from(info.width), usize::from(info.height));
+    let damaged = |error: DecodeErrors| PictureError::Damaged(error.to_string());
+    let options = DecoderOptions::default().set_strict_mode(true).jpeg_set_out_colorspace(ColorSpace::Luma);
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(file), options);
+    decoder.decode_headers().map_err(damaged)?;
+    let (width, height) = decoder.dimensions().ok_or(PictureError::Format)?;
     within_limits(width, height)?;
     let pixels = Zeroizing::new(decoder.decode().map_err(damaged)?);
-    match info.pixel_format {
-        PixelFormat::L8 => Ok(Grey::new(width, height, &pixels, 1, false)),
-        PixelFormat::RGB24 => Ok(Grey::new(width, height, &pixels, 3, false)),
-        PixelFormat::L16 | PixelFormat::CMYK32 => Err(PictureError::Damaged("it has colours for print".to_owned())),
-    }
+    Ok(Grey::new(width, height, &pixels, 1, false))
 }
 
 fn within_limits(width: usize, height: usize) -> Result<(), PictureError> {

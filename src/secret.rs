@@ -21,6 +21,12 @@ impl Secret {
         &self.0
     }
 
+    /// Adds to it, for who has made it with room enough: one that grows leaves a copy behind.
+    pub fn push(&mut self, text: &str) {
+        debug_assert!(self.0.capacity() - self.0.len() >= text.len(), "it would grow");
+        self.0.push_str(text);
+    }
+
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 
 use age::secrecy::{ExposeSecret, SecretString};
 use age::{DecryptError, Decryptor, Encryptor, IdentityFile};
+use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use crate::secret::{Secret, SecretBytes};
@@ -36,6 +37,9 @@ pub enum AgeError {
     /// It is cut short, changed, or something else altogether.
     #[error("it is damaged: {0}")]
     Damaged(String),
+    /// There is not so much memory, megabytes.
+    #[error("not enough memory: the passphrase takes {0} MB")]
+    Memory(usize),
 }
 
 impl Identity {
@@ -87,23 +91,71 @@ impl Identity {
         decrypt(identities.iter().map(|identity| &**identity as &dyn age::Identity), sealed)
     }
 
-    /// Encrypts the identity itself to a passphrase. Takes most of a second and 134 MB.
-    pub fn wrap(&self, passphrase: &Secret) -> Vec<u8> {
-        let mut recipient = age::scrypt::Recipient::new(SecretString::from(passphrase.expose()));
+    /// Encrypts the identity itself to a passphrase, in Unicode's composed form. Takes most of a second and 134 MB.
+    ///
+    /// # Errors
+    /// [`AgeError::Memory`].
+    pub fn wrap(&self, passphrase: &Secret) -> Result<Vec<u8>, AgeError> {
+        check_memory(WORK_FACTOR)?;
+        let [composed, ..] = forms(passphrase);
+        let mut recipient = age::scrypt::Recipient::new(SecretString::from(composed.expose()));
         recipient.set_work_factor(WORK_FACTOR);
-        encrypt(std::iter::once(&recipient as &dyn age::Recipient), self.0.expose())
+        Ok(encrypt(std::iter::once(&recipient as &dyn age::Recipient), self.0.expose()))
     }
 
     /// Decrypts an identity from a passphrase. Takes most of a second and 134 MB: never two at once.
     ///
+    /// A passphrase is tried in each form that Unicode has for it: keyboards differ in how they type `é`, and older vaults have
+    /// it as it was typed.
+    ///
     /// # Errors
     /// As [`AgeError`] tells.
     pub fn unwrap(wrapped: &[u8], passphrase: &Secret) -> Result<Self, AgeError> {
+        let [composed, decomposed, typed] = forms(passphrase);
+        let mut result = Identity::unwrap_with(wrapped, &composed);
+        let mut tried = vec![composed];
+        for form in [typed, decomposed] {
+            if matches!(result, Err(AgeError::WrongKey)) && tried.iter().all(|tried| tried.expose() != form.expose()) {
+                result = Identity::unwrap_with(wrapped, &form);
+                tried.push(form);
+            }
+        }
+        result
+    }
+
+    fn unwrap_with(wrapped: &[u8], passphrase: &Secret) -> Result<Self, AgeError> {
+        check_header(wrapped)?;
+        check_memory(work_factor(wrapped).unwrap_or(0).min(MOST_WORK))?;
         let mut opener = age::scrypt::Identity::new(SecretString::from(passphrase.expose()));
         opener.set_max_work_factor(MOST_WORK);
         let text = decrypt(std::iter::once(&opener as &dyn age::Identity), wrapped)?;
         Identity::parse(text).map_err(AgeError::Damaged)
     }
+}
+
+/// A passphrase as Unicode composes it, as it decomposes it, and as it was typed; in ASCII the three are one.
+fn forms(passphrase: &Secret) -> [Secret; 3] {
+    let text = passphrase.expose();
+    [text.nfc().collect(), text.nfd().collect(), text.to_owned()].map(Secret::new)
+}
+
+/// The work factor in the header of what is encrypted to a passphrase (age's specification, "The scrypt recipient type").
+fn work_factor(wrapped: &[u8]) -> Option<u8> {
+    let header = &wrapped[..wrapped.len().min(LARGEST_HEADER)];
+    let at = memchr::memmem::find(header, b"\n-> scrypt ")?;
+    let line = header[at + 1..].split(|byte| *byte == b'\n').next()?;
+    std::str::from_utf8(line).ok()?.split(' ').nth(3)?.parse().ok()
+}
+
+/// Checks that there is the memory that scrypt takes in one piece: without it the process would be aborted (RFC 7914, 2: 128 r N
+/// bytes, with age's r of 8).
+fn check_memory(work_factor: u8) -> Result<(), AgeError> {
+    let bytes = 1024_usize << work_factor;
+    let mut probe = Vec::<u8>::new();
+    // And some more, for what else is needed until then.
+    let outcome = probe.try_reserve_exact(bytes + (4 << 20));
+    std::hint::black_box(&probe);
+    outcome.map_err(|_| AgeError::Memory(bytes / 1_000_000))
 }
 
 fn encrypt<'a>(recipients: impl Iterator<Item = &'a dyn age::Recipient>, plain: &[u8]) -> Vec<u8> {
@@ -190,7 +242,7 @@ mod tests {
     #[test]
     fn a_wrapped_identity_opens_with_its_passphrase_alone() {
         let identity = Identity::generate();
-        let wrapped = identity.wrap(&Secret::new("FAKE-passphrase".into()));
+        let wrapped = identity.wrap(&Secret::new("FAKE-passphrase".into())).expect("wrapped");
         let header = String::from_utf8_lossy(&wrapped).into_owned();
         assert!(header.starts_with("age-encryption.org/v1\n-> scrypt ") && header.contains(" 17\n"), "{header}");
         let opened = Identity::unwrap(&wrapped, &Secret::new("FAKE-passphrase".into())).expect("opens");
@@ -199,8 +251,25 @@ mod tests {
     }
 
     #[test]
+    fn a_passphrase_opens_however_its_accents_are_typed_and_older_vaults_too() {
+        let (composed, decomposed) = (Secret::new("FAKE-\u{e9}".into()), Secret::new("FAKE-e\u{301}".into()));
+        let identity = Identity::generate();
+        let wrapped = identity.wrap(&decomposed).expect("wrapped");
+        // As keyfob did before, and `age` does.
+        let mut recipient = age::scrypt::Recipient::new(SecretString::from(decomposed.expose()));
+        recipient.set_work_factor(2);
+        let older = encrypt(std::iter::once(&recipient as &dyn age::Recipient), identity.text().expose());
+        for form in [&composed, &decomposed] {
+            Identity::unwrap(&wrapped, form).expect("one passphrase");
+            Identity::unwrap(&older, form).expect("an older vault");
+        }
+        assert!(matches!(Identity::unwrap(&older, &Secret::new("FAKE-e".into())), Err(AgeError::WrongKey)));
+        Identity::unwrap_with(&wrapped, &composed).expect("the composed form is what opens it with `age`");
+    }
+
+    #[test]
     fn a_file_that_asks_for_too_much_work_is_refused_at_once() {
-        let wrapped = Identity::generate().wrap(&Secret::new("FAKE".into()));
+        let wrapped = Identity::generate().wrap(&Secret::new("FAKE".into())).expect("wrapped");
         let end = wrapped.windows(4).position(|window| window == b" 17\n").expect("in the header");
         let greedy = [&wrapped[..end], b" 40\n", &wrapped[end + 4..]].concat();
         match Identity::unwrap(&greedy, &Secret::new("FAKE".into())) {

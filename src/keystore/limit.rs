@@ -1,12 +1,13 @@
 //! A time limit around every call to a key store.
 //!
-//! May use `keystore`'s errors alone.
+//! May use `keystore`'s errors and `sys`.
 
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use crate::keystore::StoreError;
+use crate::sys::descriptors::check_descriptors;
 
 /// Runs `call` on a thread of its own and waits for it, up to `limit`.
 ///
@@ -19,12 +20,13 @@ pub fn within<T: Send + 'static>(
     limit: Duration,
     call: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
+    check_descriptors().map_err(|error| StoreError::Exhausted(format!("cannot open a key store: {error}")))?;
     let (sender, receiver) = mpsc::sync_channel(1);
     let spawned = thread::Builder::new().name("key store".into()).spawn(move || {
         // After a timeout nobody listens any more.
         let _ = sender.send(call());
     });
-    spawned.map_err(|error| StoreError::Unavailable(format!("cannot start a thread: {error}")))?;
+    spawned.map_err(|error| StoreError::Exhausted(format!("cannot start a thread: {error}")))?;
     receiver.recv_timeout(limit).unwrap_or_else(|error| match error {
         mpsc::RecvTimeoutError::Timeout => Err(StoreError::TimedOut(limit)),
         mpsc::RecvTimeoutError::Disconnected => {

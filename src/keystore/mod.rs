@@ -164,6 +164,14 @@ pub trait KeyStore {
     /// [`StoreError::NotFound`] where the store answers and has no such item.
     fn get(&self, item: &Item) -> Result<SecretBytes, StoreError>;
 
+    /// Unlocks the store, so that reading an item asks nobody.
+    ///
+    /// # Errors
+    /// As [`KeyStore::get`].
+    fn unlock(&self, item: &Item) -> Result<(), StoreError> {
+        self.get(item).map(drop)
+    }
+
     /// Writes an item, over an old one of the same name.
     ///
     /// # Errors
@@ -228,6 +236,9 @@ pub enum StoreError {
     /// It is not there, or broken.
     #[error("{0}")]
     Unavailable(String),
+    /// This process ran out of memory or file descriptors.
+    #[error("{0}")]
+    Exhausted(String),
     /// It did not answer in time.
     #[error("no response within {} s", .0.as_secs())]
     TimedOut(std::time::Duration),
@@ -270,6 +281,9 @@ impl StoreError {
                 Error::new(Kind::KeyStore, format!("{store} denied access: {why}")).hint("try again and allow access")
             }
             (StoreError::Unavailable(why), _) => Error::new(Kind::KeyStore, why).hint(elsewhere()),
+            (StoreError::Exhausted(why), _) => {
+                Error::new(Kind::Failed, why).hint("raise the limits of this process (`ulimit -a` shows them)")
+            }
             (StoreError::TimedOut(limit), _) => {
                 Error::new(Kind::KeyStore, format!("{store} did not respond within {limit:?}"))
                     .hint("restart the keychain service, or set `KEYFOB_KEY_STORE_TIMEOUT=30s` to wait longer")

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::human::Human;
 use crate::keystore::StoreError;
 use crate::sys::files::private_dir;
+use crate::sys::folder::distrusted;
 use crate::sys::lock::{Lock, LockError, holder_name};
 
 /// The lock's name in the cache folder.
@@ -48,6 +49,10 @@ impl<'a> PromptLock<'a> {
             StoreError::Unavailable(format!("{path}: {error}; set `KEYFOB_CACHE_DIR` to use another folder"))
         };
         private_dir(&self.folder).map_err(|error| unusable(&error))?;
+        // Security: whoever may change the folder could take the lock away, or hold it for ever.
+        if let Some(problem) = distrusted(&self.folder).map_err(|error| unusable(&error))? {
+            return Err(unusable(&problem));
+        }
         let lock = Lock::acquire(&path, self.limit, |holder| {
             let who = holder_name(holder);
             self.human.waiting(&format!("waiting for {who}, which is unlocking the key store"));
@@ -74,6 +79,21 @@ impl<'a> PromptLock<'a> {
 mod tests {
     use super::*;
     use crate::testing::NOBODY;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_others_may_write_holds_no_lock() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let cache = folder.path().join("cache");
+        let prompt_lock = PromptLock::new(cache.clone(), Some(Duration::from_millis(20)), &NOBODY);
+        drop(prompt_lock.enter().expect("it is made, and private"));
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+        std::fs::set_permissions(&cache, mode).expect("mode set");
+        match prompt_lock.enter() {
+            Err(StoreError::Unavailable(why)) => assert!(why.contains("writable by other users"), "{why}"),
+            other => panic!("{other:?}"),
+        }
+    }
 
     #[test]
     fn it_is_entered_again_within_the_process_and_closed_to_others() {

@@ -9,10 +9,9 @@ use crate::credentials::{AccessKey, Credentials, StoreId, StoredKey};
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::index::Index;
-use crate::keystore::StoreError;
-use crate::keystore::StoreOpener;
 use crate::keystore::access_key::read_access_key;
 use crate::keystore::totp_seed::read_seed;
+use crate::keystore::{Item, StoreError, StoreOpener};
 use crate::ops::Keys;
 use crate::profile::Setting;
 use crate::secret::{Secret, SecretBytes};
@@ -67,6 +66,16 @@ impl Keys for StoredOrWritten<'_> {
                 format!("`{}` has no access key: its credentials are of the kind `{}`", base.profile, base.kind),
             )
             .hint(run!("keyfob list").to("see which profiles have one"))),
+        }
+    }
+
+    fn unlock(&self, base: &Base) -> Result<()> {
+        let BaseSource::Stored(key) = &base.source else { return Ok(()) };
+        let item = Item::AccessKey(key.id.clone());
+        match self.stores.open(key.backend).and_then(|store| store.unlock(&item)) {
+            // A rotation may have replaced it.
+            Ok(()) | Err(StoreError::NotFound) => Ok(()),
+            Err(error) => Err(error.for_user(key.backend)),
         }
     }
 

@@ -89,9 +89,14 @@ fn run_in_group(mut command: Command, given: Given<'_>) -> Result<Answer, ChildE
 ///
 /// # Errors
 /// As [`run`].
-pub fn run_session_leader(argv: &[String], input: &str, limit: Duration) -> Result<Answer, ChildError> {
+pub fn run_session_leader(
+    argv: &[String],
+    env: &Environment,
+    input: &str,
+    limit: Duration,
+) -> Result<Answer, ChildError> {
     let mut command = command(argv)?;
-    command.stdin(Stdio::piped()).stderr(Stdio::null());
+    command.env_clear().envs(env.iter()).stdin(Stdio::piped()).stderr(Stdio::null());
     answer(command, input, limit)
 }
 
@@ -239,7 +244,7 @@ mod tests {
         let alive = folder.path().join("alive");
         let script = format!("sleep 1; touch {}", alive.display());
         let argv = ["setsid", "sh", "-c", &format!("sh -c '{script}' & sleep 60")].map(str::to_owned);
-        let result = run_session_leader(&argv, "", Duration::from_millis(300));
+        let result = run_session_leader(&argv, &Environment::of_process(), "", Duration::from_millis(300));
         assert!(matches!(result, Err(ChildError::TimedOut(_))), "{result:?}");
         std::thread::sleep(Duration::from_millis(1_200));
         assert!(!alive.exists(), "its child lived on");

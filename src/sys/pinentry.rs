@@ -26,7 +26,8 @@ pub const COMMAND: &str = "ask-pinentry";
 /// How long a question stands that has no limit of its own: nobody may be near to see the window.
 const LONGEST: Duration = Duration::from_mins(5);
 
-/// Asks for a secret. `named` is the program of the settings; without one, gpg's, where there is a display.
+/// Asks for a secret. `named` is the program of the settings; without one, gpg's, where there is a display. `env` is all that it
+/// gets.
 ///
 /// # Errors
 /// [`AskError::Nobody`] where there is none, or it cannot show itself.
@@ -58,7 +59,7 @@ pub fn ask(
     .flatten()
     .collect();
     let input = requests.join("\n") + "\nBYE\n";
-    match child::run_session_leader(&command(program)?, &input, limit) {
+    match child::run_session_leader(&command(program)?, env, &input, limit) {
         Ok(answer) => read(answer.stdout.expose(), requests.len(), limit),
         Err(ChildError::TimedOut(_)) => Err(AskError::TimedOut(limit)),
         Err(ChildError::Start(error)) if error.kind() == std::io::ErrorKind::NotFound => Err(AskError::Nobody(MISSING)),

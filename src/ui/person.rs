@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::format::environment::of_helper;
 use crate::human::{AskError, Human};
 use crate::secret::Secret;
 use crate::settings::{Settings, Way};
@@ -57,7 +58,8 @@ impl<'a> Person<'a> {
     fn ask_in_window(&self, prompt: &str, limit: Option<Duration>) -> Result<Secret, AskError> {
         let complaint = self.unheard.take();
         let question = prompt.trim_end().trim_end_matches(':');
-        pinentry::ask(self.settings.pinentry.as_deref(), self.env, question, complaint.as_deref(), limit)
+        let env = of_helper(self.env);
+        pinentry::ask(self.settings.pinentry.as_deref(), &env, question, complaint.as_deref(), limit)
     }
 
     /// Asks until the answer is a yes or a no; an empty one is `default`.

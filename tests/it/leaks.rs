@@ -311,6 +311,100 @@ fn a_program_keyfob_starts_learns_nothing_but_who_is_asked_for() {
     assert!(!seen.contains("AWS_PROFILE=") && !seen.contains("for keyfob alone"), "{seen}");
 }
 
+#[test]
+fn no_helper_gets_the_credentials_and_the_code_that_keyfob_was_started_with() {
+    let given = [
+        ("AWS_ACCESS_KEY_ID", "ASIAFAKEFAKEFAKEFAKE"),
+        ("AWS_SECRET_ACCESS_KEY", "FAKE-outer-secret"),
+        ("AWS_SESSION_TOKEN", "FAKE-outer-token"),
+        ("AWS_SECURITY_TOKEN", "FAKE-older-token"),
+        ("AWS_BEARER_TOKEN_BEDROCK", "FAKE-bearer-token"),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "FAKE-container-token"),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", "/FAKE/token"),
+        ("AWS_PROFILE", "other"),
+    ];
+    let mut scene = Scene::empty();
+    let passphrase = "FAKE passphrase that a command prints";
+    scene.sandbox.keep_secret(passphrase, "passphrase");
+    let command =
+        scene.sandbox.script("command", &format!("#!/bin/sh\nenv >\"$HOME/seen-command\"\necho '{passphrase}'\n"));
+    scene.sandbox.unset("KEYFOB_IDENTITY_FILE");
+    scene.sandbox.set("KEYFOB_PASSPHRASE_COMMAND", &command);
+    scene.prepare();
+    let program = "#!/bin/sh\nenv >\"$HOME/seen-program\"\ncat \"$HOME/code\"\n";
+    let program = scene.sandbox.script("program", program);
+    let pinentry = "#!/bin/sh\nenv >\"$HOME/seen-pinentry\"\necho OK\nwhile read -r verb rest; do\n  \
+                    case $verb in GETPIN) echo D $(cat \"$HOME/code\") ;; BYE) echo OK; exit ;; esac\n  echo OK\ndone\n";
+    let pinentry = scene.sandbox.script("pinentry", pinentry);
+    scene.sandbox.set("KEYFOB_PINENTRY", &pinentry);
+    let run = |arguments: &[&str]| {
+        given.iter().fold(scene.sandbox.keyfob(arguments), |run, (name, value)| run.env(name, value))
+    };
+    scene.sandbox.write("code", &scene.phone.code());
+    key_id(&run(&["credential-process", "audit"]).run().json());
+    // The passphrase command while a code is given, which nobody else needs.
+    scene.sandbox.keyfob(&["clear", "--all"]).run().ok();
+    let code = run(&["credential-process", "audit"]).env("KEYFOB_MFA_CODE", "000000");
+    code.run().ends_with(4);
+    scene.edit("mfa_serial", &format!("mfa_process = {}\nmfa_serial", program.display()));
+    run(&["credential-process", "audit"]).run();
+    for helper in ["command", "pinentry", "program"] {
+        let seen = scene.sandbox.read(&format!("seen-{helper}"));
+        assert!(seen.contains("HOME="), "{helper}: {seen}");
+        for (name, value) in given.iter().chain(&[("KEYFOB_MFA_CODE", "000000")]) {
+            assert!(!seen.contains(&format!("{name}=")) && !seen.contains(value), "{helper}: {name}");
+        }
+    }
+}
+
+/// Whether the memory of a process that may be written holds these bytes, as only root can see.
+fn is_in_memory(pid: u32, bytes: &[u8]) -> bool {
+    use std::os::unix::fs::FileExt;
+    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).expect("it runs");
+    let memory = fs::File::open(format!("/proc/{pid}/mem")).expect("root may");
+    maps.lines().any(|line| {
+        let mut words = line.split(' ');
+        let (Some((start, end)), Some(mode)) = (words.next().and_then(|range| range.split_once('-')), words.next())
+        else {
+            return false;
+        };
+        let [start, end] = [start, end].map(|number| u64::from_str_radix(number, 16).expect("hexadecimal"));
+        let mut content = vec![0; usize::try_from(end - start).expect("64 bits")];
+        mode.starts_with("rw")
+            && memory.read_exact_at(&mut content, start).is_ok()
+            && memchr::memmem::find(&content, bytes).is_some()
+    })
+}
+
+#[test]
+fn the_secret_key_is_not_in_memory_while_somebody_looks_for_a_code() {
+    if !rustix::process::geteuid().is_root() {
+        return tools::skipped("only root can look into keyfob's memory");
+    }
+    let scene = Scene::new();
+    // The run that makes the key for sessions writes the vault, and so has all of it in memory; it is the first one ever.
+    scene.warm();
+    scene.sandbox.keyfob(&["clear"]).run().ok();
+    let wait =
+        "#!/bin/sh\n: >\"$HOME/waiting\"\nwhile [ ! -e \"$HOME/code\" ]; do sleep 0.05; done\ncat \"$HOME/code\"\n";
+    let process = scene.sandbox.script("slow", wait);
+    scene.edit("mfa_serial", &format!("mfa_process = {}\nmfa_serial", process.display()));
+    let started = scene.sandbox.keyfob(&["credential-process", "audit"]).start();
+    for _ in 0..1000 {
+        if scene.sandbox.path("waiting").exists() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let holds = |text: &str| is_in_memory(started.pid(), text.as_bytes());
+    assert!(holds(&scene.key.id), "the hunt finds what is there");
+    assert!(!holds(&scene.key.secret), "the key is read after the code");
+    scene.aws.advance(30);
+    scene.sandbox.write("code.new", &scene.phone.code());
+    fs::rename(scene.sandbox.path("code.new"), scene.sandbox.path("code")).expect("whole from the start");
+    key_id(&started.finish().json());
+}
+
 /// The mode in a traced call that makes a file or folder, and its path; nothing for other calls.
 fn made(line: &str) -> Option<(&str, u32)> {
     let call = line.trim_start_matches(|character: char| character.is_ascii_digit() || character == ' ');

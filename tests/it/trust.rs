@@ -16,7 +16,7 @@ const PUBLISHED_IDS: [&str; 2] = ["ASIAY34FZKBOKMUTVV7A", "ASIAQNZGKIQY56JQ7WML"
 /// Files with private keys that protect nothing.
 const PRIVATE_KEYS: [(&str, &str); 2] = [
     ("src/aws/connector.rs", "a block without a key in it"),
-    ("src/aws/testing.rs", "of a loopback server, for a name that is nobody's"),
+    ("tests/data/tls/server-key.pem", "of loopback servers, for names that are nobody's"),
 ];
 
 /// The text files of the checkout, by their paths in it.
@@ -98,6 +98,21 @@ fn unsafe_code_stands_in_the_named_places_alone() {
     assert_eq!(found, UNSAFE.map(|(path, _)| path), "each file that allows `unsafe` needs its reason here");
     let manifest = include_str!("../../Cargo.toml");
     assert!(manifest.contains(&format!("{lint} = \"deny\"")), "without the lint the list is worth nothing");
+}
+
+#[test]
+fn every_pre_release_among_the_dependencies_is_named_with_its_reason() {
+    let lock = include_str!("../../Cargo.lock").split("[[package]]").skip(1);
+    let value = |package: &str, name: &str| {
+        let line = package.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(" = "));
+        line.map(|text| text.trim_matches('"').to_owned()).expect("each package has one")
+    };
+    let found = lock.map(|package| (value(package, "name"), value(package, "version")));
+    let is_pre_release = |(_, version): &(String, String)| version.split('+').next().is_some_and(|v| v.contains('-'));
+    let found: Vec<String> = found.filter(is_pre_release).map(|(name, version)| format!("{name}@{version}")).collect();
+    let named = include_str!("../../deny.toml").lines().filter_map(|line| line.strip_prefix("# pre-release "));
+    let named: Vec<&str> = named.filter_map(|line| Some(line.split_once(": ")?.0)).collect();
+    assert_eq!(found, named);
 }
 
 /// The names in backticks after `Shown by`, for each promise of SECURITY.md.
@@ -219,6 +234,42 @@ mod memory {
         let mut cat = as_user(Path::new("/bin/cat")).expect("found before");
         let file = format!("/proc/{}/environ", child.id());
         cat.arg(file).stdout(Stdio::null()).stderr(Stdio::null()).status().expect("cat runs").success()
+    }
+
+    /// What packages rely on: from its first instruction on, and not only once keyfob has asked for it.
+    #[test]
+    fn a_program_that_may_be_run_and_not_read_has_private_memory_from_its_first_instruction() {
+        if !rustix::process::geteuid().is_root() {
+            return tools::skipped("only root can install a program for others");
+        }
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("an own folder");
+        // One that does nothing for it.
+        let program = folder.path().join("sleep");
+        fs::copy("/bin/sleep", &program).expect("copied");
+        for (mode, expected) in [(0o755, true), (0o711, false)] {
+            fs::set_permissions(&program, fs::Permissions::from_mode(mode)).expect("an own file");
+            // By way of a shell: `setpriv` itself has root's powers until it becomes another program.
+            let Some(mut sleep) = as_user(Path::new("/bin/sh")) else { return };
+            sleep.args(["-c", "exec \"$0\" 60"]).arg(&program);
+            let mut sleep = sleep.spawn().expect("it starts");
+            // Until the shell has become it.
+            let name = format!("/proc/{}/comm", sleep.id());
+            while fs::read_to_string(&name).is_ok_and(|name| name.trim() != "sleep") {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            let seen = is_readable(&sleep);
+            sleep.kill().expect("an own child");
+            sleep.wait().expect("an own child");
+            assert_eq!(seen, expected, "{mode:o}");
+        }
+        let pkgbuild = include_str!("../../packaging/templates/aur/PKGBUILD");
+        let manifest = include_str!("../../Cargo.toml");
+        assert!(
+            pkgbuild.contains("install -Dm711 keyfob ")
+                && manifest.contains(r#"["target/release/keyfob", "usr/bin/", "711"]"#)
+        );
+        assert!(manifest.contains(r#"dest = "/usr/bin/keyfob", mode = "711" }"#));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! encrypted to the passphrase. The standard tool opens both: `age -d -i vault-identity.age vault.age`. With
 //! `KEYFOB_IDENTITY_FILE` the identity comes from there, no passphrase is asked for and nothing slow is derived.
 
+mod item;
 mod unlock;
 
 use std::cell::RefCell;
@@ -21,6 +22,7 @@ use crate::keystore::age_file::{AgeError, Identity};
 use crate::keystore::kernel_keyring::{KernelItem, KernelKeyring};
 use crate::keystore::passphrase::{PassphraseSources, passphrase_in};
 use crate::keystore::prompt_lock::PromptLock;
+use crate::keystore::vault::item::Outline;
 use crate::keystore::{Item, KeyStore, StoreError};
 use crate::secret::{Secret, SecretBytes};
 use crate::sys::files::{create_new, private_dir, read_own, replace};
@@ -153,7 +155,7 @@ impl Vault<'_> {
             }
             None => self.sources.ask_for_new("cannot change the passphrase")?,
         };
-        let wrapped = identity.wrap(&passphrase);
+        let wrapped = identity.wrap(&passphrase).map_err(|error| StoreError::Exhausted(error.to_string()))?;
         let _writing = self.write_lock()?;
         replace(&self.wrapped_file(), &wrapped).map_err(|error| unusable(&self.wrapped_file(), &error))
     }
@@ -198,21 +200,33 @@ impl Vault<'_> {
         ))
     }
 
-    fn content(&self, identity: &Identity, sealed: &[u8]) -> Result<Content, StoreError> {
-        let plain = identity.open(sealed).map_err(|error| match error {
+    fn plain(&self, identity: &Identity, sealed: &[u8]) -> Result<SecretBytes, StoreError> {
+        identity.open(sealed).map_err(|error| match error {
             AgeError::WrongKey => StoreError::WrongPassphrase(format!(
                 "another process has encrypted `{}` to a different identity",
                 self.file().display()
             )),
             AgeError::Damaged(why) => damaged(&self.file(), &why),
-        })?;
-        // serde_json unescapes through a buffer it does not wipe. It goes with this process, which dumps no core.
-        let content: Content = serde_json::from_slice(plain.expose()).map_err(|error| {
-            // Its text could show a piece of the content.
-            damaged(&self.file(), &format!("its content is not valid at byte {}", error.column()))
-        })?;
-        match content.version {
-            VERSION => Ok(content),
+            error @ AgeError::Memory(_) => StoreError::Exhausted(error.to_string()),
+        })
+    }
+
+    /// All items. serde_json leaves pieces of them in memory, so this is for what changes them.
+    fn content(&self, identity: &Identity, sealed: &[u8]) -> Result<Content, StoreError> {
+        let plain = self.plain(identity, sealed)?;
+        let content: Content = serde_json::from_slice(plain.expose()).map_err(|error| self.invalid(&error))?;
+        self.check_version(content.version)?;
+        Ok(content)
+    }
+
+    fn invalid(&self, error: &serde_json::Error) -> StoreError {
+        // Its text could show a piece of the content.
+        damaged(&self.file(), &format!("its content is not valid at byte {}", error.column()))
+    }
+
+    fn check_version(&self, version: u32) -> Result<(), StoreError> {
+        match version {
+            VERSION => Ok(()),
             newer => Err(StoreError::Unavailable(format!(
                 "`{}` was written by a newer version of keyfob (format {newer}; this one reads format {VERSION})",
                 self.file().display()
@@ -263,8 +277,27 @@ impl KeyStore for Vault<'_> {
     fn get(&self, item: &Item) -> Result<SecretBytes, StoreError> {
         // A vault that is not there has no items, and nobody is asked for its passphrase.
         let Some(sealed) = self.sealed()? else { return Err(StoreError::NotFound) };
-        let mut content = self.content(&self.identity(&sealed)?, &sealed)?;
-        content.items.remove(&item.to_string()).map(SecretBytes::from).ok_or(StoreError::NotFound)
+        let identity = self.identity(&sealed)?;
+        let (plain, name) = (self.plain(&identity, &sealed)?, item.to_string());
+        let outline: Outline = serde_json::from_slice(plain.expose()).map_err(|error| self.invalid(&error))?;
+        self.check_version(outline.version)?;
+        if !outline.items.contains_key(&name) {
+            return Err(StoreError::NotFound);
+        }
+        match item::find(plain.expose(), &name) {
+            Some(value) => Ok(value.into()),
+            None => {
+                self.content(&identity, &sealed)?.items.remove(&name).map(SecretBytes::from).ok_or(StoreError::NotFound)
+            }
+        }
+    }
+
+    // Without a look at the items, which would leave pieces of them in memory.
+    fn unlock(&self, _: &Item) -> Result<(), StoreError> {
+        match self.sealed()? {
+            Some(sealed) => self.identity(&sealed).map(drop),
+            None => Err(StoreError::NotFound),
+        }
     }
 
     fn set(&self, item: &Item, value: &SecretBytes) -> Result<(), StoreError> {

@@ -74,6 +74,7 @@ impl Vault<'_> {
             Ok(identity) => Ok(Some(identity)),
             Err(AgeError::WrongKey) => Ok(None),
             Err(AgeError::Damaged(why)) => Err(damaged(&path, &why)),
+            Err(error @ AgeError::Memory(_)) => Err(StoreError::Exhausted(error.to_string())),
         };
         let identity = match self.sources.given()? {
             Some((passphrase, source)) => unwrap(&passphrase)?.ok_or_else(|| {
@@ -120,7 +121,7 @@ impl Vault<'_> {
         }
         let passphrase = self.sources.new_passphrase()?;
         let identity = Identity::generate();
-        let wrapped = identity.wrap(&passphrase);
+        let wrapped = identity.wrap(&passphrase).map_err(|error| StoreError::Exhausted(error.to_string()))?;
         private_dir(&self.folder).map_err(|error| unusable(&self.folder, &error))?;
         let writing = self.write_lock()?;
         // The prompt_lock's folder is the cache's, which another process may have elsewhere; this lock is the vault's own.
@@ -159,6 +160,7 @@ impl Vault<'_> {
             Ok(_) => Ok(true),
             Err(AgeError::WrongKey) => Ok(false),
             Err(AgeError::Damaged(why)) => Err(damaged(&self.file(), &why)),
+            Err(error @ AgeError::Memory(_)) => Err(StoreError::Exhausted(error.to_string())),
         }
     }
 }

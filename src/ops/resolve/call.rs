@@ -16,15 +16,30 @@ use crate::sign_in::is_sign_in_needed;
 
 /// Why a step gave no session: AWS's answer, which a new signer or code may mend, or what ends the run.
 pub(super) enum Stop {
-    Aws { error: Box<AwsError>, advice: Error },
+    Aws {
+        error: Box<AwsError>,
+        advice: Error,
+    },
+    /// Nothing was sent: its signer is not available.
+    Unsigned(Error),
     Other(Error),
+}
+
+/// Who signs a call.
+#[derive(Clone, Copy)]
+pub(super) enum SignWith<'s> {
+    /// The plan's base. A stored key is read for each try and dropped after it, so that it is in memory for milliseconds, and
+    /// not while somebody looks for a code.
+    Base,
+    /// What is in memory already: the session of the step before, or what a program printed.
+    Made(&'s Credentials),
 }
 
 impl Stop {
     fn into_error(self) -> Error {
         match self {
             Stop::Aws { advice, .. } => advice,
-            Stop::Other(error) => error,
+            Stop::Unsigned(error) | Stop::Other(error) => error,
         }
     }
 }
@@ -50,7 +65,7 @@ impl Run<'_> {
             |result: std::result::Result<Session, Stop>| result.map(Credentials::Session).map_err(Stop::into_error);
         let before = match (&self.plan.steps[index], index.checked_sub(1)) {
             (Step::Base, _) => return self.own(),
-            (_, None) => return called(self.call(index, &self.own()?)),
+            (_, None) => return called(self.call(index, SignWith::Base)),
             (_, Some(before)) => before,
         };
         // What GetScopedCredentials gives ends with its signer.
@@ -58,11 +73,11 @@ impl Run<'_> {
         let signer = self.obtain(before, if is_scoped { Need::Fresh } else { Need::Usable })?;
         let id = signer.credentials.access_key_id().to_owned();
         let dead = |error: &AwsError| signer.from_cache && (error.is_invalid_client_token() || error.is_expired());
-        match self.call(index, &signer.credentials) {
+        match self.call(index, SignWith::Made(&signer.credentials)) {
             Err(Stop::Aws { error, .. }) if dead(&error) => {
                 self.context.talk.explain(&format!("AWS rejected a cached session ({error}); getting a new one"));
                 let other = self.obtain(before, Need::Replacement(&id))?;
-                called(self.call(index, &other.credentials))
+                called(self.call(index, SignWith::Made(&other.credentials)))
             }
             result => called(result),
         }
@@ -109,11 +124,24 @@ impl Run<'_> {
     }
 
     /// Sends a step's call, with a code where the plan spends one in it. A mistyped code is asked for again.
-    fn call(&self, index: usize, signer: &Credentials) -> std::result::Result<Session, Stop> {
+    fn call(&self, index: usize, with: SignWith<'_>) -> std::result::Result<Session, Stop> {
         // A code is spent with the key itself, so in the first step, whichever it is.
         let spent_here = self.plan.mfa.as_ref().filter(|_| index == 0);
         let (Some(mfa), Some(source)) = (spent_here, &self.source) else {
-            return self.send_while_rotating(index, signer, None);
+            return self.send_while_rotating(index, with, None);
+        };
+        let made;
+        let with = match with {
+            // First, since a passphrase may take longer than a code lives.
+            SignWith::Base if self.plan.base.is_kept_key() => {
+                self.untimed(|| self.context.keys.unlock(&self.plan.base))?;
+                with
+            }
+            SignWith::Base => {
+                made = self.own()?;
+                SignWith::Made(&made)
+            }
+            SignWith::Made(_) => with,
         };
         let mut source = source.borrow_mut();
         let mut refused = None;
@@ -130,8 +158,11 @@ impl Run<'_> {
                 Origin::Given | Origin::Process | Origin::Typed => CodeFrom::Given,
             };
             let code = MfaCode { serial: mfa.serial.clone(), code: offered.code.clone() };
-            match self.send_while_rotating(index, signer, Some((code, from))) {
+            match self.send_while_rotating(index, with, Some((code, from))) {
                 Err(Stop::Aws { error, advice }) if error.is_wrong_code() => {
+                    if let Some(problem) = source.clock_problem(&offered) {
+                        return Err(problem.into());
+                    }
                     let again = source.may_try_again(&offered, advice.message());
                     let stop = Stop::Aws { error, advice };
                     if !again {
@@ -142,6 +173,10 @@ impl Run<'_> {
                 Err(Stop::Aws { error, advice }) if error.never_went_out() => {
                     source.not_sent(&offered);
                     return Err(Stop::Aws { error, advice });
+                }
+                Err(stop @ Stop::Unsigned(_)) => {
+                    source.not_sent(&offered);
+                    return Err(stop);
                 }
                 result => return result,
             }

@@ -8,11 +8,11 @@ use crate::aws::MfaCode;
 use crate::aws::advice::CodeFrom;
 use crate::chain::StoredKeys;
 use crate::chain::base::key;
-use crate::credentials::{Credentials, Session, StoredKey, short_id};
+use crate::credentials::{Credentials, Session, StoredKey};
 use crate::error::Result;
 use crate::index::Index;
 use crate::ops::resolve::Run;
-use crate::ops::resolve::call::Stop;
+use crate::ops::resolve::call::{SignWith, Stop};
 use crate::ops::rotate::journal::Journals;
 
 /// The pauses between tries, milliseconds: a key that is seconds old is not known everywhere, and flaps.
@@ -24,12 +24,16 @@ impl Run<'_> {
     pub(super) fn send_while_rotating(
         &self,
         index: usize,
-        signer: &Credentials,
+        with: SignWith<'_>,
         code: Option<(MfaCode, CodeFrom)>,
     ) -> std::result::Result<Session, Stop> {
-        let mut refused = match (self.send(index, signer, code.clone()), signer) {
-            (Err(stop), Credentials::Key { .. }) if is_unknown_key(&stop) => stop,
-            (result, _) => return result,
+        let sent = match with {
+            SignWith::Base => self.send(index, &self.own().map_err(Stop::Unsigned)?, code.clone()),
+            SignWith::Made(signer) => return self.send(index, signer, code),
+        };
+        let mut refused = match sent {
+            Err(stop) if is_unknown_key(&stop) => stop,
+            result => return result,
         };
         for pause in PAUSES {
             let keys = self.keys_in_rotation()?;
@@ -38,11 +42,8 @@ impl Run<'_> {
             }
             self.context.clock.wait(Duration::from_millis(pause));
             for other in keys {
-                self.context.talk.explain(&format!(
-                    "{} is being rotated; trying {}",
-                    short_id(signer.access_key_id()),
-                    other.id.short()
-                ));
+                let own = self.plan.base.stored_key().map_or_else(String::new, |own| own.id.short());
+                self.context.talk.explain(&format!("{own} is being rotated; trying {}", other.id.short()));
                 let base = key::base_of(&self.plan.base.profile, other);
                 let Ok(key) = self.untimed(|| self.context.keys.access_key(&base)) else { continue };
                 let account_id = self.plan.base.account_id();
