@@ -15,7 +15,8 @@ impl Hint {
         match self {
             Hint::Say(text) => text.clone(),
             Hint::Run { words, why } => {
-                let command = command(words, shell());
+                // What has a line end in it is no name of anything, and would begin a line in keyfob's name.
+                let command = one_line(&command(words, shell()));
                 why.as_ref().map_or_else(|| format!("`{command}`"), |why| format!("{why}: `{command}`"))
             }
         }

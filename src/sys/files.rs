@@ -18,7 +18,10 @@ use crate::sys::uninterrupted::uninterrupted;
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     use io::Read;
     patiently(|| {
-        let file = fs::File::open(path)?;
+        let file = open(path)?;
+        if is_pipe(&file) {
+            return read_pipe(file);
+        }
         // Security: what a secret grows out of stays in memory, so it has its room from the start.
         let length = file.metadata().map_or(0, |metadata| metadata.len().min(LARGEST));
         let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
@@ -26,6 +29,59 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
         within_limit(bytes)
     })
 }
+
+/// Opens a file to be read. A pipe is not waited for until [`read_pipe`].
+fn open(path: &Path) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        let flags = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).expect("this flag is small");
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags);
+    }
+    options.open(path)
+}
+
+#[cfg(unix)]
+fn is_pipe(file: &fs::File) -> bool {
+    file.metadata().is_ok_and(|metadata| std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type()))
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &fs::File) -> bool {
+    false
+}
+
+/// Reads a pipe (`AWS_CONFIG_FILE=<(…)`), whose writer may not be there yet; one that nobody writes to would be waited for
+/// for ever.
+fn read_pipe(mut file: fs::File) -> io::Result<Vec<u8>> {
+    use io::Read;
+    let started = Instant::now();
+    let (mut bytes, mut piece) = (Vec::new(), Zeroizing::new(vec![0; 64 << 10]));
+    loop {
+        let limit = match file.read(&mut piece) {
+            Ok(0) if !bytes.is_empty() => return Ok(bytes),
+            // Whose writer has gone, or has not come.
+            Ok(0) => FIRST_WRITER,
+            Ok(length) => {
+                bytes.extend_from_slice(&piece[..length]);
+                bytes = within_limit(bytes)?;
+                continue;
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => SLOW_WRITER,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        if started.elapsed() >= limit {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "it is a pipe that nobody writes to"));
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// How long a pipe's writer may take to come, and to write.
+const FIRST_WRITER: Duration = Duration::from_secs(1);
+const SLOW_WRITER: Duration = Duration::from_secs(30);
 
 /// Reads a file, `None` where there is none.
 ///
@@ -134,7 +190,7 @@ const LARGEST_PICTURE: u64 = 32 << 20;
 pub fn read_picture(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     use io::Read;
     let mut bytes = Zeroizing::new(Vec::new());
-    fs::File::open(path)?.take(LARGEST_PICTURE + 1).read_to_end(&mut bytes)?;
+    open(path)?.take(LARGEST_PICTURE + 1).read_to_end(&mut bytes)?;
     match bytes.len() as u64 {
         ..=LARGEST_PICTURE => Ok(bytes),
         _ => Err(io::Error::other("it has more than 32 MiB")),

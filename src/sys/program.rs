@@ -31,6 +31,21 @@ impl ProgramPaths {
     }
 }
 
+/// Whether this user may read a program file: the kernel lets no other process look into one that runs from a file that may be
+/// run and not read (`would_dump` in Linux' `fs/exec.c`). Says no where nothing depends on it.
+pub fn is_readable(path: &Path) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{Access, access};
+        !rustix::process::geteuid().is_root() && access(path, Access::READ_OK).is_ok()
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = path;
+        false
+    }
+}
+
 /// The path with every symlink resolved, in the form that people and SDKs know.
 fn resolved(path: &Path) -> io::Result<PathBuf> {
     let path = path.canonicalize()?;

@@ -16,7 +16,8 @@ pub(super) fn check(machine: &Machine<'_, '_>) -> Vec<Finding> {
         return Vec::new();
     }
     ask_for_the_time(machine.context);
-    let off = machine.context.clock.offset_seconds();
+    // One that is off by more than a day is not corrected.
+    let off = machine.context.clock.shown_offset_seconds();
     if off.abs() <= WORTH_A_WORD {
         return Vec::new();
     }
