@@ -111,7 +111,15 @@ impl AddArgs {
         if added.to_enroll {
             enroll_now(world, &profile)?;
         }
-        Ok(())
+        match added.lines {
+            None => Ok(()),
+            Some(_) => {
+                let message =
+                    format!("the key of `{profile}` is stored, but the lines on stdout are not in the AWS config file");
+                Err(Error::new(Kind::Failed, message)
+                    .hint("add these lines to the file; until then SDKs do not find the key"))
+            }
+        }
     }
 
     /// The key that `--csv`, `--stdin` or `--env` brings; none where it is to be asked for.

@@ -418,6 +418,39 @@ mod tests {
     use super::*;
 
     #[test]
+    fn no_file_of_more_than_64_mib_is_read() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("file");
+        let file = fs::File::create(&path).expect("made");
+        file.set_len(LARGEST).expect("it takes no room");
+        assert_eq!(read(&path).expect("as long as it may be").len() as u64, LARGEST);
+        file.set_len(LARGEST + 1).expect("it takes no room");
+        for result in [read(&path).map(Some), read_own(&path), read_settled(&path)] {
+            assert_eq!(result.expect_err("too long").kind(), io::ErrorKind::FileTooLarge);
+        }
+        assert_eq!(read(Path::new("/dev/zero")).expect_err("endless").kind(), io::ErrorKind::FileTooLarge);
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_writes_to_is_not_waited_for() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("it is in coreutils");
+        assert!(made.success());
+        let started = Instant::now();
+        assert_eq!(read(&pipe).expect_err("nobody writes").kind(), io::ErrorKind::TimedOut);
+        assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+        // One that somebody writes to is read to its end, however long it takes.
+        let writer = std::process::Command::new("sh")
+            .args(["-c", "exec >\"$0\"; sleep 0.3; echo one; sleep 0.3; seq 1 50000"])
+            .arg(&pipe)
+            .spawn();
+        let text = read(&pipe).expect("read");
+        assert!(text.starts_with(b"one\n1\n") && text.ends_with(b"\n50000\n"), "{} bytes", text.len());
+        assert!(writer.expect("it starts").wait().expect("an own child").success());
+    }
+
+    #[test]
     fn a_replaced_file_keeps_its_mode_and_the_symlink_to_it() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (real, link) = (folder.path().join("real"), folder.path().join("link"));

@@ -313,7 +313,9 @@ fn lines_to_paste_are_printed_where_the_aws_file_cannot_be_replaced_and_the_key_
         "[profile work]\nregion = eu-west-1\ncredential_process = {} credential-process work\n",
         program.display()
     );
-    assert_eq!(added.ok(), expected, "{}", added.stderr);
+    assert_eq!(added.stdout, expected, "{}", added.stderr);
+    // Stored, and not done: a script can tell.
+    assert!(added.ends_with(1).contains("is stored, but the lines on stdout are not in"), "{}", added.stderr);
     assert!(sandbox.read("keyfob/data/index.json").contains("\"work\""));
 }
 

@@ -79,6 +79,37 @@ fn the_session_of_another_role_or_account_is_an_error_and_never_cached() {
 }
 
 #[test]
+fn too_little_memory_or_too_few_files_is_an_error_and_no_crash() {
+    let under = |scene: &Scene, limit: String, line: &str| {
+        let script = format!("ulimit {limit} && exec keyfob {line}");
+        scene.sandbox.program("/bin/sh", &["-c", &script]).run()
+    };
+    let scene = scene_without_codes();
+    let mut refused = 0;
+    for files in 4..16 {
+        let ran = under(&scene, format!("-n {files}"), "credential-process bob");
+        assert!(matches!(ran.code, Some(0..=6)), "{files}: {ran:?}");
+        refused += usize::from(ran.stderr.contains("too few file descriptors"));
+        scene.sandbox.keyfob(&["clear"]).run().ok();
+    }
+    assert!(refused > 0, "no limit was met");
+
+    let mut scene = Scene::empty();
+    scene.sandbox.keep_secret("FAKE passphrase", "passphrase");
+    scene.sandbox.unset("KEYFOB_IDENTITY_FILE");
+    scene.sandbox.set("KEYFOB_UNLOCK_TIME", "0s");
+    let file = scene.sandbox.write("passphrase", "FAKE passphrase\n");
+    scene.sandbox.set("KEYFOB_PASSPHRASE_FILE", file);
+    scene.prepare();
+    scene.sandbox.keyfob(&["clear", "--all"]).run().ok();
+    // What the program itself takes differs from build to build; a passphrase takes 134 MB more.
+    let starts = |kib: &usize| under(&scene, format!("-v {kib}"), "list").code == Some(0);
+    let least = (50_000..2_000_000).step_by(30_000).find(starts).expect("it starts with two gigabytes");
+    let ran = under(&scene, format!("-v {}", least + 60_000), "credential-process work --no-session");
+    assert!(ran.ends_with(1).contains("not enough memory: the passphrase takes 134 MB"), "{}", ran.stderr);
+}
+
+#[test]
 fn an_update_that_a_portal_answers_is_not_taken_for_done() {
     let scene = crate::rotate::scene();
     scene.aws.faults("UpdateAccessKey", 99, Fault::rewritten(|_| "<html>please log in</html>".to_owned()));

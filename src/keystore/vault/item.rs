@@ -10,6 +10,7 @@ use serde::de::IgnoredAny;
 use crate::secret::Secret;
 
 /// The content but for what is secret in it.
+#[expect(clippy::zero_sized_map_values, reason = "the names of a JSON object are no list")]
 #[derive(Deserialize)]
 pub(super) struct Outline {
     pub(super) version: u32,

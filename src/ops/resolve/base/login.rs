@@ -243,7 +243,7 @@ impl Login<'_> {
                     .because(error)
                     .hint("check the network, and `AWS_ENDPOINT_URL` if it is set")
             }
-            AwsError::AnswerLost { .. } => {
+            AwsError::AnswerLost { .. } | AwsError::Invalid { .. } => {
                 let message =
                     format!("the sign-in of `{profile}` may have ended: AWS's answer to its renewal was lost");
                 Error::new(Kind::Failed, message)

@@ -220,6 +220,7 @@ pub fn handle(shared: &Shared, connection: u64, action: &'static str, request: &
     match fault {
         Some(Fault::Slow(delay)) => thread::sleep(delay),
         Some(Fault::Garbage) => response.body = b"<html>no answer of AWS's</html \xff".to_vec(),
+        Some(Fault::Rewritten(rewrite)) => response.body = rewrite.of(&response.body),
         _ => {}
     }
     (response, delivery)
@@ -232,7 +233,12 @@ fn refused_unread(fault: &Fault) -> Option<Refusal> {
         Fault::InternalFailure | Fault::DropRequest => Some(internal()),
         Fault::Unavailable => Some(Refusal::new(503, "ServiceUnavailableException", "Service unavailable")),
         Fault::Refuse { status, code, message } => Some(Refusal::new(*status, code, *message)),
-        Fault::Slow(_) | Fault::DropAnswer | Fault::FailAfterwards | Fault::HalfAnswer | Fault::Garbage => None,
+        Fault::Slow(_)
+        | Fault::DropAnswer
+        | Fault::FailAfterwards
+        | Fault::HalfAnswer
+        | Fault::Garbage
+        | Fault::Rewritten(_) => None,
     }
 }
 
