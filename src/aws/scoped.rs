@@ -61,7 +61,7 @@ impl Aws {
                     *status >= 500 && !error.is_unknown_action() || error.is_throttled()
                 }
                 AwsError::Unreachable { .. } | AwsError::AnswerLost { .. } => true,
-                AwsError::Setup(_) => false,
+                AwsError::Invalid { .. } | AwsError::Setup(_) => false,
             };
             if attempt >= ATTEMPTS || !(is_clock || may_pass) || Instant::now() + PAUSE >= deadline {
                 return Err(error);
@@ -138,17 +138,19 @@ impl Aws {
             });
         }
         let expires_at = expiration.as_deref().and_then(Timestamp::parse_lenient);
-        let whole = |secret: Option<Secret>| secret.filter(|secret| !secret.is_empty());
-        match (access_key_id, whole(secret_access_key), whole(session_token), expires_at) {
-            (Some(access_key_id), Some(secret_access_key), Some(token), Some(expires_at)) => Ok(Session {
-                access_key_id,
-                secret_access_key,
-                session_token: Some(token),
-                // It is as old as what it is made from, whose MFA and life it has.
-                issued_at: signer.issued_at().unwrap_or_else(|| self.clock().now()),
-                expires_at,
-                account_id: signer.account_id().map(str::to_owned),
-            }),
+        match (access_key_id, secret_access_key, session_token, expires_at) {
+            (Some(access_key_id), Some(secret_access_key), Some(token), Some(expires_at)) => self.checked(
+                Session {
+                    access_key_id,
+                    secret_access_key,
+                    session_token: Some(token),
+                    // It is as old as what it is made from, whose MFA and life it has.
+                    issued_at: signer.issued_at().unwrap_or_else(|| self.clock().now()),
+                    expires_at,
+                    account_id: signer.account_id().map(str::to_owned),
+                },
+                target,
+            ),
             _ => Err(incomplete(target, "contains no credentials")),
         }
     }

@@ -198,20 +198,28 @@ impl Aws {
         target: &Target,
     ) -> Result<Session, AwsError> {
         let made = credentials.ok_or_else(|| incomplete(target, "contains no credentials"))?;
-        check_made(&made.access_key_id, &made.secret_access_key, Some(&made.session_token))
-            .map_err(|problem| incomplete(target, &format!("contains no credentials: {problem}")))?;
         let expires_at = Timestamp::from_unix(made.expiration.secs());
-        if expires_at <= self.clock().now() {
-            return Err(incomplete(target, &format!("contains credentials that expired at {expires_at}")));
-        }
-        Ok(Session {
+        let session = Session {
             access_key_id: made.access_key_id,
             secret_access_key: Secret::new(made.secret_access_key),
             session_token: Some(Secret::new(made.session_token)),
             issued_at: issued_at(self.clock().now(), expires_at, duration_seconds),
             expires_at,
             account_id,
-        })
+        };
+        self.checked(session, target)
+    }
+
+    /// A session that could be AWS's, and is not over.
+    pub(super) fn checked(&self, session: Session, target: &Target) -> Result<Session, AwsError> {
+        let token = session.session_token.as_ref().map(Secret::expose);
+        check_made(&session.access_key_id, session.secret_access_key.expose(), token)
+            .map_err(|problem| incomplete(target, &format!("contains no credentials: {problem}")))?;
+        if session.expires_at <= self.clock().now() {
+            let end = session.expires_at;
+            return Err(incomplete(target, &format!("contains credentials that expired at {end}")));
+        }
+        Ok(session)
     }
 }
 
