@@ -225,7 +225,7 @@ impl fmt::Display for Reason {
             }
             Reason::SessionWithoutMfa { profile } => write!(
                 f,
-                "`{profile}` has no MFA device: its session cannot call IAM, and of STS only AssumeRole and GetCallerIdentity"
+                "`{profile}` names no MFA device: its session cannot call IAM, and of STS only AssumeRole and GetCallerIdentity"
             ),
             Reason::KeyItself { because, .. } => {
                 f.write_str("the credentials are the access key itself, which never expires: ")?;

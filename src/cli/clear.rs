@@ -27,6 +27,9 @@ pub struct ClearArgs {
     /// Also delete the keys that seal sessions and all sign-ins, and lock the vault
     #[arg(long, conflicts_with = "profile")]
     all: bool,
+    /// Answer yes to all questions; there is none
+    #[arg(short, long, hide = true)]
+    yes: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,

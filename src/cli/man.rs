@@ -18,7 +18,7 @@ const DATE: &str = "2026-11-22";
 Overwrites files of the same names. Creates the folder if it does not exist.
 
 Example:
-  keyfob man ~/.local/share/man/man1 && man keyfob")]
+  keyfob man ~/.local/share/man/man1 && man -M ~/.local/share/man keyfob")]
 pub struct ManArgs {
     /// Folder to write to
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]

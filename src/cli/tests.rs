@@ -107,3 +107,28 @@ fn every_help_fits_a_screen_and_has_an_example() {
     });
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// The commands without `--json`: what they print is for a shell, an SDK or a person who edits.
+const WITHOUT_JSON: [&str; 16] = [
+    "add", "completions", "credential-process", "env", "exec", "export", "help", "link", "man", "mfa add",
+    "mfa enroll", "mfa remove", "mfa resync", "profile", "unlink", "vault",
+];
+
+#[test]
+fn every_command_that_reports_something_has_json() {
+    fn without(tree: &clap::Command, path: &str, found: &mut Vec<String>) {
+        let below: Vec<_> = tree.get_subcommands().collect();
+        if below.is_empty() && !tree.get_arguments().any(|argument| argument.get_long() == Some("json")) {
+            found.push(path.trim_start().to_owned());
+        }
+        for command in below {
+            without(command, &format!("{path} {}", command.get_name()), found);
+        }
+    }
+    let mut found = Vec::new();
+    without(&command(), "", &mut found);
+    let is_known =
+        |path: &String| WITHOUT_JSON.iter().any(|known| path == known || path.starts_with(&format!("{known} ")));
+    let unknown: Vec<&String> = found.iter().filter(|path| !is_known(path)).collect();
+    assert!(unknown.is_empty(), "{unknown:?} have no `--json`");
+}

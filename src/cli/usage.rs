@@ -48,7 +48,10 @@ struct Line {
 impl Line {
     fn new(arguments: &[OsString]) -> Line {
         let given = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned());
-        let words: Vec<String> = std::iter::once("keyfob".to_owned()).chain(given).collect();
+        Line::of(std::iter::once("keyfob".to_owned()).chain(given).collect())
+    }
+
+    fn of(words: Vec<String>) -> Line {
         let (mut path, mut tree) = (Vec::new(), &command());
         let mut rest = words.iter().skip(1);
         while let Some(word) = rest.next() {
@@ -72,6 +75,9 @@ impl Line {
         let at = (1..self.words.len()).find(|at| problem(&self.words[..=*at]) == Some(kind));
         match (kind, at) {
             (ErrorKind::InvalidSubcommand, Some(at)) => self.command_meant(at),
+            (ErrorKind::UnknownArgument, Some(at)) if self.words[at].starts_with('-') && self.is_before_command(at) => {
+                self.option_behind_command(at, env)
+            }
             (ErrorKind::UnknownArgument, Some(at)) if self.words[at].starts_with('-') => self.option_meant(at),
             (ErrorKind::UnknownArgument, Some(at)) if self.path == ["exec"] => self.with_dashes(at, env),
             (ErrorKind::MissingRequiredArgument, _) => self.completed(refusal).into_iter().collect(),
@@ -97,6 +103,27 @@ impl Line {
         if found.is_empty() { vec![self.with(at, &near)] } else { found }
     }
 
+    fn is_before_command(&self, at: usize) -> bool {
+        let command = self.path.first().and_then(|command| self.words.iter().position(|word| word == command));
+        command.is_none_or(|command| at < command)
+    }
+
+    /// The line with the option there behind the command, as keyfob has it: other tools have theirs before it.
+    fn option_behind_command(&self, at: usize, env: &Environment) -> Vec<Hint> {
+        // Without a value, or with one.
+        let behind = |end: usize| {
+            let rest = Line::of([&self.words[..at], self.words.get(end..)?].concat());
+            let command = rest.path.last()?;
+            let place = 1 + rest.words.iter().position(|word| word == command)?;
+            Some([&rest.words[..place], &self.words[at..end], &rest.words[place..]].concat())
+        };
+        let Some(words) = behind(at + 1).or_else(|| behind(at + 2)) else { return Vec::new() };
+        match command().try_get_matches_from(&words) {
+            Err(refusal) if refusal.use_stderr() => Line::of(words).meant(&refusal, env),
+            Ok(_) | Err(_) => vec![hint(given(&words))],
+        }
+    }
+
     /// The option that the one there stands for.
     fn option_meant(&self, at: usize) -> Vec<Hint> {
         let (option, value) = self.words[at].split_once('=').map_or((&*self.words[at], None), |(o, v)| (o, Some(v)));
@@ -104,8 +131,9 @@ impl Line {
         let end = at + 1 + usize::from(value().is_some() && !self.words[at].contains('='));
         // A profile is an argument of its own.
         if let ("--profile" | "-p", Some(profile)) = (option, value()) {
-            let words = [&self.words[..at], &[profile.to_owned()], &self.words[end..]].concat();
-            if let Some(hint) = taken(given(&words)) {
+            let with = [&self.words[..at], &[profile.to_owned()], &self.words[end..]].concat();
+            let without = [&self.words[..at], &self.words[end..]].concat();
+            if let Some(hint) = taken(given(&with)).or_else(|| taken(given(&without))) {
                 return vec![hint];
             }
         }

@@ -166,7 +166,7 @@ impl<'a> Signed<'a> {
         let arn = self.arn.as_deref();
         match (credentials, &self.signs) {
             (Credentials::Key { key, .. }, _) => Signer::Key { id: key.id.as_str(), arn },
-            (Credentials::NoExpiry { .. }, _) => Signer::PlainSession { arn },
+            (Credentials::NoExpiry { .. }, _) => Signer::GivenSession,
             (Credentials::Session(session), signs) => match signs {
                 Signs::Plan(plan) if plan.has_hops() => {
                     Signer::Role { arn: plan.hops().last().map_or("", |hop| &hop.role_arn) }

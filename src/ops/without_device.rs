@@ -17,9 +17,13 @@ pub(super) enum Known {
 }
 
 /// Says what AWS refuses to sessions that were made without a code.
-pub(super) fn warn(context: &Context<'_>, profile: &str) {
+pub(super) fn warn(context: &Context<'_>, profile: &str, devices: Known) {
+    let has = match devices {
+        Known::None => "has",
+        Known::Nothing | Known::Declined => "names",
+    };
     context.talk.warn(&format!(
-        "`{profile}` has no MFA device, so AWS will refuse its sessions all IAM calls, and all STS calls except AssumeRole and \
+        "`{profile}` {has} no MFA device, so AWS will refuse its sessions all IAM calls, and all STS calls except AssumeRole and \
          GetCallerIdentity"
     ));
 }

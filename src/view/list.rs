@@ -13,9 +13,9 @@ pub fn text(listing: &Listing, now: Timestamp, width: Option<usize>) -> String {
     let whole = table(listing, now, true);
     match width {
         Some(width) if whole.width() > width => {
-            // The store's name goes first, then what is at the ends of long cells. Accounts and yes are nothing when they are
-            // cut; what is left out first is region, device and account.
-            table(listing, now, false).fit(width, &[0, 1, 3, 4, 9], &[3, 4, 2, 5, 1, 9, 8, 7, 6]).to_string()
+            // The store's name goes first, then what is at the ends of long cells. Accounts, regions and keys are nothing when
+            // they are cut; what is left out first is region, device and account.
+            table(listing, now, false).fit(width, &[0, 1, 4, 8], &[3, 4, 2, 5, 1, 9, 8, 7, 6]).to_string()
         }
         Some(_) | None => whole.to_string(),
     }

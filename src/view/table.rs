@@ -37,26 +37,26 @@ impl<const N: usize> Table<N> {
         self.shown.iter().map(|column| self.widths[*column] + GAP).sum::<usize>().saturating_sub(GAP)
     }
 
-    /// Makes lines fit `width`, below a header: narrows the widest of the columns that may be cut until all fit. Where that is
-    /// not enough, leaves columns out in the order of `least_first`, those with nothing but `-` before the others.
+    /// Makes lines fit `width`, below a header: narrows the widest of the columns that may be cut, as long as they stay readable,
+    /// and leaves out those with nothing but `-`, then the first of `least_first`. Where that is not enough, narrows further, and
+    /// leaves out the others in that order.
     pub fn fit(mut self, width: usize, may_be_cut: &[usize], least_first: &[usize]) -> Self {
+        const READABLE: usize = 16;
         const NARROWEST: usize = 8;
         let says_nothing = |column: &usize| self.rows.iter().skip(1).all(|row| row[*column] == "-");
         let (nothing, something): (Vec<usize>, Vec<usize>) =
             least_first.iter().partition(|column| says_nothing(column));
-        let mut least = nothing.into_iter().chain(something);
-        while self.width() > width {
-            let wide = |column: &&usize| may_be_cut.contains(column) && self.widths[**column] > NARROWEST;
-            match self.shown.iter().filter(wide).max_by_key(|column| self.widths[**column]) {
-                Some(widest) => self.widths[*widest] -= 1,
-                None => match least.next() {
-                    Some(column) => self.shown.retain(|shown| *shown != column),
-                    None => {
-                        self.widths[self.shown[0]] = width;
-                        break;
-                    }
-                },
-            }
+        let (first, rest) = something.split_at(something.len().min(1));
+        self.narrow(width, may_be_cut, READABLE);
+        for column in nothing.iter().chain(first) {
+            self.leave_out(width, *column);
+        }
+        self.narrow(width, may_be_cut, NARROWEST);
+        for column in rest {
+            self.leave_out(width, *column);
+        }
+        if self.width() > width {
+            self.widths[self.shown[0]] = width;
         }
         for row in &mut self.rows {
             for (cell, width) in row.iter_mut().zip(self.widths) {
@@ -64,6 +64,24 @@ impl<const N: usize> Table<N> {
             }
         }
         self
+    }
+
+    /// Narrows the widest of these columns until all fit or none is wider than `narrowest`.
+    fn narrow(&mut self, width: usize, may_be_cut: &[usize], narrowest: usize) {
+        while self.width() > width {
+            let wide = |column: &&usize| may_be_cut.contains(column) && self.widths[**column] > narrowest;
+            let Some(widest) = self.shown.iter().filter(wide).max_by_key(|column| self.widths[**column]) else {
+                return;
+            };
+            self.widths[*widest] -= 1;
+        }
+    }
+
+    /// Leaves a column out if the others do not fit beside it.
+    fn leave_out(&mut self, width: usize, column: usize) {
+        if self.width() > width && self.shown.len() > 1 {
+            self.shown.retain(|shown| *shown != column);
+        }
     }
 
     /// Leaves a column out.

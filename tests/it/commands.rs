@@ -206,6 +206,94 @@ fn the_aws_files_are_in_the_home_of_the_password_file_if_there_is_no_home_variab
     assert!(sandbox.read(".aws/config").contains("output = json"), "{}", ran.stderr);
 }
 
+#[test]
+fn who_types_a_name_that_is_nowhere_is_not_told_to_create_it_unless_that_helps() {
+    let (_, sandbox) = machine();
+    sandbox.write(".aws/config", "[profile work]\nregion = eu-west-1\n");
+    for arguments in [
+        &["clear", "nope"][..],
+        &["unlink", "nope"],
+        &["profile", "unset", "nope", "region"],
+        &["profile", "rename", "nope", "x"],
+        &["profile", "copy", "nope", "x"],
+        &["profile", "remove", "nope", "--yes"],
+        &["link", "nope"],
+    ] {
+        let said = sandbox.keyfob(arguments).run();
+        assert_eq!(
+            said.ends_with(6),
+            "keyfob: there is no profile `nope`\nhint: show all profiles: `keyfob list`\n",
+            "{arguments:?}"
+        );
+    }
+    let set = sandbox.keyfob(&["profile", "set", "nope", "region", "eu-west-1"]).run();
+    assert!(set.ends_with(6).contains("create it: `keyfob profile add nope`"), "{set:?}");
+    assert!(sandbox.keyfob(&["clear", "wrk"]).run().ends_with(6).contains("did you mean `work`?"));
+    sandbox.keyfob(&["clear", "--all", "--yes"]).run().ok();
+}
+
+#[test]
+fn a_key_that_no_profile_uses_is_found_and_removed_by_its_id() {
+    let (aws, sandbox) = machine();
+    let key = aws.user("ann").access_key();
+    with_key(&sandbox, "work", &key);
+    let mut index: serde_json::Value = serde_json::from_str(&sandbox.read("keyfob/data/index.json")).expect("JSON");
+    index["profiles"] = serde_json::json!({});
+    sandbox.write("keyfob/data/index.json", &index.to_string());
+    let found = sandbox.keyfob(&["doctor"]).run();
+    found.ends_with(1);
+    assert!(found.stdout.contains("but no profile uses it"), "{found:?}");
+    assert!(found.stdout.contains(&format!("delete it here: `keyfob remove {}`", key.id)), "{found:?}");
+    assert!(sandbox.keyfob(&["remove", &key.id]).run().ends_with(3).contains("--yes"));
+    let removed = sandbox.keyfob(&["remove", &key.id, "--yes", "--json"]).run().json();
+    assert_eq!((&removed["key_id"], &removed["key_deleted"]), (&key.id.clone().into(), &true.into()));
+    assert!(!sandbox.keyfob(&["doctor"]).run().stdout.contains("no profile uses it"));
+    assert!(sandbox.keyfob(&["remove", &key.id, "--yes"]).run().ends_with(1).contains("no stored key"));
+}
+
+#[test]
+fn a_key_that_keyfob_itself_put_into_the_environment_is_not_stored_again() {
+    let (aws, sandbox) = machine();
+    with_key(&sandbox, "work", &aws.user("ann").access_key());
+    let add = ["exec", "work", "--no-session", "--", "keyfob", "add", "copy", "--env", "--yes"];
+    let ran = sandbox.keyfob(&add).run();
+    let said = ran.ends_with(2);
+    assert!(said.contains("the access key in the environment was set by keyfob itself"), "{said}");
+    assert!(said.contains("`keyfob export work`") && !said.contains("is not set"), "{said}");
+}
+
+#[test]
+fn a_passphrase_of_no_vault_is_not_changed_and_it_is_said_how_one_comes_about() {
+    let (_, sandbox) = machine();
+    let ran = sandbox.keyfob(&["vault", "passphrase"]).run();
+    let said = ran.ends_with(5);
+    assert!(said.contains("there is no vault yet") && said.contains("`keyfob add PROFILE --backend vault`"), "{said}");
+}
+
+#[test]
+fn the_xdg_variables_name_keyfobs_folders() {
+    let (aws, sandbox) = machine();
+    let folder = |name: &str| sandbox.path(&format!("xdg/{name}"));
+    sandbox.write("xdg/config/keyfob/config.toml", "backend = \"vault\"\nsession_duration = \"2h\"\n");
+    let run = |arguments: &[&str], input: &str| {
+        let names = ["KEYFOB_CONFIG", "KEYFOB_DATA_DIR", "KEYFOB_CACHE_DIR", "KEYFOB_BACKEND"];
+        let command = names.iter().fold(sandbox.keyfob(arguments), |command, name| command.without_env(name));
+        let command = command.env("XDG_CONFIG_HOME", folder("config")).env("XDG_DATA_HOME", folder("data"));
+        command.env("XDG_CACHE_HOME", folder("cache")).stdin(input).run()
+    };
+    let key = aws.user("ann").access_key();
+    run(&["add", "work", "--stdin", "--yes"], &format!("{}\n{}\n", key.id, key.secret)).ok();
+    run(&["credential-process", "work"], "").ok();
+    assert!(folder("data/keyfob/vault.age").is_file() && folder("data/keyfob/index.json").is_file());
+    let cached = std::fs::read_dir(folder("cache/keyfob")).expect("a folder").count();
+    assert!(cached > 0 && !sandbox.path("keyfob/data").exists(), "{cached}");
+    assert_eq!(
+        run(&["explain", "work", "--json"], "").json()["session"]["duration_seconds"],
+        7200,
+        "config.toml is read"
+    );
+}
+
 /// `list` counts such lines once; `doctor` names each; another profile's are nobody's business.
 #[test]
 fn odd_lines_are_counted_by_list_named_by_doctor_and_otherwise_told_only_of_the_profile_in_question() {

@@ -144,3 +144,28 @@ fn a_file_that_cannot_be_replaced_is_left_whole_and_its_lines_are_given() {
         ran.stderr
     );
 }
+
+#[test]
+fn a_file_that_is_not_utf_8_is_never_edited() {
+    let sandbox = machine();
+    let texts: [&[u8]; 3] = [
+        b"[profile work]\n# M\xfcnchen\nregion = eu-west-1\n",
+        b"\xff\xfe[\0w\0]\0\n\0",
+        b"[profile work]\nregion = eu-west-1\n\x80",
+    ];
+    for text in texts {
+        let path = sandbox.write(".aws/config", "");
+        keyfob::sys::files::replace(&path, text).expect("an own file");
+        for arguments in [
+            &["profile", "set", "work", "region", "x-y-1"][..],
+            &["profile", "add", "new"],
+            &["profile", "remove", "work", "--yes"],
+            &["link", "--all", "--yes"],
+            &["unlink", "--all"],
+            &["import", "--yes"],
+        ] {
+            assert!(sandbox.keyfob(arguments).run().ends_with(6).contains("UTF-8"), "{arguments:?}");
+            assert_eq!(std::fs::read(&path).expect("there"), text, "{arguments:?}");
+        }
+    }
+}

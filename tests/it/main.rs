@@ -8,6 +8,7 @@ mod again;
 mod attack;
 mod aws_vault;
 mod bases;
+mod claims;
 mod codes;
 mod commands;
 mod completions;

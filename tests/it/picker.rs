@@ -29,6 +29,17 @@ fn a_profile_left_out_is_chosen_by_a_part_of_its_name_and_stdout_stays_data() {
 }
 
 #[test]
+fn a_secret_in_the_place_of_a_name_is_masked_in_the_list() {
+    let scene = Scene::new();
+    scene.append(&format!("\n[profile x-{}]\nregion = eu-west-1\n", scene.key.secret));
+    let mut terminal = scene.sandbox.keyfob(&["show"]).on_terminal();
+    terminal.expect("Esc to cancel");
+    terminal.type_keys("\x1b");
+    let (_, shown) = terminal.finish();
+    assert!(shown.contains("x-****") && !shown.contains(&scene.key.secret), "{shown}");
+}
+
+#[test]
 fn leaving_the_list_ends_the_command_and_gives_the_terminal_back() {
     let scene = Scene::new();
     for (leave, code, said) in [("\x1b", 1, "a profile is needed: cancelled"), ("\x03", 130, "cancelled")] {

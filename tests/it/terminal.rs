@@ -378,14 +378,18 @@ fn env_on_a_terminal_says_how_to_load_its_lines() {
     }
 }
 
+/// What a terminal has shown: rexpect makes a character of each byte.
+fn as_text(shown: &str) -> String {
+    let bytes = shown.chars().filter_map(|c| u8::try_from(u32::from(c)).ok()).collect();
+    String::from_utf8(bytes).expect("UTF-8")
+}
+
 #[test]
 fn list_keeps_the_session_at_60_columns() {
     let scene = Scene::new();
     scene.warm();
     let (ran, shown) = scene.sandbox.keyfob(&["list"]).on_terminal_in(r#"stty cols 60; exec "$@""#).finish();
-    // rexpect makes a character of each byte.
-    let bytes = shown.chars().filter_map(|c| u8::try_from(u32::from(c)).ok()).collect();
-    let shown = String::from_utf8(bytes).expect("UTF-8");
+    let shown = as_text(&shown);
     let table: Vec<&str> =
         shown.lines().filter(|line| line.starts_with("PROFILE") || line.starts_with("audit")).collect();
     assert!(ran.code == Some(0) && table[0].contains("SESSION") && table[1].contains(" left"), "{shown}");
@@ -399,4 +403,24 @@ fn explain_says_that_nobody_can_be_asked_where_nobody_is() {
     assert!(said.ok().contains("needed now (nobody can be asked: there is no terminal)"), "{}", said.stdout);
     let (_, shown) = scene.sandbox.keyfob(&["explain", "work"]).on_terminal().finish();
     assert!(shown.contains("needed now (the terminal)"), "{shown}");
+}
+
+#[test]
+fn every_table_fits_the_terminal() {
+    let scene = Scene::new();
+    scene.warm();
+    let long = "a-profile-with-a-rather-long-name-for-one-account-of-many";
+    scene.sandbox.keyfob(&["profile", "copy", "work", long]).run().ok();
+    for (command, has) in [(&["list"][..], "****"), (&["keys"], "active"), (&["mfa", "list", "work"], "ann-phone")] {
+        for columns in [60, 80, 100] {
+            let script = format!(r#"stty cols {columns}; exec "$@""#);
+            let (ran, shown) = scene.sandbox.keyfob(command).on_terminal_in(&script).finish();
+            let shown = as_text(&shown);
+            assert_eq!(ran.code, Some(0), "{shown}");
+            // What `-v` says on stderr is no table.
+            let table = shown.lines().filter(|line| !line.contains("note: ") && !line.contains("hint: "));
+            let wide: Vec<&str> = table.filter(|line| line.trim_end().chars().count() > columns).collect();
+            assert!(wide.is_empty() && shown.contains(has), "{command:?} at {columns}: {wide:#?} in {shown}");
+        }
+    }
 }

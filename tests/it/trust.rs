@@ -163,12 +163,18 @@ fn tests_in(text: &str) -> Vec<(String, Option<&'static str>)> {
     tests.collect()
 }
 
+/// Tests by their names, each with what is wrong with it.
+pub type TestsByName = BTreeMap<String, Option<&'static str>>;
+
+/// Every test of the checkout.
+pub fn all_tests() -> TestsByName {
+    let sources = texts().into_iter().filter(|(path, _)| path.ends_with(".rs"));
+    sources.flat_map(|(_, text)| tests_in(&text)).collect()
+}
+
 #[test]
 fn each_promise_names_a_test_that_runs() {
-    let mut tests = BTreeMap::new();
-    for (_, text) in texts().into_iter().filter(|(path, _)| path.ends_with(".rs")) {
-        tests.extend(tests_in(&text));
-    }
+    let tests = all_tests();
     let promises = promises();
     assert!(promises.len() >= 10, "only {} promises", promises.len());
     for (promise, names) in promises {

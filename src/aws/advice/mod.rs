@@ -71,6 +71,8 @@ pub enum Signer<'a> {
         /// The user's ARN, where known.
         arn: Option<&'a str>,
     },
+    /// A session that keyfob has not made: one in a file or the environment, or a program's.
+    GivenSession,
     /// The session of the hop before.
     Role { arn: &'a str },
     /// Nobody: a web identity token was sent.
@@ -192,7 +194,10 @@ impl Attempt<'_> {
     }
 
     fn forget(&self) -> Hint {
-        run!("keyfob clear {}", self.profile).to("delete the session, then try again")
+        match self.signer {
+            Signer::GivenSession => self.explain("replace the session, which keyfob did not make, where it comes from"),
+            _ => run!("keyfob clear {}", self.profile).to("delete the session, then try again"),
+        }
     }
 }
 
@@ -205,7 +210,7 @@ impl Signer<'_> {
             | Signer::Role { arn } => format!("`{arn}`"),
             Signer::Key { id, arn: None } | Signer::UnstoredKey { id } => format!("the access key `{}`", short_id(id)),
             Signer::MfaSession { arn: None, .. } => "the user of the MFA session".to_owned(),
-            Signer::PlainSession { arn: None } => "the user of the session".to_owned(),
+            Signer::PlainSession { arn: None } | Signer::GivenSession => "the user of the session".to_owned(),
             Signer::Token => "the web identity token".to_owned(),
         }
     }

@@ -177,7 +177,14 @@ fn unknown_key(attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
                 "otherwise check its status in the IAM console: Users, your name, Security credentials".into(),
             ],
         ),
-        (Signer::PlainSession { .. } | Signer::MfaSession { .. } | Signer::Role { .. } | Signer::Token, _) => (
+        (
+            Signer::PlainSession { .. }
+            | Signer::MfaSession { .. }
+            | Signer::GivenSession
+            | Signer::Role { .. }
+            | Signer::Token,
+            _,
+        ) => (
             format!("{}: AWS rejected the session that signed the request", attempt.what()),
             vec![
                 attempt.forget(),
@@ -233,6 +240,7 @@ fn denied(error: &AwsError, attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
             | Signer::UnstoredKey { .. }
             | Signer::PlainSession { .. }
             | Signer::MfaSession { .. }
+            | Signer::GivenSession
             | Signer::Token => {}
         }
         let id = if request.external_id.is_some() {

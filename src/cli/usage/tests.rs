@@ -47,6 +47,13 @@ fn what_was_meant_is_the_first_hint() {
         // Other tools' options.
         ("keyfob exec --profile prod -- aws s3 ls", "keyfob exec prod -- aws s3 ls"),
         ("keyfob env --profile=prod", "keyfob env prod"),
+        ("keyfob --profile prod exec -- aws s3 ls", "keyfob exec prod -- aws s3 ls"),
+        ("keyfob -p prod env", "keyfob env prod"),
+        ("keyfob --profile=prod -v env", "keyfob -v env prod"),
+        ("keyfob --profile prod list", "keyfob list"),
+        ("keyfob --json list", "keyfob list --json"),
+        ("keyfob --region eu-west-1 env prod", "keyfob env --region eu-west-1 prod"),
+        ("keyfob --mfa-token 123456 exec prod -- make", "keyfob exec --mfa-code CODE prod -- make"),
         ("keyfob exec prod --server -- make", "keyfob link prod"),
         ("keyfob exec prod --json", "keyfob credential-process prod"),
         ("keyfob remove work --force", "keyfob remove work --yes"),

@@ -269,8 +269,10 @@ impl<'a> Planned<'a> {
                 run!("keyfob add {} --replace", base).to(format!("replace the key of `{base}`, if you meant that")),
             );
         } else if plan.is_session_without_mfa() {
-            without_device::warn(context, &name);
             self.is_without_device = true;
+            if let Some(devices) = self.without_device() {
+                without_device::warn(context, &name, devices);
+            }
         }
         if self.is_linked {
             self.name_shadows(context);

@@ -46,7 +46,14 @@ pub(super) fn of_session(checked: &Checked<'_, '_>) -> Vec<Finding> {
     if plan.base.profile != name || plan.base.stored_key().is_none() || !plan.is_session_without_mfa() {
         return Vec::new();
     }
-    let message = format!("`{name}` has no MFA device, so AWS refuses every IAM call of its sessions, and most of STS");
+    let message =
+        format!("`{name}` names no MFA device, so AWS refuses every IAM call of its sessions, and most of STS");
     let why = "AWS allows those calls only in a session made with a code, or with the access key itself";
-    vec![checked.finding("mfa", &process, message, why, run!("keyfob mfa enroll {}", name))]
+    vec![checked.finding(
+        "mfa",
+        &process,
+        message,
+        why,
+        run!("keyfob mfa enroll {}", name).to("set `mfa_serial` to your device, or enroll one"),
+    )]
 }

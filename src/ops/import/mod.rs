@@ -207,7 +207,7 @@ fn move_all(
                 context.talk.say(&format!("{what} {id}, the key of `{profile}`, from {file} to {store}"));
                 let (key_id, backend) = (key.id.to_string(), backend.name());
                 if let Some(devices) = without_device {
-                    without_device::warn(context, &profile);
+                    without_device::warn(context, &profile, devices);
                     if without_device::offer(context, &profile, devices)? {
                         report.to_enroll.push(profile.clone());
                     }

@@ -38,7 +38,12 @@ impl Plans<'_> {
         let planned = self.asked.mfa.as_ref().map(|mfa| mfa.serial.clone());
         given.map(str::to_owned).or(planned).ok_or_else(|| {
             let profile = &self.asked.profile;
-            Error::new(Kind::Config, format!("`{profile}` uses no MFA device"))
+            let error = Error::new(Kind::Config, format!("`{profile}` uses no MFA device"));
+            if !self.base.base.is_kept_key() {
+                // Nobody could ask AWS for the devices of its user.
+                return error.hint(run!("keyfob list").to("see which profiles have an access key"));
+            }
+            error
                 .hint(run!("keyfob mfa list {}", profile).to("choose one of its user's devices with `--serial`"))
                 .hint(run!("keyfob mfa enroll {}", self.base.profile).to("or enroll one"))
         })

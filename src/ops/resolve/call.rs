@@ -334,7 +334,8 @@ impl Run<'_> {
                 let age_seconds = self.context.clock.now().seconds_since(session.issued_at);
                 Signer::MfaSession { arn, age_seconds }
             }
-            (None, Credentials::Session(_)) | (_, Credentials::NoExpiry { .. }) => Signer::PlainSession { arn },
+            (_, Credentials::NoExpiry { .. }) => Signer::GivenSession,
+            (None, Credentials::Session(_)) => Signer::PlainSession { arn },
             (_, Credentials::Key { key, .. }) if self.plan.base.stored_key().is_none() => {
                 Signer::UnstoredKey { id: key.id.as_str() }
             }
