@@ -22,7 +22,7 @@ def said(call, **parameters):
     except ClientError as error:
         return error.response["Error"]["Code"]
     return "ok"
-print(said(iam.list_access_keys, UserName="ann"), said(iam.update_access_key, UserName="ann", AccessKeyId="AKIANONENONENONENONE", Status="Active"),
+print(said(iam.list_access_keys, UserName="ann"), said(iam.update_access_key, UserName="ann", AccessKeyId="AKIAFAKEFAKEFAKENONE", Status="Active"),
     said(sts.assume_role, RoleArn=sys.argv[1], RoleSessionName="tried", ExternalId="audit-42"))
 "#;
 
