@@ -18,6 +18,7 @@ pub mod credentials;
 mod duration;
 pub mod error;
 pub mod format;
+mod glob;
 mod hex;
 pub mod hint;
 pub mod human;

@@ -32,6 +32,7 @@ mod remove;
 mod rotate;
 mod show;
 mod snapshot;
+mod sso;
 mod start;
 #[cfg(test)]
 mod tests;
@@ -129,6 +130,8 @@ enum Command {
     #[command(subcommand)]
     Profile(profile::ProfileCommand),
     #[command(subcommand)]
+    Sso(sso::SsoCommand),
+    #[command(subcommand)]
     Mfa(mfa::MfaCommand),
     Doctor(doctor::DoctorArgs),
     #[command(subcommand)]
@@ -218,6 +221,7 @@ fn run_in(world: &World<'_>, command: Command) -> Result<u8> {
         Command::Link(arguments) => arguments.run(world).map(|()| 0),
         Command::Unlink(arguments) => arguments.run(world).map(|()| 0),
         Command::Profile(command) => command.run(world).map(|()| 0),
+        Command::Sso(command) => command.run(world).map(|()| 0),
         Command::Mfa(command) => command.run(world).map(|()| 0),
         Command::Doctor(arguments) => arguments.run(world),
         Command::Vault(command) => command.run(world).map(|()| 0),

@@ -21,6 +21,7 @@ pub mod resolve;
 pub mod rotate;
 pub mod show;
 mod signed;
+pub mod sso;
 mod without_device;
 
 pub use crate::context::{Context, Keys};

@@ -24,9 +24,12 @@ pub const POINTERS: [&str; 2] = ["source_profile", "include_profile"];
 /// The `credential_process` of another program that `add --replace-process` replaced, for `unlink` to restore.
 pub const REPLACED_PROCESS: &str = "keyfob_replaced_credential_process";
 
+/// Marks a profile that `sso profiles` has written, with the name of the session it is of.
+pub const GENERATED: &str = "keyfob_generated";
+
 /// keyfob's alone, and without a form without `keyfob_`.
-const OURS: [&str; 8] = [
-    "keyfob_session", "keyfob_read_only", "keyfob_mfa_max_age", "keyfob_allow_root", "keyfob_cache",
+const OURS: [&str; 9] = [
+    GENERATED, "keyfob_session", "keyfob_read_only", "keyfob_mfa_max_age", "keyfob_allow_root", "keyfob_cache",
     "keyfob_web_identity", "keyfob_web_identity_audience", REPLACED_PROCESS,
 ];
 

@@ -9,5 +9,6 @@ pub mod keys;
 pub mod list;
 pub mod rotation;
 pub mod show;
+pub mod sso;
 pub mod start;
 mod table;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::EditError;
+use super::{EditError, check_value, checked_name};
 use crate::ini::{Document, SectionName};
 
 impl Document {
@@ -65,6 +65,40 @@ impl Document {
             edit(&mut whole, one)?;
         }
         *self = whole;
+        Ok(())
+    }
+
+    /// Adds sections with settings at the end of the file, as [`Document::add_section`] and [`Document::set`] would in a file
+    /// whose last setting shows how all are spaced.
+    ///
+    /// # Errors
+    /// As theirs, and a section that is there already; nothing is changed then.
+    pub fn add_sections(&mut self, sections: &[(SectionName<'_>, Vec<(&str, String)>)]) -> Result<(), EditError> {
+        let (ending, is_separated) = (self.ending(), self.separates_sections());
+        let (column, after) = self.spacing(self.text.len());
+        let mut new = String::new();
+        if !self.text.is_empty() && self.ending_of(&self.text).is_none() {
+            new.push_str(ending);
+        }
+        let by_name = self.by_name();
+        for (section, settings) in sections {
+            section.check()?;
+            let mut called = by_name.get(section.name()).into_iter().flatten();
+            if called.any(|index| section.is(self.section(*index).header())) {
+                return Err(EditError::SectionExists(section.header_text()));
+            }
+            let has_gap = new.trim().is_empty() && self.ends_with_blank_line();
+            if is_separated && !has_gap {
+                new.push_str(ending);
+            }
+            new.push_str(&format!("[{}]{ending}", section.header_text()));
+            for (name, value) in settings {
+                let name = checked_name(name)?;
+                check_value(&name, value)?;
+                new.push_str(&format!("{name}{}={after}{value}{ending}", column.before(&name)));
+            }
+        }
+        self.splice(self.text.len()..self.text.len(), &new);
         Ok(())
     }
 
@@ -175,6 +209,35 @@ mod tests {
                 edit(&mut one_by_one, &name).expect("edited");
             }
             assert_eq!(apart.text(), one_by_one.text(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn many_sections_are_added_as_one_after_the_other_would_be() {
+        let texts = [
+            "",
+            "[profile x]\nregion = y",
+            "[profile x]\r\nregion=y\r\n\r\n[profile z]\r\na=b\r\n",
+            "# c\n[profile x]\na = b\n[profile z]\nb = c\n",
+            "[default]\n\n",
+        ];
+        for text in texts {
+            let mut at_once = Document::parse(text.to_owned()).expect("parses");
+            let mut one_by_one = at_once.clone();
+            let names = ["one", "two words", "three"];
+            let settings = [("sso_role_name", "ReadOnly"), ("region", "x")];
+            let with = settings.map(|(name, value)| (name, value.to_owned())).to_vec();
+            let sections = names.map(|name| (SectionName::Profile(name), with.clone()));
+            at_once.add_sections(&sections).expect("added");
+            for name in names {
+                one_by_one.add_section(SectionName::Profile(name)).expect("added");
+                for (setting, value) in settings {
+                    one_by_one.set(SectionName::Profile(name), setting, value).expect("set");
+                }
+            }
+            assert_eq!(at_once.text(), one_by_one.text(), "{text:?}");
+            let refused = at_once.add_sections(&[sections[0].clone()]);
+            assert_eq!(refused, Err(EditError::SectionExists("profile one".to_owned())), "{text:?}");
         }
     }
 

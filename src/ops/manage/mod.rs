@@ -38,7 +38,7 @@ pub struct Manager<'a> {
 }
 
 /// A change to one of the files; it may be made twice, to newer text the second time.
-type Change<'c> = &'c dyn Fn(AwsFile, &mut Document) -> Result<(), EditError>;
+pub(in crate::ops) type Change<'c> = &'c dyn Fn(AwsFile, &mut Document) -> Result<(), EditError>;
 
 /// The credentials file comes first, since the config file's profile is the one people see.
 const BOTH: [AwsFile; 2] = [AwsFile::Credentials, AwsFile::Config];
@@ -48,7 +48,7 @@ impl Manager<'_> {
     ///
     /// # Errors
     /// What cannot be written, and a file that cannot be replaced, with the lines to paste.
-    fn apply(&self, change: Change<'_>) -> Result<String> {
+    pub(in crate::ops) fn apply(&self, change: Change<'_>) -> Result<String> {
         let mut shown = String::new();
         for file in BOTH {
             let old = self.document(file);
@@ -118,7 +118,7 @@ impl Manager<'_> {
         Err(error.hint(run!("keyfob list").to("show all profiles")))
     }
 
-    fn place(&self, file: AwsFile, line: usize) -> String {
+    pub(in crate::ops) fn place(&self, file: AwsFile, line: usize) -> String {
         format!("{}:{line}", config_file::path_of(self.context.paths, file).display())
     }
 }
@@ -141,26 +141,34 @@ pub struct Pointer {
 
 /// Everything in other profiles that leads to `profile`.
 pub fn pointers(profiles: &Profiles<'_>, profile: &str) -> Vec<Pointer> {
+    let all = all_pointers(profiles).into_iter();
+    all.filter(|(_, to)| to == profile).map(|(pointer, _)| pointer).filter(|from| from.profile != profile).collect()
+}
+
+/// Every setting that leads to a profile, and the name of that one.
+pub(in crate::ops) fn all_pointers(profiles: &Profiles<'_>) -> Vec<(Pointer, String)> {
     let mut found = Vec::new();
-    for name in profiles.names().filter(|name| *name != profile) {
-        let settings = profiles.get(name).into_iter().flat_map(|other| other.settings().collect::<Vec<_>>());
-        found.extend(settings.filter(|setting| points_at(&setting.name, &setting.value, profile)).map(|setting| {
-            Pointer {
-                profile: name.to_owned(),
-                setting: setting.name.to_string(),
-                file: setting.file,
-                line: setting.line,
-            }
+    for name in profiles.names() {
+        let settings = profiles.get(name).into_iter().flat_map(|profile| profile.settings().collect::<Vec<_>>());
+        found.extend(settings.filter_map(|setting| {
+            let to = target_of(&setting.name, &setting.value)?;
+            let (profile, file, line) = (name.to_owned(), setting.file, setting.line);
+            Some((Pointer { profile, setting: setting.name.to_string(), file, line }, to))
         }));
     }
     found
 }
 
-fn points_at(setting: &str, value: &str, profile: &str) -> bool {
+/// The profile that a setting leads to.
+fn target_of(setting: &str, value: &str) -> Option<String> {
     match bare(setting).as_str() {
-        "credential_process" => keyfob_profile_of(value).as_deref() == Some(profile),
-        name => POINTERS.contains(&name) && value == profile,
+        "credential_process" => keyfob_profile_of(value),
+        name => POINTERS.contains(&name).then(|| value.to_owned()),
     }
+}
+
+fn points_at(setting: &str, value: &str, profile: &str) -> bool {
+    target_of(setting, value).as_deref() == Some(profile)
 }
 
 /// The value that leads to `new` where this one leads to `old`; none where it does not, or cannot be changed.

@@ -111,6 +111,12 @@ pub(super) fn unlink_in(file: AwsFile, document: &mut Document, profile: &str, m
     Ok(())
 }
 
+/// Takes the links of many profiles back that are in the config file.
+pub(in crate::ops) fn unlink_sections(document: &mut Document, names: &[String]) -> Result<(), EditError> {
+    let file = AwsFile::Config;
+    document.edit_each(names, |name| file.section(name), |document, name| unlink_in(file, document, name, Made::No))
+}
+
 /// Gives a role's and a base's settings, and another program's process, the names that SDKs see: what `link` and `add` took
 /// from them.
 fn show_again(document: &mut Document, section: SectionName<'_>) -> Result<(), EditError> {

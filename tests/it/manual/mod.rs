@@ -86,6 +86,11 @@ fn the_commands_of_the_pages_about_roles_show_what_they_say() {
 }
 
 #[test]
+fn the_commands_of_the_page_about_identity_center_show_what_they_say() {
+    run(&["docs/identity-center.md"]);
+}
+
+#[test]
 fn the_commands_of_the_pages_about_machines_show_what_they_say() {
     run(&["docs/machines.md", "docs/uninstalling.md"]);
 }

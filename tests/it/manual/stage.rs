@@ -70,6 +70,15 @@ impl Stage {
             sandbox.keep_secret(&key.secret, "moto's secret access key");
             moto = Some(running);
         }
+        // Ann is signed in to her company's portal, and has a browser that only goes where it is sent.
+        let center = aws.identity_center("https://corp.awsapps.com/start").signed_in();
+        center.account("000000000042", "Payments – Prod").account("111122223333", "Sandbox");
+        center.assign("000000000042", "AdministratorAccess").assign("000000000042", "ReadOnly");
+        center.assign("111122223333", "ReadOnly");
+        let visit = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1]).read()";
+        let browser = sandbox.script("bin/browser", &format!("#!/bin/sh\nexec python -c '{visit}' \"$1\"\n"));
+        sandbox.set("BROWSER", &browser);
+        sandbox.set("KEYFOB_LOGIN", "browser");
         // The page's stand-in for a password manager.
         sandbox.may_hold_secrets("bin/pass");
         // What a page exports stays there.

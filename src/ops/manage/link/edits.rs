@@ -1,5 +1,7 @@
 //! What `link` writes. Pure.
 
+use std::cell::Cell;
+
 use super::Linked;
 use crate::ini::{Document, EditError};
 use crate::process_line::keyfob_profile_of;
@@ -20,6 +22,15 @@ pub(super) fn link_all_in(file: AwsFile, document: &mut Document, links: &[Linke
             })
         }
     }
+}
+
+/// Links many profiles that are in the config file, each by its `credential_process` line.
+pub(in crate::ops) fn link_sections(document: &mut Document, links: &[(String, String)]) -> Result<(), EditError> {
+    let of = |(name, line): &(String, String)| {
+        let (name, line) = (name.clone(), line.clone());
+        Linked { name, line, change_credentials: false, made_section: Cell::default() }
+    };
+    link_all_in(AwsFile::Config, document, &links.iter().map(of).collect::<Vec<_>>())
 }
 
 /// The edit of the config file.
@@ -56,8 +67,6 @@ fn hide_what_wins(document: &mut Document, section: crate::ini::SectionName<'_>)
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
-
     use proptest::prelude::*;
 
     use super::*;

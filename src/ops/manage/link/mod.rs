@@ -4,7 +4,7 @@
 //! `keyfob_` form where they stand, and so do other sign-ins and another program's `credential_process`. `unlink` takes exactly
 //! that back.
 
-mod edits;
+pub(in crate::ops) mod edits;
 
 use std::cell::Cell;
 use std::path::Path;
