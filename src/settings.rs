@@ -47,6 +47,10 @@ settings! {
     passphrase_file: Option<PathBuf>,
     /// a command that prints the vault's passphrase, if neither file is set; if there is none, keyfob prompts
     passphrase_command: Option<String>,
+    /// a file whose first line is the passphrase of an encrypted private key (`keyfob_private_key`)
+    private_key_passphrase_file: Option<PathBuf>,
+    /// a command that prints that passphrase, if the file is not set; if there is none, keyfob prompts
+    private_key_passphrase_command: Option<String>,
     /// how long an unlocked vault and a sealing key stay in Linux's kernel keyring; `0` keeps them out
     unlock_time: Duration = "8h",
     /// the lifetime of an MFA session if its profile does not set one, `15m` to `36h`

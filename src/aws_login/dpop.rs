@@ -8,11 +8,10 @@ use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
 use p256::elliptic_curve::sec1::ToEncodedPoint;
 use p256::pkcs8::DecodePrivateKey;
-use rustls::pki_types::PrivateKeyDer;
-use rustls::pki_types::pem::PemObject;
 use serde_json::json;
 
 use crate::hex;
+use crate::pem;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
@@ -39,11 +38,14 @@ pub(super) fn proof(key: &Secret, url: &str, now: Timestamp, unique: [u8; 16]) -
 pub(super) struct NotAKey;
 
 /// AWS's tools write SEC1, and read PKCS#8 too.
-fn read(pem: &Secret) -> Result<SecretKey, NotAKey> {
-    match PrivateKeyDer::from_pem_slice(pem.expose().as_bytes()) {
-        Ok(PrivateKeyDer::Sec1(der)) => SecretKey::from_sec1_der(der.secret_sec1_der()).map_err(|_| NotAKey),
-        Ok(PrivateKeyDer::Pkcs8(der)) => SecretKey::from_pkcs8_der(der.secret_pkcs8_der()).map_err(|_| NotAKey),
-        Ok(_) | Err(_) => Err(NotAKey),
+fn read(key: &Secret) -> Result<SecretKey, NotAKey> {
+    let mut blocks = pem::blocks(key.expose()).into_iter();
+    let block = blocks.find(|block| block.label.ends_with("PRIVATE KEY")).ok_or(NotAKey)?;
+    let der = block.der.ok_or(NotAKey)?;
+    match block.label.as_str() {
+        "EC PRIVATE KEY" => SecretKey::from_sec1_der(&der).map_err(|_| NotAKey),
+        "PRIVATE KEY" => SecretKey::from_pkcs8_der(&der).map_err(|_| NotAKey),
+        _ => Err(NotAKey),
     }
 }
 

@@ -171,14 +171,16 @@ pub enum PlanError {
         /// The setting that names it.
         place: Place,
     },
-    /// A token, and no role to exchange it for.
-    #[error("{place}: `{profile}` has `{name}` and no `role_arn`")]
-    TokenWithoutRole {
+    /// A token or a certificate, without all that belongs to it.
+    #[error("{place}: `{profile}` has `{has}` and no `{lacks}`")]
+    Incomplete {
         /// The profile.
         profile: String,
-        /// The setting that names the token.
-        name: String,
-        /// Where.
+        /// A setting that it has.
+        has: String,
+        /// One that goes with it.
+        lacks: &'static str,
+        /// Where the first is.
         place: Place,
     },
     /// `sso_session` names a section that is not there.

@@ -8,8 +8,8 @@ use crate::chain::target::{Target, checked_region, partition_name};
 /// # Errors
 /// An endpoint or a region that cannot be.
 pub fn sign_in(target: &Target, region: &str) -> Result<String, String> {
-    if let Some(url) = target.other_endpoints.get("signin") {
-        return url.as_ref().map(|url| url.trim_end_matches('/').to_owned()).map_err(Clone::clone);
+    if let Some(url) = configured(target, "signin") {
+        return url;
     }
     let region = checked_region(region)?;
     let partition = partition_name(&region);
@@ -29,6 +29,24 @@ pub fn sign_in(target: &Target, region: &str) -> Result<String, String> {
         (false, false, _) => format!("{region}.signin.aws.amazon.com"),
     };
     Ok(format!("https://{host}"))
+}
+
+/// Where IAM Roles Anywhere is in `region`, without a slash at the end (the rules in botocore's `data/rolesanywhere`).
+///
+/// # Errors
+/// An endpoint that cannot be.
+pub fn roles_anywhere(target: &Target, region: &str) -> Result<String, String> {
+    if let Some(url) = configured(target, "rolesanywhere") {
+        return url;
+    }
+    let name = if target.fips { "rolesanywhere-fips" } else { "rolesanywhere" };
+    let (usual, dual_stack) = suffix(partition_name(region));
+    Ok(format!("https://{name}.{region}.{}", if target.dual_stack { dual_stack } else { usual }))
+}
+
+fn configured(target: &Target, service: &str) -> Option<Result<String, String>> {
+    let url = target.other_endpoints.get(service)?;
+    Some(url.as_ref().map(|url| url.trim_end_matches('/').to_owned()).map_err(Clone::clone))
 }
 
 /// The ends of the names of hosts in a partition: the usual one, and that of dual-stack hosts (botocore's `partitions.json`).
@@ -72,6 +90,16 @@ mod tests {
         ] {
             let target = target(&format!("{region}|{settings}"));
             assert_eq!(sign_in(&target, region), Ok(format!("https://{host}")));
+        }
+        for (region, settings, host) in [
+            ("eu-west-1", "", "rolesanywhere.eu-west-1.amazonaws.com"),
+            ("us-east-1", FIPS, "rolesanywhere-fips.us-east-1.amazonaws.com"),
+            ("cn-north-1", "use_dualstack_endpoint = true", "rolesanywhere.cn-north-1.api.amazonwebservices.com.cn"),
+        ] {
+            assert_eq!(
+                roles_anywhere(&target(&format!("eu-west-1|{settings}")), region),
+                Ok(format!("https://{host}"))
+            );
         }
         let configured = target("eu-west-1|services = s|[services s]|signin =|  endpoint_url = http://localhost:1/");
         assert_eq!(sign_in(&configured, "eu-west-1"), Ok("http://localhost:1".to_owned()));

@@ -111,12 +111,14 @@ pub enum Reason {
         /// Where.
         place: Place,
     },
-    /// A setting of a role that a token is exchanged for.
-    NotSentWithToken {
+    /// A setting of a role that a token or a certificate is exchanged for.
+    NotSentWith {
         /// Whose role it is.
         profile: String,
         /// The setting.
         name: &'static str,
+        /// What is exchanged.
+        with: &'static str,
     },
     /// The base's session is in plain text.
     SessionInFile {
@@ -274,8 +276,8 @@ impl fmt::Display for Reason {
             Reason::KeyInFile { profile, place } => {
                 write!(f, "the access key of `{profile}` is stored in plain text at {place}")
             }
-            Reason::NotSentWithToken { profile, name } => {
-                write!(f, "`{name}` of `{profile}` is not used: it cannot be sent with a web identity token")
+            Reason::NotSentWith { profile, name, with } => {
+                write!(f, "`{name}` of `{profile}` is not used: it cannot be sent with a {with}")
             }
             Reason::SessionInFile { profile, place } => {
                 write!(f, "the session of `{profile}` is in plain text at {place}, and nothing says when it expires")

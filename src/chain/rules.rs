@@ -391,7 +391,7 @@ impl<'a, 'p> Maker<'a, 'p> {
         let room = |text: &str| values::policy_arns(text, hop.policy.as_deref());
         let policy_arns = self.setting(node, "policy_arns", room)?.unwrap_or_default();
         let hop = Hop { policy_arns, ..hop };
-        Ok(if over_token { self.over_token(node, hop) } else { hop })
+        if over_token { self.over_token(node, hop) } else { Ok(hop) }
     }
 
     /// The role that the command line names; nothing in a file says more about it.
@@ -466,7 +466,10 @@ impl<'a, 'p> Maker<'a, 'p> {
             Some((setting.name.to_string(), node.place(&setting)))
         });
         let is_scoped_unknown = self.request.known.as_ref().is_some_and(|known| known.is_scoped_unknown);
-        let ways = Ways { target: &target, federation_seconds, is_scoped_unknown, own_setting };
+        // The exchange of a certificate takes no policy.
+        let is_exchange = walk.roles.len() == 1 && self.request.role.is_none();
+        let takes_policy = !(is_exchange && matches!(walk.base.source, BaseSource::RolesAnywhere(_)));
+        let ways = Ways { target: &target, federation_seconds, is_scoped_unknown, own_setting, takes_policy };
         narrow::narrow(&mut made.steps, wanted, &ways).map_err(|why| self.cannot_narrow(why))
     }
 
@@ -475,22 +478,43 @@ impl<'a, 'p> Maker<'a, 'p> {
         PlanError::CannotNarrow { profile, why: Box::new(why), is_asked: !self.request.narrow.is_empty() }
     }
 
-    /// The same hop as the exchange of a token: the call has no parameters for the rest (STS API, AssumeRoleWithWebIdentity).
-    fn over_token(&mut self, node: &Node<'_>, hop: Hop) -> Hop {
+    /// The same hop as the exchange of a token or a certificate: these calls have no parameters for the rest (STS API,
+    /// AssumeRoleWithWebIdentity; Roles Anywhere User Guide, "CreateSession").
+    fn over_token(&mut self, node: &Node<'_>, hop: Hop) -> Result<Hop, PlanError> {
+        let anchor = match &self.walk.base.source {
+            BaseSource::RolesAnywhere(anchor) => Some(anchor),
+            _ => None,
+        };
+        // Left out, these would give more rights than the profile says.
+        let policy = ["policy", "policy_arns"].into_iter().find_map(|name| node.setting(name));
+        if let (Some(_), Some(setting)) = (anchor, policy) {
+            return Err(PlanError::BadValue {
+                profile: node.name.clone(),
+                name: setting.name.to_string(),
+                problem: "IAM Roles Anywhere takes no session policy; set it in its profile at AWS".to_owned(),
+                place: node.place(&setting),
+            });
+        }
         for name in ["external_id", "session_tags", "transitive_session_tags", "source_identity"] {
             if node.setting(name).is_some() {
-                self.notes.push(Reason::NotSentWithToken { profile: node.name.clone(), name });
+                let with = if anchor.is_some() { "certificate" } else { "web identity token" };
+                self.notes.push(Reason::NotSentWith { profile: node.name.clone(), name, with });
             }
         }
+        let hop = match anchor {
+            // The call goes to the trust anchor's region.
+            Some(anchor) => Hop { target: Target { region: anchor.region.clone(), ..hop.target }, ..hop },
+            None => hop,
+        };
         let session_name = || self.walk.base.source.session_name().map(str::to_owned);
-        Hop {
+        Ok(Hop {
             role_session_name: hop.role_session_name.clone().or_else(session_name),
             external_id: None,
             tags: Vec::new(),
             transitive_tag_keys: Vec::new(),
             source_identity: None,
             ..hop
-        }
+        })
     }
 
     /// Whether AWS has refused more than an hour for the role, over this base.

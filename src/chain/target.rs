@@ -143,7 +143,8 @@ fn partition_of_region(region: &str) -> &'static Partition {
 
 /// The services of [`Target::other_endpoints`]: their names in `services` sections (their ids in botocore's service models, in
 /// lower case), and their variables.
-const OTHER_SERVICES: [(&str, &str); 1] = [("signin", vars::AWS_ENDPOINT_URL_SIGNIN)];
+const OTHER_SERVICES: [(&str, &str); 2] =
+    [("signin", vars::AWS_ENDPOINT_URL_SIGNIN), ("rolesanywhere", vars::AWS_ENDPOINT_URL_ROLESANYWHERE)];
 
 /// What a target is decided from, beside the profile.
 pub(super) struct TargetInputs<'a> {

@@ -143,6 +143,11 @@ fn home_of(user: &str) -> Option<PathBuf> {
     fields.find_map(|mut fields| (fields.next() == Some(user)).then(|| fields.nth(4).map(PathBuf::from)).flatten())
 }
 
+/// The path in a setting: a leading `~/` is expanded, which is all the SDKs agree on.
+pub fn in_setting(path: &str, env: &Environment) -> PathBuf {
+    expand_tilde(Path::new(path), home(env).as_deref())
+}
+
 /// Expands a leading `~/` alone, which is all the SDKs agree on.
 fn expand_tilde(path: &Path, home: Option<&Path>) -> PathBuf {
     match (path.strip_prefix("~"), home) {

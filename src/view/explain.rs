@@ -237,6 +237,9 @@ fn base_text(plan: &Plan) -> String {
             role.role_name, role.account_id, role.center.start_url
         ),
         BaseSource::Container { .. } => "the role of this container".to_owned(),
+        BaseSource::RolesAnywhere(anchor) => {
+            format!("certificate in `{}`, through {}", anchor.certificate, anchor.trust_anchor_arn)
+        }
         BaseSource::Login { arn } => format!("sign-in of `aws login` as `{arn}`, in AWS's own file"),
         BaseSource::Process { .. } => format!("what `credential_process` of `{profile}` prints"),
         BaseSource::Refused(error) => error.to_string(),

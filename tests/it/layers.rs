@@ -13,10 +13,10 @@ type Module = Vec<String>;
 
 /// The modules of the crate from the top to the bottom (DESIGN's layers): each imports only what stands behind it.
 const LAYERS: &[&str] = &[
-    "main", "cli", "view", "ui", "ops", "aws_login", "aws_vault", "sign_in", "mfa", "context", "session_cache", "aws",
-    "keystore", "index", "config_file", "settings", "chain", "format", "profile", "process_line", "ini", "shlex",
-    "rotation", "glob", "qr", "totp", "credentials", "sys", "human", "error", "hint", "duration", "hex", "timestamp",
-    "mask", "secret",
+    "main", "cli", "view", "ui", "ops", "aws_login", "roles_anywhere", "aws_vault", "sign_in", "mfa", "context",
+    "session_cache", "aws", "keystore", "index", "config_file", "settings", "chain", "format", "profile",
+    "process_line", "ini", "shlex", "rotation", "glob", "qr", "totp", "credentials", "sys", "human", "error", "hint",
+    "duration", "hex", "pem", "timestamp", "mask", "secret",
 ];
 
 /// Helps the tests of all layers, and may use all.

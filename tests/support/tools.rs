@@ -78,7 +78,7 @@ pub fn find(name: &str) -> Option<PathBuf> {
         "moto_server" => executable(&venv().join("bin/moto_server")),
         "aws-cli-1" => executable(&venv().join("bin/aws")),
         "aws-cli-2" => on_path("aws").into_iter().find(|path| is_version_2(path)),
-        "actionlint" | "cargo-deb" | "cargo-generate-rpm" => {
+        "actionlint" | "cargo-deb" | "cargo-generate-rpm" | "ec2-metadata-mock" | "rolesanywhere-credential-helper" => {
             executable(&target().join("tools/bin").join(name)).or_else(|| on_path(name).into_iter().next())
         }
         // npm's is started by node.

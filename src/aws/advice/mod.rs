@@ -73,10 +73,22 @@ pub enum Signer<'a> {
     },
     /// A session that keyfob has not made: one in a file or the environment, or a program's.
     GivenSession,
+    /// The base's own credentials, which came from elsewhere and say when they end.
+    Given {
+        /// Who they are, where known.
+        arn: Option<&'a str>,
+        /// The kind of base.
+        kind: &'static str,
+    },
     /// The session of the hop before.
     Role { arn: &'a str },
     /// Nobody: a web identity token was sent.
     Token,
+    /// A certificate, at Roles Anywhere.
+    Certificate {
+        /// The trust anchor's region.
+        region: &'a str,
+    },
 }
 
 /// Where a code came from.
@@ -193,6 +205,15 @@ impl Attempt<'_> {
         run!("keyfob profile set {} mfa_serial ARN", self.profile).to(purpose)
     }
 
+    /// How other credentials are had than those that signed.
+    fn renew(&self) -> Hint {
+        match self.signer {
+            Signer::Given { kind: "environment", .. } => "set the variables to new credentials".into(),
+            Signer::Given { kind: "login", .. } => run!("aws login --profile {}", self.profile).to("sign in again"),
+            _ => self.forget(),
+        }
+    }
+
     fn forget(&self) -> Hint {
         match self.signer {
             Signer::GivenSession => self.explain("replace the session, which keyfob did not make, where it comes from"),
@@ -207,11 +228,14 @@ impl Signer<'_> {
             Signer::Key { arn: Some(arn), .. }
             | Signer::MfaSession { arn: Some(arn), .. }
             | Signer::PlainSession { arn: Some(arn) }
+            | Signer::Given { arn: Some(arn), .. }
             | Signer::Role { arn } => format!("`{arn}`"),
             Signer::Key { id, arn: None } | Signer::UnstoredKey { id } => format!("the access key `{}`", short_id(id)),
             Signer::MfaSession { arn: None, .. } => "the user of the MFA session".to_owned(),
             Signer::PlainSession { arn: None } | Signer::GivenSession => "the user of the session".to_owned(),
+            Signer::Given { arn: None, .. } => "the profile's source".to_owned(),
             Signer::Token => "the web identity token".to_owned(),
+            Signer::Certificate { .. } => "the certificate".to_owned(),
         }
     }
 }

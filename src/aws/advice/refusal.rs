@@ -66,8 +66,13 @@ pub(super) fn explain(error: &AwsError, status: u16, attempt: &Attempt<'_>) -> (
     {
         return told;
     }
+    if let Signer::Certificate { region } = attempt.signer
+        && let Some(told) = of_certificate(error, attempt, region)
+    {
+        return told;
+    }
     if error.is_expired() {
-        return (format!("{what}: the session that signed the request has expired"), vec![attempt.forget()]);
+        return (format!("{what}: the session that signed the request has expired"), vec![attempt.renew()]);
     }
     if error.is_throttled() {
         let hint = "try again in a minute; programs that share one session instead of each getting their own make fewer requests";
@@ -111,6 +116,39 @@ fn of_token(error: &AwsError, attempt: &Attempt<'_>) -> Option<(String, Vec<Hint
         _ => return None,
     };
     Some((line, vec![hint.into()]))
+}
+
+/// What Roles Anywhere refuses a certificate for (IAM Roles Anywhere User Guide, "Troubleshooting").
+fn of_certificate(error: &AwsError, attempt: &Attempt<'_>, region: &str) -> Option<(String, Vec<Hint>)> {
+    let what = attempt.what();
+    let trust = "the trust anchor must be the authority that issued the certificate; those in between belong behind it in `keyfob_certificate`";
+    let role = "the role's trust policy must let rolesanywhere.amazonaws.com call `sts:AssumeRole`, `sts:TagSession` and `sts:SetSourceIdentity`, and the profile must list the role";
+    let (line, hints) = match error.code()? {
+        "AccessDeniedException" if error.says("ntrusted") || error.says("nsufficient certificate") => {
+            (format!("{what}: Roles Anywhere does not trust the certificate"), vec![trust])
+        }
+        "AccessDeniedException" if error.says("evoked") => {
+            (format!("{what}: the certificate is revoked"), vec!["get a new certificate"])
+        }
+        "AccessDeniedException" if error.says("assume role") => {
+            (format!("{what}: Roles Anywhere may not assume it"), vec![role])
+        }
+        "AccessDeniedException" => {
+            (format!("{what}: Roles Anywhere denies access to the certificate"), vec![trust, role])
+        }
+        "ResourceNotFoundException" => (
+            format!("{what}: the trust anchor, the profile or the role does not exist in {region}"),
+            vec!["check `keyfob_trust_anchor_arn` and `keyfob_profile_arn`; both must be enabled"],
+        ),
+        "ValidationException" => (
+            format!("{what}: Roles Anywhere does not take a parameter"),
+            vec![
+                "the duration must be at most the profile's, and `role_session_name` is only for a profile that accepts custom names",
+            ],
+        ),
+        _ => return None,
+    };
+    Some((line, hints.into_iter().map(Hint::from).collect()))
 }
 
 /// AWS says the same of a code that is wrong and one that was used. What tells more is who made it, and the clock.
@@ -180,14 +218,16 @@ fn unknown_key(attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
         (
             Signer::PlainSession { .. }
             | Signer::MfaSession { .. }
-            | Signer::GivenSession
             | Signer::Role { .. }
-            | Signer::Token,
+            | Signer::Given { .. }
+            | Signer::GivenSession
+            | Signer::Token
+            | Signer::Certificate { .. },
             _,
         ) => (
             format!("{}: AWS rejected the session that signed the request", attempt.what()),
             vec![
-                attempt.forget(),
+                attempt.renew(),
                 "opt-in regions reject sessions from the global endpoint: set `sts_regional_endpoints = regional`"
                     .into(),
             ],
@@ -240,8 +280,10 @@ fn denied(error: &AwsError, attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
             | Signer::UnstoredKey { .. }
             | Signer::PlainSession { .. }
             | Signer::MfaSession { .. }
+            | Signer::Given { .. }
             | Signer::GivenSession
-            | Signer::Token => {}
+            | Signer::Token
+            | Signer::Certificate { .. } => {}
         }
         let id = if request.external_id.is_some() {
             "with the configured `external_id`"

@@ -6,6 +6,7 @@ pub mod credential_source;
 pub mod key;
 pub mod login;
 pub mod process;
+pub mod roles_anywhere;
 pub mod sso;
 pub mod web_identity;
 
@@ -21,6 +22,7 @@ use crate::credentials::{AccessKeyId, StoreId, StoredKey, account_of_arn, accoun
 use crate::hex;
 use crate::profile::{AwsFile, Profile, Setting};
 
+use roles_anywhere::Anchor;
 use sso::AssignedRole;
 use web_identity::TokenSource;
 
@@ -67,6 +69,7 @@ pub enum RoleUse {
 /// The order is botocore's (`credentials.py`, `create_credential_resolver`) behind the stored key, which only keyfob knows.
 pub static KINDS: &[&Kind] = &[
     &key::STORED,
+    &roles_anywhere::KIND,
     &web_identity::KIND,
     &sso::KIND,
     &key::CREDENTIALS_FILE,
@@ -137,7 +140,7 @@ pub enum Signs {
     Unsure,
     /// What it turns out to be when it is made; until then it counts as a session.
     Output,
-    /// Nothing: it is exchanged for the session of its profile's own role, which is no role chaining.
+    /// Nothing: it, a token or a certificate, is exchanged for the session of its profile's own role, which is no role chaining.
     OwnRole,
 }
 
@@ -221,6 +224,8 @@ pub enum BaseSource {
         /// The file with what has to be shown there, if that is not in a variable.
         token_file: Option<String>,
     },
+    /// A certificate that is exchanged for the session of the first hop.
+    RolesAnywhere(Anchor),
     /// A sign-in of `aws login`.
     Login {
         /// Who is signed in, as `login_session` says.

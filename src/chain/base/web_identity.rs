@@ -41,7 +41,7 @@ fn claim(node: &Node<'_>, trace: &mut Trace) -> Result<Option<Lead>, PlanError> 
     let Some(setting) = settings.into_iter().find_map(|name| node.read(name, &mut trace.used)) else { return Ok(None) };
     if node.setting("role_arn").is_none() {
         let (profile, name, place) = (node.name.clone(), setting.name.to_string(), node.place(&setting));
-        return Err(PlanError::TokenWithoutRole { profile, name, place });
+        return Err(PlanError::Incomplete { profile, has: name, lacks: "role_arn", place });
     }
     let mut session_name = None;
     let base = match token_source(node, &setting, trace)? {

@@ -116,6 +116,8 @@ pub(super) struct Ways<'a> {
     pub(super) is_scoped_unknown: bool,
     /// The setting with the last role's own policies.
     pub(super) own_setting: Option<(String, Place)>,
+    /// Whether the call of the last step, if that is a role's, takes policies.
+    pub(super) takes_policy: bool,
 }
 
 /// Narrows what `steps` lead to, so that each of `wanted` holds.
@@ -141,6 +143,7 @@ pub(super) fn narrow(
     let mut rest = Rest::of(&layers[usize::from(own.is_some())..]);
     let mut by = NarrowedBy::Policy;
     match steps.last_mut() {
+        Some(Step::AssumeRole(_)) if !ways.takes_policy => by = NarrowedBy::Scoped,
         Some(Step::AssumeRole(hop)) if own.is_none() => {
             (hop.policy, hop.policy_arns) = rest.next(hop.target.partition());
         }

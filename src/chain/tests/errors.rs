@@ -197,7 +197,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "a",
         message: "~/.aws/config:2: `a` has `web_identity_token_file` and no `role_arn`",
-        hint: "name the role to exchange the token for: `keyfob profile set a role_arn ARN`",
+        hint: "name the role to exchange it for: `keyfob profile set a role_arn ARN`",
     },
     Case {
         says: "a section of single sign-on that is not there",

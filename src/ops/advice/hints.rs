@@ -71,9 +71,7 @@ fn hints(error: &PlanError) -> Vec<Hint> {
         }
         PlanError::CannotNarrow { profile, .. } => run!("keyfob explain {}", profile).to("show how they are made"),
         PlanError::Environment { .. } => "set it, or use the profile where it is set".into(),
-        PlanError::TokenWithoutRole { profile, .. } => {
-            run!("keyfob profile set {} role_arn ARN", profile).to("name the role to exchange the token for")
-        }
+        PlanError::Incomplete { profile, lacks, .. } => incomplete(profile, lacks),
         PlanError::NoSsoSession { nearest: Some(nearest), profile, .. } => {
             run!("keyfob profile set {} sso_session {}", profile, nearest).to("use the one with nearly that name")
         }
@@ -135,6 +133,13 @@ fn hints(error: &PlanError) -> Vec<Hint> {
         }
     };
     vec![hint]
+}
+
+fn incomplete(profile: &str, lacks: &str) -> Hint {
+    match lacks {
+        "role_arn" => run!("keyfob profile set {} role_arn ARN", profile).to("name the role to exchange it for"),
+        lacks => run!("keyfob profile set {} {} VALUE", profile, lacks).to("set it"),
+    }
 }
 
 /// What the user can do about something that a plan notes.

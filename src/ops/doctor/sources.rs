@@ -25,6 +25,18 @@ pub(super) fn check(checked: &Checked<'_, '_>) -> Vec<Finding> {
         let why = "SDKs ignore it, and use whatever credentials they find elsewhere";
         add(&source, format!("`{name}` has a `credential_source` and no `role_arn`"), why, link_or(other));
     }
+    // Only keyfob knows these.
+    let sdks_find_one = ["source_profile", "credential_source", "web_identity_token_file"]
+        .iter()
+        .any(|name| checked.set(name).is_some());
+    if let Some(role) = checked.set("role_arn").filter(|_| !sdks_find_one) {
+        for (source, what) in [("keyfob_web_identity", "token"), ("keyfob_certificate", "credentials")] {
+            if checked.set(source).is_some() {
+                let why = "SDKs see a role without a source, and fail";
+                add(&role, format!("`{name}` gets its {what} from `{source}`"), why, link_or(other));
+            }
+        }
+    }
     if let Some(process) = checked.set("web_identity_token_process") {
         let why = "no SDK runs it: only aws-vault and keyfob do";
         add(&process, format!("`{name}` gets its token from `web_identity_token_process`"), why, link_or(other));

@@ -246,9 +246,14 @@ impl Run<'_> {
                 let (profile, hops) = (&*hop.profile, self.plan.hops().count());
                 let call = Attempted::AssumeRole { request: &request, profile, hop: number, hops };
                 let token = signer.session_token().filter(|_| self.is_exchanged(number));
-                let send = |request: &AssumeRole| match token {
-                    Some(token) => sts.assume_role_with_web_identity(token, request, &hop.target),
-                    None => sts.assume_role(signer, request, &hop.target),
+                let certificate = match self.is_exchanged(number) {
+                    true => self.untimed(|| base::certificate(self.context, self.plan, self.options.prompt_limit))?,
+                    false => None,
+                };
+                let send = |request: &AssumeRole| match (token, &certificate) {
+                    (_, Some(opened)) => opened.exchange(self.context, hop, request.duration_seconds, time_limit),
+                    (Some(token), None) => sts.assume_role_with_web_identity(token, request, &hop.target),
+                    (None, None) => sts.assume_role(signer, request, &hop.target),
                 };
                 let capped = AssumeRole { duration_seconds: 3600, ..request.clone() };
                 match send(&request) {
@@ -312,6 +317,8 @@ impl Run<'_> {
         let Plan { profile, base, mfa, steps, .. } = self.plan;
         let is_of_key = matches!(signer, Signer::Key { .. } | Signer::UnstoredKey { .. })
             && (error.is_invalid_client_token() || error.is_wrong_secret());
+        // Whoever has to sign in again, does so with the profile that has the sign-in.
+        let is_of_key = is_of_key || matches!(signer, Signer::Given { kind: "login", .. });
         match &steps[index] {
             _ if error.is_wrong_device() => mfa.as_ref().map_or(&base.profile, |mfa| &mfa.profile),
             _ if is_of_key => &base.profile,
@@ -329,13 +336,19 @@ impl Run<'_> {
         let before = index.checked_sub(1).and_then(|before| self.plan.steps[before].hop());
         match (before, credentials) {
             (Some(hop), Credentials::Session(_)) => Signer::Role { arn: &hop.role_arn },
-            (None, _) if self.plan.base.signs_as == Signs::OwnRole => Signer::Token,
+            (None, _) if self.plan.base.signs_as == Signs::OwnRole => match &self.plan.base.source {
+                BaseSource::RolesAnywhere(anchor) => Signer::Certificate { region: &anchor.region },
+                _ => Signer::Token,
+            },
             (None, Credentials::Session(session)) if self.plan.mfa.is_some() => {
                 let age_seconds = self.context.clock.now().seconds_since(session.issued_at);
                 Signer::MfaSession { arn, age_seconds }
             }
             (_, Credentials::NoExpiry { .. }) => Signer::GivenSession,
-            (None, Credentials::Session(_)) => Signer::PlainSession { arn },
+            (None, Credentials::Session(_)) => match self.plan.base.signs_as {
+                Signs::Key => Signer::PlainSession { arn },
+                _ => Signer::Given { arn, kind: self.plan.base.kind },
+            },
             (_, Credentials::Key { key, .. }) if self.plan.base.stored_key().is_none() => {
                 Signer::UnstoredKey { id: key.id.as_str() }
             }

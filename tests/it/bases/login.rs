@@ -16,21 +16,45 @@ use crate::support::tools;
 const RENEWED: &str = "CreateOAuth2Token";
 const MINUTE: i64 = 60;
 
-struct SignedIn {
-    bed: Bed,
+/// Who is signed in.
+const ME: &str = "arn:aws:sts::111122223333:assumed-role/jump/me";
+
+pub(super) struct SignedIn {
+    pub(super) bed: Bed,
     file: String,
     arn: String,
 }
 
 /// A profile that is signed in, whose credentials last so many seconds more.
-fn signed_in(seconds: i64) -> SignedIn {
+pub(super) fn signed_in(seconds: i64) -> SignedIn {
     let bed = Bed::new();
-    let arn = format!("arn:aws:sts::111122223333:assumed-role/{}/me", "jump");
-    bed.config(&format!("login_session = {arn}"));
-    let name: String = Sha256::digest(&arn).iter().map(|byte| format!("{byte:02x}")).collect();
-    let one = SignedIn { file: format!(".aws/login/cache/{name}.json"), bed, arn };
+    bed.config(&format!("login_session = {ME}"));
+    let one = SignedIn { file: file(ME), bed, arn: ME.to_owned() };
     one.write(&one.bed.aws.sign_in(&one.bed.jump, seconds));
     one
+}
+
+/// The file of a sign-in.
+fn file(arn: &str) -> String {
+    let name: String = Sha256::digest(arn).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!(".aws/login/cache/{name}.json")
+}
+
+/// Has the credentials of the sign-in expired.
+pub(super) fn expire(bed: &Bed) {
+    change(bed, |_| {});
+}
+
+/// Has them expired, and its refresh token spent.
+pub(super) fn end(bed: &Bed) {
+    change(bed, |sign_in| sign_in["refreshToken"] = "spent".into());
+}
+
+fn change(bed: &Bed, change: impl FnOnce(&mut Value)) {
+    let mut sign_in: Value = serde_json::from_str(&bed.sandbox.read(&file(ME))).expect("JSON");
+    sign_in["accessToken"]["expiresAt"] = "2020-01-01T00:00:00Z".into();
+    change(&mut sign_in);
+    bed.sandbox.write(&file(ME), &sign_in.to_string());
 }
 
 impl SignedIn {
@@ -151,10 +175,7 @@ fn fifty_at_once_renew_a_sign_in_once_and_share_its_end() {
     assert_eq!(one.bed.cost(), RENEWED);
     assert_eq!(one.needs_sign_in("base"), false);
 
-    let mut ended = one.read();
-    ended["refreshToken"] = "spent".into();
-    ended["accessToken"]["expiresAt"] = "2020-01-01T00:00:00Z".into();
-    one.write(&ended);
+    end(&one.bed);
     one.bed.aws.fault(RENEWED, Fault::Slow(Duration::from_secs(3)));
     for ran in all(3) {
         let stderr = fails(&ran, 3, "the sign-in of `base` has ended: AWS does not take its refresh token");
@@ -329,8 +350,7 @@ fn what_is_wrong_with_a_sign_in_is_told_apart() {
 fn the_root_users_sign_in_is_used_only_where_the_profile_allows_it_and_never_for_a_role() {
     let one = signed_in(900);
     let root = "arn:aws:iam::111122223333:root";
-    let name: String = Sha256::digest(root).iter().map(|byte| format!("{byte:02x}")).collect();
-    one.bed.sandbox.write(&format!(".aws/login/cache/{name}.json"), &one.bed.sandbox.read(&one.file));
+    one.bed.sandbox.write(&file(root), &one.bed.sandbox.read(&one.file));
     one.bed.config(&format!("login_session = {root}"));
     for profile in ["base", "a"] {
         let stderr = fails(&one.bed.get(profile), 6, "`base` is signed in as the root user");

@@ -1,8 +1,12 @@
 //! Every base that is no access key: what it costs, how long what follows lives, who shares it, and what it says when it fails.
 
+mod linking;
 mod login;
 mod machine;
 mod process;
+mod real;
+mod roles_anywhere;
+mod table;
 mod web_identity;
 mod written;
 

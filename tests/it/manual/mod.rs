@@ -92,7 +92,7 @@ fn the_commands_of_the_page_about_identity_center_show_what_they_say() {
 
 #[test]
 fn the_commands_of_the_pages_about_machines_show_what_they_say() {
-    run(&["docs/machines.md", "docs/uninstalling.md"]);
+    run(&["docs/machines.md", "docs/sources.md", "docs/uninstalling.md"]);
 }
 
 #[test]

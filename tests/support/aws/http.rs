@@ -83,14 +83,31 @@ fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Request>> {
             .collect(),
         body: Vec::new(),
     };
-    if request.header("transfer-encoding").is_some() {
-        return Err(invalid("no SDK sends a query API chunks"));
+    if request.header("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
+        request.body = read_chunks(reader)?;
+        return Ok(Some(request));
     }
     let length = request.header("content-length").map_or(Ok(0), str::parse::<usize>);
     let length = length.map_err(|_| invalid("a Content-Length that is no number"))?;
     request.body = vec![0; length];
     reader.read_exact(&mut request.body)?;
     Ok(Some(request))
+}
+
+/// A body in chunks (RFC 9112, 7.1), as AWS's helper for Roles Anywhere sends it.
+fn read_chunks(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line)?;
+        let length = usize::from_str_radix(line.trim(), 16).map_err(|_| invalid("a chunk without its length"))?;
+        let mut chunk = vec![0; length + 2];
+        reader.read_exact(&mut chunk)?;
+        body.extend_from_slice(&chunk[..length]);
+        if length == 0 {
+            return Ok(body);
+        }
+    }
 }
 
 /// Writes the answer as far as it is to arrive; `false` where the connection has to end with it.
@@ -115,6 +132,7 @@ fn write_response(stream: &mut impl Write, response: &Response, delivery: Delive
 fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
+        201 => "Created",
         302 => "Found",
         400 => "Bad Request",
         401 => "Unauthorized",

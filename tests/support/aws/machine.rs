@@ -23,9 +23,21 @@ pub struct Machine {
     metadata: Metadata,
     tokens: BTreeSet<String>,
     container_token: Option<String>,
+    /// The public keys of OIDC providers that STS knows, the parts of each.
+    provider_keys: Vec<[Vec<u8>; 2]>,
 }
 
 impl Machine {
+    /// Whether a token is signed (RS256) with a key of a provider that STS knows.
+    fn has_signed(&self, token: &str) -> bool {
+        let Some((signed, signature)) = token.rsplit_once('.') else { return false };
+        let Some(signature) = unbase64(signature) else { return false };
+        self.provider_keys.iter().any(|[n, e]| {
+            let key = ring::signature::RsaPublicKeyComponents { n, e };
+            key.verify(&ring::signature::RSA_PKCS1_2048_8192_SHA256, signed.as_bytes(), &signature).is_ok()
+        })
+    }
+
     /// Whether roles assumed with a session of this one are no role chaining.
     pub fn is_unchained_role(&self, role: &str) -> bool {
         self.is_unchained && self.role.as_deref() == Some(role)
@@ -64,6 +76,15 @@ impl LoopbackAws {
         let mut world = self.shared.world();
         world.keep_secret(SecretKind::LongTerm, token, "a container's token".to_owned());
         world.machine.container_token = Some(token.to_owned());
+    }
+
+    /// Has STS take tokens that are signed with one of these keys, a JWKS document (RFC 7517).
+    pub fn trust_provider(&self, jwks: &serde_json::Value) {
+        let part =
+            |key: &serde_json::Value, name: &str| unbase64(key[name].as_str().unwrap_or_default()).unwrap_or_default();
+        let keys =
+            jwks["keys"].as_array().expect("a JWKS document").iter().map(|key| ["n", "e"].map(|name| part(key, name)));
+        self.shared.world().machine.provider_keys.extend(keys);
     }
 
     /// A web identity token for a subject and an audience; STS takes it for the roles that trust `oidc:SUBJECT`.
@@ -192,7 +213,7 @@ pub fn assume_role_with_web_identity(world: &mut World, params: &Params, is_sign
     sts::check_assume_role(params)?;
     let invalid = |message: &str| Refusal::new(400, "InvalidIdentityToken", message);
     let token = params.get("WebIdentityToken").unwrap_or_default();
-    let known = world.secrets.iter().any(|secret| secret.value == token);
+    let known = world.secrets.iter().any(|secret| secret.value == token) || world.machine.has_signed(token);
     let claims = token
         .split('.')
         .nth(1)

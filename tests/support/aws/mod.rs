@@ -32,6 +32,7 @@ mod log;
 mod machine;
 mod params;
 mod policy;
+mod roles_anywhere;
 mod sign_in;
 mod sigv4;
 mod sts;
@@ -56,6 +57,7 @@ pub use identity_center::IdentityCenterHandle;
 pub use log::Logged;
 pub use machine::Metadata;
 use params::Params;
+pub use roles_anywhere::{PROFILE, TRUST_ANCHOR};
 pub use tls::CA_BUNDLE;
 use world::World;
 pub use world::{Secret, SecretKind};
@@ -395,7 +397,9 @@ fn handle(shared: &Shared, connection: u64, request: &Request) -> (Response, Del
     world.log.push(logged);
     let request_id = fake::request_id(world.number());
     let mut response = match json_action {
-        Some(_) => answer::json_response(200, &result, &request_id, world.now()),
+        Some(action) => {
+            answer::json_response(if action == "CreateSession" { 201 } else { 200 }, &result, &request_id, world.now())
+        }
         None => answer::response(service.unwrap_or(Service::Sts), &action, &result, &request_id, world.now()),
     };
     drop(world);
@@ -417,6 +421,7 @@ fn internal_failure() -> Refusal {
 fn json_action(request: &Request) -> Option<&'static str> {
     match (request.method.as_str(), request.path.as_str()) {
         ("POST", "/v1/token") => Some("CreateOAuth2Token"),
+        ("POST", "/sessions") => Some("CreateSession"),
         _ => None,
     }
 }
@@ -424,6 +429,7 @@ fn json_action(request: &Request) -> Option<&'static str> {
 fn process_json(world: &mut World, request: &Request, action: &str) -> Result<String, Refusal> {
     match action {
         "CreateOAuth2Token" => sign_in::create_token(world, request).map(|document| document.to_string()),
+        "CreateSession" => roles_anywhere::create_session(world, request).map(|document| document.to_string()),
         _ => Err(Refusal::new(404, "UnknownOperationException", "unknown")),
     }
 }

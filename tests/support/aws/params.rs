@@ -47,7 +47,8 @@ impl Params {
     }
 }
 
-fn decode(text: &str) -> String {
+/// Percent-encoded text, as it was.
+pub fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let (mut index, mut decoded) = (0, Vec::new());
     while index < bytes.len() {

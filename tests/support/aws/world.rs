@@ -12,6 +12,7 @@ use super::identity_center::IdentityCenter;
 use super::log::Logged;
 use super::machine::Machine;
 use super::policy::SessionPolicy;
+use super::roles_anywhere::RolesAnywhere;
 use super::sign_in::SignIns;
 use super::totp;
 
@@ -173,6 +174,7 @@ pub struct World {
     pub identity_center: IdentityCenter,
     pub sign_ins: SignIns,
     pub no_scoped_credentials: bool,
+    pub roles_anywhere: RolesAnywhere,
 }
 
 impl World {

@@ -8,6 +8,7 @@ mod instance;
 mod key;
 mod login;
 mod process;
+mod roles_anywhere;
 mod sso;
 mod web_identity;
 
@@ -60,6 +61,13 @@ pub(super) fn credentials(
                 account_id: None,
             })
         }
+        // What is exchanged is read when it is.
+        BaseSource::RolesAnywhere(_) => Ok(Credentials::NoExpiry {
+            access_key_id: String::new(),
+            secret_access_key: Secret::new(String::new()),
+            session_token: None,
+            account_id: None,
+        }),
         BaseSource::Login { arn } => login::credentials(context, plan, arn, min_ttl),
         BaseSource::Instance { endpoint } => instance::credentials(context, plan, endpoint, limit),
         BaseSource::Container { url, token_file } => {
@@ -67,6 +75,21 @@ pub(super) fn credentials(
         }
         BaseSource::IdentityCenter(role) => sso::credentials(context, plan, role, limit, prompt_limit),
         BaseSource::Refused(error) => Err(error.as_ref().clone().into()),
+    }
+}
+
+/// The certificate of a plan that starts from one, read and checked; none of another plan.
+///
+/// # Errors
+/// As [`roles_anywhere::open`].
+pub(super) fn certificate<'p>(
+    context: &Context,
+    plan: &'p Plan,
+    prompt_limit: Option<Duration>,
+) -> Result<Option<roles_anywhere::Opened<'p>>> {
+    match &plan.base.source {
+        BaseSource::RolesAnywhere(anchor) => roles_anywhere::open(context, plan, anchor, prompt_limit).map(Some),
+        _ => Ok(None),
     }
 }
 
@@ -84,6 +107,11 @@ pub fn identify(base: &mut Base, env: &Environment, cache: &SessionCache, now: T
         BaseSource::WebIdentity { token: TokenSource::File(path), .. } => {
             if let Some(claims) = claims(path) {
                 parts.splice(..1, claims);
+            }
+        }
+        BaseSource::RolesAnywhere(anchor) => {
+            if let Some(certificate) = roles_anywhere::identity(&anchor.certificate, env) {
+                parts[0] = certificate;
             }
         }
         BaseSource::Container { token_file: Some(path), .. } => {

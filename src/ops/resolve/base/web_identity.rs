@@ -1,6 +1,5 @@
 //! A web identity token: read or asked for each time it is exchanged.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::aws::http::{Request, without_query};
@@ -12,7 +11,7 @@ use crate::ops::Context;
 use crate::ops::resolve::base::{process, refused};
 use crate::secret::Secret;
 use crate::sys::env::{Environment, vars};
-use crate::sys::files;
+use crate::sys::{files, paths};
 
 /// # Errors
 /// A file that is missing or holds no token (exit 6), a program that fails (1), a refusal of GitHub's (4).
@@ -36,12 +35,8 @@ pub(super) fn token(context: &Context, plan: &Plan, source: &TokenSource, limit:
 /// # Errors
 /// What is wrong with the file, as the end of a sentence.
 pub(super) fn read(path: &str, env: &Environment) -> std::result::Result<Secret, String> {
-    let home = env.get_os(vars::HOME).or_else(|| env.get_os(vars::USERPROFILE));
-    let file = match (path.strip_prefix("~/"), home) {
-        (Some(rest), Some(home)) => PathBuf::from(home).join(rest),
-        _ => PathBuf::from(path),
-    };
-    let text = files::read(&file).map_err(|error| format!("`{path}`, cannot be read: {error}"))?;
+    let text =
+        files::read(&paths::in_setting(path, env)).map_err(|error| format!("`{path}`, cannot be read: {error}"))?;
     one_token(&text).ok_or_else(|| format!("`{path}`, holds no token"))
 }
 
