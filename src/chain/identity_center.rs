@@ -9,7 +9,7 @@ use crate::chain::nearest::nearest_of;
 use crate::chain::node::{Lookup, Node};
 use crate::chain::request::{FileNames, Place, Used};
 use crate::chain::target::{self, Partition, TargetInputs};
-use crate::profile::{OtherSection, Profiles, SectionKind, Setting};
+use crate::profile::{OtherSection, Profile, Profiles, SectionKind, Setting};
 use crate::sys::env::{Environment, vars};
 use crate::timestamp::Timestamp;
 
@@ -104,21 +104,31 @@ fn partition_in(start_url: &str) -> Option<&'static str> {
     [".amazonaws.eu", ".amazonwebservices.eu"].iter().any(|end| host.ends_with(end)).then_some("aws-eusc")
 }
 
-impl IdentityCenter {
-    /// Why its start URL and its region cannot belong together; none where they can.
-    pub fn contradiction(&self) -> Option<String> {
-        let partition = Partition::of_region(&self.region).name;
-        match (region_in(&self.start_url), partition_in(&self.start_url)) {
-            (Some(region), _) if region != self.region => {
-                Some(format!("the start URL is of `{region}`, and `sso_region` is `{}`", self.region))
-            }
-            (None, Some(named)) if named != partition => Some(format!(
-                "the start URL is of the partition `{named}`, and `sso_region` is `{}`, a region of `{partition}`",
-                self.region
-            )),
-            _ => None,
+/// Why a start URL and a region cannot belong together; none where they can.
+pub fn contradiction(start_url: &str, region: &str) -> Option<String> {
+    let partition = Partition::of_region(region).name;
+    match (region_in(start_url), partition_in(start_url)) {
+        (Some(named), _) if named != region => {
+            Some(format!("the start URL is of `{named}`, and `sso_region` is `{region}`"))
         }
+        (None, Some(named)) if named != partition => Some(format!(
+            "the start URL is of the partition `{named}`, and `sso_region` is `{region}`, a region of `{partition}`"
+        )),
+        _ => None,
     }
+}
+
+/// The start URL and the region that count for a profile, without what is around the URL; none where one is missing.
+pub fn start_of(profiles: &Profiles<'_>, profile: &Profile<'_>) -> Option<(String, String)> {
+    let section = match profile.setting("sso_session") {
+        Some(session) => Some(profiles.section(SectionKind::SsoSession, &session.value)?),
+        None => None,
+    };
+    let setting = |name: &str| match &section {
+        Some(section) => section.setting(name),
+        None => profile.setting(name),
+    };
+    Some((trimmed(&setting("sso_start_url")?.value).to_owned(), setting("sso_region")?.value.into_owned()))
 }
 
 /// The Identity Center that a `sso-session` section is about; none where there is no such section.

@@ -38,9 +38,9 @@ pub struct SignInHeader {
 }
 
 impl SignInHeader {
-    /// Whether there is no more to be had from this sign-in than its access token, if that still works.
+    /// Whether its access token has ended, and AWS does not give another.
     pub fn is_over(&self, now: Timestamp) -> bool {
-        self.refused || (!self.renewable && self.expires_at <= now)
+        self.expires_at <= now && (self.refused || !self.renewable)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The access token: the one that is kept while it works, refreshed once for all processes, else the AWS CLI's.
 
+use std::time::Duration;
+
 use crate::aws::AwsError;
 use crate::aws::oidc::Grant;
 use crate::error::{Error, Result};
@@ -13,6 +15,9 @@ use crate::timestamp::Timestamp;
 /// Refreshed with so much left, seconds, as botocore does: early enough that a failure is no error yet. What is shared with
 /// the JavaScript SDK must have more than five minutes.
 const REFRESH_SECONDS: i64 = 15 * 60;
+
+/// How long the refresh of a token that still works waits for another process.
+const SHORT_WAIT: Duration = Duration::from_secs(2);
 
 /// A token that the portal takes.
 #[derive(Debug, Clone)]
@@ -84,7 +89,14 @@ impl SignIns<'_> {
     /// that the last renewal was interrupted.
     fn refresh(&self, wanted: Wanted<'_>, name: &SignInName, refused: Option<&Secret>) -> Result<SignIn> {
         let before = self.cache.failure(name.of_session());
-        let _lock = self.lock(wanted, name)?;
+        let spare = self.read(name).filter(|own| refused.is_none() && own.header.expires_at > self.clock.now());
+        // Whoever holds the lock may wait for a person.
+        let limit = if spare.is_some() { Some(SHORT_WAIT) } else { wanted.limit };
+        let _lock = match (self.lock(Wanted { limit, ..wanted }, name), spare) {
+            (Ok(lock), _) => lock,
+            (Err(_), Some(spare)) => return Ok(spare),
+            (Err(error), None) => return Err(error),
+        };
         let now = self.clock.now();
         let Some(own) = self.read(name) else { return Err(refusal::due(wanted, &Due::Never)) };
         let works = own.header.expires_at > now;

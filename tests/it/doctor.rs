@@ -83,7 +83,12 @@ fn thousands_of_profiles_over_one_session_take_no_longer_than_their_lines() {
     let profile =
         |n: usize| format!("[profile p{n}]\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = R\n\n");
     let profiles: String = (0..10_000).map(profile).collect();
-    sandbox.write(".aws/config", &format!("{profiles}[sso-session corp]\nsso_region = eu-west-1\n"));
+    sandbox.write(
+        ".aws/config",
+        &format!(
+            "{profiles}[sso-session corp]\nsso_region = eu-west-1\nsso_start_url = https://corp.awsapps.com/start\n"
+        ),
+    );
     let start = Instant::now();
     assert!(!doctor(&sandbox).stdout.contains("dangling"));
     assert!(start.elapsed() < Duration::from_secs(10), "it was 38 s when each looked for the section");

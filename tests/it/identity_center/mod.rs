@@ -1,8 +1,10 @@
 //! IAM Identity Center, at the loopback one.
 
+mod bed;
 mod browser;
 mod device;
 mod loopback;
+mod portal;
 mod profiles;
 mod sdks;
 mod sign_in;
