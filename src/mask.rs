@@ -77,8 +77,22 @@ pub fn is_secret_name(name: &str) -> bool {
 
 /// Whether a word is another but for so many typing errors.
 fn is_near(word: &str, right: &str, most: usize) -> bool {
-    // A distance takes long to work out, and a file may have thousands of names.
-    word.len().abs_diff(right.len()) <= most && strsim::damerau_levenshtein(word, right) <= most
+    distance_within(word, right, most).is_some()
+}
+
+/// The number of typing errors between two words, if it is at most `most`.
+pub fn distance_within(word: &str, right: &str, most: usize) -> Option<usize> {
+    // A distance takes long to work out, and a file may have thousands of names. An error changes the counts of two letters.
+    if word.is_ascii() && right.is_ascii() {
+        let mut counts = [0_i32; 128];
+        word.bytes().for_each(|letter| counts[usize::from(letter)] += 1);
+        right.bytes().for_each(|letter| counts[usize::from(letter)] -= 1);
+        let differences: u32 = counts.iter().map(|count| count.unsigned_abs()).sum();
+        if usize::try_from(differences).is_ok_and(|differences| differences > 2 * most) {
+            return None;
+        }
+    }
+    Some(strsim::damerau_levenshtein(word, right)).filter(|distance| *distance <= most)
 }
 
 /// Ends of names that say where a secret is or how it is made, not what it is.

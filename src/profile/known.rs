@@ -3,6 +3,8 @@
 //! AWS SDKs and Tools Reference Guide, "Settings reference"; botocore `configprovider.py`; AWS CLI User Guide, "Supported
 //! config file settings"; aws-vault `vault/config.go`.
 
+use crate::mask;
+
 /// Begins the name of a setting that only keyfob sees.
 pub const PREFIX: &str = "keyfob_";
 
@@ -92,8 +94,8 @@ pub fn nearest(name: &str) -> Option<String> {
     // A distance takes long to work out, and a file may have thousands of settings that nobody knows.
     let length = bare.chars().count();
     let may_be_near = KNOWN.iter().filter(|known| known.len().abs_diff(length) <= most);
-    let near = may_be_near.map(|known| (strsim::damerau_levenshtein(known, bare), known));
-    near.filter(|(distance, _)| *distance <= most).min().map(|(_, known)| format!("{prefix}{known}"))
+    let near = may_be_near.filter_map(|known| Some((mask::distance_within(known, bare, most)?, known)));
+    near.min().map(|(_, known)| format!("{prefix}{known}"))
 }
 
 #[cfg(test)]

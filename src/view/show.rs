@@ -84,6 +84,21 @@ aws_secret_access_key  ****abcd                        ~/.aws/credentials:4
     }
 
     #[test]
+    fn the_time_to_show_grows_with_the_settings_and_not_with_their_square() {
+        let took = |count: usize| {
+            let lines: String = (0..count).map(|n| format!("some_setting_{n} = a value {n}\n")).collect();
+            let profiles = Profiles::from_texts(&format!("[profile p]\n{lines}"), "");
+            let started = std::time::Instant::now();
+            assert_eq!(shown(&profiles, "p", None, &FileNames::default()).expect("there").settings.len(), count);
+            started.elapsed()
+        };
+        took(1_000);
+        let (few, many) = (took(1_000), took(8_000));
+        // With the square it would be 64 times.
+        assert!(many < few * 32, "{few:?} {many:?}");
+    }
+
+    #[test]
     fn a_misspelt_setting_is_named_in_its_own_profile() {
         let profiles = Profiles::from_texts(CONFIG, CREDENTIALS);
         let base = shown(&profiles, "base", None, &FileNames::default()).expect("there");

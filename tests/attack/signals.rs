@@ -34,7 +34,7 @@ pub(super) fn round(random: &mut Random, figures: &mut Figures) {
         scene.sandbox.keyfob(&["remove", "carol", "--yes"]).run();
         scene.sandbox.write(".aws/credentials", &lines);
         let started = scene.sandbox.keyfob(random.pick(&commands)).stdin(&key).start();
-        std::thread::sleep(Duration::from_micros(u64::try_from(random.below(60_000)).expect("small")));
+        std::thread::sleep(Duration::from_micros(u64::try_from(random.below(250_000)).expect("small")));
         let pid = i32::try_from(started.pid()).ok().and_then(Pid::from_raw).expect("a pid");
         kill_process(pid, random.pick(&SIGNALS)).ok();
         judge(&started.finish(), true, figures);

@@ -401,6 +401,7 @@ fn the_secret_key_is_not_in_memory_while_somebody_looks_for_a_code() {
     assert!(!holds(&scene.key.secret), "the key is read after the code");
     scene.aws.advance(30);
     scene.sandbox.write("code.new", &scene.phone.code());
+    scene.sandbox.may_hold_secrets("code");
     fs::rename(scene.sandbox.path("code.new"), scene.sandbox.path("code")).expect("whole from the start");
     key_id(&started.finish().json());
 }
