@@ -57,6 +57,8 @@ settings! {
     session_duration: SessionDuration = "12h",
     /// a command that prints an MFA code, for profiles without one of their own
     mfa_process: Option<String>,
+    /// what the log gets: `new` sessions, `all` that is issued, or `off`
+    log: LogMode = "new",
     /// where keyfob may prompt, in this order; or `never`
     prompt: Prompt = "terminal,pinentry",
     /// the pinentry program, a path or a name on `PATH`; if not set, the one gpg uses
@@ -248,6 +250,27 @@ impl SessionDuration {
     /// 900 to 129,600.
     pub fn seconds(self) -> u32 {
         self.0
+    }
+}
+
+/// What is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogMode {
+    /// Sessions when they are made.
+    New,
+    /// Those from the cache too.
+    All,
+    Off,
+}
+
+impl Value for LogMode {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "new" => Ok(LogMode::New),
+            "all" => Ok(LogMode::All),
+            "off" => Ok(LogMode::Off),
+            _ => Err(format!("`{text}` is invalid; expected `new`, `all` or `off`")),
+        }
     }
 }
 

@@ -14,20 +14,33 @@ use crate::ops::exec::exec;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
-  keyfob exec production -- terraform plan")]
+  keyfob exec production -- terraform plan
+  keyfob exec production --server -- ./a-long-running-job")]
 pub struct ExecArgs {
     #[command(flatten)]
-    profile: ProfileArg,
+    pub(super) profile: ProfileArg,
     #[command(flatten)]
-    options: CredentialOptions,
+    pub(super) options: CredentialOptions,
+    /// Serve credentials to the command for as long as it runs, in place of variables
+    #[cfg(unix)]
+    #[arg(long)]
+    server: bool,
+    /// With --server: hide the credentials of the profile `default` from the command
+    #[cfg(unix)]
+    #[arg(long, requires = "server")]
+    pub(super) hide_default: bool,
     /// Command and its arguments [default: a subshell]
     #[arg(last = true, value_name = "COMMAND")]
-    command: Vec<OsString>,
+    pub(super) command: Vec<OsString>,
 }
 
 impl ExecArgs {
     /// The exit code is the command's own, or 126 or 127 where it cannot be run.
     pub(super) fn run(self, world: &World<'_>) -> Result<u8> {
+        #[cfg(unix)]
+        if self.server {
+            return self.run_with_server(world);
+        }
         let mut snapshot = world.snapshot();
         let profile = self.profile.resolve(world)?;
         snapshot.set_region(&profile, self.options.region.as_deref())?;

@@ -7,10 +7,13 @@ mod choice;
 mod clear;
 mod complete;
 mod completions;
+mod console;
 mod credential_process;
 mod doctor;
 mod env;
 mod exec;
+#[cfg(unix)]
+mod exec_server;
 mod explain;
 mod export;
 mod help;
@@ -19,6 +22,7 @@ mod hint_tests;
 mod import;
 mod keys;
 mod list;
+mod log;
 mod login;
 mod logout;
 mod man;
@@ -30,6 +34,8 @@ mod profile;
 mod refuse;
 mod remove;
 mod rotate;
+#[cfg(unix)]
+mod serve;
 mod show;
 mod snapshot;
 mod sso;
@@ -38,6 +44,7 @@ mod start;
 mod tests;
 mod usage;
 mod vault;
+mod whoami;
 mod world;
 
 use std::ffi::OsString;
@@ -52,7 +59,7 @@ use crate::keystore;
 use crate::mask::is_access_secret;
 use crate::sys::env::Environment;
 #[cfg(unix)]
-use crate::sys::pinentry;
+use crate::sys::{pinentry, server_process};
 use crate::totp::looks_like_seed;
 use crate::ui::out;
 use crate::ui::talk::{Level, StderrTalk};
@@ -136,6 +143,9 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     #[command(subcommand)]
     Vault(vault::VaultCommand),
+    Whoami(whoami::WhoamiArgs),
+    Console(console::ConsoleArgs),
+    Log(log::LogArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
     Help(help::HelpArgs),
@@ -148,6 +158,12 @@ pub fn run(arguments: Vec<OsString>, env: Environment) -> u8 {
         && command == pinentry::COMMAND
     {
         return pinentry::become_session_leader(program);
+    }
+    #[cfg(unix)]
+    if let [program, command, profile, words @ ..] = arguments.as_slice()
+        && command == server_process::COMMAND
+    {
+        return serve::run(&[std::slice::from_ref(program), words].concat(), profile, env);
     }
     if arguments.get(1).is_some_and(|argument| argument == complete::COMMAND) {
         let arguments = arguments.iter().skip(2).map(|argument| argument.to_string_lossy().into_owned());
@@ -225,6 +241,9 @@ fn run_in(world: &World<'_>, command: Command) -> Result<u8> {
         Command::Mfa(command) => command.run(world).map(|()| 0),
         Command::Doctor(arguments) => arguments.run(world),
         Command::Vault(command) => command.run(world).map(|()| 0),
+        Command::Whoami(arguments) => arguments.run(world).map(|()| 0),
+        Command::Console(arguments) => arguments.run(world).map(|()| 0),
+        Command::Log(arguments) => arguments.run(world).map(|()| 0),
         Command::Completions(_) | Command::Man(_) | Command::Help(_) => {
             unreachable!("they need no world, and are run before")
         }

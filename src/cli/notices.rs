@@ -3,12 +3,15 @@
 use crate::chain::{KeyItselfBecause, Plan, Reason};
 use crate::cli::world::World;
 use crate::config_file::path_of;
+use crate::credentials::Credentials;
 use crate::hint::run;
 use crate::human::Talk;
+use crate::ops::log::{Entry, Origin};
 use crate::ops::rotate::journal::Journals;
 use crate::ops::rotate::{resume_of, rollback_of};
 use crate::profile::{Profiles, Warning};
 use crate::rotation::{Journal, Phase};
+use crate::settings::LogMode;
 
 impl World<'_> {
     /// Warns of what the lines of some profiles hold that is ignored, or read otherwise by some SDKs.
@@ -64,6 +67,19 @@ impl World<'_> {
         if let Some(journal) = journal.filter(stopped) {
             self.talk.hint(resume_of(&journal));
             self.talk.hint(rollback_of(&journal));
+        }
+    }
+
+    /// Writes what is issued into the log. One that cannot be written costs a warning.
+    pub(super) fn note_in_log(&self, plan: &Plan, credentials: &Credentials, is_cached: bool) {
+        let origin = match (self.settings.log, is_cached) {
+            (LogMode::Off, _) | (LogMode::New, true) => return,
+            (LogMode::All, true) => Origin::Cache,
+            (LogMode::New | LogMode::All, false) => Origin::New,
+        };
+        let entry = Entry::new(plan, credentials, origin, self.talk.issuing_command(), self.clock().now());
+        if let Err(error) = entry.write(&self.paths.data) {
+            self.talk.warn(&format!("the log cannot be written: {error}"));
         }
     }
 }

@@ -25,6 +25,7 @@ use crate::ops::Context;
 use crate::ops::keys::StoredOrWritten;
 use crate::ops::login;
 use crate::ops::resolve::{self, Lesson, ResolveOptions};
+use crate::ops::whoami::Issued;
 use crate::profile::{OtherSection, Profiles, SectionKind};
 use crate::session_cache::SessionCache;
 use crate::sys::env::{Environment, vars};
@@ -106,6 +107,7 @@ impl Snapshot<'_> {
             Ok(ProfileVariables::new(&self.env, setting, &services))
         })?;
         surroundings.narrowed = plan.narrowed.as_ref().map(Narrowed::variable);
+        surroundings.identity = Some(Issued::of(plan).variable());
         self.world.warn_of(&self.files()?.profiles(), [&profile.to_owned()]);
         for name in &surroundings.without_variable {
             self.world.talk.warn(&format!(
@@ -244,6 +246,7 @@ impl Snapshot<'_> {
             resolve::credentials(context, &plan, &resolve)
         })?;
         self.world.tell_of_rotation(&plan);
+        self.world.note_in_log(&plan, &credentials, lesson.is_cached());
         Ok((plan, credentials))
     }
 }

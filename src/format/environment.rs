@@ -66,7 +66,8 @@ const REMEMBERED: [(&str, &str); 4] = [
 ];
 
 /// keyfob's own marks.
-const MARKS: [&str; 4] = [vars::KEYFOB_PROFILE, vars::KEYFOB_REGION, vars::KEYFOB_VARIABLES, vars::KEYFOB_NARROW];
+const MARKS: [&str; 5] =
+    [vars::KEYFOB_PROFILE, vars::KEYFOB_REGION, vars::KEYFOB_VARIABLES, vars::KEYFOB_NARROW, vars::KEYFOB_IDENTITY];
 
 /// The environment as it would be if no keyfob had put anything into it.
 ///
@@ -98,14 +99,34 @@ pub fn of_helper(environment: &Environment) -> Environment {
     kept.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-/// What has to change so that a shell or command with this environment has `credentials` and nothing that beats them.
+/// What a shell or command gets.
+#[derive(Clone, Copy)]
+pub enum Handed<'a> {
+    /// Credentials.
+    Credentials(&'a Credentials),
+    /// A server that has them, and what is shown there.
+    Server {
+        /// Its address.
+        url: &'a str,
+        /// The token.
+        token: &'a Secret,
+    },
+}
+
+impl<'a> From<&'a Credentials> for Handed<'a> {
+    fn from(credentials: &'a Credentials) -> Self {
+        Handed::Credentials(credentials)
+    }
+}
+
+/// What has to change so that a shell or command with this environment has what is handed out, and nothing that beats it.
 ///
 /// Every variable of ours is set even where it has its value already, so that the lines are whole wherever they are
 /// evaluated; unset is what is there to be unset, and always a stale `AWS_SESSION_TOKEN`.
-pub fn hand_out(
+pub fn hand_out<'a>(
     environment: &Environment,
     profile: &str,
-    credentials: &Credentials,
+    handed: impl Into<Handed<'a>>,
     surroundings: &ProfileVariables,
 ) -> Vec<Change> {
     let before = before(environment);
@@ -119,21 +140,40 @@ pub fn hand_out(
         wanted.insert(name.to_owned(), value.map(|value| Secret::new(value.to_owned())));
     };
     // Security: from here on the credentials are on their way into an environment.
-    put(vars::AWS_ACCESS_KEY_ID, Some(credentials.access_key_id()));
-    put(vars::AWS_SECRET_ACCESS_KEY, Some(credentials.secret_access_key().expose()));
-    put(vars::AWS_SESSION_TOKEN, credentials.session_token().map(Secret::expose));
-    put(vars::AWS_CREDENTIAL_EXPIRATION, credentials.expires_at().map(|time| time.to_string()).as_deref());
-    // One of another account would send requests to that account's endpoints.
-    put(vars::AWS_ACCOUNT_ID, credentials.account_id());
+    let mut ours = Vec::new();
+    match handed.into() {
+        Handed::Credentials(credentials) => {
+            put(vars::AWS_ACCESS_KEY_ID, Some(credentials.access_key_id()));
+            put(vars::AWS_SECRET_ACCESS_KEY, Some(credentials.secret_access_key().expose()));
+            put(vars::AWS_SESSION_TOKEN, credentials.session_token().map(Secret::expose));
+            put(vars::AWS_CREDENTIAL_EXPIRATION, credentials.expires_at().map(|time| time.to_string()).as_deref());
+            // One of another account would send requests to that account's endpoints.
+            put(vars::AWS_ACCOUNT_ID, credentials.account_id());
+            ours.push(mark(vars::AWS_ACCESS_KEY_ID, credentials.access_key_id().as_ref()));
+        }
+        Handed::Server { url, token } => {
+            for name in CREDENTIALS {
+                put(name, None);
+            }
+            let named = [
+                (vars::AWS_CONTAINER_CREDENTIALS_FULL_URI, url),
+                (vars::AWS_CONTAINER_AUTHORIZATION_TOKEN, token.expose()),
+            ];
+            for (name, value) in named {
+                put(name, Some(value));
+                ours.push(mark(name, value.as_ref()));
+            }
+        }
+    }
     put(vars::KEYFOB_PROFILE, Some(profile));
     put(vars::KEYFOB_REGION, surroundings.region.as_deref());
     put(vars::KEYFOB_NARROW, surroundings.narrowed.as_deref());
+    put(vars::KEYFOB_IDENTITY, surroundings.identity.as_deref());
     if let Some(region) = &surroundings.region {
         for name in REGIONS {
             put(name, Some(region));
         }
     }
-    let mut ours = vec![mark(vars::AWS_ACCESS_KEY_ID, credentials.access_key_id().as_ref())];
     for (name, value) in &surroundings.variables {
         put(name, Some(value));
         ours.push(mark(name, value.as_ref()));

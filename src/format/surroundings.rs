@@ -14,6 +14,8 @@ pub struct ProfileVariables {
     pub variables: Vec<(String, String)>,
     /// `KEYFOB_NARROW`, where the credentials are narrowed.
     pub narrowed: Option<String>,
+    /// `KEYFOB_IDENTITY`.
+    pub identity: Option<String>,
     /// Settings that have no variable and are lost, for a warning: `s3.addressing_style`.
     pub without_variable: Vec<String>,
 }
@@ -58,6 +60,7 @@ impl ProfileVariables {
             region: region.map(str::to_owned).or_else(|| setting("region")),
             variables: Vec::new(),
             narrowed: None,
+            identity: None,
             without_variable: Vec::new(),
         };
         for (name, variable) in SETTINGS {

@@ -5,6 +5,7 @@
 pub mod access_key_input;
 pub mod add;
 pub mod advice;
+pub mod console;
 pub mod doctor;
 mod edits;
 pub mod exec;
@@ -12,6 +13,7 @@ pub mod explain;
 pub mod export;
 pub mod import;
 pub mod keys;
+pub mod log;
 pub mod login;
 pub mod manage;
 pub mod mfa;
@@ -19,9 +21,11 @@ mod planning;
 pub mod remove;
 pub mod resolve;
 pub mod rotate;
+pub mod serve;
 pub mod show;
 mod signed;
 pub mod sso;
+pub mod whoami;
 mod without_device;
 
 pub use crate::context::{Context, Keys};

@@ -120,6 +120,8 @@ pub mod vars {
     pub const KEYFOB_SAVED_AWS_DEFAULT_REGION: &str = "KEYFOB_SAVED_AWS_DEFAULT_REGION";
     /// What narrows the credentials that `env` or `exec` handed out, for keyfobs started with them.
     pub const KEYFOB_NARROW: &str = "KEYFOB_NARROW";
+    /// Whose credentials `env` or `exec` handed out, for `whoami`.
+    pub const KEYFOB_IDENTITY: &str = "KEYFOB_IDENTITY";
     pub const KEYFOB_CONFIG: &str = "KEYFOB_CONFIG";
     pub const KEYFOB_DATA_DIR: &str = "KEYFOB_DATA_DIR";
     pub const KEYFOB_CACHE_DIR: &str = "KEYFOB_CACHE_DIR";
@@ -182,6 +184,11 @@ impl Environment {
     /// Gives a variable a value.
     pub fn set(&mut self, name: &str, value: impl Into<OsString>) {
         self.0.insert(name.into(), value.into());
+    }
+
+    /// Takes a variable away.
+    pub fn remove(&mut self, name: &str) {
+        self.0.remove(OsStr::new(name));
     }
 
     /// Every variable.

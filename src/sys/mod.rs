@@ -2,6 +2,7 @@
 //!
 //! May use nothing of keyfob's above it but `error`, `secret`, `timestamp` and `human`.
 
+pub mod append;
 pub mod browser;
 pub mod child;
 pub mod clock;
@@ -11,6 +12,7 @@ pub mod exec;
 pub mod files;
 pub mod folder;
 pub mod hardening;
+pub mod http_server;
 pub mod interrupt;
 pub mod kernel_keyring;
 pub mod leftovers;
@@ -19,10 +21,13 @@ pub mod loopback;
 pub mod machine;
 pub mod modes;
 pub mod name_lookup;
+pub mod one_use;
 pub mod parent;
 pub mod paths;
 pub mod pinentry;
 pub mod program;
+#[cfg(unix)]
+pub mod server_process;
 pub mod stdin;
 pub mod terminal;
 pub mod uninterrupted;

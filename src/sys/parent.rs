@@ -13,6 +13,18 @@ pub fn ancestors() -> Vec<String> {
     platform::ancestors()
 }
 
+/// The process that started this one: its id, and the name of the file it runs.
+pub fn nearest() -> Option<(u32, String)> {
+    #[cfg(unix)]
+    {
+        let path = ancestors().into_iter().next()?;
+        let name = path.rsplit('/').next().unwrap_or(&path).to_owned();
+        Some((std::os::unix::process::parent_id(), name))
+    }
+    #[cfg(not(unix))]
+    None
+}
+
 #[cfg(target_os = "linux")]
 mod platform {
     use std::fs;

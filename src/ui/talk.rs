@@ -59,6 +59,13 @@ impl StderrTalk {
         StderrTalk { command_line: words.unwrap_or_default(), ..self }
     }
 
+    /// keyfob's own command, if it is one that issues credentials.
+    pub fn issuing_command(&self) -> &str {
+        const ISSUING: [&str; 3] = ["credential-process", "env", "exec"];
+        let words = self.command_line.iter().skip(1);
+        words.map(String::as_str).find(|word| ISSUING.contains(word)).unwrap_or_default()
+    }
+
     /// The shell that commands are shown for: the parent's, looked for once and only if needed; POSIX if none is found.
     pub fn shell(&self) -> Shell {
         let detect = || Shell::detect(ancestors().iter().map(String::as_str), self.shell_variable.as_deref());

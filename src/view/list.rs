@@ -66,7 +66,7 @@ fn sign_in(state: &SignInState, now: Timestamp) -> String {
     }
 }
 
-fn length(seconds: i64) -> String {
+pub(super) fn length(seconds: i64) -> String {
     match (seconds / 3600, seconds / 60 % 60) {
         (0, minutes) => format!("{minutes}m"),
         (hours, minutes) => format!("{hours}h {minutes}m"),

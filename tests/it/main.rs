@@ -12,6 +12,7 @@ mod claims;
 mod codes;
 mod commands;
 mod completions;
+mod console;
 mod crowds;
 mod doctor;
 mod edits;
@@ -26,6 +27,7 @@ mod interop;
 mod kills;
 mod layers;
 mod leaks;
+mod log;
 mod loopback;
 mod main_job;
 mod manager;
@@ -57,6 +59,8 @@ mod scene;
 #[cfg(target_os = "linux")]
 mod secret_service;
 #[cfg(target_os = "linux")]
+mod server;
+#[cfg(target_os = "linux")]
 mod session_reuse;
 #[cfg(target_os = "linux")]
 mod sessions;
@@ -67,6 +71,7 @@ mod terminal;
 mod tour;
 mod trust;
 mod vault_processes;
+mod whoami;
 mod worlds;
 
 // What is tested, where `ini_testing` finds it.

@@ -16,7 +16,8 @@ pub const SECRET: &str = "aws_secret_access_key";
 /// The second is an older name, which botocore reads too (botocore `credentials.py`).
 pub const TOKENS: [&str; 2] = ["aws_session_token", "aws_security_token"];
 
-pub(super) const SETTINGS: &[&str] = &[ID, SECRET, TOKENS[0]];
+/// The settings of a key or a written session.
+pub const SETTINGS: &[&str] = &[ID, SECRET, TOKENS[0]];
 /// What this kind is called.
 pub const NAME: &str = "key";
 const WRITTEN_SESSION: &str = "written_session";

@@ -370,9 +370,20 @@ pub fn overrides(profile: &Profile<'_>) -> Vec<Override> {
     set.map(|setting| Override { name: setting.name.to_string(), file: setting.file, line: setting.line }).collect()
 }
 
+/// The settings in which an SDK finds credentials, or a role to assume.
+pub fn settings_for_sdks() -> Vec<&'static str> {
+    let made_by_settings = KINDS.iter().filter(|kind| kind.role != RoleUse::Beside);
+    std::iter::once("role_arn").chain(made_by_settings.flat_map(|kind| kind.settings).copied()).collect()
+}
+
+/// The first of the profile's own visible settings in which an SDK finds credentials, or a role to assume.
+pub fn first_for_sdks(profile: &Profile<'_>) -> Option<Override> {
+    let is_set = |name| profile.plain(name).filter(|setting| !setting.value.is_empty());
+    let setting = settings_for_sdks().into_iter().find_map(is_set)?;
+    Some(Override { name: setting.name.to_string(), file: setting.file, line: setting.line })
+}
+
 /// Whether an SDK finds credentials, or a role to assume, in the profile's own visible settings.
 pub fn is_complete_for_sdks(profile: &Profile<'_>) -> bool {
-    let is_set = |name: &str| profile.plain(name).is_some_and(|setting| !setting.value.is_empty());
-    let made_by_settings = KINDS.iter().filter(|kind| kind.role != RoleUse::Beside);
-    is_set("role_arn") || made_by_settings.flat_map(|kind| kind.settings).any(|name| is_set(name))
+    first_for_sdks(profile).is_some()
 }

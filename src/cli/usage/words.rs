@@ -57,18 +57,8 @@ pub(super) const COMMANDS: &[Other] = &[
         "aws sso login --profile PROFILE",
         "or sign in to IAM Identity Center, which keyfob does not do yet",
     ),
-    other(
-        KEYFOB,
-        &["console", "web"],
-        "",
-        "keyfob cannot open the AWS console yet: sign in at https://console.aws.amazon.com",
-    ),
-    other(
-        KEYFOB,
-        &["whoami", "get-caller-identity"],
-        "keyfob exec PROFILE -- aws sts get-caller-identity",
-        "ask AWS who you are",
-    ),
+    other(KEYFOB, &["web"], "keyfob console PROFILE", "open the AWS console"),
+    other(KEYFOB, &["get-caller-identity", "identity"], "keyfob whoami --check", "ask AWS who you are"),
     other(
         KEYFOB,
         &["get", "get-credentials", "credentials", "process"],

@@ -73,9 +73,15 @@ pub struct Lesson {
     own: RefCell<Option<Credentials>>,
     is_over: Cell<bool>,
     sign_in_is_due: Cell<bool>,
+    is_cached: Cell<bool>,
 }
 
 impl Lesson {
+    /// Whether the credentials are those of an earlier run.
+    pub fn is_cached(&self) -> bool {
+        self.is_cached.get()
+    }
+
     /// What the base is, if that was learned; nothing more is learned then.
     pub fn end(&self) -> Option<KnownBase> {
         self.is_over.set(true);
@@ -118,7 +124,12 @@ pub fn credentials(context: &Context, plan: &Plan, options: &ResolveOptions) -> 
     };
     match plan.steps.len().checked_sub(1) {
         None => run.own(),
-        Some(last) => run.obtain(last, Need::Fresh).map(|obtained| obtained.credentials),
+        Some(last) => run.obtain(last, Need::Fresh).map(|obtained| {
+            if let Some(lesson) = &options.lesson {
+                lesson.is_cached.set(obtained.from_cache);
+            }
+            obtained.credentials
+        }),
     }
 }
 

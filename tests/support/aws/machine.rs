@@ -248,7 +248,8 @@ pub fn assume_role_with_web_identity(world: &mut World, params: &Params, is_sign
         format!("arn:{}:sts::{}:assumed-role/{}/{session_name}", world.partition, role.account, role.name);
     let origin = Origin::Role { role: role.arn, session_name, source_identity: None, transitive_tags: Vec::new() };
     let id = world.create_session(&role.account, seconds, origin);
-    world.sessions.get_mut(&id).expect("just made").policies = policies.into_iter().collect();
+    let made = world.sessions.get_mut(&id).expect("just made");
+    (made.policies, made.is_first_hop) = (policies.into_iter().collect(), true);
     Ok(element("AssumedRoleUser", &(text("AssumedRoleId", "AROAFAKE:x") + &text("Arn", &session_arn)))
         + &sts::credentials(world, &id)
         + &text("SubjectFromWebIdentityToken", &subject))

@@ -23,6 +23,7 @@ mod answer;
 mod authentication;
 mod fake;
 mod faults;
+mod federation;
 mod handles;
 mod http;
 mod iam;
@@ -325,7 +326,8 @@ fn handle(shared: &Shared, connection: u64, request: &Request) -> (Response, Del
     let version = params.get("Version").unwrap_or_default().to_owned();
     let service = Service::of_version(&version);
     let mut world = shared.world();
-    if let Some((action, response)) = machine::answer(&mut world, request) {
+    let elsewhere = machine::answer(&mut world, request).or_else(|| federation::answer(&mut world, request));
+    if let Some((action, response)) = elsewhere {
         world.log.push(Logged {
             connection,
             service: None,

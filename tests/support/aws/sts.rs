@@ -138,7 +138,8 @@ fn assume_role(world: &mut World, caller: &Caller, params: &Params) -> Result<Xm
         transitive_tags,
     };
     let id = world.create_session(&role.account, seconds, origin);
-    world.sessions.get_mut(&id).expect("just made").policies = policies.into_iter().collect();
+    let made = world.sessions.get_mut(&id).expect("just made");
+    (made.policies, made.is_first_hop) = (policies.into_iter().collect(), !caller.is_session());
     let session_arn =
         format!("arn:{}:sts::{}:assumed-role/{}/{session_name}", world.partition, role.account, role.name);
     let role_user = text("AssumedRoleId", &format!("{}:{session_name}", role.role_id)) + &text("Arn", &session_arn);

@@ -123,6 +123,8 @@ pub struct Session {
     pub policies: Vec<SessionPolicy>,
     /// How many of them GetScopedCredentials has added.
     pub scoped: usize,
+    /// Whether it is a role's that was assumed without another session.
+    pub is_first_hop: bool,
 }
 
 /// Something that must not turn up where it does not belong.
@@ -175,6 +177,8 @@ pub struct World {
     pub sign_ins: SignIns,
     pub no_scoped_credentials: bool,
     pub roles_anywhere: RolesAnywhere,
+    /// Tokens of the console's sign-in, and until when they are taken.
+    pub sign_in_tokens: BTreeMap<String, i64>,
 }
 
 impl World {
@@ -241,6 +245,7 @@ impl World {
             origin,
             policies: Vec::new(),
             scoped: 0,
+            is_first_hop: false,
         };
         self.hand_out(SecretKind::Session, &session.secret, format!("secret access key of {id}"));
         self.hand_out(SecretKind::Session, &session.token, format!("session token of {id}"));

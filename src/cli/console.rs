@@ -1,0 +1,110 @@
+//! `keyfob console`.
+
+use std::time::Duration;
+
+use chacha20poly1305::aead::OsRng;
+use chacha20poly1305::aead::rand_core::RngCore;
+use clap::Args;
+
+use crate::cli::options::{CredentialOptions, ProfileArg};
+use crate::cli::world::World;
+use crate::error::{Error, Kind, Result};
+use crate::hex;
+use crate::hint::run;
+use crate::human::Talk;
+use crate::ops::console::{Console, address, after_logout};
+use crate::ops::resolve::ResolveOptions;
+use crate::secret::Secret;
+use crate::sys::browser;
+use crate::sys::env::vars;
+use crate::sys::one_use::{Followed, OneUseLink};
+use crate::ui::out;
+
+/// Open the AWS console in a browser
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  keyfob console production
+  keyfob console production s3
+  keyfob console production /cloudwatch/home")]
+pub struct ConsoleArgs {
+    #[command(flatten)]
+    profile: ProfileArg,
+    /// Service (s3) or path (/cloudwatch/home) to open
+    #[arg(value_name = "SERVICE|PATH")]
+    page: Option<String>,
+    /// Print the address instead of opening it; whoever has it in the next 15 minutes is signed in
+    #[arg(long)]
+    url: bool,
+    /// Sign the browser out of all its console sessions first
+    #[arg(long)]
+    logout: bool,
+    #[command(flatten)]
+    options: CredentialOptions,
+}
+
+/// How long the link that a browser is given works.
+const LINK_LASTS: Duration = Duration::from_mins(1);
+
+impl ConsoleArgs {
+    pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+        let mut snapshot = world.snapshot();
+        let profile = self.profile.resolve(world)?;
+        snapshot.set_region(&profile, self.options.region.as_deref())?;
+        let is_named = world.env.get(vars::BROWSER).is_some();
+        if !self.url
+            && !is_named
+            && let Some(why) = browser::obstacle(&world.env)
+        {
+            return Err(Error::new(Kind::Failed, format!("no browser can be opened here: {why}")).hint(
+                run!("keyfob console {} --url", profile).to("print the address, and open it where you have a browser"),
+            ));
+        }
+        let plan = snapshot.plan(&profile, &self.options)?;
+        let options = ResolveOptions { mfa_code: self.options.mfa_code.clone(), ..ResolveOptions::default() };
+        let console =
+            snapshot.with_ports(false, None, |context, _| address(context, &plan, self.page.as_deref(), &options))?;
+        tell(world, &console);
+        let url = if self.logout { after_logout(&console.url) } else { console.url };
+        if self.url {
+            // Security: it is what was asked for, and goes to stdout alone.
+            return out::write(&format!("{}\n", url.expose()));
+        }
+        if !console.has_token && !self.logout {
+            return opened(world, url.expose());
+        }
+        let failed = |error| Error::new(Kind::Failed, "no link for the browser can be made").because(error);
+        let mut name = [0; 32];
+        OsRng.fill_bytes(&mut name);
+        let link = OneUseLink::listen(&Secret::new(hex::encode(&name))).map_err(failed)?;
+        opened(world, &link.url())?;
+        match link.redirect(&url, LINK_LASTS) {
+            Followed::Once => Ok(()),
+            Followed::Again => {
+                world
+                    .talk
+                    .warn("the link was followed a second time, which got nothing: another program may have seen it");
+                Ok(())
+            }
+            Followed::Never => Err(Error::new(Kind::Failed, "the browser did not open the link within a minute")
+                .hint(run!("keyfob console {} --url", profile).to("print the address, to open it yourself"))),
+        }
+    }
+}
+
+fn opened(world: &World<'_>, url: &str) -> Result<()> {
+    browser::open(url, &world.env).map_err(|problem| {
+        Error::new(Kind::Failed, "no browser could be opened").because(problem).hint("set `BROWSER` to the one you use")
+    })
+}
+
+fn tell(world: &World<'_>, console: &Console) {
+    let Console { identity, until, notes, .. } = console;
+    let who = identity.arn.as_deref().or(identity.profile.as_deref()).unwrap_or("these credentials");
+    let account = identity.account.as_ref().map(|account| format!(" in account {account}")).unwrap_or_default();
+    let until = until.map(|until| format!(", until {until}")).unwrap_or_default();
+    world.talk.say(&format!("the console opens as `{who}`{account}{until}"));
+    for note in notes {
+        world.talk.say(note);
+    }
+}

@@ -1,0 +1,70 @@
+//! `keyfob log`.
+
+use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
+
+use crate::cli::world::World;
+use crate::duration;
+use crate::error::Result;
+use crate::human::Talk;
+use crate::ops::log::{Filter, entries};
+use crate::timestamp::Timestamp;
+use crate::ui::out;
+use crate::view;
+
+/// Show which credentials were issued, when, and to which program
+#[derive(Debug, Args)]
+#[command(after_help = "\
+New sessions are logged; with `log = \"all\"` in config.toml also those from the cache, with `log = \"off\"` none.
+
+Examples:
+  keyfob log --since 1d
+  keyfob log --key ASIAIOSFODNN7EXAMPLE --json")]
+pub struct LogArgs {
+    /// Show only this profile
+    #[arg(long, value_name = "PROFILE", value_parser = NonEmptyStringValueParser::new())]
+    profile: Option<String>,
+    /// Show what is not older than this (2h, 7d), or from this time on (2026-11-29T12:00:00Z)
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    since: Option<Since>,
+    /// Show only the session with this key id, as CloudTrail names it
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    key: Option<String>,
+    /// Print JSON, one line each
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Since {
+    Ago(i64),
+    Time(Timestamp),
+}
+
+fn since(text: &str) -> std::result::Result<Since, String> {
+    if let Some(time) = Timestamp::parse_lenient(text) {
+        return Ok(Since::Time(time));
+    }
+    duration::parse(text).map(|ago| Since::Ago(i64::try_from(ago.as_secs()).unwrap_or(i64::MAX / 2)))
+}
+
+impl LogArgs {
+    pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+        let since = self.since.map(|since| match since {
+            Since::Ago(seconds) => world.clock().now().plus_seconds(-seconds),
+            Since::Time(time) => time,
+        });
+        let (entries, others) = entries(&world.paths.data, &Filter { profile: self.profile, since, key: self.key });
+        if others > 0 {
+            world.talk.warn(&format!("{others} lines of the log are damaged, or written by a newer keyfob"));
+        }
+        if self.json {
+            let lines: String = entries
+                .iter()
+                .map(|entry| serde_json::to_string(entry).expect("texts always become JSON") + "\n")
+                .collect();
+            return out::write(&lines);
+        }
+        out::write_page(&view::log::text(&entries, out::terminal_width()))
+    }
+}

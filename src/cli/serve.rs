@@ -1,0 +1,126 @@
+//! What `exec --server` starts: a second keyfob that serves the credentials of one command, and ends when that does.
+//!
+//! Its standard input is the listening socket, its standard output tells the first keyfob that there are credentials to serve.
+//! One thread, this one, owns the world and resolves, with a snapshot for each time; another one answers requests.
+
+use std::ffi::{OsStr, OsString};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::Duration;
+
+use clap::Parser;
+
+use crate::cli::exec::ExecArgs;
+use crate::cli::world::World;
+use crate::cli::{Cli, Command, GlobalOptions};
+use crate::credentials::Credentials;
+use crate::error::{Error, Kind, Result};
+use crate::ops::serve::Shared;
+use crate::secret::Secret;
+use crate::session_cache::fresh::Life;
+use crate::sys::clock::Clock;
+use crate::sys::env::{Environment, vars};
+use crate::sys::http_server;
+use crate::sys::server_process as process;
+use crate::timestamp::Timestamp;
+use crate::ui::talk::{Level, StderrTalk};
+
+/// How often it is looked whether the command is still there, and what time it is: a laptop may have slept.
+const TICK: Duration = Duration::from_secs(1);
+
+/// How long after a renewal that brought nothing newer the next one is tried, seconds.
+const AGAIN: i64 = 60;
+
+/// Runs the server of `exec`'s command line `arguments`, the program's name first; the exit code.
+pub(super) fn run(arguments: &[OsString], profile: &OsStr, env: Environment) -> u8 {
+    let talk = StderrTalk::new(Level::Normal, &env).of_command(arguments.to_vec());
+    let served = match Cli::try_parse_from(arguments) {
+        Ok(Cli { global, command: Command::Exec(exec) }) => {
+            serve(&global, exec.of_profile(profile), env, &talk, arguments)
+        }
+        Ok(_) | Err(_) => Err(Error::new(Kind::Defect, "this command line serves nothing")),
+    };
+    match served {
+        Ok(()) => 0,
+        Err(error) => {
+            talk.error(&error);
+            error.kind().exit_code()
+        }
+    }
+}
+
+fn serve(
+    global: &GlobalOptions,
+    mut exec: ExecArgs,
+    env: Environment,
+    talk: &StderrTalk,
+    arguments: &[OsString],
+) -> Result<()> {
+    let failed = |what: &'static str| move |error| Error::new(Kind::Failed, what).because(error);
+    let parent = process::parent();
+    let token = env.get(vars::AWS_CONTAINER_AUTHORIZATION_TOKEN).unwrap_or_default().to_owned();
+    let mut env = env;
+    env.remove(vars::AWS_CONTAINER_AUTHORIZATION_TOKEN);
+    let listener = process::listener().map_err(failed("the server has no socket"))?;
+    let port = listener.local_addr().map_err(failed("the server has no socket"))?.port();
+    let (wake, woken) = sync_channel(1);
+    let shared = Arc::new(Shared::new(port, &Secret::new(token), wake));
+    // With the person at the terminal, whose command has not started yet.
+    let world = World::new(global, env.clone(), talk)?;
+    let (_, credentials) = exec.resolve(&world)?;
+    exec.spend_code();
+    let due = due(&credentials);
+    shared.set(credentials)?;
+    process::leave_terminal();
+    let answers = Arc::clone(&shared);
+    std::thread::spawn(move || {
+        let clock = Clock::system();
+        http_server::serve(&listener, move |request| answers.answer(request, || clock.now()));
+    });
+    process::say_ready().map_err(failed("the server cannot say that it is ready"))?;
+    let folder = process::private_folder(&world.paths.cache, parent);
+    drop(world);
+    // The terminal is the command's from now on.
+    let quiet = GlobalOptions { verbose: false, quiet: true, ..global.clone() };
+    let talk = StderrTalk::new(Level::Quiet, &env).of_command(arguments.to_vec());
+    renew(&World::new(&quiet, env, &talk)?, &exec, &shared, &woken, due, parent);
+    process::remove_private_folder(&folder);
+    Ok(())
+}
+
+/// Renews what is served before SDKs would, until the command is gone.
+fn renew(world: &World<'_>, exec: &ExecArgs, shared: &Shared, woken: &Receiver<()>, mut due: Timestamp, parent: u32) {
+    while process::parent() == parent {
+        let is_wanted = match woken.recv_timeout(TICK) {
+            Ok(()) => true,
+            Err(RecvTimeoutError::Timeout) => false,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        let now = world.clock().now();
+        if !is_wanted && now < due {
+            continue;
+        }
+        due = match exec.resolve(world) {
+            Ok((_, credentials)) => {
+                let next = self::due(&credentials);
+                // It was usable a moment ago, and only what ends is ever served here.
+                let _ = shared.set(credentials);
+                next.max(now.plus_seconds(AGAIN))
+            }
+            Err(error) => {
+                shared.set_failure(&error, exec.advice(&error));
+                now.plus_seconds(AGAIN)
+            }
+        };
+    }
+}
+
+/// From when on credentials are worth renewing: as early as `credential-process` does it, which is before any SDK asks.
+fn due(credentials: &Credentials) -> Timestamp {
+    match credentials {
+        Credentials::Session(session) => {
+            Life { issued_at: session.issued_at, expires_at: session.expires_at }.fresh_until()
+        }
+        Credentials::Key { .. } | Credentials::NoExpiry { .. } => Timestamp::from_unix(i64::MAX),
+    }
+}

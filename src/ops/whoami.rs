@@ -1,0 +1,189 @@
+//! `whoami`: whose credentials a profile leads to, or the environment has, as far as that is known here; with a check, as AWS
+//! says.
+
+use serde::{Deserialize, Serialize};
+
+use crate::aws::CallerIdentity;
+use crate::aws::advice::{Attempted, Signer};
+use crate::chain::base::Signs;
+use crate::chain::session_name::{default_role_session_name, federated_user_name};
+use crate::chain::{Plan, Step};
+use crate::credentials::{Credentials, account_of_arn, account_of_key_id};
+use crate::error::{Error, Result};
+use crate::ops::Context;
+use crate::ops::resolve::{self, ResolveOptions};
+use crate::ops::signed::Refusal;
+use crate::sys::env::{Environment, vars};
+use crate::timestamp::Timestamp;
+
+/// Whose credentials they are. The JSON of `whoami`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Identity {
+    /// None for credentials that keyfob did not put into the environment.
+    pub profile: Option<String>,
+    pub from: From,
+    pub account: Option<String>,
+    /// None where only AWS knows it.
+    pub arn: Option<String>,
+    /// The kind of base.
+    pub base: String,
+    /// Whether a code was used; none where that is not known.
+    pub mfa: Option<bool>,
+    pub expires: Option<Timestamp>,
+    /// Whether AWS was asked.
+    pub checked: bool,
+}
+
+/// Where the credentials are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum From {
+    Environment,
+    Profile,
+}
+
+/// What `env` and `exec` say of the credentials they set, in `KEYFOB_IDENTITY`: the profile alone does not tell, since options
+/// and edits change what it leads to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issued {
+    arn: Option<String>,
+    base: String,
+    mfa: Option<bool>,
+}
+
+impl Issued {
+    /// Of what a plan leads to.
+    pub fn of(plan: &Plan) -> Issued {
+        let mfa = (plan.base.signs_as == Signs::Key).then_some(plan.mfa.is_some());
+        Issued { arn: arn(plan), base: plan.base.kind.to_owned(), mfa }
+    }
+
+    /// The value of the variable.
+    pub fn variable(&self) -> String {
+        serde_json::to_string(self).expect("texts always become JSON")
+    }
+}
+
+/// Of what a plan leads to; `expires` is when its cached credentials end.
+pub fn of_plan(plan: &Plan, expires: Option<Timestamp>) -> Identity {
+    let Issued { arn, base, mfa } = Issued::of(plan);
+    let account = arn.as_deref().and_then(account_of_arn).map(str::to_owned);
+    Identity {
+        profile: Some(plan.profile.clone()),
+        from: From::Profile,
+        account: account.or_else(|| plan.base.account_id().filter(|_| !plan.has_hops())),
+        arn,
+        base,
+        mfa,
+        expires,
+        checked: false,
+    }
+}
+
+/// Of the credentials in the environment; none where there are none. `before` is the environment without what keyfob put
+/// there.
+pub fn of_environment(env: &Environment, before: &Environment) -> Option<Identity> {
+    let id = env.get(vars::AWS_ACCESS_KEY_ID)?;
+    let is_ours = before.get(vars::AWS_ACCESS_KEY_ID).is_none();
+    let issued = env.get(vars::KEYFOB_IDENTITY).filter(|_| is_ours);
+    let issued: Option<Issued> = issued.and_then(|text| serde_json::from_str(text).ok());
+    let Issued { arn, base, mfa } =
+        issued.unwrap_or_else(|| Issued { arn: None, base: "environment".to_owned(), mfa: None });
+    let of_arn = arn.as_deref().and_then(account_of_arn).map(str::to_owned);
+    Some(Identity {
+        profile: env.get(vars::KEYFOB_PROFILE).filter(|_| is_ours).map(str::to_owned),
+        from: From::Environment,
+        account: of_arn.or_else(|| env.get(vars::AWS_ACCOUNT_ID).map(str::to_owned)).or_else(|| account_of_key_id(id)),
+        arn,
+        base,
+        mfa,
+        expires: env.get(vars::AWS_CREDENTIAL_EXPIRATION).and_then(Timestamp::parse_lenient),
+        checked: false,
+    })
+}
+
+/// The ARN that AWS will give what a plan leads to, where that follows from the plan: a role's session, a user.
+fn arn(plan: &Plan) -> Option<String> {
+    let base = &plan.base;
+    match plan.steps.iter().rfind(|step| !matches!(step, Step::Scoped(_))) {
+        Some(Step::AssumeRole(hop)) => {
+            // The path is not part of it (IAM User Guide, "IAM identifiers").
+            let mut parts = hop.role_arn.splitn(6, ':');
+            let (partition, account) = (parts.nth(1)?, parts.nth(2)?);
+            let name = parts.next()?.rsplit('/').next()?;
+            let session = hop.role_session_name.clone().unwrap_or_else(|| default_role_session_name(base));
+            Some(format!("arn:{partition}:sts::{account}:assumed-role/{name}/{session}"))
+        }
+        Some(Step::Federation(_)) => {
+            let mut parts = base.user_arn()?.splitn(6, ':');
+            let (partition, account) = (parts.nth(1)?, parts.nth(2)?);
+            Some(format!("arn:{partition}:sts::{account}:federated-user/{}", federated_user_name(base)))
+        }
+        Some(Step::SessionToken(_)) | None => base.user_arn().map(str::to_owned),
+        Some(Step::Base | Step::Scoped(_)) => None,
+    }
+}
+
+/// Asks AWS with the credentials that a plan leads to, which are made where they are not cached.
+///
+/// # Errors
+/// Where there are none, or AWS refuses them.
+pub fn check(context: &Context<'_>, plan: &Plan, identity: Identity) -> Result<Identity> {
+    let credentials = resolve::credentials(context, plan, &ResolveOptions::default())?;
+    let target = plan.steps.last().and_then(Step::target).map_or_else(|| plan.base_target(), Ok)?;
+    let signer = match &credentials {
+        Credentials::Key { key, .. } => Signer::UnstoredKey { id: key.id.as_str() },
+        Credentials::Session(_) | Credentials::NoExpiry { .. } => Signer::PlainSession { arn: identity.arn.as_deref() },
+    };
+    let CallerIdentity { account, arn, .. } =
+        context.sts.get_caller_identity(&credentials, target).map_err(|error| {
+            Error::from(Refusal::new(context, &plan.profile, signer, Attempted::GetCallerIdentity, error))
+        })?;
+    let expires = credentials.expires_at().or(identity.expires);
+    Ok(Identity { account: Some(account), arn: Some(arn), expires, checked: true, ..identity })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain::Request;
+    use crate::chain::role::ExtraRole;
+    use crate::chain::role::read::role_name;
+    use crate::chain::tests::{Input, ask};
+    use crate::format::environment::before;
+
+    fn planned(config: &str, ask: Request) -> Identity {
+        of_plan(&Input { config, stored: "b", ask, ..Input::default() }.plan().expect("a plan"), None)
+    }
+
+    #[test]
+    fn the_arn_of_a_plan_is_the_one_that_aws_will_give() {
+        let role = "[profile a]|role_arn = ROLE(path/A)|source_profile = b|[profile b]|mfa_serial = DEVICE";
+        let of_role = planned(role, ask("a"));
+        assert_eq!(of_role.arn.as_deref(), Some("arn:aws:sts::111122223333:assumed-role/A/keyfob-me"));
+        assert_eq!((of_role.account.as_deref(), of_role.mfa), (Some("111122223333"), Some(true)));
+        let of_key = planned("[profile b]", ask("b"));
+        assert_eq!(of_key.arn.as_deref(), Some("arn:aws:iam::111122223333:user/me"));
+        assert_eq!((of_key.base.as_str(), of_key.mfa), ("key", Some(false)));
+        let role = role_name("444455556666:X").expect("valid");
+        let extra = ExtraRole { role, external_id: None, session_name: Some("s1".into()) };
+        let of_extra = planned("[profile b]", Request { role: Some(extra), ..ask("b") });
+        assert_eq!(of_extra.arn.as_deref(), Some("arn:aws:sts::444455556666:assumed-role/X/s1"));
+        let of_process = planned("[profile a]|credential_process = other", ask("a"));
+        assert_eq!((of_process.arn, of_process.mfa, of_process.base.as_str()), (None, None, "process"));
+    }
+
+    #[test]
+    fn credentials_of_somebody_elses_in_the_environment_are_not_taken_for_keyfobs() {
+        let env = Environment::from_pairs([
+            ("AWS_ACCESS_KEY_ID", "ASIAFAKE000000000000"),
+            ("KEYFOB_PROFILE", "work"),
+            ("KEYFOB_IDENTITY", r#"{"arn":"arn:aws:iam::111122223333:user/me","base":"key","mfa":true}"#),
+            ("AWS_ACCOUNT_ID", "444455556666"),
+        ]);
+        let identity = of_environment(&env, &before(&env)).expect("credentials");
+        assert_eq!((identity.profile, identity.arn, identity.base.as_str()), (None, None, "environment"));
+        assert_eq!(identity.account.as_deref(), Some("444455556666"));
+        assert_eq!(of_environment(&Environment::default(), &Environment::default()), None);
+    }
+}
