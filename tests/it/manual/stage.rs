@@ -78,7 +78,6 @@ impl Stage {
         let visit = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1]).read()";
         let browser = sandbox.script("bin/browser", &format!("#!/bin/sh\nexec python -c '{visit}' \"$1\"\n"));
         sandbox.set("BROWSER", &browser);
-        sandbox.set("KEYFOB_LOGIN", "browser");
         // The page's stand-in for a password manager.
         sandbox.may_hold_secrets("bin/pass");
         // What a page exports stays there.
@@ -94,7 +93,7 @@ impl Stage {
         for name in ["CONFIG", "DATA_DIR", "CACHE_DIR", "UNLOCK_TIME", "BACKEND", "IDENTITY_FILE"] {
             sandbox.unset(&format!("KEYFOB_{name}"));
         }
-        let mut settings = "unlock_time = \"10m\"\nrotate_settle = 0\n".to_owned();
+        let mut settings = "unlock_time = \"10m\"\nrotate_settle = 0\nlogin = \"browser\"\n".to_owned();
         if ["vault", "moto"].contains(&name) {
             writeln!(settings, "identity_file = \"{}\"", sandbox.path("identity.txt").display())
                 .expect("a String takes all");
