@@ -14,9 +14,12 @@ const UNSAFE: [(&str, &str); 1] =
 const PUBLISHED_IDS: [&str; 2] = ["ASIAY34FZKBOKMUTVV7A", "ASIAQNZGKIQY56JQ7WML"];
 
 /// Files with private keys that protect nothing.
-const PRIVATE_KEYS: [(&str, &str); 2] = [
+const PRIVATE_KEYS: [(&str, &str); 5] = [
     ("src/aws/connector.rs", "a block without a key in it"),
+    ("src/aws_login/dpop.rs", "of a test of signatures, made for it"),
+    ("src/roles_anywhere/key.rs", "the name of a block, in an error"),
     ("tests/data/tls/server-key.pem", "of loopback servers, for names that are nobody's"),
+    ("tests/support/aws/sign_in.rs", "the marks around a key that is made by the loopback AWS"),
 ];
 
 /// The text files of the checkout, by their paths in it.
