@@ -28,6 +28,8 @@ fn every_command_of_the_program_parses_and_names_what_was_meant() {
             let mut words = shell_words::split(&line).unwrap_or_else(|error| panic!("{line}: {error}"));
             words.iter_mut().filter(|word| *word == "STORE").for_each(|store| *store = "vault".to_owned());
             words.iter_mut().filter(|word| *word == "REGION").for_each(|region| *region = "eu-west-1".to_owned());
+            let role = "arn:aws:iam::123456789012:role/Admin";
+            words.iter_mut().filter(|word| *word == "ARN").for_each(|arn| *arn = role.to_owned());
             let (profile, words) = match &words[..] {
                 [env, profile, words @ ..] if env == "env" => (profile.strip_prefix("AWS_PROFILE="), words),
                 words => (None, words),

@@ -26,7 +26,7 @@ pub(super) fn in_narrowed(process_env: &Environment, command: &Command) -> Resul
         Command::Mfa(MfaCommand::Code(_)) => "mfa code",
         _ => return Ok(()),
     };
-    let text = format!("`keyfob {name}` is not available here: the credentials of this environment were narrowed");
+    let text = format!("`{name}` is not available here: the credentials of this environment were narrowed");
     Err(Error::new(Kind::Usage, text)
         .hint("run it in another shell")
         .hint(run!("keyfob env --unset").to("or, if `keyfob env` narrowed them, print the commands that undo that")))

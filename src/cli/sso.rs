@@ -53,9 +53,7 @@ pub struct Which {
 /// Write a profile for every account and role, and keep them in sync
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Profiles are marked with `keyfob_generated`. What you change in them stays, and a
-name that is taken is never overwritten. `{account}` is the account's name in
-lower case; there are also `{account_name}`, `{account_id}` and `{role}`.
+Profiles are marked with `keyfob_generated`. What you change in them stays, and a name that is taken is never overwritten. `{account}` is the account's name in lower case; there are also `{account_name}`, `{account_id}` and `{role}`.
 
 Examples:
   keyfob sso profiles corp --diff    show what would change

@@ -80,8 +80,8 @@ pub(super) const COMMANDS: &[Other] = &[
     other(
         KEYFOB,
         &["server", "serve", "proxy", "daemon"],
-        "keyfob link PROFILE",
-        "make SDKs get credentials from keyfob",
+        "keyfob exec PROFILE --server",
+        "run a command whose credentials are renewed while it runs",
     ),
     other(&["profile"], &["list", "ls"], "keyfob list", "list profiles"),
     other(&["profile"], &["show", "get", "view", "cat"], "keyfob show PROFILE", "show a profile's settings"),
@@ -105,15 +105,13 @@ pub(super) const COMMANDS: &[Other] = &[
     other(&["vault"], &["list", "ls"], "keyfob keys", "list the stored keys"),
 ];
 
-const ISSUE: &[&str] = &["exec", "env", "credential-process"];
-
 /// Other options that a command answers. Their values follow the profile.
 pub(super) const OPTIONS: &[Other] = &[
     other(
-        ISSUE,
+        &["env", "credential-process"],
         &["--server", "--ecs-server", "--ec2-server", "-s"],
-        "keyfob link PROFILE",
-        "keyfob has no credential server yet; SDKs renew a linked profile's credentials themselves",
+        "keyfob exec PROFILE --server",
+        "run a command whose credentials are renewed while it runs",
     ),
     other(&["exec"], &["--json", "-j"], "keyfob credential-process PROFILE", "print credentials as JSON"),
     other(&["env"], &["--json", "-j"], "keyfob env PROFILE --shell json", "print credentials as JSON"),
@@ -132,6 +130,7 @@ pub(super) const SYNONYMS: &[(&str, &[&str])] = &[
     ("quiet", &["--silent"]),
     ("mfa-code", &["--token", "--mfa-token", "--otp", "--mfa", "--code", "-m"]),
     ("duration", &["--ttl", "--session-ttl", "--assume-role-ttl", "--session-duration"]),
+    ("server", &["--ecs-server", "--ec2-server", "-s"]),
     ("backend", &["--store", "--keychain", "--key-store"]),
     ("diff", &["--dry-run"]),
     ("all", &["-a"]),
