@@ -157,7 +157,7 @@ impl Aws {
             let limit = self.limit(call.limit);
             let deadline = Instant::now() + limit;
             let attempt = async || {
-                let watch = Watch::new(connector.clone(), Arc::clone(&self.clock));
+                let watch = Watch::of_query(connector.clone(), Arc::clone(&self.clock));
                 let config = self.sdk_config(call, &watch);
                 match tokio::time::timeout_at(deadline, send(config)).await {
                     Ok(Ok(answer)) => Ok(answer),

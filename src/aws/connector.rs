@@ -160,6 +160,8 @@ impl Proxies {
 pub(super) struct Watch {
     connector: SharedHttpConnector,
     clock: Arc<Clock>,
+    /// Whether it is a call of the query protocol, whose answers all have one form.
+    is_query: bool,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -171,7 +173,12 @@ struct Seen {
 
 impl Watch {
     pub(super) fn new(connector: SharedHttpConnector, clock: Arc<Clock>) -> Self {
-        Watch { connector, clock, seen: Arc::default() }
+        Watch { connector, clock, is_query: false, seen: Arc::default() }
+    }
+
+    /// That of an SDK's call of STS or IAM.
+    pub(super) fn of_query(connector: SharedHttpConnector, clock: Arc<Clock>) -> Self {
+        Watch { is_query: true, ..Watch::new(connector, clock) }
     }
 
     /// The host the last attempt was meant for.
@@ -204,8 +211,8 @@ impl HttpConnector for Watch {
         let clock = Arc::clone(&self.clock);
         let sent = clock.uncorrected();
         let is_tls = request.uri().get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"));
-        // Of the query protocol, whose answers all have one form; the SDK looks at none that has no result.
-        let is_query = request.headers().get("content-type") == Some("application/x-www-form-urlencoded");
+        // The SDK does not look at an answer to a call that has no result.
+        let is_query = self.is_query;
         let answer = self.connector.call(request);
         HttpConnectorFuture::new(async move {
             let mut answer = answer.await?;

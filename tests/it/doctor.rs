@@ -3,7 +3,7 @@
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -77,21 +77,27 @@ fn another_keyfob_on_path_and_a_link_to_one_that_is_gone_are_named() {
     finds(&ran, "program", "other/keyfob, not this one");
 }
 
+/// Each section is looked for once: four times the profiles take four times as long, and not sixteen.
 #[test]
 fn thousands_of_profiles_over_one_session_take_no_longer_than_their_lines() {
-    let sandbox = Sandbox::new(KEYFOB, &Arc::new(LoopbackAws::start()));
-    let profile =
-        |n: usize| format!("[profile p{n}]\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = R\n\n");
-    let profiles: String = (0..10_000).map(profile).collect();
-    sandbox.write(
-        ".aws/config",
-        &format!(
-            "{profiles}[sso-session corp]\nsso_region = eu-west-1\nsso_start_url = https://corp.awsapps.com/start\n"
-        ),
-    );
-    let start = Instant::now();
-    assert!(!doctor(&sandbox).stdout.contains("dangling"));
-    assert!(start.elapsed() < Duration::from_secs(10), "it was 38 s when each looked for the section");
+    let took = |count: usize| {
+        let sandbox = Sandbox::new(KEYFOB, &Arc::new(LoopbackAws::start()));
+        let profile = |n: usize| {
+            format!("[profile p{n}]\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = R\n\n")
+        };
+        let profiles: String = (0..count).map(profile).collect();
+        let session = "[sso-session corp]\nsso_region = eu-west-1\nsso_start_url = https://corp.awsapps.com/start\n";
+        sandbox.write(".aws/config", &format!("{profiles}{session}"));
+        let run = || {
+            let start = Instant::now();
+            assert!(!doctor(&sandbox).stdout.contains("dangling"));
+            start.elapsed()
+        };
+        // The shorter of two, since other tests run beside it.
+        run().min(run())
+    };
+    let (few, many) = (took(1_000), took(4_000));
+    assert!(many < few * 9, "1,000 profiles took {few:?}, 4,000 {many:?}");
 }
 
 #[test]

@@ -224,5 +224,8 @@ fn not_kept(wanted: Wanted<'_>) -> Error {
     Error::new(Kind::KeyStore, text)
         .because("no key to seal it with can be read from a keychain, an unlocked vault or the kernel keyring")
         .hint(run!("keyfob exec PROFILE -- COMMAND").to("sign in for that command only"))
-        .hint(run!("keyfob vault identity").to("or open the vault with an identity file"))
+        .hint(
+            run!("keyfob vault identity FILE")
+                .to("or write an identity file, which opens the vault without a passphrase"),
+        )
 }

@@ -276,7 +276,7 @@ const { OAuth2Server } = require('oauth2-mock-server');
   const claims = (header, payload) => { Object.assign(payload, { aud: process.argv[2], sub: 'pod' }); };
   const token = await server.issuer.buildToken({ scopesOrTransform: claims });
   const keys = await (await fetch(server.issuer.url + '/jwks')).text();
-  console.log(token + '\\n' + keys);
+  console.log(token + '\n' + keys);
   await server.stop();
 })();";
 
