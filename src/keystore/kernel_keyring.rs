@@ -50,9 +50,9 @@ impl<'a> KernelKeyring<'a> {
     }
 
     fn description(&self, kept: KernelItem) -> String {
-        // Which folder it is counts, not the way to it. Found out each time: the first unlock makes the folder, and what
-        // is held under a name that nobody looks for again could not be taken back.
-        let folder = self.folder.canonicalize().unwrap_or_else(|_| self.folder.clone());
+        // Which folder it is counts, not the way to it. It may be made between two uses, so that its parents are resolved where
+        // it is missing: what is held under a name that nobody looks for again could not be taken back.
+        let folder = resolved(&self.folder);
         let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
         let folder = hex::encode(&digest[..8]);
         match kept {
@@ -71,5 +71,33 @@ impl<'a> KernelKeyring<'a> {
                 None
             }
         }
+    }
+}
+
+/// The path without symbolic links, as far as it exists.
+fn resolved(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => resolved(parent).join(name),
+        _ => path.to_owned(),
+    })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::testing::Silence;
+
+    #[test]
+    fn a_folder_has_one_name_before_and_after_it_is_made_whatever_leads_there() {
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let (real, link) = (place.path().join("real"), place.path().join("link"));
+        std::fs::create_dir(&real).expect("made");
+        std::os::unix::fs::symlink(&real, &link).expect("made");
+        let name = |folder: &Path| KernelKeyring::new(folder, &Silence).description(KernelItem::VaultIdentity);
+        let (by_link, direct) = (link.join("data/keyfob"), real.join("data/keyfob"));
+        let before = name(&by_link);
+        assert_eq!(before, name(&direct));
+        std::fs::create_dir_all(&direct).expect("made");
+        assert_eq!((name(&by_link), name(&direct)), (before.clone(), before));
     }
 }

@@ -1,7 +1,7 @@
 //! `whoami`: whose credentials a profile leads to, or the environment has, as far as that is known here; with a check, as AWS
 //! says.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::aws::CallerIdentity;
 use crate::aws::advice::{Attempted, Signer};
@@ -44,7 +44,7 @@ pub enum From {
 
 /// What `env` and `exec` say of the credentials they set, in `KEYFOB_IDENTITY`: the profile alone does not tell, since options
 /// and edits change what it leads to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issued {
     arn: Option<String>,
     base: String,
@@ -58,9 +58,26 @@ impl Issued {
         Issued { arn: arn(plan), base: plan.base.kind.to_owned(), mfa }
     }
 
-    /// The value of the variable.
+    /// The value of the variable: three words, since every shell can quote those.
     pub fn variable(&self) -> String {
-        serde_json::to_string(self).expect("texts always become JSON")
+        let mfa = match self.mfa {
+            Some(true) => "mfa",
+            Some(false) => "no-mfa",
+            None => "-",
+        };
+        format!("{} {mfa} {}", self.base, self.arn.as_deref().unwrap_or("-"))
+    }
+
+    /// Reads the variable; none where keyfob did not write it.
+    fn read(variable: &str) -> Option<Issued> {
+        let [base, mfa, arn] = variable.split(' ').collect::<Vec<_>>().try_into().ok()?;
+        let mfa = match mfa {
+            "mfa" => Some(true),
+            "no-mfa" => Some(false),
+            "-" => None,
+            _ => return None,
+        };
+        Some(Issued { arn: (arn != "-").then(|| arn.to_owned()), base: base.to_owned(), mfa })
     }
 }
 
@@ -86,7 +103,7 @@ pub fn of_environment(env: &Environment, before: &Environment) -> Option<Identit
     let id = env.get(vars::AWS_ACCESS_KEY_ID)?;
     let is_ours = before.get(vars::AWS_ACCESS_KEY_ID).is_none();
     let issued = env.get(vars::KEYFOB_IDENTITY).filter(|_| is_ours);
-    let issued: Option<Issued> = issued.and_then(|text| serde_json::from_str(text).ok());
+    let issued = issued.and_then(Issued::read);
     let Issued { arn, base, mfa } =
         issued.unwrap_or_else(|| Issued { arn: None, base: "environment".to_owned(), mfa: None });
     let of_arn = arn.as_deref().and_then(account_of_arn).map(str::to_owned);
@@ -178,7 +195,7 @@ mod tests {
         let env = Environment::from_pairs([
             ("AWS_ACCESS_KEY_ID", "ASIAFAKE000000000000"),
             ("KEYFOB_PROFILE", "work"),
-            ("KEYFOB_IDENTITY", r#"{"arn":"arn:aws:iam::111122223333:user/me","base":"key","mfa":true}"#),
+            ("KEYFOB_IDENTITY", "key mfa arn:aws:iam::111122223333:user/me"),
             ("AWS_ACCOUNT_ID", "444455556666"),
         ]);
         let identity = of_environment(&env, &before(&env)).expect("credentials");

@@ -5,8 +5,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::sys::files::private_dir;
+use crate::sys::files::{private_dir, read_own};
+use crate::sys::folder::open_own_with;
 use crate::sys::lock::Lock;
+use crate::sys::modes::restrict;
 
 /// How long it is waited for another process that puts files aside.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -38,13 +40,18 @@ pub fn append(path: &Path, line: &str, most: u64, kept: u32) -> io::Result<()> {
     options.append(true).create(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(format!("{line}\n").as_bytes())
+    let mut file = open_own_with(path, options)?;
+    if file.metadata()?.len() == 0 {
+        // Whatever the umask takes away.
+        restrict(path, 0o600)?;
+    }
+    file.write_all(format!("{line}\n").as_bytes())
 }
 
 /// The file at `path` and those put aside, oldest first, as they can be read.
 pub fn read_all(path: &Path, kept: u32) -> Vec<String> {
     let files = (1..=kept).rev().map(|number| aside(path, number)).chain([path.to_owned()]);
-    files.filter_map(|file| fs::read(file).ok()).map(|text| String::from_utf8_lossy(&text).into_owned()).collect()
+    files.filter_map(|file| read_own(&file).ok()?).map(|text| String::from_utf8_lossy(&text).into_owned()).collect()
 }
 
 fn aside(path: &Path, number: u32) -> PathBuf {

@@ -7,25 +7,20 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread;
 
 use serde_json::Value;
 
-use crate::support::aws::LoopbackAws;
 use crate::support::data;
 use crate::support::run::Ran;
-use crate::worlds::{Machine, World};
+use crate::worlds::{self, Machine, World};
 
 /// The commands with a placeholder, and the placeholder: only the user knows what goes there. Nothing else may have one.
 const FILLS: &[&str] = &[
-    "aws COMMAND", "aws ID", "aws-vault PROFILE PROFILE", "keyfob add PROFILE", "keyfob add PROFILE FILE",
-    "keyfob exec CODE", "keyfob exec COMMAND", "keyfob exec PROFILE", "keyfob exec PROFILE COMMAND",
-    "keyfob mfa add ARN", "keyfob mfa add PROFILE", "keyfob mfa add STORE", "keyfob mfa enroll PROFILE",
-    "keyfob mfa remove ARN", "keyfob mfa remove PROFILE", "keyfob profile set ARN", "keyfob profile set ID",
-    "keyfob profile set NAME VALUE", "keyfob profile set PROFILE", "keyfob profile set REGION",
-    "keyfob profile set URL", "keyfob profile set VALUE", "keyfob rotate PROFILE", "sudo USER",
+    "keyfob add PROFILE", "keyfob exec COMMAND", "keyfob profile set ARN", "keyfob profile set ID",
+    "keyfob profile set PROFILE", "keyfob profile set REGION", "keyfob profile set VALUE",
 ];
 
 /// What shows something, for the user to decide; it has to succeed.
@@ -215,8 +210,7 @@ impl Trial<'_> {
     /// A machine and an AWS for a command that changes something there; none for one that does not.
     fn own_machine(told: &Told) -> Option<Machine> {
         CHANGES_AWS.contains(&path_of(&told.words).as_str()).then(|| {
-            let aws = Arc::new(LoopbackAws::start());
-            let key = aws.user("ann").access_key();
+            let (aws, key) = worlds::aws();
             Machine::new(&aws, &key)
         })
     }
@@ -411,8 +405,7 @@ impl Trial<'_> {
 
 #[test]
 fn every_hint_and_every_fix_runs_as_printed_and_helps() {
-    let aws = Arc::new(LoopbackAws::start());
-    let key = aws.user("ann").access_key();
+    let (aws, key) = worlds::aws();
     let cases = [ours("configs.json"), ours("reports.json"), of_aws()].concat();
     assert!(cases.len() >= 200, "{}", cases.len());
     let (next, wrong, fills) = (AtomicUsize::new(0), Mutex::new(Vec::new()), Mutex::new(BTreeSet::new()));

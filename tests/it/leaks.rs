@@ -40,6 +40,7 @@ const COMMANDS: &[(&str, i32)] = &[
     ("env --unset --shell bash", 0),
     ("exec audit -- true", 0),
     ("exec audit -- no-such-program", 127),
+    ("console audit", 0),
     ("profile add new region=eu-west-1", 0),
     ("profile set new output json", 0),
     ("profile unset new output", 0),
@@ -64,6 +65,13 @@ const COMMANDS: &[(&str, i32)] = &[
     ("rotate work --yes --delete-now --drop-sessions", 0),
     ("rotate work --finish", 0),
     ("rotate --all --older-than 1s --yes", 0),
+    ("whoami audit", 0),
+    ("whoami work --json", 0),
+    ("login corp", 0),
+    ("sso accounts corp --json", 0),
+    ("sso profiles corp --plain", 0),
+    ("log --json", 0),
+    ("logout corp", 0),
     ("vault identity again.txt", 0),
     ("vault passphrase --new-passphrase-file new-passphrase", 0),
     ("export work --yes", 3),
@@ -86,6 +94,11 @@ fn all_commands(scene: &mut Scene) {
         format!("[plain]\naws_access_key_id = {}\naws_secret_access_key = {}\n", plain.id, plain.secret);
     scene.sandbox.write(".aws/credentials", &in_plain_text);
     let seed = scene.aws.user("bob").mfa("bobs").seed();
+    let center = scene.aws.identity_center("https://corp.awsapps.com/start").signed_in();
+    center.account("000000000042", "Payments").assign("000000000042", "ReadOnly");
+    scene.sandbox.give_browser();
+    let session = "\n[sso-session corp]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = eu-central-1\n";
+    scene.sandbox.write(".aws/config", &(scene.sandbox.read(".aws/config") + session));
     scene.sandbox.may_hold_secrets("again.txt");
     scene.sandbox.keep_secret("FAKE-new-passphrase", "new passphrase");
     scene.sandbox.write("new-passphrase", "FAKE-new-passphrase\n");

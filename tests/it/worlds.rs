@@ -46,6 +46,15 @@ impl World {
     }
 }
 
+/// The AWS of the worlds: Ann's access key, and the portal that she is signed in to.
+pub fn aws() -> (Arc<LoopbackAws>, AccessKey) {
+    let aws = Arc::new(LoopbackAws::start());
+    let key = aws.user("ann").access_key();
+    let center = aws.identity_center("https://corp.awsapps.com/start").signed_in();
+    center.account("111122223333", "Sandbox").assign("111122223333", "Dev");
+    (aws, key)
+}
+
 /// A machine on which one world after another is set up.
 pub struct Machine {
     pub sandbox: Sandbox,
@@ -59,6 +68,7 @@ impl Machine {
     pub fn new(aws: &Arc<LoopbackAws>, key: &AccessKey) -> Self {
         let mut sandbox = Sandbox::with_vault(KEYFOB, aws);
         sandbox.set("KEYFOB_PASSPHRASE_TIMEOUT", "1s");
+        sandbox.give_browser();
         let add = sandbox.keyfob(&["add", "first", "--stdin", "--yes", "--no-link"]);
         add.stdin(&format!("{}\n{}\n", key.id, key.secret)).run().ok();
         let vault = fs::read(sandbox.path("keyfob/data/vault.age")).expect("a vault");

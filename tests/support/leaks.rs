@@ -28,6 +28,7 @@ impl Shows {
         let words: Vec<&str> = args.iter().copied().filter(|arg| !arg.starts_with('-')).collect();
         match words[..] {
             ["credential-process" | "env" | "exec", ..] => Shows::Sessions,
+            ["console", ..] if args.contains(&"--url") => Shows::Sessions,
             ["export", ..] => Shows::Keys,
             ["mfa", "code", ..] => Shows::Codes,
             _ => Shows::Nothing,

@@ -183,6 +183,22 @@ impl Sandbox {
         self.kept().secrets.push(secret);
     }
 
+    /// A browser that follows where it is sent on this machine, and goes nowhere else; `login` uses it.
+    pub fn give_browser(&mut self) {
+        const VISIT: &str = "\
+import sys, urllib.request as request
+class Nearby(request.HTTPRedirectHandler):
+    def redirect_request(self, req, fp, code, msg, headers, url):
+        near = url.startswith('http://127.0.0.1:')
+        return super().redirect_request(req, fp, code, msg, headers, url) if near else None
+request.build_opener(Nearby).open(sys.argv[1]).read()
+";
+        let visit = self.write("bin/visit.py", VISIT);
+        let browser = self.script("bin/browser", &format!("#!/bin/sh\nexec python3 '{}' \"$1\"\n", visit.display()));
+        self.set("BROWSER", &browser);
+        self.set("KEYFOB_LOGIN", "browser");
+    }
+
     /// A keyfob command, to be completed and run.
     pub fn keyfob(&self, args: &[&str]) -> Invocation<'_> {
         let all: Vec<&str> = self.flags.iter().map(String::as_str).chain(args.iter().copied()).collect();

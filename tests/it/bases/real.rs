@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::{Bed, login, roles_anywhere};
 use crate::scene::key_id;
 use crate::support::aws::{Metadata, PROFILE, TRUST_ANCHOR};
+use crate::support::leaks::Shows;
 use crate::support::tools;
 
 /// A program that runs until this is dropped.
@@ -290,7 +291,8 @@ fn a_providers_token_is_taken_for_its_signature_and_audience() {
     for (audience, problem) in [("sts.amazonaws.com", ""), ("vault", "the web identity token is for another audience")]
     {
         let script = script.display().to_string();
-        let issued = bed.sandbox.program(&node, &[&script, audience]).env("NODE_PATH", &packages).run();
+        let issued =
+            bed.sandbox.program(&node, &[&script, audience]).env("NODE_PATH", &packages).shows(Shows::Keys).run();
         if issued.stderr.contains("Cannot find module") {
             return tools::skipped("npm's oauth2-mock-server is missing: `tests/run` installs it");
         }
