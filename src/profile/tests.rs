@@ -109,6 +109,9 @@ proptest! {
 
     #[test]
     fn every_file_that_awss_own_parser_reads_is_read_as_there(config in any_file(), credentials in any_file()) {
+        // A return alone ends a line for botocore, and for keyfob; to AWS's parser it is a character.
+        let has_lone_return = |text: &str| text.replace("\r\n", "").contains('\r');
+        prop_assume!(!has_lone_return(&config) && !has_lone_return(&credentials));
         // Empty names pass AWS's check of characters; there is no way to ask for them.
         prop_assume!(!credentials.contains('[') || !credentials.lines().any(|line| {
             line.starts_with('[') && line.split(']').next().is_some_and(|name| name[1..].trim().is_empty())

@@ -121,7 +121,8 @@ mod tests {
 
         #[test]
         fn unlink_after_link_gives_the_same_bytes(text in any_file()) {
-            if text.ends_with('\r') || Document::parse(text.clone()).is_err() {
+            // botocore refuses indented text behind a return alone, which AWS's parser takes for the rest of a comment.
+            if text.replace("\r\n", "").contains('\r') || Document::parse(text.clone()).is_err() {
                 return Ok(());
             }
             prop_assert_eq!(&linked(&text, "not-there").1, &text);
