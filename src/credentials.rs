@@ -176,6 +176,29 @@ pub struct Session {
     pub account_id: Option<String>,
 }
 
+impl Session {
+    /// Checks what it consists of, as [`check_made`] does.
+    ///
+    /// # Errors
+    /// What is wrong, without a word of it.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let token = self.session_token.as_ref().map(Secret::expose);
+        check_made(&self.access_key_id, self.secret_access_key.expose(), token)
+    }
+
+    /// Itself, if it can be what AWS has just made: not expired, and as [`check_made`] requires.
+    ///
+    /// # Errors
+    /// What the response contains instead, without a word of it.
+    pub fn checked(self, now: Timestamp) -> Result<Session, String> {
+        self.check().map_err(|problem| format!("contains no credentials: {problem}"))?;
+        if self.expires_at <= now {
+            return Err(format!("contains credentials that expired at {}", self.expires_at));
+        }
+        Ok(self)
+    }
+}
+
 /// What signs a request or is handed to an SDK.
 #[derive(Debug, Clone)]
 pub enum Credentials {

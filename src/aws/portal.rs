@@ -95,19 +95,17 @@ impl Portal<'_> {
         let path =
             format!("/federation/credentials?role_name={}&account_id={}", escaped(role_name), escaped(account_id));
         let GetRoleCredentials { role_credentials: made } = self.get(&path, token)?;
-        if made.access_key_id.is_empty() || made.secret_access_key.is_empty() || made.session_token.is_empty() {
-            return Err(AwsError::AnswerLost {
-                endpoint: self.0.endpoint.to_owned(),
-                cause: "the response has an empty credential".to_owned(),
-            });
-        }
-        Ok(Session {
+        let session = Session {
             access_key_id: made.access_key_id,
             secret_access_key: made.secret_access_key,
             session_token: Some(made.session_token),
             issued_at: now,
             expires_at: Timestamp::from_unix(made.expiration.div_euclid(1000)),
             account_id: Some(account_id.to_owned()),
+        };
+        session.checked(now).map_err(|problem| AwsError::Invalid {
+            endpoint: self.0.endpoint.to_owned(),
+            cause: format!("the response {problem}"),
         })
     }
 
@@ -202,6 +200,22 @@ mod tests {
             [("x-amz-sso_bearer_token", "fake-access-token"), ("accept", "application/json")]
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
         );
+    }
+
+    #[test]
+    fn credentials_that_have_expired_or_are_not_printable_are_an_error() {
+        let now = Timestamp::from_unix(1_699_990_000);
+        for made in [
+            r#""accessKeyId":"ASIAX","secretAccessKey":"s","sessionToken":"t","expiration":1699990000000"#,
+            r#""accessKeyId":"ASIA\nX","secretAccessKey":"s","sessionToken":"t","expiration":1700000000000"#,
+            r#""accessKeyId":"ASIAX","secretAccessKey":"","sessionToken":"t","expiration":1700000000000"#,
+            r#""accessKeyId":"ASIAX","secretAccessKey":"s","sessionToken":"t\u202e","expiration":1700000000000"#,
+        ] {
+            let body = format!("{{\"roleCredentials\":{{{made}}}}}").leak();
+            let http = Canned::answering(vec![(200, Vec::new(), &*body)]);
+            let result = Portal(service(&http)).role_credentials(&token(), "012345678901", "Admin", now);
+            assert!(matches!(result, Err(AwsError::Invalid { .. })), "{made}: {result:?}");
+        }
     }
 
     #[test]

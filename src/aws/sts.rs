@@ -13,7 +13,7 @@ use crate::aws::{
     AssumeRole, AwsError, CallerIdentity, GetFederationToken, GetScopedCredentials, GetSessionToken, MfaCode, Sts,
 };
 use crate::chain::target::Target;
-use crate::credentials::{Credentials, Session, account_of_arn, check_made};
+use crate::credentials::{Credentials, Session, account_of_arn};
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
@@ -212,14 +212,7 @@ impl Aws {
 
     /// A session that could be AWS's, and is not over.
     pub(super) fn checked(&self, session: Session, target: &Target) -> Result<Session, AwsError> {
-        let token = session.session_token.as_ref().map(Secret::expose);
-        check_made(&session.access_key_id, session.secret_access_key.expose(), token)
-            .map_err(|problem| incomplete(target, &format!("contains no credentials: {problem}")))?;
-        if session.expires_at <= self.clock().now() {
-            let end = session.expires_at;
-            return Err(incomplete(target, &format!("contains credentials that expired at {end}")));
-        }
-        Ok(session)
+        session.checked(self.clock().now()).map_err(|problem| incomplete(target, &problem))
     }
 }
 

@@ -7,14 +7,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_smithy_types::date_time::{DateTime, Format};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::aws::MfaCode;
 use crate::chain::target::Target;
 use crate::credentials::{AccessKey, Credentials, Session};
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
+
+#[path = "../../tests/support/aws/tls.rs"]
+pub(super) mod tls;
 
 /// What time it is in these tests.
 pub(super) const NOW: i64 = 1_700_000_000;
@@ -184,15 +185,7 @@ impl Server {
 
     /// With a certificate for `127.0.0.1`, signed by [`CA_CERTIFICATE`].
     pub(super) fn https(script: impl IntoIterator<Item = Reply>) -> Self {
-        let certificate = CertificateDer::from_pem_slice(SERVER_CERTIFICATE.as_bytes()).expect("a certificate");
-        let key = PrivateKeyDer::from_pem_slice(SERVER_KEY.as_bytes()).expect("a key");
-        let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
-            .expect("a matching key");
-        Server::start(script, Some(Arc::new(config)))
+        Server::start(script, Some(tls::config()))
     }
 
     fn start(script: impl IntoIterator<Item = Reply>, tls: Option<Arc<rustls::ServerConfig>>) -> Self {
@@ -296,9 +289,3 @@ pub(super) fn proxy(answer: &'static str) -> (u16, std::sync::mpsc::Receiver<Str
 
 /// Made for these tests, valid from 2020 to 2120. Its key was thrown away.
 pub(super) const CA_CERTIFICATE: &str = include_str!("../../tests/data/tls/ca.pem");
-
-/// For `127.0.0.1` and `localhost`.
-const SERVER_CERTIFICATE: &str = include_str!("../../tests/data/tls/server.pem");
-
-/// A key that protects nothing: it stands in a public repository.
-const SERVER_KEY: &str = include_str!("../../tests/data/tls/server-key.pem");

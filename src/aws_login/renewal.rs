@@ -14,6 +14,7 @@ use crate::aws::http::{Http, Request};
 use crate::aws_login::SignIn;
 use crate::aws_login::dpop::proof;
 use crate::aws_login::file::LIFE_SECONDS;
+use crate::credentials::check_made;
 use crate::secret::Secret;
 use crate::sys::clock::Clock;
 
@@ -92,11 +93,14 @@ fn exchange(sign_in: &mut SignIn, renewal: &Renewal<'_>) -> Result<(), AwsError>
         return Err(answer.refusal());
     }
     // Security: the parser's own words may hold a piece of a token.
+    let invalid =
+        |problem: &str| AwsError::Invalid { endpoint: endpoint.to_owned(), cause: format!("the response {problem}") };
     let Ok(Tokens { access_token, expires_in, refresh_token }) = serde_json::from_slice(answer.body.expose()) else {
-        let cause = "the response holds no tokens".to_owned();
-        return Err(AwsError::AnswerLost { endpoint: endpoint.to_owned(), cause });
+        return Err(invalid("contains no tokens"));
     };
     let NewAccessToken { access_key_id, secret_access_key, session_token } = access_token;
+    check_made(&access_key_id, secret_access_key.expose(), Some(session_token.expose()))
+        .map_err(|problem| invalid(&format!("contains no credentials: {problem}")))?;
     let kept = &mut sign_in.access_token;
     (kept.access_key_id, kept.secret_access_key, kept.session_token) =
         (access_key_id, secret_access_key, session_token);

@@ -33,7 +33,7 @@ pub struct ConsoleArgs {
     /// Service (s3) or path (/cloudwatch/home) to open
     #[arg(value_name = "SERVICE|PATH")]
     page: Option<String>,
-    /// Print the address instead of opening it; whoever has it in the next 15 minutes is signed in
+    /// Print the address instead of opening it; it signs in anyone who opens it within 15 minutes
     #[arg(long)]
     url: bool,
     /// Sign the browser out of all its console sessions first

@@ -118,10 +118,10 @@ fn send(http: &dyn Http, clock: &Clock, asked: &CreateSession<'_>) -> Result<Ses
     }
     // Security: the parser's own words may hold a piece of a token.
     let session = serde_json::from_slice(answer.body.expose()).ok().and_then(|created| session(created, asked, clock));
-    session.ok_or_else(|| AwsError::AnswerLost {
-        endpoint: host.to_owned(),
-        cause: "the response holds no credentials".to_owned(),
-    })
+    let invalid =
+        |problem: &str| AwsError::Invalid { endpoint: host.to_owned(), cause: format!("the response {problem}") };
+    let session = session.ok_or_else(|| invalid("contains no credentials"))?;
+    session.checked(clock.now()).map_err(|problem| invalid(&problem))
 }
 
 fn session(created: Created, asked: &CreateSession<'_>, clock: &Clock) -> Option<Session> {

@@ -12,8 +12,9 @@ use crate::secret::Secret;
 use crate::session_cache::sign_in::SignInName;
 use crate::sign_in::{Access, SignIns, Wanted};
 
-/// AWS answers 20 calls a second of a sign-in; half of that leaves room for other programs.
-const INTERVAL: Duration = Duration::from_millis(100);
+/// AWS answers 20 calls a second of a sign-in; half of that leaves room for other programs. A little more than a tenth of a
+/// second, so that no second has eleven of them however long each is on its way.
+const INTERVAL: Duration = Duration::from_millis(105);
 
 /// The pauses after a refusal for throttling, seconds; the last one is repeated.
 const PAUSES: [u64; 5] = [1, 2, 4, 8, 10];

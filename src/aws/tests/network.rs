@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{aws, aws_with, mfa_session, settings};
-use crate::aws::testing::{CA_CERTIFICATE, Reply, Server, key, proxy, silent, target};
+use crate::aws::testing::tls::CA_BUNDLE;
+use crate::aws::testing::{Reply, Server, key, proxy, silent, target};
 use crate::aws::{Access, AwsError, MfaDevices, Sts};
 use crate::chain::target::Target;
 use crate::settings::Settings;
@@ -36,19 +37,15 @@ fn whoever_does_not_let_us_connect_has_not_seen_the_request() {
 
 #[test]
 fn a_ca_bundle_lets_a_private_authority_vouch_for_the_endpoint() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let bundle = folder.path().join("ca.pem");
-    #[expect(clippy::disallowed_methods, reason = "a test's own file")]
-    std::fs::write(&bundle, CA_CERTIFICATE).expect("written");
     let server = Server::https([Reply::caller(), Reply::session("GetSessionToken")]);
     let mut target = target(&server.url());
-    target.ca_bundle = Some(bundle.clone());
+    target.ca_bundle = Some(CA_BUNDLE.into());
     let aws = aws();
     aws.get_caller_identity(&key(), &target).expect("an answer");
     aws.get_session_token(&key(), &mfa_session(), &target).expect("a session");
     assert!(server.asked().iter().all(|asked| asked.connection == 1));
 
-    target.ca_bundle = Some(folder.path().join("other.pem"));
+    target.ca_bundle = Some("/nowhere/other.pem".into());
     let error = aws.get_caller_identity(&key(), &target).expect_err("there is no such file");
     assert!(matches!(&error, AwsError::Setup(text) if text.contains("other.pem` cannot be read")), "{error:?}");
 }

@@ -130,7 +130,8 @@ fn portal(plan: &Plan, identity: Identity, page: &str) -> Console {
         .finish();
     let start = role.center.start_url.trim_end_matches(['/', '#']);
     let identity = Identity { account: Some(role.account_id.clone()), ..identity };
-    let notes = vec!["the console opens as whoever the browser is signed in as at the portal".to_owned()];
+    let notes =
+        vec!["the console opens with the portal session of your browser, which may be another user's".to_owned()];
     Console { url: Secret::new(format!("{start}/#/console?{query}")), has_token: false, identity, until: None, notes }
 }
 

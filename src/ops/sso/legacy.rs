@@ -50,7 +50,7 @@ pub fn from_legacy(manager: &Manager<'_>, session: Option<&str>) -> Result<(Repo
         let count = profiles.len();
         let of = if count == 1 { "1 profile uses".to_owned() } else { format!("{count} profiles use") };
         talk.say(&format!("{of} {what} `{session}`"));
-        talk.hint(run!("keyfob login {}", session).to("sign in anew: the old sign-in is not used any more"));
+        talk.hint(run!("keyfob login {}", session).to("sign in again, since the old sign-in is no longer used"));
     }
     if groups.is_empty() && skipped.is_empty() {
         talk.say("no profile has a start URL of its own");

@@ -11,6 +11,7 @@ pub const CA_BUNDLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/tls
 /// For 127.0.0.1 and localhost, valid from 2020 to 2120.
 pub fn config() -> Arc<rustls::ServerConfig> {
     const CERTIFICATE: &str = include_str!("../../data/tls/server.pem");
+    // It protects nothing, being in a public repository.
     const KEY: &str = include_str!("../../data/tls/server-key.pem");
     let certificate = CertificateDer::from_pem_slice(CERTIFICATE.as_bytes()).expect("a certificate");
     let key = PrivateKeyDer::from_pem_slice(KEY.as_bytes()).expect("a key");

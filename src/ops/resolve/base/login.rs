@@ -101,6 +101,7 @@ impl Login<'_> {
                 .hint(self.sign_in()));
         };
         let session = sign_in.session().ok_or_else(|| bad("has an `expiresAt` that is not a time"))?;
+        session.check().map_err(|problem| bad(&format!("has no credentials: {problem}")))?;
         Ok((sign_in, session))
     }
 

@@ -107,7 +107,7 @@ impl Files<'_> {
                 true => bad("belongs to another user"),
                 false => bad(&format!("can be read or changed by other users (mode {:03o})", exposed.mode)),
             };
-            return Err(error.hint(run!("chmod 600 {}", path.display()).to("take that away")));
+            return Err(error.hint(run!("chmod 600 {}", path.display()).to("make the file readable only by you")));
         }
         let text = files::read(&path).map_err(|error| bad(&format!("cannot be read: {error}")))?;
         let text = SecretBytes::new(text);
