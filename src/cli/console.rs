@@ -51,6 +51,7 @@ impl ConsoleArgs {
         let mut snapshot = world.snapshot();
         let profile = self.profile.resolve(world)?;
         snapshot.set_region(&profile, self.options.region.as_deref())?;
+        let plan = snapshot.plan(&profile, &self.options)?;
         let is_named = world.env.get(vars::BROWSER).is_some();
         if !self.url
             && !is_named
@@ -60,7 +61,6 @@ impl ConsoleArgs {
                 run!("keyfob console {} --url", profile).to("print the address, and open it where you have a browser"),
             ));
         }
-        let plan = snapshot.plan(&profile, &self.options)?;
         let options = ResolveOptions { mfa_code: self.options.mfa_code.clone(), ..ResolveOptions::default() };
         let console =
             snapshot.with_ports(false, None, |context, _| address(context, &plan, self.page.as_deref(), &options))?;

@@ -55,6 +55,8 @@ fn each_kind_of_credentials_gets_in_by_its_own_way() {
     let wrong = |words: &[&str], code: i32, what: &str| {
         fails(&scene.sandbox.keyfob(&[&["console"], words].concat()).run(), code, what)
     };
+    // Before a browser is looked for, which would not help.
+    wrong(&["nobody"], 6, "there is no profile `nobody`");
     wrong(&["deploy", "https://evil.example", "--url"], 2, "is neither a service");
     wrong(&["deploy", "//evil.example", "--url"], 2, "is neither a service");
     assert_eq!(scene.actions(), Vec::<String>::new(), "nothing was asked for");
