@@ -20,6 +20,7 @@ mod native;
 pub mod open;
 mod passphrase;
 mod prompt_lock;
+pub mod protocol;
 mod sealing;
 #[cfg(target_os = "linux")]
 pub(crate) mod secret_service;
