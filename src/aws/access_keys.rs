@@ -1,13 +1,12 @@
 //! The access keys of an IAM user.
 
-use aws_sdk_iam::types::{AccessKeyMetadata, StatusType};
 use serde::Serialize;
 
 use crate::aws::client::{Aws, Sending};
 use crate::aws::iam::incomplete;
+use crate::aws::xml::Element;
 use crate::aws::{Access, AwsError};
 use crate::credentials::{AccessKey, AccessKeyId};
-use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
 /// The IAM calls about access keys.
@@ -69,28 +68,24 @@ pub struct LastUse {
 
 impl AccessKeys for Aws {
     fn list_access_keys(&self, by: Access<'_>, user_name: Option<&str>) -> Result<Vec<ListedKey>, AwsError> {
-        // One page: a user has at most two keys.
-        let answer = self.iam(by, Sending::Retried, |iam| {
-            iam.list_access_keys().set_user_name(user_name.map(str::to_owned)).send()
-        })?;
-        let key = |key: AccessKeyMetadata| {
+        let user: Vec<_> = user_name.map(|name| ("UserName", name)).into_iter().collect();
+        let listed = self.iam_pages(by, "ListAccessKeys", &user, "AccessKeyMetadata")?;
+        let key = |key: &Element| {
             Some(ListedKey {
-                id: key.access_key_id?.parse().ok()?,
-                active: key.status == Some(StatusType::Active),
-                created_at: key.create_date.map(|date| Timestamp::from_unix(date.secs())),
+                id: key.text("AccessKeyId")?.parse().ok()?,
+                active: key.text("Status") == Some("Active"),
+                created_at: key.text("CreateDate").and_then(Timestamp::parse_lenient),
             })
         };
         // A key that cannot be named must not be overlooked: what is not in the list counts as not there.
-        let keys: Option<Vec<ListedKey>> = answer.access_key_metadata.into_iter().map(key).collect();
+        let keys: Option<Vec<ListedKey>> = listed.iter().map(key).collect();
         keys.ok_or_else(|| incomplete("lacks a valid key id"))
     }
 
-    // Security: the secret is moved out of the SDK's answer, not copied.
     fn create_access_key(&self, by: Access<'_>, user_name: &str) -> Result<AccessKey, AwsError> {
-        let answer = self.iam(by, Sending::Once, |iam| iam.create_access_key().user_name(user_name).send())?;
-        let made = answer.access_key.filter(|made| !made.secret_access_key.is_empty());
-        let key = made.and_then(|made| {
-            Some(AccessKey { id: made.access_key_id.parse().ok()?, secret: Secret::new(made.secret_access_key) })
+        let answer = self.iam(by, Sending::Once, "CreateAccessKey", &[("UserName", user_name)])?;
+        let key = answer.child("AccessKey").and_then(|made| {
+            Some(AccessKey { id: made.text("AccessKeyId")?.parse().ok()?, secret: made.secret("SecretAccessKey")? })
         });
         key.ok_or_else(|| incomplete("contains no valid key"))
     }
@@ -102,28 +97,23 @@ impl AccessKeys for Aws {
         id: &AccessKeyId,
         active: bool,
     ) -> Result<(), AwsError> {
-        let status = if active { StatusType::Active } else { StatusType::Inactive };
-        let answer = self.iam(by, Sending::Retried, |iam| {
-            let request = iam.update_access_key().user_name(user_name);
-            request.access_key_id(id.as_str()).status(status.clone()).send()
-        });
-        answer.map(drop)
+        let status = if active { "Active" } else { "Inactive" };
+        let parameters = [("UserName", user_name), ("AccessKeyId", id.as_str()), ("Status", status)];
+        self.iam(by, Sending::Retried, "UpdateAccessKey", &parameters).map(drop)
     }
 
     fn delete_access_key(&self, by: Access<'_>, user_name: &str, id: &AccessKeyId) -> Result<(), AwsError> {
-        let answer = self.iam(by, Sending::Retried, |iam| {
-            iam.delete_access_key().user_name(user_name).access_key_id(id.as_str()).send()
-        });
-        answer.map(drop)
+        let parameters = [("UserName", user_name), ("AccessKeyId", id.as_str())];
+        self.iam(by, Sending::Retried, "DeleteAccessKey", &parameters).map(drop)
     }
 
     fn access_key_last_used(&self, by: Access<'_>, id: &AccessKeyId) -> Result<Option<LastUse>, AwsError> {
-        let answer =
-            self.iam(by, Sending::Retried, |iam| iam.get_access_key_last_used().access_key_id(id.as_str()).send())?;
+        let answer = self.iam(by, Sending::Retried, "GetAccessKeyLastUsed", &[("AccessKeyId", id.as_str())])?;
+        let text = |used: &Element, name: &str| used.text(name).unwrap_or_default().to_owned();
         // Without a date the service is `N/A`: never used (IAM API, AccessKeyLastUsed).
-        Ok(answer.access_key_last_used.and_then(|used| {
-            let at = Timestamp::from_unix(used.last_used_date?.secs());
-            Some(LastUse { at, service: used.service_name, region: used.region })
+        Ok(answer.child("AccessKeyLastUsed").and_then(|used| {
+            let at = used.text("LastUsedDate").and_then(Timestamp::parse_lenient)?;
+            Some(LastUse { at, service: text(used, "ServiceName"), region: text(used, "Region") })
         }))
     }
 }

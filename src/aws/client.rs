@@ -149,11 +149,7 @@ impl Aws {
         let ca_bundle = call.target.ca_bundle.as_deref();
         let (runtime, connector) = self.running(&Route { url: call.endpoint, ca_bundle, is_nearby: false })?;
         runtime.block_on(async {
-            // Between two calls nothing ran that could have seen the server close the connection: look now, or a call that is
-            // sent once would be lost to it.
-            for _ in 0..4 {
-                tokio::task::yield_now().await;
-            }
+            notice_closed_connections().await;
             let limit = self.limit(call.limit);
             let deadline = Instant::now() + limit;
             let attempt = async || {
@@ -265,6 +261,14 @@ impl Drop for Aws {
             // A plain drop would wait for a name lookup that hangs, long after its limit.
             runtime.shutdown_background();
         }
+    }
+}
+
+/// Between two calls nothing ran that could have seen the server close a connection: looks now, or a call that is sent once
+/// would be lost to it.
+pub(super) async fn notice_closed_connections() {
+    for _ in 0..4 {
+        tokio::task::yield_now().await;
     }
 }
 

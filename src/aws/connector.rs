@@ -43,7 +43,7 @@ const TOLERANCE_SECONDS: i64 = 5;
 const MOST_SECONDS: i64 = 86_400;
 
 /// The longest body that is read, bytes: AWS's own have a few thousand.
-const MOST_BODY: usize = 1 << 20;
+pub(super) const MOST_BODY: usize = 1 << 20;
 
 /// What a connection is made with. Calls that agree in it share one connection to a host.
 #[derive(Debug, Clone)]
@@ -162,6 +162,8 @@ pub(super) struct Watch {
     clock: Arc<Clock>,
     /// Whether it is a call of the query protocol, whose answers all have one form.
     is_query: bool,
+    /// The longest body that is read, bytes.
+    longest: usize,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -173,10 +175,15 @@ struct Seen {
 
 impl Watch {
     pub(super) fn new(connector: SharedHttpConnector, clock: Arc<Clock>) -> Self {
-        Watch { connector, clock, is_query: false, seen: Arc::default() }
+        Watch { connector, clock, is_query: false, longest: MOST_BODY, seen: Arc::default() }
     }
 
-    /// That of an SDK's call of STS or IAM.
+    /// One that reads longer bodies.
+    pub(super) fn reading(self, longest: usize) -> Self {
+        Watch { longest, ..self }
+    }
+
+    /// That of an SDK's call of STS.
     pub(super) fn of_query(connector: SharedHttpConnector, clock: Arc<Clock>) -> Self {
         Watch { is_query: true, ..Watch::new(connector, clock) }
     }
@@ -212,12 +219,12 @@ impl HttpConnector for Watch {
         let sent = clock.uncorrected();
         let is_tls = request.uri().get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"));
         // The SDK does not look at an answer to a call that has no result.
-        let is_query = self.is_query;
+        let (is_query, longest) = (self.is_query, self.longest);
         let answer = self.connector.call(request);
         HttpConnectorFuture::new(async move {
             let mut answer = answer.await?;
             read_date(&clock, sent, &answer, is_tls);
-            let body = read_body(std::mem::replace(answer.body_mut(), SdkBody::taken())).await?;
+            let body = read_body(std::mem::replace(answer.body_mut(), SdkBody::taken()), longest).await?;
             if is_query && answer.status().is_success() && !is_whole_response(&body) {
                 // As transient as a broken connection.
                 return Err(ConnectorError::io("the response did not come from AWS, or was cut short".into()));
@@ -229,12 +236,15 @@ impl HttpConnector for Watch {
 }
 
 /// Reads a body to its end, or to its limit: whoever answers must not fill the memory.
-async fn read_body(body: SdkBody) -> Result<Vec<u8>, ConnectorError> {
+async fn read_body(body: SdkBody, longest: usize) -> Result<Vec<u8>, ConnectorError> {
     let (mut stream, mut body) = (ByteStream::new(body), Vec::new());
     while let Some(piece) = stream.next().await {
         body.extend_from_slice(&piece.map_err(|error| ConnectorError::io(error.into()))?);
-        if body.len() > MOST_BODY {
-            return Err(ConnectorError::other("the response is longer than 1 MiB".into(), None));
+        if body.len() > longest {
+            return Err(ConnectorError::other(
+                format!("the response is longer than {} MiB", longest >> 20).into(),
+                None,
+            ));
         }
     }
     Ok(body)

@@ -12,8 +12,8 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 
 use crate::aws::AwsError;
-use crate::aws::client::{Aws, Route};
-use crate::aws::connector::Watch;
+use crate::aws::client::{Aws, Route, notice_closed_connections};
+use crate::aws::connector::{MOST_BODY, Watch};
 use crate::aws::translate::{chain, foreign, harmless, lost, plain};
 use crate::duration;
 use crate::mask;
@@ -90,6 +90,13 @@ impl Answer {
 
 impl Http for Aws {
     fn send(&self, request: &Request<'_>) -> Result<Answer, AwsError> {
+        self.exchange(request, MOST_BODY)
+    }
+}
+
+impl Aws {
+    /// As [`Http::send`], of an answer of at most `longest` bytes.
+    pub(super) fn exchange(&self, request: &Request<'_>, longest: usize) -> Result<Answer, AwsError> {
         let Request { method, url, headers, body, is_nearby, ca_bundle, limit } = *request;
         let (runtime, connector) = self.running(&Route { url: Some(url), ca_bundle, is_nearby })?;
         // Security: of what is wrong with a value nothing is repeated.
@@ -104,7 +111,7 @@ impl Http for Aws {
             let length = body.len().to_string();
             message.headers_mut().try_insert("content-length", length).map_err(|_| invalid())?;
         }
-        let watch = Watch::new(connector, self.shared_clock());
+        let watch = Watch::new(connector, self.shared_clock()).reading(longest);
         let exchange = async {
             let answer = watch.call(message).await.map_err(|error| lost(&watch, chain(&error)))?;
             let status = answer.status().as_u16();
@@ -115,6 +122,7 @@ impl Http for Aws {
             Ok(Answer { status, headers, body: SecretBytes::new(body.to_vec()) })
         };
         runtime.block_on(async {
+            notice_closed_connections().await;
             match tokio::time::timeout(limit, exchange).await {
                 Ok(answer) => answer,
                 Err(_) => Err(lost(&watch, format!("within {}", duration::text(limit)))),

@@ -1,5 +1,8 @@
 //! The MFA devices of an IAM user.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::aws::client::{Aws, Sending};
 use crate::aws::iam::incomplete;
 use crate::aws::{Access, AwsError};
@@ -65,49 +68,58 @@ pub struct CodePair {
 
 impl MfaDevices for Aws {
     fn list_mfa_devices(&self, by: Access<'_>, user_name: Option<&str>) -> Result<Vec<String>, AwsError> {
-        // One page: a user has at most eight devices (IAM User Guide, "IAM and AWS STS quotas"), a page up to a hundred.
-        let answer = self.iam(by, Sending::Retried, |iam| {
-            iam.list_mfa_devices().set_user_name(user_name.map(str::to_owned)).send()
-        })?;
-        Ok(answer.mfa_devices.into_iter().map(|device| device.serial_number).collect())
+        let user: Vec<_> = user_name.map(|name| ("UserName", name)).into_iter().collect();
+        let listed = self.iam_pages(by, "ListMFADevices", &user, "MFADevices")?;
+        let serials: Option<Vec<_>> =
+            listed.iter().map(|device| device.text("SerialNumber").map(str::to_owned)).collect();
+        serials.ok_or_else(|| incomplete("lacks a serial number"))
     }
 
     fn create_virtual_mfa_device(&self, by: Access<'_>, name: &str) -> Result<NewMfaDevice, AwsError> {
-        let answer =
-            self.iam(by, Sending::Once, |iam| iam.create_virtual_mfa_device().virtual_mfa_device_name(name).send())?;
-        let made = answer.virtual_mfa_device.and_then(|device| {
-            let seed = String::from_utf8(device.base32_string_seed?.into_inner()).ok()?;
-            Some(NewMfaDevice { serial: device.serial_number, seed: Secret::new(seed) })
+        let parameters = [("VirtualMFADeviceName", name)];
+        let answer = self.iam(by, Sending::Once, "CreateVirtualMFADevice", &parameters)?;
+        let made = answer.child("VirtualMFADevice").and_then(|device| {
+            let serial = device.text("SerialNumber")?.to_owned();
+            // Base64 of the base32 text, as all blobs of the protocol.
+            let seed = STANDARD.decode(device.secret("Base32StringSeed")?.expose()).ok()?;
+            Some(NewMfaDevice { serial, seed: Secret::new(String::from_utf8(seed).ok()?) })
         });
         made.ok_or_else(|| incomplete("contains no seed"))
     }
 
     fn enable_mfa_device(&self, by: Access<'_>, user_name: &str, codes: &CodePair) -> Result<(), AwsError> {
-        let CodePair { serial, first, second } = codes;
-        self.iam(by, Sending::Once, |iam| {
-            let request = iam.enable_mfa_device().user_name(user_name).serial_number(serial);
-            request.authentication_code1(first.expose()).authentication_code2(second.expose()).send()
-        })
-        .map(drop)
+        self.send_codes(by, "EnableMFADevice", user_name, codes)
     }
 
     fn resync_mfa_device(&self, by: Access<'_>, user_name: &str, codes: &CodePair) -> Result<(), AwsError> {
-        let CodePair { serial, first, second } = codes;
-        self.iam(by, Sending::Once, |iam| {
-            let request = iam.resync_mfa_device().user_name(user_name).serial_number(serial);
-            request.authentication_code1(first.expose()).authentication_code2(second.expose()).send()
-        })
-        .map(drop)
+        self.send_codes(by, "ResyncMFADevice", user_name, codes)
     }
 
     fn deactivate_mfa_device(&self, by: Access<'_>, user_name: &str, serial: &str) -> Result<(), AwsError> {
-        self.iam(by, Sending::Retried, |iam| {
-            iam.deactivate_mfa_device().user_name(user_name).serial_number(serial).send()
-        })
-        .map(drop)
+        let parameters = [("UserName", user_name), ("SerialNumber", serial)];
+        self.iam(by, Sending::Retried, "DeactivateMFADevice", &parameters).map(drop)
     }
 
     fn delete_virtual_mfa_device(&self, by: Access<'_>, serial: &str) -> Result<(), AwsError> {
-        self.iam(by, Sending::Retried, |iam| iam.delete_virtual_mfa_device().serial_number(serial).send()).map(drop)
+        self.iam(by, Sending::Retried, "DeleteVirtualMFADevice", &[("SerialNumber", serial)]).map(drop)
+    }
+}
+
+impl Aws {
+    fn send_codes(
+        &self,
+        by: Access<'_>,
+        action: &'static str,
+        user_name: &str,
+        codes: &CodePair,
+    ) -> Result<(), AwsError> {
+        let (first, second) = (codes.first.expose(), codes.second.expose());
+        let parameters = [
+            ("UserName", user_name),
+            ("SerialNumber", codes.serial.as_str()),
+            ("AuthenticationCode1", first),
+            ("AuthenticationCode2", second),
+        ];
+        self.iam_with(by, Sending::Once, action, &parameters, &[first, second]).map(drop)
     }
 }

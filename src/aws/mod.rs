@@ -15,6 +15,7 @@ pub mod identity_center;
 mod mfa_devices;
 pub mod oidc;
 pub mod portal;
+mod query;
 mod scoped;
 mod sts;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod translate;
+mod xml;
 
 use std::time::Duration;
 

@@ -140,6 +140,11 @@ impl<'a> Redaction<'a> {
         Redaction { secrets: secrets.filter(|secret| !secret.is_empty()).collect() }
     }
 
+    /// Hides more of what the request carried.
+    pub(super) fn also(&mut self, secrets: &[&'a str]) {
+        self.secrets.extend(secrets.iter().filter(|secret| !secret.is_empty()));
+    }
+
     pub(super) fn clean(&self, words: &str) -> String {
         let end = ["The Canonical String", "Authorization="].iter().filter_map(|mark| words.find(mark)).min();
         let mut words = words[..end.unwrap_or(words.len())].split_whitespace().collect::<Vec<_>>().join(" ");

@@ -1,0 +1,251 @@
+//! Calls of the Query protocol made by hand and signed by the SDK's signer: all of IAM, and what no SDK has of STS.
+//!
+//! May use `client` and `http`. IAM's own SDK crate is not used: it takes a minute to compile, and adds to the program for each
+//! of IAM's many calls what one caller does for all (AWS SDKs, "AWS Query protocol"; Smithy, "AWS query protocol").
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use aws_smithy_runtime_api::client::identity::Identity;
+
+use crate::aws::client::{Aws, Sending, check_signer, sdk_credentials};
+use crate::aws::connector::host_of;
+use crate::aws::http::{Answer, Request};
+use crate::aws::translate::{Redaction, foreign, plain};
+use crate::aws::xml::Element;
+use crate::aws::{Access, AwsError};
+
+/// How often a request is sent, as the SDKs' standard mode has it, and how long after the first failure.
+const ATTEMPTS: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// One call of a service.
+#[derive(Clone, Copy)]
+pub(super) struct QueryCall<'a> {
+    /// As signatures name it: `iam`, `sts`.
+    pub(super) service: &'static str,
+    /// Of its API: `2010-05-08`.
+    pub(super) version: &'static str,
+    /// Which region the signature is for.
+    pub(super) region: &'a str,
+    /// A whole URL.
+    pub(super) url: &'a str,
+    /// Of a URL that the user has configured.
+    pub(super) is_configured: bool,
+    pub(super) action: &'static str,
+    /// Those beside action and version. They may be secret: nothing repeats them but AWS, whose words are cleaned.
+    pub(super) parameters: &'a [(&'a str, &'a str)],
+    pub(super) sending: Sending,
+    /// A shorter limit than the settings'.
+    pub(super) limit: Option<Duration>,
+    /// The longest response, bytes.
+    pub(super) longest: usize,
+    /// Parameters that AWS's words must not show: codes, passwords.
+    pub(super) secrets: &'a [&'a str],
+}
+
+impl Aws {
+    /// Makes a call and reads its whole response.
+    ///
+    /// As in the SDK's own calls, one that makes something is sent once, others up to three times, and a request refused for its
+    /// time once more when the response has corrected the clock: AWS has not looked at it any further.
+    pub(super) fn query(&self, by: Access<'_>, call: &QueryCall<'_>) -> Result<Element, AwsError> {
+        check_signer(by.signer, call.is_configured.then_some(call.url))?;
+        let named = [("Action", call.action), ("Version", call.version)];
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(named)
+            .extend_pairs(call.parameters)
+            .finish();
+        let body = zeroize::Zeroizing::new(body);
+        let url = if call.url.ends_with('/') { call.url.to_owned() } else { format!("{}/", call.url) };
+        let deadline = Instant::now() + self.limit(call.limit);
+        let attempts = if call.sending == Sending::Once { 1 } else { ATTEMPTS };
+        let (mut attempt, mut corrected) = (1, false);
+        loop {
+            let offset = self.clock().offset_seconds();
+            let left = deadline.saturating_duration_since(Instant::now());
+            let answer = self.send_signed(by, call, &url, &body, left);
+            let error = match answer.and_then(|answer| read(&answer, by, call)) {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            if !corrected && error.is_clock_refusal() && self.clock().offset_seconds() != offset {
+                corrected = true;
+                continue;
+            }
+            let pause = PAUSE * attempt;
+            if attempt >= attempts || !may_pass(&error) || Instant::now() + pause >= deadline {
+                return Err(error);
+            }
+            std::thread::sleep(pause);
+            attempt += 1;
+        }
+    }
+
+    fn send_signed(
+        &self,
+        by: Access<'_>,
+        call: &QueryCall<'_>,
+        url: &str,
+        body: &str,
+        limit: Duration,
+    ) -> Result<Answer, AwsError> {
+        // Security: of what is wrong with a request nothing is repeated.
+        let invalid = || AwsError::Setup(format!("the request for {} cannot be signed", call.action));
+        let content_type = ("content-type", "application/x-www-form-urlencoded");
+        let identity = Identity::from(sdk_credentials(by.signer));
+        let now: SystemTime = UNIX_EPOCH + Duration::from_secs(u64::try_from(self.clock().now().unix()).unwrap_or(0));
+        let params = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(call.region)
+            .name(call.service)
+            .time(now)
+            .settings(SigningSettings::default())
+            .build()
+            .map_err(|_| invalid())?
+            .into();
+        let signable =
+            SignableRequest::new("POST", url, std::iter::once(content_type), SignableBody::Bytes(body.as_bytes()))
+                .map_err(|_| invalid())?;
+        let (instructions, _) = sign(signable, &params).map_err(|_| invalid())?.into_parts();
+        let (signed, _) = instructions.into_parts();
+        let headers: Vec<(&'static str, &str)> =
+            std::iter::once(content_type).chain(signed.iter().map(|header| (header.name(), header.value()))).collect();
+        let ca_bundle = by.target.ca_bundle.as_deref();
+        let request = Request { method: "POST", url, headers: &headers, body, is_nearby: false, ca_bundle, limit };
+        self.exchange(&request, call.longest)
+    }
+}
+
+/// Whether the same request may succeed a moment later.
+fn may_pass(error: &AwsError) -> bool {
+    match error {
+        AwsError::Refused { status, .. } => *status >= 500 && !error.is_unknown_action() || error.is_throttled(),
+        AwsError::Unreachable { .. } | AwsError::AnswerLost { .. } | AwsError::Invalid { .. } => true,
+        AwsError::Setup(_) => false,
+    }
+}
+
+fn read(answer: &Answer, by: Access<'_>, call: &QueryCall<'_>) -> Result<Element, AwsError> {
+    let root = Element::parse(answer.body.expose());
+    if (200..300).contains(&answer.status) {
+        let cut = || AwsError::Invalid {
+            endpoint: host_of(call.url).unwrap_or_else(|| call.service.to_owned()),
+            cause: "the response did not come from AWS, or was cut short".to_owned(),
+        };
+        return match root {
+            Some(root) if root.name().strip_suffix("Response") == Some(call.action) => Ok(root),
+            _ => Err(cut()),
+        };
+    }
+    let Some(root) = root else { return Err(foreign(answer.status)) };
+    let text = |name: &str| root.find(name).map(Element::text_of);
+    // `ErrorResponse/Error/Code`, and from some servers `Response/Errors/Error/Code`.
+    let Some(code) = text("Code").and_then(|code| plain(code, ".")) else { return Err(foreign(answer.status)) };
+    let mut redaction = Redaction::new(by.signer, None);
+    redaction.also(call.secrets);
+    let request_id = text("RequestId").or_else(|| answer.header("x-amzn-requestid"));
+    Err(AwsError::Refused {
+        code: code.to_owned(),
+        message: redaction.clean(text("Message").unwrap_or("no message")),
+        status: answer.status,
+        request_id: request_id.and_then(|id| plain(id, "-")).map(str::to_owned),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::aws::testing::{NOW, Reply, Server, key, session, target};
+    use crate::settings::Settings;
+    use crate::sys::clock::Clock;
+    use crate::sys::env::Environment;
+    use crate::timestamp::Timestamp;
+
+    fn aws() -> Aws {
+        let settings = Settings { call_timeout: Duration::from_secs(20), ..Settings::default() };
+        Aws::new(&settings, &Environment::default(), Arc::new(Clock::fixed(Timestamp::from_unix(NOW))))
+    }
+
+    fn page(users: &[&str], marker: Option<&str>) -> Reply {
+        let users: String = users.iter().map(|user| format!("<member><UserName>{user}</UserName></member>")).collect();
+        let more = match marker {
+            Some(marker) => format!("<IsTruncated>true</IsTruncated><Marker>{marker}</Marker>"),
+            None => "<IsTruncated>false</IsTruncated>".to_owned(),
+        };
+        Reply::ok(&format!(
+            "<ListUsersResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><ListUsersResult><Users>{users}</Users>\
+             {more}</ListUsersResult></ListUsersResponse>"
+        ))
+    }
+
+    #[test]
+    fn a_list_is_read_to_its_last_page() {
+        let server = Server::http([page(&["a", "b"], Some("m/1=")), page(&["c"], None)]);
+        let (signer, target) = (session(), target(&server.url()));
+        let by = Access { signer: &signer, target: &target };
+        let users = aws().iam_pages(by, "ListUsers", &[("PathPrefix", "/x/")], "Users").expect("users");
+        let names: Vec<_> = users.iter().filter_map(|user| user.text("UserName")).collect();
+        assert_eq!(names, ["a", "b", "c"]);
+        let asked = server.asked();
+        assert_eq!((asked[0].parameter("PathPrefix"), asked[0].parameter("Marker")), (Some("%2Fx%2F"), None));
+        assert_eq!(
+            (asked[1].parameter("PathPrefix"), asked[1].parameter("Marker")),
+            (Some("%2Fx%2F"), Some("m%2F1%3D"))
+        );
+        assert!(asked.iter().all(|asked| asked.connection == 1));
+        assert_eq!(asked[0].header("x-amz-security-token"), Some("fake-token-of-the-tests"));
+        let authorization = asked[0].header("authorization").expect("signed");
+        assert!(authorization.contains("Credential=ASIAFAKEFAKEFAKEFAKE/20231114/us-east-1/iam/"), "{authorization}");
+    }
+
+    #[test]
+    fn what_makes_something_is_sent_once_and_the_rest_up_to_three_times() {
+        let target_of = |server: &Server| target(&server.url());
+        for lost in [
+            Reply::dropped(),
+            Reply::refused(500, "InternalFailure", "oops"),
+            Reply::refused(400, "Throttling", ""),
+            Reply::ok("<html>log in</html>"),
+            Reply::ok("<ListUsersResponse><ListUsersResult>"),
+        ] {
+            for (sending, times) in [(Sending::Once, 1), (Sending::Retried, 3)] {
+                let server = Server::http([lost.clone(), lost.clone(), page(&[], None)]);
+                let (signer, target) = (key(), target_of(&server));
+                let by = Access { signer: &signer, target: &target };
+                let answer = aws().iam(by, sending, "ListUsers", &[]);
+                assert_eq!((answer.is_ok(), server.actions().len()), (times == 3, times), "{lost:?} {answer:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_refused_for_its_time_is_signed_again_even_if_it_is_sent_once() {
+        let expired = "Signature expired: 20231114T221320Z is now earlier than 20231114T222820Z";
+        let server = Server::http([
+            Reply::refused(403, "SignatureDoesNotMatch", expired).ahead(1800),
+            page(&[], None).ahead(1800),
+        ]);
+        let (signer, target) = (key(), target(&server.url()));
+        aws().iam(Access { signer: &signer, target: &target }, Sending::Once, "ListUsers", &[]).expect("an answer");
+        let signed: Vec<_> =
+            server.asked().iter().map(|asked| asked.header("x-amz-date").map(str::to_owned).expect("dated")).collect();
+        assert_eq!(signed, ["20231114T221320Z", "20231114T224320Z"]);
+    }
+
+    #[test]
+    fn a_refusal_shows_nothing_secret_of_the_request() {
+        let words = "Value '123456' at 'authenticationCode1', fake-secret-of-the-tests, Passw0rd!";
+        let server = Server::http([Reply::refused(400, "ValidationError", words)]);
+        let (signer, target) = (key(), target(&server.url()));
+        let by = Access { signer: &signer, target: &target };
+        let secrets = ["123456", "Passw0rd!"];
+        let error = aws().iam_with(by, Sending::Once, "EnableMFADevice", &[], &secrets).expect_err("refused");
+        let AwsError::Refused { code, message, request_id, .. } = error else { panic!("{error:?}") };
+        assert_eq!((code.as_str(), request_id.as_deref()), ("ValidationError", Some("fake-request-id")));
+        assert_eq!(message, "Value '****' at 'authenticationCode1', ****, ****");
+    }
+}
