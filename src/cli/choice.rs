@@ -5,10 +5,13 @@ use std::io::IsTerminal;
 use crate::chain::list::names;
 use crate::chain::{PlanError, StoredKeys, nearest};
 use crate::cli::options::ProfileArg;
+use crate::cli::snapshot::Snapshot;
 use crate::cli::world::World;
 use crate::error::{Error, Result};
 use crate::hint::run;
 use crate::human::Human;
+use crate::ops::whoami::of_plan;
+use crate::view::table::Table;
 
 impl ProfileArg {
     /// The profile that is meant; where nothing says it, a person chooses, and with nobody there it is `default`.
@@ -54,18 +57,42 @@ impl ProfileArg {
 const DEFAULT: &str = "default";
 
 fn choose(world: &World<'_>) -> Result<String> {
-    let snapshot = world.snapshot();
-    let person = world.person(false, None);
-    if !person.is_there() {
+    if !world.person(false, None).is_there() {
         return Ok(DEFAULT.to_owned());
     }
-    let (profiles, index) = (snapshot.files()?.profiles(), snapshot.index()?);
-    let mut names: Vec<String> =
-        names(&profiles, index.profiles().keys().map(String::as_str)).map(str::to_owned).collect();
+    let snapshot = world.snapshot();
+    let names = all(&snapshot)?;
     if names.iter().all(|name| name == DEFAULT) {
         return Ok(DEFAULT.to_owned());
     }
-    let chosen = person.choose("Profile:", &names).map_err(|error| {
+    let shown = names.clone();
+    chosen(world, names, &shown)
+}
+
+/// Shows all profiles with their accounts and roles, whatever the variables say, and gives the one that was chosen.
+///
+/// # Errors
+/// As [`ProfileArg::resolve`]; where nobody can choose (exit 3).
+pub(super) fn choose_with_roles(world: &World<'_>) -> Result<String> {
+    let snapshot = world.snapshot();
+    let (names, profiles) = (all(&snapshot)?, snapshot.files()?.profiles());
+    let rows = names.iter().map(|name| {
+        let identity = snapshot.plan_in_passing(&profiles, name).ok().map(|plan| of_plan(&plan, None));
+        let (account, role) = identity.map(|identity| (identity.account.clone(), identity.role())).unwrap_or_default();
+        [name.clone(), account.unwrap_or_default(), role.unwrap_or_default()]
+    });
+    let table = Table::without_header(rows).to_string();
+    let shown: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    chosen(world, names, &shown)
+}
+
+fn all(snapshot: &Snapshot<'_>) -> Result<Vec<String>> {
+    let (profiles, index) = (snapshot.files()?.profiles(), snapshot.index()?);
+    Ok(names(&profiles, index.profiles().keys().map(String::as_str)).map(str::to_owned).collect())
+}
+
+fn chosen(world: &World<'_>, mut names: Vec<String>, shown: &[String]) -> Result<String> {
+    let chosen = world.person(false, None).choose("Profile:", shown).map_err(|error| {
         let error = error.into_error("a profile").hint("add a profile name to the command, or set `AWS_PROFILE`");
         error.hint(run!("keyfob list").to("show all profiles"))
     })?;

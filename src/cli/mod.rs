@@ -19,6 +19,7 @@ mod export;
 mod help;
 #[cfg(test)]
 mod hint_tests;
+mod hook;
 mod import;
 mod keys;
 mod list;
@@ -145,6 +146,7 @@ enum Command {
     Vault(vault::VaultCommand),
     Whoami(whoami::WhoamiArgs),
     Console(console::ConsoleArgs),
+    Hook(hook::HookArgs),
     Log(log::LogArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -197,6 +199,7 @@ pub fn run(arguments: Vec<OsString>, env: Environment) -> u8 {
         // Packages are built where nobody has a home folder.
         Command::Completions(arguments) => arguments.run().map(|()| 0),
         Command::Man(arguments) => arguments.run(&talk).map(|()| 0),
+        Command::Hook(arguments) => arguments.run(&global, env, &talk).map(|()| 0),
         command => World::new(&global, env, &talk).and_then(|world| run_in(&world, command)),
     };
     ended(code, &talk)
@@ -244,8 +247,8 @@ fn run_in(world: &World<'_>, command: Command) -> Result<u8> {
         Command::Whoami(arguments) => arguments.run(world).map(|()| 0),
         Command::Console(arguments) => arguments.run(world).map(|()| 0),
         Command::Log(arguments) => arguments.run(world).map(|()| 0),
-        Command::Completions(_) | Command::Man(_) | Command::Help(_) => {
-            unreachable!("they need no world, and are run before")
+        Command::Completions(_) | Command::Man(_) | Command::Help(_) | Command::Hook(_) => {
+            unreachable!("they are run before")
         }
     }
 }

@@ -80,7 +80,7 @@ impl RoleOptions {
 }
 
 /// What narrows the credentials.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub struct NarrowOptions {
     /// Issue credentials that can read but change nothing
     #[arg(long)]

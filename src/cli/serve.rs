@@ -17,7 +17,7 @@ use crate::credentials::Credentials;
 use crate::error::{Error, Kind, Result};
 use crate::ops::serve::Shared;
 use crate::secret::Secret;
-use crate::session_cache::fresh::Life;
+use crate::session_cache::fresh;
 use crate::sys::clock::Clock;
 use crate::sys::env::{Environment, vars};
 use crate::sys::http_server;
@@ -115,12 +115,6 @@ fn renew(world: &World<'_>, exec: &ExecArgs, shared: &Shared, woken: &Receiver<(
     }
 }
 
-/// From when on credentials are worth renewing: as early as `credential-process` does it, which is before any SDK asks.
 fn due(credentials: &Credentials) -> Timestamp {
-    match credentials {
-        Credentials::Session(session) => {
-            Life { issued_at: session.issued_at, expires_at: session.expires_at }.fresh_until()
-        }
-        Credentials::Key { .. } | Credentials::NoExpiry { .. } => Timestamp::from_unix(i64::MAX),
-    }
+    fresh::due(credentials).unwrap_or(Timestamp::from_unix(i64::MAX))
 }

@@ -18,11 +18,12 @@ use crate::secret::Secret;
 use crate::sys::env::{Environment, vars};
 
 /// Set with every hand-out or taken away: they are the credentials. They stand or fall with the key id, which is marked.
-const CREDENTIALS: [&str; 5] = [
+const CREDENTIALS: [&str; 6] = [
     vars::AWS_ACCESS_KEY_ID,
     vars::AWS_SECRET_ACCESS_KEY,
     vars::AWS_SESSION_TOKEN,
     vars::AWS_CREDENTIAL_EXPIRATION,
+    vars::AWS_SESSION_EXPIRATION,
     vars::AWS_ACCOUNT_ID,
 ];
 
@@ -146,7 +147,9 @@ pub fn hand_out<'a>(
             put(vars::AWS_ACCESS_KEY_ID, Some(credentials.access_key_id()));
             put(vars::AWS_SECRET_ACCESS_KEY, Some(credentials.secret_access_key().expose()));
             put(vars::AWS_SESSION_TOKEN, credentials.session_token().map(Secret::expose));
-            put(vars::AWS_CREDENTIAL_EXPIRATION, credentials.expires_at().map(|time| time.to_string()).as_deref());
+            let expires_at = credentials.expires_at().map(|time| time.to_string());
+            put(vars::AWS_CREDENTIAL_EXPIRATION, expires_at.as_deref());
+            put(vars::AWS_SESSION_EXPIRATION, expires_at.as_deref());
             // One of another account would send requests to that account's endpoints.
             put(vars::AWS_ACCOUNT_ID, credentials.account_id());
             ours.push(mark(vars::AWS_ACCESS_KEY_ID, credentials.access_key_id().as_ref()));
@@ -166,6 +169,8 @@ pub fn hand_out<'a>(
         }
     }
     put(vars::KEYFOB_PROFILE, Some(profile));
+    put(vars::AWSU_PROFILE, Some(profile));
+    ours.push(mark(vars::AWSU_PROFILE, profile.as_ref()));
     put(vars::KEYFOB_REGION, surroundings.region.as_deref());
     put(vars::KEYFOB_NARROW, surroundings.narrowed.as_deref());
     put(vars::KEYFOB_IDENTITY, surroundings.identity.as_deref());

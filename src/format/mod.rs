@@ -5,6 +5,7 @@
 pub mod detect;
 pub mod environment;
 pub mod hint;
+pub mod hook;
 pub mod process;
 mod quote;
 pub mod shell;

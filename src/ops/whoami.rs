@@ -34,6 +34,18 @@ pub struct Identity {
     pub checked: bool,
 }
 
+impl Identity {
+    /// The name of the role that they are a session of, or of the user.
+    pub fn role(&self) -> Option<String> {
+        let resource = self.arn.as_deref()?.splitn(6, ':').nth(5)?;
+        match resource.split('/').collect::<Vec<_>>()[..] {
+            ["assumed-role", role, ..] => Some(role.to_owned()),
+            ["user", .., name] => Some(name.to_owned()),
+            _ => None,
+        }
+    }
+}
+
 /// Where the credentials are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

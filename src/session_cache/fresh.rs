@@ -2,7 +2,19 @@
 
 use std::time::Duration;
 
+use crate::credentials::Credentials;
 use crate::timestamp::Timestamp;
+
+/// From when on credentials are worth renewing: as early as `credential-process` does it, which is before any SDK asks. None
+/// where they never are.
+pub fn due(credentials: &Credentials) -> Option<Timestamp> {
+    match credentials {
+        Credentials::Session(session) => {
+            Some(Life { issued_at: session.issued_at, expires_at: session.expires_at }.fresh_until())
+        }
+        Credentials::Key { .. } | Credentials::NoExpiry { .. } => None,
+    }
+}
 
 /// From when to when a session works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -70,6 +70,9 @@ pub mod vars {
     pub const RUNS: [&str; 5] =
         ["GITHUB_RUN_ID", "CI_JOB_ID", "BUILDKITE_JOB_ID", "CIRCLE_WORKFLOW_JOB_ID", "BITBUCKET_BUILD_NUMBER"];
     pub const AWS_CREDENTIAL_EXPIRATION: &str = "AWS_CREDENTIAL_EXPIRATION";
+    /// What starship shows of a session (its module `aws`); no SDK reads these two.
+    pub const AWS_SESSION_EXPIRATION: &str = "AWS_SESSION_EXPIRATION";
+    pub const AWSU_PROFILE: &str = "AWSU_PROFILE";
     pub const AWS_ACCOUNT_ID: &str = "AWS_ACCOUNT_ID";
     pub const AWS_PROFILE: &str = "AWS_PROFILE";
     pub const AWS_DEFAULT_PROFILE: &str = "AWS_DEFAULT_PROFILE";

@@ -61,7 +61,7 @@ impl StderrTalk {
 
     /// keyfob's own command, if it is one that issues credentials.
     pub fn issuing_command(&self) -> &str {
-        const ISSUING: [&str; 3] = ["credential-process", "env", "exec"];
+        const ISSUING: [&str; 4] = ["credential-process", "env", "exec", "hook"];
         let words = self.command_line.iter().skip(1);
         words.map(String::as_str).find(|word| ISSUING.contains(word)).unwrap_or_default()
     }

@@ -12,5 +12,5 @@ pub mod rotation;
 pub mod show;
 pub mod sso;
 pub mod start;
-mod table;
+pub mod table;
 pub mod whoami;

@@ -20,6 +20,7 @@ mod exec;
 mod first_minutes;
 mod fuzz;
 mod generated;
+mod hook;
 mod identity_center;
 #[path = "../../src/ini/testing/mod.rs"]
 mod ini_testing;

@@ -29,6 +29,7 @@ impl Shows {
         match words[..] {
             ["credential-process" | "env" | "exec", ..] => Shows::Sessions,
             ["console", ..] if args.contains(&"--url") => Shows::Sessions,
+            ["hook", ..] if args.contains(&"--step") => Shows::Sessions,
             ["export", ..] => Shows::Keys,
             ["mfa", "code", ..] => Shows::Codes,
             _ => Shows::Nothing,

@@ -23,6 +23,9 @@ use crate::sys::env::Environment;
 /// The hidden command that [`answer`] is behind. It is not in the tree: nobody types it.
 pub const COMMAND: &str = "complete-words";
 
+/// The function that `hook` defines.
+const KF: &str = "kf";
+
 /// What may come next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Next {
@@ -83,8 +86,28 @@ pub fn answer(arguments: &[String], env: &Environment) -> String {
     }
 }
 
-/// What may stand in the place of the last of `words`, the first of which is keyfob.
+/// What may stand in the place of the last of `words`, the first of which is keyfob, or `kf`, the function of `hook`.
 fn next(words: &[String], env: &Environment) -> Next {
+    match words {
+        [function, words @ ..] if function == KF => of_kf(words, env),
+        words => of_keyfob(words, env),
+    }
+}
+
+/// A profile and options, as those of any command that issues credentials; or one of `kf`'s own words.
+fn of_kf(words: &[String], env: &Environment) -> Next {
+    let as_keyfobs: Vec<String> =
+        ["keyfob", "credential-process"].into_iter().map(str::to_owned).chain(words.iter().cloned()).collect();
+    match (of_keyfob(&as_keyfobs, env), words) {
+        (Next::Values(mut values), [current]) if "off".starts_with(&**current) => {
+            values.push(Value { word: "off".to_owned(), about: "restore what was there before".to_owned() });
+            Next::Values(values)
+        }
+        (next, _) => next,
+    }
+}
+
+fn of_keyfob(words: &[String], env: &Environment) -> Next {
     let Some((current, before)) = words.split_last() else { return Next::Values(Vec::new()) };
     if let Some(end) = before.iter().position(|word| word == "--")
         && before[..end].iter().any(|word| word == "exec")

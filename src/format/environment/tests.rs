@@ -52,6 +52,7 @@ fn credentials_region_and_marks_are_set() {
     let surroundings = surroundings(Some("eu-west-1"), &[("AWS_CA_BUNDLE", "/ca")]);
     let after = applied(&environment, &hand_out(&environment, "p", &session("ASIA1"), &surroundings));
     let expected = [
+        ("AWSU_PROFILE", "p"),
         ("AWS_ACCESS_KEY_ID", "ASIA1"),
         ("AWS_ACCOUNT_ID", "123456789012"),
         ("AWS_CA_BUNDLE", "/ca"),
@@ -59,6 +60,7 @@ fn credentials_region_and_marks_are_set() {
         ("AWS_DEFAULT_REGION", "eu-west-1"),
         ("AWS_REGION", "eu-west-1"),
         ("AWS_SECRET_ACCESS_KEY", "fakesecret"),
+        ("AWS_SESSION_EXPIRATION", "1970-01-01T01:00:00Z"),
         ("AWS_SESSION_TOKEN", "faketoken"),
         ("HOME", "/h"),
         ("KEYFOB_PROFILE", "p"),
@@ -128,7 +130,10 @@ fn the_inner_of_two_wins_with_its_region_and_endpoints() {
     assert_eq!(pairs(&before(&outer)), [("HOME", "/h")], "the inner one decides from this");
     let inner = applied(&outer, &hand_out(&outer, "b", &key(), &surroundings(Some("us-west-2"), &[])));
     assert_eq!((inner.get("AWS_REGION"), inner.get("AWS_DEFAULT_REGION")), (Some("us-west-2"), Some("us-west-2")));
-    for gone in ["AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "AWS_ACCOUNT_ID", "AWS_CREDENTIAL_EXPIRATION"] {
+    for gone in [
+        "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "AWS_ACCOUNT_ID", "AWS_CREDENTIAL_EXPIRATION",
+        "AWS_SESSION_EXPIRATION",
+    ] {
         assert_eq!(inner.raw(gone), None, "{gone}");
     }
     // A profile without a region must not run on in the outer one's.

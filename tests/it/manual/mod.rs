@@ -97,7 +97,7 @@ fn the_commands_of_the_pages_about_machines_show_what_they_say() {
 
 #[test]
 fn the_commands_of_the_pages_about_tools_show_what_they_say() {
-    run(&["docs/tools.md", "docs/settings.md"]);
+    run(&["docs/tools.md", "docs/settings.md", "docs/shell.md"]);
 }
 
 #[test]
