@@ -4,9 +4,10 @@
 //!
 //! ```text
 //! main → cli → ops → edges (config_file, keystore, aws_vault, session_cache, sign_in, aws, mfa) → sys
-//!        ↘ view ↘ pure: chain → profile → ini · rotation · format → credentials → secret
+//!        ↘ view ↘ pure: chain → profile → ini · rotation · audit · format → credentials → secret
 //! ```
 
+mod audit;
 mod aws;
 mod aws_login;
 mod aws_vault;

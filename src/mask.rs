@@ -96,9 +96,10 @@ pub fn distance_within(word: &str, right: &str, most: usize) -> Option<usize> {
 }
 
 /// Ends of names that say where a secret is or how it is made, not what it is.
-const ABOUT_SECRETS: [&str; 22] = [
-    "arn", "backend", "cmd", "command", "duration", "enabled", "endpoint", "expiration", "expires", "expiry", "file",
-    "format", "name", "path", "process", "required", "source", "store", "timeout", "ttl", "type", "url",
+const ABOUT_SECRETS: [&str; 25] = [
+    "age", "length", "prevention", "arn", "backend", "cmd", "command", "duration", "enabled", "endpoint", "expiration",
+    "expires", "expiry", "file", "format", "name", "path", "process", "required", "source", "store", "timeout", "ttl",
+    "type", "url",
 ];
 
 /// Whether `end` is a word of its own at the end of a name: of `sessionToken` and `api_token`, not of `compass`.
@@ -507,7 +508,8 @@ mod tests {
         for name in [
             "region", "web_identity_token_file", "web_identity_token_process", "compass", "bypass",
             "aws_access_key_id", "key", "keyfob_private_key", "passphrase_command", "--show-secret", "mfa_serial",
-            "secret_arn", "", "broken",
+            "secret_arn", "", "broken", "--minimum-password-length", "--max-password-age",
+            "--password-reuse-prevention",
         ] {
             assert!(!is_secret_name(name), "{name}");
         }

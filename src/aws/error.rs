@@ -88,7 +88,7 @@ impl AwsError {
     }
 
     fn is_denial(&self) -> bool {
-        self.is_one_of(&["AccessDenied", "AccessDeniedException"])
+        self.is_one_of(&["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"])
     }
 
     /// More than an hour was asked of a role assumed with a session.

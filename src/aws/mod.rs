@@ -3,6 +3,7 @@
 //! May use `sys` and the pure modules.
 
 mod access_keys;
+mod account;
 pub mod advice;
 #[cfg(test)]
 mod canned;
@@ -16,6 +17,7 @@ mod mfa_devices;
 pub mod oidc;
 pub mod portal;
 mod query;
+mod regional;
 mod scoped;
 mod sts;
 #[cfg(test)]
@@ -32,6 +34,7 @@ use crate::credentials::{Credentials, Session};
 use crate::secret::Secret;
 
 pub use access_keys::{AccessKeys, LastUse, ListedKey};
+pub use account::Account;
 pub use client::Aws;
 pub use error::AwsError;
 #[cfg(test)]

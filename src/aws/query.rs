@@ -45,6 +45,22 @@ pub(super) struct QueryCall<'a> {
     pub(super) secrets: &'a [&'a str],
 }
 
+/// A request to be signed.
+#[derive(Clone, Copy)]
+pub(super) struct SignedRequest<'a> {
+    /// As signatures name it.
+    pub(super) service: &'static str,
+    pub(super) region: &'a str,
+    /// `POST` with a form for a body, or `GET` without one.
+    pub(super) method: &'static str,
+    /// A whole URL.
+    pub(super) url: &'a str,
+    pub(super) body: &'a str,
+    pub(super) action: &'static str,
+    /// The longest response, bytes.
+    pub(super) longest: usize,
+}
+
 impl Aws {
     /// Makes a call and reads its whole response.
     ///
@@ -59,14 +75,33 @@ impl Aws {
             .finish();
         let body = zeroize::Zeroizing::new(body);
         let url = if call.url.ends_with('/') { call.url.to_owned() } else { format!("{}/", call.url) };
-        let deadline = Instant::now() + self.limit(call.limit);
         let attempts = if call.sending == Sending::Once { 1 } else { ATTEMPTS };
+        let request = SignedRequest {
+            service: call.service,
+            region: call.region,
+            method: "POST",
+            url: &url,
+            body: &body,
+            action: call.action,
+            longest: call.longest,
+        };
+        self.attempts(attempts, call.limit, |left| {
+            self.send_signed(by, &request, left).and_then(|answer| read(&answer, by, call))
+        })
+    }
+
+    /// Sends a request so often at most, as long as it may succeed a moment later; `send` gets how much time is left.
+    fn attempts<T>(
+        &self,
+        attempts: u32,
+        limit: Option<Duration>,
+        send: impl Fn(Duration) -> Result<T, AwsError>,
+    ) -> Result<T, AwsError> {
+        let deadline = Instant::now() + self.limit(limit);
         let (mut attempt, mut corrected) = (1, false);
         loop {
             let offset = self.clock().offset_seconds();
-            let left = deadline.saturating_duration_since(Instant::now());
-            let answer = self.send_signed(by, call, &url, &body, left);
-            let error = match answer.and_then(|answer| read(&answer, by, call)) {
+            let error = match send(deadline.saturating_duration_since(Instant::now())) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -83,17 +118,34 @@ impl Aws {
         }
     }
 
-    fn send_signed(
+    /// Reads from a service that speaks JSON over GET, up to three times.
+    ///
+    /// # Errors
+    /// As [`AwsError`] tells.
+    pub(super) fn get_json(
         &self,
         by: Access<'_>,
-        call: &QueryCall<'_>,
-        url: &str,
-        body: &str,
-        limit: Duration,
-    ) -> Result<Answer, AwsError> {
+        request: &SignedRequest<'_>,
+        is_configured: bool,
+    ) -> Result<serde_json::Value, AwsError> {
+        check_signer(by.signer, is_configured.then_some(request.url))?;
+        self.attempts(ATTEMPTS, None, |left| {
+            let answer = self.send_signed(by, request, left)?;
+            let is_answer = (200..300).contains(&answer.status);
+            let document = serde_json::from_slice(answer.body.expose()).ok().filter(serde_json::Value::is_object);
+            match document {
+                Some(document) if is_answer => Ok(document),
+                None if is_answer => Err(not_aws(request.url, request.service)),
+                _ => Err(answer.refusal()),
+            }
+        })
+    }
+
+    fn send_signed(&self, by: Access<'_>, call: &SignedRequest<'_>, limit: Duration) -> Result<Answer, AwsError> {
         // Security: of what is wrong with a request nothing is repeated.
         let invalid = || AwsError::Setup(format!("the request for {} cannot be signed", call.action));
-        let content_type = ("content-type", "application/x-www-form-urlencoded");
+        let SignedRequest { method, url, body, .. } = *call;
+        let content_type = (method == "POST").then_some(("content-type", "application/x-www-form-urlencoded"));
         let identity = Identity::from(sdk_credentials(by.signer));
         let now: SystemTime = UNIX_EPOCH + Duration::from_secs(u64::try_from(self.clock().now().unix()).unwrap_or(0));
         let params = v4::SigningParams::builder()
@@ -106,14 +158,14 @@ impl Aws {
             .map_err(|_| invalid())?
             .into();
         let signable =
-            SignableRequest::new("POST", url, std::iter::once(content_type), SignableBody::Bytes(body.as_bytes()))
+            SignableRequest::new(method, url, content_type.into_iter(), SignableBody::Bytes(body.as_bytes()))
                 .map_err(|_| invalid())?;
         let (instructions, _) = sign(signable, &params).map_err(|_| invalid())?.into_parts();
         let (signed, _) = instructions.into_parts();
-        let headers: Vec<(&'static str, &str)> =
-            std::iter::once(content_type).chain(signed.iter().map(|header| (header.name(), header.value()))).collect();
+        let signed = signed.iter().map(|header| (header.name(), header.value()));
+        let headers: Vec<(&'static str, &str)> = content_type.into_iter().chain(signed).collect();
         let ca_bundle = by.target.ca_bundle.as_deref();
-        let request = Request { method: "POST", url, headers: &headers, body, is_nearby: false, ca_bundle, limit };
+        let request = Request { method, url, headers: &headers, body, is_nearby: false, ca_bundle, limit };
         self.exchange(&request, call.longest)
     }
 }
@@ -127,16 +179,19 @@ fn may_pass(error: &AwsError) -> bool {
     }
 }
 
+fn not_aws(url: &str, service: &str) -> AwsError {
+    AwsError::Invalid {
+        endpoint: host_of(url).unwrap_or_else(|| service.to_owned()),
+        cause: "the response did not come from AWS, or was cut short".to_owned(),
+    }
+}
+
 fn read(answer: &Answer, by: Access<'_>, call: &QueryCall<'_>) -> Result<Element, AwsError> {
     let root = Element::parse(answer.body.expose());
     if (200..300).contains(&answer.status) {
-        let cut = || AwsError::Invalid {
-            endpoint: host_of(call.url).unwrap_or_else(|| call.service.to_owned()),
-            cause: "the response did not come from AWS, or was cut short".to_owned(),
-        };
         return match root {
             Some(root) if root.name().strip_suffix("Response") == Some(call.action) => Ok(root),
-            _ => Err(cut()),
+            _ => Err(not_aws(call.url, call.service)),
         };
     }
     let Some(root) = root else { return Err(foreign(answer.status)) };

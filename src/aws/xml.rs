@@ -103,8 +103,8 @@ impl Element {
         self.text(name).is_some_and(|text| text.eq_ignore_ascii_case("true"))
     }
 
-    /// The `member` elements of the list of this name in it, a map's `entry` elements too; none where there is no such list.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for results with lists that have no pages"))]
+    /// The `member` elements of the list of this name in it, a map's `entry` and EC2's `item`
+    /// elements too; none where there is no such list.
     pub(super) fn members(&self, name: &str) -> impl Iterator<Item = &Element> {
         self.child(name).into_iter().flat_map(|list| list.children.iter()).filter(|child| is_member(child))
     }
@@ -129,7 +129,7 @@ impl Element {
 }
 
 fn is_member(element: &Element) -> bool {
-    matches!(element.name.as_str(), "member" | "entry")
+    matches!(element.name.as_str(), "member" | "entry" | "item")
 }
 
 /// Text with its references (XML 1.0, 4.1 and 4.6); none for one that is not defined.

@@ -36,12 +36,37 @@ pub fn sign_in(target: &Target, region: &str) -> Result<String, String> {
 /// # Errors
 /// An endpoint that cannot be.
 pub fn roles_anywhere(target: &Target, region: &str) -> Result<String, String> {
-    if let Some(url) = configured(target, "rolesanywhere") {
+    usual(target, region, "rolesanywhere", "rolesanywhere")
+}
+
+/// Where IAM Access Analyzer is in `region`, without a slash at the end (the rules in botocore's `data/accessanalyzer`).
+///
+/// # Errors
+/// As [`roles_anywhere`]; a region that cannot be.
+pub fn access_analyzer(target: &Target, region: &str) -> Result<String, String> {
+    let region = checked_region(region)?;
+    // Its hosts in these regions are FIPS hosts already.
+    let target = &Target { fips: target.fips && partition_name(&region) != "aws-us-gov", ..target.clone() };
+    usual(target, &region, "accessanalyzer", "access-analyzer")
+}
+
+/// Where EC2 is in `region`, without a slash at the end (the rules in botocore's `data/ec2`).
+///
+/// # Errors
+/// As [`roles_anywhere`].
+pub fn ec2(target: &Target, region: &str) -> Result<String, String> {
+    let target = &Target { fips: target.fips && partition_name(region) != "aws-us-gov", ..target.clone() };
+    usual(target, region, "ec2", "ec2")
+}
+
+/// The host of a service, with the name that it has in `services` sections and the one in its host.
+fn usual(target: &Target, region: &str, service: &str, name: &str) -> Result<String, String> {
+    if let Some(url) = configured(target, service) {
         return url;
     }
-    let name = if target.fips { "rolesanywhere-fips" } else { "rolesanywhere" };
+    let fips = if target.fips { "-fips" } else { "" };
     let (usual, dual_stack) = suffix(partition_name(region));
-    Ok(format!("https://{name}.{region}.{}", if target.dual_stack { dual_stack } else { usual }))
+    Ok(format!("https://{name}{fips}.{region}.{}", if target.dual_stack { dual_stack } else { usual }))
 }
 
 fn configured(target: &Target, service: &str) -> Option<Result<String, String>> {
@@ -101,6 +126,17 @@ mod tests {
                 Ok(format!("https://{host}"))
             );
         }
+        for (region, settings, host) in [
+            ("eu-west-1", "", "access-analyzer.eu-west-1.amazonaws.com"),
+            ("us-east-1", FIPS, "access-analyzer-fips.us-east-1.amazonaws.com"),
+            ("us-gov-west-1", FIPS, "access-analyzer.us-gov-west-1.amazonaws.com"),
+            ("cn-north-1", "", "access-analyzer.cn-north-1.amazonaws.com.cn"),
+        ] {
+            let target = target(&format!("eu-west-1|{settings}"));
+            assert_eq!(access_analyzer(&target, region), Ok(format!("https://{host}")));
+        }
+        assert_eq!(ec2(&target("eu-west-1"), "eu-west-1"), Ok("https://ec2.eu-west-1.amazonaws.com".to_owned()));
+        assert!(access_analyzer(&target("eu-west-1"), "x.example/").is_err(), "a region that AWS has named");
         let configured = target("eu-west-1|services = s|[services s]|signin =|  endpoint_url = http://localhost:1/");
         assert_eq!(sign_in(&configured, "eu-west-1"), Ok("http://localhost:1".to_owned()));
         assert!(sign_in(&target("eu-west-1"), "x.example/").is_err(), "in a file that somebody else wrote");

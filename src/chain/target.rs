@@ -143,8 +143,12 @@ fn partition_of_region(region: &str) -> &'static Partition {
 
 /// The services of [`Target::other_endpoints`]: their names in `services` sections (their ids in botocore's service models, in
 /// lower case), and their variables.
-const OTHER_SERVICES: [(&str, &str); 2] =
-    [("signin", vars::AWS_ENDPOINT_URL_SIGNIN), ("rolesanywhere", vars::AWS_ENDPOINT_URL_ROLESANYWHERE)];
+const OTHER_SERVICES: [(&str, &str); 4] = [
+    ("signin", vars::AWS_ENDPOINT_URL_SIGNIN),
+    ("rolesanywhere", vars::AWS_ENDPOINT_URL_ROLESANYWHERE),
+    ("accessanalyzer", vars::AWS_ENDPOINT_URL_ACCESSANALYZER),
+    ("ec2", vars::AWS_ENDPOINT_URL_EC2),
+];
 
 /// What a target is decided from, beside the profile.
 pub(super) struct TargetInputs<'a> {

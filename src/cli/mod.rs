@@ -3,6 +3,7 @@
 //! May use everything. What a command does is in `ops`; what it prints goes through `ui`.
 
 mod add;
+mod audit;
 mod choice;
 mod clear;
 mod complete;
@@ -142,6 +143,7 @@ enum Command {
     #[command(subcommand)]
     Mfa(mfa::MfaCommand),
     Doctor(doctor::DoctorArgs),
+    Audit(audit::AuditArgs),
     #[command(subcommand)]
     Vault(vault::VaultCommand),
     Whoami(whoami::WhoamiArgs),
@@ -243,6 +245,7 @@ fn run_in(world: &World<'_>, command: Command) -> Result<u8> {
         Command::Sso(command) => command.run(world).map(|()| 0),
         Command::Mfa(command) => command.run(world).map(|()| 0),
         Command::Doctor(arguments) => arguments.run(world),
+        Command::Audit(arguments) => arguments.run(world),
         Command::Vault(command) => command.run(world).map(|()| 0),
         Command::Whoami(arguments) => arguments.run(world).map(|()| 0),
         Command::Console(arguments) => arguments.run(world).map(|()| 0),

@@ -201,6 +201,7 @@ impl Snapshot<'_> {
             http: &aws,
             access_keys: &aws,
             mfa_devices: &aws,
+            account: &aws,
             stores: &stores,
             keys: &keys,
             cache: &cache,

@@ -5,6 +5,7 @@
 pub mod access_key_input;
 pub mod add;
 pub mod advice;
+pub mod audit;
 pub mod console;
 pub mod doctor;
 mod edits;

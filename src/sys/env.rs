@@ -87,6 +87,8 @@ pub mod vars {
     /// Begins the names of endpoints, one a service.
     pub const AWS_ENDPOINT_URL_PREFIX: &str = "AWS_ENDPOINT_URL_";
     pub const AWS_ENDPOINT_URL_STS: &str = "AWS_ENDPOINT_URL_STS";
+    pub const AWS_ENDPOINT_URL_ACCESSANALYZER: &str = "AWS_ENDPOINT_URL_ACCESSANALYZER";
+    pub const AWS_ENDPOINT_URL_EC2: &str = "AWS_ENDPOINT_URL_EC2";
     pub const AWS_ENDPOINT_URL_IAM: &str = "AWS_ENDPOINT_URL_IAM";
     pub const AWS_ENDPOINT_URL_ROLESANYWHERE: &str = "AWS_ENDPOINT_URL_ROLESANYWHERE";
     pub const AWS_ENDPOINT_URL_SIGNIN: &str = "AWS_ENDPOINT_URL_SIGNIN";

@@ -1,9 +1,13 @@
 //! AWS as unit tests play it, beside the scripted server of `aws/testing.rs`, which speaks to the real client.
 
+use std::collections::BTreeMap;
+
+use crate::audit::facts::{Certificate, Details, Entity, PasswordPolicy};
+use crate::audit::report::Report;
 use crate::aws::http::{Answer, Http, Request};
 use crate::aws::{
-    Access, AccessKeys, AssumeRole, AwsError, CallerIdentity, CodePair, GetFederationToken, GetScopedCredentials,
-    GetSessionToken, LastUse, ListedKey, MfaDevices, NewMfaDevice, Sts,
+    Access, AccessKeys, Account, AssumeRole, AwsError, CallerIdentity, CodePair, GetFederationToken,
+    GetScopedCredentials, GetSessionToken, LastUse, ListedKey, MfaDevices, NewMfaDevice, Sts,
 };
 use crate::chain::target::Target;
 use crate::credentials::{AccessKey, AccessKeyId, Credentials, Session};
@@ -41,6 +45,22 @@ unasked! { AccessKeys:
     set_access_key_active(Access<'_>, &str, &AccessKeyId, bool) -> ();
     delete_access_key(Access<'_>, &str, &AccessKeyId) -> ();
     access_key_last_used(Access<'_>, &AccessKeyId) -> Option<LastUse>;
+}
+
+unasked! { Account:
+    summary(Access<'_>) -> BTreeMap<String, i64>;
+    generate_report(Access<'_>) -> bool;
+    report(Access<'_>) -> Report;
+    password_policy(Access<'_>) -> Option<PasswordPolicy>;
+    virtual_device_owners(Access<'_>) -> Vec<String>;
+    details(Access<'_>, &dyn Fn(usize)) -> Details;
+    entities_for_policy(Access<'_>, &str) -> Vec<Entity>;
+    server_certificates(Access<'_>) -> Vec<Certificate>;
+    root_features(Access<'_>) -> Vec<String>;
+    regions(Access<'_>) -> Vec<String>;
+    analyzers(Access<'_>, &str) -> usize;
+    start_last_accessed(Access<'_>, &str) -> String;
+    last_accessed(Access<'_>, &str) -> Option<(usize, Vec<String>)>;
 }
 
 unasked! { MfaDevices:

@@ -66,6 +66,7 @@ impl Ports {
             http: &Unasked,
             access_keys: &Unasked,
             mfa_devices: &Unasked,
+            account: &Unasked,
             stores,
             keys,
             cache: &self.cache,

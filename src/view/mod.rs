@@ -2,6 +2,7 @@
 //!
 //! Used by `cli` alone. May use the pure modules and the plain data types of `ops` and `session_cache`; prints nothing.
 
+pub mod audit;
 pub mod devices;
 pub mod doctor;
 pub mod explain;

@@ -11,7 +11,8 @@ use clap::CommandFactory;
 
 use crate::rotate::{hurry, scene};
 use crate::scene::{ADD, Scene, key_id};
-use crate::support::aws::Fault;
+use crate::support::aws::{ACCOUNT, Fault};
+use crate::support::data;
 use crate::support::leaks::{Shows, holds};
 use crate::support::sandbox::Sandbox;
 use crate::support::tools;
@@ -73,6 +74,9 @@ const COMMANDS: &[(&str, i32)] = &[
     ("login corp", 0),
     ("sso accounts corp --json", 0),
     ("sso profiles corp --plain", 0),
+    ("audit work", 1),
+    ("audit work --json --last-accessed", 1),
+    ("audit --profiles * --csv", 1),
     ("log --json", 0),
     ("logout corp", 0),
     ("vault identity again.txt", 0),
@@ -100,6 +104,9 @@ fn all_commands(scene: &mut Scene) {
     let center = scene.aws.identity_center("https://corp.awsapps.com/start").signed_in();
     center.account("000000000042", "Payments").assign("000000000042", "ReadOnly");
     scene.sandbox.give_browser();
+    let world = fs::read_to_string(data::path("audit/small-team.json")).expect("it is there");
+    let world: serde_json::Value = serde_json::from_str(&world).expect("JSON");
+    scene.aws.serve_account(ACCOUNT, &world["facts"]);
     let session = "\n[sso-session corp]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = eu-central-1\n";
     scene.sandbox.write(".aws/config", &(scene.sandbox.read(".aws/config") + session));
     scene.sandbox.may_hold_secrets("again.txt");

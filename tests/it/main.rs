@@ -6,6 +6,7 @@ mod advice;
 mod again;
 #[path = "../attack/mod.rs"]
 mod attack;
+mod audit;
 mod aws_vault;
 mod bases;
 mod claims;

@@ -5,7 +5,8 @@ use std::fs;
 use std::sync::Arc;
 
 use crate::KEYFOB;
-use crate::support::aws::{AccessKey, DeviceHandle, LoopbackAws};
+use crate::support::aws::{ACCOUNT, AccessKey, DeviceHandle, LoopbackAws};
+use crate::support::data;
 use crate::support::leaks::Shows;
 use crate::support::moto::Moto;
 use crate::support::sandbox::Sandbox;
@@ -89,6 +90,9 @@ impl Stage {
         let csv = format!("Access key ID,Secret access key\r\n{},{}\r\n", ci.id, ci.secret);
         sandbox.write("ciKeys.csv", &csv);
         aws.role("release").trusts(&aws.user("ci").arn());
+        let world = fs::read(data::path("audit/small-team.json")).expect("it is there");
+        let world: serde_json::Value = serde_json::from_slice(&world).expect("JSON");
+        aws.serve_account(ACCOUNT, &world["facts"]);
         // Where a reader's are; a variable of keyfob's would be warned of.
         for name in ["CONFIG", "DATA_DIR", "CACHE_DIR", "UNLOCK_TIME", "BACKEND", "IDENTITY_FILE"] {
             sandbox.unset(&format!("KEYFOB_{name}"));

@@ -5,23 +5,28 @@ use time::OffsetDateTime;
 
 use super::http::Response;
 
-/// Which of the two APIs a request is for.
+/// Which of the APIs a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Service {
     Sts,
     Iam,
+    Ec2,
+    /// IAM Access Analyzer, which speaks JSON.
+    AccessAnalyzer,
 }
 
 impl Service {
-    /// By the `Version` parameter, the one thing that tells the two apart on one address.
+    /// By the `Version` parameter, the one thing that tells the query APIs apart on one address.
     pub fn of_version(version: &str) -> Option<Self> {
-        [Service::Sts, Service::Iam].into_iter().find(|service| service.version() == version)
+        [Service::Sts, Service::Iam, Service::Ec2].into_iter().find(|service| service.version() == version)
     }
 
     pub const fn version(self) -> &'static str {
         match self {
             Service::Sts => "2011-06-15",
             Service::Iam => "2010-05-08",
+            Service::Ec2 => "2016-11-15",
+            Service::AccessAnalyzer => "2019-11-01",
         }
     }
 
@@ -30,6 +35,8 @@ impl Service {
         match self {
             Service::Sts => "sts",
             Service::Iam => "iam",
+            Service::Ec2 => "ec2",
+            Service::AccessAnalyzer => "access-analyzer",
         }
     }
 }
@@ -99,7 +106,12 @@ pub fn response(
     let (status, document) = match result {
         Ok(inside) => {
             // Actions without a result have no result element (IAM: UpdateAccessKey, DeleteAccessKey, …).
-            let result = if inside.is_empty() { String::new() } else { element(&format!("{action}Result"), inside) };
+            // EC2's have none at all.
+            let result = match (inside.is_empty(), service) {
+                (true, _) => String::new(),
+                (false, Service::Ec2) => inside.clone(),
+                (false, _) => element(&format!("{action}Result"), inside),
+            };
             let metadata = element("ResponseMetadata", &id);
             (200, format!("<{action}Response xmlns=\"{namespace}\">{result}{metadata}</{action}Response>\n"))
         }

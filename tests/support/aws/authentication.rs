@@ -118,6 +118,7 @@ fn check_scope(world: &World, scope: &Authorization, service: Service, date: &st
             Some(only) => scope.region == *only,
             None => is_region(&scope.region),
         },
+        Service::Ec2 | Service::AccessAnalyzer => is_region(&scope.region),
     };
     if !region_is_right {
         return Err(mismatch(format!("Credential should be scoped to a valid region, not '{}'. ", scope.region)));

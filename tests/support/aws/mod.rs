@@ -17,8 +17,10 @@
 //! ```
 //!
 //! Deliberately absent: policies of users and roles beyond the switches on [`UserHandle`] and [`RoleHandle`] (a role's trust
-//! alone lets a caller in; session policies are enforced), paths of users and roles, pagination, presigned and unsigned calls.
+//! alone lets a caller in; session policies are enforced), paths of users and roles, presigned and unsigned calls;
+//! pagination but of the calls of an audit.
 
+mod account;
 mod answer;
 mod authentication;
 mod fake;
@@ -424,6 +426,7 @@ fn json_action(request: &Request) -> Option<&'static str> {
     match (request.method.as_str(), request.path.as_str()) {
         ("POST", "/v1/token") => Some("CreateOAuth2Token"),
         ("POST", "/sessions") => Some("CreateSession"),
+        ("GET", "/analyzer") => Some("ListAnalyzers"),
         _ => None,
     }
 }
@@ -432,6 +435,7 @@ fn process_json(world: &mut World, request: &Request, action: &str) -> Result<St
     match action {
         "CreateOAuth2Token" => sign_in::create_token(world, request).map(|document| document.to_string()),
         "CreateSession" => roles_anywhere::create_session(world, request).map(|document| document.to_string()),
+        "ListAnalyzers" => account::list_analyzers(world, request).map(|document| document.to_string()),
         _ => Err(Refusal::new(404, "UnknownOperationException", "unknown")),
     }
 }
@@ -457,8 +461,14 @@ fn process(
     let caller = authentication::authenticate(world, request, service)?;
     logged.caller_arn = Some(caller.arn.clone());
     caller.check_session_policies(service, action)?;
+    if service != Service::Sts
+        && let Some(answer) = account::answer(world, &caller, action, params)
+    {
+        return answer;
+    }
     match service {
         Service::Sts => sts::answer(world, &caller, action, params),
         Service::Iam => iam::answer(world, &caller, action, params),
+        Service::Ec2 | Service::AccessAnalyzer => Err(sts::unknown_action(action, service.version())),
     }
 }

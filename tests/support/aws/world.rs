@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::time::SystemTime;
 
+use super::account::Account;
 use super::answer::{Refusal, Service};
 use super::fake;
 use super::faults::PlannedFault;
@@ -179,6 +180,8 @@ pub struct World {
     pub roles_anywhere: RolesAnywhere,
     /// Tokens of the console's sign-in, and until when they are taken.
     pub sign_in_tokens: BTreeMap<String, i64>,
+    /// What audits read, by account.
+    pub accounts: BTreeMap<String, Account>,
 }
 
 impl World {
