@@ -321,8 +321,20 @@ impl StoreId {
             StoreId::MACOS_KEYCHAIN => "the macOS Keychain".into(),
             StoreId::WINDOWS_CREDENTIAL_MANAGER => "Windows Credential Manager".into(),
             StoreId::VAULT => "the vault".into(),
+            StoreId("op") => "1Password".into(),
+            StoreId("bw") => "Bitwarden".into(),
+            StoreId("hashicorp-vault") => "HashiCorp Vault".into(),
+            StoreId("kwallet") => "KWallet".into(),
+            StoreId("keepassxc") => "KeePassXC".into(),
+            StoreId(name @ ("pass" | "gopass")) => name.into(),
             StoreId(name) => format!("the key store `{name}`").into(),
         }
+    }
+
+    /// Whether the store is another program, which is called only for what is nowhere else: it has no sealing key.
+    pub fn is_outside(self) -> bool {
+        const RECIPES: [&str; 7] = ["op", "pass", "gopass", "bw", "hashicorp-vault", "kwallet", "keepassxc"];
+        self.0.starts_with("program:") || RECIPES.contains(&self.0)
     }
 
     /// The keychain of the platform this program was built for.

@@ -299,6 +299,23 @@ impl IndexEdit {
         self.index.profiles.insert(profile.to_owned(), entry);
     }
 
+    /// Has everything that uses the key `id` in the store `from` use it in `to`.
+    pub fn move_key(&mut self, id: &AccessKeyId, from: StoreId, to: StoreId) {
+        let users = self.index.profiles.values_mut().filter(|entry| entry.key_id == *id);
+        let own = self.index.keys.get_mut(id).map(|entry| &mut entry.backend);
+        for backend in users.map(|entry| &mut entry.backend).chain(own).filter(|backend| **backend == from) {
+            *backend = to;
+        }
+    }
+
+    /// Records that the seed of the device `serial` is in the store `to`, if it was in `from`.
+    pub fn move_seed(&mut self, serial: &str, from: StoreId, to: StoreId) {
+        let entry = self.index.seeds.get_mut(serial).filter(|entry| entry.backend == from);
+        if let Some(entry) = entry {
+            entry.backend = to;
+        }
+    }
+
     /// Records that `link` has made the section of `profile` after so many bytes of line ends, or that it has not.
     pub fn set_made_section(&mut self, profile: &str, gap: Option<usize>) {
         match gap {

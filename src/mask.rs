@@ -19,6 +19,16 @@ pub fn text(text: &str) -> Cow<'_, str> {
     masked(text, Scan::new(text).found(false))
 }
 
+/// Most characters of what another program said that are repeated.
+const MOST_WORDS: usize = 200;
+
+/// The start of what somebody else said, in one line, without what could be a secret or move a terminal's cursor.
+pub fn in_one_line(words: &str) -> String {
+    // Security: masked before it is cut, since the beginning of a secret does not look like one.
+    let line: Vec<String> = text(words).split_whitespace().map(str::to_owned).collect();
+    line.join(" ").chars().filter(|c| !c.is_control()).take(MOST_WORDS).collect()
+}
+
 /// Masks the user and password in what should be a URL, and may not be one.
 pub fn address(text: &str) -> Cow<'_, str> {
     match text.rsplit_once('@') {

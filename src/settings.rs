@@ -20,6 +20,8 @@ macro_rules! settings {
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct Settings {
             $($(#[doc = $meaning])+ pub $name: $type,)+
+            /// Every `[stores.NAME]`, by name; only in the file.
+            pub stores: BTreeMap<String, StoreSettings>,
         }
 
         /// Every setting, in the order of the manual.
@@ -31,7 +33,10 @@ macro_rules! settings {
 
         impl Settings {
             fn read(source: &Source<'_>) -> Result<Self> {
-                Ok(Settings { $($name: source.read(stringify!($name), first(&[$($default)?]))?),+ })
+                Ok(Settings {
+                    $($name: source.read(stringify!($name), first(&[$($default)?]))?,)+
+                    stores: BTreeMap::new(),
+                })
             }
         }
     };
@@ -140,14 +145,66 @@ impl Settings {
             let place = at(error.span().map_or(0, |span| span.start));
             Error::new(Kind::Config, format!("{place}: {}", error.message().trim()))
         })?;
-        let is_unknown = |name: &&Spanned<String>| SETTINGS.iter().all(|setting| setting.name != name.as_ref());
+        let is_unknown = |name: &&Spanned<String>| {
+            name.as_ref() != STORES && SETTINGS.iter().all(|setting| setting.name != name.as_ref())
+        };
         if let Some(unknown) = file.keys().find(is_unknown) {
             let names: Vec<_> = SETTINGS.iter().map(|setting| format!("`{}`", setting.name)).collect();
             let (place, name) = (at(unknown.span().start), unknown.as_ref());
             let message = format!("{place}: unknown setting `{name}`; expected one of {}", names.join(", "));
             return Err(Error::new(Kind::Config, message));
         }
-        Settings::read(&Source { file, at: &at, env })
+        let stores = match file.contains_key(STORES) {
+            true => StoreSettings::read(text, &at)?,
+            false => BTreeMap::new(),
+        };
+        Ok(Settings { stores, ..Settings::read(&Source { file, at: &at, env })? })
+    }
+}
+
+/// The table in config.toml that has a table for each key store.
+const STORES: &str = "stores";
+
+/// What `[stores.NAME]` says: a program that keeps keys, or where a known one keeps them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreSettings {
+    /// Each setting, as text.
+    pub values: BTreeMap<String, String>,
+    /// Where the table is, for messages: `config.toml:3`.
+    pub place: String,
+}
+
+impl StoreSettings {
+    /// All of them. Which settings a store has, its own module says.
+    fn read(text: &str, at: &dyn Fn(usize) -> String) -> Result<BTreeMap<String, Self>> {
+        type Table = BTreeMap<Spanned<String>, Spanned<toml::Value>>;
+        #[derive(serde::Deserialize)]
+        struct Tables {
+            stores: BTreeMap<Spanned<String>, Table>,
+        }
+        let Tables { stores } = toml::from_str(text).map_err(|error| {
+            let place = at(error.span().map_or(0, |span| span.start));
+            Error::new(Kind::Config, format!("{place}: {}", error.message().trim()))
+        })?;
+        let setting = |(name, value): (Spanned<String>, Spanned<toml::Value>)| match value.get_ref() {
+            toml::Value::String(text) => Ok((name.into_inner(), text.clone())),
+            toml::Value::Integer(number) => Ok((name.into_inner(), number.to_string())),
+            other => {
+                let place = at(name.span().start);
+                let message = format!(
+                    "{place}: `{}`: a {} is invalid here; expected a string in quotes",
+                    name.get_ref(),
+                    other.type_str()
+                );
+                Err(Error::new(Kind::Config, message))
+            }
+        };
+        let table = |(name, table): (Spanned<String>, Table)| {
+            let place = at(name.span().start);
+            let values = table.into_iter().map(setting).collect::<Result<_>>()?;
+            Ok((name.into_inner(), StoreSettings { values, place }))
+        };
+        stores.into_iter().map(table).collect()
     }
 }
 
@@ -452,7 +509,9 @@ mod tests {
             ),
             ("session_duration = 899", none, "config.toml:1: `session_duration`: `899` is out of range; "),
             ("", &[("KEYFOB_SESSION_DURATION", "10m")][..], "`KEYFOB_SESSION_DURATION`: `10m` is out of range; "),
-            ("[stores]", none, "config.toml:1: unknown setting `stores`"),
+            ("[shops]", none, "config.toml:1: unknown setting `shops`"),
+            ("stores = 5", none, "config.toml:1: invalid type: "),
+            ("[stores.team]\n\ncommand = true", none, "config.toml:3: `command`: a boolean is invalid here"),
             ("", &[("KEYFOB_PROMPT", "perhaps")][..], "`KEYFOB_PROMPT`: `perhaps` is invalid; expected `terminal`, "),
             (
                 "",
@@ -464,6 +523,17 @@ mod tests {
             let message = message(text, env);
             assert!(message.starts_with(start), "{message}");
         }
+    }
+
+    #[test]
+    fn a_store_has_a_table_of_its_own() {
+        let text = "backend = 'op'\n\n[stores.op]\nvault = 'Private'\n[stores.team]\ncommand = 'team-store --quiet'\n";
+        let stores = read(text, &[]).expect("valid").stores;
+        let values = |name: &str| stores[name].values.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let (op, team): (Vec<_>, Vec<_>) = (values("op"), values("team"));
+        assert_eq!((op, team), (vec!["vault=Private".to_owned()], vec!["command=team-store --quiet".to_owned()]));
+        assert_eq!(stores["team"].place, "config.toml:5");
+        assert!(read("", &[]).expect("valid").stores.is_empty());
     }
 
     #[test]

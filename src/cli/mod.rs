@@ -42,6 +42,7 @@ mod show;
 mod snapshot;
 mod sso;
 mod start;
+mod store;
 #[cfg(test)]
 mod tests;
 mod usage;
@@ -142,6 +143,8 @@ enum Command {
     Sso(sso::SsoCommand),
     #[command(subcommand)]
     Mfa(mfa::MfaCommand),
+    #[command(subcommand)]
+    Store(store::StoreCommand),
     Doctor(doctor::DoctorArgs),
     Audit(audit::AuditArgs),
     #[command(subcommand)]
@@ -244,6 +247,7 @@ fn run_in(world: &World<'_>, command: Command) -> Result<u8> {
         Command::Profile(command) => command.run(world).map(|()| 0),
         Command::Sso(command) => command.run(world).map(|()| 0),
         Command::Mfa(command) => command.run(world).map(|()| 0),
+        Command::Store(command) => command.run(world),
         Command::Doctor(arguments) => arguments.run(world),
         Command::Audit(arguments) => arguments.run(world),
         Command::Vault(command) => command.run(world).map(|()| 0),

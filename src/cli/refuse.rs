@@ -2,6 +2,7 @@
 
 use crate::cli::Command;
 use crate::cli::mfa::MfaCommand;
+use crate::cli::store::StoreCommand;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::sys::env::{Environment, vars};
@@ -19,6 +20,7 @@ pub(super) fn in_narrowed(process_env: &Environment, command: &Command) -> Resul
     }
     let name = match command {
         Command::Export(_) => "export",
+        Command::Store(StoreCommand::Move(_)) => "store move",
         Command::Rotate(arguments) if arguments.changes_keys() => "rotate",
         Command::Mfa(MfaCommand::Enroll(_)) => "mfa enroll",
         Command::Mfa(MfaCommand::Remove(_)) => "mfa remove",

@@ -66,6 +66,7 @@ impl<'a> World<'a> {
             })?;
         }
         settings.backend = global.backend.or(settings.backend);
+        keystore::recipes::check_settings(&settings)?;
         Ok(World {
             process_env,
             env,

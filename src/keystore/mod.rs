@@ -18,9 +18,12 @@ pub mod memory;
 #[cfg(any(target_os = "macos", windows))]
 mod native;
 pub mod open;
+mod outside;
 mod passphrase;
+mod program;
 mod prompt_lock;
 pub mod protocol;
+pub mod recipes;
 mod sealing;
 #[cfg(target_os = "linux")]
 pub(crate) mod secret_service;
@@ -40,6 +43,7 @@ use crate::credentials::{AccessKeyId, StoreId};
 use crate::error::{Error, Kind};
 use crate::hint::run;
 use crate::secret::SecretBytes;
+use crate::settings::Settings;
 use crate::timestamp::Timestamp;
 
 /// The service under which keychains file every item of keyfob's; the item's name is its user.
@@ -61,7 +65,17 @@ pub const REGISTRY: &[Store] = &[
     Store { id: StoreId::MACOS_KEYCHAIN, open: Some(macos::open) },
     Store { id: StoreId::WINDOWS_CREDENTIAL_MANAGER, open: Some(windows::open) },
     Store { id: StoreId::VAULT, open: None },
+    recipes::store(StoreId::named("op")),
+    recipes::store(StoreId::named("pass")),
+    recipes::store(StoreId::named("gopass")),
+    recipes::store(StoreId::named("bw")),
+    recipes::store(StoreId::named("hashicorp-vault")),
+    recipes::store(StoreId::named("kwallet")),
+    recipes::store(StoreId::named("keepassxc")),
 ];
+
+/// Begins the name of a store that is any program: `program:NAME` is the one of `[stores.NAME]` in config.toml.
+pub const PROGRAM: &str = "program:";
 
 /// A key store that keyfob knows.
 #[derive(Clone, Copy)]
@@ -84,13 +98,26 @@ struct Opening<'o, 'a> {
     may_ask: bool,
 }
 
-/// Reads the name of a store that keyfob knows.
+/// Reads the name of a store that keyfob knows, or of a program that config.toml may name.
 ///
 /// # Errors
 /// A sentence that names those there are.
 pub fn registered(name: &str) -> Result<StoreId, String> {
-    let store = REGISTRY.iter().find(|store| store.id.name() == name);
-    store.map(|store| store.id).ok_or_else(|| format!("`{name}` is not a key store; expected one of {}", names()))
+    let unknown = || format!("`{name}` is not a key store; expected one of {}", names());
+    match name.strip_prefix(PROGRAM) {
+        Some(program) if !program.is_empty() && !program.contains(':') => name.parse(),
+        Some(_) => Err(unknown()),
+        None => REGISTRY.iter().find(|store| store.id.name() == name).map(|store| store.id).ok_or_else(unknown),
+    }
+}
+
+/// The stores that config.toml has a table for, in the order of their names.
+pub fn configured(settings: &Settings) -> impl Iterator<Item = StoreId> {
+    let id = |name: &String| match REGISTRY.iter().find(|store| store.id.name() == name) {
+        Some(store) => Some(store.id),
+        None => format!("{PROGRAM}{name}").parse().ok(),
+    };
+    settings.stores.keys().filter_map(id)
 }
 
 /// Stands for whichever store gives a sealing key without asking anybody, where sessions say which key sealed them.
@@ -99,7 +126,7 @@ pub const UNASKED: StoreId = StoreId::named("unasked");
 /// The names of all stores, for a sentence.
 pub fn names() -> String {
     let names: Vec<_> = REGISTRY.iter().map(|store| store.id.name()).collect();
-    names.join(", ")
+    format!("{}, {PROGRAM}NAME", names.join(", "))
 }
 
 /// Opens key stores by name. A test hands in one of its own.
@@ -138,6 +165,8 @@ pub enum Item {
     SealingKey,
     /// Nothing: written, read back and deleted, to see whether the store can be written.
     Probe,
+    /// One of `store check`, by its whole name.
+    Check(String),
 }
 
 /// The item's name in the store: `access-key/AKIA…`, `totp-seed/SERIAL`, `sealing-key`, `probe`.
@@ -148,6 +177,7 @@ impl fmt::Display for Item {
             Item::TotpSeed(serial) => write!(f, "totp-seed/{serial}"),
             Item::SealingKey => f.write_str("sealing-key"),
             Item::Probe => f.write_str("probe"),
+            Item::Check(name) => f.write_str(name),
         }
     }
 }
@@ -194,6 +224,14 @@ pub trait KeyStore {
             Err(StoreError::NotFound) => Ok(()),
             deleted => deleted,
         }
+    }
+
+    /// The names of all its items; `None` for one that cannot be searched.
+    ///
+    /// # Errors
+    /// As the store says.
+    fn names(&self) -> Result<Option<Vec<String>>, StoreError> {
+        Ok(None)
     }
 
     /// Whether there is such a store on this machine; asks no one and unlocks nothing.
@@ -267,7 +305,16 @@ impl StoreError {
         let replace = || run!("keyfob add PROFILE --replace").to("store the key again");
         let store = id.title();
         let message = self.to_string();
+        let check = || run!("keyfob store check {}", id.name()).to("test the key store");
         match (self, id) {
+            (StoreError::Locked(why), id) if id.is_outside() => Error::new(Kind::KeyStore, why)
+                .hint(recipes::how_to_unlock(id).unwrap_or("unlock it with its own program, then try again")),
+            (StoreError::Unavailable(why), id) if id.is_outside() => Error::new(Kind::KeyStore, why).hint(check()),
+            (StoreError::TimedOut(limit), id) if id.is_outside() => {
+                Error::new(Kind::KeyStore, format!("{store} did not respond within {limit:?}"))
+                    .hint("answer its prompt in time, or set `KEYFOB_PROGRAM_TIMEOUT=2m` to wait longer")
+                    .hint(check())
+            }
             (StoreError::Unknown(_), _) => {
                 Error::new(Kind::KeyStore, message).hint("use the keyfob version that stored the key").hint(replace())
             }

@@ -13,7 +13,9 @@ use crate::keystore::passphrase::PassphraseSources;
 use crate::keystore::prompt_lock::PromptLock;
 use crate::keystore::sealing::SealingKeys;
 use crate::keystore::vault::Vault;
-use crate::keystore::{KeyStore, Open, Opening, Presence, REGISTRY, Store, StoreError, StoreOpener, UNASKED};
+use crate::keystore::{
+    KeyStore, Open, Opening, PROGRAM, Presence, REGISTRY, Store, StoreError, StoreOpener, UNASKED, configured, program,
+};
 use crate::secret::SecretBytes;
 use crate::settings::Settings;
 use crate::sys::env::{Environment, vars};
@@ -73,7 +75,8 @@ pub struct Stores<'a> {
     prompt_lock: Rc<PromptLock<'a>>,
     keyring: Rc<KernelKeyring<'a>>,
     vault: Vault<'a>,
-    registry: &'a [Store],
+    /// Those keyfob knows, and the programs that config.toml names.
+    registry: Vec<Store>,
     /// Those that were opened, in the order of the registry.
     opened: Vec<OnceCell<Box<dyn KeyStore + 'a>>>,
 }
@@ -109,6 +112,9 @@ impl<'a> Stores<'a> {
             limit: settings.key_store_timeout,
             unlocked: None.into(),
         };
+        let programs = configured(settings).filter(|id| id.name().starts_with(PROGRAM));
+        let programs = programs.map(|id| Store { id, open: Some(program::open) });
+        let registry: Vec<Store> = registry.iter().copied().chain(programs).collect();
         let opened = registry.iter().map(|_| OnceCell::new()).collect();
         Stores { context, prompt_lock, keyring, vault, registry, opened }
     }
@@ -161,7 +167,7 @@ impl<'a> Stores<'a> {
     fn forget_sealing_keys(&self, stores: &[StoreId]) -> Result<(), StoreError> {
         let _inside = self.prompt_lock.enter()?;
         let keys = self.sealing_keys();
-        for id in stores.iter().copied().filter(|id| *id != StoreId::VAULT) {
+        for id in stores.iter().copied().filter(|id| *id != StoreId::VAULT && !id.is_outside()) {
             let store = self.find(id).ok().and_then(|(_, open)| self.open_with(id, open?, false).ok());
             keys.forget(id, store.as_deref())?;
         }
@@ -174,7 +180,12 @@ impl<'a> Stores<'a> {
 
     /// Where the registry has a store, and what opens it.
     fn find(&self, id: StoreId) -> Result<(usize, Option<Open>), StoreError> {
-        let found = self.registry.iter().position(|store| store.id == id).ok_or(StoreError::Unknown(id))?;
+        let found = self.registry.iter().position(|store| store.id == id).ok_or_else(|| {
+            match id.name().strip_prefix(PROGRAM) {
+                Some(name) => StoreError::Unavailable(format!("config.toml has no `[stores.{name}]` with a `command`")),
+                None => StoreError::Unknown(id),
+            }
+        })?;
         Ok((found, self.registry[found].open))
     }
 
@@ -186,7 +197,7 @@ impl<'a> Stores<'a> {
     fn unasked(&self) -> Vec<StoreId> {
         let mut stores: Vec<StoreId> = Vec::new();
         for id in [self.context.settings.backend, StoreId::platform(), Some(StoreId::VAULT)].into_iter().flatten() {
-            if !stores.contains(&id) {
+            if !id.is_outside() && !stores.contains(&id) {
                 stores.push(id);
             }
         }
@@ -229,6 +240,7 @@ impl StoreOpener for Stores<'_> {
         Ok(&**opened.get().expect("set above"))
     }
 
+    /// A store that is another program has none.
     fn sealing_key(&self, id: StoreId) -> Result<SecretBytes, StoreError> {
         let keys = self.sealing_keys();
         match keys.copy(id) {

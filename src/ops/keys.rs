@@ -33,7 +33,15 @@ impl Keys for StoredOrWritten<'_> {
         let index = Index::load(self.data)?;
         let Some(entry) = index.seeds().get(serial) else { return Ok(None) };
         let store = self.stores.open(entry.backend).map_err(|error| error.for_user(entry.backend))?;
-        match read_seed(store, serial) {
+        let read = read_seed(store, serial);
+        if matches!(read, Err(StoreError::NotFound))
+            && let Some(now) = Index::load(self.data)?.seeds().get(serial).filter(|now| now.backend != entry.backend)
+        {
+            // It has been moved since.
+            let store = self.stores.open(now.backend).map_err(|error| error.for_user(now.backend))?;
+            return read_seed(store, serial).map(Some).map_err(|error| error.for_user(now.backend));
+        }
+        match read {
             Ok(seed) => Ok(Some(seed)),
             Err(StoreError::NotFound) => Err(Error::new(
                 Kind::KeyStore,
@@ -112,9 +120,10 @@ impl StoredOrWritten<'_> {
         Ok((secret(found), key::TOKENS.into_iter().find_map(setting).map(secret)))
     }
 
-    /// The key that a rotation has put in place of `key` since the plan was made.
+    /// The key that a rotation has put in place of `key` since the plan was made, or `key` where it has been moved to.
     fn replaced(&self, base: &Base, key: &StoredKey) -> Result<AccessKey> {
-        let now = Index::load(self.data)?.key_of(&base.profile).filter(|now| now.id != key.id);
+        let now =
+            Index::load(self.data)?.key_of(&base.profile).filter(|now| now.id != key.id || now.backend != key.backend);
         let now = now.ok_or_else(|| gone(&base.profile, key))?;
         let store = self.stores.open(now.backend).map_err(|error| error.for_user(now.backend))?;
         read_access_key(store, &now.id).map_err(|error| match error {

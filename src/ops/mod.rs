@@ -26,6 +26,7 @@ pub mod serve;
 pub mod show;
 mod signed;
 pub mod sso;
+pub mod store;
 pub mod whoami;
 mod without_device;
 

@@ -1,4 +1,5 @@
-//! Programs that keyfob starts and reads an answer from: no stdin, a time limit, the environment they are given.
+//! Programs that keyfob starts and reads an answer from: no stdin but a request, a time limit, the environment they are
+//! given.
 
 use std::io::{Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -77,6 +78,25 @@ pub fn run_line(line: &str, given: Given<'_>) -> Result<Answer, ChildError> {
     run_in_group(command, given)
 }
 
+/// Runs `argv` as [`run`] does. It reads `input` from its standard input, which ends there; its standard error is in the
+/// answer.
+///
+/// # Errors
+/// As [`run`]. A program that does not read all of the input is free not to.
+pub fn run_with_input(argv: &[String], input: SecretBytes, given: Given<'_>) -> Result<Answer, ChildError> {
+    let mut command = command(argv)?;
+    command.stdin(Stdio::piped()).stderr(Stdio::piped());
+    command.env_clear().envs(given.env.iter()).env(vars::KEYFOB_CHAIN, given.chain.join(","));
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = command.spawn().map_err(ChildError::Start)?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // More than a pipe takes at once may be written to a program that does not read.
+        std::thread::spawn(move || stdin.write_all(input.expose()));
+    }
+    answer_of(child, given.limit)
+}
+
 fn run_in_group(mut command: Command, given: Given<'_>) -> Result<Answer, ChildError> {
     command.env_clear().envs(given.env.iter()).env(vars::KEYFOB_CHAIN, given.chain.join(","));
     #[cfg(unix)]
@@ -114,6 +134,10 @@ fn answer(mut command: Command, input: &str, limit: Duration) -> Result<Answer, 
     // reader is gone already says so by what it answers.
     let mut stdin = child.stdin.take();
     let _ = stdin.as_mut().map(|stdin| stdin.write_all(input.as_bytes()));
+    answer_of(child, limit)
+}
+
+fn answer_of(mut child: Child, limit: Duration) -> Result<Answer, ChildError> {
     let stderr = Stderr::of(&mut child);
     let stdout = child.stdout.take().expect("stdout was asked for as a pipe");
     let (sender, receiver) = mpsc::channel();
@@ -248,6 +272,19 @@ mod tests {
         assert!(matches!(result, Err(ChildError::TimedOut(_))), "{result:?}");
         std::thread::sleep(Duration::from_millis(1_200));
         assert!(!alive.exists(), "its child lived on");
+    }
+
+    #[test]
+    fn a_request_is_read_to_its_end_or_not_at_all() {
+        let env = Environment::of_process();
+        let input = || SecretBytes::new(vec![b'x'; 300_000]);
+        let answer = run_with_input(&shell("wc -c; echo why >&2"), input(), given(&env, &[], 10_000)).expect("runs");
+        assert_eq!(answer.stdout.expose().trim_ascii(), b"300000");
+        assert_eq!(answer.stderr.expose(), b"why\n");
+        let deaf = run_with_input(&shell("exec <&-; echo done"), input(), given(&env, &[], 10_000)).expect("runs");
+        assert_eq!(deaf.stdout.expose(), b"done\n");
+        let hanging = run_with_input(&shell("sleep 60"), input(), given(&env, &[], 200));
+        assert!(matches!(hanging, Err(ChildError::TimedOut(_))), "{hanging:?}");
     }
 
     #[test]

@@ -70,6 +70,30 @@ pub fn files_named(folder: &Path, is_meant: impl Fn(&str) -> bool) -> io::Result
     Ok(files)
 }
 
+/// The files below `folder`, down to eight folders, as paths from it; none where there is no such folder.
+///
+/// # Errors
+/// Where one of the folders cannot be read.
+pub fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![(folder.to_owned(), 0)];
+    while let Some((next, depth)) = folders.pop() {
+        let entries = match fs::read_dir(&next) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            entries => entries?,
+        };
+        for entry in entries {
+            let path = entry?.path();
+            match path.is_dir() {
+                true if depth < 8 => folders.push((path, depth + 1)),
+                true => {}
+                false => found.extend(path.strip_prefix(folder).ok().map(Path::to_owned)),
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// Opens a file to be read that nobody else can have put there: an ordinary one of this user's, with one name. Neither a
 /// symbolic link is followed nor a pipe waited for.
 ///

@@ -31,6 +31,16 @@ impl ProgramPaths {
     }
 }
 
+/// Whether there is a program of this name on `PATH`, or at this path.
+pub fn is_on_path(env: &Environment, program: &str) -> bool {
+    let is_there = |path: &Path| path.is_file() || cfg!(windows) && path.with_extension("exe").is_file();
+    match Path::new(program).components().count() {
+        1 => std::env::split_paths(env.get_os(vars::PATH).unwrap_or_default())
+            .any(|folder| is_there(&folder.join(program))),
+        _ => is_there(Path::new(program)),
+    }
+}
+
 /// Whether this user may read a program file: the kernel lets no other process look into one that runs from a file that may be
 /// run and not read (`would_dump` in Linux' `fs/exec.c`). Says no where nothing depends on it.
 pub fn is_readable(path: &Path) -> bool {

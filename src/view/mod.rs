@@ -13,5 +13,6 @@ pub mod rotation;
 pub mod show;
 pub mod sso;
 pub mod start;
+pub mod store;
 pub mod table;
 pub mod whoami;

@@ -67,6 +67,7 @@ mod session_reuse;
 #[cfg(target_os = "linux")]
 mod sessions;
 mod shells;
+mod stores;
 #[path = "../support/mod.rs"]
 mod support;
 mod terminal;

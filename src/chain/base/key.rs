@@ -87,7 +87,7 @@ pub fn base_of(profile: &str, key: StoredKey) -> Base {
         Some(arn) => Identity { sort: "user", parts: vec![arn.clone()] },
         None => Identity { sort: NAME, parts: vec![key.id.to_string()] },
     };
-    let sealed_with = SealWith::Store(key.backend);
+    let sealed_with = if key.backend.is_outside() { SealWith::Default } else { SealWith::Store(key.backend) };
     base(profile, identity, sealed_with, BaseSource::Stored(key))
 }
 

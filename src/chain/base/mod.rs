@@ -149,7 +149,7 @@ pub enum Signs {
 pub enum SealWith {
     /// That of the key store which has the base's key.
     Store(StoreId),
-    /// That of the configured store, or else of the platform's keychain.
+    /// That of the configured store, or else of the platform's keychain. Also of a key whose store is another program.
     Default,
     /// Nobody's: they are not cached.
     Never,

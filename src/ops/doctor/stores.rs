@@ -1,15 +1,21 @@
-//! The stores that hold keys, or if there are none, the one that would.
+//! The stores that hold keys and those that config.toml names; if there are none, the one that would.
+
+use std::collections::BTreeSet;
 
 use crate::credentials::StoreId;
 use crate::error::Error;
-use crate::keystore::{KeyStore, Presence, StoreOpener};
+use crate::hint::run;
+use crate::keystore::{KeyStore, Presence, StoreOpener, configured};
 use crate::ops::doctor::{Finding, Machine};
+use crate::ops::store::journal::Moves;
 
 pub(super) fn check(machine: &Machine<'_, '_>) -> Vec<Finding> {
     let Ok(index) = &machine.index else { return Vec::new() };
     let of_error = |error: Error| Finding::of_error("key-store", &error);
-    let holding = index.backends();
-    if holding.is_empty() {
+    let seeds = index.seeds().values().map(|seed| seed.backend);
+    let named = configured(machine.context.settings);
+    let used: BTreeSet<StoreId> = index.backends().into_iter().chain(seeds).chain(named).collect();
+    if used.is_empty() {
         return machine.stores.choose(machine.asked_backend).err().map(of_error).into_iter().collect();
     }
     let why = "keyfob cannot read the keys in it";
@@ -28,5 +34,14 @@ pub(super) fn check(machine: &Machine<'_, '_>) -> Vec<Finding> {
             Err(error) => Some(Finding { why: why.to_owned(), ..of_error(error.for_user(id)) }),
         }
     };
-    holding.into_iter().filter_map(finding).collect()
+    let moves = Moves::new(&machine.context.paths.data).all();
+    let unfinished = match &moves {
+        Ok(moves) => moves.first().map(|first| {
+            let message = format!("a move of {} to {} was interrupted", first.item.title(), first.to.title());
+            let why = "it may still be in the key store that it was moved from";
+            Finding::new("move", message, why, run!("keyfob store move --resume"))
+        }),
+        Err(error) => Some(of_error(error.clone())),
+    };
+    used.into_iter().filter_map(finding).chain(unfinished).collect()
 }

@@ -102,6 +102,11 @@ fn the_commands_of_the_pages_about_tools_show_what_they_say() {
 }
 
 #[test]
+fn the_commands_of_the_page_about_key_stores_show_what_they_say() {
+    run(&["docs/stores.md"]);
+}
+
+#[test]
 fn the_messages_in_troubleshooting_are_shown_as_it_says() {
     run(&["docs/troubleshooting.md"]);
 }

@@ -23,6 +23,7 @@ use crate::chain::base::web_identity::TokenSource;
 use crate::chain::{Base, Plan};
 use crate::credentials::{Credentials, Session, check_made};
 use crate::error::{Error, Kind, Result};
+use crate::mask;
 use crate::ops::Context;
 use crate::secret::{Secret, SecretBytes};
 use crate::session_cache::SessionCache;
@@ -179,7 +180,7 @@ fn refused(what: &str, answer: &Answer) -> Error {
         (None, None) => error,
         (code, message) => {
             let words: Vec<String> = [code, message].into_iter().flatten().collect();
-            error.because(process::harmless(&words.join(": ")))
+            error.because(mask::in_one_line(&words.join(": ")))
         }
     }
 }

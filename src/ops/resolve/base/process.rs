@@ -16,9 +16,6 @@ use crate::sys::child::{self, Answer, Given};
 /// As long as Go's SDK lets it run (aws-sdk-go-v2 `processcreds/provider.go`).
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// How much of what a program says is repeated, characters.
-const MOST_WORDS: usize = 200;
-
 /// # Errors
 /// Where the program fails, takes too long, or prints anything but the document (exit 1).
 pub(super) fn credentials(
@@ -66,12 +63,6 @@ pub(super) fn failed(plan: &Plan, how: &str) -> Error {
 /// Repeats the start of what a program said, in one line.
 // Security: it may be the very credentials, so whatever could be a secret is masked before it is cut.
 fn said(error: Error, how: &str, words: &SecretBytes) -> Error {
-    let line = harmless(&String::from_utf8_lossy(words.expose()));
+    let line = mask::in_one_line(&String::from_utf8_lossy(words.expose()));
     if line.is_empty() { error } else { error.because(format!("{how}: {line}")) }
-}
-
-/// The start of what somebody else said, in one line, without what could be a secret.
-pub(super) fn harmless(text: &str) -> String {
-    let line: Vec<String> = mask::text(text).split_whitespace().map(str::to_owned).collect();
-    line.join(" ").chars().filter(|c| !c.is_control()).take(MOST_WORDS).collect()
 }

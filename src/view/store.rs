@@ -1,0 +1,41 @@
+//! `store list` and `store check`.
+
+use crate::ops::store::check::{Report, Status};
+use crate::ops::store::list::{Listing, State};
+use crate::view::table::Table;
+
+/// The key stores, a line each.
+pub fn list(listing: &Listing, width: Option<usize>) -> String {
+    let rows = listing.stores.iter().map(|line| {
+        let state = match line.state {
+            State::Ready => "ready",
+            State::Locked => "locked",
+            State::Missing => "missing",
+            State::Denied => "denied",
+            State::Broken => "broken",
+        };
+        let default = if line.default { "default" } else { "-" };
+        let why = line.why.clone().unwrap_or_else(|| "-".to_owned());
+        [line.id.to_string(), state.to_owned(), line.keys.to_string(), line.seeds.to_string(), default.to_owned(), why]
+    });
+    let table = Table::new(["STORE", "STATE", "KEYS", "SEEDS", "NEW KEYS", "NOTE"], rows);
+    match width {
+        Some(width) => table.fit(width, &[5], &[5, 3, 4]).to_string(),
+        None => table.to_string(),
+    }
+}
+
+/// The checks, a line each, with what went wrong below.
+pub fn check(report: &Report) -> String {
+    let mut text = String::new();
+    for check in &report.checks {
+        let status = match check.status {
+            Status::Pass => "ok     ",
+            Status::Fail => "FAILED ",
+            Status::Skipped => "skipped",
+        };
+        let why = check.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        text += &format!("{status}  {}  {}{why}\n", format_args!("{:<14}", check.check), check.title);
+    }
+    text
+}
