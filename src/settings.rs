@@ -62,6 +62,9 @@ settings! {
     session_duration: SessionDuration = "12h",
     /// a command that prints an MFA code, for profiles without one of their own
     mfa_process: Option<String>,
+    /// the socket of a `keyfob agent` on another machine; if set, `credential-process`, `env`, `exec` and `whoami` ask that agent,
+    /// and nothing on this machine
+    agent: Option<PathBuf>,
     /// what the log gets: `new` sessions, `all` that is issued, or `off`
     log: LogMode = "new",
     /// where keyfob may prompt, in this order; or `never`

@@ -21,6 +21,8 @@ impl ProfileArg {
     pub fn resolve(&self, world: &World<'_>) -> Result<String> {
         match self.named(&world.process_env) {
             Some(named) => self.checked(world, named),
+            // The agent's profiles are not known here.
+            None if world.settings.agent.is_some() => Ok(DEFAULT.to_owned()),
             None => choose(world),
         }
     }
@@ -33,7 +35,7 @@ impl ProfileArg {
     pub fn resolve_for_sdk(&self, world: &World<'_>) -> Result<String> {
         match self.named(&world.process_env) {
             Some(named) => self.checked(world, named),
-            None if std::io::stdout().is_terminal() => choose(world),
+            None if world.settings.agent.is_none() && std::io::stdout().is_terminal() => choose(world),
             None => Ok(DEFAULT.to_owned()),
         }
     }
@@ -43,6 +45,9 @@ impl ProfileArg {
     /// Refuses a profile that is not there, where it is a variable that names it.
     fn checked(&self, world: &World<'_>, name: String) -> Result<String> {
         let Some(variable) = self.variable(&world.process_env) else { return Ok(name) };
+        if world.settings.agent.is_some() {
+            return Ok(name);
+        }
         let snapshot = world.snapshot();
         let (Ok(files), Ok(index)) = (snapshot.files(), snapshot.index()) else { return Ok(name) };
         let profiles = files.profiles();

@@ -42,7 +42,7 @@ impl CredentialProcessArgs {
         let mut snapshot = world.snapshot();
         let profile = self.profile.resolve_for_sdk(world)?;
         snapshot.set_region(&profile, self.options.region.as_deref())?;
-        let (_, credentials) = snapshot.credentials(&profile, &self.options, Some(PROMPT_LIMIT))?;
+        let (_, credentials) = snapshot.issue(&profile, &self.options, Some(PROMPT_LIMIT))?;
         out::checked(process::write(&credentials, std::io::stdout()))
     }
 }

@@ -48,12 +48,12 @@ impl EnvArgs {
         } else {
             let profile = self.profile.resolve(world)?;
             snapshot.set_region(&profile, self.options.region.as_deref())?;
-            let (plan, credentials) = snapshot.credentials(&profile, &self.options, None)?;
-            world.tell_of_key(&plan);
+            let (about, credentials) = snapshot.issue(&profile, &self.options, None)?;
+            about.plan.iter().for_each(|plan| world.tell_of_key(plan));
             if let Some(command) = run!("keyfob env {}", profile).command(shell) {
                 tell_how_to_load(world, shell, &command);
             }
-            hand_out(&world.process_env, &profile, &credentials, &snapshot.surroundings(&profile, &plan)?)
+            hand_out(&world.process_env, &profile, &credentials, &snapshot.surroundings(&profile, about)?)
         };
         // Security: the lines hold the credentials; they are what was asked for, and go to stdout alone.
         out::write(shell.render(&changes)?.expose())

@@ -44,9 +44,9 @@ impl ExecArgs {
         let mut snapshot = world.snapshot();
         let profile = self.profile.resolve(world)?;
         snapshot.set_region(&profile, self.options.region.as_deref())?;
-        let (plan, credentials) = snapshot.credentials(&profile, &self.options, None)?;
-        world.tell_of_key(&plan);
-        let surroundings = snapshot.surroundings(&profile, &plan)?;
+        let (about, credentials) = snapshot.issue(&profile, &self.options, None)?;
+        about.plan.iter().for_each(|plan| world.tell_of_key(plan));
+        let surroundings = snapshot.surroundings(&profile, about)?;
         let changes = hand_out(&world.process_env, &profile, &credentials, &surroundings);
         let error = exec(&self.command, &profile, &changes, &world.process_env, world.talk);
         world.talk.error(&Error::from(&error));

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use chacha20poly1305::aead::OsRng;
 use chacha20poly1305::aead::rand_core::RngCore;
 
-use crate::chain::Plan;
 use crate::chain::base::first_for_sdks;
+use crate::cli::about::About;
 use crate::cli::exec::ExecArgs;
 use crate::cli::snapshot::Snapshot;
 use crate::cli::world::World;
@@ -29,11 +29,11 @@ const DEFAULT: &str = "default";
 
 impl ExecArgs {
     /// The credentials that the server hands out next.
-    pub(super) fn resolve(&self, world: &World<'_>) -> Result<(Plan, Credentials)> {
+    pub(super) fn resolve(&self, world: &World<'_>) -> Result<(About, Credentials)> {
         let mut snapshot = world.snapshot();
         let profile = self.profile.resolve(world)?;
         snapshot.set_region(&profile, self.options.region.as_deref())?;
-        snapshot.credentials(&profile, &self.options, None)
+        snapshot.issue(&profile, &self.options, None)
     }
 
     /// The same for a profile that was chosen meanwhile.
@@ -79,8 +79,8 @@ impl ExecArgs {
         if let Some(code) = server_process::start(listener, &token, &profile).map_err(failed)? {
             return Ok(code);
         }
-        let plan = snapshot.plan(&profile, &self.options)?;
-        let mut surroundings = snapshot.surroundings(&profile, &plan)?;
+        let about = snapshot.about(&profile, &self.options)?;
+        let mut surroundings = snapshot.surroundings(&profile, about)?;
         surroundings.variables.extend(hidden);
         let url = format!("http://127.0.0.1:{port}{PATH}");
         let changes =

@@ -2,7 +2,12 @@
 //!
 //! May use everything. What a command does is in `ops`; what it prints goes through `ui`.
 
+mod about;
 mod add;
+mod agent;
+mod agent_client;
+#[cfg(unix)]
+mod agent_request;
 mod audit;
 mod choice;
 mod clear;
@@ -22,6 +27,7 @@ mod help;
 mod hint_tests;
 mod hook;
 mod import;
+mod issue;
 mod keys;
 mod list;
 mod log;
@@ -62,7 +68,7 @@ use crate::keystore;
 use crate::mask::is_access_secret;
 use crate::sys::env::Environment;
 #[cfg(unix)]
-use crate::sys::{pinentry, server_process};
+use crate::sys::{agent_process, pinentry, server_process};
 use crate::totp::looks_like_seed;
 use crate::ui::out;
 use crate::ui::talk::{Level, StderrTalk};
@@ -153,6 +159,7 @@ enum Command {
     Console(console::ConsoleArgs),
     Hook(hook::HookArgs),
     Log(log::LogArgs),
+    Agent(agent::AgentArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
     Help(help::HelpArgs),
@@ -171,6 +178,12 @@ pub fn run(arguments: Vec<OsString>, env: Environment) -> u8 {
         && command == server_process::COMMAND
     {
         return serve::run(&[std::slice::from_ref(program), words].concat(), profile, env);
+    }
+    #[cfg(unix)]
+    if let [program, command, words @ ..] = arguments.as_slice()
+        && command == agent_process::COMMAND
+    {
+        return agent_request::run(&[std::slice::from_ref(program), words].concat(), env);
     }
     if arguments.get(1).is_some_and(|argument| argument == complete::COMMAND) {
         let arguments = arguments.iter().skip(2).map(|argument| argument.to_string_lossy().into_owned());
@@ -254,6 +267,7 @@ fn run_in(world: &World<'_>, command: Command) -> Result<u8> {
         Command::Whoami(arguments) => arguments.run(world).map(|()| 0),
         Command::Console(arguments) => arguments.run(world).map(|()| 0),
         Command::Log(arguments) => arguments.run(world).map(|()| 0),
+        Command::Agent(arguments) => arguments.run(world).map(|()| 0),
         Command::Completions(_) | Command::Man(_) | Command::Help(_) | Command::Hook(_) => {
             unreachable!("they are run before")
         }

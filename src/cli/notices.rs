@@ -6,7 +6,7 @@ use crate::config_file::path_of;
 use crate::credentials::Credentials;
 use crate::hint::run;
 use crate::human::Talk;
-use crate::ops::log::{Entry, Origin};
+use crate::ops::log::{Entry, Issued, Origin};
 use crate::ops::rotate::journal::Journals;
 use crate::ops::rotate::{resume_of, rollback_of};
 use crate::profile::{Profiles, Warning};
@@ -71,13 +71,21 @@ impl World<'_> {
     }
 
     /// Writes what is issued into the log. One that cannot be written costs a warning.
-    pub(super) fn note_in_log(&self, plan: &Plan, credentials: &Credentials, is_cached: bool) {
+    pub(super) fn note_in_log<'i>(&self, issued: impl Into<Issued<'i>>, credentials: &Credentials, is_cached: bool) {
         let origin = match (self.settings.log, is_cached) {
             (LogMode::Off, _) | (LogMode::New, true) => return,
             (LogMode::All, true) => Origin::Cache,
             (LogMode::New | LogMode::All, false) => Origin::New,
         };
-        let entry = Entry::new(plan, credentials, origin, self.talk.issuing_command(), self.clock().now());
+        let (command, now) = (self.talk.issuing_command(), self.clock().now());
+        let mut entry = Entry::new(&issued.into(), credentials, origin, command, now);
+        match &self.served {
+            Some(served) => {
+                "agent".clone_into(&mut entry.command);
+                (entry.parent, entry.agent) = (served.peer.clone(), Some(served.socket.clone()));
+            }
+            None => entry.agent = self.settings.agent.as_ref().map(|socket| socket.display().to_string()),
+        }
         if let Err(error) = entry.write(&self.paths.data) {
             self.talk.warn(&format!("the log cannot be written: {error}"));
         }

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use crate::aws::Aws;
 use crate::chain::base::BaseSource;
-use crate::chain::layer::Narrowed;
 use crate::chain::target::names_endpoint;
 use crate::chain::{Plan, Request, check, plan};
+use crate::cli::about::About;
 use crate::cli::narrow;
 use crate::cli::options::CredentialOptions;
 use crate::cli::world::World;
@@ -25,7 +25,6 @@ use crate::ops::Context;
 use crate::ops::keys::StoredOrWritten;
 use crate::ops::login;
 use crate::ops::resolve::{self, Lesson, ResolveOptions};
-use crate::ops::whoami::Issued;
 use crate::profile::{OtherSection, Profiles, SectionKind};
 use crate::session_cache::SessionCache;
 use crate::sys::env::{Environment, vars};
@@ -40,10 +39,24 @@ pub struct Snapshot<'w> {
     index: OnceCell<Index>,
 }
 
+/// Credentials that were made, or found in the cache.
+pub struct Made {
+    pub plan: Plan,
+    pub credentials: Credentials,
+    pub is_cached: bool,
+}
+
 impl World<'_> {
     /// Of one request. Nothing is read yet.
     pub fn snapshot(&self) -> Snapshot<'_> {
         Snapshot { world: self, env: Cow::Borrowed(&self.env), files: OnceCell::new(), index: OnceCell::new() }
+    }
+}
+
+impl<'w> Snapshot<'w> {
+    /// The world it is of.
+    pub(super) fn world(&self) -> &'w World<'w> {
+        self.world
     }
 }
 
@@ -98,7 +111,7 @@ impl Snapshot<'_> {
     ///
     /// # Errors
     /// As [`Snapshot::files`].
-    pub fn surroundings(&self, profile: &str, plan: &Plan) -> Result<ProfileVariables> {
+    pub fn surroundings(&self, profile: &str, about: impl Into<About>) -> Result<ProfileVariables> {
         let mut surroundings = self.with_profiles(|profiles| {
             let settings = profiles.get(profile);
             let setting = |name: &str| Some(settings.as_ref()?.setting(name)?.value.into_owned());
@@ -106,8 +119,9 @@ impl Snapshot<'_> {
             let services: Vec<(String, String)> = services.iter().flat_map(OtherSection::settings).collect();
             Ok(ProfileVariables::new(&self.env, setting, &services))
         })?;
-        surroundings.narrowed = plan.narrowed.as_ref().map(Narrowed::variable);
-        surroundings.identity = Some(Issued::of(plan).variable());
+        let About { narrowed, identity, region, plan: _ } = about.into();
+        (surroundings.narrowed, surroundings.identity) = (narrowed, Some(identity));
+        surroundings.region = surroundings.region.or(region);
         self.world.warn_of(&self.files()?.profiles(), [&profile.to_owned()]);
         for name in &surroundings.without_variable {
             self.world.talk.warn(&format!(
@@ -223,6 +237,16 @@ impl Snapshot<'_> {
         options: &CredentialOptions,
         prompt_limit: Option<Duration>,
     ) -> Result<(Plan, Credentials)> {
+        let Made { plan, credentials, is_cached } = self.make(profile, options, prompt_limit)?;
+        self.world.note_in_log(&plan, &credentials, is_cached);
+        Ok((plan, credentials))
+    }
+
+    /// As [`Snapshot::credentials`], for who may not issue them: the log does not get them.
+    ///
+    /// # Errors
+    /// As [`resolve::credentials`].
+    pub fn make(&self, profile: &str, options: &CredentialOptions, prompt_limit: Option<Duration>) -> Result<Made> {
         let request = self.request_with(profile, options)?;
         let mut plan = self.planned(&request)?;
         let lesson = Rc::new(Lesson::default());
@@ -247,7 +271,6 @@ impl Snapshot<'_> {
             resolve::credentials(context, &plan, &resolve)
         })?;
         self.world.tell_of_rotation(&plan);
-        self.world.note_in_log(&plan, &credentials, lesson.is_cached());
-        Ok((plan, credentials))
+        Ok(Made { plan, credentials, is_cached: lesson.is_cached() })
     }
 }

@@ -7,13 +7,15 @@ use crate::cli::options::{CredentialOptions, ProfileArg};
 use crate::cli::world::World;
 use crate::credentials::StoredKey;
 use crate::error::Result;
+use crate::format::Change;
+use crate::format::environment::hand_out;
 use crate::human::Talk;
 use crate::ini::Document;
 use crate::ops::Context;
 use crate::ops::resolve::store_of;
 use crate::ops::whoami::{Identity, check, of_environment, of_plan};
 use crate::profile::Profiles;
-use crate::sys::env::vars;
+use crate::sys::env::{Environment, vars};
 use crate::ui::out;
 use crate::view;
 
@@ -44,10 +46,15 @@ impl WhoamiArgs {
         let identity = match in_environment {
             Some(identity) => {
                 self.warn_of_another_profile(world, &identity);
-                if self.check { check_environment(world, identity)? } else { identity }
+                if self.check { check_environment(world, &world.process_env, identity)? } else { identity }
             }
             None => {
                 let (snapshot, profile) = (world.snapshot(), self.profile.resolve(world)?);
+                if let Some(socket) = &world.settings.agent {
+                    let identity = snapshot.identity_of_agent(socket, &profile)?;
+                    let identity = if self.check { check_agent(world, &profile, identity)? } else { identity };
+                    return self.show(world, &identity);
+                }
                 let plan = snapshot.plan(&profile, &CredentialOptions::default())?;
                 let until = world.with_cache(|cache| cache.summary(&plan, store_of(&plan))).cached_until();
                 let identity = of_plan(&plan, until);
@@ -57,10 +64,14 @@ impl WhoamiArgs {
                 }
             }
         };
+        self.show(world, &identity)
+    }
+
+    fn show(&self, world: &World<'_>, identity: &Identity) -> Result<()> {
         if self.json {
-            return out::write_json(&identity);
+            return out::write_json(identity);
         }
-        out::write_page(&view::whoami::text(&identity, world.clock().now()))
+        out::write_page(&view::whoami::text(identity, world.clock().now()))
     }
 
     /// The AWS CLI, boto3 and most SDKs use credentials in the environment before `AWS_PROFILE`; the JavaScript SDK uses the
@@ -87,13 +98,27 @@ impl StoredKeys for NothingStored {
 }
 
 /// Asks AWS with the credentials in the environment, those of an outer keyfob too: as a profile that takes them would.
-fn check_environment(world: &World<'_>, identity: Identity) -> Result<Identity> {
+fn check_environment(world: &World<'_>, env: &Environment, identity: Identity) -> Result<Identity> {
     const NAME: &str = "environment";
     let config = format!("[profile {NAME}]\ncredential_source = Environment\nkeyfob_session = never\n");
     let request = Request { profile: NAME.to_owned(), ..Request::default() };
     let config = Document::parse(config).expect("a section with two settings");
-    let made: Plan = plan(&Profiles::new(Some(&config), None), &NothingStored, &world.process_env, &request)?;
-    world
-        .snapshot()
-        .with_ports(false, None, |context, _| check(&Context { env: &world.process_env, ..*context }, &made, identity))
+    let made: Plan = plan(&Profiles::new(Some(&config), None), &NothingStored, env, &request)?;
+    world.snapshot().with_ports(false, None, |context, _| check(&Context { env, ..*context }, &made, identity))
+}
+
+/// Asks AWS with the credentials of an agent.
+fn check_agent(world: &World<'_>, profile: &str, identity: Identity) -> Result<Identity> {
+    let snapshot = world.snapshot();
+    let options = CredentialOptions::default();
+    let (about, credentials) = snapshot.issue(profile, &options, None)?;
+    let surroundings = snapshot.surroundings(profile, about)?;
+    let mut env = world.process_env.clone();
+    for change in hand_out(&world.process_env, profile, &credentials, &surroundings) {
+        match change {
+            Change::Set { name, value } => env.set(&name, value.expose()),
+            Change::Unset { name } => env.remove(&name),
+        }
+    }
+    check_environment(world, &env, identity)
 }

@@ -13,6 +13,7 @@ use crate::format::environment::before;
 use crate::human::{Human, Talk};
 use crate::keystore;
 use crate::keystore::open::{StoreContext, Stores};
+use crate::ops::log::Parent;
 use crate::session_cache::inspection::Inspection;
 use crate::session_cache::seal::Header;
 use crate::session_cache::sealing_key::SealingKey;
@@ -41,7 +42,19 @@ pub struct World<'a> {
     /// Warnings, hints and explanations.
     pub talk: &'a StderrTalk,
     quiet: bool,
+    /// The connection of an agent's that this process answers.
+    pub(super) served: Option<Served>,
     pub(super) clock: Arc<Clock>,
+}
+
+/// A connection of an agent's.
+pub struct Served {
+    /// The agent's socket.
+    pub socket: String,
+    /// What questions begin with.
+    pub about: String,
+    /// The program at the other end.
+    pub peer: Option<Parent>,
 }
 
 impl<'a> World<'a> {
@@ -75,6 +88,7 @@ impl<'a> World<'a> {
             asked_backend: global.backend,
             talk,
             quiet: global.quiet,
+            served: None,
             clock: Arc::new(Clock::system()),
         })
     }
@@ -86,7 +100,8 @@ impl<'a> World<'a> {
 
     /// The person at the terminal. `most` bounds every question.
     pub fn person(&self, yes: bool, most: Option<Duration>) -> Person<'_> {
-        Person::new(&self.settings, &self.env, &self.paths.cache, yes, self.quiet, most)
+        let person = Person::new(&self.settings, &self.env, &self.paths.cache, yes, self.quiet, most);
+        person.on_behalf(self.served.as_ref().map_or("", |served| &served.about))
     }
 
     /// What is cached, to be reported; with a warning, nothing where the cache cannot be used.

@@ -30,8 +30,11 @@ pub struct Entry {
     /// keyfob's own command.
     pub command: String,
     pub narrowed: bool,
-    /// The program that ran keyfob.
+    /// The program that ran keyfob; of an agent's, the one at the other end of its socket.
     pub parent: Option<Parent>,
+    /// The socket of the agent that issued them, at both of its ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
 }
 
 /// Whether a session was made, or handed out again.
@@ -49,22 +52,42 @@ pub struct Parent {
     pub name: String,
 }
 
+/// What is issued, beside the credentials.
+#[derive(Debug, Clone)]
+pub struct Issued<'a> {
+    pub profile: &'a str,
+    pub account: Option<String>,
+    pub role_arn: Option<String>,
+    pub is_narrowed: bool,
+}
+
+impl<'a> From<&'a Plan> for Issued<'a> {
+    fn from(plan: &'a Plan) -> Issued<'a> {
+        Issued {
+            profile: &plan.profile,
+            account: whoami::of_plan(plan, None).account,
+            role_arn: plan.hops().last().map(|hop| hop.role_arn.clone()),
+            is_narrowed: plan.narrowed.is_some(),
+        }
+    }
+}
+
 impl Entry {
     /// Of credentials that are about to be issued.
-    pub fn new(plan: &Plan, credentials: &Credentials, origin: Origin, command: &str, now: Timestamp) -> Entry {
-        let account = whoami::of_plan(plan, None).account;
+    pub fn new(issued: &Issued<'_>, credentials: &Credentials, origin: Origin, command: &str, now: Timestamp) -> Entry {
         Entry {
             v: VERSION,
             time: now.to_string(),
-            profile: plan.profile.clone(),
-            account: credentials.account_id().map(str::to_owned).or(account),
-            role_arn: plan.hops().last().map(|hop| hop.role_arn.clone()),
+            profile: issued.profile.to_owned(),
+            account: credentials.account_id().map(str::to_owned).or_else(|| issued.account.clone()),
+            role_arn: issued.role_arn.clone(),
             key_id: credentials.access_key_id().to_owned(),
             expires: credentials.expires_at().map(|time| time.to_string()),
             origin,
             command: command.to_owned(),
-            narrowed: plan.narrowed.is_some(),
+            narrowed: issued.is_narrowed,
             parent: crate::sys::parent::nearest().map(|(pid, name)| Parent { pid, name }),
+            agent: None,
         }
     }
 
@@ -125,7 +148,9 @@ mod tests {
         for (profile, time) in [("a", 1_700_000_000), ("b", 1_700_000_100), ("a", 1_700_000_200)] {
             let plan = plan(profile, &["admin"]);
             let now = Timestamp::from_unix(time);
-            Entry::new(&plan, &credentials, Origin::New, "exec", now).write(folder.path()).expect("written");
+            Entry::new(&Issued::from(&plan), &credentials, Origin::New, "exec", now)
+                .write(folder.path())
+                .expect("written");
         }
         append::append(&path(folder.path()), "garbage", MOST, KEPT).expect("written");
         let found = |filter: Filter| {

@@ -5,6 +5,7 @@
 pub mod access_key_input;
 pub mod add;
 pub mod advice;
+pub mod agent;
 pub mod audit;
 pub mod console;
 pub mod doctor;

@@ -1,7 +1,7 @@
 //! `whoami`: whose credentials a profile leads to, or the environment has, as far as that is known here; with a check, as AWS
 //! says.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::aws::CallerIdentity;
 use crate::aws::advice::{Attempted, Signer};
@@ -17,7 +17,7 @@ use crate::sys::env::{Environment, vars};
 use crate::timestamp::Timestamp;
 
 /// Whose credentials they are. The JSON of `whoami`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// None for credentials that keyfob did not put into the environment.
     pub profile: Option<String>,
@@ -47,11 +47,13 @@ impl Identity {
 }
 
 /// Where the credentials are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum From {
     Environment,
     Profile,
+    /// A keyfob agent, on another machine.
+    Agent,
 }
 
 /// What `env` and `exec` say of the credentials they set, in `KEYFOB_IDENTITY`: the profile alone does not tell, since options
@@ -68,6 +70,13 @@ impl Issued {
     pub fn of(plan: &Plan) -> Issued {
         let mfa = (plan.base.signs_as == Signs::Key).then_some(plan.mfa.is_some());
         Issued { arn: arn(plan), base: plan.base.kind.to_owned(), mfa }
+    }
+
+    /// Of credentials with this identity.
+    pub fn with(identity: &Identity) -> Issued {
+        // A word with a blank in it would be two.
+        let word = |text: &String| text.split_whitespace().collect::<String>();
+        Issued { arn: identity.arn.as_ref().map(word), base: word(&identity.base), mfa: identity.mfa }
     }
 
     /// The value of the variable: three words, since every shell can quote those.

@@ -132,6 +132,8 @@ pub mod vars {
     pub const KEYFOB_CACHE_DIR: &str = "KEYFOB_CACHE_DIR";
     pub const KEYFOB_MFA_CODE: &str = "KEYFOB_MFA_CODE";
     pub const KEYFOB_CHAIN: &str = "KEYFOB_CHAIN";
+    /// The setting `agent`, which an agent's own requests must not see.
+    pub const KEYFOB_AGENT: &str = "KEYFOB_AGENT";
 }
 
 /// A snapshot of environment variables.

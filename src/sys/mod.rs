@@ -2,6 +2,8 @@
 //!
 //! May use nothing of keyfob's above it but `error`, `secret`, `timestamp` and `human`.
 
+#[cfg(unix)]
+pub mod agent_process;
 pub mod append;
 pub mod browser;
 pub mod child;
@@ -22,6 +24,8 @@ pub mod machine;
 pub mod modes;
 pub mod name_lookup;
 pub mod one_use;
+#[cfg(unix)]
+pub mod own_socket;
 pub mod parent;
 pub mod paths;
 pub mod pinentry;

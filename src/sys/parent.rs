@@ -25,6 +25,15 @@ pub fn nearest() -> Option<(u32, String)> {
     None
 }
 
+/// The name of the file that a process runs, or else its own name; none where the system does not tell.
+#[cfg(unix)]
+pub fn name_of(pid: u32) -> Option<String> {
+    let file = std::fs::read_link(format!("/proc/{pid}/exe")).ok();
+    let name =
+        file.and_then(|file| Some(file.file_name()?.to_string_lossy().trim_end_matches(" (deleted)").to_owned()));
+    name.or_else(|| Some(std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?.trim_end().to_owned()))
+}
+
 #[cfg(target_os = "linux")]
 mod platform {
     use std::fs;

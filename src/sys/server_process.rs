@@ -39,7 +39,7 @@ pub fn start(listener: TcpListener, token: &Secret, profile: &str) -> io::Result
 }
 
 /// This program. On Linux by the name that still leads to it when an upgrade has replaced the file meanwhile.
-fn this() -> io::Result<PathBuf> {
+pub(super) fn this() -> io::Result<PathBuf> {
     if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() }
 }
 

@@ -32,6 +32,8 @@ mod linux {
     use signal_hook::flag::{register, register_conditional_default};
     use signal_hook::low_level::emulate_default_handler;
 
+    use super::is_ignored;
+
     /// How many threads are at it.
     static AT_WORK: AtomicUsize = AtomicUsize::new(0);
 
@@ -75,13 +77,16 @@ mod linux {
             }
         }
     }
+}
 
-    /// Whether the signal is ignored, as far as `/proc` tells (proc(5), `SigIgn`).
-    fn is_ignored(signal: c_int) -> bool {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-        // One that is not known is left as it is.
-        mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-            .is_none_or(|mask| mask & (1 << (signal - 1)) != 0)
+/// Whether a signal is ignored, as far as `/proc` tells (proc(5), `SigIgn`); elsewhere nothing tells.
+#[cfg(unix)]
+pub(super) fn is_ignored(signal: std::ffi::c_int) -> bool {
+    if !cfg!(target_os = "linux") {
+        return false;
     }
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // One that is not known is left as it is.
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_none_or(|mask| mask & (1 << (signal - 1)) != 0)
 }

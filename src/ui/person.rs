@@ -24,6 +24,8 @@ pub struct Person<'a> {
     most: Option<Duration>,
     /// The cache folder, where processes on one terminal agree on who says what they wait for.
     folder: &'a Path,
+    /// What all that is asked and shown begins with: on whose behalf.
+    about: &'a str,
     /// Held by the one that has said it.
     says_waiting: RefCell<Option<Lock>>,
     /// What was said with no terminal to say it on: the next window shows it.
@@ -42,7 +44,16 @@ impl<'a> Person<'a> {
         most: Option<Duration>,
     ) -> Self {
         let (says_waiting, unheard) = (RefCell::default(), RefCell::default());
-        Person { settings, env, yes, quiet, most, folder, says_waiting, unheard }
+        Person { settings, env, yes, quiet, most, folder, about: "", says_waiting, unheard }
+    }
+
+    /// Has all that is asked and shown begin with `about`, which says on whose behalf it is.
+    pub fn on_behalf(self, about: &'a str) -> Self {
+        Person { about, ..self }
+    }
+
+    fn shown(&self, text: &str) -> String {
+        shown(&format!("{}{text}", self.about))
     }
 
     /// Opened for each question: whether this process is in the foreground changes while it runs.
@@ -57,9 +68,9 @@ impl<'a> Person<'a> {
 
     fn ask_in_window(&self, prompt: &str, limit: Option<Duration>) -> Result<Secret, AskError> {
         let complaint = self.unheard.take();
-        let question = prompt.trim_end().trim_end_matches(':');
+        let question = format!("{}{}", self.about, prompt.trim_end().trim_end_matches(':'));
         let env = of_helper(self.env);
-        pinentry::ask(self.settings.pinentry.as_deref(), &env, question, complaint.as_deref(), limit)
+        pinentry::ask(self.settings.pinentry.as_deref(), &env, &question, complaint.as_deref(), limit)
     }
 
     /// Asks until the answer is a yes or a no; an empty one is `default`.
@@ -91,7 +102,7 @@ impl Human for Person<'_> {
         let mut nobody = None;
         for way in self.settings.prompt.ways() {
             let asked = match way {
-                Way::Terminal => self.terminal().and_then(|at| at.read_line(&shown(prompt), Echo::Off, limit)),
+                Way::Terminal => self.terminal().and_then(|at| at.read_line(&self.shown(prompt), Echo::Off, limit)),
                 Way::Pinentry => self.ask_in_window(prompt, limit),
             };
             match asked {
@@ -113,14 +124,14 @@ impl Human for Person<'_> {
         let limit = self.limit(limit);
         match self.terminal() {
             Ok(terminal) if self.settings.prompt.ways().first() == Some(&Way::Terminal) => {
-                terminal.read_line_and(&shown(prompt), limit, check)
+                terminal.read_line_and(&self.shown(prompt), limit, check)
             }
             _ => self.ask_secret(prompt, limit).map(|secret| check(&secret)),
         }
     }
 
     fn ask(&self, prompt: &str, limit: Option<Duration>) -> Result<String, AskError> {
-        let answer = self.terminal()?.read_line(&shown(prompt), Echo::On, self.limit(limit))?;
+        let answer = self.terminal()?.read_line(&self.shown(prompt), Echo::On, self.limit(limit))?;
         Ok(answer.expose().to_owned())
     }
 
@@ -164,7 +175,7 @@ impl Human for Person<'_> {
 
     fn progress(&self, text: &str) {
         match self.terminal() {
-            Ok(terminal) if !self.quiet => terminal.write_line(&shown(text)),
+            Ok(terminal) if !self.quiet => terminal.write_line(&self.shown(text)),
             Ok(_) => {}
             Err(_) => *self.unheard.borrow_mut() = Some(text.to_owned()),
         }
@@ -199,7 +210,7 @@ impl Human for Person<'_> {
 
     fn countdown(&self, text: &str) {
         if let (false, Ok(terminal)) = (self.quiet, self.terminal()) {
-            terminal.overwrite_line(&shown(text));
+            terminal.overwrite_line(&self.shown(text));
         }
     }
 }

@@ -12,6 +12,7 @@ pub fn text(identity: &Identity, now: Timestamp) -> String {
     let from = match from {
         From::Environment => "the environment",
         From::Profile => "the profile",
+        From::Agent => "the agent",
     };
     let expires = expires.map(|at| match at.seconds_since(now) {
         left if left > 0 => format!("{at} ({} left)", length(left)),

@@ -9,6 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use clap::CommandFactory;
 
+use crate::agent::wait_for;
 use crate::rotate::{hurry, scene};
 use crate::scene::{ADD, Scene, key_id};
 use crate::support::aws::{ACCOUNT, Fault};
@@ -42,6 +43,7 @@ const COMMANDS: &[(&str, i32)] = &[
     ("exec audit -- true", 0),
     ("exec audit -- no-such-program", 127),
     ("console audit", 0),
+    ("agent --socket run/agent.sock --only audit", 0),
     ("hook bash", 0),
     ("hook bash --step switch -- audit", 0),
     ("hook nu --step renew --profile audit", 0),
@@ -130,12 +132,28 @@ fn all_commands(scene: &mut Scene) {
         if ["mfa", "import"].iter().any(|name| line.starts_with(name)) || line.contains("--older-than") {
             scene.sandbox.pass_time(60).expect("it was there before");
         }
-        scene.sandbox.keyfob(&arguments).stdin(&input).run().ends_with(*code);
+        match arguments[..] {
+            ["agent", ..] => agent(scene, &arguments, *code),
+            _ => drop(scene.sandbox.keyfob(&arguments).stdin(&input).run().ends_with(*code)),
+        }
         if line.starts_with("import") {
             // Nothing is left of it.
             assert!(!scene.sandbox.read(".aws/credentials").contains(&plain.secret));
         }
     }
+}
+
+/// Starts an agent, asks it, and ends it.
+fn agent(scene: &Scene, arguments: &[&str], code: i32) {
+    let socket = scene.sandbox.path("run/agent.sock");
+    let running = scene.sandbox.keyfob(arguments).start();
+    wait_for(&socket);
+    for profile in ["audit", "nobody"] {
+        let ran = scene.sandbox.keyfob(&["credential-process", profile]).env("KEYFOB_AGENT", &socket).run();
+        ran.ends_with(if profile == "audit" { 0 } else { 6 });
+    }
+    scene.sandbox.program("kill", &[&running.pid().to_string()]).run().ok();
+    running.finish().ends_with(code);
 }
 
 /// The words of each command that does something by itself.

@@ -4,6 +4,7 @@
 mod add;
 mod advice;
 mod again;
+mod agent;
 #[path = "../attack/mod.rs"]
 mod attack;
 mod audit;

@@ -50,7 +50,7 @@ fn attach_below(command: Command, parent: &str, env: &Environment) -> Command {
 fn with_values(argument: Arg, wants_key: bool, env: &Environment) -> Arg {
     let env = env.clone();
     match (argument.get_id().as_str(), argument.get_value_hint()) {
-        ("profile" | "old" | "with", _) => {
+        ("profile" | "old" | "with" | "only", _) => {
             argument.add(ArgValueCandidates::new(move || words(profiles(&env, wants_key).unwrap_or_default())))
         }
         ("backend", _) => argument.add(ArgValueCandidates::new(|| words(REGISTRY.iter().map(|store| store.id.name())))),

@@ -170,9 +170,9 @@ impl HookArgs {
 fn issue(world: &World<'_>, profile: &str, options: &CredentialOptions) -> Result<(Vec<Change>, Credentials)> {
     let mut snapshot = world.snapshot();
     snapshot.set_region(profile, options.region.as_deref())?;
-    let (plan, credentials) = snapshot.credentials(profile, options, None)?;
-    world.tell_of_key(&plan);
-    let surroundings = snapshot.surroundings(profile, &plan)?;
+    let (about, credentials) = snapshot.issue(profile, options, None)?;
+    about.plan.iter().for_each(|plan| world.tell_of_key(plan));
+    let surroundings = snapshot.surroundings(profile, about)?;
     Ok((hand_out(&world.process_env, profile, &credentials, &surroundings), credentials))
 }
 

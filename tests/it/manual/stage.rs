@@ -212,7 +212,7 @@ impl Stage {
             }
         }
         let prompt = line.strip_suffix(TYPED)?;
-        let typed = if prompt.starts_with("MFA code") {
+        let typed = if prompt.contains("MFA code") {
             self.phone.code()
         } else if prompt.contains("secret access key") {
             self.key.secret.clone()

@@ -1,0 +1,291 @@
+//! What a keyfob and an agent say to each other: a line of JSON each way, and for credentials a second one. Pure.
+//!
+//! A request has the name of a profile, and wishes that can only make less of what the agent would serve. There is no place in
+//! it for a role, a policy, an endpoint or a code.
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::chain::layer::Layer;
+use crate::credentials::{Credentials, Session};
+use crate::error::{Error, Kind, Result};
+use crate::format::process;
+use crate::hint::Hint;
+use crate::ops::whoami::Identity;
+use crate::secret::SecretBytes;
+use crate::timestamp::Timestamp;
+
+const VERSION: u32 = 1;
+/// The most bytes of a request's line.
+pub const LONGEST_REQUEST: usize = 4 << 10;
+/// The most bytes of an answer.
+pub const LONGEST_ANSWER: usize = 64 << 10;
+
+/// What a client asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    version: u32,
+    /// A profile of the agent's.
+    pub profile: String,
+    /// A shorter life.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_seconds: Option<u32>,
+    /// Credentials that change nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub read_only: bool,
+    /// Credentials only if nobody has to be asked for anything.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unattended: bool,
+    /// No credentials, only whose they would be.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub identity_only: bool,
+}
+
+/// Only the version, whatever else a newer one has.
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
+}
+
+impl Request {
+    /// Of a profile, without a wish.
+    pub fn of(profile: &str) -> Request {
+        let profile = profile.to_owned();
+        let (duration_seconds, read_only, unattended, identity_only) = (None, false, false, false);
+        Request { version: VERSION, profile, duration_seconds, read_only, unattended, identity_only }
+    }
+
+    /// Reads a line.
+    ///
+    /// # Errors
+    /// What is no request, or one of another version (exit 2).
+    pub fn read(line: &[u8]) -> Result<Request> {
+        let wrong = |what: String| Error::new(Kind::Usage, format!("the agent does not take the request: {what}"));
+        match serde_json::from_slice::<Versioned>(line) {
+            Ok(Versioned { version: VERSION }) => {}
+            Ok(Versioned { version }) => {
+                return Err(wrong(format!("it speaks version {VERSION}, not {version}"))
+                    .hint("use the same version of keyfob on both machines"));
+            }
+            Err(_) => return Err(wrong("it is not one".into())),
+        }
+        serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))
+    }
+
+    /// The line, with its end.
+    pub fn line(&self) -> String {
+        serde_json::to_string(self).expect("texts always become JSON") + "\n"
+    }
+}
+
+/// What an agent says of credentials, beside themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// Whose they are.
+    pub identity: Identity,
+    /// The last role.
+    pub role_arn: Option<String>,
+    /// What narrows them.
+    pub narrowed: Vec<Layer>,
+    /// The region of the agent's profile.
+    pub region: Option<String>,
+    /// When they were made; credentials only.
+    pub issued: Option<Timestamp>,
+    /// Whether they were made for this request; credentials only.
+    pub is_new: bool,
+}
+
+/// What an agent answers.
+pub struct Answer {
+    pub about: About,
+    /// None if they were not asked for.
+    pub credentials: Option<Credentials>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    version: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    about: Option<About>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Failure>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Failure {
+    exit_code: u8,
+    message: String,
+    causes: Vec<String>,
+    hints: Vec<Hint>,
+}
+
+impl Answer {
+    /// The bytes of an answer.
+    pub fn bytes(answer: &Result<Answer>) -> SecretBytes {
+        let head = match answer {
+            Ok(answer) => Head { version: VERSION, about: Some(answer.about.clone()), error: None },
+            Err(error) => Head { version: VERSION, about: None, error: Some(Failure::of(error)) },
+        };
+        let head = serde_json::to_string(&head).expect("texts always become JSON") + "\n";
+        // A buffer that grew would leave its old halves in memory.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(head.len() + LONGEST_ANSWER));
+        bytes.extend_from_slice(head.as_bytes());
+        if let Ok(Answer { credentials: Some(credentials), .. }) = answer {
+            // Security: the credentials leave here, to the socket.
+            process::write(credentials, &mut *bytes).expect("a vector takes everything");
+        }
+        SecretBytes::new(std::mem::take(&mut *bytes))
+    }
+
+    /// Reads an answer.
+    ///
+    /// # Errors
+    /// The agent's own, as it was there; `Err(None)` for what is no answer.
+    pub fn read(bytes: &SecretBytes, now: Timestamp) -> Result<Answer, Option<Error>> {
+        let bytes = bytes.expose();
+        let end = bytes.iter().position(|byte| *byte == b'\n').ok_or(None)?;
+        let (head, rest) = (&bytes[..end], &bytes[end + 1..]);
+        let Head { version: VERSION, about, error } = serde_json::from_slice(head).map_err(|_| None)? else {
+            return Err(None);
+        };
+        if let Some(failure) = error {
+            return Err(Some(failure.into_error()));
+        }
+        let about: About = about.ok_or(None)?;
+        if rest.is_empty() {
+            return Ok(Answer { about, credentials: None });
+        }
+        let document = SecretBytes::new(rest.to_vec());
+        match process::read(&document, now) {
+            Ok(Credentials::Session(session)) if session.session_token.is_some() => {
+                // From when on they are worth renewing follows from their whole life.
+                let issued_at = about.issued.filter(|issued| *issued < session.expires_at).unwrap_or(now);
+                Ok(Answer { about, credentials: Some(Credentials::Session(Session { issued_at, ..session })) })
+            }
+            // Security: a key is never passed on, whoever answers.
+            Ok(_) => Err(None),
+            Err(problem) => Err(Some(Error::new(Kind::Failed, format!("the agent's answer is not used: {problem}")))),
+        }
+    }
+}
+
+impl Failure {
+    fn of(error: &Error) -> Failure {
+        Failure {
+            exit_code: error.kind().exit_code(),
+            message: error.message().to_owned(),
+            causes: error.causes().map(ToString::to_string).collect(),
+            hints: error.hints().to_vec(),
+        }
+    }
+
+    /// The error as the client shows it: it happened elsewhere, and so its hints are for there.
+    fn into_error(self) -> Error {
+        const KINDS: [Kind; 6] =
+            [Kind::Failed, Kind::Usage, Kind::NeedsHuman, Kind::Refused, Kind::KeyStore, Kind::Config];
+        // A question that was left by Ctrl-C there does not end a loop here.
+        let kind = KINDS.into_iter().find(|kind| kind.exit_code() == self.exit_code).unwrap_or(Kind::Failed);
+        let error = Error::new(kind, format!("the agent: {}", self.message));
+        let error = self.causes.into_iter().fold(error, Error::because);
+        self.hints.into_iter().fold(error, |error, hint| error.hint(elsewhere(hint)))
+    }
+}
+
+fn elsewhere(hint: Hint) -> Hint {
+    const WHERE: &str = "where the agent runs";
+    match hint {
+        Hint::Say(text) => Hint::Say(format!("{WHERE}: {text}")),
+        Hint::Run { words, why } => {
+            Hint::Run { words, why: Some(why.map_or_else(|| WHERE.to_owned(), |why| format!("{WHERE}: {why}"))) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::whoami::From;
+    use crate::session_cache::sample::session;
+
+    fn about() -> About {
+        let identity = Identity {
+            profile: Some("a".into()),
+            from: From::Profile,
+            account: None,
+            arn: None,
+            base: "key".into(),
+            mfa: Some(true),
+            expires: None,
+            checked: false,
+        };
+        let issued = Some(Timestamp::from_unix(1000));
+        About { identity, role_arn: None, narrowed: vec![Layer::ReadOnly], region: None, issued, is_new: true }
+    }
+
+    #[test]
+    fn a_request_has_no_place_for_anything_that_could_widen() {
+        let wish = Request { duration_seconds: Some(900), read_only: true, ..Request::of("a b") };
+        assert_eq!(wish.line(), "{\"version\":1,\"profile\":\"a b\",\"duration_seconds\":900,\"read_only\":true}\n");
+        assert_eq!(Request::read(wish.line().as_bytes()).expect("a request"), wish);
+        for (line, says) in [
+            (r#"{"version":1,"profile":"a","role_arn":"r"}"#, "unknown field `role_arn`"),
+            (r#"{"version":1,"profile":"a","policy":"{}"}"#, "unknown field `policy`"),
+            (r#"{"version":1,"profile":"a","endpoint_url":"http://x"}"#, "unknown field `endpoint_url`"),
+            (r#"{"version":1,"profile":"a","duration_seconds":-1}"#, "invalid value"),
+            (r#"{"version":1}"#, "missing field `profile`"),
+            (r#"{"version":2,"profiles":["a"]}"#, "version 1, not 2"),
+            (r#"{"profile":"a"}"#, "it is not one"),
+            ("GET / HTTP/1.1", "it is not one"),
+            ("", "it is not one"),
+        ] {
+            let error = Request::read(line.as_bytes()).expect_err(line);
+            assert!(error.message().contains(says) && error.kind() == Kind::Usage, "{error}");
+        }
+    }
+
+    #[test]
+    fn an_answer_comes_back_as_it_was_and_holds_a_session_or_nothing() {
+        let now = Timestamp::from_unix(2000);
+        let credentials = Some(Credentials::Session(session("ASIA1", 1000, 3600)));
+        let bytes = Answer::bytes(&Ok(Answer { about: about(), credentials }));
+        let answer = Answer::read(&bytes, now).expect("an answer");
+        let Some(Credentials::Session(session)) = answer.credentials else { panic!("credentials") };
+        assert_eq!((session.issued_at.unix(), session.expires_at.unix(), answer.about), (1000, 4600, about()));
+        let bytes = Answer::bytes(&Ok(Answer { about: about(), credentials: None }));
+        assert!(Answer::read(&bytes, now).expect("an answer").credentials.is_none());
+        let head = String::from_utf8(bytes.expose().to_vec()).expect("JSON");
+        for (rest, says) in [
+            (r#"{"Version":1,"AccessKeyId":"AKIA1","SecretAccessKey":"s"}"#, None),
+            (r#"{"Version":1,"AccessKeyId":"ASIA1","SecretAccessKey":"s","SessionToken":"t"}"#, None),
+            ("garbage", Some("it is not a single JSON object")),
+        ] {
+            let answer = SecretBytes::new(format!("{head}{rest}\n").into_bytes());
+            let Err(error) = Answer::read(&answer, now) else { panic!("{rest}") };
+            assert_eq!(error.is_some(), says.is_some(), "{rest}");
+            assert!(error.is_none_or(|error| error.message().contains(says.unwrap_or_default())), "{rest}");
+        }
+        for text in ["", "\n", "{}\n", "{\"version\":2}\n"] {
+            assert!(matches!(Answer::read(&SecretBytes::new(text.into()), now), Err(None)), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_keeps_its_exit_code_and_its_hints_say_where_they_apply() {
+        let error = Error::new(Kind::NeedsHuman, "no code")
+            .because("nobody")
+            .hint("type it")
+            .hint(crate::hint::run!("keyfob mfa add {}", "a").to("store the seed"));
+        let bytes = Answer::bytes(&Err(error));
+        let Err(Some(read)) = Answer::read(&bytes, Timestamp::from_unix(0)) else { panic!("an error") };
+        assert_eq!(
+            read.shown(),
+            "keyfob: the agent: no code\n  because: nobody\nhint: where the agent runs: type it\n\
+             hint: where the agent runs: store the seed: `keyfob mfa add a`\n"
+        );
+        assert_eq!(read.kind(), Kind::NeedsHuman);
+        let bytes = Answer::bytes(&Err(Error::new(Kind::Cancelled, "cancelled")));
+        let Err(Some(read)) = Answer::read(&bytes, Timestamp::from_unix(0)) else { panic!("an error") };
+        assert_eq!(read.kind(), Kind::Failed);
+    }
+}
