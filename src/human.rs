@@ -88,6 +88,11 @@ pub trait Human {
     /// A passing word (progress, what was wrong with an answer), to the terminal alone: stderr belongs to the SDK.
     fn progress(&self, text: &str);
 
+    /// The address of a page to visit, to the terminal alone, to be copied: nothing random in its query is masked.
+    fn address(&self, url: &str) {
+        self.progress(url);
+    }
+
     /// Says what is waited for, unless another process has said so on this terminal and still waits.
     fn waiting(&self, text: &str) {
         self.progress(text);
@@ -182,6 +187,10 @@ pub trait Talk {
     }
     /// What was done, for commands that change something.
     fn say(&self, text: &str);
+    /// The address of a page to visit, to be copied: nothing random in its query is masked.
+    fn address(&self, url: &str) {
+        self.say(url);
+    }
     /// Why a decision was made; shown with `-v` alone.
     fn explain(&self, text: &str);
 }

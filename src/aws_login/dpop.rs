@@ -1,19 +1,43 @@
-//! The proof, sent with each renewal, that whoever sends it has the key the tokens are bound to (RFC 9449). Pure but for
-//! randomness.
+//! The key that tokens are bound to, and the proof, sent with each request for new ones, that the sender has it (RFC 9449).
+//! Pure but for randomness.
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use chacha20poly1305::aead::OsRng;
 use p256::SecretKey;
 use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
 use p256::elliptic_curve::sec1::ToEncodedPoint;
 use p256::pkcs8::DecodePrivateKey;
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use crate::hex;
 use crate::pem;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
+
+/// What SEC1 has between the private and the public half: the name of the curve, and the head of a string of 65 bytes.
+const CURVE: [u8; 17] = [0xa0, 0x0a, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7, 0xa1, 0x44, 3, 0x42, 0];
+
+/// Makes a key, in the form that AWS's tools write and read: PEM of SEC1 with the name of the curve, in lines of 64 columns.
+///
+/// The crate's own SEC1 leaves out the name, without which OpenSSL does not read it.
+pub(super) fn new_key() -> Secret {
+    let key = SecretKey::random(&mut OsRng);
+    let (private, public) = (Zeroizing::new(key.to_bytes()), key.public_key().to_encoded_point(false));
+    let head = [0x30, 0x77, 2, 1, 1, 4, 0x20];
+    let der = Zeroizing::new([&head[..], private.as_slice(), &CURVE, public.as_bytes()].concat());
+    let text = Zeroizing::new(STANDARD.encode(&*der));
+    let mut pem = String::with_capacity(256);
+    pem += "-----BEGIN EC PRIVATE KEY-----\n";
+    for line in text.as_bytes().chunks(64) {
+        pem.extend(line.iter().map(|byte| char::from(*byte)));
+        pem.push('\n');
+    }
+    pem += "-----END EC PRIVATE KEY-----\n";
+    Secret::new(pem)
+}
 
 /// Proves possession of `key` for a POST to `url`. The server takes it once, around the time it names.
 ///
@@ -50,7 +74,7 @@ fn read(key: &Secret) -> Result<SecretKey, NotAKey> {
 }
 
 /// Random bytes as the UUID that AWS's tools send (RFC 9562, version 4).
-fn uuid(mut bytes: [u8; 16]) -> String {
+pub(super) fn uuid(mut bytes: [u8; 16]) -> String {
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let text = hex::encode(&bytes);
@@ -67,6 +91,18 @@ mod tests {
     /// Made for this test with `openssl ecparam -name prime256v1 -genkey -noout`, and the same key with `openssl pkcs8 -topk8`.
     const SEC1: &str = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIH46CFviy76iTYsGlpYwPtCkaYfVspbSrppM8hUHxUDLoAoGCCqGSM49\nAwEHoUQDQgAEfFeZRKFrNga+vW33mnFqswJwTkVym7vTE2jUc8pMThXfoTcA9Bbj\nV6wFC7qm92uwNeFdBpoLevw55UcV3KhVRg==\n-----END EC PRIVATE KEY-----\n";
     const PKCS8: &str = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgfjoIW+LLvqJNiwaW\nljA+0KRph9WyltKumkzyFQfFQMuhRANCAAR8V5lEoWs2Br69bfeacWqzAnBORXKb\nu9MTaNRzykxOFd+hNwD0FuNXrAULuqb3a7A14V0Gmgt6/DnlRxXcqFVG\n-----END PRIVATE KEY-----\n";
+
+    #[test]
+    fn a_new_key_has_the_form_of_the_file_and_is_another_each_time() {
+        let keys = [new_key(), new_key()];
+        for key in &keys {
+            let lines: Vec<&str> = key.expose().lines().collect();
+            let lengths: Vec<usize> = lines.iter().map(|line| line.len()).collect();
+            assert_eq!(lengths, SEC1.lines().map(str::len).collect::<Vec<_>>());
+            assert!(read(key).is_ok() && key.expose().ends_with("-----END EC PRIVATE KEY-----\n"));
+        }
+        assert_ne!(keys[0].expose(), keys[1].expose());
+    }
 
     #[test]
     fn a_proof_names_the_request_and_is_signed_by_the_key_in_it() {

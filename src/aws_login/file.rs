@@ -13,7 +13,7 @@ use crate::credentials::Session;
 use crate::hex;
 use crate::secret::Secret;
 use crate::sys::env::Environment;
-use crate::sys::{files, modes, paths};
+use crate::sys::{files, folder, modes, paths};
 use crate::timestamp::Timestamp;
 
 /// How long the credentials of a sign-in last, seconds, where nothing else is known (AWS Sign-In API, CreateOAuth2Token:
@@ -39,7 +39,7 @@ pub struct SignIn {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) sign_in_region: Option<String>,
     #[serde(flatten)]
-    rest: Map<String, Value>,
+    pub(super) rest: Map<String, Value>,
 }
 
 /// The credentials of the sign-in.
@@ -55,7 +55,7 @@ pub(super) struct AccessToken {
     pub(super) account_id: Option<String>,
     pub(super) expires_at: String,
     #[serde(flatten)]
-    rest: Map<String, Value>,
+    pub(super) rest: Map<String, Value>,
 }
 
 // Security: only into AWS's own file, which is what these are kept in.
@@ -73,6 +73,11 @@ impl TokenFile {
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// Whether there is one.
+    pub fn is_there(&self) -> bool {
+        modes::is_there(&self.0)
     }
 
     /// The sign-in; none where there is no file. One that other programs are just writing is waited for.
@@ -107,15 +112,26 @@ impl TokenFile {
         files::reserve(&self.0, sign_in.to_json().len())
     }
 
-    /// Puts a sign-in in its place, for this user's eyes alone.
+    /// Puts a sign-in in its place, for this user's eyes alone. Makes the folder where there is none.
     ///
     /// # Errors
     /// As [`files::replace`]: the old one is then still there.
     pub fn write(&self, sign_in: &SignIn) -> io::Result<()> {
+        if let Some(folder) = self.0.parent() {
+            files::private_dir(folder)?;
+        }
         if modes::exposed(&self.0, 0o077).is_some() {
             modes::restrict(&self.0, 0o600)?;
         }
         files::replace(&self.0, &sign_in.to_json())
+    }
+
+    /// Deletes it. Whether there was one.
+    ///
+    /// # Errors
+    /// Where it stays.
+    pub fn remove(&self) -> io::Result<bool> {
+        folder::remove(&self.0)
     }
 }
 

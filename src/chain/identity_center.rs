@@ -167,8 +167,8 @@ pub fn of_profile(
     Node::find(&lookup, name).map_or(Ok(None), |node| of_node(&node, &mut Vec::new()))
 }
 
-/// No key is looked for here.
-struct NoKeys;
+/// Where no key is looked for.
+pub(super) struct NoKeys;
 
 impl crate::chain::request::StoredKeys for NoKeys {
     fn key_of(&self, _: &str) -> Option<crate::credentials::StoredKey> {

@@ -2,14 +2,15 @@
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
+use serde::Serialize;
 
 use crate::cli::world::World;
 use crate::error::Result;
-use crate::ops::login::logout::logout;
-use crate::ops::login::targets::{choose_signed_in, target};
+use crate::ops::login::logout::{SignedOut, SignedOutOf, logout, logout_of_login};
+use crate::ops::login::targets::{Purpose, Target, choose_signed_in, target};
 use crate::ui::out;
 
-/// Sign out of IAM Identity Center
+/// Sign out of IAM Identity Center, or end a sign-in of `aws login`
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Credentials that were issued stay valid until they expire.
@@ -25,23 +26,33 @@ pub struct LogoutArgs {
     json: bool,
 }
 
+/// What `--json` prints.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Report {
+    Center(SignedOut),
+    AwsLogin(SignedOutOf),
+}
+
 impl LogoutArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let LogoutArgs { name, json } = self;
         let snapshot = world.snapshot();
         let profiles = snapshot.files()?.profiles();
+        let planned = |name: &str| snapshot.plan_in_passing(&profiles, name);
         let report = snapshot.with_ports(false, None, |context, _| {
             let target = match &name {
-                Some(name) => Some(target(context, &profiles, name, || snapshot.plan_in_passing(&profiles, name))?),
+                Some(name) => Some(target(context, &profiles, name, Purpose::Logout, || planned(name))?),
                 None => choose_signed_in(context, &profiles)?,
             };
-            match target {
-                Some(target) => logout(context, &target).map(Some),
+            Ok(match target {
+                Some(Target::Center(target)) => Some(Report::Center(logout(context, &target)?)),
+                Some(Target::AwsLogin(target)) => Some(Report::AwsLogin(logout_of_login(context, &target)?)),
                 None => {
                     context.talk.say("keyfob is not signed in anywhere");
-                    Ok(None)
+                    None
                 }
-            }
+            })
         })?;
         if json { out::write_json(&report) } else { Ok(()) }
     }

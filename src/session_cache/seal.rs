@@ -93,6 +93,11 @@ impl BaseId {
         BaseId { kind: base.kind.to_owned(), id }
     }
 
+    /// Whether it is the sign-in of `aws login` as this user or role.
+    pub fn is_login(&self, arn: &str) -> bool {
+        self.kind == "login" && self.id == arn
+    }
+
     /// Whether it is this access key.
     pub fn is_key(&self, id: &AccessKeyId) -> bool {
         self.kind == key::NAME && self.id == id.as_str()

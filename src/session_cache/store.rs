@@ -244,6 +244,14 @@ impl SessionCache {
         self.remove_where(|header| header.profiles.iter().any(|asked| asked == profile))
     }
 
+    /// Forgets every session that was made from the sign-in of `aws login` as `arn`. Gives how many there were.
+    ///
+    /// # Errors
+    /// Where something stays.
+    pub fn remove_for_login(&self, arn: &str) -> Result<usize, CacheError> {
+        self.remove_where(|header| header.base.is_login(arn))
+    }
+
     /// Forgets the sessions made from an access key. Gives how many there were.
     ///
     /// # Errors

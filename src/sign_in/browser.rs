@@ -125,9 +125,7 @@ impl SignIns<'_> {
             "server_error" | "temporarily_unavailable" => "InternalServerException",
             _ => "AuthorizationException",
         };
-        let words = crate::mask::text(description);
-        let message: String = words.chars().filter(|c| !c.is_control()).take(200).collect();
-        let message = if message.is_empty() { "the browser brought no reason".to_owned() } else { message };
+        let message = browsers_words(description);
         AwsError::Refused { code: code.to_owned(), message, status: 400, request_id: None }
     }
 
@@ -144,6 +142,13 @@ impl SignIns<'_> {
             let _ = self.cache.remove_for_sign_in(&old.header.id);
         }
     }
+}
+
+/// What a browser brought as the reason of a refusal, so that it can be shown.
+pub fn browsers_words(description: &str) -> String {
+    let words = crate::mask::text(description);
+    let words: String = words.chars().filter(|c| !c.is_control()).take(200).collect();
+    if words.is_empty() { "the browser brought no reason".to_owned() } else { words }
 }
 
 fn show_failure(callback: Callback, error: &AwsError) {

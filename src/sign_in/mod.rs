@@ -32,8 +32,9 @@ use crate::sys::env::Environment;
 use crate::sys::lock::Lock;
 
 pub use access::Access;
-pub use browser::Browser;
+pub use browser::{Browser, browsers_words};
 pub use code::Keep;
+pub use page::page;
 pub use portal::{CallError, Portals};
 pub use refusal::{in_the_way, is_sign_in_needed};
 pub use sign_out::SignOut;

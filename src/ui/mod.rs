@@ -36,8 +36,27 @@ fn shown(text: &str) -> String {
     harmless(&mask::text(text))
 }
 
+/// The address of a page, indented, on a line of its own. Its query stays as it is: a challenge or a client's id has the form
+/// of a secret, and is none.
+// Security: only for pages that keyfob or AWS sends a person to; what is before the query is masked.
+fn shown_address(url: &str) -> String {
+    match url.split_once('?') {
+        Some((page, query)) => format!("  {}?{}", shown(page), harmless(query)),
+        None => format!("  {}", shown(url)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn an_address_can_be_copied_and_a_password_in_it_cannot() {
+        let challenge = "code_challenge=hUqXhSCvC6h5fTfN5CMhbmSRl1jVtFTkMZKKDQhpmNc";
+        let url = format!("https://eu-west-1.signin.aws.amazon.com/v1/authorize?{challenge}");
+        assert_eq!(super::shown_address(&url), format!("  {url}"));
+        assert_ne!(super::shown(&url), url, "this is why");
+        assert_eq!(super::shown_address("https://me:hunter2@x/y?z=\u{1b}"), "  https://me:****@x/y?z=\u{fffd}");
+    }
+
     #[test]
     fn control_characters_are_replaced_and_line_ends_of_either_kind_stay() {
         for (text, expected) in [

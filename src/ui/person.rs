@@ -12,7 +12,7 @@ use crate::sys::env::Environment;
 use crate::sys::lock::{Lock, LockError};
 use crate::sys::pinentry;
 use crate::sys::terminal::{Echo, Terminal};
-use crate::ui::{picker, shown};
+use crate::ui::{picker, shown, shown_address};
 
 /// Asks on the controlling terminal, and for secrets through pinentry too, in the order the settings have.
 #[derive(Debug)]
@@ -178,6 +178,12 @@ impl Human for Person<'_> {
             Ok(terminal) if !self.quiet => terminal.write_line(&self.shown(text)),
             Ok(_) => {}
             Err(_) => *self.unheard.borrow_mut() = Some(text.to_owned()),
+        }
+    }
+
+    fn address(&self, url: &str) {
+        if let (false, Ok(terminal)) = (self.quiet, self.terminal()) {
+            terminal.write_line(&shown_address(url));
         }
     }
 

@@ -11,7 +11,7 @@ use crate::hint::Hint;
 use crate::human::Talk;
 use crate::sys::env::{Environment, vars};
 use crate::sys::parent::ancestors;
-use crate::ui::shown;
+use crate::ui::{shown, shown_address};
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,13 +100,16 @@ impl StderrTalk {
     }
 
     fn talk(&self, from: Level, tone: Tone, label: &str, text: &str) {
-        if self.level < from {
-            return;
+        if self.level >= from {
+            self.put(from, &self.line(tone, label, text));
         }
-        let line = self.line(tone, label, text);
+    }
+
+    fn put(&self, from: Level, line: &str) {
         match &self.held {
-            Some(held) => held.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push_str(&line),
-            None => to_stderr(&line),
+            _ if self.level < from => {}
+            Some(held) => held.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push_str(line),
+            None => to_stderr(line),
         }
     }
 
@@ -142,6 +145,10 @@ impl Talk for StderrTalk {
 
     fn say(&self, text: &str) {
         self.talk(Level::Normal, Tone::Plain, "", text);
+    }
+
+    fn address(&self, url: &str) {
+        self.put(Level::Normal, &(shown_address(url) + "\n"));
     }
 
     fn explain(&self, text: &str) {

@@ -84,6 +84,8 @@ const COMMANDS: &[(&str, i32)] = &[
     ("store check vault", 0),
     ("store move work --to vault --yes", 0),
     ("logout corp", 0),
+    ("login console --region eu-central-1", 0),
+    ("logout console", 0),
     ("vault identity again.txt", 0),
     ("vault passphrase --new-passphrase-file new-passphrase", 0),
     ("export work --yes", 3),
@@ -108,6 +110,8 @@ fn all_commands(scene: &mut Scene) {
     let seed = scene.aws.user("bob").mfa("bobs").seed();
     let center = scene.aws.identity_center("https://corp.awsapps.com/start").signed_in();
     center.account("000000000042", "Payments").assign("000000000042", "ReadOnly");
+    let console = scene.aws.role("console");
+    scene.aws.console_is("arn:aws:sts::111122223333:assumed-role/console/ann", &console);
     scene.sandbox.give_browser();
     let world = fs::read_to_string(data::path("audit/small-team.json")).expect("it is there");
     let world: serde_json::Value = serde_json::from_str(&world).expect("JSON");

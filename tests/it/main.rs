@@ -8,6 +8,7 @@ mod agent;
 #[path = "../attack/mod.rs"]
 mod attack;
 mod audit;
+mod aws_login;
 mod aws_vault;
 mod bases;
 mod claims;

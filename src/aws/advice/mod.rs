@@ -209,7 +209,7 @@ impl Attempt<'_> {
     fn renew(&self) -> Hint {
         match self.signer {
             Signer::Given { kind: "environment", .. } => "set the variables to new credentials".into(),
-            Signer::Given { kind: "login", .. } => run!("aws login --profile {}", self.profile).to("sign in again"),
+            Signer::Given { kind: "login", .. } => run!("keyfob login {} --force", self.profile).to("sign in again"),
             _ => self.forget(),
         }
     }

@@ -383,6 +383,12 @@ pub fn first_for_sdks(profile: &Profile<'_>) -> Option<Override> {
     Some(Override { name: setting.name.to_string(), file: setting.file, line: setting.line })
 }
 
+/// Whether any of a profile's settings says where its credentials come from, to SDKs or to keyfob.
+pub fn names_a_source(profile: &Profile<'_>) -> bool {
+    let settings = KINDS.iter().flat_map(|kind| kind.settings).chain(&["role_arn", "source_profile"]);
+    settings.copied().any(|name| profile.setting(name).is_some_and(|setting| !setting.value.is_empty()))
+}
+
 /// Whether an SDK finds credentials, or a role to assume, in the profile's own visible settings.
 pub fn is_complete_for_sdks(profile: &Profile<'_>) -> bool {
     first_for_sdks(profile).is_some()

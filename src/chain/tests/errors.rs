@@ -261,7 +261,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "a",
         message: "~/.aws/config:2: `a` is signed in as the root user, which keyfob uses only with `keyfob_allow_root = true`",
-        hint: "sign in as an IAM user or with a role: `aws login --profile a`\nor use the root user's credentials: `keyfob profile set a keyfob_allow_root true`",
+        hint: "sign in as an IAM user or with a role: `keyfob login a --force`\nor use the root user's credentials: `keyfob profile set a keyfob_allow_root true`",
     },
     Case {
         says: "a role over the root user's sign-in",
@@ -269,7 +269,7 @@ const CASES: &[Case] = &[
         stored: "",
         asked: "a",
         message: "`b` has the root user's sign-in, and the root user cannot assume roles",
-        hint: "sign in as an IAM user or with a role: `aws login --profile b`",
+        hint: "sign in as an IAM user or with a role: `keyfob login b --force`",
     },
     Case {
         says: "a switch that is neither on nor off",

@@ -96,11 +96,11 @@ fn hints(error: &PlanError) -> Vec<Hint> {
             ];
         }
         PlanError::RootCannotAssumeRole { profile, by_login: true } => {
-            run!("aws login --profile {}", profile).to("sign in as an IAM user or with a role")
+            run!("keyfob login {} --force", profile).to("sign in as an IAM user or with a role")
         }
         PlanError::RootSignIn { profile, .. } => {
             return vec![
-                run!("aws login --profile {}", profile).to("sign in as an IAM user or with a role"),
+                run!("keyfob login {} --force", profile).to("sign in as an IAM user or with a role"),
                 run!("keyfob profile set {} keyfob_allow_root true", profile).to("or use the root user's credentials"),
             ];
         }

@@ -1,17 +1,21 @@
-//! Signing out: at the portal, then here.
+//! Signing out: at the portal, then here; of `aws login`, in AWS's own file.
 
 use serde::Serialize;
 
-use crate::error::Result;
+use crate::chain::base::login;
+use crate::error::{Error, Kind, Result};
 use crate::ops::Context;
-use crate::ops::login::targets::Target;
+use crate::ops::login::aws_login::{LONGEST_WAIT, no_home};
+use crate::ops::login::targets::{CenterTarget, LoginTarget};
+use crate::session_cache::name::SessionName;
+use crate::session_cache::seal::Header;
 use crate::sign_in::{SignOut, Wanted, with_sign_ins};
+use crate::sys::lock::holder_name;
 use crate::timestamp::Timestamp;
 
 /// The JSON of `logout`.
 #[derive(Debug, Serialize)]
 pub struct SignedOut {
-    version: u32,
     start_url: String,
     /// Whether there was a sign-in of keyfob's.
     was_signed_in: bool,
@@ -26,16 +30,15 @@ pub struct SignedOut {
 ///
 /// # Errors
 /// Where a file stays.
-pub fn logout(context: &Context<'_>, target: &Target) -> Result<SignedOut> {
+pub fn logout(context: &Context<'_>, target: &CenterTarget) -> Result<SignedOut> {
     let Context { talk, clock, cache, .. } = *context;
-    let Target { name, center } = target;
+    let CenterTarget { name, center } = target;
     let wanted = Wanted { center, name, limit: None };
     let SignOut { was_signed_in, id, ended, problem } = with_sign_ins(context, |sign_ins| sign_ins.sign_out(wanted))?;
     let url = &center.start_url;
     if !was_signed_in {
         talk.say(&format!("keyfob is not signed in to {url}"));
         return Ok(SignedOut {
-            version: 1,
             start_url: url.clone(),
             was_signed_in,
             ended_at_portal: false,
@@ -57,12 +60,54 @@ pub fn logout(context: &Context<'_>, target: &Target) -> Result<SignedOut> {
         Some(end) => format!("Credentials that were issued stay valid until they expire, the last at {end}."),
         None => "Credentials that other programs got from it stay valid until they expire.".to_owned(),
     });
-    Ok(SignedOut {
-        version: 1,
-        start_url: url.clone(),
-        was_signed_in,
-        ended_at_portal: ended,
-        sessions_deleted,
-        valid_until,
-    })
+    Ok(SignedOut { start_url: url.clone(), was_signed_in, ended_at_portal: ended, sessions_deleted, valid_until })
+}
+
+/// The JSON of `logout` from a sign-in of `aws login`.
+#[derive(Debug, Serialize)]
+pub struct SignedOutOf {
+    profile: String,
+    arn: Option<String>,
+    was_signed_in: bool,
+    sessions_deleted: usize,
+    /// Until when credentials stay valid that were issued before; none that keyfob knows of.
+    valid_until: Option<Timestamp>,
+}
+
+/// Deletes the sign-in, and the sessions that were made from it.
+///
+/// # Errors
+/// Where a file stays.
+pub fn logout_of_login(context: &Context<'_>, target: &LoginTarget) -> Result<SignedOutOf> {
+    let Context { talk, clock, cache, human, .. } = *context;
+    let LoginTarget { profile, arn } = target;
+    let (Some(file), Some(arn)) = (target.file(context), arn) else {
+        return Err(no_home());
+    };
+    let name = SessionName::of_base(&login::identity(arn));
+    let waiting = |holder: Option<u32>| {
+        human.waiting(&format!("waiting for {}, which is renewing the sign-in of `{profile}`", holder_name(holder)));
+    };
+    // A renewal that is under way would write the file again.
+    let _lock = cache.lock(&name, LONGEST_WAIT, waiting);
+    let end = file.read().ok().flatten().and_then(|sign_in| Some(sign_in.session()?.expires_at));
+    let was_signed_in = file.remove().map_err(|error| {
+        Error::new(Kind::Failed, format!("{} could not be deleted", file.path().display())).because(error)
+    })?;
+    let own = |header: &Header| header.base.is_login(arn);
+    let ends = cache.list().unwrap_or_default().into_iter().filter(own).map(|header| header.expires_at).chain(end);
+    let valid_until = ends.filter(|end| *end > clock.now()).max();
+    let sessions_deleted = cache.remove_for_login(arn)?;
+    if was_signed_in {
+        let plural = if sessions_deleted == 1 { "" } else { "s" };
+        talk.say(&format!("signed out {arn}, and deleted {sessions_deleted} cached session{plural}"));
+        talk.say(&match valid_until {
+            Some(end) => format!("Credentials that were issued stay valid until they expire, the last at {end}."),
+            None => "Credentials that other programs got from it stay valid until they expire.".to_owned(),
+        });
+    } else {
+        talk.say(&format!("`{profile}` is not signed in"));
+    }
+    let (profile, arn) = (profile.clone(), Some(arn.clone()));
+    Ok(SignedOutOf { profile, arn, was_signed_in, sessions_deleted, valid_until })
 }

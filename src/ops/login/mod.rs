@@ -1,7 +1,8 @@
-//! Signing in to IAM Identity Center and out of it.
+//! Signing in and out: to IAM Identity Center, and as `aws login` does it.
 //!
-//! May use what `ops` may. How a sign-in is made, kept and renewed is in `sign_in`.
+//! May use what `ops` may. How a sign-in is made, kept and renewed is in `sign_in` and `aws_login`.
 
+pub mod aws_login;
 pub mod create;
 pub mod logout;
 pub mod targets;
@@ -13,6 +14,7 @@ use serde::Serialize;
 use crate::chain::identity_center::IdentityCenter;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
+use crate::human::{Human, Talk};
 use crate::ops::Context;
 use crate::session_cache::sign_in::{PendingCode, SignInName};
 use crate::settings::{LoginFromSdk, LoginWay};
@@ -21,7 +23,7 @@ use crate::sys::browser;
 use crate::timestamp::Timestamp;
 
 /// How somebody wants to sign in.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct LoginOptions {
     /// `--device`.
     pub device: bool,
@@ -29,12 +31,15 @@ pub struct LoginOptions {
     pub no_browser: bool,
     /// `--force`: also where the sign-in there is works.
     pub force: bool,
+    /// `--region`, of a profile of `aws login`.
+    pub region: Option<String>,
+    /// `--allow-root`.
+    pub allow_root: bool,
 }
 
 /// The JSON of `login`.
 #[derive(Debug, Serialize)]
 pub struct SignedIn {
-    version: u32,
     start_url: String,
     region: String,
     /// Whether there was a sign-in that works.
@@ -49,7 +54,7 @@ pub struct SignedIn {
 ///
 /// # Errors
 /// Where nobody does so (exit 3), AWS refuses it (4), or it could not be kept (5).
-pub fn login(context: &Context<'_>, name: &str, center: &IdentityCenter, options: LoginOptions) -> Result<SignedIn> {
+pub fn login(context: &Context<'_>, name: &str, center: &IdentityCenter, options: &LoginOptions) -> Result<SignedIn> {
     let wanted = Wanted { center, name, limit: None };
     with_sign_ins(context, |sign_ins| {
         if sign_ins.key.is_none() {
@@ -60,7 +65,7 @@ pub fn login(context: &Context<'_>, name: &str, center: &IdentityCenter, options
             context.talk.say(&format!("already signed in to {}{}", center.start_url, until(&report)));
             return Ok(report);
         }
-        sign_in(context, sign_ins, wanted, options, &|line| context.talk.say(line), Keep::No)?;
+        sign_in(context, sign_ins, wanted, options, Voice::Stderr(context.talk), Keep::No)?;
         let report = report(context, center, false);
         context.talk.say(&format!("signed in to {}{}", center.start_url, until(&report)));
         Ok(report)
@@ -92,14 +97,12 @@ pub fn on_the_way(
         if sign_ins.key.is_none() {
             human.progress("the sign-in cannot be kept, so it is for this command only");
         }
-        let say = |line: &str| human.progress(line);
+        let say = Voice::Terminal(human);
         match (limit, settings.login_from_sdk) {
             (Some(_), LoginFromSdk::Never) => failed,
-            (Some(_), LoginFromSdk::Code) => with_code(context, sign_ins, wanted, false, &say, Keep::ForLater),
-            (Some(_), LoginFromSdk::Browser) => {
-                sign_ins.with_browser(wanted, &Visit { context, opens: true, say: &say })
-            }
-            (None, _) => sign_in(context, sign_ins, wanted, LoginOptions::default(), &say, Keep::No),
+            (Some(_), LoginFromSdk::Code) => with_code(context, sign_ins, wanted, false, say, Keep::ForLater),
+            (Some(_), LoginFromSdk::Browser) => sign_ins.with_browser(wanted, &Visit { context, opens: true, say }),
+            (None, _) => sign_in(context, sign_ins, wanted, &LoginOptions::default(), say, Keep::No),
         }
     })
 }
@@ -129,8 +132,8 @@ fn sign_in(
     context: &Context<'_>,
     sign_ins: &SignIns<'_>,
     wanted: Wanted<'_>,
-    options: LoginOptions,
-    say: &dyn Fn(&str),
+    options: &LoginOptions,
+    say: Voice<'_>,
     keep: Keep,
 ) -> Result<()> {
     let obstacle = browser::obstacle(context.env);
@@ -155,24 +158,49 @@ fn with_code(
     sign_ins: &SignIns<'_>,
     wanted: Wanted<'_>,
     opens: bool,
-    say: &dyn Fn(&str),
+    say: Voice<'_>,
     keep: Keep,
 ) -> Result<()> {
     sign_ins.with_code(wanted, keep, &|code: &PendingCode| {
-        say(&format!("To sign in to {}, open this page on any device:", wanted.center.start_url));
-        say(&format!("  {}", code.verification_uri_complete));
-        say(&format!("It must show the code {}; allow it only then.", code.user_code));
+        say.say(&format!("To sign in to {}, open this page on any device:", wanted.center.start_url));
+        say.address(&code.verification_uri_complete);
+        say.say(&format!("It must show the code {}; allow it only then.", code.user_code));
         if opens {
             start_browser(context, &code.verification_uri_complete);
         }
     })
 }
 
+/// Where a sign-in is talked about.
+#[derive(Clone, Copy)]
+enum Voice<'a> {
+    /// Of a command that was asked for it.
+    Stderr(&'a dyn Talk),
+    /// Of a command whose stderr is somebody else's.
+    Terminal(&'a dyn Human),
+}
+
+impl Voice<'_> {
+    fn say(self, line: &str) {
+        match self {
+            Voice::Stderr(talk) => talk.say(line),
+            Voice::Terminal(human) => human.progress(line),
+        }
+    }
+
+    fn address(self, url: &str) {
+        match self {
+            Voice::Stderr(talk) => talk.address(url),
+            Voice::Terminal(human) => human.address(url),
+        }
+    }
+}
+
 /// Shows the page of a sign-in, and opens it.
 struct Visit<'a> {
     context: &'a Context<'a>,
     opens: bool,
-    say: &'a dyn Fn(&str),
+    say: Voice<'a>,
 }
 
 impl Browser for Visit<'_> {
@@ -181,8 +209,8 @@ impl Browser for Visit<'_> {
             true => "Opening your browser to sign in. If it does not open, visit this page on this machine:",
             false => "To sign in, open this page in a browser on this machine:",
         };
-        (self.say)(what);
-        (self.say)(&format!("  {url}"));
+        self.say.say(what);
+        self.say.address(url);
         if self.opens {
             start_browser(self.context, url);
         }
@@ -198,7 +226,6 @@ fn start_browser(context: &Context<'_>, url: &str) {
 fn report(context: &Context<'_>, center: &IdentityCenter, already: bool) -> SignedIn {
     let state = state(context.cache, context.env, center, context.clock.now());
     SignedIn {
-        version: 1,
         start_url: center.start_url.clone(),
         region: center.region.clone(),
         already,

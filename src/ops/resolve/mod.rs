@@ -10,7 +10,7 @@ mod call;
 mod rotating;
 mod sealing;
 
-pub use base::{identify, needs_sign_in};
+pub use base::{identify, needs_sign_in, renewed_just_now};
 
 #[cfg(test)]
 mod tests;

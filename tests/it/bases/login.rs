@@ -179,7 +179,7 @@ fn fifty_at_once_renew_a_sign_in_once_and_share_its_end() {
     one.bed.aws.fault(RENEWED, Fault::Slow(Duration::from_secs(3)));
     for ran in all(3) {
         let stderr = fails(&ran, 3, "the sign-in of `base` has ended: AWS does not take its refresh token");
-        assert!(stderr.contains("aws login --profile base"), "{stderr}");
+        assert!(stderr.contains("keyfob login base"), "{stderr}");
     }
     assert_eq!(one.bed.cost(), RENEWED);
 }
@@ -249,7 +249,7 @@ fn an_interrupted_renewal_leaves_a_sign_in_or_says_that_it_has_ended() {
         one.bed.cost();
         assert_eq!(one.read(), expired);
         let stderr = fails(&one.bed.get("base"), 3, "the sign-in of `base` has ended");
-        assert!(stderr.contains("aws login --profile base"), "{stderr}");
+        assert!(stderr.contains("keyfob login base"), "{stderr}");
         one.bed.cost();
     }
 }
@@ -284,7 +284,7 @@ fn what_is_wrong_with_a_sign_in_is_told_apart() {
     let good = one.read();
     fs::remove_file(one.bed.sandbox.path(&one.file)).expect("it was there");
     let stderr = fails(&one.bed.get("a"), 3, "`base` is not signed in");
-    assert!(stderr.contains("aws login --profile base"), "{stderr}");
+    assert!(stderr.contains("keyfob login base"), "{stderr}");
     assert_eq!(one.needs_sign_in("a"), true);
     for (name, value, problem) in [
         ("dpopKey", Value::Null, "is not a sign-in of `aws login`"),
@@ -360,7 +360,7 @@ fn the_root_users_sign_in_is_used_only_where_the_profile_allows_it_and_never_for
     one.bed.get("base").ok();
     let stderr =
         fails(&one.bed.get("a"), 6, "`base` has the root user's sign-in, and the root user cannot assume roles");
-    assert!(stderr.contains("aws login --profile base"), "{stderr}");
+    assert!(stderr.contains("keyfob login base"), "{stderr}");
     one.bed.sandbox.keyfob(&["profile", "set", "base", "keyfob_allow_root", "false"]).run().ok();
     fails(&one.bed.get("base"), 6, "`base` is signed in as the root user");
 }

@@ -23,6 +23,7 @@
 mod account;
 mod answer;
 mod authentication;
+mod authorize;
 mod fake;
 mod faults;
 mod federation;
@@ -328,7 +329,9 @@ fn handle(shared: &Shared, connection: u64, request: &Request) -> (Response, Del
     let version = params.get("Version").unwrap_or_default().to_owned();
     let service = Service::of_version(&version);
     let mut world = shared.world();
-    let elsewhere = machine::answer(&mut world, request).or_else(|| federation::answer(&mut world, request));
+    let elsewhere = machine::answer(&mut world, request)
+        .or_else(|| federation::answer(&mut world, request))
+        .or_else(|| authorize::answer(&mut world, request));
     if let Some((action, response)) = elsewhere {
         world.log.push(Logged {
             connection,

@@ -1,6 +1,6 @@
 //! AWS Sign-In as `aws login` uses it: refresh tokens that work once, bound to a key that each renewal proves (RFC 9449).
 //!
-//! The sign-in itself is a test's word: [`LoopbackAws::sign_in`] gives the file that the AWS CLI would have written.
+//! [`LoopbackAws::sign_in`] gives the file that the AWS CLI would have written; a new sign-in is in `authorize`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::answer::{Refusal, iso_date};
+use super::authorize::{self, Browser, Granted};
 use super::http::Request;
 use super::machine::unbase64;
 use super::world::{Origin, SecretKind, World};
@@ -22,6 +23,8 @@ use super::{LoopbackAws, RoleHandle, base64};
 pub struct SignIns {
     /// By refresh token.
     grants: BTreeMap<String, Grant>,
+    /// Who is signed in to the console in every browser, and what came of it.
+    pub(super) browser: Browser,
     /// Every proof's `jti`.
     proofs: BTreeSet<String>,
 }
@@ -111,10 +114,26 @@ pub fn create_token(world: &mut World, request: &Request) -> Result<Value, Refus
         return Err(invalid("the request is not an unsigned one of JSON"));
     }
     let body: Value = serde_json::from_slice(&request.body).map_err(|_| invalid("the body is not JSON"))?;
-    if body["grantType"] != "refresh_token" || body.as_object().is_none_or(|body| body.len() != 3) {
+    let fields = match body["grantType"].as_str() {
+        Some("refresh_token") => 3,
+        Some("authorization_code") => 5,
+        _ => 0,
+    };
+    if fields == 0 || body.as_object().is_none_or(|body| body.len() != fields) {
         return Err(invalid("the grant type is not supported"));
     }
     let key = prove(world, request).map_err(|problem| invalid(&format!("DPoP: {problem}")))?;
+    if fields == 5 {
+        let granted = authorize::exchange(world, &body)?;
+        let Granted { client_id, arn, role } = granted;
+        let ends = world.now() + 12 * 3_600_000;
+        let refresh_token = grant_token(world, Grant { client_id, key, role: role.clone(), ends });
+        let access_token = access_token(world, &role, LIFE);
+        return Ok(json!({
+            "accessToken": access_token, "tokenType": "aws_sigv4", "expiresIn": LIFE, "refreshToken": refresh_token,
+            "idToken": authorize::id_token(world, &arn),
+        }));
+    }
     let malformed = "The provided authorization grant is invalid, expired, revoked, or malformed";
     let token = body["refreshToken"].as_str().unwrap_or_default();
     let grant = world.sign_ins.grants.get(token).cloned();
@@ -162,7 +181,7 @@ fn prove(world: &mut World, request: &Request) -> Result<[String; 2], String> {
     }
 }
 
-fn base64url(bytes: &[u8]) -> String {
+pub(super) fn base64url(bytes: &[u8]) -> String {
     base64(bytes).replace('+', "-").replace('/', "_").replace('=', "")
 }
 

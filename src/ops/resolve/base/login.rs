@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use crate::aws::AwsError;
-use crate::aws_login::{Renewal, SignIn, TokenFile, is_invalid, renew};
+use crate::aws_login::{Service, SignIn, TokenFile, is_invalid, renew};
 use crate::chain::{Plan, hosts};
 use crate::credentials::{Credentials, Session};
 use crate::error::{Error, Kind, Result};
@@ -28,6 +28,9 @@ use crate::timestamp::Timestamp;
 
 /// How long a tool that was faster may take to write what AWS has given it.
 const OTHERS_WRITE: [u64; 4] = [0, 100, 200, 400];
+
+/// The life that a sign-in has left which was renewed within the last minute.
+const JUST_RENEWED: Duration = Duration::from_mins(14);
 
 struct Login<'a> {
     context: &'a Context<'a>,
@@ -71,6 +74,15 @@ pub(super) fn credentials(context: &Context, plan: &Plan, arn: &str, min_ttl: Op
     }
 }
 
+/// The session of a sign-in that AWS has just renewed: within the last minute, or now.
+///
+/// # Errors
+/// As [`credentials`].
+pub fn renewed_just_now(context: &Context, plan: &Plan, arn: &str) -> Result<Timestamp> {
+    let credentials = credentials(context, plan, arn, Some(JUST_RENEWED))?;
+    credentials.expires_at().ok_or_else(|| Error::new(Kind::Defect, "a sign-in has no end"))
+}
+
 /// Whether a run that uses the sign-in as `arn` needs a person; none where that depends on whether AWS still renews it.
 pub(super) fn needs_sign_in(env: &Environment, arn: &str, now: Timestamp) -> Option<bool> {
     let session = match TokenFile::of(env, arn)?.read() {
@@ -107,7 +119,7 @@ impl Login<'_> {
 
     /// How a person signs in.
     fn sign_in(&self) -> Hint {
-        run!("aws login --profile {}", self.plan.base.profile).to("sign in")
+        run!("keyfob login {}", self.plan.base.profile).to("sign in")
     }
 
     fn is_usable(&self, session: &Session) -> bool {
@@ -208,7 +220,7 @@ impl Login<'_> {
                 .because(error)
                 .hint("renewing it without writing it would end it; make the file and its folder writable")
         })?;
-        let renewal = Renewal {
+        let service = Service {
             http,
             clock,
             endpoint: &endpoint,
@@ -217,13 +229,13 @@ impl Login<'_> {
             limit: settings.call_timeout,
         };
         let _until_written = uninterrupted();
-        if let Err(error) = renew(sign_in, &renewal) {
+        if let Err(error) = renew(sign_in, &service) {
             return Ok(Err(error));
         }
         self.context.talk.explain("the sign-in of `aws login` was renewed");
         if let Err(error) = self.file.write(sign_in) {
             self.context.talk.warn(&format!("the renewed sign-in of `{profile}` could not be kept in {path}: {error}"));
-            self.context.talk.hint(run!("aws login --profile {}", profile).to("sign in again before it ends"));
+            self.context.talk.hint(run!("keyfob login {} --force", profile).to("sign in again before it ends"));
         }
         sign_in.session().map(Ok).ok_or_else(|| Error::new(Kind::Defect, "a renewed sign-in has no end"))
     }
@@ -231,7 +243,7 @@ impl Login<'_> {
     /// What AWS's refusal means (AWS Sign-In API, CreateOAuth2Token, "Errors").
     fn refused(&self, error: AwsError) -> Error {
         let profile = &self.plan.base.profile;
-        let again = || run!("aws login --profile {}", profile).to("sign in again");
+        let again = || run!("keyfob login {}", profile).to("sign in again");
         let ended = |why: &str| Error::new(Kind::NeedsHuman, format!("the sign-in of `{profile}` has ended: {why}"));
         match &error {
             AwsError::Setup(problem) => {

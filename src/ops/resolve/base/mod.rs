@@ -12,6 +12,8 @@ mod roles_anywhere;
 mod sso;
 mod web_identity;
 
+pub use login::renewed_just_now;
+
 use std::time::Duration;
 
 use serde::Deserialize;
