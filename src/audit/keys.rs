@@ -73,7 +73,8 @@ fn each_key(judge: &Judge<'_>, find: impl Fn(&Row) -> Vec<Resource>) -> Result<F
 fn rotate(judge: &Judge<'_>, row: &Row) -> Hint {
     match judge.profile_of(&row.arn) {
         Some(profile) => run!("keyfob rotate {}", profile),
-        None => run!("aws iam create-access-key --user-name {} --profile {}", row.user, judge.profile)
-            .to("whoever uses the key replaces it: `keyfob add`, then `keyfob rotate`; or by hand"),
+        None => {
+            deactivate(judge, row).to("have the key replaced where it is used (`keyfob rotate` does all of it), then")
+        }
     }
 }

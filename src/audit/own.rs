@@ -61,9 +61,13 @@ fn own_keys(judge: &Judge<'_>) -> Judgement {
             )
         };
         if judge.is_older(created, MAX_AGE_DAYS) {
-            let fix = judge.profile_of(&judge.facts.caller.arn).map(|profile| run!("keyfob rotate {}", profile));
+            let fix = match judge.profile_of(&judge.facts.caller.arn) {
+                Some(profile) => run!("keyfob rotate {}", profile),
+                None => run!("keyfob import {}", judge.profile)
+                    .to("move the key into a key store, so that `keyfob rotate` can replace it"),
+            };
             let detail = format!("{} days old", judge.days_since(created));
-            found.push(Resource::new(key.id.as_str(), Some(created), detail, fix.unwrap_or_else(by_hand)));
+            found.push(Resource::new(key.id.as_str(), Some(created), detail, fix));
             continue;
         }
         match &key.used {

@@ -35,7 +35,7 @@ pub struct Row {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct KeyRow {
     pub is_active: bool,
-    /// When it was made, or last made Active.
+    /// When it was made or last changed.
     pub rotated: Option<Timestamp>,
     /// None: never, as far as AWS knows.
     pub used: Option<Timestamp>,
@@ -101,7 +101,10 @@ impl Report {
                 false => report.users.push(row),
             }
         }
-        Ok(report)
+        match report.root.is_none() && report.users.is_empty() {
+            true => Err("the credential report is empty".to_owned()),
+            false => Ok(report),
+        }
     }
 }
 
@@ -153,6 +156,7 @@ mod tests {
         let problem = Report::parse(&without, Timestamp::from_unix(0)).expect_err("a column is missing");
         assert_eq!(problem, "the credential report has no column `mfa_active`");
         assert!(parse("one,two\n").is_err(), "a row of another length");
+        assert!(parse("").is_err(), "nobody in it");
         assert!(Report::parse("", Timestamp::from_unix(0)).is_err());
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::audit::check::{Check, Findings, Judge, Judgement, Resource};
-use crate::audit::facts::Source;
-use crate::audit::report::{ROOT, Row};
+use crate::audit::facts::{Missing, Source};
+use crate::audit::report::ROOT;
 
 /// How recent a use of the root user may be. The benchmark says "daily tasks" and no number.
 const RECENT_DAYS: i64 = 90;
@@ -85,8 +85,11 @@ pub(super) const UNUSED: Check = Check {
 
 fn unused(judge: &Judge<'_>) -> Judgement {
     let report = judge.facts.report.as_ref().map_err(Clone::clone)?;
-    let used = report.root.as_ref().and_then(Row::last_used);
-    let recent = used.filter(|used| !judge.is_older(*used, RECENT_DAYS));
+    let root = report.root.as_ref().ok_or_else(|| Missing {
+        action: "iam:GetCredentialReport",
+        reason: "the report has no root user".to_owned(),
+    })?;
+    let recent = root.last_used().filter(|used| !judge.is_older(*used, RECENT_DAYS));
     let found = recent.map(|used| {
         let detail = format!("used {} days ago", judge.days_since(used));
         Resource::new(ROOT, Some(used), detail, "use an IAM user or a role for this; find out who it was in CloudTrail")

@@ -143,10 +143,12 @@ impl Account for Aws {
     }
 
     fn virtual_device_owners(&self, by: Access<'_>) -> Result<Vec<String>, AwsError> {
-        let devices =
-            self.iam_pages(by, "ListVirtualMFADevices", &[("AssignmentStatus", "Assigned")], "VirtualMFADevices")?;
-        // A device without a user's ARN is nobody's.
-        Ok(devices.iter().filter_map(|device| device.child("User")?.text("Arn").map(str::to_owned)).collect())
+        let mut owners = Vec::new();
+        self.each_page(by, "ListVirtualMFADevices", &[("AssignmentStatus", "Assigned")], |answer| {
+            let owner = |device: &Element| device.child("User")?.text("Arn").map(str::to_owned);
+            owners.extend(answer.members("VirtualMFADevices").filter_map(owner));
+        })?;
+        Ok(owners)
     }
 
     fn details(&self, by: Access<'_>, page: &dyn Fn(usize)) -> Result<Details, AwsError> {
@@ -190,12 +192,15 @@ impl Account for Aws {
     }
 
     fn server_certificates(&self, by: Access<'_>) -> Result<Vec<Certificate>, AwsError> {
-        let listed = self.iam_pages(by, "ListServerCertificates", &[], "ServerCertificateMetadataList")?;
-        let certificate = |listed: &Element| {
-            let name = listed.text("ServerCertificateName")?.to_owned();
-            Some(Certificate { name, expires: time(listed, "Expiration") })
-        };
-        Ok(listed.iter().filter_map(certificate).collect())
+        let mut certificates = Vec::new();
+        self.each_page(by, "ListServerCertificates", &[], |answer| {
+            let certificate = |listed: &Element| {
+                let name = listed.text("ServerCertificateName")?.to_owned();
+                Some(Certificate { name, expires: time(listed, "Expiration") })
+            };
+            certificates.extend(answer.members("ServerCertificateMetadataList").filter_map(certificate));
+        })?;
+        Ok(certificates)
     }
 
     fn root_features(&self, by: Access<'_>) -> Result<Vec<String>, AwsError> {
@@ -271,6 +276,8 @@ impl Aws {
             let next = marker.as_deref().map(|marker| ("Marker", marker));
             let parameters: Vec<(&str, &str)> = parameters.iter().copied().chain(next).collect();
             let answer = self.iam(by, Sending::Retried, action, &parameters)?;
+            // Without it there is no telling that this is all: an empty list would pass for good news.
+            answer.text("IsTruncated").ok_or_else(|| incomplete("does not say whether it is all"))?;
             read(&answer);
             if !answer.is_true("IsTruncated") {
                 return Ok(());

@@ -213,6 +213,39 @@ fn an_unfinished_report_is_waited_for() {
     assert_eq!(audited.results(&[])["old-keys"], "pass");
 }
 
+/// What is cut short, empty or of somebody else's is no good news.
+#[test]
+fn an_answer_that_is_not_whole_makes_its_checks_unknown_and_never_passes() {
+    let actions = [
+        ("GetAccountSummary", "root-mfa", "iam:GetAccountSummary"),
+        ("GetCredentialReport", "old-keys", "iam:GetCredentialReport"),
+        ("GetAccountPasswordPolicy", "password-length", "iam:GetAccountPasswordPolicy"),
+        ("ListVirtualMFADevices", "root-hardware-mfa", "iam:ListVirtualMFADevices"),
+        ("GetAccountAuthorizationDetails", "groups", "iam:GetAccountAuthorizationDetails"),
+        ("ListServerCertificates", "certificates", "iam:ListServerCertificates"),
+        ("DescribeRegions", "access-analyzer", "ec2:DescribeRegions"),
+        ("ListAnalyzers", "access-analyzer", "access-analyzer:ListAnalyzers"),
+    ];
+    let emptied = Fault::rewritten(|body| {
+        let (start, end) = (body.find("Result>").map_or(0, |at| at + 7), body.rfind("Result>").unwrap_or(0));
+        let end = body[..end].rfind("</").unwrap_or(start);
+        match body.starts_with('{') {
+            true => "{}".to_owned(),
+            false if start == 0 => body.replace("regionInfo", "other"),
+            false => format!("{}{}", &body[..start], &body[end.max(start)..]),
+        }
+    });
+    let audited = Audited::of("all-pass");
+    for (action, check, permission) in actions {
+        for fault in [Fault::Garbage, Fault::HalfAnswer, emptied.clone()] {
+            audited.aws.faults(action, 20, fault.clone());
+            let results = audited.results(&["--only", check]);
+            audited.aws.forget_faults();
+            assert_eq!(results[check], permission, "{action}: {fault:?}");
+        }
+    }
+}
+
 #[test]
 fn an_audit_makes_only_calls_that_read() {
     let audited = Audited::of("all-fail");
@@ -382,6 +415,10 @@ fn checks_are_chosen_by_id_and_by_version_and_only_what_they_need_is_asked() {
     wrong(&["--only", "root-mfs"], "there is no check `root-mfs`");
     wrong(&["--cis", "4.0.2"], "keyfob does not know version `4.0.2` of the CIS benchmark");
     wrong(&["--only", "two-keys", "--cis", "7.0"], "no check is left");
+    assert_eq!(names(&["--cis", "4.0.1"]), old);
+    let json = audited.sandbox.keyfob(&["audit", "--list", "--json"]).run();
+    let json: Value = serde_json::from_str(json.ok()).expect("JSON");
+    assert_eq!(json["checks"].as_array().map(Vec::len), Some(24));
     let list = audited.sandbox.keyfob(&["audit", "--list"]).run();
     assert!(list.ok().contains("unused-services") && list.stdout.contains("2.1.1"), "{}", list.stdout);
 }
@@ -510,6 +547,7 @@ print("ready")
     assert_eq!(check("password-length"), pass);
     assert_eq!(check("password-reuse"), fail(json!([report["account"]])));
     assert_eq!((check("old-keys"), check("two-keys"), check("root-key")), (pass.clone(), pass.clone(), pass));
-    // It does not have the call.
+    // Its report has no root user, and it does not have the other call.
+    assert_eq!(check("root-unused").0, "unknown");
     assert_eq!(check("central-root").0, "unknown");
 }

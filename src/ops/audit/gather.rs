@@ -26,7 +26,7 @@ const AT_ONCE: usize = 8;
 pub(super) struct Asked {
     pub(super) facts: Facts,
     /// The first refusal that an MFA session or a new session may turn into an answer.
-    pub(super) again: Option<AwsError>,
+    pub(super) again: Option<(&'static str, AwsError)>,
 }
 
 /// Asks one account.
@@ -56,7 +56,7 @@ struct Gather<'a> {
     clock: &'a Clock,
     by: Access<'a>,
     tell: &'a dyn Fn(String),
-    again: RefCell<Option<AwsError>>,
+    again: RefCell<Option<(&'static str, AwsError)>>,
 }
 
 impl Gather<'_> {
@@ -115,7 +115,7 @@ impl Gather<'_> {
         answer.map_err(|error| {
             let is_key = matches!(self.by.signer, Credentials::Key { .. });
             if error.is_access_denied() && is_key || error.is_invalid_client_token() || error.is_expired() {
-                self.again.borrow_mut().get_or_insert(error.clone());
+                self.again.borrow_mut().get_or_insert((action, error.clone()));
             }
             Missing { action, reason: error.to_string() }
         })

@@ -133,8 +133,8 @@ fn all_facts(context: &Context<'_>, signers: &mut [Signer<'_, '_>], sources: &BT
         for (at, got) in due.into_iter().zip(got) {
             let again = got.again.clone();
             asked[at] = Some(got);
-            if let Some(error) = again
-                && signers[at].changes(&error)?
+            if let Some((action, error)) = again
+                && signers[at].changes(action, &error)?
             {
                 next.push(at);
             }

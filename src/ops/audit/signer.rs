@@ -72,13 +72,14 @@ impl<'a, 'c: 'a> Signer<'a, 'c> {
     ///
     /// # Errors
     /// Where the person cancels. What else keeps an MFA session from being made is a warning: what needs none is known.
-    pub(super) fn changes(&mut self, error: &AwsError) -> Result<bool> {
+    pub(super) fn changes(&mut self, action: &str, error: &AwsError) -> Result<bool> {
         let before = self.credentials.access_key_id().to_owned();
         let read = || self.context.keys.access_key(&self.plan.base);
         let key = SigningKey { base: self.plan.base.clone(), read: &read };
-        let found = self.signed.call(&key, Attempted::Iam("GetAccountSummary"), |by: Access<'_>| {
-            if by.signer.access_key_id() == before { Err(error.clone()) } else { Ok(by.signer.clone()) }
-        });
+        let found =
+            self.signed.call(&key, Attempted::Iam(action.rsplit(':').next().unwrap_or(action)), |by: Access<'_>| {
+                if by.signer.access_key_id() == before { Err(error.clone()) } else { Ok(by.signer.clone()) }
+            });
         match found {
             Ok(credentials) => {
                 self.credentials = credentials;
