@@ -1,6 +1,7 @@
 //! `audit`: accounts as data and exactly what each check says of them, through the real program and over HTTP.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -278,6 +279,11 @@ fn a_key_whose_calls_need_mfa_gets_a_session_and_without_a_code_the_checks_are_u
     assert_eq!(audited.aws.count("GetSessionToken"), 1);
 }
 
+/// What `benches/README.md` says; shown with `--nocapture`.
+fn measured(text: &str) {
+    writeln!(std::io::stderr(), "measured: {text}").expect("stderr is there");
+}
+
 #[test]
 fn two_thousand_users_take_a_bounded_number_of_calls() {
     let mut world = world("all-pass");
@@ -293,6 +299,7 @@ fn two_thousand_users_take_a_bounded_number_of_calls() {
     let report: Value = serde_json::from_str(&ran.stdout).expect("JSON");
     assert_eq!(audited.short(&report)["console-mfa"].as_array().map(Vec::len), Some(1000));
     let calls = audited.aws.requests().len();
+    measured(&format!("2,000 users: {calls} calls, {took:?}, of which the server {:?}", audited.aws.busy()));
     assert!(calls <= 40, "{calls} calls");
     assert!(took < Duration::from_mins(1), "{took:?}, the server {:?}", audited.aws.busy());
     let text = audited.run(&["work"]);
@@ -355,6 +362,7 @@ fn twenty_accounts_get_a_table_each_and_a_summary_and_wait_for_each_other_only_e
     assert_eq!(rows[7], ["org-07", "200000000007", "2", "20", "1"]);
     assert_eq!(rows[8], ["org-08", "200000000008", "0", "22", "1"]);
     assert!(took < Duration::from_mins(1), "{took:?}");
+    measured(&format!("20 accounts, 8 s of them waiting: {took:?}, {} calls", audited.aws.requests().len()));
     let json: Value = serde_json::from_str(&audited.run(&["--profiles", "org-*", "--json"]).stdout).expect("JSON");
     assert_eq!(json["accounts"].as_array().map(Vec::len), Some(20));
     assert_eq!(json["failed"][0]["profile"], "org-broken");
