@@ -1,5 +1,9 @@
 //! keyfob's own settings: `config.toml`, each overridden by its `KEYFOB_…` variable.
 
+mod serve;
+
+pub use serve::ServeSettings;
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -10,6 +14,7 @@ use toml::Spanned;
 use crate::credentials::StoreId;
 use crate::duration;
 use crate::error::{Error, Kind, Result};
+use crate::settings::serve::SERVE;
 use crate::sys::env::Environment;
 
 /// Declares each setting once: what it means, its name in config.toml, its type, and its default as it would be written
@@ -22,6 +27,8 @@ macro_rules! settings {
             $($(#[doc = $meaning])+ pub $name: $type,)+
             /// Every `[stores.NAME]`, by name; only in the file.
             pub stores: BTreeMap<String, StoreSettings>,
+            /// `[serve]`; only in the file.
+            pub serve: ServeSettings,
         }
 
         /// Every setting, in the order of the manual.
@@ -36,6 +43,7 @@ macro_rules! settings {
                 Ok(Settings {
                     $($name: source.read(stringify!($name), first(&[$($default)?]))?,)+
                     stores: BTreeMap::new(),
+                    serve: ServeSettings::default(),
                 })
             }
         }
@@ -149,7 +157,8 @@ impl Settings {
             Error::new(Kind::Config, format!("{place}: {}", error.message().trim()))
         })?;
         let is_unknown = |name: &&Spanned<String>| {
-            name.as_ref() != STORES && SETTINGS.iter().all(|setting| setting.name != name.as_ref())
+            ![STORES, SERVE].contains(&name.as_ref().as_str())
+                && SETTINGS.iter().all(|setting| setting.name != name.as_ref())
         };
         if let Some(unknown) = file.keys().find(is_unknown) {
             let names: Vec<_> = SETTINGS.iter().map(|setting| format!("`{}`", setting.name)).collect();
@@ -161,7 +170,8 @@ impl Settings {
             true => StoreSettings::read(text, &at)?,
             false => BTreeMap::new(),
         };
-        Ok(Settings { stores, ..Settings::read(&Source { file, at: &at, env })? })
+        let serve = if file.contains_key(SERVE) { serve::read(text, &at)? } else { ServeSettings::default() };
+        Ok(Settings { stores, serve, ..Settings::read(&Source { file, at: &at, env })? })
     }
 }
 

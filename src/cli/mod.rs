@@ -49,6 +49,7 @@ mod snapshot;
 mod sso;
 mod start;
 mod store;
+mod store_serve;
 #[cfg(test)]
 mod tests;
 mod usage;

@@ -3,6 +3,7 @@
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
+use crate::cli::store_serve::ServeArgs;
 use crate::cli::world::World;
 use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
@@ -47,6 +48,7 @@ Examples:
         json: bool,
     },
     Move(MoveArgs),
+    Serve(ServeArgs),
 }
 
 /// Move keys, and the seeds of their MFA devices, to another key store
@@ -89,6 +91,7 @@ impl StoreCommand {
     pub(super) fn run(self, world: &World<'_>) -> Result<u8> {
         match self {
             StoreCommand::Move(arguments) => run_move(world, arguments),
+            StoreCommand::Serve(arguments) => arguments.run(world).map(|()| 0),
             StoreCommand::List { json } => run_list(world, json),
             StoreCommand::Check { store, json } => run_check(world, &store, json),
         }

@@ -38,6 +38,35 @@ pub fn ask(
     complaint: Option<&str>,
     limit: Option<Duration>,
 ) -> Result<Secret, AskError> {
+    let answer = converse(named, env, question, complaint, limit, "GETPIN")?;
+    if answer.is_empty() { Err(AskError::Declined) } else { Ok(answer) }
+}
+
+/// Asks for a yes, as [`ask`] does for a secret.
+///
+/// # Errors
+/// As [`ask`].
+pub fn confirm(
+    named: Option<&str>,
+    env: &Environment,
+    question: &str,
+    limit: Option<Duration>,
+) -> Result<bool, AskError> {
+    match converse(named, env, question, None, limit, "CONFIRM") {
+        Ok(_) => Ok(true),
+        Err(AskError::Declined) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn converse(
+    named: Option<&str>,
+    env: &Environment,
+    question: &str,
+    complaint: Option<&str>,
+    limit: Option<Duration>,
+    verb: &str,
+) -> Result<Secret, AskError> {
     let program = match named {
         Some(program) => program.to_owned(),
         None if env.has_display() || cfg!(any(target_os = "macos", windows)) => program_of_gpg(env),
@@ -53,7 +82,7 @@ pub fn ask(
         Some(format!("SETDESC {}", escaped(question))),
         Some("SETPROMPT Answer:".to_owned()),
         complaint.map(|complaint| format!("SETERROR {}", escaped(complaint))),
-        Some("GETPIN".to_owned()),
+        Some(verb.to_owned()),
     ]
     .into_iter()
     .flatten()
@@ -79,8 +108,8 @@ fn read(responses: &[u8], requests: usize, limit: Duration) -> Result<Secret, As
             [b'D', b' ', data @ ..] => secret.extend(percent_decode(data)),
             [b'O', b'K', ..] | [b'E', b'R', b'R', ..] if before > 0 => before -= 1,
             [b'O', b'K', ..] => {
-                let text = std::str::from_utf8(&secret).ok().filter(|text| !text.is_empty());
-                return text.map(|text| Secret::new(text.to_owned())).ok_or(AskError::Declined);
+                let text = std::str::from_utf8(&secret).map_err(|_| AskError::Declined)?;
+                return Ok(Secret::new(text.to_owned()));
             }
             [b'E', b'R', b'R', b' ', error @ ..] => {
                 let code = error.split(|byte| *byte == b' ').next().unwrap_or_default();
@@ -88,7 +117,7 @@ fn read(responses: &[u8], requests: usize, limit: Duration) -> Result<Secret, As
                 // Behind the source of the error, in the lower half: libgpg-error's `err-codes.h.in`.
                 return Err(match code.map(|code| code & 0xffff) {
                     Some(62) => AskError::TimedOut(limit),
-                    Some(99) => AskError::Declined,
+                    Some(99 | 114) => AskError::Declined,
                     Some(_) | None => AskError::Nobody(MISSING),
                 });
             }
@@ -193,7 +222,8 @@ mod tests {
                 "OK\r\nERR 536871187 Unknown option\r\nS PASSWORD_FROM_CACHE\r\nD a%25b%0A c\r\nD  d \r\nOK\r\n",
                 "a%b\n c d ",
             ),
-            ("# hello\nOK\nOK\nOK\nOK\n", "cancelled"),
+            ("# hello\nOK\nOK\nOK\nOK\n", ""),
+            ("OK\nOK\nERR 83886194 Not confirmed <Pinentry>\nOK\n", "cancelled"),
             ("OK\nOK\nERR 83886179 Operation cancelled <Pinentry>\nOK\n", "cancelled"),
             ("OK\nOK\nERR 83886142 Timeout <Pinentry>\nOK\n", "no answer within 9 s"),
             ("OK\nOK\nERR 83918950 Inappropriate ioctl for device <Pinentry>\nOK\n", &missing),

@@ -73,6 +73,18 @@ impl<'a> Person<'a> {
         pinentry::ask(self.settings.pinentry.as_deref(), &env, &question, complaint.as_deref(), limit)
     }
 
+    /// Asks for a yes in a window, never on a terminal, which may be that of whoever wants something.
+    ///
+    /// # Errors
+    /// As [`Human::ask_secret`].
+    pub fn allow_in_window(&self, question: &str, limit: Duration) -> Result<bool, AskError> {
+        if !self.settings.prompt.ways().contains(&Way::Pinentry) {
+            return Err(AskError::Nobody("the setting `prompt` does not include pinentry"));
+        }
+        let env = of_helper(self.env);
+        pinentry::confirm(self.settings.pinentry.as_deref(), &env, question, Some(limit))
+    }
+
     /// Asks until the answer is a yes or a no; an empty one is `default`.
     fn yes_or_no(&self, question: &str, default: bool) -> Result<bool, AskError> {
         let choices = if default { "[Y/n]" } else { "[y/N]" };

@@ -434,46 +434,51 @@ fn a_client_in_a_network_of_its_own_reaches_the_agent_and_nothing_else() {
     ends_by(running, Signal::TERM);
 }
 
-/// sshd on loopback with a configuration and keys of its own, and the machine on the other side of it.
+/// sshd on loopback with a configuration and keys of its own. The user on its side is another: `nobody`.
 #[test]
-fn a_session_comes_through_a_socket_that_ssh_forwards() {
-    let (Some(keygen), Some(ssh)) = (tools::require("ssh-keygen"), tools::require("ssh")) else { return };
-    let sshd = Path::new("/usr/sbin/sshd");
-    if !sshd.exists() || !rustix::process::geteuid().is_root() {
-        return tools::skipped_everywhere("it takes OpenSSH's server, and root to start it");
+fn a_session_comes_through_a_socket_that_ssh_forwards_to_another_user() {
+    let programs = ["ssh-keygen", "ssh", "setpriv"].map(tools::require);
+    let [Some(keygen), Some(ssh), Some(setpriv)] = programs else { return };
+    let (sshd, nobody) = (Path::new("/usr/sbin/sshd"), Some(65534));
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let is_there = accounts.lines().any(|line| line.starts_with("nobody:") && line.contains(":65534:65534:"));
+    if !sshd.exists() || !is_there || !rustix::process::geteuid().is_root() {
+        return tools::skipped_everywhere("it takes OpenSSH's server, root to start it, and the user `nobody`");
     }
     let mut scene = Scene::new();
     scene.warm();
     scene.sandbox.set("KEYFOB_LOG", "all");
     let mut remote = remote(&scene);
+    remote.program("chown", &["-R", "65534:65534", remote.home().to_str().expect("UTF-8")]).run().ok();
+    // Where the other user gets to, wherever the tests are.
+    let place = tempfile::tempdir().expect("a temporary folder");
+    std::fs::set_permissions(place.path(), PermissionsExt::from_mode(0o755)).expect("mode set");
+    let server_folder = place.path().join("server");
+    std::fs::create_dir(&server_folder).expect("a folder");
+    std::fs::set_permissions(&server_folder, PermissionsExt::from_mode(0o700)).expect("mode set");
+    std::os::unix::fs::chown(&server_folder, nobody, nobody).expect("root may");
+    let path = |name: &str| place.path().join(name).display().to_string();
     for name in ["host", "user"] {
-        let key = scene.sandbox.path(&format!("ssh-{name}"));
-        scene
-            .sandbox
-            .program(&keygen, &["-q", "-t", "ed25519", "-N", "", "-f", key.to_str().expect("UTF-8")])
-            .run()
-            .ok();
+        scene.sandbox.program(&keygen, &["-q", "-t", "ed25519", "-N", "", "-f", &path(name)]).run().ok();
     }
-    let path = |name: &str| scene.sandbox.path(name).display().to_string();
     std::fs::create_dir_all("/run/sshd").expect("root may");
     let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
     let config = format!(
         "ListenAddress 127.0.0.1:{port}\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nUsePAM no\nStrictModes no\n\
-         PermitRootLogin yes\nPasswordAuthentication no\nStreamLocalBindUnlink yes\n",
-        path("ssh-host"),
-        path("ssh-user.pub"),
+         PasswordAuthentication no\nStreamLocalBindUnlink yes\n",
+        path("host"),
+        path("user.pub"),
     );
     let config = scene.sandbox.write("sshd_config", &config);
     let server = scene.sandbox.program(sshd, &["-D", "-e", "-f", config.to_str().expect("UTF-8")]).start();
     let running = agent(&scene, &["--only", "audit"]);
-    let there = remote.path("run/from-ssh.sock");
+    let there = server_folder.join("from-ssh.sock");
     let forwarded = format!("{}:{}", there.display(), socket(&scene).display());
-    let (port, key) = (port.to_string(), path("ssh-user"));
-    let options = [
-        "-N", "-p", &port, "-i", &key, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o",
-        "ExitOnForwardFailure=yes", "-o", "IdentitiesOnly=yes", "-o", "LogLevel=ERROR", "-R", &forwarded,
-        "root@127.0.0.1",
-    ];
+    let (port, key) = (port.to_string(), path("user"));
+    let mut options = vec!["-N", "-p", &port, "-i", &key, "-R", &forwarded, "nobody@127.0.0.1"];
+    let quiet =
+        ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "ExitOnForwardFailure=yes", "LogLevel=ERROR"];
+    options.splice(0..0, quiet.iter().flat_map(|option| ["-o", option]));
     let tunnel = || scene.sandbox.program(&ssh, &options).start();
     let mut connected = tunnel();
     let end = Instant::now() + Duration::from_secs(20);
@@ -482,20 +487,29 @@ fn a_session_comes_through_a_socket_that_ssh_forwards() {
         std::thread::sleep(Duration::from_millis(50));
     }
     remote.set("KEYFOB_AGENT", &there);
-    key_id(&credentials(&remote, "audit").json());
+    // The other user gets at the program wherever it was built.
+    let keyfob = remote.path("bin/keyfob");
+    let as_nobody = || {
+        let user = ["--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=+dac_read_search"];
+        let command =
+            ["--ambient-caps=+dac_read_search", keyfob.to_str().expect("UTF-8"), "credential-process", "audit"];
+        remote.program(&setpriv, &[&user[..], &command].concat()).run()
+    };
+    key_id(&as_nobody().json());
     let of_agent = logged(&scene.sandbox).pop().expect("a line");
     assert_eq!((&of_agent["command"], &of_agent["parent"]["name"]), (&"agent".into(), &"ssh".into()), "{of_agent}");
+    fails(&credentials(&remote, "audit"), 6, "the socket belongs to another user");
     // The agent is gone and the tunnel is not.
     ends_by(running, Signal::TERM);
-    fails(&credentials(&remote, "audit"), 1, "is gone: the connection closed without an answer");
+    fails(&as_nobody(), 1, "is gone: the connection closed without an answer");
     let running = agent(&scene, &["--only", "audit"]);
-    credentials(&remote, "audit").ok();
+    as_nobody().ok();
     // What a broken connection leaves there is replaced by the next: `StreamLocalBindUnlink`.
     connected.kill();
     connected.finish();
     let connected = tunnel();
     let end = Instant::now() + Duration::from_secs(20);
-    while credentials(&remote, "audit").code != Some(0) {
+    while as_nobody().code != Some(0) {
         assert!(Instant::now() < end, "no second tunnel");
         std::thread::sleep(Duration::from_millis(100));
     }

@@ -82,6 +82,7 @@ const COMMANDS: &[(&str, i32)] = &[
     ("log --json", 0),
     ("store list --json", 0),
     ("store check vault", 0),
+    ("store serve --get-only", 0),
     ("store move work --to vault --yes", 0),
     ("logout corp", 0),
     ("login console --region eu-central-1", 0),

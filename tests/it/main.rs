@@ -69,6 +69,7 @@ mod session_reuse;
 #[cfg(target_os = "linux")]
 mod sessions;
 mod shells;
+mod store_serve;
 mod stores;
 #[path = "../support/mod.rs"]
 mod support;

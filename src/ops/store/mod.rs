@@ -4,6 +4,8 @@
 
 pub mod check;
 pub mod journal;
+pub mod known;
 pub mod list;
 pub mod moving;
 pub mod plan;
+pub mod serve;
