@@ -1,12 +1,15 @@
 //! The keys that aws-vault keeps: read from its own places, in its own forms. Nothing is changed but what is asked for.
 //!
-//! May use `keystore`, `human`, `sys`. Read are Secret Service and the encrypted files, the two that hold aws-vault's own
-//! items in a form of its own. Deliberately absent: macOS' keychain (it is bound to aws-vault's signature), KWallet, pass
-//! and the password managers; `aws-vault exec --no-session PROFILE -- keyfob add PROFILE --env` serves for all of those.
+//! May use `keystore`, `human`, `sys`. Read are Secret Service, the encrypted files, KWallet and pass, which hold aws-vault's
+//! own items in a form of its own. Deliberately absent: macOS' keychain (it is bound to aws-vault's signature) and the
+//! password managers; `aws-vault exec --no-session PROFILE -- keyfob add PROFILE --env` serves for all of those.
 
 mod files;
 mod jwe;
+#[cfg(target_os = "linux")]
+mod kwallet;
 mod name;
+mod pass;
 #[cfg(target_os = "linux")]
 mod secret_service;
 
@@ -29,7 +32,8 @@ use crate::sys::paths;
 
 use files::Files;
 
-/// The places to look into: Secret Service, then the files; the one alone that `AWS_VAULT_BACKEND` names.
+/// The places to look into: Secret Service, then the files; the one alone that `AWS_VAULT_BACKEND` names. pass and KWallet
+/// are looked into only if they are named.
 ///
 /// # Errors
 /// A backend of aws-vault's that is not read.
@@ -41,9 +45,6 @@ pub fn places<'a>(
     let named = env.get(vars::AWS_VAULT_BACKEND);
     let is_wanted = |backend: &str| named.is_none_or(|named| named == backend);
     let mut places: Vec<Box<dyn Place + 'a>> = Vec::new();
-    // There is a Secret Service on Linux alone.
-    #[cfg(not(target_os = "linux"))]
-    let _ = settings;
     #[cfg(target_os = "linux")]
     if is_wanted("secret-service") {
         places.push(Box::new(secret_service::Collection::of_aws_vault(env, settings)));
@@ -54,9 +55,18 @@ pub fn places<'a>(
         let given = env.get(vars::AWS_VAULT_FILE_PASSPHRASE).map(|text| Secret::new(text.to_owned()));
         places.push(Box::new(Files::new(folder, given, human)));
     }
+    #[cfg(target_os = "linux")]
+    if named == Some("kwallet") {
+        places.push(Box::new(kwallet::KWallet::of_aws_vault(env, settings)));
+    }
+    if named == Some("pass")
+        && let Some(pass) = pass::Pass::of_aws_vault(env, settings)
+    {
+        places.push(Box::new(pass));
+    }
     if let (Some(named), true) = (named, places.is_empty()) {
         return Err(Error::new(Kind::Usage, format!("keyfob cannot read aws-vault's backend `{named}`"))
-            .because("keyfob can read only aws-vault's items in Secret Service and its encrypted files")
+            .because("keyfob can read aws-vault's items in Secret Service, KWallet and pass, and its encrypted files")
             .hint(
                 run!("aws-vault exec --no-session PROFILE -- keyfob add PROFILE --env")
                     .to("import each key separately"),
@@ -101,7 +111,7 @@ pub struct UncheckedKey {
 /// Why aws-vault's keys cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
-    /// Secret Service is locked, silent or broken.
+    /// Secret Service or KWallet is locked, silent or broken.
     #[error("{0}")]
     Store(#[from] StoreError),
     /// The passphrase of the files is not the right one.

@@ -9,6 +9,8 @@ pub mod access_key;
 mod age_file;
 mod elsewhere;
 mod kernel_keyring;
+#[cfg(target_os = "linux")]
+pub(crate) mod kwallet;
 #[cfg(any(target_os = "linux", target_os = "macos", windows))]
 pub(crate) mod limit;
 #[cfg(target_os = "macos")]
@@ -53,6 +55,8 @@ const SERVICE: &str = "keyfob";
 #[cfg(not(target_os = "macos"))]
 use elsewhere as macos;
 #[cfg(not(target_os = "linux"))]
+use elsewhere as kwallet;
+#[cfg(not(target_os = "linux"))]
 use elsewhere as secret_service;
 #[cfg(not(windows))]
 use elsewhere as windows;
@@ -70,7 +74,7 @@ pub const REGISTRY: &[Store] = &[
     recipes::store(StoreId::named("gopass")),
     recipes::store(StoreId::named("bw")),
     recipes::store(StoreId::named("hashicorp-vault")),
-    recipes::store(StoreId::named("kwallet")),
+    Store { id: StoreId::named("kwallet"), open: Some(kwallet::open) },
     recipes::store(StoreId::named("keepassxc")),
 ];
 

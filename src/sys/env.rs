@@ -27,6 +27,10 @@ pub mod vars {
     pub const GNUPGHOME: &str = "GNUPGHOME";
     /// The terminal that gpg's prompts go to.
     pub const GPG_TTY: &str = "GPG_TTY";
+    /// Where `pass` keeps its files, in place of `~/.password-store`.
+    pub const PASSWORD_STORE_DIR: &str = "PASSWORD_STORE_DIR";
+    /// The language of a program that is read.
+    pub const LC_ALL: &str = "LC_ALL";
     pub const NO_COLOR: &str = "NO_COLOR";
     pub const TERM: &str = "TERM";
     pub const USERPROFILE: &str = "USERPROFILE";
@@ -104,6 +108,9 @@ pub mod vars {
     pub const AWS_VAULT_FILE_DIR: &str = "AWS_VAULT_FILE_DIR";
     pub const AWS_VAULT_FILE_PASSPHRASE: &str = "AWS_VAULT_FILE_PASSPHRASE";
     pub const AWS_VAULT_SECRET_SERVICE_COLLECTION_NAME: &str = "AWS_VAULT_SECRET_SERVICE_COLLECTION_NAME";
+    pub const AWS_VAULT_PASS_CMD: &str = "AWS_VAULT_PASS_CMD";
+    pub const AWS_VAULT_PASS_PREFIX: &str = "AWS_VAULT_PASS_PREFIX";
+    pub const AWS_VAULT_PASS_PASSWORD_STORE_DIR: &str = "AWS_VAULT_PASS_PASSWORD_STORE_DIR";
 
     pub const HTTP_PROXY: &str = "HTTP_PROXY";
     pub const HTTP_PROXY_LOWER: &str = "http_proxy";

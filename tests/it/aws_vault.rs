@@ -13,9 +13,13 @@ use sha2::Sha256;
 use crate::KEYFOB;
 use crate::scene::{fails, key_id};
 use crate::support::aws::{AccessKey, LoopbackAws};
+#[cfg(target_os = "linux")]
+use crate::support::kwallet::KWallet;
 use crate::support::sandbox::Sandbox;
 #[cfg(target_os = "linux")]
 use crate::support::secret_service::SecretService;
+
+use crate::support::tools;
 
 const PASSPHRASE: &str = "FAKE pässphrase of the files";
 
@@ -153,7 +157,7 @@ fn the_passphrase_is_the_variables_or_is_asked_for_without_echo() {
     terminal.type_line("n");
     terminal.finish().0.ends_with(0);
     key_id(&sandbox.keyfob(&["credential-process", "ann"]).run().json());
-    let said = fails(&import().env("AWS_VAULT_BACKEND", "pass").run(), 2, "backend `pass`");
+    let said = fails(&import().env("AWS_VAULT_BACKEND", "keychain").run(), 2, "backend `keychain`");
     assert!(said.contains("aws-vault exec --no-session PROFILE -- keyfob add PROFILE --env"), "{said}");
     std::fs::remove_dir_all(sandbox.path(".awsvault")).expect("own folder");
     assert!(import().run().ends_with(0).contains("there is no key in"));
@@ -199,4 +203,56 @@ fn keys_are_taken_over_from_secret_service_and_other_items_are_left_alone() {
     let said = fails(&sandbox.keyfob(&import).run(), 5, "locked");
     assert!(said.contains("hint: "), "{said}");
     service.unlock();
+}
+
+#[test]
+fn keys_are_taken_over_from_pass_and_the_other_passwords_there_are_left_alone() {
+    if [tools::require("pass"), tools::require("gpg")].iter().any(Option::is_none) {
+        return;
+    }
+    let (aws, mut sandbox) = machine();
+    let ann = aws.user("ann").access_key();
+    sandbox.set("AWS_VAULT_BACKEND", "pass");
+    sandbox.set("GNUPGHOME", sandbox.path("gpg"));
+    sandbox.program("mkdir", &["-m", "700", "gpg"]).run().ok();
+    let key = ["--batch", "--passphrase", "", "--quick-gen-key", "keyfob-test", "default", "default", "never"];
+    sandbox.program("gpg", &key).run().ok();
+    sandbox.program("pass", &["init", "keyfob-test"]).run().ok();
+    let insert = |path: &str, text: &str| {
+        sandbox.program("pass", &["insert", "-m", "-f", path]).stdin(text).run().ok();
+    };
+    insert("ann", &item("ann", &ann.id, &ann.secret, ""));
+    insert("bank", "FAKE-password");
+    insert(SESSION, "FAKE");
+    insert("vaults/bob", &item("bob", &ann.id, &ann.secret, ""));
+    let report =
+        sandbox.keyfob(&["import", "ann", "--from", "aws-vault", "--delete-source", "--yes", "--json"]).run().json();
+    assert_eq!(report["imported"].as_array().map(Vec::len), Some(1), "{report}");
+    key_id(&sandbox.keyfob(&["credential-process", "ann"]).run().json());
+    let left = sandbox.program("pass", &["ls"]).run();
+    assert!(left.ok().contains("bank") && !left.stdout.contains("ann"), "{left:?}");
+    // With a prefix only what is below it is looked at.
+    sandbox.set("AWS_VAULT_PASS_PREFIX", "vaults");
+    let report = sandbox.keyfob(&["import", "--from", "aws-vault", "--yes", "--json"]).run().json();
+    assert_eq!(report["imported"][0]["profile"], "bob", "{report}");
+    sandbox.program("gpgconf", &["--kill", "all"]).run();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn keys_are_taken_over_from_kwallet() {
+    let Some(service) = KWallet::start() else { return };
+    let (aws, mut sandbox) = machine();
+    let ann = aws.user("ann").access_key();
+    service.serve(&mut sandbox);
+    sandbox.set("AWS_VAULT_BACKEND", "kwallet");
+    service.write("aws-vault", "ann", &item("ann", &ann.id, &ann.secret, ""));
+    service.write("aws-vault", SESSION, "FAKE");
+    let report = sandbox.keyfob(&["import", "--from", "aws-vault", "--delete-source", "--yes", "--json"]).run().json();
+    assert_eq!(report["imported"].as_array().map(Vec::len), Some(1), "{report}");
+    key_id(&sandbox.keyfob(&["credential-process", "ann"]).run().json());
+    let again = sandbox.keyfob(&["import", "--from", "aws-vault", "--yes", "--json"]).run().json();
+    assert_eq!(again["imported"].as_array().map(Vec::len), Some(0), "{again}");
+    service.lock();
+    fails(&sandbox.keyfob(&["import", "--from", "aws-vault", "--yes"]).run(), 5, "of KWallet is not open");
 }

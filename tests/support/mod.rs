@@ -8,6 +8,8 @@
 pub mod aws;
 pub mod daemon;
 pub mod data;
+#[cfg(target_os = "linux")]
+pub mod kwallet;
 pub mod leaks;
 pub mod moto;
 pub mod python;

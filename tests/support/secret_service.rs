@@ -36,23 +36,7 @@ impl SecretService {
         }
         // Paths of sockets are short (108 bytes), so this is not under `target`.
         let folder = tempfile::Builder::new().prefix("keyfob-bus-").tempdir().expect("a temporary folder");
-        let services = folder.path().join("services");
-        fs::create_dir(&services).expect("a folder in a new one");
-        let prompter = "org.gnome.keyring.SystemPrompter.service";
-        let installed = Path::new("/usr/share/dbus-1/services").join(prompter);
-        if installed.exists() {
-            fs::copy(installed, services.join(prompter)).expect("a copy in a new folder");
-        }
-        let config = folder.path().join("bus.conf");
-        fs::write(&config, bus_config(folder.path(), &services)).expect("a file in a new folder");
-        let mut bus = in_folder("dbus-daemon", folder.path());
-        bus.arg("--config-file").arg(&config).args(["--nofork", "--nopidfile", "--print-address=1"]);
-        bus.stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut bus = daemon::spawn(bus);
-        let mut address = String::new();
-        let stdout = bus.stdout.take().expect("piped");
-        BufReader::new(stdout).read_line(&mut address).expect("the bus prints its address");
-        let address = address.trim().to_owned();
+        let (bus, address) = start_bus(folder.path());
         let keyring = start_keyring(folder.path(), &address);
         let service = SecretService { folder, address, bus, keyring };
         service.wait_for(true);
@@ -139,6 +123,27 @@ impl Drop for SecretService {
     }
 }
 
+/// Starts a session bus in a new folder, and returns its address.
+pub(super) fn start_bus(folder: &Path) -> (Child, String) {
+    let services = folder.join("services");
+    fs::create_dir(&services).expect("a folder in a new one");
+    let prompter = "org.gnome.keyring.SystemPrompter.service";
+    let installed = Path::new("/usr/share/dbus-1/services").join(prompter);
+    if installed.exists() {
+        fs::copy(installed, services.join(prompter)).expect("a copy in a new folder");
+    }
+    let config = folder.join("bus.conf");
+    fs::write(&config, bus_config(folder, &services)).expect("a file in a new folder");
+    let mut bus = in_folder("dbus-daemon", folder);
+    bus.arg("--config-file").arg(&config).args(["--nofork", "--nopidfile", "--print-address=1"]);
+    bus.stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut bus = daemon::spawn(bus);
+    let mut address = String::new();
+    let stdout = bus.stdout.take().expect("piped");
+    BufReader::new(stdout).read_line(&mut address).expect("the bus prints its address");
+    (bus, address.trim().to_owned())
+}
+
 fn bus_config(folder: &Path, services: &Path) -> String {
     format!(
         "<busconfig><type>session</type><listen>unix:dir={}</listen><auth>EXTERNAL</auth>\
@@ -158,8 +163,8 @@ fn start_keyring(folder: &Path, address: &str) -> Child {
     keyring
 }
 
-/// One of the two programs, with the folder as its home.
-fn in_folder(program: &str, folder: &Path) -> Command {
+/// A program with the folder as its home.
+pub(super) fn in_folder(program: &str, folder: &Path) -> Command {
     let mut command = daemon::command(Path::new(program));
     command.env("HOME", folder).env("XDG_RUNTIME_DIR", folder).current_dir(folder);
     command

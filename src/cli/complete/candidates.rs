@@ -53,7 +53,9 @@ fn with_values(argument: Arg, wants_key: bool, env: &Environment) -> Arg {
         ("profile" | "old" | "with" | "only", _) => {
             argument.add(ArgValueCandidates::new(move || words(profiles(&env, wants_key).unwrap_or_default())))
         }
-        ("backend", _) => argument.add(ArgValueCandidates::new(|| words(REGISTRY.iter().map(|store| store.id.name())))),
+        ("backend" | "to" | "store", _) => {
+            argument.add(ArgValueCandidates::new(|| words(REGISTRY.iter().map(|store| store.id.name()))))
+        }
         ("shell", _) if argument.is_positional() => {
             argument.add(ArgValueCandidates::new(|| words(completions::SCRIPTS.map(|(shell, _)| shell.name()))))
         }

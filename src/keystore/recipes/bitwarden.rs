@@ -23,7 +23,7 @@ pub(super) const KNOWN: Known = Known {
         ("session key", FailureKind::Locked),
     ],
     unlock: "run `bw unlock`, and set `BW_SESSION` as it says",
-    recipe: &Bitwarden,
+    recipe: Some(&Bitwarden),
 };
 
 struct Bitwarden;

@@ -17,7 +17,7 @@ pub(super) const KNOWN: Known = Known {
         ("cancelled", FailureKind::Denied),
     ],
     unlock: "unlock your gpg or age key first, for example with `gopass show` in a terminal",
-    recipe: &Gopass,
+    recipe: Some(&Gopass),
 };
 
 struct Gopass;

@@ -18,7 +18,7 @@ pub(super) const KNOWN: Known = Known {
         ("missing client token", FailureKind::Locked),
     ],
     unlock: "log in with `vault login`, or set `VAULT_TOKEN`, then try again",
-    recipe: &HashicorpVault,
+    recipe: Some(&HashicorpVault),
 };
 
 /// The mount of a development server, and the usual one.

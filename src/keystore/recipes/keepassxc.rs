@@ -19,7 +19,7 @@ pub(super) const KNOWN: Known = Known {
         ("invalid credentials", FailureKind::Locked),
     ],
     unlock: "check `password_file` and `key_file` of `[stores.keepassxc]`",
-    recipe: &KeePassXc,
+    recipe: Some(&KeePassXc),
 };
 
 /// Where deleted entries go first (KeePassXC, `Metadata::recycleBin`).

@@ -7,7 +7,6 @@ mod bitwarden;
 mod gopass;
 mod hashicorp_vault;
 mod keepassxc;
-mod kwallet;
 mod onepassword;
 mod pass;
 
@@ -25,6 +24,7 @@ use crate::keystore::{KeyStore, Opening, Store, StoreError};
 use crate::secret::{Secret, SecretBytes};
 use crate::settings::Settings;
 use crate::sys::child::Answer;
+use crate::sys::env::vars;
 
 /// How one program does it.
 trait Recipe {
@@ -46,8 +46,19 @@ struct Known {
     signs: &'static [(&'static str, FailureKind)],
     /// What a user does about a locked one.
     unlock: &'static str,
-    recipe: &'static dyn Recipe,
+    /// None for what is no program, but has settings all the same.
+    recipe: Option<&'static dyn Recipe>,
 }
+
+/// It is called over D-Bus (`keystore::kwallet`).
+const KWALLET: Known = Known {
+    id: "kwallet",
+    program: "",
+    settings: &["folder", "wallet"],
+    signs: &[],
+    unlock: "open the wallet with KWalletManager, or log in to the desktop, then try again",
+    recipe: None,
+};
 
 const KNOWN: [Known; 7] = [
     onepassword::KNOWN,
@@ -55,7 +66,7 @@ const KNOWN: [Known; 7] = [
     gopass::KNOWN,
     bitwarden::KNOWN,
     hashicorp_vault::KNOWN,
-    kwallet::KNOWN,
+    KWALLET,
     keepassxc::KNOWN,
 ];
 
@@ -93,10 +104,11 @@ pub fn check_settings(settings: &Settings) -> error::Result<()> {
             ));
         }
         let others = known(name).map_or(&[][..], |known| known.settings);
+        let command: &[&str] = if known(name).is_some_and(|known| known.recipe.is_none()) { &[] } else { &[COMMAND] };
         if let Some(unknown) =
-            table.values.keys().find(|setting| *setting != COMMAND && !others.contains(&setting.as_str()))
+            table.values.keys().find(|setting| !command.iter().chain(others).any(|known| setting == known))
         {
-            let names: Vec<_> = [COMMAND].iter().chain(others).map(|name| format!("`{name}`")).collect();
+            let names: Vec<_> = command.iter().chain(others).map(|name| format!("`{name}`")).collect();
             return wrong(format!("unknown setting `{unknown}`; expected one of {}", names.join(", ")));
         }
         match table.values.get(COMMAND).map(|command| words_of(command)) {
@@ -118,24 +130,22 @@ pub fn check_settings(settings: &Settings) -> error::Result<()> {
 /// Prepares the program of a recipe; it is started at the first request.
 fn open<'a>(opening: &Opening<'_, 'a>) -> Result<Box<dyn KeyStore + 'a>, StoreError> {
     let known = known(opening.id.name()).ok_or(StoreError::Unknown(opening.id))?;
+    let recipe = known.recipe.ok_or(StoreError::Unknown(opening.id))?;
     let settings = opening.context.settings.stores.get(known.id).map(|table| table.values.clone()).unwrap_or_default();
     let command = settings.get(COMMAND).map_or(known.program, String::as_str);
     let command = words_of(command).map_err(StoreError::Unavailable)?;
     let program = command[0].clone();
-    let has_display = opening.context.environment.has_display();
     Ok(Box::new(Outside::new(opening, program, |mut launcher| {
         // What it says is read, so it has to be English.
-        launcher.set_variable("LC_ALL", "C.UTF-8");
-        if known.id == "kwallet" && !has_display {
-            launcher.set_variable("QT_QPA_PLATFORM", "offscreen");
-        }
-        Box::new(Prepared { known, command, settings, launcher })
+        launcher.set_variable(vars::LC_ALL, "C.UTF-8");
+        Box::new(Prepared { known, recipe, command, settings, launcher })
     })))
 }
 
 /// A recipe with what it needs.
 struct Prepared {
     known: &'static Known,
+    recipe: &'static dyn Recipe,
     command: Vec<String>,
     settings: BTreeMap<String, String>,
     launcher: Launcher,
@@ -143,7 +153,7 @@ struct Prepared {
 
 impl Answers for Prepared {
     fn answer(&self, request: &Request, deadline: Deadline) -> Result<Response, StoreError> {
-        self.known.recipe.answer(&Tool { prepared: self, request, deadline }, request)
+        self.recipe.answer(&Tool { prepared: self, request, deadline }, request)
     }
 }
 

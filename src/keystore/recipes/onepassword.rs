@@ -24,7 +24,7 @@ pub(super) const KNOWN: Known = Known {
         ("forbidden", FailureKind::Denied),
     ],
     unlock: "sign in with `op signin`, or unlock the 1Password app, then try again",
-    recipe: &OnePassword,
+    recipe: Some(&OnePassword),
 };
 
 /// Marks the items, so that they are found without reading all others.

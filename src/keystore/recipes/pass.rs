@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::{FailureKind, Known, Recipe, Request, Response, StoreError, Tool, bytes_of, nothing};
+use crate::sys::env::vars;
 use crate::sys::folder::files_below;
 
 pub(super) const KNOWN: Known = Known {
@@ -19,7 +20,7 @@ pub(super) const KNOWN: Known = Known {
         ("screen or window too small", FailureKind::Locked),
     ],
     unlock: "unlock your gpg key first, for example with `pass show` in a terminal",
-    recipe: &Pass,
+    recipe: Some(&Pass),
 };
 
 struct Pass;
@@ -42,7 +43,7 @@ impl Recipe for Pass {
 
 /// `pass ls` draws a tree; the names are those of its files.
 fn list(tool: &Tool<'_>) -> Result<Response, StoreError> {
-    let root = match (tool.variable("PASSWORD_STORE_DIR"), tool.variable("HOME")) {
+    let root = match (tool.variable(vars::PASSWORD_STORE_DIR), tool.variable(vars::HOME)) {
         (Some(folder), _) => PathBuf::from(folder),
         (None, Some(home)) => PathBuf::from(home).join(".password-store"),
         (None, None) => return Err(StoreError::Unavailable("pass needs `HOME` or `PASSWORD_STORE_DIR`".to_owned())),

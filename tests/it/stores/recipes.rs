@@ -3,6 +3,8 @@
 
 use super::{check, passes};
 use crate::scene::{Scene, fails, key_id};
+#[cfg(target_os = "linux")]
+use crate::support::kwallet::KWallet;
 use crate::support::leaks::{Shows, holds};
 use crate::support::tools;
 
@@ -184,7 +186,24 @@ fn hashicorp_vault_is_called_as_its_documentation_says_with_both_versions() {
     keeps_a_key(&scene, "put");
 }
 
+#[cfg(target_os = "linux")]
 #[test]
-fn kwallet_query_is_called_as_its_manual_says() {
-    keeps_a_key(&with_stand_in("kwallet", "kwallet-query"), "kwallet-query");
+fn kwallet_keeps_keys_and_a_closed_one_says_how_to_open_it() {
+    let Some(service) = KWallet::start() else { return };
+    let mut scene = with_recipe("kwallet");
+    let stderr = fails(&check(&scene, "kwallet"), 5, "KWallet is not running");
+    assert!(!stderr.contains("store check"), "{stderr}");
+    service.serve(&mut scene.sandbox);
+    passes(&check(&scene, "kwallet"));
+    scene.prepare();
+    key_id(&scene.credential_process_with_code("audit", &scene.phone.code()).json());
+    // Another folder is another store.
+    scene.sandbox.write("keyfob/config.toml", "[stores.kwallet]\nfolder = 'other'\n");
+    scene.sandbox.keyfob(&["clear"]).run().ok();
+    fails(&scene.credential_process_with_code("work", &scene.phone.code()), 5, "is missing from KWallet");
+    scene.sandbox.write("keyfob/config.toml", "");
+    scene.sandbox.keyfob(&["remove", "work", "--yes"]).run().ok();
+    service.lock();
+    let stderr = fails(&scene.add(crate::scene::ADD), 5, "the wallet `kdewallet` of KWallet is not open");
+    assert!(stderr.contains("hint: open the wallet with KWalletManager"), "{stderr}");
 }

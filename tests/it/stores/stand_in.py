@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Stands in for `op`, `bw`, `vault` and `kwallet-query`, by the name it is started under.
+"""Stands in for `op`, `bw` and `vault`, by the name it is started under.
 
 What it takes and prints is what each program's documentation says (1Password CLI reference "item"; Bitwarden "Password Manager
-CLI"; Vault "kv" commands; kwallet-query(1)). Whatever else it is given is an error. State is in $STAND_IN_STATE.
+CLI"; Vault "kv" commands). Whatever else it is given is an error. State is in $STAND_IN_STATE.
 """
 import base64
 import json
@@ -132,22 +132,4 @@ def vault():
         fail(f"Usage: vault {words}", 127)
 
 
-def kwallet_query():
-    words, given = options(sys.argv[1:], {"-f", "-r", "-w"}, {"-l"})
-    assert words == ["kdewallet"], words
-    items = load()
-    folder = items.setdefault(given["-f"], {})
-    if "-w" in given:
-        folder[given["-w"]] = sys.stdin.read().rstrip("\n")
-        save(items)
-    elif "-r" in given:
-        if given["-r"] not in folder:
-            fail("Failed to read entry " + given["-r"] + " value from the kdewallet wallet.", 4)
-        print(folder[given["-r"]])
-    elif folder:
-        print("\n".join(sorted(folder)))
-    else:
-        fail("The folder " + given["-f"] + " does not exist!", 2)
-
-
-{"op": op, "bw": bw, "vault": vault, "kwallet-query": kwallet_query}[NAME]()
+{"op": op, "bw": bw, "vault": vault}[NAME]()
