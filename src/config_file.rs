@@ -348,7 +348,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         files::private_dir(folder)?;
     }
-    files::replace(path, text.as_bytes())
+    files::replace_through_link(path, text.as_bytes())
 }
 
 #[cfg(test)]

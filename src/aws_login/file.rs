@@ -115,7 +115,7 @@ impl TokenFile {
     /// Puts a sign-in in its place, for this user's eyes alone. Makes the folder where there is none.
     ///
     /// # Errors
-    /// As [`files::replace`]: the old one is then still there.
+    /// As [`files::replace_through_link`]: the old one is then still there.
     pub fn write(&self, sign_in: &SignIn) -> io::Result<()> {
         if let Some(folder) = self.0.parent() {
             files::private_dir(folder)?;
@@ -123,7 +123,7 @@ impl TokenFile {
         if modes::exposed(&self.0, 0o077).is_some() {
             modes::restrict(&self.0, 0o600)?;
         }
-        files::replace(&self.0, &sign_in.to_json())
+        files::replace_through_link(&self.0, &sign_in.to_json())
     }
 
     /// Deletes it. Whether there was one.

@@ -255,16 +255,25 @@ pub fn private_dir(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Replaces the file at `path`, or makes it, so that after a kill or a power cut it is the old or the new one, whole.
+/// Replaces one of keyfob's files at `path`, or makes it, so that after a kill or a power cut it is the old or the new one,
+/// whole. A symbolic link there is replaced and not followed: it would be somebody else's work.
 ///
-/// A symlink is followed and stays. The mode and owner of a file that was there are kept; a new one is 0600 from the
-/// moment it exists. The content is in a temporary file (`.keyfob-*.tmp`) beside the target until the rename. SIGINT, SIGTERM
-/// and SIGHUP wait for that; what a kill leaves, the next replacement in that folder removes.
+/// The mode and owner of a file that was there are kept; a new one is 0600 from the moment it exists. The content is in a
+/// temporary file (`.keyfob-*.tmp`) beside it until the rename. SIGINT, SIGTERM and SIGHUP wait for that; what a kill leaves,
+/// the next replacement in that folder removes.
 ///
 /// # Errors
 /// Of making, writing, syncing or renaming; the old file is then untouched. `EBUSY` on a bind-mounted file.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     put(path, content, Lasting::Yes)
+}
+
+/// As [`replace`], for the user's files, AWS's: a symbolic link there is followed and stays.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_through_link(path: &Path, content: &[u8]) -> io::Result<()> {
+    put(&resolve_link(path)?, content, Lasting::Yes)
 }
 
 /// As [`replace`], for what can be made anew: a kill leaves the old file or the new one, but a power cut may leave one that
@@ -276,16 +285,14 @@ pub fn replace_unsynced(path: &Path, content: &[u8]) -> io::Result<()> {
     put(path, content, Lasting::No)
 }
 
-/// Whether a file has to be there after a power cut. One that need not is keyfob's own, of which a symbolic link would be
-/// somebody else's work: the link is replaced, and not followed.
+/// Whether a file has to be there after a power cut.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Lasting {
     Yes,
     No,
 }
 
-fn put(path: &Path, content: &[u8], lasting: Lasting) -> io::Result<()> {
-    let target = if lasting == Lasting::Yes { resolve_link(path)? } else { path.to_owned() };
+fn put(target: &Path, content: &[u8], lasting: Lasting) -> io::Result<()> {
     let folder = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let _whole = (lasting == Lasting::Yes).then(|| {
         remove_leftovers(folder);
@@ -293,7 +300,9 @@ fn put(path: &Path, content: &[u8], lasting: Lasting) -> io::Result<()> {
     });
     let mut temporary = temporary_in(folder)?;
     temporary.write_all(content)?;
-    if let Ok(old) = fs::metadata(&target) {
+    if let Ok(old) = fs::symlink_metadata(target)
+        && !old.is_symlink()
+    {
         keep_owner_and_mode(temporary.as_file(), &old)?;
     }
     if lasting == Lasting::Yes {
@@ -301,7 +310,7 @@ fn put(path: &Path, content: &[u8], lasting: Lasting) -> io::Result<()> {
     }
     let mut temporary = Some(temporary);
     patiently(|| {
-        let persisted = temporary.take().expect("given back by each failure").persist(&target);
+        let persisted = temporary.take().expect("given back by each failure").persist(target);
         persisted.map(drop).map_err(|error| {
             temporary = Some(error.file);
             error.error
@@ -451,16 +460,29 @@ mod tests {
     }
 
     #[test]
-    fn a_replaced_file_keeps_its_mode_and_the_symlink_to_it() {
+    fn a_replaced_file_keeps_its_mode_and_a_users_file_the_symlink_to_it() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (real, link) = (folder.path().join("real"), folder.path().join("link"));
         fs::write(&real, "old").expect("written");
         fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).expect("mode set");
         symlink("real", &link).expect("linked");
-        replace(&link, b"new").expect("replaced");
+        replace_through_link(&link, b"new").expect("replaced");
         assert_eq!(fs::read(&real).expect("read"), b"new");
-        assert_eq!(fs::metadata(&real).expect("there").permissions().mode() & 0o777, 0o640);
+        let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+        assert_eq!(mode(&real), 0o640);
         assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
+        // Of an own file it would be somebody else's work.
+        for replace in [replace, replace_unsynced] {
+            fs::remove_file(&link).expect("there");
+            symlink("real", &link).expect("linked");
+            replace(&link, b"own").expect("replaced");
+            assert_eq!(
+                (fs::read(&real).expect("read"), fs::read(&link).expect("read")),
+                (b"new".to_vec(), b"own".to_vec())
+            );
+            assert!(fs::symlink_metadata(&link).expect("there").is_file());
+            assert_eq!(mode(&link), 0o600);
+        }
         assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 2, "no temporary file is left");
     }
 

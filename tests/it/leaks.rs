@@ -637,6 +637,48 @@ fn what_is_planted_in_place_of_an_own_file_is_neither_followed_nor_waited_for() 
 }
 
 #[test]
+fn a_link_in_place_of_any_own_file_is_never_written_through() {
+    let scene = Scene::new();
+    scene.warm();
+    let commands = [
+        &["credential-process", "audit"][..],
+        &["credential-process", "work", "--no-session"],
+        &["rotate", "work", "--yes"],
+        &["rotate", "work", "--rollback", "--yes"],
+        &["mfa", "add", "work", "--stdin", "--yes"],
+        &["clear", "work"],
+    ];
+    let run = |command: &[&str]| {
+        scene.aws.advance(30);
+        let seed = format!("{}\n", scene.phone.seed());
+        let sandbox = &scene.sandbox;
+        sandbox.keyfob(command).env("KEYFOB_MFA_CODE", scene.phone.code()).stdin(&seed).shows(Shows::Keys).run();
+    };
+    commands.iter().for_each(|command| run(command));
+    let folders = ["keyfob/data", "keyfob/cache"].map(|folder| scene.sandbox.path(folder));
+    let listed = || {
+        let entries = folders.iter().flat_map(|folder| fs::read_dir(folder).expect("there").flatten());
+        entries.map(|entry| entry.path()).filter(|path| path.is_file()).collect::<std::collections::BTreeSet<_>>()
+    };
+    let names = listed();
+    assert!(names.len() > 6, "{names:?}");
+    let file = scene.sandbox.write("important", "FILE OF ANN");
+    for path in names {
+        let before = fs::read(&path).ok();
+        for command in &commands {
+            fs::remove_file(&path).ok();
+            std::os::unix::fs::symlink(&file, &path).expect("linked");
+            run(command);
+            assert_eq!(scene.sandbox.read("important"), "FILE OF ANN", "{} by {command:?}", path.display());
+        }
+        fs::remove_file(&path).ok();
+        if let Some(before) = before {
+            keyfob::sys::files::replace(&path, &before).expect("as it was");
+        }
+    }
+}
+
+#[test]
 fn a_umask_that_takes_everything_takes_nothing_from_own_files() {
     let scene = Scene::empty();
     let key = format!("{}\n{}\n", scene.key.id, scene.key.secret);

@@ -4,7 +4,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ops::manage::Manager;
 use crate::settings::{SETTINGS, Settings};
 use crate::sys::env::{Environment, vars};
-use crate::sys::files::{private_dir, read_optional, replace};
+use crate::sys::files::{private_dir, read_optional, replace_through_link};
 
 /// What config.toml cannot say, since it says where that and the rest are.
 const PLACES: [&str; 3] = [vars::KEYFOB_CONFIG, vars::KEYFOB_DATA_DIR, vars::KEYFOB_CACHE_DIR];
@@ -55,7 +55,7 @@ impl Manager<'_> {
             if let Some(folder) = path.parent() {
                 private_dir(folder).map_err(|error| failed(&error))?;
             }
-            replace(path, new.as_bytes()).map_err(|error| failed(&error))?;
+            replace_through_link(path, new.as_bytes()).map_err(|error| failed(&error))?;
             self.context.talk.say(&format!("wrote `{names}` to {}", path.display()));
         } else {
             self.context.talk.hint(

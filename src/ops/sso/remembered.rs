@@ -43,7 +43,7 @@ impl Remembered {
                 .because(cause)
                 .hint("move it away: its answers are then asked for again")
         };
-        let bytes = files::read_optional(&path).map_err(|error| unusable(error.to_string()))?;
+        let bytes = files::read_own(&path).map_err(|error| unusable(error.to_string()))?;
         let Some(bytes) = bytes else {
             return Ok(Remembered { version: VERSION, session: session.to_owned(), ..Remembered::default() });
         };
