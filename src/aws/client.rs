@@ -1,4 +1,4 @@
-//! Making calls: the async runtime, the SDK's configuration, retries, the clock, and errors in keyfob's words.
+//! Making calls: the async runtime, connections, limits and the clock.
 //!
 //! May use `sys`, `settings` and the rest of this folder. The SDK's own loaders (aws-config) are deliberately absent: nothing
 //! here reads a profile, a variable or a metadata service, so credentials, region and endpoint are those handed in.
@@ -7,28 +7,15 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_sdk_sts::config::retry::RetryConfig;
-use aws_sdk_sts::config::timeout::TimeoutConfig;
-use aws_sdk_sts::config::{BehaviorVersion, IdentityCache, Region, StalledStreamProtectionConfig};
-use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_async::time::TimeSource;
-use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use aws_types::app_name::AppName;
-use aws_types::sdk_config::SdkConfig;
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use tokio::runtime::Runtime;
-use tokio::time::Instant;
 
-use crate::aws::connector::{Proxies, Recipe, Watch, connector, host_of};
+use crate::aws::connector::{Proxies, Recipe, connector, host_of};
 use crate::aws::error::obstacle;
-use crate::aws::translate::{Redaction, lost, translate};
 use crate::aws::{AwsError, MfaCode};
-use crate::chain::target::{Target, is_elsewhere};
+use crate::chain::target::is_elsewhere;
 use crate::credentials::{Credentials, is_of_aws};
 use crate::duration;
 use crate::mask;
@@ -78,24 +65,9 @@ impl Sending {
     }
 }
 
-/// One call: everything about it but its parameters.
-#[derive(Debug)]
-pub(super) struct Call<'a> {
-    pub(super) signer: &'a Credentials,
-    pub(super) target: &'a Target,
-    pub(super) region: &'a str,
-    /// A configured endpoint; without one the SDK's own rules find it.
-    pub(super) endpoint: Option<&'a str>,
-    pub(super) sending: Sending,
-    pub(super) code: Option<&'a MfaCode>,
-    /// A shorter limit than the settings'.
-    pub(super) limit: Option<Duration>,
-}
-
 /// Where a request goes, as far as its connection cares.
 #[derive(Debug)]
 pub(super) struct Route<'a> {
-    /// None for one that the SDK's own rules find, which is `https`.
     pub(super) url: Option<&'a str>,
     pub(super) ca_bundle: Option<&'a Path>,
     /// Whether no proxy is asked.
@@ -134,40 +106,6 @@ impl Aws {
         let direction = if offset > 0 { "behind" } else { "ahead of" };
         let size = duration::text(Duration::from_secs(offset.unsigned_abs()));
         Some(format!("this machine's clock is {size} {direction} AWS's; using AWS's time instead"))
-    }
-
-    /// Makes a call: `send` gets the SDK's configuration and makes the request with it.
-    ///
-    /// The limit of [`Settings::call_timeout`], or the call's own shorter one, holds for all of it, retries and a second signature
-    /// included.
-    pub(super) fn call<T, E, F>(&self, call: &Call<'_>, send: impl Fn(SdkConfig) -> F) -> Result<T, AwsError>
-    where
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    {
-        check_signer(call.signer, call.endpoint)?;
-        let ca_bundle = call.target.ca_bundle.as_deref();
-        let (runtime, connector) = self.running(&Route { url: call.endpoint, ca_bundle, is_nearby: false })?;
-        runtime.block_on(async {
-            notice_closed_connections().await;
-            let limit = self.limit(call.limit);
-            let deadline = Instant::now() + limit;
-            let attempt = async || {
-                let watch = Watch::of_query(connector.clone(), Arc::clone(&self.clock));
-                let config = self.sdk_config(call, &watch);
-                match tokio::time::timeout_at(deadline, send(config)).await {
-                    Ok(Ok(answer)) => Ok(answer),
-                    Ok(Err(error)) => Err(translate(error, &watch, &Redaction::new(call.signer, call.code))),
-                    Err(_) => Err(lost(&watch, format!("within {}", duration::text(limit)))),
-                }
-            };
-            let offset = self.clock.offset_seconds();
-            match attempt().await {
-                // AWS refused the signature for its time, and its answer has shown what time it is.
-                Err(error) if error.is_clock_refusal() && self.clock.offset_seconds() != offset => attempt().await,
-                outcome => outcome,
-            }
-        })
     }
 
     /// How long a call may take.
@@ -225,33 +163,6 @@ impl Aws {
         };
         Ok((runtime, connector))
     }
-
-    fn sdk_config(&self, call: &Call<'_>, watch: &Watch) -> SdkConfig {
-        let watch = SharedHttpConnector::new(watch.clone());
-        let retries = match call.sending {
-            Sending::Retried => RetryConfig::standard(),
-            Sending::Once => RetryConfig::disabled(),
-        };
-        let mut config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .app_name(AppName::new("keyfob").expect("an app name is made of letters"))
-            .region(Region::new(call.region.to_owned()))
-            .use_fips(call.target.fips)
-            .use_dual_stack(call.target.dual_stack)
-            .credentials_provider(SharedCredentialsProvider::new(sdk_credentials(call.signer)))
-            .identity_cache(IdentityCache::no_cache())
-            .retry_config(retries)
-            // The one limit is around the whole call, in `call`; connecting has its own, in the connector.
-            .timeout_config(TimeoutConfig::disabled())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-            .time_source(CorrectedTime(Arc::clone(&self.clock)))
-            // The SDK would correct it silently, above 4 minutes only, and for this client alone.
-            .disable_clock_skew_correction(true)
-            .http_client(http_client_fn(move |_, _| watch.clone()));
-        config.set_endpoint_url(call.endpoint.map(str::to_owned));
-        config.build()
-    }
 }
 
 impl Drop for Aws {
@@ -291,14 +202,4 @@ pub(super) fn sdk_credentials(signer: &Credentials) -> aws_credential_types::Cre
         None,
         "keyfob",
     )
-}
-
-/// The time requests are signed with.
-#[derive(Debug)]
-struct CorrectedTime(Arc<Clock>);
-
-impl TimeSource for CorrectedTime {
-    fn now(&self) -> SystemTime {
-        UNIX_EPOCH + Duration::from_secs(u64::try_from(self.0.now().unix()).unwrap_or(0))
-    }
 }

@@ -160,8 +160,6 @@ impl Proxies {
 pub(super) struct Watch {
     connector: SharedHttpConnector,
     clock: Arc<Clock>,
-    /// Whether it is a call of the query protocol, whose answers all have one form.
-    is_query: bool,
     /// The longest body that is read, bytes.
     longest: usize,
     seen: Arc<Mutex<Seen>>,
@@ -175,17 +173,12 @@ struct Seen {
 
 impl Watch {
     pub(super) fn new(connector: SharedHttpConnector, clock: Arc<Clock>) -> Self {
-        Watch { connector, clock, is_query: false, longest: MOST_BODY, seen: Arc::default() }
+        Watch { connector, clock, longest: MOST_BODY, seen: Arc::default() }
     }
 
     /// One that reads longer bodies.
     pub(super) fn reading(self, longest: usize) -> Self {
         Watch { longest, ..self }
-    }
-
-    /// That of an SDK's call of STS.
-    pub(super) fn of_query(connector: SharedHttpConnector, clock: Arc<Clock>) -> Self {
-        Watch { is_query: true, ..Watch::new(connector, clock) }
     }
 
     /// The host the last attempt was meant for.
@@ -218,17 +211,12 @@ impl HttpConnector for Watch {
         let clock = Arc::clone(&self.clock);
         let sent = clock.uncorrected();
         let is_tls = request.uri().get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"));
-        // The SDK does not look at an answer to a call that has no result.
-        let (is_query, longest) = (self.is_query, self.longest);
+        let longest = self.longest;
         let answer = self.connector.call(request);
         HttpConnectorFuture::new(async move {
             let mut answer = answer.await?;
             read_date(&clock, sent, &answer, is_tls);
             let body = read_body(std::mem::replace(answer.body_mut(), SdkBody::taken()), longest).await?;
-            if is_query && answer.status().is_success() && !is_whole_response(&body) {
-                // As transient as a broken connection.
-                return Err(ConnectorError::io("the response did not come from AWS, or was cut short".into()));
-            }
             *answer.body_mut() = SdkBody::from(body);
             Ok(answer)
         })
@@ -248,18 +236,6 @@ async fn read_body(body: SdkBody, longest: usize) -> Result<Vec<u8>, ConnectorEr
         }
     }
     Ok(body)
-}
-
-/// Whether a body is `<…Response …>…</…Response>`, to its end.
-fn is_whole_response(body: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(body) else { return false };
-    let text = text.trim();
-    let text =
-        text.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>")).map_or(text, |(_, rest)| rest.trim_start());
-    let Some(rest) = text.strip_prefix('<') else { return false };
-    let name = rest.split(|c: char| c == '>' || c.is_whitespace()).next().unwrap_or_default();
-    name.ends_with("Response")
-        && text.strip_suffix('>').and_then(|text| text.strip_suffix(name)).is_some_and(|text| text.ends_with("</"))
 }
 
 /// Host and port of a URL. Security: never the user and password before them.
@@ -427,24 +403,6 @@ mod tests {
             ("https://", None),
         ] {
             assert_eq!(host_of(uri).as_deref(), host, "{uri}");
-        }
-    }
-
-    #[test]
-    fn a_response_is_whole_if_its_root_element_ends() {
-        for (body, expected) in [
-            ("<AResponse xmlns=\"x\"><B>1</B></AResponse>\n", true),
-            ("<?xml version=\"1.0\"?>\n<AResponse></AResponse>", true),
-            ("<AResponse><B>1</B>", false),
-            ("<AResponse><SessionToken>TTT", false),
-            ("<AResponse></BResponse>", false),
-            ("<AResponse/>", false),
-            ("<html>please log in</html>", false),
-            ("<ErrorResponse>", false),
-            ("{}", false),
-            ("", false),
-        ] {
-            assert_eq!(is_whole_response(body.as_bytes()), expected, "{body}");
         }
     }
 }

@@ -46,6 +46,15 @@ pub struct Request<'a> {
     pub limit: Duration,
 }
 
+/// What an answer may be.
+#[derive(Clone, Copy)]
+pub(super) struct Bounds {
+    /// Bytes.
+    pub(super) longest: usize,
+    /// The limit that is named where there is no answer in time: that of the call the request is a part of.
+    pub(super) told: Duration,
+}
+
 /// An answer. What it says may be secret.
 #[derive(Debug)]
 pub struct Answer {
@@ -90,13 +99,13 @@ impl Answer {
 
 impl Http for Aws {
     fn send(&self, request: &Request<'_>) -> Result<Answer, AwsError> {
-        self.exchange(request, MOST_BODY)
+        self.exchange(request, Bounds { longest: MOST_BODY, told: request.limit })
     }
 }
 
 impl Aws {
-    /// As [`Http::send`], of an answer of at most `longest` bytes.
-    pub(super) fn exchange(&self, request: &Request<'_>, longest: usize) -> Result<Answer, AwsError> {
+    /// As [`Http::send`], with other bounds.
+    pub(super) fn exchange(&self, request: &Request<'_>, bounds: Bounds) -> Result<Answer, AwsError> {
         let Request { method, url, headers, body, is_nearby, ca_bundle, limit } = *request;
         let (runtime, connector) = self.running(&Route { url: Some(url), ca_bundle, is_nearby })?;
         // Security: of what is wrong with a value nothing is repeated.
@@ -111,7 +120,7 @@ impl Aws {
             let length = body.len().to_string();
             message.headers_mut().try_insert("content-length", length).map_err(|_| invalid())?;
         }
-        let watch = Watch::new(connector, self.shared_clock()).reading(longest);
+        let watch = Watch::new(connector, self.shared_clock()).reading(bounds.longest);
         let exchange = async {
             let answer = watch.call(message).await.map_err(|error| lost(&watch, chain(&error)))?;
             let status = answer.status().as_u16();
@@ -125,7 +134,7 @@ impl Aws {
             notice_closed_connections().await;
             match tokio::time::timeout(limit, exchange).await {
                 Ok(answer) => answer,
-                Err(_) => Err(lost(&watch, format!("within {}", duration::text(limit)))),
+                Err(_) => Err(lost(&watch, format!("within {}", duration::text(bounds.told)))),
             }
         })
     }

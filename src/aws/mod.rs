@@ -18,7 +18,6 @@ pub mod oidc;
 pub mod portal;
 mod query;
 mod regional;
-mod scoped;
 mod sts;
 #[cfg(test)]
 pub(crate) mod testing;

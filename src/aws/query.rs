@@ -1,7 +1,7 @@
-//! Calls of the Query protocol made by hand and signed by the SDK's signer: all of IAM, and what no SDK has of STS.
+//! Calls of the Query protocol, which STS and IAM have, signed by the SDK's signer.
 //!
-//! May use `client` and `http`. IAM's own SDK crate is not used: it takes a minute to compile, and adds to the program for each
-//! of IAM's many calls what one caller does for all (AWS SDKs, "AWS Query protocol"; Smithy, "AWS query protocol").
+//! May use `client` and `http`. The SDK's crates for the two services are not used: for each call they add to the program what
+//! one caller does for all (Smithy, "AWS query protocol"), and IAM's takes a minute to compile.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -9,12 +9,13 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
 
-use crate::aws::client::{Aws, Sending, check_signer, sdk_credentials};
+use crate::aws::client::{Aws, Route, Sending, check_signer, sdk_credentials};
 use crate::aws::connector::host_of;
-use crate::aws::http::{Answer, Request};
+use crate::aws::http::{Answer, Bounds, Request};
 use crate::aws::translate::{Redaction, foreign, plain};
 use crate::aws::xml::Element;
 use crate::aws::{Access, AwsError};
+use crate::chain::hosts::Place;
 
 /// How often a request is sent, as the SDKs' standard mode has it, and how long after the first failure.
 const ATTEMPTS: u32 = 3;
@@ -27,12 +28,7 @@ pub(super) struct QueryCall<'a> {
     pub(super) service: &'static str,
     /// Of its API: `2010-05-08`.
     pub(super) version: &'static str,
-    /// Which region the signature is for.
-    pub(super) region: &'a str,
-    /// A whole URL.
-    pub(super) url: &'a str,
-    /// Of a URL that the user has configured.
-    pub(super) is_configured: bool,
+    pub(super) place: &'a Place,
     pub(super) action: &'static str,
     /// Those beside action and version. They may be secret: nothing repeats them but AWS, whose words are cleaned.
     pub(super) parameters: &'a [(&'a str, &'a str)],
@@ -61,47 +57,56 @@ pub(super) struct SignedRequest<'a> {
     pub(super) longest: usize,
 }
 
+/// When all of a call has to be over, and how long that is.
+#[derive(Clone, Copy)]
+struct Until {
+    deadline: Instant,
+    limit: Duration,
+}
+
 impl Aws {
     /// Makes a call and reads its whole response.
     ///
     /// As in the SDK's own calls, one that makes something is sent once, others up to three times, and a request refused for its
     /// time once more when the response has corrected the clock: AWS has not looked at it any further.
     pub(super) fn query(&self, by: Access<'_>, call: &QueryCall<'_>) -> Result<Element, AwsError> {
-        check_signer(by.signer, call.is_configured.then_some(call.url))?;
+        let Place { url, region, is_configured } = call.place;
+        check_signer(by.signer, is_configured.then_some(url))?;
         let named = [("Action", call.action), ("Version", call.version)];
         let body = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(named)
             .extend_pairs(call.parameters)
             .finish();
         let body = zeroize::Zeroizing::new(body);
-        let url = if call.url.ends_with('/') { call.url.to_owned() } else { format!("{}/", call.url) };
+        let url = if url.ends_with('/') { url.clone() } else { format!("{url}/") };
         let attempts = if call.sending == Sending::Once { 1 } else { ATTEMPTS };
         let request = SignedRequest {
             service: call.service,
-            region: call.region,
+            region,
             method: "POST",
             url: &url,
             body: &body,
             action: call.action,
             longest: call.longest,
         };
-        self.attempts(attempts, call.limit, |left| {
-            self.send_signed(by, &request, left).and_then(|answer| read(&answer, by, call))
+        self.attempts(attempts, call.limit, |until| {
+            self.send_signed(by, &request, until).and_then(|answer| read(&answer, by, call))
         })
     }
 
-    /// Sends a request so often at most, as long as it may succeed a moment later; `send` gets how much time is left.
+    /// Sends a request so often at most, as long as it may succeed a moment later.
     fn attempts<T>(
         &self,
         attempts: u32,
         limit: Option<Duration>,
-        send: impl Fn(Duration) -> Result<T, AwsError>,
+        send: impl Fn(Until) -> Result<T, AwsError>,
     ) -> Result<T, AwsError> {
-        let deadline = Instant::now() + self.limit(limit);
-        let (mut attempt, mut corrected) = (1, false);
+        let limit = self.limit(limit);
+        let deadline = Instant::now() + limit;
+        let (mut attempt, mut corrected, mut went_out) = (1, false, false);
         loop {
             let offset = self.clock().offset_seconds();
-            let error = match send(deadline.saturating_duration_since(Instant::now())) {
+            let error = match send(Until { deadline, limit }) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -111,8 +116,13 @@ impl Aws {
             }
             let pause = PAUSE * attempt;
             if attempt >= attempts || !may_pass(&error) || Instant::now() + pause >= deadline {
-                return Err(error);
+                return Err(match error {
+                    // What an earlier request did is not known either.
+                    AwsError::Unreachable { endpoint, cause } if went_out => AwsError::AnswerLost { endpoint, cause },
+                    error => error,
+                });
             }
+            went_out |= !error.means_request_not_processed();
             std::thread::sleep(pause);
             attempt += 1;
         }
@@ -129,8 +139,8 @@ impl Aws {
         is_configured: bool,
     ) -> Result<serde_json::Value, AwsError> {
         check_signer(by.signer, is_configured.then_some(request.url))?;
-        self.attempts(ATTEMPTS, None, |left| {
-            let answer = self.send_signed(by, request, left)?;
+        self.attempts(ATTEMPTS, None, |until| {
+            let answer = self.send_signed(by, request, until)?;
             let is_answer = (200..300).contains(&answer.status);
             let document = serde_json::from_slice(answer.body.expose()).ok().filter(serde_json::Value::is_object);
             match document {
@@ -141,11 +151,24 @@ impl Aws {
         })
     }
 
-    fn send_signed(&self, by: Access<'_>, call: &SignedRequest<'_>, limit: Duration) -> Result<Answer, AwsError> {
+    fn send_signed(&self, by: Access<'_>, call: &SignedRequest<'_>, until: Until) -> Result<Answer, AwsError> {
         // Security: of what is wrong with a request nothing is repeated.
         let invalid = || AwsError::Setup(format!("the request for {} cannot be signed", call.action));
         let SignedRequest { method, url, body, .. } = *call;
         let content_type = (method == "POST").then_some(("content-type", "application/x-www-form-urlencoded"));
+        let agent = ("user-agent", concat!("keyfob/", env!("CARGO_PKG_VERSION")));
+        let unsigned = content_type.into_iter().chain([agent]);
+        let bounds = Bounds { longest: call.longest, told: until.limit };
+        let ca_bundle = by.target.ca_bundle.as_deref();
+        // What is wrong with the endpoint is said before anything is signed.
+        self.running(&Route { url: Some(url), ca_bundle, is_nearby: false })?;
+        let send = |headers: &[(&'static str, &str)]| {
+            let limit = until.deadline.saturating_duration_since(Instant::now());
+            self.exchange(&Request { method, url, headers, body, is_nearby: false, ca_bundle, limit }, bounds)
+        };
+        if by.signer.access_key_id().is_empty() {
+            return send(&unsigned.collect::<Vec<_>>());
+        }
         let identity = Identity::from(sdk_credentials(by.signer));
         let now: SystemTime = UNIX_EPOCH + Duration::from_secs(u64::try_from(self.clock().now().unix()).unwrap_or(0));
         let params = v4::SigningParams::builder()
@@ -163,10 +186,7 @@ impl Aws {
         let (instructions, _) = sign(signable, &params).map_err(|_| invalid())?.into_parts();
         let (signed, _) = instructions.into_parts();
         let signed = signed.iter().map(|header| (header.name(), header.value()));
-        let headers: Vec<(&'static str, &str)> = content_type.into_iter().chain(signed).collect();
-        let ca_bundle = by.target.ca_bundle.as_deref();
-        let request = Request { method, url, headers: &headers, body, is_nearby: false, ca_bundle, limit };
-        self.exchange(&request, call.longest)
+        send(&unsigned.chain(signed).collect::<Vec<_>>())
     }
 }
 
@@ -191,15 +211,14 @@ fn read(answer: &Answer, by: Access<'_>, call: &QueryCall<'_>) -> Result<Element
     if (200..300).contains(&answer.status) {
         return match root {
             Some(root) if root.name().strip_suffix("Response") == Some(call.action) => Ok(root),
-            _ => Err(not_aws(call.url, call.service)),
+            _ => Err(not_aws(&call.place.url, call.service)),
         };
     }
     let Some(root) = root else { return Err(foreign(answer.status)) };
     let text = |name: &str| root.find(name).map(Element::text_of);
     // `ErrorResponse/Error/Code`, and from some servers `Response/Errors/Error/Code`.
     let Some(code) = text("Code").and_then(|code| plain(code, ".")) else { return Err(foreign(answer.status)) };
-    let mut redaction = Redaction::new(by.signer, None);
-    redaction.also(call.secrets);
+    let redaction = Redaction::new(by.signer, call.secrets);
     let request_id = text("RequestId").or_else(|| answer.header("x-amzn-requestid"));
     Err(AwsError::Refused {
         code: code.to_owned(),

@@ -6,7 +6,7 @@ use crate::aws::client::{Aws, Sending};
 use crate::aws::query::{QueryCall, SignedRequest};
 use crate::aws::xml::Element;
 use crate::aws::{Access, AwsError};
-use crate::chain::hosts;
+use crate::chain::hosts::{self, Place};
 
 /// The longest response, bytes.
 const LONGEST: usize = 1 << 20;
@@ -18,13 +18,15 @@ impl Aws {
     /// As [`AwsError`] tells.
     pub(super) fn describe_regions(&self, by: Access<'_>) -> Result<Element, AwsError> {
         let region = &by.target.region;
-        let url = hosts::ec2(by.target, region).map_err(AwsError::Setup)?;
+        let place = Place {
+            url: hosts::ec2(by.target, region).map_err(AwsError::Setup)?,
+            region: region.clone(),
+            is_configured: by.target.other_endpoints.contains_key("ec2"),
+        };
         let call = QueryCall {
             service: "ec2",
             version: "2016-11-15",
-            region,
-            url: &url,
-            is_configured: by.target.other_endpoints.contains_key("ec2"),
+            place: &place,
             action: "DescribeRegions",
             parameters: &[],
             sending: Sending::Retried,

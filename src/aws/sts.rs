@@ -1,65 +1,82 @@
-//! STS calls: parameters into the SDK's types, answers into ours.
+//! STS calls: parameters out, sessions in.
 //!
-//! May use `client`.
+//! May use `query`. STS API, version 2011-06-15.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use aws_sdk_sts::Client;
-use aws_sdk_sts::types::{AssumedRoleUser, PolicyDescriptorType, Tag};
-
-use crate::aws::client::{Aws, Call, Sending};
-use crate::aws::connector::host_of;
+use crate::aws::client::{Aws, Sending};
+use crate::aws::connector::{MOST_BODY, host_of};
+use crate::aws::query::QueryCall;
+use crate::aws::xml::Element;
 use crate::aws::{
-    AssumeRole, AwsError, CallerIdentity, GetFederationToken, GetScopedCredentials, GetSessionToken, MfaCode, Sts,
+    Access, AssumeRole, AwsError, CallerIdentity, GetFederationToken, GetScopedCredentials, GetSessionToken, MfaCode,
+    Sts,
 };
+use crate::chain::hosts;
 use crate::chain::target::Target;
 use crate::credentials::{Credentials, Session, account_of_arn};
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
-/// The regions that `sts_regional_endpoints = legacy` sends to the global endpoint; every later one is regional all the same
-/// (AWS SDKs and Tools Reference Guide, "AWS STS Regional endpoints").
-const LEGACY_GLOBAL_REGIONS: [&str; 16] = [
-    "ap-northeast-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "aws-global", "ca-central-1", "eu-central-1",
-    "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1",
-    "us-west-2",
-];
-
 /// How far an answer's expiration may be from what was asked for to be the same, seconds: the time the answer took.
 const SAME_SECONDS: i64 = 60;
 
-fn call<'a>(
-    signer: &'a Credentials,
-    target: &'a Target,
+/// One call, without its signer.
+struct Call<'a> {
+    action: &'static str,
+    parameters: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     code: Option<&'a MfaCode>,
     limit: Option<Duration>,
-) -> Call<'a> {
-    let global = target.sts_endpoint.is_none()
-        && target.legacy_global
-        && !target.fips
-        && !target.dual_stack
-        && LEGACY_GLOBAL_REGIONS.contains(&target.region.as_str());
-    Call {
-        signer,
-        target,
-        region: if global { "us-east-1" } else { &target.region },
-        endpoint: if global { Some("https://sts.amazonaws.com") } else { target.sts_endpoint.as_deref() },
-        sending: Sending::with(code),
-        code,
-        limit,
+}
+
+impl<'a> Call<'a> {
+    fn new(action: &'static str, limit: Option<Duration>) -> Self {
+        Call { action, parameters: Vec::new(), code: None, limit }
+    }
+
+    fn with(mut self, name: impl Into<Cow<'a, str>>, value: impl Into<Cow<'a, str>>) -> Self {
+        self.parameters.push((name.into(), value.into()));
+        self
+    }
+
+    fn with_some(self, name: &'static str, value: Option<&'a String>) -> Self {
+        match value {
+            Some(value) => self.with(name, value),
+            None => self,
+        }
+    }
+
+    fn with_code(mut self, code: Option<&'a MfaCode>) -> Self {
+        self.code = code;
+        match code {
+            Some(mfa) => self.with("SerialNumber", &mfa.serial).with("TokenCode", mfa.code.expose()),
+            None => self,
+        }
+    }
+
+    fn with_policies(self, policy: Option<&'a String>, policy_arns: &'a [String]) -> Self {
+        let call = self.with_some("Policy", policy);
+        (1..)
+            .zip(policy_arns)
+            .fold(call, |call, (number, arn)| call.with(format!("PolicyArns.member.{number}.arn"), arn))
+    }
+
+    fn of_role(action: &'static str, request: &'a AssumeRole) -> Self {
+        Call::new(action, request.time_limit)
+            .with("RoleArn", &request.role_arn)
+            .with("RoleSessionName", &request.role_session_name)
+            .with("DurationSeconds", request.duration_seconds.to_string())
+            .with_policies(request.policy.as_ref(), &request.policy_arns)
     }
 }
 
 impl Sts for Aws {
     fn get_caller_identity(&self, signer: &Credentials, target: &Target) -> Result<CallerIdentity, AwsError> {
-        let answer =
-            self.call(&call(signer, target, None, None), |config| Client::new(&config).get_caller_identity().send())?;
-        match (answer.account, answer.arn, answer.user_id) {
-            (Some(account), Some(arn), Some(user_id))
-                if [&account, &arn, &user_id].iter().all(|text| is_printable(text)) =>
-            {
-                Ok(CallerIdentity { account, arn, user_id })
-            }
+        let answer = self.sts(signer, target, &Call::new("GetCallerIdentity", None))?;
+        let text = |name: &str| answer.text(name).filter(|text| is_printable(text)).map(str::to_owned);
+        match (text("Account"), text("Arn"), text("UserId")) {
+            (Some(account), Some(arn), Some(user_id)) => Ok(CallerIdentity { account, arn, user_id }),
             _ => Err(incomplete(target, "does not name the caller")),
         }
     }
@@ -70,38 +87,28 @@ impl Sts for Aws {
         request: &GetSessionToken,
         target: &Target,
     ) -> Result<Session, AwsError> {
-        let answer = self.call(&call(signer, target, request.mfa.as_ref(), request.time_limit), |config| {
-            Client::new(&config)
-                .get_session_token()
-                .duration_seconds(seconds(request.duration_seconds))
-                .set_serial_number(request.mfa.as_ref().map(|mfa| mfa.serial.clone()))
-                .set_token_code(request.mfa.as_ref().map(|mfa| mfa.code.expose().to_owned()))
-                .send()
-        })?;
-        self.session(answer.credentials, request.duration_seconds, signer.account_id().map(str::to_owned), target)
+        let call = Call::new("GetSessionToken", request.time_limit)
+            .with("DurationSeconds", request.duration_seconds.to_string())
+            .with_code(request.mfa.as_ref());
+        let answer = self.sts(signer, target, &call)?;
+        self.session(&answer, request.duration_seconds, signer.account_id(), target)
     }
 
     fn assume_role(&self, signer: &Credentials, request: &AssumeRole, target: &Target) -> Result<Session, AwsError> {
-        let tags = tags(&request.tags)?;
-        let answer = self.call(&call(signer, target, request.mfa.as_ref(), request.time_limit), |config| {
-            Client::new(&config)
-                .assume_role()
-                .role_arn(&request.role_arn)
-                .role_session_name(&request.role_session_name)
-                .duration_seconds(seconds(request.duration_seconds))
-                .set_external_id(request.external_id.clone())
-                .set_tags(some(tags.clone()))
-                .set_transitive_tag_keys(some(request.transitive_tag_keys.clone()))
-                .set_source_identity(request.source_identity.clone())
-                .set_policy(request.policy.clone())
-                .set_policy_arns(some(request.policy_arns.iter().map(policy_arn).collect()))
-                .set_serial_number(request.mfa.as_ref().map(|mfa| mfa.serial.clone()))
-                .set_token_code(request.mfa.as_ref().map(|mfa| mfa.code.expose().to_owned()))
-                .send()
-        })?;
-        check_role(answer.assumed_role_user.as_ref(), request, target)?;
-        let account = account_of_arn(&request.role_arn).map(str::to_owned);
-        self.session(answer.credentials, request.duration_seconds, account, target)
+        let mut call = Call::of_role("AssumeRole", request)
+            .with_some("ExternalId", request.external_id.as_ref())
+            .with_some("SourceIdentity", request.source_identity.as_ref())
+            .with_code(request.mfa.as_ref());
+        for (number, (key, value)) in (1..).zip(&request.tags) {
+            call =
+                call.with(format!("Tags.member.{number}.Key"), key).with(format!("Tags.member.{number}.Value"), value);
+        }
+        for (number, key) in (1..).zip(&request.transitive_tag_keys) {
+            call = call.with(format!("TransitiveTagKeys.member.{number}"), key);
+        }
+        let answer = self.sts(signer, target, &call)?;
+        check_role(&answer, request, target)?;
+        self.session(&answer, request.duration_seconds, account_of_arn(&request.role_arn), target)
     }
 
     fn get_scoped_credentials(
@@ -110,7 +117,12 @@ impl Sts for Aws {
         request: &GetScopedCredentials,
         target: &Target,
     ) -> Result<Session, AwsError> {
-        self.scoped_credentials(signer, request, target)
+        let call = Call::new("GetScopedCredentials", request.time_limit).with("Policy", &request.policy);
+        let answer = self.sts(signer, target, &call)?;
+        let mut session = self.session(&answer, 0, signer.account_id(), target)?;
+        // It is as old as what it is made from, whose MFA and life it has.
+        session.issued_at = signer.issued_at().unwrap_or(session.issued_at);
+        Ok(session)
     }
 
     fn get_federation_token(
@@ -119,18 +131,13 @@ impl Sts for Aws {
         request: &GetFederationToken,
         target: &Target,
     ) -> Result<Session, AwsError> {
-        let answer = self.call(&call(signer, target, None, request.time_limit), |config| {
-            Client::new(&config)
-                .get_federation_token()
-                .name(&request.name)
-                .duration_seconds(seconds(request.duration_seconds))
-                .set_policy(request.policy.clone())
-                .set_policy_arns(some(request.policy_arns.iter().map(policy_arn).collect()))
-                .send()
-        })?;
-        let account = answer.federated_user.as_ref().and_then(|user| account_of_arn(user.arn()));
-        let account = account.or(signer.account_id()).map(str::to_owned);
-        self.session(answer.credentials, request.duration_seconds, account, target)
+        let call = Call::new("GetFederationToken", request.time_limit)
+            .with("Name", &request.name)
+            .with("DurationSeconds", request.duration_seconds.to_string())
+            .with_policies(request.policy.as_ref(), &request.policy_arns);
+        let answer = self.sts(signer, target, &call)?;
+        let user = answer.child("FederatedUser").and_then(|user| user.text("Arn")).and_then(account_of_arn);
+        self.session(&answer, request.duration_seconds, user.or(signer.account_id()), target)
     }
 
     fn assume_role_with_web_identity(
@@ -146,26 +153,16 @@ impl Sts for Aws {
             session_token: Some(token.clone()),
             account_id: None,
         };
-        let answer = self.call(&call(&signer, target, None, request.time_limit), |config| {
-            Client::new(&config)
-                .assume_role_with_web_identity()
-                .role_arn(&request.role_arn)
-                .role_session_name(&request.role_session_name)
-                .web_identity_token(token.expose())
-                .duration_seconds(seconds(request.duration_seconds))
-                .set_policy(request.policy.clone())
-                .set_policy_arns(some(request.policy_arns.iter().map(policy_arn).collect()))
-                .send()
-        })?;
-        check_role(answer.assumed_role_user.as_ref(), request, target)?;
-        let account = account_of_arn(&request.role_arn).map(str::to_owned);
-        self.session(answer.credentials, request.duration_seconds, account, target)
+        let call = Call::of_role("AssumeRoleWithWebIdentity", request).with("WebIdentityToken", token.expose());
+        let answer = self.sts(&signer, target, &call)?;
+        check_role(&answer, request, target)?;
+        self.session(&answer, request.duration_seconds, account_of_arn(&request.role_arn), target)
     }
 }
 
 /// Refuses the session of another role than the requested one. A server that is not AWS may leave the role out.
-fn check_role(user: Option<&AssumedRoleUser>, request: &AssumeRole, target: &Target) -> Result<(), AwsError> {
-    let Some(arn) = user.map(AssumedRoleUser::arn).filter(|arn| !arn.is_empty()) else { return Ok(()) };
+fn check_role(answer: &Element, request: &AssumeRole, target: &Target) -> Result<(), AwsError> {
+    let Some(arn) = answer.child("AssumedRoleUser").and_then(|user| user.text("Arn")) else { return Ok(()) };
     if is_session_of(arn, &request.role_arn) {
         return Ok(());
     }
@@ -189,25 +186,50 @@ fn is_session_of(arn: &str, role_arn: &str) -> bool {
 }
 
 impl Aws {
-    // Security: the strings are moved out of the SDK's answer, not copied.
+    /// Makes a call; the element with its result.
+    fn sts(&self, signer: &Credentials, target: &Target, call: &Call<'_>) -> Result<Element, AwsError> {
+        // The one call that the global endpoint does not have.
+        let place = match call.action {
+            "GetScopedCredentials" => hosts::regional_sts(target),
+            _ => hosts::sts(target),
+        };
+        let place = place.map_err(AwsError::Setup)?;
+        let parameters: Vec<(&str, &str)> = call.parameters.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let secrets: Vec<&str> = call.code.iter().map(|mfa| mfa.code.expose()).collect();
+        let query = QueryCall {
+            service: "sts",
+            version: "2011-06-15",
+            place: &place,
+            action: call.action,
+            parameters: &parameters,
+            sending: Sending::with(call.code),
+            limit: call.limit,
+            longest: MOST_BODY,
+            secrets: &secrets,
+        };
+        let mut response = self.query(Access { signer, target }, &query)?;
+        Ok(response.take(&format!("{}Result", call.action)).unwrap_or(response))
+    }
+
     fn session(
         &self,
-        credentials: Option<aws_sdk_sts::types::Credentials>,
+        answer: &Element,
         duration_seconds: u32,
-        account_id: Option<String>,
+        account_id: Option<&str>,
         target: &Target,
     ) -> Result<Session, AwsError> {
-        let made = credentials.ok_or_else(|| incomplete(target, "contains no credentials"))?;
-        let expires_at = Timestamp::from_unix(made.expiration.secs());
-        let session = Session {
-            access_key_id: made.access_key_id,
-            secret_access_key: Secret::new(made.secret_access_key),
-            session_token: Some(Secret::new(made.session_token)),
-            issued_at: issued_at(self.clock().now(), expires_at, duration_seconds),
-            expires_at,
-            account_id,
-        };
-        self.checked(session, target)
+        let made = answer.child("Credentials").and_then(|made| {
+            let expires_at = Timestamp::parse_lenient(made.text("Expiration")?)?;
+            Some(Session {
+                access_key_id: made.text("AccessKeyId")?.to_owned(),
+                secret_access_key: made.secret("SecretAccessKey")?,
+                session_token: Some(made.secret("SessionToken")?),
+                issued_at: issued_at(self.clock().now(), expires_at, duration_seconds),
+                expires_at,
+                account_id: account_id.map(str::to_owned),
+            })
+        });
+        self.checked(made.ok_or_else(|| incomplete(target, "contains no credentials"))?, target)
     }
 
     /// A session that could be AWS's, and is not over.
@@ -229,30 +251,9 @@ pub(super) fn incomplete(target: &Target, what: &str) -> AwsError {
     AwsError::Invalid { endpoint, cause: format!("the response {what}") }
 }
 
-fn tags(tags: &[(String, String)]) -> Result<Vec<Tag>, AwsError> {
-    let tag = |(key, value): &(String, String)| Tag::builder().key(key).value(value).build();
-    tags.iter()
-        .map(tag)
-        .collect::<Result<_, _>>()
-        .map_err(|error| AwsError::Setup(format!("invalid session tags: {error}")))
-}
-
 /// Whether it is printable ASCII (IAM User Guide, "IAM identifiers"). Security: it is shown, and written into the index.
 fn is_printable(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
-}
-
-fn policy_arn(arn: &String) -> PolicyDescriptorType {
-    PolicyDescriptorType::builder().arn(arn).build()
-}
-
-/// An empty list is left out: the query protocol would send it as an empty parameter.
-fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
-    (!list.is_empty()).then_some(list)
-}
-
-fn seconds(seconds: u32) -> i32 {
-    i32::try_from(seconds).unwrap_or(i32::MAX)
 }
 
 #[cfg(test)]

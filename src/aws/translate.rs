@@ -1,50 +1,17 @@
-//! The SDK's errors in keyfob's words: what AWS said without any secret, and whether a request went out at all.
+//! Failures in keyfob's words: what AWS said without any secret, and whether a request went out at all.
 //!
 //! May use `connector`'s watch.
 
 use std::error::Error;
 
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use aws_types::request_id::RequestId;
-
+use crate::aws::AwsError;
 use crate::aws::connector::Watch;
 use crate::aws::error::obstacle;
-use crate::aws::{AwsError, MfaCode};
 use crate::credentials::Credentials;
+use crate::secret::Secret;
 
 /// Longer words of AWS's are cut.
 const LONGEST_MESSAGE: usize = 800;
-
-/// Turns an SDK error into ours.
-pub(super) fn translate<E>(error: SdkError<E, HttpResponse>, watch: &Watch, redaction: &Redaction<'_>) -> AwsError
-where
-    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
-{
-    match &error {
-        SdkError::ServiceError(service) => {
-            let status = service.raw().status().as_u16();
-            let request_id = error.request_id().or_else(|| service.err().meta().request_id());
-            let request_id = request_id.and_then(|id| plain(id, "-")).map(str::to_owned);
-            match service.err().code() {
-                Some(code) => AwsError::Refused {
-                    code: plain(code, ".").unwrap_or("unknown").to_owned(),
-                    message: redaction.clean(service.err().message().unwrap_or("no message")),
-                    status,
-                    request_id,
-                },
-                None => foreign_to(watch, status),
-            }
-        }
-        SdkError::ResponseError(response) if !response.raw().status().is_success() => {
-            foreign_to(watch, response.raw().status().as_u16())
-        }
-        // Nothing was ever handed to the connection: parameters or endpoint do not add up to a request.
-        _ if watch.host().is_none() => AwsError::Setup(redaction.clean(&chain(&error))),
-        _ => lost(watch, redaction.clean(&chain(&error))),
-    }
-}
 
 /// A code or an id as AWS gives them: letters, digits and one of `others`. Security: a line end in one would let it write lines
 /// in keyfob's name.
@@ -55,10 +22,6 @@ pub(super) fn plain<'t>(text: &'t str, others: &str) -> Option<&'t str> {
 
 /// What is said of an answer AWS did not write: a proxy's error page, a portal's log-in page.
 const NOT_AWS: &str = "the response did not come from AWS";
-
-fn foreign_to(watch: &Watch, status: u16) -> AwsError {
-    if (200..300).contains(&status) { lost(watch, NOT_AWS.to_owned()) } else { foreign(status) }
-}
 
 /// An error page that AWS did not write.
 pub(super) fn foreign(status: u16) -> AwsError {
@@ -134,15 +97,10 @@ pub(super) struct Redaction<'a> {
 }
 
 impl<'a> Redaction<'a> {
-    pub(super) fn new(signer: &'a Credentials, code: Option<&'a MfaCode>) -> Self {
-        let secrets = [Some(signer.secret_access_key()), signer.session_token(), code.map(|code| &code.code)];
-        let secrets = secrets.into_iter().flatten().map(super::super::secret::Secret::expose);
-        Redaction { secrets: secrets.filter(|secret| !secret.is_empty()).collect() }
-    }
-
-    /// Hides more of what the request carried.
-    pub(super) fn also(&mut self, secrets: &[&'a str]) {
-        self.secrets.extend(secrets.iter().filter(|secret| !secret.is_empty()));
+    /// Hides the signer's secrets, and what else of the request is one.
+    pub(super) fn new(signer: &'a Credentials, others: &[&'a str]) -> Self {
+        let own = [Some(signer.secret_access_key()), signer.session_token()].into_iter().flatten().map(Secret::expose);
+        Redaction { secrets: own.chain(others.iter().copied()).filter(|secret| !secret.is_empty()).collect() }
     }
 
     pub(super) fn clean(&self, words: &str) -> String {
@@ -163,7 +121,7 @@ mod tests {
     #[test]
     fn what_aws_repeats_of_a_request_is_taken_out() {
         let (signer, code) = (session(), code());
-        let redaction = Redaction::new(&signer, Some(&code));
+        let redaction = Redaction::new(&signer, &[code.code.expose()]);
         let token = signer.session_token().expect("a session has a token").expose();
         for (words, expected) in [
             (

@@ -1,6 +1,6 @@
 //! The hosts of AWS's services that are called without an SDK, in each partition. Pure.
 
-use crate::chain::target::{Target, checked_region, partition_name};
+use crate::chain::target::{Partition, Target, checked_region, default_region, partition_name};
 
 /// Where AWS Sign-In gives tokens, without a slash at the end: the configured endpoint, else the host of `region` (the rules in
 /// botocore's `data/signin`).
@@ -14,11 +14,11 @@ pub fn sign_in(target: &Target, region: &str) -> Result<String, String> {
     let region = checked_region(region)?;
     let partition = partition_name(&region);
     let host = match (target.fips, target.dual_stack, partition) {
-        (false, true, _) => format!("signin.{region}.{}", suffix(partition).1),
-        (true, true, _) => format!("signin-fips.{region}.{}", suffix(partition).1),
+        (false, true, _) => format!("signin.{region}.{}", suffix(&region).1),
+        (true, true, _) => format!("signin-fips.{region}.{}", suffix(&region).1),
         (true, false, "aws-us-gov") if region == "us-gov-west-1" => "signin-fips.amazonaws-us-gov.com".to_owned(),
         (true, false, "aws-us-gov") => format!("{region}.signin-fips.amazonaws-us-gov.com"),
-        (true, false, _) => format!("signin-fips.{region}.{}", suffix(partition).0),
+        (true, false, _) => format!("signin-fips.{region}.{}", suffix(&region).0),
         (false, false, "aws-cn") => format!("{region}.signin.amazonaws.cn"),
         (false, false, "aws-us-gov") => format!("{region}.signin.amazonaws-us-gov.com"),
         (false, false, "aws-eusc") => format!("{region}.signin.amazonaws-eusc.eu"),
@@ -65,7 +65,7 @@ fn usual(target: &Target, region: &str, service: &str, name: &str) -> Result<Str
         return url;
     }
     let fips = if target.fips { "-fips" } else { "" };
-    let (usual, dual_stack) = suffix(partition_name(region));
+    let (usual, dual_stack) = suffix(region);
     Ok(format!("https://{name}{fips}.{region}.{}", if target.dual_stack { dual_stack } else { usual }))
 }
 
@@ -74,17 +74,146 @@ fn configured(target: &Target, service: &str) -> Option<Result<String, String>> 
     Some(url.as_ref().map(|url| url.trim_end_matches('/').to_owned()).map_err(Clone::clone))
 }
 
-/// The ends of the names of hosts in a partition: the usual one, and that of dual-stack hosts (botocore's `partitions.json`).
-fn suffix(partition: &str) -> (&'static str, &'static str) {
-    match partition {
-        "aws-cn" => ("amazonaws.com.cn", "api.amazonwebservices.com.cn"),
-        "aws-eusc" => ("amazonaws.eu", "api.amazonwebservices.eu"),
-        "aws-iso" => ("c2s.ic.gov", "api.aws.ic.gov"),
-        "aws-iso-b" => ("sc2s.sgov.gov", "api.aws.scloud"),
-        "aws-iso-e" => ("cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
-        "aws-iso-f" => ("csp.hci.ic.gov", "api.aws.hci.ic.gov"),
-        _ => ("amazonaws.com", "api.aws"),
+/// Where calls of a service go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The whole URL.
+    pub url: String,
+    /// The region that signatures are for.
+    pub region: String,
+    /// Whether the user has configured it.
+    pub is_configured: bool,
+}
+
+/// The regions that `sts_regional_endpoints = legacy` sends to the global endpoint; every later one is regional anyway (AWS SDKs
+/// and Tools Reference Guide, "AWS STS Regional endpoints").
+const LEGACY_GLOBAL_REGIONS: [&str; 16] = [
+    "ap-northeast-1", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "aws-global", "ca-central-1", "eu-central-1",
+    "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2", "us-west-1",
+    "us-west-2",
+];
+
+/// Where STS is (the rules in botocore's `data/sts`).
+///
+/// # Errors
+/// A configured endpoint together with FIPS or dual-stack, as in the SDKs.
+pub fn sts(target: &Target) -> Result<Place, String> {
+    let variant = |name: &str| format!("{name} and custom endpoint are not supported");
+    if let Some(url) = &target.sts_endpoint {
+        return match (target.fips, target.dual_stack) {
+            (true, _) => Err(variant("FIPS")),
+            (false, true) => Err(variant("Dualstack")),
+            (false, false) => Ok(Place { url: url.clone(), region: target.region.clone(), is_configured: true }),
+        };
     }
+    Ok(sts_of_aws(target, target.legacy_global))
+}
+
+/// As [`sts`], and never the global endpoint, which has not got every call.
+///
+/// # Errors
+/// As [`sts`].
+pub fn regional_sts(target: &Target) -> Result<Place, String> {
+    match target.sts_endpoint {
+        Some(_) => sts(target),
+        None => Ok(sts_of_aws(target, false)),
+    }
+}
+
+fn sts_of_aws(target: &Target, legacy_global: bool) -> Place {
+    let region = target.region.as_str();
+    let is_plain = !target.fips && !target.dual_stack;
+    let is_global = region == "aws-global" || legacy_global && LEGACY_GLOBAL_REGIONS.contains(&region);
+    if is_plain && is_global {
+        let url = "https://sts.amazonaws.com".to_owned();
+        return Place { url, region: "us-east-1".to_owned(), is_configured: false };
+    }
+    let host = regional("sts", region, target.fips, target.dual_stack);
+    Place { url: format!("https://{host}"), region: region.to_owned(), is_configured: false }
+}
+
+/// The hosts of IAM by partition: its own, FIPS, dual-stack, both (the SDKs' `endpoint-rule-set` of IAM).
+/// A partition that is not here has the first one's.
+const IAM_HOSTS: [(&str, [&str; 4]); 8] = [
+    ("aws", ["iam.amazonaws.com", "iam-fips.amazonaws.com", "iam.global.api.aws", "iam-fips.global.api.aws"]),
+    (
+        "aws-cn",
+        [
+            "iam.cn-north-1.amazonaws.com.cn",
+            "iam-fips.amazonaws.com.cn",
+            "iam.global.api.amazonwebservices.com.cn",
+            "iam-fips.api.amazonwebservices.com.cn",
+        ],
+    ),
+    (
+        "aws-us-gov",
+        ["iam.us-gov.amazonaws.com", "iam.us-gov.amazonaws.com", "iam.us-gov.api.aws", "iam.us-gov.api.aws"],
+    ),
+    (
+        "aws-iso",
+        [
+            "iam.us-iso-east-1.c2s.ic.gov", "iam-fips.us-iso-east-1.c2s.ic.gov", "iam.api.aws.ic.gov",
+            "iam-fips.api.aws.ic.gov",
+        ],
+    ),
+    (
+        "aws-iso-b",
+        [
+            "iam.us-isob-east-1.sc2s.sgov.gov", "iam-fips.us-isob-east-1.sc2s.sgov.gov", "iam.api.aws.scloud",
+            "iam-fips.api.aws.scloud",
+        ],
+    ),
+    (
+        "aws-iso-e",
+        [
+            "iam.eu-isoe-west-1.cloud.adc-e.uk", "iam-fips.cloud.adc-e.uk", "iam.api.cloud-aws.adc-e.uk",
+            "iam-fips.api.cloud-aws.adc-e.uk",
+        ],
+    ),
+    (
+        "aws-iso-f",
+        [
+            "iam.us-isof-south-1.csp.hci.ic.gov", "iam-fips.csp.hci.ic.gov", "iam.api.aws.hci.ic.gov",
+            "iam-fips.api.aws.hci.ic.gov",
+        ],
+    ),
+    (
+        "aws-eusc",
+        [
+            "iam.eusc-de-east-1.amazonaws.eu", "iam-fips.amazonaws.eu", "iam.global.api.amazonwebservices.eu",
+            "iam-fips.api.amazonwebservices.eu",
+        ],
+    ),
+];
+
+/// Where IAM is: one endpoint for a partition, for whose one region calls are signed also where the endpoint is a configured one
+/// (AWS General Reference, "IAM endpoints and quotas").
+///
+/// # Errors
+/// An endpoint that cannot be.
+pub fn iam(target: &Target) -> Result<Place, String> {
+    let region = default_region(&target.region).to_owned();
+    if let Some(url) = target.iam_endpoint.clone()? {
+        return Ok(Place { url, region, is_configured: true });
+    }
+    let partition = target.partition();
+    let (_, hosts) = IAM_HOSTS.iter().find(|(name, _)| *name == partition).unwrap_or(&IAM_HOSTS[0]);
+    let host = hosts[usize::from(target.fips) + 2 * usize::from(target.dual_stack)];
+    Ok(Place { url: format!("https://{host}"), region, is_configured: false })
+}
+
+/// A service's host in a region, as most services have them. GovCloud's ordinary endpoints are FIPS ones.
+pub(super) fn regional(service: &str, region: &str, fips: bool, dual_stack: bool) -> String {
+    let partition = Partition::of_region(region);
+    let suffix = if dual_stack { partition.dual_stack_suffix } else { partition.suffix };
+    let fips = if fips && (dual_stack || partition.name != "aws-us-gov") { "-fips" } else { "" };
+    format!("{service}{fips}.{region}.{suffix}")
+}
+
+/// The ends of the names of hosts in a partition: the usual one, and that of dual-stack hosts.
+fn suffix(region: &str) -> (&'static str, &'static str) {
+    let partition = Partition::of_region(region);
+    (partition.suffix, partition.dual_stack_suffix)
 }
 
 #[cfg(test)]
@@ -140,5 +269,87 @@ mod tests {
         let configured = target("eu-west-1|services = s|[services s]|signin =|  endpoint_url = http://localhost:1/");
         assert_eq!(sign_in(&configured, "eu-west-1"), Ok("http://localhost:1".to_owned()));
         assert!(sign_in(&target("eu-west-1"), "x.example/").is_err(), "in a file that somebody else wrote");
+    }
+
+    fn bare(region: &str, fips: bool, dual_stack: bool) -> Target {
+        Target { region: region.to_owned(), fips, dual_stack, ..target("eu-west-1") }
+    }
+
+    #[test]
+    fn iam_is_where_the_sdks_find_it() {
+        // The endpoint tests of AWS's SDKs for IAM.
+        for (region, fips, dual_stack, host) in [
+            ("us-east-1", true, true, "iam-fips.global.api.aws"),
+            ("us-east-1", true, false, "iam-fips.amazonaws.com"),
+            ("eu-central-1", false, true, "iam.global.api.aws"),
+            ("eu-central-1", false, false, "iam.amazonaws.com"),
+            ("cn-northwest-1", true, true, "iam-fips.api.amazonwebservices.com.cn"),
+            ("cn-northwest-1", true, false, "iam-fips.amazonaws.com.cn"),
+            ("cn-northwest-1", false, true, "iam.global.api.amazonwebservices.com.cn"),
+            ("cn-northwest-1", false, false, "iam.cn-north-1.amazonaws.com.cn"),
+            ("eusc-de-east-1", true, false, "iam-fips.amazonaws.eu"),
+            ("eusc-de-east-1", false, false, "iam.eusc-de-east-1.amazonaws.eu"),
+            ("us-iso-east-1", true, false, "iam-fips.us-iso-east-1.c2s.ic.gov"),
+            ("us-iso-east-1", false, false, "iam.us-iso-east-1.c2s.ic.gov"),
+            ("us-isob-east-1", false, false, "iam.us-isob-east-1.sc2s.sgov.gov"),
+            ("eu-isoe-west-1", true, false, "iam-fips.cloud.adc-e.uk"),
+            ("eu-isoe-west-1", false, false, "iam.eu-isoe-west-1.cloud.adc-e.uk"),
+            ("us-isof-south-1", false, false, "iam.us-isof-south-1.csp.hci.ic.gov"),
+            ("us-gov-west-1", true, true, "iam.us-gov.api.aws"),
+            ("us-gov-east-1", true, false, "iam.us-gov.amazonaws.com"),
+            ("us-gov-west-1", false, false, "iam.us-gov.amazonaws.com"),
+        ] {
+            let place = Place {
+                url: format!("https://{host}"),
+                region: default_region(region).to_owned(),
+                is_configured: false,
+            };
+            assert_eq!(iam(&bare(region, fips, dual_stack)), Ok(place), "{region} {fips} {dual_stack}");
+        }
+    }
+
+    #[test]
+    fn sts_is_where_the_sdks_find_it() {
+        // The endpoint tests of AWS's SDKs for STS.
+        for (region, fips, dual_stack, host) in [
+            ("af-south-1", false, false, "sts.af-south-1.amazonaws.com"),
+            ("us-east-2", true, false, "sts-fips.us-east-2.amazonaws.com"),
+            ("us-east-1", true, true, "sts-fips.us-east-1.api.aws"),
+            ("us-east-1", false, true, "sts.us-east-1.api.aws"),
+            ("cn-northwest-1", false, false, "sts.cn-northwest-1.amazonaws.com.cn"),
+            ("cn-north-1", true, true, "sts-fips.cn-north-1.api.amazonwebservices.com.cn"),
+            ("cn-north-1", true, false, "sts-fips.cn-north-1.amazonaws.com.cn"),
+            ("cn-north-1", false, true, "sts.cn-north-1.api.amazonwebservices.com.cn"),
+            ("us-gov-east-1", false, false, "sts.us-gov-east-1.amazonaws.com"),
+            ("us-gov-west-1", true, false, "sts.us-gov-west-1.amazonaws.com"),
+            ("us-gov-east-1", true, true, "sts-fips.us-gov-east-1.api.aws"),
+            ("us-gov-east-1", false, true, "sts.us-gov-east-1.api.aws"),
+            ("us-iso-west-1", false, false, "sts.us-iso-west-1.c2s.ic.gov"),
+            ("us-iso-east-1", true, false, "sts-fips.us-iso-east-1.c2s.ic.gov"),
+            ("us-isob-east-1", true, false, "sts-fips.us-isob-east-1.sc2s.sgov.gov"),
+        ] {
+            let place = Place { url: format!("https://{host}"), region: region.to_owned(), is_configured: false };
+            assert_eq!(sts(&bare(region, fips, dual_stack)), Ok(place), "{region} {fips} {dual_stack}");
+        }
+        let legacy = |region| sts(&Target { legacy_global: true, ..bare(region, false, false) }).expect("a place");
+        for (place, url, region) in [
+            (legacy("eu-west-1"), "https://sts.amazonaws.com", "us-east-1"),
+            (legacy("us-east-3"), "https://sts.us-east-3.amazonaws.com", "us-east-3"),
+            (sts(&bare("aws-global", false, false)).expect("a place"), "https://sts.amazonaws.com", "us-east-1"),
+            (
+                regional_sts(&Target { legacy_global: true, ..bare("eu-west-1", false, false) }).expect("a place"),
+                "https://sts.eu-west-1.amazonaws.com",
+                "eu-west-1",
+            ),
+        ] {
+            assert_eq!((place.url.as_str(), place.region.as_str()), (url, region));
+        }
+        let own = |fips, dual_stack| Target {
+            sts_endpoint: Some("https://x".to_owned()),
+            ..bare("eu-west-1", fips, dual_stack)
+        };
+        assert_eq!(sts(&own(false, false)).map(|place| place.url), Ok("https://x".to_owned()));
+        assert_eq!(sts(&own(true, false)), Err("FIPS and custom endpoint are not supported".to_owned()));
+        assert_eq!(sts(&own(false, true)), Err("Dualstack and custom endpoint are not supported".to_owned()));
     }
 }

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use crate::chain::error::PlanError;
+use crate::chain::hosts::regional;
 use crate::chain::nearest::nearest_of;
 use crate::chain::node::{Lookup, Node};
 use crate::chain::request::{FileNames, Place, Used};
@@ -276,7 +277,7 @@ fn place(written: Written<'_>, node: &Node<'_>, used: &mut Vec<Used>) -> Result<
         ),
     };
     let is_elsewhere = oidc.is_some() || portal.is_some();
-    let of_region = |service: &str| host(Partition::of_region(&region), service, &region, &hosts);
+    let of_region = |service: &str| format!("https://{}", regional(service, &region, hosts.fips, hosts.dual_stack));
     let without_slash = |url: String| url.trim_end_matches('/').to_owned();
     let mut scopes: Vec<String> = scopes.map_or_else(Vec::new, |scopes| {
         scopes.value.split(',').map(|scope| scope.trim().to_owned()).filter(|scope| !scope.is_empty()).collect()
@@ -296,15 +297,4 @@ fn place(written: Written<'_>, node: &Node<'_>, used: &mut Vec<Used>) -> Result<
         ca_bundle: target::ca_bundle(node, &inputs, used),
         region,
     })
-}
-
-/// A service's host in a region (botocore's `sso` and `sso-oidc` endpoint rules).
-fn host(partition: &Partition, service: &str, region: &str, variants: &target::Variants) -> String {
-    let suffix = if variants.dual_stack { partition.dual_stack_suffix } else { partition.suffix };
-    // GovCloud's ordinary endpoints are FIPS ones.
-    let fips = match variants.fips && (variants.dual_stack || partition.name != "aws-us-gov") {
-        true => "-fips",
-        false => "",
-    };
-    format!("https://{service}{fips}.{region}.{suffix}")
 }
