@@ -72,6 +72,9 @@ impl Aws {
     pub(super) fn query(&self, by: Access<'_>, call: &QueryCall<'_>) -> Result<Element, AwsError> {
         let Place { url, region, is_configured } = call.place;
         check_signer(by.signer, is_configured.then_some(url))?;
+        // What is wrong with the endpoint is said before anything is signed.
+        let ca_bundle = by.target.ca_bundle.as_deref();
+        self.running(&Route { url: Some(url), ca_bundle, is_nearby: false })?;
         let named = [("Action", call.action), ("Version", call.version)];
         let body = url::form_urlencoded::Serializer::new(String::new())
             .extend_pairs(named)
@@ -160,8 +163,6 @@ impl Aws {
         let unsigned = content_type.into_iter().chain([agent]);
         let bounds = Bounds { longest: call.longest, told: until.limit };
         let ca_bundle = by.target.ca_bundle.as_deref();
-        // What is wrong with the endpoint is said before anything is signed.
-        self.running(&Route { url: Some(url), ca_bundle, is_nearby: false })?;
         let send = |headers: &[(&'static str, &str)]| {
             let limit = until.deadline.saturating_duration_since(Instant::now());
             self.exchange(&Request { method, url, headers, body, is_nearby: false, ca_bundle, limit }, bounds)

@@ -553,7 +553,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let link = folder.path().join("link");
         symlink("later", &link).expect("linked");
-        replace(&link, b"new").expect("made");
+        replace_through_link(&link, b"new").expect("made");
         assert_eq!(fs::read(folder.path().join("later")).expect("read"), b"new");
     }
 }
