@@ -654,7 +654,9 @@ fn a_link_in_place_of_any_own_file_is_never_written_through() {
         let sandbox = &scene.sandbox;
         sandbox.keyfob(command).env("KEYFOB_MFA_CODE", scene.phone.code()).stdin(&seed).shows(Shows::Keys).run();
     };
-    commands.iter().for_each(|command| run(command));
+    for command in &commands {
+        run(command);
+    }
     let folders = ["keyfob/data", "keyfob/cache"].map(|folder| scene.sandbox.path(folder));
     let listed = || {
         let entries = folders.iter().flat_map(|folder| fs::read_dir(folder).expect("there").flatten());
