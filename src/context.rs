@@ -88,6 +88,11 @@ pub trait Keys {
     /// anything: no vault is made or unlocked for them.
     fn sealing_key_unasked(&self) -> Option<SecretBytes>;
 
+    /// Whether that key is in a key store, and not in the kernel's memory alone, for as long as an unlock lasts.
+    fn keeps_unasked_key(&self) -> bool {
+        true
+    }
+
     /// The 32 bytes that seal the sessions of this backend's keys; made and stored where there were none.
     ///
     /// # Errors

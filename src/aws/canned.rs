@@ -8,27 +8,27 @@ use crate::aws::http::{Answer, Http, Request};
 use crate::secret::SecretBytes;
 
 /// What one request is answered: status, headers, body.
-pub(super) type CannedAnswer = (u16, Vec<(&'static str, &'static str)>, &'static str);
+pub(crate) type CannedAnswer = (u16, Vec<(&'static str, &'static str)>, &'static str);
 
 /// A server that answers what it is told to, and keeps what it was asked.
-pub(super) struct Canned {
+pub(crate) struct Canned {
     answers: Mutex<VecDeque<CannedAnswer>>,
     requests: Mutex<Vec<String>>,
     headers: Mutex<Vec<Vec<(String, String)>>>,
 }
 
 impl Canned {
-    pub(super) fn answering(answers: Vec<CannedAnswer>) -> Self {
+    pub(crate) fn answering(answers: Vec<CannedAnswer>) -> Self {
         Canned { answers: Mutex::new(answers.into()), requests: Mutex::default(), headers: Mutex::default() }
     }
 
     /// Method, URL and body of each request.
-    pub(super) fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().expect("sound").clone()
     }
 
     /// The headers of each request.
-    pub(super) fn headers(&self) -> Vec<Vec<(String, String)>> {
+    pub(crate) fn headers(&self) -> Vec<Vec<(String, String)>> {
         self.headers.lock().expect("sound").clone()
     }
 }

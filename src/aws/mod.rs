@@ -6,7 +6,7 @@ mod access_keys;
 mod account;
 pub mod advice;
 #[cfg(test)]
-mod canned;
+pub(crate) mod canned;
 pub mod client;
 mod connector;
 mod error;

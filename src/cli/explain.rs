@@ -57,10 +57,10 @@ impl ExplainArgs {
         let sign_in = world.sign_in_of(&plan);
         let code_from = code_from(&plan, &world.env, &world.settings.prompt, snapshot.index()?);
         let needs_sign_in = match (&sign_in, cached.cached_until()) {
-            (Some(sign_in), _) => cached.needs_sign_in(sign_in),
+            (Some(sign_in), _) if plan.base.kind == "sso" => cached.needs_sign_in(sign_in),
             // A run uses what is cached.
-            (None, Some(_)) if !cached.renews => Some(false),
-            (None, _) => needs_sign_in(&plan.base, &world.env, world.clock().now()),
+            (_, Some(_)) if !cached.renews => Some(false),
+            (_, _) => needs_sign_in(&plan.base, &world.env, world.clock().now()),
         };
         if self.json {
             return out::write_json(&view::explain::json(

@@ -45,7 +45,11 @@ impl ListArgs {
                 sessions: &|name| match snapshot.plan_in_passing(&profiles, name) {
                     Ok(plan) => {
                         let cached = cache.summary(&plan, store_of(&plan));
-                        (cached.cached_until(), cached.code_due, world.sign_in_of(&plan))
+                        let sign_in = world.sign_in_of(&plan);
+                        // AWS's own file is the cache of a sign-in's credentials.
+                        let own = sign_in.filter(|_| plan.steps.is_empty() && plan.base.kind == "login");
+                        let until = cached.cached_until().or_else(|| own?.certain_until);
+                        (until, cached.code_due, sign_in)
                     }
                     Err(_) => (None, CodeDue::Never, None),
                 },

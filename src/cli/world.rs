@@ -14,6 +14,7 @@ use crate::human::{Human, Talk};
 use crate::keystore;
 use crate::keystore::open::{StoreContext, Stores};
 use crate::ops::log::Parent;
+use crate::ops::resolve;
 use crate::session_cache::inspection::Inspection;
 use crate::session_cache::seal::Header;
 use crate::session_cache::sealing_key::SealingKey;
@@ -127,9 +128,14 @@ impl<'a> World<'a> {
 
     /// What is known of the sign-in at the base of a plan; none where it needs none.
     pub fn sign_in_of(&self, plan: &Plan) -> Option<SignInState> {
-        let BaseSource::IdentityCenter(role) = &plan.base.source else { return None };
-        let cache = SessionCache::new(self.paths.cache.clone());
-        Some(sign_in::state(&cache, &self.env, &role.center, self.clock.now()))
+        match &plan.base.source {
+            BaseSource::IdentityCenter(role) => {
+                let cache = SessionCache::new(self.paths.cache.clone());
+                Some(sign_in::state(&cache, &self.env, &role.center, self.clock.now()))
+            }
+            BaseSource::Login { arn } => Some(resolve::login_state(&self.env, arn, self.clock.now())),
+            _ => None,
+        }
     }
 
     fn warn_of_cache(&self, error: CacheError) {

@@ -156,6 +156,11 @@ pub trait StoreOpener {
     fn sealing_key_unasked(&self) -> Option<SecretBytes> {
         None
     }
+
+    /// Whether that key is in a store, and not in the kernel keyring alone.
+    fn keeps_unasked_key(&self) -> bool {
+        true
+    }
 }
 
 /// What an item in a key store is: the name under which it is found again.

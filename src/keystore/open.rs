@@ -259,6 +259,11 @@ impl StoreOpener for Stores<'_> {
         });
         fetched.or_else(|| self.sealing_keys().make_in_kernel(IN_KERNEL_ALONE))
     }
+
+    fn keeps_unasked_key(&self) -> bool {
+        let keys = self.sealing_keys();
+        keys.copy(IN_KERNEL_ALONE).is_none() || self.unasked().into_iter().any(|id| keys.copy(id).is_some())
+    }
 }
 
 /// "There is none" leads to the vault; a keychain that is there is used, or its trouble is the answer.

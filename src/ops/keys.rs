@@ -100,6 +100,10 @@ impl Keys for StoredOrWritten<'_> {
         self.stores.sealing_key_unasked()
     }
 
+    fn keeps_unasked_key(&self) -> bool {
+        self.stores.keeps_unasked_key()
+    }
+
     fn sealing_key(&self, backend: StoreId) -> Result<SecretBytes> {
         self.stores.sealing_key(backend).map_err(|error| error.for_user(backend))
     }

@@ -47,7 +47,7 @@ impl SignIns<'_> {
     /// works.
     pub fn access(&self, wanted: Wanted<'_>) -> Result<Access> {
         let name = SignInName::new(wanted.center);
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         match self.read(&name) {
             Some(own) if !own.header.is_over(now) => {
                 let is_good = own.header.expires_at > now && !is_stale(&own.header, now);
@@ -58,8 +58,8 @@ impl SignIns<'_> {
                 self.refresh(wanted, &name, None).map(|own| Access::of(&own))
             }
             own => {
-                if let Some(token) = cli_cache::token(self.env, wanted.center, now) {
-                    self.talk.explain("using the access token that the AWS CLI keeps in ~/.aws/sso/cache");
+                if let Some(token) = cli_cache::token(self.context.env, wanted.center, now) {
+                    self.context.talk.explain("using the access token that the AWS CLI keeps in ~/.aws/sso/cache");
                     return Ok(Access { token: token.access, is_own: false });
                 }
                 if let Some(approved) = self.approved_meanwhile(wanted, &name)? {
@@ -88,8 +88,8 @@ impl SignIns<'_> {
     /// refresh token that may have been used up. The next refresh tries it again, and where AWS takes it no second time, it says
     /// that the last renewal was interrupted.
     fn refresh(&self, wanted: Wanted<'_>, name: &SignInName, refused: Option<&Secret>) -> Result<SignIn> {
-        let before = self.cache.failure(name.of_session());
-        let spare = self.read(name).filter(|own| refused.is_none() && own.header.expires_at > self.clock.now());
+        let before = self.context.cache.failure(name.of_session());
+        let spare = self.read(name).filter(|own| refused.is_none() && own.header.expires_at > self.context.clock.now());
         // Whoever holds the lock may wait for a person.
         let limit = if spare.is_some() { Some(SHORT_WAIT) } else { wanted.limit };
         let _lock = match (self.lock(Wanted { limit, ..wanted }, name), spare) {
@@ -97,7 +97,7 @@ impl SignIns<'_> {
             (Err(_), Some(spare)) => return Ok(spare),
             (Err(error), None) => return Err(error),
         };
-        let now = self.clock.now();
+        let now = self.context.clock.now();
         let Some(own) = self.read(name) else { return Err(refusal::due(wanted, &Due::Never)) };
         let works = own.header.expires_at > now;
         let is_other = refused.is_none_or(|refused| refused.expose() != own.access.expose());
@@ -112,7 +112,9 @@ impl SignIns<'_> {
             self.note_refused(name, own.clone());
             return Err(refusal::due(wanted, &Due::of(Some(&own.header))));
         };
-        if let Some(failure) = self.cache.failure(name.of_session()).filter(|failure| failure.is_remembered(now)) {
+        if let Some(failure) =
+            self.context.cache.failure(name.of_session()).filter(|failure| failure.is_remembered(now))
+        {
             if usable {
                 return Ok(own);
             }
@@ -133,9 +135,9 @@ impl SignIns<'_> {
         };
         match result {
             Ok(tokens) => {
-                let new = own.refreshed(tokens, self.clock.now());
+                let new = own.refreshed(tokens, self.context.clock.now());
                 self.store(wanted, name, &new);
-                self.talk.explain(&format!("renewed the sign-in to {}", wanted.center.start_url));
+                self.context.talk.explain(&format!("renewed the sign-in to {}", wanted.center.start_url));
                 Ok(new)
             }
             Err(error) if is_end(&error) => {
@@ -168,31 +170,33 @@ impl SignIns<'_> {
     /// From now on this sign-in counts as none, its access token too.
     fn note_refused(&self, name: &SignInName, mut own: SignIn) {
         (own.header.refused, own.header.renewing) = (true, false);
-        own.header.expires_at = own.header.expires_at.min(self.clock.now());
+        own.header.expires_at = own.header.expires_at.min(self.context.clock.now());
         self.warn_of_cache(self.keep(name, &own));
     }
 
     fn remember(&self, name: &SignInName, error: &Error) {
-        let failure = Failure::new(error, self.clock.now(), &self.human.place());
+        let failure = Failure::new(error, self.context.clock.now(), &self.context.human.place());
         // Then the next process finds out for itself.
-        let _ = self.cache.put_failure(name.of_session(), &failure);
+        let _ = self.context.cache.put_failure(name.of_session(), &failure);
     }
 
     /// Keeps a new or refreshed sign-in, and shares it if the user wants that.
     pub(super) fn store(&self, wanted: Wanted<'_>, name: &SignInName, sign_in: &SignIn) {
         self.warn_of_cache(self.keep(name, sign_in));
-        self.warn_of_cache(self.cache.remove_failure(name.of_session()));
-        if self.settings.sso_share {
+        self.warn_of_cache(self.context.cache.remove_failure(name.of_session()));
+        if self.context.settings.sso_share {
             let (access, end) = (&sign_in.access, sign_in.header.expires_at);
-            if let Err(problem) = cli_cache::share(self.env, wanted.center, access, end, self.clock.now()) {
-                self.talk.warn(&format!("the sign-in is not shared: {problem}"));
+            if let Err(problem) =
+                cli_cache::share(self.context.env, wanted.center, access, end, self.context.clock.now())
+            {
+                self.context.talk.warn(&format!("the sign-in is not shared: {problem}"));
             }
         }
     }
 
     pub(super) fn warn_of_cache(&self, result: std::result::Result<(), crate::session_cache::CacheError>) {
         if let Err(error) = result {
-            self.talk.warn(&format!("the sign-in could not be kept: {error}"));
+            self.context.talk.warn(&format!("the sign-in could not be kept: {error}"));
         }
     }
 }

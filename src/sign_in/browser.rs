@@ -38,7 +38,7 @@ impl SignIns<'_> {
         let name = SignInName::new(wanted.center);
         let _lock = self.lock(wanted, &name)?;
         let old = self.read(&name);
-        let kept = old.as_ref().and_then(|old| old.client(Flow::Browser, self.clock.now())).cloned();
+        let kept = old.as_ref().and_then(|old| old.client(Flow::Browser, self.context.clock.now())).cloned();
         let made = match self.try_with_browser(wanted, kept.as_ref(), browser)? {
             Ok(made) => made,
             // A registration that AWS has forgotten is made anew, once.
@@ -67,7 +67,7 @@ impl SignIns<'_> {
         let oidc = self.oidc(center);
         let client = match client {
             Some(client) => client.clone(),
-            None => match oidc.register_client(Flow::Browser, &center.start_url, &center.scopes) {
+            None => match oidc.register_client(Flow::Browser, &self.resolved_start_url(wanted)?, &center.scopes) {
                 Ok(client) => client,
                 Err(error) => return Ok(Err(error)),
             },
@@ -103,11 +103,11 @@ impl SignIns<'_> {
             }
         };
         let grant = Grant::AuthorizationCode { code: &code, redirect_uri: &redirect_uri, verifier: &verifier };
-        match oidc.create_token(&client, grant, self.clock.now()) {
+        match oidc.create_token(&client, grant, self.context.clock.now()) {
             Ok(tokens) => {
                 let text = format!("keyfob is signed in to {}. You can close this page.", center.start_url);
                 callback.show(&page("Signed in", &text, true));
-                Ok(Ok(SignIn::new(center, Flow::Browser, client, tokens, self.clock.now())))
+                Ok(Ok(SignIn::new(center, Flow::Browser, client, tokens, self.context.clock.now())))
             }
             Err(error) => {
                 show_failure(callback, &error);
@@ -136,10 +136,10 @@ impl SignIns<'_> {
             None => made,
         };
         self.store(wanted, name, &made);
-        self.warn_of_cache(self.cache.remove_pending_code(name));
+        self.warn_of_cache(self.context.cache.remove_pending_code(name));
         if let Some(old) = old {
             // It may have been somebody else's. What stays is found by nobody: its name has the old id in it.
-            let _ = self.cache.remove_for_sign_in(&old.header.id);
+            let _ = self.context.cache.remove_for_sign_in(&old.header.id);
         }
     }
 }

@@ -40,10 +40,10 @@ impl SignIns<'_> {
             None => self.new_code(wanted, old.as_ref())?,
         };
         if let (Keep::ForLater, Some(key)) = (keep, self.key) {
-            self.warn_of_cache(self.cache.put_pending_code(key, &name, &pending));
+            self.warn_of_cache(self.context.cache.put_pending_code(key, &name, &pending));
         }
         show(&pending);
-        let end = pending.expires_at.seconds_since(self.clock.now()).max(0).unsigned_abs();
+        let end = pending.expires_at.seconds_since(self.context.clock.now()).max(0).unsigned_abs();
         let limit = wanted.limit.map_or(Duration::MAX, |limit| limit.saturating_sub(start.elapsed()));
         let limit = limit.min(Duration::from_secs(end));
         match self.poll(wanted, &pending, limit, lock.as_mut()) {
@@ -52,7 +52,7 @@ impl SignIns<'_> {
                 Ok(())
             }
             Err(Stop::Refused(error)) => {
-                self.warn_of_cache(self.cache.remove_pending_code(&name));
+                self.warn_of_cache(self.context.cache.remove_pending_code(&name));
                 Err(refusal::not_signed_in(wanted, error))
             }
             Err(Stop::TimedOut) => {
@@ -83,23 +83,23 @@ impl SignIns<'_> {
         let mut lock = self.lock(wanted, name)?;
         // Whoever held the lock may have seen it.
         let old = self.read(name);
-        if let Some(made) = old.clone().filter(|made| !made.header.is_over(self.clock.now())) {
+        if let Some(made) = old.clone().filter(|made| !made.header.is_over(self.context.clock.now())) {
             return Ok(Some(made));
         }
         let Some(pending) = self.pending(name) else { return Ok(None) };
         self.keep_pace(lock.as_mut(), pending.interval);
         let grant = Grant::DeviceCode(&pending.device_code);
-        match self.oidc(wanted.center).create_token(&pending.client, grant, self.clock.now()) {
+        match self.oidc(wanted.center).create_token(&pending.client, grant, self.context.clock.now()) {
             Ok(tokens) => {
-                let now = self.clock.now();
+                let now = self.context.clock.now();
                 let made = SignIn::new(wanted.center, Flow::Device, pending.client, tokens, now);
                 self.replace(wanted, name, old.as_ref(), made.clone());
-                self.talk.explain("the code that was shown before has been approved");
+                self.context.talk.explain("the code that was shown before has been approved");
                 Ok(Some(made))
             }
             Err(error) => {
                 if !error.is_pending() && !error.is_slow_down() && error.means_request_not_processed() {
-                    self.warn_of_cache(self.cache.remove_pending_code(name));
+                    self.warn_of_cache(self.context.cache.remove_pending_code(name));
                 }
                 Ok(None)
             }
@@ -109,16 +109,16 @@ impl SignIns<'_> {
     /// Waits until the code may be tried again, whichever process has tried it last: the lock has the time.
     fn keep_pace(&self, lock: Option<&mut Lock>, interval: u64) {
         let Some(lock) = lock else { return };
-        let now = self.clock.uncorrected_millis();
+        let now = self.context.clock.uncorrected_millis();
         // One that lies ahead was noted by a clock that has been set back.
         let passed = lock.noted_time().filter(|last| *last <= now).map_or(u64::MAX, |last| now - last);
         let pause = (interval * 1000).saturating_sub(passed);
-        self.clock.wait(Duration::from_millis(pause));
+        self.context.clock.wait(Duration::from_millis(pause));
         lock.note_time(now + pause);
     }
 
     fn pending(&self, name: &SignInName) -> Option<PendingCode> {
-        self.cache.pending_code(self.key?, name, self.clock.now())
+        self.context.cache.pending_code(self.key?, name, self.context.clock.now())
     }
 
     /// Asks for a code. A registration that AWS has forgotten is made anew, once.
@@ -126,18 +126,19 @@ impl SignIns<'_> {
         let center = wanted.center;
         let oidc = self.oidc(center);
         let refused = |error| refusal::not_signed_in(wanted, error);
-        let register = || oidc.register_client(Flow::Device, &center.start_url, &center.scopes);
-        let kept = old.and_then(|old| old.client(Flow::Device, self.clock.now())).cloned();
+        let start_url = self.resolved_start_url(wanted)?;
+        let register = || oidc.register_client(Flow::Device, &start_url, &center.scopes);
+        let kept = old.and_then(|old| old.client(Flow::Device, self.context.clock.now())).cloned();
         let (client, started) = match kept {
             None => {
                 let client = register().map_err(refused)?;
-                let started = oidc.start_device_authorization(&client, &center.start_url);
+                let started = oidc.start_device_authorization(&client, &start_url);
                 (client, started)
             }
-            Some(client) => match oidc.start_device_authorization(&client, &center.start_url) {
+            Some(client) => match oidc.start_device_authorization(&client, &start_url) {
                 Err(error) if error.is_invalid_client() => {
                     let client = register().map_err(refused)?;
-                    let started = oidc.start_device_authorization(&client, &center.start_url);
+                    let started = oidc.start_device_authorization(&client, &start_url);
                     (client, started)
                 }
                 started => (client, started),
@@ -145,7 +146,7 @@ impl SignIns<'_> {
         };
         let started = started.map_err(refused)?;
         Ok(PendingCode {
-            expires_at: self.clock.now().plus(Duration::from_secs(started.expires_in)),
+            expires_at: self.context.clock.now().plus(Duration::from_secs(started.expires_in)),
             device_code: started.device_code,
             user_code: started.user_code,
             verification_uri: started.verification_uri,
@@ -168,9 +169,9 @@ impl SignIns<'_> {
         loop {
             let grant = Grant::DeviceCode(&pending.device_code);
             self.keep_pace(lock.as_deref_mut(), pending.interval);
-            match oidc.create_token(&pending.client, grant, self.clock.now()) {
+            match oidc.create_token(&pending.client, grant, self.context.clock.now()) {
                 Ok(tokens) => {
-                    let (center, client, now) = (wanted.center, pending.client.clone(), self.clock.now());
+                    let (center, client, now) = (wanted.center, pending.client.clone(), self.context.clock.now());
                     return Ok(SignIn::new(center, Flow::Device, client, tokens, now));
                 }
                 Err(error) if error.is_slow_down() => interval += Duration::from_secs(SLOWER),
@@ -183,7 +184,7 @@ impl SignIns<'_> {
             if left.is_zero() {
                 return Err(Stop::TimedOut);
             }
-            self.clock.wait(interval.min(left));
+            self.context.clock.wait(interval.min(left));
         }
     }
 }

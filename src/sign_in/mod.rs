@@ -12,23 +12,19 @@ mod portal;
 mod refusal;
 mod sign_out;
 mod state;
+mod vanity;
 
 use std::time::Duration;
 
-use crate::aws::http::Http;
 use crate::aws::identity_center::Service;
 use crate::aws::oidc::Oidc;
 use crate::chain::identity_center::IdentityCenter;
 use crate::context::Context;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
-use crate::human::{Human, Talk};
+use crate::session_cache::CacheError;
 use crate::session_cache::sealing_key::SealingKey;
 use crate::session_cache::sign_in::{SignIn, SignInName};
-use crate::session_cache::{CacheError, SessionCache};
-use crate::settings::Settings;
-use crate::sys::clock::Clock;
-use crate::sys::env::Environment;
 use crate::sys::lock::Lock;
 
 pub use access::Access;
@@ -47,22 +43,15 @@ const LONGEST_WAIT: Duration = Duration::from_mins(10);
 /// Sign-ins, for whoever needs one.
 #[derive(Clone, Copy)]
 pub struct SignIns<'a> {
-    pub http: &'a dyn Http,
-    pub cache: &'a SessionCache,
-    pub clock: &'a Clock,
-    pub env: &'a Environment,
-    pub settings: &'a Settings,
-    pub talk: &'a dyn Talk,
-    pub human: &'a dyn Human,
+    pub context: Context<'a>,
     /// None where no key can be had without asking anybody: then nothing is kept.
     pub key: Option<&'a SealingKey>,
 }
 
 /// Hands what sign-ins come from to `work`, with the key that seals them, if one can be read without asking anybody.
 pub fn with_sign_ins<T>(context: &Context<'_>, work: impl FnOnce(&SignIns<'_>) -> T) -> T {
-    let Context { env, clock, settings, talk, human, http, keys, cache, .. } = *context;
-    let key = keys.sealing_key_unasked().and_then(|bytes| SealingKey::new(&bytes));
-    work(&SignIns { http, cache, clock, env, settings, talk, human, key: key.as_ref() })
+    let key = context.keys.sealing_key_unasked().and_then(|bytes| SealingKey::new(&bytes));
+    work(&SignIns { context: *context, key: key.as_ref() })
 }
 
 /// What is signed in to, and on whose behalf.
@@ -81,20 +70,20 @@ impl<'a> SignIns<'a> {
         'a: 's,
     {
         Oidc(Service {
-            http: self.http,
+            http: self.context.http,
             endpoint: &center.oidc,
             ca_bundle: center.ca_bundle.as_deref(),
-            limit: self.settings.call_timeout,
+            limit: self.context.settings.call_timeout,
         })
     }
 
     /// The sign-in in its file; one that does not open is none, and is replaced by the next.
     fn read(&self, name: &SignInName) -> Option<SignIn> {
-        let Some(key) = self.key else { return self.cache.unsealed_sign_in(name) };
-        match self.cache.sign_in(key, name) {
+        let Some(key) = self.key else { return self.context.cache.unsealed_sign_in(name) };
+        match self.context.cache.sign_in(key, name) {
             Ok(sign_in) => sign_in,
             Err(error) => {
-                self.talk.explain(&error.to_string());
+                self.context.talk.explain(&error.to_string());
                 None
             }
         }
@@ -103,9 +92,9 @@ impl<'a> SignIns<'a> {
     /// Keeps a sign-in. One that cannot be kept serves this process.
     fn keep(&self, name: &SignInName, sign_in: &SignIn) -> Result<(), CacheError> {
         match self.key {
-            Some(key) => self.cache.put_sign_in(key, name, sign_in),
+            Some(key) => self.context.cache.put_sign_in(key, name, sign_in),
             None => {
-                self.cache.hold_unsealed(name, sign_in);
+                self.context.cache.hold_unsealed(name, sign_in);
                 Ok(())
             }
         }
@@ -117,9 +106,9 @@ impl<'a> SignIns<'a> {
         let waiting = |holder: Option<u32>| {
             let holder = crate::sys::lock::holder_name(holder);
             let url = &wanted.center.start_url;
-            self.human.waiting(&format!("waiting for {holder}, which is signing in to {url}"));
+            self.context.human.waiting(&format!("waiting for {holder}, which is signing in to {url}"));
         };
-        match self.cache.lock(name.of_session(), limit, waiting) {
+        match self.context.cache.lock(name.of_session(), limit, waiting) {
             Ok(lock) => Ok(Some(lock)),
             Err(CacheError::Busy { holder }) => {
                 let holder_name = crate::sys::lock::holder_name(holder);
@@ -132,7 +121,7 @@ impl<'a> SignIns<'a> {
                     .hint(run!("keyfob login {}", wanted.name).to("sign in yourself")))
             }
             Err(error) => {
-                self.talk.warn(&error.to_string());
+                self.context.talk.warn(&error.to_string());
                 Ok(None)
             }
         }

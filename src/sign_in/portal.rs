@@ -59,7 +59,9 @@ impl<'a> Portals<'a> {
     /// # Errors
     /// As [`CallError`] tells.
     pub fn role_credentials(&self, account_id: &str, role_name: &str) -> Result<Session, CallError> {
-        self.call(|portal, token| portal.role_credentials(token, account_id, role_name, self.sign_ins.clock.now()))
+        self.call(|portal, token| {
+            portal.role_credentials(token, account_id, role_name, self.sign_ins.context.clock.now())
+        })
     }
 
     /// A page of the accounts.
@@ -81,15 +83,15 @@ impl<'a> Portals<'a> {
     fn call<T>(&self, send: impl Fn(&Portal<'_>, &Secret) -> Result<T, AwsError>) -> Result<T, CallError> {
         let center = self.wanted.center;
         let portal = Portal(Service {
-            http: self.sign_ins.http,
+            http: self.sign_ins.context.http,
             endpoint: &center.portal,
             ca_bundle: center.ca_bundle.as_deref(),
-            limit: self.sign_ins.settings.call_timeout.min(self.patience.max(Duration::from_secs(1))),
+            limit: self.sign_ins.context.settings.call_timeout.min(self.patience.max(Duration::from_secs(1))),
         });
         let name = SignInName::new(center);
         let (start, mut pauses, mut is_replaced) = (Instant::now(), PAUSES.into_iter(), false);
         loop {
-            self.sign_ins.cache.wait_for_turn(&name, INTERVAL, self.sign_ins.clock);
+            self.sign_ins.context.cache.wait_for_turn(&name, INTERVAL, self.sign_ins.context.clock);
             let token = self.access.borrow().token.clone();
             match send(&portal, &token) {
                 Err(error) if error.is_throttled() => {
@@ -98,7 +100,7 @@ impl<'a> Portals<'a> {
                         return Err(CallError::Portal(error));
                     }
                     (self.on_throttle)(pause);
-                    self.sign_ins.clock.wait(pause);
+                    self.sign_ins.context.clock.wait(pause);
                 }
                 Err(error) if error.is_unauthorized() && !is_replaced => {
                     is_replaced = true;

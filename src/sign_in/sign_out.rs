@@ -28,23 +28,23 @@ impl SignIns<'_> {
     /// Where a file stays, or another process holds the lock.
     pub fn sign_out(&self, wanted: Wanted<'_>) -> Result<SignOut> {
         let name = SignInName::new(wanted.center);
-        let header = self.cache.sign_in_header(&name);
+        let header = self.context.cache.sign_in_header(&name);
         let Some(header) = header else {
-            self.cache.remove_pending_code(&name)?;
+            self.context.cache.remove_pending_code(&name)?;
             return Ok(SignOut { was_signed_in: false, id: String::new(), ended: false, problem: None });
         };
         // An expired token ends nothing, so it is refreshed first.
-        let own = self.read(&name).filter(|own| !own.header.is_over(self.clock.now()));
+        let own = self.read(&name).filter(|own| !own.header.is_over(self.context.clock.now()));
         let (ended, problem) = match own.map(|_| self.access(wanted)) {
             None => (false, None),
             Some(Err(error)) if error.kind() == Kind::NeedsHuman => (false, None),
             Some(Err(error)) => (false, Some(error.in_one_line())),
             Some(Ok(access)) => {
                 let portal = Portal(Service {
-                    http: self.http,
+                    http: self.context.http,
                     endpoint: &wanted.center.portal,
                     ca_bundle: wanted.center.ca_bundle.as_deref(),
-                    limit: self.settings.call_timeout,
+                    limit: self.context.settings.call_timeout,
                 });
                 match portal.logout(&access.token) {
                     Ok(()) => (true, None),
@@ -54,8 +54,8 @@ impl SignIns<'_> {
             }
         };
         let _lock = self.lock(wanted, &name)?;
-        self.cache.remove_sign_in(&name)?;
-        cli_cache::unshare(self.env, wanted.center);
+        self.context.cache.remove_sign_in(&name)?;
+        cli_cache::unshare(self.context.env, wanted.center);
         Ok(SignOut { was_signed_in: true, id: header.id, ended, problem })
     }
 }

@@ -249,8 +249,8 @@ fn base_text(plan: &Plan) -> String {
 /// AWS does not tell when the portal's session ends.
 fn sign_in_text(sign_in: &SignInState) -> String {
     match (sign_in.certain_until, sign_in.renewed) {
-        (Some(end), true) => format!("certain to work until {end}; renewed unattended until the portal session ends"),
-        (None, true) => "renewed at the next use, unless the portal session has ended".to_owned(),
+        (Some(end), true) => format!("certain to work until {end}; renewed unattended until the session ends"),
+        (None, true) => "renewed at the next use, unless the session has ended".to_owned(),
         (Some(end), false) => format!("works until {end}; somebody must sign in after that"),
         (None, false) => "needed".to_owned(),
     }

@@ -6,7 +6,7 @@ use crate::chain::list::names;
 use crate::hint::{Hint, run};
 use crate::index::Index;
 use crate::ops::import::plain_keys;
-use crate::profile::Profiles;
+use crate::profile::{Profiles, SectionKind};
 use crate::sys::env::{Environment, vars};
 use crate::timestamp::Timestamp;
 
@@ -67,6 +67,9 @@ pub fn standing(machine: &Machine<'_>) -> Standing {
     let plain: Vec<&str> = all.iter().copied().filter(|name| is_long_term(name)).collect();
     let stored: Vec<&str> = index.profiles().keys().map(String::as_str).collect();
     let linked = there().filter(is_linked).count();
+    let needs_login = !profiles.sections(SectionKind::SsoSession).is_empty()
+        || there().any(|profile| ["sso_start_url", "login_session"].iter().any(|name| profile.setting(name).is_some()));
+    let mut others = Vec::new();
     let (text, hint): (_, Hint) = if !plain.is_empty() {
         let (keys, them) = if plain.len() == 1 { ("access key is", "it") } else { ("access keys are", "them") };
         (
@@ -78,7 +81,16 @@ pub fn standing(machine: &Machine<'_>) -> Standing {
             0 => "there are no AWS profiles either".to_owned(),
             several => format!("the AWS files have {}", counted(several, "profile")),
         };
-        let hint = run!("keyfob add PROFILE").to("store a key, check it and link the profile");
+        let add = run!("keyfob add PROFILE").to("store a key, check it and link the profile");
+        let hint = match needs_login {
+            true => run!("keyfob login").to("sign in where a sign-in is needed"),
+            false => {
+                let center = run!("keyfob login --start-url URL --region REGION");
+                others.push(center.to("or sign in to IAM Identity Center (AWS SSO)"));
+                others.push(run!("keyfob login PROFILE").to("or sign in as you do to the AWS console"));
+                add
+            }
+        };
         (format!("no access key is stored yet; {profiles}"), hint)
     } else if linked == 0 {
         (
@@ -106,7 +118,7 @@ pub fn standing(machine: &Machine<'_>) -> Standing {
         .map(|name| run!("keyfob rotate {}", name).to(format!("rotate the key of `{name}`, which is overdue")));
     let help = run!("keyfob --help").to("list every command");
     let shell = machine.shell.as_ref().map(ShellCredentials::hint);
-    let hints = shell.into_iter().chain([hint]).chain(overdue.take(1)).chain([help]);
+    let hints = shell.into_iter().chain([hint]).chain(others).chain(overdue.take(1)).chain([help]);
     Standing { text: format!("{text}\n"), hints: hints.collect() }
 }
 
@@ -198,8 +210,14 @@ mod tests {
         for (config, credentials, index, text, hint) in table {
             let (said, hints) = look(config, credentials, &index);
             assert!(said.contains(text) && hints[0].contains(hint), "{said}{hints:?}");
-            assert_eq!(hints.len(), 2);
+            let signs_in = hints.iter().any(|hint| hint.contains("keyfob login --start-url URL --region REGION"));
+            assert_eq!(
+                (hints.len(), signs_in),
+                if text.contains("no access key") || text.contains("2 profiles") { (4, true) } else { (2, false) }
+            );
         }
+        let (_, hints) = look("[sso-session corp]\nsso_start_url = https://x\n", "", NONE);
+        assert!(hints[0].contains("`keyfob login`"), "{hints:?}");
         let old = stored("work", r#", "created_at": "2023-01-01T00:00:00Z""#);
         assert!(look(linked, "", &old).1[1].contains("`keyfob rotate work`"));
         let (_, hints) = look(linked, "", &stored("work", ""));

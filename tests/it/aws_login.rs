@@ -127,6 +127,11 @@ fn a_new_user_signs_in_with_one_command_and_every_tool_has_credentials() {
     }
     let issued = desk.get("me").json();
     assert_eq!(issued["AccessKeyId"], file["accessToken"]["accessKeyId"]);
+    let listed = desk.sandbox.keyfob(&["list", "--json"]).run().json();
+    let line = &listed["profiles"][0];
+    assert_eq!(line["session_expires"], file["accessToken"]["expiresAt"]);
+    assert_eq!((&line["sign_in"]["renewed"], &line["sign_in"]["due"]), (&true.into(), &false.into()));
+    assert!(desk.sandbox.keyfob(&["list"]).run().ok().contains("m, renewed"));
     assert_eq!(desk.aws.count(TOKEN), 1);
 
     // What the tokens are bound to is what renews them.
@@ -270,7 +275,7 @@ fn fifty_processes_renew_a_sign_in_of_keyfobs_once() {
 #[test]
 fn botocore_and_the_javascript_sdk_use_and_renew_what_keyfob_wrote() {
     const KEY_ID: &str = "import boto3; print(boto3.Session(profile_name='me').get_credentials().access_key)";
-    const JAVASCRIPT: &str = "const { fromLoginCredentials } = require('@aws-sdk/credential-providers'); \
+    const JAVASCRIPT: &str = "const { fromLoginCredentials } = require('@aws-sdk/credential-provider-login'); \
         fromLoginCredentials({ profile: 'me', clientConfig: { endpoint: process.env.AWS_ENDPOINT_URL_SIGNIN } })() \
         .then((read) => console.log(read.accessKeyId));";
     let mut tried = 0;
@@ -312,6 +317,8 @@ fn signing_out_deletes_the_tokens_and_the_sessions_made_from_them() {
     assert_eq!((&ran.json()["profile"], &ran.json()["was_signed_in"]), (&"me".into(), &true.into()));
     assert_eq!(desk.files(), Vec::<PathBuf>::new());
     assert!(fails(&desk.get("a"), 3, "`me` is not signed in").contains("keyfob login me"));
+    let listed = desk.sandbox.keyfob(&["list", "--json"]).run().json();
+    assert_eq!(listed["profiles"][0]["sign_in"]["due"], true);
     assert!(desk.sandbox.keyfob(&["logout", "me"]).run().ends_with(0).contains("`me` is not signed in"));
     assert!(desk.sandbox.keyfob(&["logout"]).run().ends_with(0).contains("not signed in anywhere"));
     // The profile knows whose it was.

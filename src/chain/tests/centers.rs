@@ -32,6 +32,11 @@ fn each_partition_has_hosts_of_its_own() {
     assert_eq!(read(config, &[]).expect("valid").expect("there").oidc, "https://oidc-fips.eu-west-1.amazonaws.com");
     let config = "[profile a]|sso_start_url = https://x|sso_region = us-gov-west-1|use_fips_endpoint = true";
     assert_eq!(read(config, &[]).expect("valid").expect("there").oidc, "https://oidc.us-gov-west-1.amazonaws.com");
+    let config = "[profile a]|sso_start_url = https://x|sso_region = us-gov-east-1|use_fips_endpoint = true|use_dualstack_endpoint = true";
+    assert_eq!(
+        read(config, &[]).expect("valid").expect("there").portal,
+        "https://portal.sso-fips.us-gov-east-1.api.aws"
+    );
     let config = "[profile a]|sso_start_url = https://x|sso_region = eu-west-1|use_dualstack_endpoint = true";
     assert_eq!(read(config, &[]).expect("valid").expect("there").portal, "https://portal.sso.eu-west-1.api.aws");
 }

@@ -13,7 +13,7 @@ use crate::format::environment::before;
 use crate::format::shell::Shell;
 use crate::index::Index;
 use crate::keystore::REGISTRY;
-use crate::profile::known;
+use crate::profile::{SectionKind, known};
 use crate::sys::env::Environment;
 use crate::sys::paths::{Paths, with_home};
 
@@ -42,6 +42,13 @@ fn attach_below(command: Command, parent: &str, env: &Environment) -> Command {
     let makes_profile = (parent, &*name) == ("profile", "add");
     let command = command.mut_args(|argument| match makes_profile && argument.get_id() == "profile" {
         true => argument,
+        false if matches!(&*name, "login" | "logout") && argument.get_id() == "profile" => {
+            let env = env.clone();
+            argument.add(ArgValueCandidates::new(move || {
+                let own = profiles(&env, false).unwrap_or_default();
+                words(sessions(&env).unwrap_or_default().into_iter().chain(own))
+            }))
+        }
         false => with_values(argument, wants_key, env),
     });
     command.mut_subcommands(|command| attach_below(command, &name, env))
@@ -56,6 +63,7 @@ fn with_values(argument: Arg, wants_key: bool, env: &Environment) -> Arg {
         ("backend" | "to" | "store", _) => {
             argument.add(ArgValueCandidates::new(|| words(REGISTRY.iter().map(|store| store.id.name()))))
         }
+        ("session", _) => argument.add(ArgValueCandidates::new(move || words(sessions(&env).unwrap_or_default()))),
         ("shell", _) if argument.is_positional() => {
             argument.add(ArgValueCandidates::new(|| words(completions::SCRIPTS.map(|(shell, _)| shell.name()))))
         }
@@ -72,6 +80,13 @@ fn with_values(argument: Arg, wants_key: bool, env: &Environment) -> Arg {
 
 fn words<T: Into<String>>(words: impl IntoIterator<Item = T>) -> Vec<CompletionCandidate> {
     words.into_iter().map(|word| CompletionCandidate::new(word.into())).collect()
+}
+
+/// The names of all `sso-session` sections; none where there is no home folder or the file is broken.
+fn sessions(env: &Environment) -> Option<Vec<String>> {
+    let paths = Paths::new(&with_home(before(env))).ok()?;
+    let files = config_file::load(&paths).ok()?;
+    Some(files.profiles().sections(SectionKind::SsoSession))
 }
 
 /// The names of all profiles, or of those with a stored key; none where there is no home folder or a file is broken.

@@ -34,6 +34,30 @@ fn the_tree_is_offered_word_by_word() {
 }
 
 #[test]
+fn sessions_are_offered_where_one_can_be_meant() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let config = home.path().join("config");
+    crate::sys::files::replace(&config, b"[profile work]\n[sso-session corp]\n[sso-session other]\n").expect("written");
+    let path = |path: &std::path::Path| path.to_str().expect("UTF-8").to_owned();
+    let [folder, config] = [path(home.path()), path(&config)];
+    let env = Environment::from_pairs([("HOME", folder.as_str()), ("AWS_CONFIG_FILE", &config)]);
+    let offered = |words: &[&str]| {
+        let words: Vec<String> = std::iter::once(&"keyfob").chain(words).map(|word| (*word).to_owned()).collect();
+        match next(&words, &env) {
+            Next::Values(values) => values.into_iter().map(|value| value.word).collect::<Vec<_>>(),
+            other => panic!("{words:?}: {other:?}"),
+        }
+    };
+    for command in ["login", "logout"] {
+        assert_eq!(offered(&[command, ""]), ["corp", "other", "work"], "{command}");
+    }
+    for command in ["profiles", "accounts"] {
+        assert_eq!(offered(&["sso", command, ""]), ["corp", "other"], "{command}");
+    }
+    assert_eq!(offered(&["show", ""]), ["work"]);
+}
+
+#[test]
 fn what_the_shell_knows_better_is_left_to_it() {
     assert_eq!(after(&["add", "work", "--csv", ""]), Next::Files);
     assert_eq!(after(&["add", "work", "--csv=Down"]), Next::Files);

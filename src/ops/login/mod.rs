@@ -65,9 +65,16 @@ pub fn login(context: &Context<'_>, name: &str, center: &IdentityCenter, options
             context.talk.say(&format!("already signed in to {}{}", center.start_url, until(&report)));
             return Ok(report);
         }
-        sign_in(context, sign_ins, wanted, options, Voice::Stderr(context.talk), Keep::No)?;
+        let say = Voice::Stderr(context.talk);
+        Asking { sign_ins, wanted, say, keep: Keep::No }.sign_in(options)?;
         let report = report(context, center, false);
         context.talk.say(&format!("signed in to {}{}", center.start_url, until(&report)));
+        if !context.keys.keeps_unasked_key() {
+            let time = crate::duration::text(context.settings.unlock_time);
+            context.talk.say(&format!(
+                "There is no keychain and no open vault to keep it in, so it is kept in memory, for at most {time} (`unlock_time`) or until this machine restarts."
+            ));
+        }
         Ok(report)
     })
 }
@@ -97,23 +104,23 @@ pub fn on_the_way(
         if sign_ins.key.is_none() {
             human.progress("the sign-in cannot be kept, so it is for this command only");
         }
-        let say = Voice::Terminal(human);
+        let asking = |keep| Asking { sign_ins, wanted, say: Voice::Terminal(human), keep };
         match (limit, settings.login_from_sdk) {
             (Some(_), LoginFromSdk::Never) => failed,
-            (Some(_), LoginFromSdk::Code) => with_code(context, sign_ins, wanted, false, say, Keep::ForLater),
-            (Some(_), LoginFromSdk::Browser) => sign_ins.with_browser(wanted, &Visit { context, opens: true, say }),
-            (None, _) => sign_in(context, sign_ins, wanted, &LoginOptions::default(), say, Keep::No),
+            (Some(_), LoginFromSdk::Code) => asking(Keep::ForLater).with_code(false),
+            (Some(_), LoginFromSdk::Browser) => asking(Keep::No).with_browser(true),
+            (None, _) => asking(Keep::No).sign_in(&LoginOptions::default()),
         }
     })
 }
 
 /// Whether a sign-in of keyfob's is taken by the portal just now.
 fn works(sign_ins: &SignIns<'_>, wanted: Wanted<'_>) -> Result<bool> {
-    let Some(own) = sign_ins.cache.sign_in_header(&SignInName::new(wanted.center)) else { return Ok(false) };
-    if own.is_over(sign_ins.clock.now()) || own.refused {
+    let Some(own) = sign_ins.context.cache.sign_in_header(&SignInName::new(wanted.center)) else { return Ok(false) };
+    if own.is_over(sign_ins.context.clock.now()) || own.refused {
         return Ok(false);
     }
-    let asked = Portals::new(*sign_ins, wanted, sign_ins.settings.call_timeout, &|_| {});
+    let asked = Portals::new(*sign_ins, wanted, sign_ins.context.settings.call_timeout, &|_| {});
     let portal = match asked {
         Ok(portal) => portal,
         Err(error) if error.kind() == Kind::NeedsHuman => return Ok(false),
@@ -127,48 +134,46 @@ fn works(sign_ins: &SignIns<'_>, wanted: Wanted<'_>) -> Result<bool> {
     }
 }
 
-/// Signs in as the options, the settings and the surroundings have it.
-fn sign_in(
-    context: &Context<'_>,
-    sign_ins: &SignIns<'_>,
-    wanted: Wanted<'_>,
-    options: &LoginOptions,
-    say: Voice<'_>,
+/// A person who is asked to sign in.
+struct Asking<'a> {
+    sign_ins: &'a SignIns<'a>,
+    wanted: Wanted<'a>,
+    say: Voice<'a>,
     keep: Keep,
-) -> Result<()> {
-    let obstacle = browser::obstacle(context.env);
-    let way = if options.device { LoginWay::Device } else { context.settings.login };
-    let opens = !options.no_browser && obstacle.is_none();
-    match (way, obstacle) {
-        (LoginWay::Browser, _) => {
-            let visit = Visit { context, opens: !options.no_browser, say };
-            sign_ins.with_browser(wanted, &visit)
-        }
-        (LoginWay::Auto, None) => sign_ins.with_browser(wanted, &Visit { context, opens, say }),
-        (LoginWay::Auto, Some(obstacle)) => {
-            context.talk.explain(&format!("signing in with a code: {obstacle}, so a browser could not come back here"));
-            with_code(context, sign_ins, wanted, false, say, keep)
-        }
-        (LoginWay::Device, _) => with_code(context, sign_ins, wanted, opens, say, keep),
-    }
 }
 
-fn with_code(
-    context: &Context<'_>,
-    sign_ins: &SignIns<'_>,
-    wanted: Wanted<'_>,
-    opens: bool,
-    say: Voice<'_>,
-    keep: Keep,
-) -> Result<()> {
-    sign_ins.with_code(wanted, keep, &|code: &PendingCode| {
-        say.say(&format!("To sign in to {}, open this page on any device:", wanted.center.start_url));
-        say.address(&code.verification_uri_complete);
-        say.say(&format!("It must show the code {}; allow it only then.", code.user_code));
-        if opens {
-            start_browser(context, &code.verification_uri_complete);
+impl Asking<'_> {
+    /// As the options, the settings and the surroundings have it.
+    fn sign_in(&self, options: &LoginOptions) -> Result<()> {
+        let Context { env, settings, talk, .. } = self.sign_ins.context;
+        let obstacle = browser::obstacle(env);
+        let way = if options.device { LoginWay::Device } else { settings.login };
+        match (way, obstacle) {
+            (LoginWay::Browser, _) | (LoginWay::Auto, None) => self.with_browser(!options.no_browser),
+            (LoginWay::Auto, Some(obstacle)) => {
+                talk.explain(&format!("signing in with a code: {obstacle}, so a browser could not come back here"));
+                self.with_code(false)
+            }
+            (LoginWay::Device, _) => self.with_code(!options.no_browser && obstacle.is_none()),
         }
-    })
+    }
+
+    fn with_browser(&self, opens: bool) -> Result<()> {
+        let Asking { sign_ins, wanted, say, .. } = *self;
+        sign_ins.with_browser(wanted, &Visit { context: &sign_ins.context, opens, say })
+    }
+
+    fn with_code(&self, opens: bool) -> Result<()> {
+        let Asking { sign_ins, wanted, say, keep } = *self;
+        sign_ins.with_code(wanted, keep, &|code: &PendingCode| {
+            say.say(&format!("To sign in to {}, open this page on any device:", wanted.center.start_url));
+            say.address(&code.verification_uri_complete);
+            say.say(&format!("It must show the code {}; allow it only then.", code.user_code));
+            if opens {
+                start_browser(&sign_ins.context, &code.verification_uri_complete);
+            }
+        })
+    }
 }
 
 /// Where a sign-in is talked about.

@@ -10,7 +10,7 @@ mod call;
 mod rotating;
 mod sealing;
 
-pub use base::{identify, needs_sign_in, renewed_just_now};
+pub use base::{identify, login_state, needs_sign_in, renewed_just_now};
 
 #[cfg(test)]
 mod tests;

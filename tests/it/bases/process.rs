@@ -210,3 +210,22 @@ fn another_programs_keyfob_and_the_aws_cli_are_programs_too() {
     bed.get("b").ok();
     assert_eq!(bed.cost(), "a 3600, b 3600");
 }
+
+#[test]
+fn a_program_that_does_not_end_is_ended_after_a_minute() {
+    let bed = Bed::new();
+    let tool = bed.sandbox.script("bin/tool", "#!/bin/sh\necho $$ >~/pid\nexec sleep 600\n");
+    bed.config(&format!("credential_process = {}", tool.display()));
+    let started = std::time::Instant::now();
+    fails(&bed.get("base"), 1, "`credential_process` of `base` failed: ");
+    let took = started.elapsed().as_secs();
+    assert!((58..90).contains(&took), "{took} s");
+    let pid = bed.sandbox.read("pid");
+    // Whoever takes note of the end of an orphan may take a moment.
+    let is_left = || std::fs::read(format!("/proc/{}/cmdline", pid.trim())).is_ok_and(|line| !line.is_empty());
+    let since = std::time::Instant::now();
+    while is_left() {
+        assert!(since.elapsed().as_secs() < 10, "it is left behind");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}

@@ -13,9 +13,12 @@ fn one_sign_in_with_a_browser_serves_every_profile_and_says_until_when() {
     fails(&bed.get("work"), 3, "nobody is signed in to https://corp.awsapps.com/start");
     assert_eq!(bed.sign_in("work")["needs_sign_in"], true);
     let said = bed.login();
-    for told in
-        ["/authorize?", "signed in to https://corp.awsapps.com/start, certain to work until", "renewed unattended"]
-    {
+    for told in [
+        "/authorize?",
+        "signed in to https://corp.awsapps.com/start, certain to work until",
+        "renewed unattended",
+        "it is kept in memory, for at most 10m (`unlock_time`)",
+    ] {
         assert!(said.contains(told), "{told}: {said}");
     }
     let issued = bed.get("work").json();
@@ -118,6 +121,54 @@ fn a_renewal_whose_answer_is_lost_asks_for_a_sign_in_and_says_why() {
     let said =
         fails(&bed.get("ro"), 3, "the last renewal of the sign-in to https://corp.awsapps.com/start was interrupted");
     assert!(said.contains("`keyfob login ro`"), "{said}");
+}
+
+#[test]
+fn a_process_killed_between_a_renewals_answer_and_its_write_is_recovered_from_or_named() {
+    let killed = |bed: &Bed| {
+        bed.aws.fault("CreateToken", Fault::Slow(Duration::from_secs(5)));
+        let asked = bed.center.grants("refresh_token");
+        let mut holder = bed.sandbox.keyfob(&["credential-process", "work"]).start();
+        let since = Instant::now();
+        while bed.center.grants("refresh_token") == asked {
+            assert!(since.elapsed() < Duration::from_secs(20), "nobody renews");
+            thread::sleep(Duration::from_millis(10));
+        }
+        // AWS has taken the refresh token, and nobody has the new one.
+        holder.kill();
+        holder.finish();
+    };
+    // With an access token that has ended, nothing is left.
+    let bed = Bed::new();
+    bed.center.access_tokens_live(2);
+    bed.login();
+    thread::sleep(Duration::from_secs(3));
+    killed(&bed);
+    for _ in 0..2 {
+        let said = fails(&bed.get("work"), 3, "a sign-in to IAM Identity Center is needed");
+        assert!(said.contains("`keyfob login work`"), "{said}");
+    }
+    bed.login();
+    bed.get("work").json();
+
+    // One that still works serves, and `list` says that a sign-in is due.
+    let bed = Bed::new();
+    bed.center.access_tokens_live(60);
+    bed.login();
+    thread::sleep(Duration::from_secs(42));
+    killed(&bed);
+    bed.get("work").json();
+    assert_eq!(bed.sign_in("ro")["sign_in"]["due"], true);
+    bed.get("ro").json();
+
+    // Before AWS has seen the request, nothing is lost.
+    let bed = Bed::new();
+    bed.center.access_tokens_live(2);
+    bed.login();
+    thread::sleep(Duration::from_secs(3));
+    bed.aws.fault("CreateToken", Fault::DropRequest);
+    fails(&bed.get("work"), 1, "cannot renew the sign-in");
+    bed.get("ro").json();
 }
 
 #[test]

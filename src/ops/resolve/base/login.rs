@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::aws::AwsError;
 use crate::aws_login::{Service, SignIn, TokenFile, is_invalid, renew};
+use crate::chain::identity_center::SignInState;
 use crate::chain::{Plan, hosts};
 use crate::credentials::{Credentials, Session};
 use crate::error::{Error, Kind, Result};
@@ -81,6 +82,13 @@ pub(super) fn credentials(context: &Context, plan: &Plan, arn: &str, min_ttl: Op
 pub fn renewed_just_now(context: &Context, plan: &Plan, arn: &str) -> Result<Timestamp> {
     let credentials = credentials(context, plan, arn, Some(JUST_RENEWED))?;
     credentials.expires_at().ok_or_else(|| Error::new(Kind::Defect, "a sign-in has no end"))
+}
+
+/// What is known of the sign-in as `arn`. Nobody but AWS knows how long it is renewed.
+pub fn login_state(env: &Environment, arn: &str, now: Timestamp) -> SignInState {
+    let sign_in = TokenFile::of(env, arn).and_then(|file| file.read().ok()?);
+    let end = sign_in.as_ref().and_then(SignIn::session).map(|session| session.expires_at);
+    SignInState { certain_until: end.filter(|end| *end > now), renewed: end.is_some(), due: end.is_none() }
 }
 
 /// Whether a run that uses the sign-in as `arn` needs a person; none where that depends on whether AWS still renews it.

@@ -12,7 +12,7 @@ mod roles_anywhere;
 mod sso;
 mod web_identity;
 
-pub use login::renewed_just_now;
+pub use login::{login_state, renewed_just_now};
 
 use std::time::Duration;
 
