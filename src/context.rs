@@ -1,7 +1,7 @@
 //! The one bundle of ports: everything outside that a command works with. A test hands in what it plays itself.
 
 use crate::aws::http::Http;
-use crate::aws::{AccessKeys, Account, MfaDevices, Sts};
+use crate::aws::{AccessKeys, Account, Iam, MfaDevices, Sts};
 use crate::chain::Base;
 use crate::credentials::{AccessKey, Credentials, StoreId};
 use crate::error::Result;
@@ -33,6 +33,7 @@ pub struct Context<'a> {
     pub mfa_devices: &'a dyn MfaDevices,
     /// What an audit asks; for several threads.
     pub account: &'a dyn Account,
+    pub iam: &'a dyn Iam,
     pub stores: &'a dyn StoreOpener,
     /// The keys a plan starts from.
     pub keys: &'a dyn Keys,

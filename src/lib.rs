@@ -46,4 +46,5 @@ mod testing;
 pub mod timestamp;
 pub mod totp;
 mod ui;
+mod user;
 mod view;

@@ -24,6 +24,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod translate;
+mod users;
 mod xml;
 
 use std::time::Duration;
@@ -39,6 +40,8 @@ pub use error::AwsError;
 #[cfg(test)]
 pub use mfa_devices::NewMfaDevice;
 pub use mfa_devices::{CodePair, MfaDevices};
+pub use users::Iam;
+pub use xml::Element;
 
 /// Whose credentials sign an IAM call, and where it goes.
 #[derive(Debug, Clone, Copy)]

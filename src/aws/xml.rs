@@ -11,7 +11,7 @@ const DEEPEST: usize = 24;
 
 /// One element of a response. Its text may be a secret, so it is not shown by `Debug` and is zeroed when dropped.
 #[derive(Debug)]
-pub(super) struct Element {
+pub struct Element {
     name: String,
     text: Secret,
     children: Vec<Element>,
@@ -79,17 +79,17 @@ impl Element {
     }
 
     /// Its own text; empty for one that has elements.
-    pub(super) fn text_of(&self) -> &str {
+    pub fn text_of(&self) -> &str {
         self.text.expose()
     }
 
     /// The element of this name in it.
-    pub(super) fn child(&self, name: &str) -> Option<&Element> {
+    pub fn child(&self, name: &str) -> Option<&Element> {
         self.children.iter().find(|child| child.name == name)
     }
 
     /// The text of the element of this name in it; none for an empty one.
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
+    pub fn text(&self, name: &str) -> Option<&str> {
         self.child(name).map(Element::text_of).filter(|text| !text.is_empty())
     }
 
@@ -105,7 +105,7 @@ impl Element {
 
     /// The `member` elements of the list of this name in it, a map's `entry` and EC2's `item`
     /// elements too; none where there is no such list.
-    pub(super) fn members(&self, name: &str) -> impl Iterator<Item = &Element> {
+    pub fn members(&self, name: &str) -> impl Iterator<Item = &Element> {
         self.child(name).into_iter().flat_map(|list| list.children.iter()).filter(|child| is_member(child))
     }
 

@@ -109,7 +109,7 @@ impl AddArgs {
             out::write(lines)?;
         }
         if added.to_enroll {
-            enroll_now(world, &profile)?;
+            enroll_now(world, &profile, false)?;
         }
         match added.lines {
             None => Ok(()),

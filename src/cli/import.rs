@@ -101,7 +101,7 @@ impl ImportArgs {
             out::write_json(&report)?;
         }
         for profile in &report.to_enroll {
-            enroll_now(world, profile)?;
+            enroll_now(world, profile, false)?;
         }
         let whose = if self.from.is_some() { "with aws-vault" } else { "in the AWS files" };
         match report.failures() {

@@ -53,6 +53,7 @@ mod store_serve;
 #[cfg(test)]
 mod tests;
 mod usage;
+mod user;
 mod vault;
 mod whoami;
 mod world;
@@ -152,6 +153,8 @@ enum Command {
     Mfa(mfa::MfaCommand),
     #[command(subcommand)]
     Store(store::StoreCommand),
+    #[command(subcommand)]
+    User(user::UserCommand),
     Doctor(doctor::DoctorArgs),
     Audit(audit::AuditArgs),
     #[command(subcommand)]
@@ -262,6 +265,7 @@ fn run_in(world: &World<'_>, command: Command) -> Result<u8> {
         Command::Sso(command) => command.run(world).map(|()| 0),
         Command::Mfa(command) => command.run(world).map(|()| 0),
         Command::Store(command) => command.run(world),
+        Command::User(command) => command.run(world).map(|()| 0),
         Command::Doctor(arguments) => arguments.run(world),
         Command::Audit(arguments) => arguments.run(world),
         Command::Vault(command) => command.run(world).map(|()| 0),

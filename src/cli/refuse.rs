@@ -23,6 +23,7 @@ pub(super) fn in_narrowed(process_env: &Environment, command: &Command) -> Resul
         Command::Store(StoreCommand::Move(_)) => "store move",
         Command::Rotate(arguments) if arguments.changes_keys() => "rotate",
         Command::Store(StoreCommand::Serve(_)) => "store serve",
+        Command::User(command) if command.changes_users() => "user",
         Command::Mfa(MfaCommand::Enroll(_)) => "mfa enroll",
         Command::Mfa(MfaCommand::Remove(_)) => "mfa remove",
         Command::Mfa(MfaCommand::Resync(_)) => "mfa resync",

@@ -216,6 +216,7 @@ impl Snapshot<'_> {
             access_keys: &aws,
             mfa_devices: &aws,
             account: &aws,
+            iam: &aws,
             stores: &stores,
             keys: &keys,
             cache: &cache,

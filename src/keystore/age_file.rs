@@ -96,11 +96,7 @@ impl Identity {
     /// # Errors
     /// [`AgeError::Memory`].
     pub fn wrap(&self, passphrase: &Secret) -> Result<Vec<u8>, AgeError> {
-        check_memory(WORK_FACTOR)?;
-        let [composed, ..] = forms(passphrase);
-        let mut recipient = age::scrypt::Recipient::new(SecretString::from(composed.expose()));
-        recipient.set_work_factor(WORK_FACTOR);
-        Ok(encrypt(std::iter::once(&recipient as &dyn age::Recipient), self.0.expose()))
+        seal_with(passphrase, self.0.expose())
     }
 
     /// Decrypts an identity from a passphrase. Takes most of a second and 134 MB: never two at once.
@@ -111,26 +107,55 @@ impl Identity {
     /// # Errors
     /// As [`AgeError`] tells.
     pub fn unwrap(wrapped: &[u8], passphrase: &Secret) -> Result<Self, AgeError> {
-        let [composed, decomposed, typed] = forms(passphrase);
-        let mut result = Identity::unwrap_with(wrapped, &composed);
-        let mut tried = vec![composed];
-        for form in [typed, decomposed] {
-            if matches!(result, Err(AgeError::WrongKey)) && tried.iter().all(|tried| tried.expose() != form.expose()) {
-                result = Identity::unwrap_with(wrapped, &form);
-                tried.push(form);
-            }
-        }
-        result
+        Identity::parse(open_with(passphrase, wrapped)?).map_err(AgeError::Damaged)
     }
+}
 
-    fn unwrap_with(wrapped: &[u8], passphrase: &Secret) -> Result<Self, AgeError> {
-        check_header(wrapped)?;
-        check_memory(work_factor(wrapped).unwrap_or(0).min(MOST_WORK))?;
-        let mut opener = age::scrypt::Identity::new(SecretString::from(passphrase.expose()));
-        opener.set_max_work_factor(MOST_WORK);
-        let text = decrypt(std::iter::once(&opener as &dyn age::Identity), wrapped)?;
-        Identity::parse(text).map_err(AgeError::Damaged)
+/// Encrypts to a public key (`age1…`), for whoever has its identity.
+///
+/// # Errors
+/// A sentence, for what is not a public key.
+pub fn seal_to(public_key: &str, plain: &[u8]) -> Result<Vec<u8>, String> {
+    let recipient: age::x25519::Recipient =
+        public_key.parse().map_err(|_| format!("`{public_key}` is not an age public key, which begins with `age1`"))?;
+    Ok(encrypt(std::iter::once(&recipient as &dyn age::Recipient), plain))
+}
+
+/// Encrypts to a passphrase, in Unicode's composed form. Takes most of a second and 134 MB.
+///
+/// # Errors
+/// [`AgeError::Memory`].
+pub fn seal_with(passphrase: &Secret, plain: &[u8]) -> Result<Vec<u8>, AgeError> {
+    check_memory(WORK_FACTOR)?;
+    let [composed, ..] = forms(passphrase);
+    let mut recipient = age::scrypt::Recipient::new(SecretString::from(composed.expose()));
+    recipient.set_work_factor(WORK_FACTOR);
+    Ok(encrypt(std::iter::once(&recipient as &dyn age::Recipient), plain))
+}
+
+/// Decrypts what was encrypted to a passphrase, in each form that Unicode has for it.
+///
+/// # Errors
+/// As [`AgeError`] tells.
+pub fn open_with(passphrase: &Secret, sealed: &[u8]) -> Result<SecretBytes, AgeError> {
+    let [composed, decomposed, typed] = forms(passphrase);
+    let mut result = open_with_form(sealed, &composed);
+    let mut tried = vec![composed];
+    for form in [typed, decomposed] {
+        if matches!(result, Err(AgeError::WrongKey)) && tried.iter().all(|tried| tried.expose() != form.expose()) {
+            result = open_with_form(sealed, &form);
+            tried.push(form);
+        }
     }
+    result
+}
+
+fn open_with_form(sealed: &[u8], passphrase: &Secret) -> Result<SecretBytes, AgeError> {
+    check_header(sealed)?;
+    check_memory(work_factor(sealed).unwrap_or(0).min(MOST_WORK))?;
+    let mut opener = age::scrypt::Identity::new(SecretString::from(passphrase.expose()));
+    opener.set_max_work_factor(MOST_WORK);
+    decrypt(std::iter::once(&opener as &dyn age::Identity), sealed)
 }
 
 /// A passphrase as Unicode composes it, as it decomposes it, and as it was typed; in ASCII the three are one.
@@ -264,7 +289,7 @@ mod tests {
             Identity::unwrap(&older, form).expect("an older vault");
         }
         assert!(matches!(Identity::unwrap(&older, &Secret::new("FAKE-e".into())), Err(AgeError::WrongKey)));
-        Identity::unwrap_with(&wrapped, &composed).expect("the composed form is what opens it with `age`");
+        open_with_form(&wrapped, &composed).expect("the composed form is what opens it with `age`");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod access_key;
-mod age_file;
+pub(crate) mod age_file;
 mod elsewhere;
 mod kernel_keyring;
 #[cfg(target_os = "linux")]
@@ -21,7 +21,7 @@ pub mod memory;
 mod native;
 pub mod open;
 mod outside;
-mod passphrase;
+pub(crate) mod passphrase;
 mod program;
 mod prompt_lock;
 pub mod protocol;
@@ -170,6 +170,8 @@ pub enum Item {
     AccessKey(AccessKeyId),
     /// The TOTP seed of an MFA device, named by its serial.
     TotpSeed(String),
+    /// The console password of a user that keyfob has created, named by its ARN, until it is shown.
+    Password(String),
     /// The random key that seals the sessions of this backend's keys.
     SealingKey,
     /// Nothing: written, read back and deleted, to see whether the store can be written.
@@ -178,12 +180,13 @@ pub enum Item {
     Check(String),
 }
 
-/// The item's name in the store: `access-key/AKIA…`, `totp-seed/SERIAL`, `sealing-key`, `probe`.
+/// The item's name in the store: `access-key/AKIA…`, `totp-seed/SERIAL`, `password/ARN`, `sealing-key`, `probe`.
 impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Item::AccessKey(id) => write!(f, "access-key/{id}"),
             Item::TotpSeed(serial) => write!(f, "totp-seed/{serial}"),
+            Item::Password(arn) => write!(f, "password/{arn}"),
             Item::SealingKey => f.write_str("sealing-key"),
             Item::Probe => f.write_str("probe"),
             Item::Check(name) => f.write_str(name),

@@ -142,7 +142,7 @@ impl PassphraseSources<'_> {
 ///
 /// # Errors
 /// [`StoreError::WrongPassphrase`] if the file cannot be read or gives nothing.
-pub(super) fn passphrase_in(path: &Path) -> Result<Secret, StoreError> {
+pub fn passphrase_in(path: &Path) -> Result<Secret, StoreError> {
     let name = format!("passphrase file `{}`", path.display());
     let bytes = match read_optional(path) {
         Ok(Some(bytes)) => SecretBytes::new(bytes),

@@ -28,6 +28,7 @@ pub mod show;
 mod signed;
 pub mod sso;
 pub mod store;
+pub mod user;
 pub mod whoami;
 mod without_device;
 

@@ -28,13 +28,15 @@ pub(super) fn warn(context: &Context<'_>, profile: &str, devices: Known) {
     ));
 }
 
-/// Offers to create a device; whether somebody wants that. Otherwise hints at what helps.
+/// Offers to create a device, unless `yes` is the answer to all that is asked; whether somebody wants that. Otherwise hints at what
+/// helps.
 ///
 /// # Errors
 /// Ctrl-C.
-pub(super) fn offer(context: &Context<'_>, profile: &str, devices: Known) -> Result<bool> {
+pub(super) fn offer(context: &Context<'_>, profile: &str, devices: Known, yes: bool) -> Result<bool> {
     let talk = context.talk;
     if devices == Known::None
+        && !yes
         && AskError::or_no(context.human.offer("create an MFA device now, in an authenticator app?"))?
     {
         return Ok(true);

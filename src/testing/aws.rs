@@ -6,8 +6,8 @@ use crate::audit::facts::{Certificate, Details, Entity, PasswordPolicy};
 use crate::audit::report::Report;
 use crate::aws::http::{Answer, Http, Request};
 use crate::aws::{
-    Access, AccessKeys, Account, AssumeRole, AwsError, CallerIdentity, CodePair, GetFederationToken,
-    GetScopedCredentials, GetSessionToken, LastUse, ListedKey, MfaDevices, NewMfaDevice, Sts,
+    Access, AccessKeys, Account, AssumeRole, AwsError, CallerIdentity, CodePair, Element, GetFederationToken,
+    GetScopedCredentials, GetSessionToken, Iam, LastUse, ListedKey, MfaDevices, NewMfaDevice, Sts,
 };
 use crate::chain::target::Target;
 use crate::credentials::{AccessKey, AccessKeyId, Credentials, Session};
@@ -70,4 +70,9 @@ unasked! { MfaDevices:
     resync_mfa_device(Access<'_>, &str, &CodePair) -> ();
     deactivate_mfa_device(Access<'_>, &str, &str) -> ();
     delete_virtual_mfa_device(Access<'_>, &str) -> ();
+}
+
+unasked! { Iam:
+    ask(Access<'_>, &'static str, &[(&str, &str)], &[&str]) -> Element;
+    pages(Access<'_>, &'static str, &[(&str, &str)], &str) -> Vec<Element>;
 }

@@ -67,6 +67,7 @@ impl Ports {
             access_keys: &Unasked,
             mfa_devices: &Unasked,
             account: &Unasked,
+            iam: &Unasked,
             stores,
             keys,
             cache: &self.cache,

@@ -15,4 +15,5 @@ pub mod sso;
 pub mod start;
 pub mod store;
 pub mod table;
+pub mod user;
 pub mod whoami;

@@ -47,6 +47,17 @@ const COMMANDS: &[(&str, i32)] = &[
     ("hook bash", 0),
     ("hook bash --step switch -- audit", 0),
     ("hook nu --step renew --profile audit", 0),
+    ("user create carol --group developers --key --console --require-mfa --mfa none --with work --yes", 0),
+    ("user list --with work", 0),
+    ("user list --with work --json", 0),
+    ("user password nobody", 1),
+    ("user create eve --key --console --handover eve.keyfob --passphrase-file passphrase --with work --yes", 0),
+    ("user accept eve.keyfob --passphrase-file passphrase", 3),
+    ("user accept nothing.keyfob", 1),
+    ("user password-policy --cis --with work --yes", 0),
+    ("user password-policy --with work --json", 0),
+    ("user remove eve --with work --yes", 0),
+    ("user remove carol --now --with work --yes", 0),
     ("profile add new region=eu-west-1", 0),
     ("profile set new output json", 0),
     ("profile unset new output", 0),
@@ -122,6 +133,9 @@ fn all_commands(scene: &mut Scene) {
     scene.sandbox.may_hold_secrets("again.txt");
     scene.sandbox.keep_secret("FAKE-new-passphrase", "new passphrase");
     scene.sandbox.write("new-passphrase", "FAKE-new-passphrase\n");
+    scene.ann.may_manage_others();
+    scene.sandbox.keep_secret("FAKE-handover-passphrase", "passphrase of the handover");
+    scene.sandbox.write("passphrase", "FAKE-handover-passphrase\n");
     // What it enrols makes its codes from here on, one in 30 s.
     for (line, code) in COMMANDS {
         let arguments: Vec<&str> = line.split(' ').collect();

@@ -76,6 +76,7 @@ mod support;
 mod terminal;
 mod tour;
 mod trust;
+mod user;
 mod vault_processes;
 mod whoami;
 mod worlds;

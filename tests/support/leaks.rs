@@ -18,6 +18,8 @@ pub enum Shows {
     AccessTokens,
     /// A seed, while it is being enrolled.
     Seeds,
+    /// A console password, on the terminal where it is shown once.
+    Passwords,
     /// An MFA code: `mfa code`, and a terminal on which one was typed.
     Codes,
 }
@@ -43,6 +45,7 @@ impl Shows {
             Shows::Keys => matches!(kind, SecretKind::Session | SecretKind::LongTerm),
             Shows::AccessTokens => kind == SecretKind::AccessToken,
             Shows::Seeds => kind == SecretKind::Seed,
+            Shows::Passwords => kind == SecretKind::Password,
             Shows::Codes => kind == SecretKind::Code,
         }
     }

@@ -41,10 +41,10 @@ pub struct EnrollArgs {
 }
 
 impl EnrollArgs {
-    /// `keyfob mfa enroll PROFILE`.
-    pub(super) fn of(profile: &str) -> EnrollArgs {
+    /// `keyfob mfa enroll PROFILE`, with `--store` or without.
+    pub(super) fn of(profile: &str, store: bool) -> EnrollArgs {
         let profile = profile.to_owned();
-        EnrollArgs { profile, name: None, store: false, png: None, show_secret: false, yes: false }
+        EnrollArgs { profile, name: None, store, png: None, show_secret: false, yes: store }
     }
 
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {

@@ -51,8 +51,8 @@ impl MfaCommand {
 ///
 /// # Errors
 /// Ctrl-C.
-pub(super) fn enroll_now(world: &World<'_>, profile: &str) -> Result<()> {
-    match enroll::EnrollArgs::of(profile).run(world) {
+pub(super) fn enroll_now(world: &World<'_>, profile: &str, store: bool) -> Result<()> {
+    match enroll::EnrollArgs::of(profile, store).run(world) {
         Err(error) if error.kind() != Kind::Cancelled => {
             world.talk.warn(&error.in_one_line());
             world.talk.hint(run!("keyfob mfa enroll {}", profile).to("the key is stored; enroll a device later"));

@@ -120,7 +120,7 @@ pub fn add(context: &Context<'_>, request: AddRequest, files: &AwsFiles) -> Resu
     let without_device = planned.without_device();
     let lines = planned.write(context)?;
     let to_enroll = match without_device {
-        Some(devices) => without_device::offer(context, &name, devices)?,
+        Some(devices) => without_device::offer(context, &name, devices, request.yes)?,
         None => false,
     };
     Ok(Added { lines, to_enroll })

@@ -135,6 +135,17 @@ fn portal(plan: &Plan, identity: Identity, page: &str) -> Console {
     Console { url: Secret::new(format!("{start}/#/console?{query}")), has_token: false, identity, until: None, notes }
 }
 
+/// The page where the users of an account sign in.
+pub(in crate::ops) fn sign_in_url(account: &str, partition: &str) -> Option<String> {
+    let domain = match partition {
+        "aws" => "aws.amazon.com",
+        "aws-cn" => "amazonaws.cn",
+        "aws-us-gov" => "amazonaws-us-gov.com",
+        _ => return None,
+    };
+    Some(format!("https://{account}.signin.{domain}/console"))
+}
+
 /// The page where a user signs in.
 fn sign_in_page(plan: &Plan, hosts: &Hosts) -> Option<String> {
     let account = plan.base.account_id()?;

@@ -208,7 +208,7 @@ fn move_all(
                 let (key_id, backend) = (key.id.to_string(), backend.name());
                 if let Some(devices) = without_device {
                     without_device::warn(context, &profile, devices);
-                    if without_device::offer(context, &profile, devices)? {
+                    if without_device::offer(context, &profile, devices, false)? {
                         report.to_enroll.push(profile.clone());
                     }
                 }

@@ -1,5 +1,7 @@
 //! Whoever makes the IAM calls about devices: the base profile's key, or an MFA session of its user if a policy demands that.
 
+use std::rc::Rc;
+
 use crate::aws::advice::{Attempted, Signer};
 use crate::aws::{Access, AwsError, MfaDevices};
 use crate::chain::{Base, Plan};
@@ -9,16 +11,17 @@ use crate::ops::Context;
 use crate::ops::signed::{Refusal, Signed, SigningKey};
 
 /// The user whose devices they are, and what its calls are signed with.
-pub(super) struct Caller<'a> {
+pub(in crate::ops) struct Caller<'a> {
     context: &'a Context<'a>,
     /// The user's name, without its path.
     pub(super) user: String,
     /// 12 digits.
     pub(super) account: String,
     arn: String,
-    base: &'a Base,
-    key: AccessKey,
-    signed: Signed<'a>,
+    base: Base,
+    /// None: whoever signs is not the user.
+    key: Option<AccessKey>,
+    signed: Rc<Signed<'a>>,
 }
 
 impl<'a> Caller<'a> {
@@ -40,22 +43,24 @@ impl<'a> Caller<'a> {
                 asked.map_err(refused)?.arn
             }
         };
-        let mut parts = arn.splitn(6, ':').skip(4);
-        let (account, resource) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let user = match resource.strip_prefix("user/") {
-            Some(path) => path.rsplit('/').next().unwrap_or(path).to_owned(),
-            None => {
-                return Err(Error::new(
-                    Kind::Failed,
-                    format!("`{arn}` is not an IAM user, so keyfob cannot manage its MFA devices"),
-                )
-                .hint("manage a root user's devices in the AWS console, under Security credentials"));
-            }
-        };
-        let account = account.to_owned();
+        let resource = arn.splitn(6, ':').nth(5).unwrap_or_default();
+        if !resource.starts_with("user/") {
+            return Err(Error::new(
+                Kind::Failed,
+                format!("`{arn}` is not an IAM user, so keyfob cannot manage its MFA devices"),
+            )
+            .hint("manage a root user's devices in the AWS console, under Security credentials"));
+        }
         let mfa = (plan.session().is_some() && plan.mfa.is_some()).then(|| plan.clone());
         let signed = Signed::by_key(context, &plan.profile, Some(arn.clone()), target.clone(), mfa);
-        Ok(Caller { context, user, account, arn, base: &plan.base, key, signed })
+        Ok(Caller { key: Some(key), ..Caller::of_user(context, &plan.base, &arn, Rc::new(signed)) })
+    }
+
+    /// Somebody else who manages the devices of the user with this ARN.
+    pub(in crate::ops) fn of_user(context: &'a Context<'a>, base: &Base, arn: &str, signed: Rc<Signed<'a>>) -> Self {
+        let user = arn.rsplit('/').next().unwrap_or(arn).to_owned();
+        let account = arn.split(':').nth(4).unwrap_or_default().to_owned();
+        Caller { context, user, account, arn: arn.to_owned(), base: base.clone(), key: None, signed }
     }
 
     /// The ARN a virtual device of this name has.
@@ -73,7 +78,8 @@ impl<'a> Caller<'a> {
         name: &str,
         send: impl Fn(&dyn MfaDevices, Access<'_>) -> Result<T, AwsError>,
     ) -> Result<T, Refusal> {
-        let key = SigningKey { base: self.base.clone(), read: &|| Ok(self.key.clone()) };
+        let read = || self.key.clone().ok_or_else(|| Error::new(Kind::Defect, "a plan signs, and no key"));
+        let key = SigningKey { base: self.base.clone(), read: &read };
         self.signed.call(&key, Attempted::Iam(name), |by| send(self.context.mfa_devices, by))
     }
 

@@ -111,6 +111,61 @@ pub fn enroll(
     write_profile(context, request, profile, &device.serial, files)
 }
 
+/// Creates and enables a device for somebody else, whose name is its name; with a number where that is taken. `note` is told
+/// the serial before there is a device, or none where that was somebody else's. Returns the serial.
+///
+/// One of those in `noted` was left by an earlier try: it is enabled, or else deleted and created again.
+///
+/// # Errors
+/// As [`enroll`].
+pub(in crate::ops) fn enroll_for(
+    context: &Context<'_>,
+    caller: &Caller<'_>,
+    request: &EnrollRequest,
+    profile: &str,
+    noted: &[String],
+    note: &mut dyn FnMut(Option<&str>) -> Result<()>,
+) -> Result<String> {
+    for serial in noted {
+        if caller.devices()?.contains(serial) {
+            return Ok(serial.clone());
+        }
+        match caller.delete_device(serial) {
+            // AWS deletes no device that is enabled: this one is another user's.
+            Err(refused) if !["NoSuchEntity", "DeleteConflict"].iter().any(|code| refused.is(code)) => {
+                return Err(refused.into());
+            }
+            Ok(()) | Err(_) => note(None)?,
+        }
+    }
+    let names = std::iter::once(caller.user.clone()).chain((2..10).map(|number| format!("{}-{number}", caller.user)));
+    for name in names {
+        note(Some(&caller.serial_of(&name)))?;
+        let send = || caller.call("CreateVirtualMFADevice", |devices, by| devices.create_virtual_mfa_device(by, &name));
+        let made = match send() {
+            Err(taken) if taken.is("EntityAlreadyExists") => {
+                note(None)?;
+                continue;
+            }
+            made => made?,
+        };
+        let seed = Seed::from_base32(made.seed.expose()).map_err(|error| {
+            Error::new(Kind::Failed, format!("keyfob cannot use the seed that AWS gave `{}`: {error}", made.serial))
+        })?;
+        let device = Device { serial: made.serial, seed };
+        let half_made = HalfMade { context, caller, serial: &device.serial, profile, backend: request.backend };
+        let pair = prepare(context, request, &device, caller, &|_| Ok(())).map_err(|error| half_made.undo(error))?;
+        enable(context, &half_made, pair, &device, request.backend.is_some())?;
+        context.talk.say(&format!("`{}` is enabled for user `{}`", device.serial, caller.user));
+        return Ok(device.serial);
+    }
+    Err(Error::new(
+        Kind::Failed,
+        format!("MFA devices with the name of `{}` exist already, up to number 9", caller.user),
+    )
+    .hint("delete those that belong to nobody in the IAM console"))
+}
+
 /// A device made and not yet enabled.
 struct Device {
     serial: String,

@@ -18,6 +18,7 @@ use crate::chain::Plan;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 
+pub(in crate::ops) use caller::Caller;
 pub(in crate::ops) use seeds::forget;
 
 /// The plans a device is found by: the asked profile's, and that of the profile whose key the calls are signed with.

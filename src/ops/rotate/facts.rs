@@ -99,7 +99,7 @@ fn mfa_plan(
 }
 
 /// How `--with` makes its credentials: as ever, but for a session without MFA, which IAM refuses: then the key itself.
-pub(super) fn plan_to_sign(context: &Context<'_>, files: &AwsFiles, profile: &str) -> Result<Plan> {
+pub(in crate::ops) fn plan_to_sign(context: &Context<'_>, files: &AwsFiles, profile: &str) -> Result<Plan> {
     let (index, profiles) = (Index::load(&context.paths.data)?, files.profiles());
     let request = request(context, profile);
     let itself = plan(&profiles, &index, context.env, &Request { no_session: true, ..request.clone() })?;

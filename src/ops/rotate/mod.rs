@@ -14,6 +14,9 @@ mod signing;
 pub mod status;
 mod steps;
 
+pub(in crate::ops) use facts::plan_to_sign;
+pub(in crate::ops) use signing::kind_of;
+
 use std::collections::BTreeMap;
 
 use crate::chain::StoredKeys;

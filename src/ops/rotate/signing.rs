@@ -14,7 +14,7 @@ use crate::ops::signed::{Refusal, Signed, SigningKey};
 use crate::rotation::Failure;
 
 /// What a refusal means for a rotation; what could not be signed ends the step.
-pub(super) fn kind_of(refusal: &Refusal) -> Failure {
+pub(in crate::ops) fn kind_of(refusal: &Refusal) -> Failure {
     let Some(error) = refusal.error() else { return Failure::Refused };
     if error.is_invalid_client_token() {
         return Failure::UnknownSigner;

@@ -194,6 +194,9 @@ fn item(name: &str) -> Option<Item> {
     if let Some(serial) = name.strip_prefix("totp-seed/") {
         return Some(Item::TotpSeed(serial.to_owned()));
     }
+    if let Some(arn) = name.strip_prefix("password/") {
+        return Some(Item::Password(arn.to_owned()));
+    }
     match name {
         "probe" => Some(Item::Probe),
         name if name.starts_with(CHECK) => Some(Item::Check(name.to_owned())),
@@ -204,7 +207,7 @@ fn item(name: &str) -> Option<Item> {
 fn is_test(item: &Item) -> bool {
     match item {
         Item::Probe | Item::Check(_) => true,
-        Item::AccessKey(_) | Item::TotpSeed(_) | Item::SealingKey => false,
+        Item::AccessKey(_) | Item::TotpSeed(_) | Item::Password(_) | Item::SealingKey => false,
     }
 }
 

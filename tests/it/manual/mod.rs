@@ -78,7 +78,7 @@ fn the_readmes_commands_show_what_it_says() {
 
 #[test]
 fn the_commands_of_the_pages_about_keys_show_what_they_say() {
-    run(&["docs/plaintext-keys.md", "docs/rotation.md", "docs/audit.md", "docs/coming-from.md"]);
+    run(&["docs/plaintext-keys.md", "docs/rotation.md", "docs/audit.md", "docs/users.md", "docs/coming-from.md"]);
 }
 
 #[test]

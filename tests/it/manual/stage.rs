@@ -37,7 +37,7 @@ pub struct Stage {
 
 impl Stage {
     /// `keychain`: a desktop with a keychain. `headless`: none, and a vault with a passphrase to come. `vault`: one that is
-    /// open. `moto`: so too, with an AWS that has more than STS and IAM and checks little. `None`: a program is missing, and the scene is skipped.
+    /// open. `office`: so too, with nothing in the account but what the page creates. `moto`: so too, with an AWS that has more than STS and IAM and checks little. `None`: a program is missing, and the scene is skipped.
     pub fn set(name: &str) -> Option<Self> {
         let aws = Arc::new(LoopbackAws::start());
         let ann = aws.user("ann");
@@ -52,7 +52,7 @@ impl Stage {
         #[cfg(target_os = "linux")]
         let mut service = None;
         let mut sandbox = match name {
-            "vault" | "moto" => Sandbox::with_vault(KEYFOB, &aws),
+            "vault" | "moto" | "office" => Sandbox::with_vault(KEYFOB, &aws),
             "keychain" | "headless" => Sandbox::new(KEYFOB, &aws),
             other => panic!("`{other}` is no scene"),
         };
@@ -92,13 +92,18 @@ impl Stage {
         aws.role("release").trusts(&aws.user("ci").arn());
         let world = fs::read(data::path("audit/small-team.json")).expect("it is there");
         let world: serde_json::Value = serde_json::from_slice(&world).expect("JSON");
-        aws.serve_account(ACCOUNT, &world["facts"]);
+        if name != "office" {
+            aws.serve_account(ACCOUNT, &world["facts"]);
+        }
+        let admin = aws.user("admin").may_manage_others().access_key();
+        let csv = format!("Access key ID,Secret access key\r\n{},{}\r\n", admin.id, admin.secret);
+        sandbox.write("adminKeys.csv", &csv);
         // Where a reader's are; a variable of keyfob's would be warned of.
         for name in ["CONFIG", "DATA_DIR", "CACHE_DIR", "UNLOCK_TIME", "BACKEND", "IDENTITY_FILE"] {
             sandbox.unset(&format!("KEYFOB_{name}"));
         }
         let mut settings = "unlock_time = \"10m\"\nrotate_settle = 0\nlogin = \"browser\"\n".to_owned();
-        if ["vault", "moto"].contains(&name) {
+        if ["vault", "moto", "office"].contains(&name) {
             writeln!(settings, "identity_file = \"{}\"", sandbox.path("identity.txt").display())
                 .expect("a String takes all");
         }

@@ -209,7 +209,7 @@ fn find(
         }
         let caller = match &session.origin {
             Origin::User { user, mfa_at } => {
-                let user = world.users[user].clone();
+                let user = world.users.get(user).cloned().ok_or_else(Refusal::unknown_key)?;
                 of_user(&user, Identity::UserSession { user: user.clone(), mfa_at: *mfa_at })
             }
             Origin::Role { role, session_name, source_identity, transitive_tags } => {

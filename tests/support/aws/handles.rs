@@ -41,6 +41,11 @@ pub struct UserHandle {
 }
 
 impl UserHandle {
+    /// One of this ARN, whether or not there is one.
+    pub(super) fn of(shared: &Arc<Shared>, arn: &str) -> Self {
+        UserHandle { shared: Arc::clone(shared), arn: arn.to_owned() }
+    }
+
     pub(super) fn create(shared: &Arc<Shared>, account: &str, name: &str, is_root: bool) -> Self {
         let mut world = shared.world();
         let partition = &world.partition;
@@ -144,6 +149,29 @@ impl UserHandle {
     /// The usual policy that denies IAM to whoever comes without MFA.
     pub fn needs_mfa_for_iam(&self) -> Self {
         self.change(|user| user.iam_needs_mfa = true)
+    }
+
+    /// Puts it into a group, which is created if there is none.
+    pub fn in_group(&self, group: &str) -> Self {
+        let mut world = self.shared.world();
+        world.directory.groups.entry(group.to_owned()).or_default();
+        let own = world.directory.users.entry(self.arn.clone()).or_default();
+        own.groups.insert(group.to_owned());
+        drop(world);
+        self.clone()
+    }
+
+    /// What belongs to it, as IAM has it; none once it is deleted.
+    pub fn belongings(&self) -> Option<super::Belongings> {
+        let world = self.shared.world();
+        world.users.get(&self.arn)?;
+        Some(world.directory.users.get(&self.arn).cloned().unwrap_or_default())
+    }
+
+    /// Gives it more to be rid of.
+    pub fn give(&self, give: impl FnOnce(&mut super::Belongings)) -> Self {
+        give(self.shared.world().directory.users.entry(self.arn.clone()).or_default());
+        self.clone()
     }
 
     /// An administrator: other users' keys and devices too.

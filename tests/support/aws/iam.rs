@@ -5,6 +5,7 @@
 use super::answer::{Refusal, Service, Xml, element, iso_date, text};
 use super::authentication::{Caller, Identity};
 use super::iam_mfa;
+use super::iam_users;
 use super::params::{Checks, Params, patterns};
 use super::sts::unknown_action;
 use super::world::{User, World};
@@ -14,6 +15,13 @@ pub fn answer(world: &mut World, caller: &Caller, action: &str, params: &Params)
         // AWS says this, and nothing of MFA (IAM User Guide, "Compare AWS STS credentials").
         let message = "The security token included in the request is invalid";
         return Err(Refusal::new(403, "InvalidClientTokenId", message));
+    }
+    if action != "CreateUser" && iam_users::is_unseen(world, params) {
+        let name = params.get("UserName").unwrap_or_default();
+        return Err(Refusal::no_such_entity(format!("The user with name {name} cannot be found.")));
+    }
+    if let Some(answer) = iam_users::answer(world, caller, action, params) {
+        return answer;
     }
     match action {
         "GetUser" => get_user(world, caller, params),
@@ -95,9 +103,10 @@ pub fn authorise(world: &World, caller: &Caller, action: &str, resource: &str, o
         }
         Identity::Federated => denied("with an explicit deny"),
         Identity::LongTerm(user) | Identity::UserSession { user, .. } => {
-            if user.denies(&full) || (user.iam_needs_mfa && caller.mfa_at().is_none()) {
+            let denies = user.denies(&full) || world.policies_deny(user, &full, iam_users::has_mfa(caller));
+            if denies || (user.iam_needs_mfa && caller.mfa_at().is_none()) {
                 denied("with an explicit deny in an identity-based policy")
-            } else if own || user.may_manage_others || user.is_root {
+            } else if own || user.may_manage_others || user.is_root || world.is_administrator(user) {
                 Ok(())
             } else {
                 denied(&nothing_allows)
@@ -108,12 +117,7 @@ pub fn authorise(world: &World, caller: &Caller, action: &str, resource: &str, o
 
 fn get_user(world: &World, caller: &Caller, params: &Params) -> Result<Xml, Refusal> {
     let user = subject(world, caller, params, "GetUser", Implied::AnyCredentials)?;
-    let inside = text("Path", "/")
-        + &text("UserName", &user.name)
-        + &text("UserId", &user.user_id)
-        + &text("Arn", &user.arn)
-        + &text("CreateDate", &iso_date(user.created));
-    Ok(element("User", &inside))
+    Ok(element("User", &iam_users::describe(&user)))
 }
 
 fn list_access_keys(world: &World, caller: &Caller, params: &Params) -> Result<Xml, Refusal> {

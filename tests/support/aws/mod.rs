@@ -18,7 +18,7 @@
 //!
 //! Deliberately absent: policies of users and roles beyond the switches on [`UserHandle`] and [`RoleHandle`] (a role's trust
 //! alone lets a caller in; session policies are enforced), paths of users and roles, presigned and unsigned calls;
-//! pagination but of the calls of an audit.
+//! pagination but of the calls of an audit, and of users, groups and their policies.
 
 mod account;
 mod answer;
@@ -31,6 +31,7 @@ mod handles;
 mod http;
 mod iam;
 mod iam_mfa;
+mod iam_users;
 mod identity_center;
 mod log;
 mod machine;
@@ -57,6 +58,7 @@ use faults::PlannedFault;
 pub use handles::{AccessKey, DeviceHandle, RoleHandle, SessionKeys, UserHandle};
 use http::{Delivery, Request, Response};
 pub use iam_mfa::base64;
+pub use iam_users::{Belongings, Group};
 pub use identity_center::IdentityCenterHandle;
 pub use log::Logged;
 pub use machine::Metadata;
@@ -136,6 +138,42 @@ impl LoopbackAws {
     /// A user of another account (12 digits).
     pub fn user_of(&self, account: &str, name: &str) -> UserHandle {
         UserHandle::create(&self.shared, account, name, false)
+    }
+
+    /// A user of [`ACCOUNT`] that somebody else creates or has deleted.
+    pub fn user_named(&self, name: &str) -> UserHandle {
+        let arn = format!("arn:{}:iam::{ACCOUNT}:user/{name}", self.shared.world().partition);
+        UserHandle::of(&self.shared, &arn)
+    }
+
+    /// The groups, by name.
+    pub fn groups(&self) -> std::collections::BTreeMap<String, Group> {
+        self.shared.world().directory.groups.clone()
+    }
+
+    /// So many calls about it do not see a user that is created from now on.
+    pub fn new_users_unseen_for(&self, calls: usize) {
+        self.shared.world().directory.new_users_unseen = calls;
+    }
+
+    /// Lists users, groups and policies in pages of one.
+    pub fn list_in_pages_of_one(&self) {
+        self.shared.world().directory.pages_of_one = true;
+    }
+
+    /// So often the credential report is still being made.
+    pub fn report_takes(&self, calls: usize) {
+        self.shared.world().directory.report_pending = calls;
+    }
+
+    /// The account's password policy, as it was sent; none until it is set.
+    pub fn password_policy(&self) -> Option<std::collections::BTreeMap<String, String>> {
+        self.shared.world().directory.password_policy.clone()
+    }
+
+    /// The serials of all MFA devices, whoever they belong to.
+    pub fn devices(&self) -> Vec<String> {
+        self.shared.world().devices.keys().cloned().collect()
     }
 
     /// The root of [`ACCOUNT`].

@@ -9,6 +9,7 @@ use super::account::Account;
 use super::answer::{Refusal, Service};
 use super::fake;
 use super::faults::PlannedFault;
+use super::iam_users::Directory;
 use super::identity_center::IdentityCenter;
 use super::log::Logged;
 use super::machine::Machine;
@@ -144,6 +145,8 @@ pub enum SecretKind {
     /// Of IAM Identity Center: it is also shared with AWS's own tools, in their cache.
     AccessToken,
     Seed,
+    /// A console password.
+    Password,
     /// An MFA code that somebody was shown or that was spent. Six digits turn up anywhere: it is looked for as a whole word.
     Code,
 }
@@ -159,6 +162,7 @@ pub struct World {
     pub keys: BTreeMap<String, Key>,
     pub devices: BTreeMap<String, Device>,
     pub roles: BTreeMap<String, Role>,
+    pub directory: Directory,
     pub sessions: BTreeMap<String, Session>,
     pub secrets: Vec<Secret>,
     pub faults: Vec<PlannedFault>,

@@ -1,0 +1,80 @@
+//! `keyfob user password-policy`.
+
+use clap::{Args, value_parser};
+
+use crate::cli::user::SignerOptions;
+use crate::cli::world::World;
+use crate::error::Result;
+use crate::ops::user::policy::{Change, PolicyRequest, password_policy};
+use crate::ui::out;
+use crate::view;
+
+/// Show the account's password policy beside CIS's, or change it
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Without options, shows the policy. Changes are shown and confirmed; settings you do not name stay as they are.
+
+Examples:
+  keyfob user password-policy --with admin
+  keyfob user password-policy --cis --users-may-change --with admin")]
+pub struct PolicyArgs {
+    /// Set what the CIS AWS Foundations Benchmark asks for: 14 characters, 24 passwords remembered
+    #[arg(long)]
+    cis: bool,
+    /// Fewest characters
+    #[arg(long, value_name = "NUMBER", value_parser = value_parser!(u32).range(6..=128))]
+    min_length: Option<u32>,
+    /// Days after which a password expires (0: never)
+    #[arg(long, value_name = "DAYS", value_parser = value_parser!(u32).range(0..=1095))]
+    max_age: Option<u32>,
+    /// Last passwords that cannot be used again (0: none)
+    #[arg(long, value_name = "NUMBER", value_parser = value_parser!(u32).range(0..=24))]
+    reuse: Option<u32>,
+    /// Require a symbol
+    #[arg(long)]
+    symbols: bool,
+    /// Require a digit
+    #[arg(long)]
+    numbers: bool,
+    /// Require a capital letter
+    #[arg(long)]
+    uppercase: bool,
+    /// Require a small letter
+    #[arg(long)]
+    lowercase: bool,
+    /// Let users change their own password
+    #[arg(long)]
+    users_may_change: bool,
+    #[command(flatten)]
+    signer: SignerOptions,
+    /// Do not ask for confirmation
+    #[arg(short, long)]
+    yes: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl PolicyArgs {
+    pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+        let (snapshot, with) = (world.snapshot(), self.signer.profile(world)?);
+        let files = snapshot.files()?;
+        let flags = [
+            (self.symbols, Change::Symbols),
+            (self.numbers, Change::Numbers),
+            (self.uppercase, Change::Uppercase),
+            (self.lowercase, Change::Lowercase),
+            (self.users_may_change, Change::OwnPasswords),
+        ];
+        let numbers = [
+            self.min_length.map(Change::MinimumLength),
+            self.max_age.map(Change::MaxAgeDays),
+            self.reuse.map(Change::Reuse),
+        ];
+        let flags = flags.into_iter().filter(|(given, _)| *given).map(|(_, change)| change);
+        let change = numbers.into_iter().flatten().chain(flags).collect();
+        let request = PolicyRequest { with, cis: self.cis, change, mfa_code: self.signer.mfa_code };
+        let report = snapshot.with_ports(self.yes, None, |context, _| password_policy(context, &request, files))?;
+        if self.json { out::write_json(&report) } else { out::write_page(&view::user::policy(&report)) }
+    }
+}

@@ -1,0 +1,508 @@
+//! Creating a user: journalled before and after each step, resumed or taken back from wherever it stopped.
+//!
+//! A kill at any instant leaves the journal at a step that can be done again; `UserStep::leaves` says what that is. The secret of
+//! the key goes from AWS's answer straight into the key store, or sealed into the journal; only a kill between the two loses it.
+//! The user is this journal's alone, so a key of it that nobody has the secret of is deleted, and another one made.
+
+use std::time::Duration;
+
+use crate::aws::{Access, Element, ListedKey};
+use crate::config_file::AwsFiles;
+use crate::credentials::{AccessKey, AccessKeyId, Credentials, StoreId};
+use crate::error::{Error, Kind, Result};
+use crate::hint::{Hint, run};
+use crate::keystore::KeyStore;
+use crate::keystore::access_key::{is_key_of, read_access_key, store_new_access_key};
+use crate::ops::Context;
+use crate::ops::add::{AddRequest, add};
+use crate::ops::manage::link::LineOf;
+use crate::ops::mfa::enroll::{EnrollRequest, enroll_for};
+use crate::ops::user::admin::{Admin, Patience, is_passing};
+use crate::ops::user::handover::{self, Sealing};
+use crate::ops::user::journal::JournalLock;
+use crate::ops::user::plan::plan;
+use crate::ops::user::{passwords, unfinished};
+use crate::secret::Secret;
+use crate::timestamp::Timestamp;
+use crate::user::documents::{REQUIRE_MFA, require_mfa};
+use crate::user::{Journal, MfaWish, Recipient, UserStep, Wish};
+
+/// How long lists may lag behind what was done.
+const LISTS_LAG: Duration = Duration::from_secs(30);
+
+/// How often in a row AWS has to know something new: what one of its servers knows the next may not.
+const IN_A_ROW: usize = 3;
+
+/// Seconds by which the user may seem older than the journal.
+const SLACK: i64 = 5;
+
+/// What is asked of [`create`].
+pub struct CreateRequest<'r> {
+    pub name: String,
+    /// The profile whose credentials make the calls.
+    pub with: String,
+    pub wish: Wish,
+    /// Where key, seed and password go.
+    pub backend: StoreId,
+    /// `--mfa-code`, of the profile that makes the calls.
+    pub mfa_code: Option<Secret>,
+    /// Where the passphrase of a handover comes from; else it is asked for.
+    pub passphrase: Option<Secret>,
+    /// The `credential_process` line of the new profile.
+    pub line: LineOf<'r>,
+}
+
+/// Which way an unfinished creation goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// From the beginning.
+    New,
+    /// `--resume`.
+    On,
+    /// `--rollback`.
+    Back,
+}
+
+pub(super) struct Creation<'a> {
+    pub(super) admin: Admin<'a>,
+    pub(super) files: &'a AwsFiles,
+    pub(super) held: JournalLock,
+    pub(super) journal: Journal,
+    request: &'a CreateRequest<'a>,
+    sealing: Option<Sealing>,
+    /// Whether the journal comes from an earlier run.
+    has_run: bool,
+    /// Whether the current step was begun by that.
+    is_again: bool,
+    lines: Option<String>,
+}
+
+/// Creates a user, or goes on with or back from a creation that was interrupted. Returns the lines to paste where the AWS file
+/// cannot be replaced.
+///
+/// # Errors
+/// Where it is refused or stops; the message says what is left and how to continue.
+pub fn create(
+    context: &Context<'_>,
+    request: &CreateRequest<'_>,
+    way: Way,
+    files: &AwsFiles,
+) -> Result<Option<String>> {
+    let name = &request.name;
+    let admin = Admin::new(context, files, &request.with, request.mfa_code.as_ref())?;
+    let held = JournalLock::hold(&context.paths.data, &admin.account, name)?;
+    let found = held.load()?.filter(|journal| !journal.has_ended());
+    let journal = match (found, way) {
+        (Some(journal), Way::New) => return Err(unfinished(&journal)),
+        (Some(journal), Way::On | Way::Back) if journal.at().0.removes() => return Err(unfinished(&journal)),
+        (Some(journal), Way::On | Way::Back) => journal,
+        (None, Way::New) => {
+            // Whatever could keep the key from being stored is found out before there is one.
+            if request.wish.handover.is_none() {
+                context.store(request.backend)?.presence().map_err(|error| error.for_user(request.backend))?;
+            }
+            plan(&admin, files, name, request.wish.clone(), request.backend)?
+        }
+        (None, Way::On | Way::Back) => {
+            context.talk.say(&format!("there is nothing to continue or take back: `{name}` is not being created"));
+            return Ok(None);
+        }
+    };
+    let has_run = way != Way::New;
+    let mut creation =
+        Creation { admin, files, held, journal, request, sealing: None, has_run, is_again: false, lines: None };
+    if way == Way::Back && creation.journal.at().0.creates() {
+        creation.journal.begin(UserStep::UndoUser, context.clock.now());
+    }
+    if creation.journal.at().0.creates() {
+        creation.sealing = creation.sealing()?;
+    }
+    creation.run()
+}
+
+impl Creation<'_> {
+    fn run(mut self) -> Result<Option<String>> {
+        let clock = self.admin.context.clock;
+        while let Some(step) = self.journal.next() {
+            self.is_again = self.journal.at() == (step, false) && self.has_run;
+            if !self.is_again {
+                self.journal.begin(step, clock.now());
+            }
+            self.has_run = false;
+            self.save()?;
+            if let Err(error) = self.perform(step) {
+                return Err(self.stopped(error));
+            }
+            self.journal.complete(clock.now());
+            self.save().map_err(|error| self.stopped(error))?;
+        }
+        self.end()
+    }
+
+    pub(super) fn save(&self) -> Result<()> {
+        self.held.save(&self.journal)
+    }
+
+    fn perform(&mut self, step: UserStep) -> Result<()> {
+        match step {
+            UserStep::Groups => self.groups(),
+            UserStep::User => self.user(),
+            UserStep::Mfa => self.mfa(),
+            UserStep::Membership => self.membership(),
+            UserStep::Password => self.password(),
+            UserStep::Key => self.key(),
+            UserStep::Profile => self.profile(),
+            UserStep::Handover => self.hand_over(),
+            UserStep::UndoUser => self.undo_user(),
+            UserStep::UndoGroups => self.undo_groups(),
+            UserStep::Forget => self.forget(),
+            UserStep::Deactivate | UserStep::NoPassword | UserStep::Deny | UserStep::Delete => {
+                Err(Error::new(Kind::Defect, "a removal is not a creation"))
+            }
+        }
+    }
+
+    fn groups(&self) -> Result<()> {
+        let admin = &self.admin;
+        for group in &self.journal.made.groups {
+            admin.ensure("CreateGroup", &[("GroupName", group)])?;
+        }
+        for (group, arn) in &self.journal.made.attached {
+            admin.ensure("AttachGroupPolicy", &[("GroupName", group), ("PolicyArn", arn)])?;
+        }
+        if self.journal.made.groups.iter().any(|group| group == REQUIRE_MFA) && self.journal.wish.require_mfa {
+            let document = require_mfa();
+            let params = [("GroupName", REQUIRE_MFA), ("PolicyName", REQUIRE_MFA), ("PolicyDocument", &document)];
+            admin.ensure("PutGroupPolicy", &params)?;
+        }
+        Ok(())
+    }
+
+    fn user(&self) -> Result<()> {
+        let name = &self.journal.name;
+        if !self.admin.until("CreateUser", &[("UserName", name)], "EntityAlreadyExists", &[])? && !self.is_ours()? {
+            let message = format!("somebody else has just created a user `{name}`");
+            return Err(Error::new(Kind::Failed, message).hint("take this one back, and choose another name"));
+        }
+        // What one of AWS's servers knows the next may not know yet.
+        for _ in 0..IN_A_ROW {
+            self.get_user()?;
+        }
+        self.admin.context.talk.say(&format!("created user `{name}`"));
+        Ok(())
+    }
+
+    /// Whether the user at AWS came of this journal. One that is older than it is somebody else's.
+    pub(super) fn is_ours(&self) -> Result<bool> {
+        let answer = self.get_user()?;
+        let created = answer.child("User").and_then(|user| user.text("CreateDate")).and_then(Timestamp::parse);
+        Ok(created.is_some_and(|created| created.seconds_since(self.journal.began_at) >= -SLACK))
+    }
+
+    /// The user, which exists; AWS may not see it yet.
+    fn get_user(&self) -> Result<Element> {
+        let params = [("UserName", self.journal.name.as_str())];
+        let find = |by: Access<'_>| self.admin.context.iam.ask(by, "GetUser", &params, &[]);
+        Ok(self.admin.patiently("GetUser", &["NoSuchEntity"], find)?)
+    }
+
+    fn mfa(&mut self) -> Result<()> {
+        let backend = match self.journal.wish.mfa {
+            MfaWish::None => return Ok(()),
+            MfaWish::Qr => None,
+            MfaWish::Store => self.journal.backend,
+        };
+        let context = self.admin.context;
+        let caller = self.admin.caller_for(&self.journal.arn);
+        let request = EnrollRequest { name: None, backend, png: None, show_secret: false, yes: true };
+        let (noted, profile) = (self.journal.made.devices.clone(), self.journal.with.clone());
+        let (journal, held) = (&mut self.journal, &self.held);
+        let mut note = |serial: Option<&str>| {
+            journal.made.devices = serial.map(str::to_owned).into_iter().collect();
+            held.save(journal)
+        };
+        enroll_for(context, &caller, &request, &profile, &noted, &mut note).map(drop)
+    }
+
+    fn membership(&self) -> Result<()> {
+        let (admin, Journal { name, wish, .. }) = (&self.admin, &self.journal);
+        let require_mfa = wish.require_mfa.then_some(REQUIRE_MFA);
+        for group in wish.groups.iter().map(String::as_str).chain(require_mfa) {
+            admin.ensure("AddUserToGroup", &[("GroupName", group), ("UserName", name)])?;
+        }
+        for arn in &wish.own_policies {
+            admin.ensure("AttachUserPolicy", &[("UserName", name), ("PolicyArn", arn)])?;
+        }
+        Ok(())
+    }
+
+    /// The password is sealed before AWS has it; if that stops half-way, the next try seals and sets another.
+    fn password(&mut self) -> Result<()> {
+        if !self.journal.wish.console {
+            return Ok(());
+        }
+        let password = passwords::generate(&self.admin)?;
+        match &self.sealing {
+            Some(sealing) => {
+                let sealed = handover::seal_password(sealing, &self.journal, &password)?;
+                self.journal.made.sealed_password = Some(sealed);
+                self.save()?;
+            }
+            None => passwords::keep(self.admin.context, &self.journal, &password)?,
+        }
+        passwords::set(&self.admin, &self.journal.name, &password)
+    }
+
+    fn key(&mut self) -> Result<()> {
+        if !self.journal.wish.key || self.journal.made.key.is_some() {
+            return Ok(());
+        }
+        for listed in self.list_until_news()? {
+            if self.is_stored(&listed.id)? {
+                self.journal.made.key = Some(listed.id);
+                return self.save();
+            }
+            self.delete_key(&listed.id)?;
+            self.admin.context.talk.say(&format!("deleted {}, whose secret was lost", listed.id.short()));
+        }
+        let context = self.admin.context;
+        let mut patience = Patience::new(context);
+        let made = loop {
+            let name = &self.journal.name;
+            match self.admin.call("CreateAccessKey", |by| context.access_keys.create_access_key(by, name)) {
+                Ok(made) => break made,
+                Err(refusal) => {
+                    let passes = refusal.is("NoSuchEntity") || is_passing(&refusal);
+                    // One that may have been carried out is looked for by the next try.
+                    if !refusal.means_not_done() || !passes || !patience.wait("CreateAccessKey: trying again") {
+                        return Err(refusal.into());
+                    }
+                }
+            }
+        };
+        self.keep(&made)
+    }
+
+    /// The secret of a key just made, stored or sealed and read back; where that fails, the key is deleted again.
+    fn keep(&mut self, key: &AccessKey) -> Result<()> {
+        let kept = match &self.sealing {
+            Some(sealing) => handover::seal_key(sealing, &self.journal, key).and_then(|sealed| {
+                (self.journal.made.key, self.journal.made.sealed_key) = (Some(key.id.clone()), Some(sealed));
+                self.save()?;
+                match self.held.load()? {
+                    Some(journal) if journal.made.sealed_key == self.journal.made.sealed_key => Ok(()),
+                    Some(_) | None => {
+                        Err(Error::new(Kind::KeyStore, "the journal does not read back as it was written"))
+                    }
+                }
+            }),
+            None => {
+                let (backend, store) = self.store()?;
+                store_new_access_key(store, key, &self.journal.wish.profile, &self.journal.arn)
+                    .map_err(|error| error.for_user(backend))
+            }
+        };
+        let short = key.id.short();
+        match kept {
+            Ok(()) => {
+                self.journal.made.key = Some(key.id.clone());
+                let how = if self.sealing.is_some() { "sealed" } else { "stored" };
+                self.admin.context.talk.say(&format!("created the access key {short}, and {how} it"));
+                self.save()
+            }
+            Err(error) => {
+                (self.journal.made.key, self.journal.made.sealed_key) = (None, None);
+                // Written first: a journal that still has it must not outlive the key.
+                self.save()?;
+                Err(match self.delete_key(&key.id) {
+                    Ok(()) => error.because(format!("the new key {short} could not be stored and was deleted again")),
+                    Err(more) => error
+                        .because(format!("the new key {short} could not be stored and still exists at AWS: {more}")),
+                })
+            }
+        }
+    }
+
+    fn store(&self) -> Result<(StoreId, &dyn KeyStore)> {
+        let backend = self.journal.backend.ok_or_else(|| Error::new(Kind::Defect, "the journal names no key store"))?;
+        Ok((backend, self.admin.context.store(backend)?))
+    }
+
+    fn is_stored(&self, id: &AccessKeyId) -> Result<bool> {
+        if self.journal.wish.handover.is_some() {
+            return Ok(false);
+        }
+        let (backend, store) = self.store()?;
+        is_key_of(store, id, &self.journal.arn).map_err(|error| error.for_user(backend))
+    }
+
+    fn delete_key(&self, id: &AccessKeyId) -> Result<()> {
+        let params = [("UserName", self.journal.name.as_str()), ("AccessKeyId", id.as_str())];
+        Ok(self.admin.ensure_gone("DeleteAccessKey", &params)?)
+    }
+
+    fn list(&self) -> Result<Vec<ListedKey>> {
+        let (context, name) = (self.admin.context, self.journal.name.as_str());
+        let list = |by: Access<'_>| context.access_keys.list_access_keys(by, Some(name));
+        Ok(self.admin.patiently("ListAccessKeys", &["NoSuchEntity"], list)?)
+    }
+
+    /// The keys of the user. Where an earlier try may have made one, lists them for as long as they may lag behind.
+    fn list_until_news(&self) -> Result<Vec<ListedKey>> {
+        let context = self.admin.context;
+        let mut patience = Patience::new(context);
+        loop {
+            let listed = self.list()?;
+            let since = context.clock.now().seconds_since(self.journal.changed_at);
+            let may_lag = self.is_again && since < LISTS_LAG.as_secs().cast_signed();
+            if !listed.is_empty() || !may_lag || !patience.wait("checking whether AWS created a key") {
+                return Ok(listed);
+            }
+        }
+    }
+
+    /// The profile, as `add` makes it: the key is checked and linked, and nothing is asked.
+    fn profile(&mut self) -> Result<()> {
+        let wish = &self.journal.wish;
+        let Some(id) = self.journal.made.key.clone().filter(|_| wish.handover.is_none()) else { return Ok(()) };
+        let (backend, store) = self.store()?;
+        let key = read_access_key(store, &id).map_err(|error| error.for_user(backend))?;
+        self.prove(&key)?;
+        let request = AddRequest {
+            profile: wish.profile.clone(),
+            key: Some(key),
+            backend,
+            region: wish.region.clone(),
+            mfa_serial: self.journal.made.devices.first().cloned(),
+            verify: true,
+            link: Some((self.request.line)(&wish.profile)?),
+            other_service: false,
+            allow_root: false,
+            replace: false,
+            replace_process: false,
+            yes: true,
+        };
+        self.lines = add(self.admin.context, request, self.files)?.lines;
+        Ok(())
+    }
+
+    /// Waits until AWS knows the key: it takes seconds.
+    fn prove(&self, key: &AccessKey) -> Result<()> {
+        let (context, target) = (self.admin.context, &self.admin.target);
+        let signer = Credentials::Key { key: key.clone(), account_id: None };
+        let mut patience = Patience::new(context);
+        let mut row = 0;
+        while row < IN_A_ROW {
+            match context.sts.get_caller_identity(&signer, target) {
+                Ok(identity) if identity.arn == self.journal.arn => row += 1,
+                Ok(identity) => {
+                    let message = format!("{} belongs to another user, `{}`", key.id.short(), identity.arn);
+                    return Err(Error::new(Kind::Failed, message));
+                }
+                Err(error) => {
+                    row = 0;
+                    if !patience.wait(&format!("waiting for {} to work", key.id.short())) {
+                        return Err(Error::new(Kind::Failed, format!("AWS does not accept {} yet", key.id.short()))
+                            .because(error));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What a handover is sealed with; a passphrase is asked for, unless what it seals is in the journal already.
+    fn sealing(&self) -> Result<Option<Sealing>> {
+        let Journal { wish, made, .. } = &self.journal;
+        let Some(handover) = &wish.handover else { return Ok(None) };
+        let is_sealed = (!wish.key || made.sealed_key.is_some())
+            && (!wish.console || made.sealed_password.is_some())
+            && self.journal.at().0 > UserStep::Key;
+        match &handover.to {
+            Recipient::PublicKey(key) => Ok(Some(Sealing::ToPublicKey(key.clone()))),
+            Recipient::Passphrase if is_sealed => Ok(None),
+            Recipient::Passphrase => {
+                let given = self.request.passphrase.clone();
+                Ok(Some(Sealing::WithPassphrase(given.map_or_else(|| handover::ask_for_new(self.admin.context), Ok)?)))
+            }
+        }
+    }
+
+    fn hand_over(&mut self) -> Result<()> {
+        let Some(handover) = self.journal.wish.handover.clone() else { return Ok(()) };
+        handover::write(&self.journal, &handover.file)?;
+        // From here on the file is the only place that has them.
+        (self.journal.made.sealed_key, self.journal.made.sealed_password) = (None, None);
+        self.save()
+    }
+
+    /// An error that ends this run, with what it leaves and how to continue. What has left nothing needs no journal.
+    fn stopped(&self, error: Error) -> Error {
+        let (step, _) = self.journal.at();
+        let made = &self.journal.made;
+        let name = &self.journal.name;
+        let nothing = step == UserStep::User && made.groups.is_empty() && made.attached.is_empty()
+            || step == UserStep::Groups && self.groups_are_untouched();
+        let absent = || matches!(self.admin.find("GetUser", &[("UserName", name)]), Ok(None));
+        if nothing && absent() && self.held.remove().is_ok() {
+            return error.outcome("nothing was created");
+        }
+        let error = error
+            .because(format!("creating `{name}` stopped at `{}`: {}", step.name(), step.leaves()))
+            .hint(resume_of(&self.journal));
+        if step.creates() { error.hint(rollback_of(&self.journal)) } else { error }
+    }
+
+    fn groups_are_untouched(&self) -> bool {
+        let is_absent = |group: &String| matches!(self.admin.find("GetGroup", &[("GroupName", group)]), Ok(None));
+        let made = &self.journal.made;
+        made.groups.iter().all(is_absent) && made.attached.iter().all(|(group, _)| made.groups.contains(group))
+    }
+
+    fn end(self) -> Result<Option<String>> {
+        let (context, Journal { name, wish, .. }) = (self.admin.context, &self.journal);
+        let account = self.journal.account().to_owned();
+        if !self.journal.at().0.creates() {
+            self.held.remove()?;
+            context.talk.say(&format!("`{name}` and what was created for it is gone, at AWS and here"));
+            return Ok(None);
+        }
+        if let Some(url) = crate::ops::console::sign_in_url(&account, self.journal.partition()).filter(|_| wish.console)
+        {
+            context.talk.say(&format!("`{name}` signs in at {url}"));
+        }
+        match &wish.handover {
+            Some(handover) => {
+                self.held.remove()?;
+                let file = handover.file.display();
+                context.talk.say(&format!("wrote {file}; no secret of `{name}` is on this machine"));
+                context.talk.hint(run!("keyfob user accept {}", file).to("send it to its owner, who runs"));
+                if handover.to == Recipient::Passphrase {
+                    context.talk.hint("send the passphrase on another way than the file".into());
+                }
+            }
+            None if wish.console => {
+                if !passwords::show(context, &self.journal)? {
+                    context
+                        .talk
+                        .hint(run!("keyfob user password {}", name).to("show its password once, in a terminal"));
+                    return Ok(self.lines);
+                }
+                self.held.remove()?;
+            }
+            None => self.held.remove()?,
+        }
+        Ok(self.lines)
+    }
+}
+
+/// The command that continues a creation.
+pub(super) fn resume_of(journal: &Journal) -> Hint {
+    let hint = run!("keyfob user create {} --resume --with {}", journal.name, journal.with);
+    hint.to(format!("continue creating `{}`", journal.name))
+}
+
+/// The command that takes a creation back.
+pub(super) fn rollback_of(journal: &Journal) -> Hint {
+    run!("keyfob user create {} --rollback --with {}", journal.name, journal.with).to("or take it back")
+}

@@ -1,0 +1,35 @@
+//! IAM users from nothing to a linked, MFA-backed profile, and back.
+//!
+//! What creating and removing do in which order is in `user`; here it is carried out, with the credentials of another profile.
+
+pub mod accept;
+mod admin;
+pub mod create;
+pub mod handover;
+mod journal;
+pub mod list;
+pub mod passwords;
+mod plan;
+pub mod policy;
+pub mod remove;
+mod undo;
+
+use crate::error::{Error, Kind};
+use crate::hint::run;
+use crate::user::Journal;
+
+/// The error where a user is half-way between nothing and created, or removed.
+fn unfinished(journal: &Journal) -> Error {
+    let (name, (step, _)) = (&journal.name, journal.at());
+    if step.removes() {
+        let error = match journal.rests() {
+            true => Error::new(Kind::Failed, format!("`{name}` is shut out, and waits to be deleted")),
+            false => Error::new(Kind::Failed, format!("`{name}` is being removed: that stopped at `{}`", step.name())),
+        };
+        return error.hint(run!("keyfob user remove {} --now --with {}", name, journal.with).to("delete it"));
+    }
+    let error = Error::new(Kind::Failed, format!("creating `{name}` is unfinished: it stopped at `{}`", step.name()))
+        .because(step.leaves())
+        .hint(create::resume_of(journal));
+    if step.creates() { error.hint(create::rollback_of(journal)) } else { error }
+}

@@ -1,0 +1,204 @@
+//! Creating users: what is shown, asked, made and linked.
+
+use crate::scene::fails;
+use crate::support::aws::Fault;
+use crate::support::leaks::Shows;
+use crate::user::Office;
+
+const READ_ONLY: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+
+#[test]
+fn a_user_is_created_from_nothing_to_a_linked_profile_with_mfa() {
+    let mut office = Office::new();
+    office.sandbox.go_to_second(26);
+    let arguments = ["create", "bob", "--group", "developers", "--policy", READ_ONLY, "--key", "--mfa", "store"];
+    let ran = office.user(&[&arguments[..], &["--region", "eu-west-1", "--yes"]].concat());
+    ran.ok();
+    for said in [
+        "IAM Identity Center",
+        "create user `bob` in account 111122223333",
+        "group `developers`, which is created, attach ReadOnlyAccess",
+        "for the new profile `bob`",
+    ] {
+        assert!(ran.stderr.contains(said), "no {said:?} in {}", ran.stderr);
+    }
+    let own = office.bob().belongings().expect("created");
+    assert!(own.groups.contains("developers") && own.attached.is_empty() && own.password.is_none(), "{own:?}");
+    assert!(office.aws.groups()["developers"].attached.contains(READ_ONLY));
+    let keys = office.bob().keys();
+    assert_eq!(keys.len(), 1);
+    assert_eq!(
+        office.stored(),
+        [format!("access-key/{}", keys[0].0), "totp-seed/arn:aws:iam::111122223333:mfa/bob".to_owned()]
+    );
+    let config = office.sandbox.read(".aws/config");
+    assert!(config.contains("[profile bob]") && config.contains("mfa_serial = arn:aws:iam::111122223333:mfa/bob"));
+    // The profile works, with MFA.
+    office.sandbox.pass_time(60);
+    let answer = office.sandbox.keyfob(&["credential-process", "bob"]).run().json();
+    assert!(answer["SessionToken"].is_string(), "{answer}");
+    assert_eq!(
+        office.aws.last("GetSessionToken").params.get("SerialNumber"),
+        Some("arn:aws:iam::111122223333:mfa/bob")
+    );
+    // The order of AWS-documented onboarding, the key last.
+    let made: Vec<String> = office.aws.requests().into_iter().map(|request| request.action).collect();
+    let at = |action: &str| made.iter().position(|made| made == action).unwrap_or_else(|| panic!("{action}: {made:?}"));
+    let order =
+        ["CreateGroup", "AttachGroupPolicy", "CreateUser", "EnableMFADevice", "AddUserToGroup", "CreateAccessKey"];
+    assert!(order.windows(2).all(|pair| at(pair[0]) < at(pair[1])), "{made:?}");
+    assert!(!office.sandbox.path("keyfob/data/users/111122223333-bob.json").exists(), "nothing is left to do");
+}
+
+#[test]
+fn nothing_is_created_without_a_yes_and_a_yes_is_asked_for_once() {
+    let office = Office::new();
+    let arguments = ["create", "bob", "--group", "developers", "--key", "--mfa", "none"];
+    fails(&office.user(&arguments), 3, "confirmation to create `bob` is needed");
+    let with = [&["user"], &arguments[..], &["--with", "admin"]].concat();
+    let mut terminal = office.sandbox.keyfob(&with).on_terminal();
+    terminal.expect("create `bob`? [y/N] ");
+    terminal.type_line("n");
+    terminal.expect("cancelled; `bob` was not created");
+    terminal.finish().0.ends_with(1);
+    assert!(office.bob().belongings().is_none() && office.aws.groups().is_empty());
+    let changed = office.aws.requests().into_iter().find(|request| !request.action.starts_with("Get"));
+    assert_eq!(changed.map(|request| request.action).filter(|action| !action.starts_with("List")), None);
+    let mut terminal = office.sandbox.keyfob(&with).on_terminal();
+    terminal.expect("create `bob`? [y/N] ");
+    terminal.type_line("y");
+    terminal.expect("wrote the profile `bob`");
+    terminal.finish().0.ends_with(0);
+    assert_eq!(office.bob().keys().len(), 1);
+}
+
+#[test]
+fn an_administrator_is_asked_about_again_also_through_a_group_that_is_one() {
+    let office = Office::new();
+    office.user(&["create", "eve", "--group", "admins", "--policy", ADMINISTRATOR, "--yes"]).ok();
+    for arguments in [&["--policy", ADMINISTRATOR][..], &["--group", "admins"]] {
+        let all = [&["user", "create", "bob", "--with", "admin"], arguments].concat();
+        let mut terminal = office.sandbox.keyfob(&all).on_terminal();
+        terminal.expect("create `bob`? [y/N] ");
+        terminal.type_line("y");
+        terminal.expect("AdministratorAccess lets `bob`");
+        terminal.expect("really? [y/N] ");
+        terminal.type_line("");
+        terminal.expect("cancelled");
+        terminal.finish().0.ends_with(1);
+        assert!(office.bob().belongings().is_none());
+    }
+}
+
+#[test]
+fn what_exists_or_does_not_stops_it_before_anything_is_created() {
+    let office = Office::new();
+    office.user(&["create", "bob", "--yes"]).ok();
+    let before = office.aws.count("CreateUser");
+    fails(&office.user(&["create", "bob", "--yes"]), 1, "already has a user `bob`");
+    fails(
+        &office.user(&["create", "eve", "--key", "--mfa", "none", "--profile", "admin", "--yes"]),
+        2,
+        "`admin` exists",
+    );
+    let unknown = "arn:aws:iam::aws:policy/Unknown";
+    fails(&office.user(&["create", "eve", "--policy", unknown, "--yes"]), 1, "there is no policy");
+    fails(&office.user(&["create", "a/b", "--yes"]), 2, "is not a valid name");
+    fails(&office.user(&["create", "eve", "--key", "--yes"]), 3, "two codes from an authenticator app are needed");
+    fails(&office.user(&["create", "eve", "--handover", "x", "--yes"]), 2, "nothing to hand over");
+    assert_eq!(office.aws.count("CreateUser"), before);
+    assert!(!office.sandbox.path("keyfob/data/users/111122223333-eve.json").exists());
+}
+
+#[test]
+fn entities_that_are_seconds_old_or_busy_are_waited_for() {
+    let mut office = Office::new();
+    office.sandbox.set("KEYFOB_ROTATE_PATIENCE", "20s");
+    office.aws.new_users_unseen_for(4);
+    office.aws.list_in_pages_of_one();
+    let busy = Fault::Refuse { status: 409, code: "EntityTemporarilyUnmodifiable", message: "Please try again later." };
+    office.aws.faults("AddUserToGroup", 2, busy);
+    office.aws.fault("CreateUser", Fault::DropAnswer);
+    office.aws.fault("CreateGroup", Fault::FailAfterwards);
+    office.aws.fault("CreateAccessKey", Fault::Throttle);
+    office.aws.new_keys_appear(&[false, true, false, true, true, true]);
+    let arguments = ["create", "bob", "--group", "one", "--group", "two", "--key", "--mfa", "none", "--yes"];
+    office.user(&arguments).ok();
+    let own = office.bob().belongings().expect("created");
+    assert_eq!(own.groups.into_iter().collect::<Vec<_>>(), ["one", "two"]);
+    assert_eq!(office.bob().keys().len(), 1);
+    assert_eq!(office.aws.planned_faults(), 0);
+}
+
+#[test]
+fn an_answer_with_the_key_that_is_lost_costs_a_key_and_names_it() {
+    let office = Office::new();
+    office.aws.fault("CreateAccessKey", Fault::DropAnswer);
+    let arguments = ["create", "bob", "--key", "--mfa", "none", "--yes"];
+    let stderr = fails(&office.user(&arguments), 1, "no response");
+    assert!(
+        stderr.contains("stopped at `key`") && stderr.contains("keyfob user create bob --resume --with admin"),
+        "{stderr}"
+    );
+    let lost = office.bob().keys();
+    assert_eq!(lost.len(), 1);
+    fails(&office.user(&arguments), 1, "creating `bob` is unfinished");
+    let ran = office.user(&["create", "bob", "--resume", "--yes"]);
+    ran.ok();
+    assert!(ran.stderr.contains("whose secret was lost"), "{}", ran.stderr);
+    let keys = office.bob().keys();
+    assert!(keys.len() == 1 && keys[0].0 != lost[0].0, "{keys:?}");
+    assert_eq!(office.stored(), [format!("access-key/{}", keys[0].0)]);
+}
+
+#[test]
+fn a_user_that_aws_does_not_let_create_leaves_nothing() {
+    let office = Office::new();
+    office.aws.user("admin").denied("iam:CreateUser");
+    let stderr = fails(&office.user(&["create", "bob", "--yes"]), 4, "CreateUser");
+    assert!(stderr.contains("nothing was created") && stderr.contains("--with PROFILE"), "{stderr}");
+    assert!(!office.sandbox.path("keyfob/data/users/111122223333-bob.json").exists());
+}
+
+#[test]
+fn a_password_is_sealed_until_it_is_shown_once_and_meets_the_policy() {
+    let office = Office::new();
+    let strict = ["password-policy", "--min-length", "40", "--symbols", "--numbers", "--uppercase", "--lowercase"];
+    office.user(&[&strict[..], &["--yes"]].concat()).ok();
+    let ran = office.user(&["create", "bob", "--console", "--yes"]);
+    ran.ok();
+    assert!(ran.stderr.contains("https://111122223333.signin.aws.amazon.com/console"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("keyfob user password bob"), "{}", ran.stderr);
+    let own = office.bob().belongings().expect("created");
+    let password = own.password.expect("set");
+    assert_eq!(password.len(), 40);
+    assert!(own.attached.contains("arn:aws:iam::aws:policy/IAMUserChangePassword"), "or it could not be changed");
+    assert_eq!(office.aws.last("CreateLoginProfile").params.get("PasswordResetRequired"), Some("true"));
+    assert_eq!(office.stored(), ["password/arn:aws:iam::111122223333:user/bob"]);
+    fails(&office.sandbox.keyfob(&["user", "password", "bob"]).run(), 3, "shown on a terminal");
+    let mut terminal = office.sandbox.keyfob(&["user", "password", "bob"]).shows(Shows::Passwords).on_terminal();
+    terminal.expect("shown once");
+    terminal.expect(&password);
+    terminal.finish().0.ends_with(0);
+    assert!(office.stored().is_empty());
+    fails(&office.sandbox.keyfob(&["user", "password", "bob"]).run(), 1, "no password of `bob` waits");
+}
+
+#[test]
+fn a_creation_that_stops_is_taken_back_completely() {
+    let mut office = Office::new();
+    office.sandbox.go_to_second(26);
+    office.aws.user("admin").denied("iam:CreateAccessKey");
+    let arguments = ["create", "bob", "--group", "new", "--policy", READ_ONLY, "--require-mfa", "--console", "--key"];
+    let ran = office.user(&[&arguments[..], &["--mfa", "store", "--yes"]].concat());
+    let stderr = fails(&ran, 4, "CreateAccessKey");
+    assert!(stderr.contains("DenyAllWithoutMfa"), "the policy is shown: {stderr}");
+    assert!(stderr.contains("keyfob user create bob --rollback --with admin"), "{stderr}");
+    assert!(office.aws.groups()["require-mfa"].inline["require-mfa"].contains("BoolIfExists"));
+    assert_eq!(office.stored().len(), 2, "seed and password: {:?}", office.stored());
+    office.user(&["create", "bob", "--rollback", "--yes"]).ok();
+    assert!(office.bob().belongings().is_none() && office.aws.groups().is_empty() && office.aws.devices().is_empty());
+    assert!(office.stored().is_empty(), "{:?}", office.stored());
+    assert!(!office.sandbox.read(".aws/config").contains("bob"));
+}

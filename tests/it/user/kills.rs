@@ -1,0 +1,130 @@
+//! Kill -9 at each boundary of a step of creating and removing a user: nothing is left unnamed at AWS, and no key is lost.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::support::tools;
+use crate::user::Office;
+use crate::user::remove::full;
+
+/// Runs `keyfob user` and has the kernel kill it as it enters a system call for the so-many-th time. False: it was through before.
+fn killed(office: &Office, strace: &std::path::Path, call: &str, nth: usize, arguments: &[&str]) -> bool {
+    let inject = format!("inject={call}:signal=KILL:when={nth}");
+    let trace = format!("trace={call}");
+    let words = ["-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject, "keyfob", "user"];
+    let all = [&words[..], arguments, &["--with", "admin", "--yes"]].concat();
+    office.sandbox.program(strace, &all).run().was_killed()
+}
+
+#[expect(clippy::disallowed_methods, reason = "whoever runs the tests asks for the long form")]
+fn step(short: usize) -> usize {
+    if std::env::var_os("KEYFOB_TEST_SOAK").is_some() { 1 } else { short }
+}
+
+/// Plays each case, a few at once.
+fn play(cases: &[usize], one: impl Fn(usize) + Sync) {
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    one(*case);
+                }
+            });
+        }
+    });
+}
+
+const CREATE: &[&str] = &["create", "bob", "--group", "new", "--console", "--key", "--mfa", "none"];
+
+/// Everything is there and works.
+#[track_caller]
+fn is_complete(office: &Office, case: &str) {
+    let own = office.bob().belongings().unwrap_or_else(|| panic!("{case}: there is no user"));
+    assert!(own.groups.contains("new") && own.password.is_some(), "{case}: {own:?}");
+    let keys = office.bob().keys();
+    assert_eq!(keys.len(), 1, "{case}: {keys:?}");
+    let stored = office.stored();
+    assert!(stored.contains(&format!("access-key/{}", keys[0].0)), "{case}: {stored:?}");
+    assert_eq!(stored.len(), 2, "{case}: key and password: {stored:?}");
+    office.sandbox.keyfob(&["exec", "bob", "--no-session", "--", "true"]).run().ok();
+}
+
+/// Nothing of it is left anywhere.
+#[track_caller]
+fn is_gone(office: &Office, case: &str) {
+    assert!(office.bob().belongings().is_none() && office.bob().keys().is_empty(), "{case}: at AWS");
+    assert!(office.aws.groups().is_empty() && office.aws.devices().is_empty(), "{case}: {:?}", office.aws.groups());
+    assert!(office.stored().is_empty(), "{case}: {:?}", office.stored());
+    assert!(!office.sandbox.read(".aws/config").contains("bob"), "{case}");
+}
+
+fn kill_creations_at(call: &str, step: usize) {
+    let Some(strace) = tools::require_strace() else { return };
+    let (through, landed) = (AtomicUsize::new(usize::MAX), AtomicUsize::new(0));
+    let points: Vec<usize> = (1..400).step_by(step).collect();
+    play(&points, |nth| {
+        if nth > through.load(Ordering::Relaxed) {
+            return;
+        }
+        let office = Office::new();
+        let case = format!("killed at {call} {nth}");
+        if !killed(&office, &strace, call, nth, CREATE) {
+            through.fetch_min(nth, Ordering::Relaxed);
+            return is_complete(&office, &case);
+        }
+        landed.fetch_add(1, Ordering::Relaxed);
+        let back = nth / step % 2 == 1;
+        let ran = office.user(&["create", "bob", if back { "--rollback" } else { "--resume" }, "--yes"]);
+        ran.ok();
+        let was_over = ran.stderr.contains("there is nothing to continue");
+        match (office.bob().belongings().is_some(), was_over) {
+            // Killed before its beginning was written, or after its end.
+            (false, true) => is_gone(&office, &case),
+            (_, true) => is_complete(&office, &case),
+            _ if back => is_gone(&office, &case),
+            _ => is_complete(&office, &case),
+        }
+    });
+    let (through, landed) = (through.into_inner(), landed.into_inner());
+    assert!(through < 400 && landed > 3, "{call}: through at {through}, {landed} killed");
+}
+
+#[test]
+fn a_creation_killed_at_any_step_is_finished_or_taken_back() {
+    kill_creations_at("fsync", step(4));
+}
+
+#[test]
+fn a_creation_killed_around_any_answer_is_finished_or_taken_back() {
+    kill_creations_at("recvfrom", step(3));
+}
+
+#[test]
+fn a_removal_killed_at_any_step_is_finished() {
+    let Some(strace) = tools::require_strace() else { return };
+    for (call, step) in [("fsync", step(3)), ("recvfrom", step(12))] {
+        let (through, landed) = (AtomicUsize::new(usize::MAX), AtomicUsize::new(0));
+        let points: Vec<usize> = (1..400).step_by(step).collect();
+        play(&points, |nth| {
+            if nth > through.load(Ordering::Relaxed) {
+                return;
+            }
+            let office = Office::new();
+            full(&office);
+            let case = format!("killed at {call} {nth}");
+            match killed(&office, &strace, call, nth, &["remove", "bob", "--now"]) {
+                false => drop(through.fetch_min(nth, Ordering::Relaxed)),
+                true => {
+                    landed.fetch_add(1, Ordering::Relaxed);
+                    if office.bob().belongings().is_some() || !office.aws.devices().is_empty() {
+                        office.user(&["remove", "bob", "--now", "--yes"]).ok();
+                    }
+                }
+            }
+            assert!(office.bob().belongings().is_none() && office.bob().keys().is_empty(), "{case}");
+            assert!(office.aws.devices().is_empty(), "{case}: {:?}", office.aws.devices());
+        });
+        let (through, landed) = (through.into_inner(), landed.into_inner());
+        assert!(through < 400 && landed > 1, "{call}: through at {through}, {landed} killed");
+    }
+}
