@@ -346,6 +346,69 @@ fn a_question_names_the_socket_and_with_nobody_there_the_client_is_told_where() 
 }
 
 #[test]
+fn ctrl_d_declines_a_question_a_client_that_is_gone_loses_nothing_and_ctrl_c_ends_the_agent() {
+    let scene = Scene::new();
+    let remote = remote(&scene);
+    let at = socket(&scene);
+    let words = ["agent", "--socket", at.to_str().expect("UTF-8"), "--only", "audit"];
+    let mut terminal = scene.sandbox.keyfob(&words).on_terminal();
+    terminal.expect("serving `audit` at ");
+    let start = || remote.keyfob(&["credential-process", "audit"]).start();
+    let client = start();
+    terminal.expect("request at ");
+    terminal.press_ctrl('d');
+    fails(&client.finish(), 1, "the agent: ");
+    let client = start();
+    terminal.expect("request at ");
+    terminal.press_ctrl('c');
+    fails(&client.finish(), 1, "the agent: cancelled");
+    let (ran, _) = terminal.finish();
+    ran.ends_with(0);
+    assert!(!at.exists(), "the socket goes with the agent");
+    let mut terminal = scene.sandbox.keyfob(&words).on_terminal();
+    terminal.expect("serving `audit` at ");
+    let mut client = start();
+    terminal.expect("request at ");
+    client.kill();
+    client.finish();
+    terminal.type_line(&scene.phone.code());
+    let end = Instant::now() + Duration::from_secs(30);
+    while scene.aws.count("AssumeRole") < 2 {
+        assert!(Instant::now() < end, "{:?}", scene.actions());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // Of its cache: no other code is asked for.
+    credentials(&remote, "audit").ok();
+    assert_eq!(scene.actions(), ["GetSessionToken", "AssumeRole", "AssumeRole"]);
+    terminal.press_ctrl('c');
+    terminal.finish().0.ends_with(0);
+}
+
+#[test]
+fn an_agent_that_ends_takes_its_open_questions_along() {
+    let scene = Scene::new();
+    let remote = remote(&scene);
+    let waiting = "#!/bin/sh\n: >\"$HOME/asked\"\nexec sleep 30 2>/dev/null\n";
+    let program = scene.sandbox.script("bin/code", waiting);
+    scene.sandbox.keyfob(&["profile", "set", "work", "mfa_process", program.to_str().expect("UTF-8")]).run().ok();
+    for with in [Signal::TERM, Signal::KILL] {
+        let running = agent(&scene, &["--only", "audit"]);
+        let client = remote.keyfob(&["credential-process", "audit"]).start();
+        let end = Instant::now() + Duration::from_secs(30);
+        while !scene.sandbox.path("asked").exists() {
+            assert!(Instant::now() < end, "nobody is asked");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let started = Instant::now();
+        signal(&running, with);
+        running.finish();
+        fails(&client.finish(), 1, "is gone: the connection closed without an answer");
+        assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+        std::fs::remove_file(scene.sandbox.path("asked")).expect("it is there");
+    }
+}
+
+#[test]
 fn another_user_is_refused_by_both_sides() {
     let Some(setpriv) = tools::require("setpriv") else { return };
     // Any other may be in a folder of root's.
@@ -471,6 +534,11 @@ fn a_session_comes_through_a_socket_that_ssh_forwards_to_another_user() {
     );
     let config = scene.sandbox.write("sshd_config", &config);
     let server = scene.sandbox.program(sshd, &["-D", "-e", "-f", config.to_str().expect("UTF-8")]).start();
+    let end = Instant::now() + Duration::from_secs(20);
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(Instant::now() < end, "sshd does not listen");
+        std::thread::sleep(Duration::from_millis(50));
+    }
     let running = agent(&scene, &["--only", "audit"]);
     let there = server_folder.join("from-ssh.sock");
     let forwarded = format!("{}:{}", there.display(), socket(&scene).display());
