@@ -137,21 +137,13 @@ pub struct OwnKey {
     pub used: Known<Option<Timestamp>>,
 }
 
-/// The account's password policy; what it does not say is off.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// The account's password policy, as far as it is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PasswordPolicy {
     /// 6 to 128.
     pub minimum_length: u32,
     /// 1 to 24; 0: passwords may be used again.
     pub reuse_prevention: u32,
-    /// Days, 1 to 1,095; 0: passwords do not expire.
-    pub max_age: u32,
-    pub symbols: bool,
-    pub numbers: bool,
-    pub upper_case: bool,
-    pub lower_case: bool,
-    pub users_may_change: bool,
-    pub hard_expiry: bool,
 }
 
 /// Users, groups, roles and customer managed policies.

@@ -2,7 +2,7 @@
 
 use crate::audit::check::{Check, Findings, Judge, Judgement, Resource};
 use crate::audit::facts::{PasswordPolicy, Source};
-use crate::hint::{Hint, run};
+use crate::hint::run;
 
 /// What the benchmark asks for.
 const MINIMUM_LENGTH: u32 = 14;
@@ -52,25 +52,8 @@ pub(super) const REUSE: Check = Check {
 fn check(judge: &Judge<'_>, find: impl Fn(Option<&PasswordPolicy>) -> Option<String>) -> Judgement {
     let policy = judge.facts.password_policy.as_ref().map_err(Clone::clone)?;
     let found = find(policy.as_ref()).map(|detail| {
-        Resource::new(judge.facts.account.as_str(), None, detail, update(judge, policy.unwrap_or_default()))
+        let fix = run!("keyfob user password-policy --cis --with {}", judge.profile);
+        Resource::new(judge.facts.account.as_str(), None, detail, fix)
     });
     Ok(Findings::of(found, judge.facts.asked_at))
-}
-
-/// UpdateAccountPasswordPolicy takes no partial update: what is left out goes back to its default (IAM API), so the command
-/// repeats what is set.
-fn update(judge: &Judge<'_>, policy: PasswordPolicy) -> Hint {
-    let hint = run!(
-        "aws iam update-account-password-policy --minimum-password-length {} --password-reuse-prevention {}",
-        policy.minimum_length.max(MINIMUM_LENGTH),
-        policy.reuse_prevention.max(REUSE_PREVENTION)
-    );
-    hint.option("--max-password-age", (policy.max_age > 0).then(|| policy.max_age.to_string()))
-        .flag("--require-symbols", policy.symbols)
-        .flag("--require-numbers", policy.numbers)
-        .flag("--require-uppercase-characters", policy.upper_case)
-        .flag("--require-lowercase-characters", policy.lower_case)
-        .flag("--allow-users-to-change-password", policy.users_may_change)
-        .flag("--hard-expiry", policy.hard_expiry)
-        .option("--profile", Some(judge.profile))
 }

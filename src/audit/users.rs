@@ -23,8 +23,8 @@ pub(super) const PEOPLE: Check = Check {
             (_, 1.., _) => Ok(Findings::passed("people come from an identity provider", now)),
             (_, _, false) => Ok(Findings::passed("people use roles, and the account has no IAM user", now)),
             (_, _, true) => {
-                let fix = run!("aws iam create-user --user-name NAME --profile {}", judge.profile)
-                    .to("set up IAM Identity Center, or make a user for each person");
+                let fix = run!("keyfob user create NAME --with {}", judge.profile)
+                    .to("set up IAM Identity Center, or create a user for each person");
                 let found = Resource::new(judge.facts.account.as_str(), None, "only the root user", fix);
                 Ok(Findings::of([found], now))
             }
@@ -65,26 +65,32 @@ pub(super) const UNUSED: Check = Check {
 /// What was never used is unused since it was made: tools that pass it over miss the keys that nobody needs.
 fn unused(judge: &Judge<'_>) -> Judgement {
     let report = judge.facts.report.as_ref().map_err(Clone::clone)?;
-    let mut found = Vec::new();
-    for row in &report.users {
+    let found = report.users.iter().flat_map(|row| {
         let password = row.has_password.then(|| {
-            let made = row.password_changed.or(row.created);
-            ("password".to_owned(), row.password_used, made, delete_password(judge, &row.user))
+            ("password".to_owned(), row.password_used, row.password_changed, delete_password(judge, &row.user))
         });
-        let key = |number: usize| format!("access key {number}");
         let keys = row
             .active_keys()
-            .map(|(at, key_row)| (key(at), key_row.used, key_row.rotated.or(row.created), deactivate(judge, row)));
-        for (what, used, made, fix) in password.into_iter().chain(keys) {
+            .map(|(at, key)| (format!("access key {at}"), key.used, key.rotated, deactivate(judge, row)));
+        let all: Vec<_> = password.into_iter().chain(keys).collect();
+        let count = all.len();
+        let unused = all.into_iter().filter_map(|(what, used, made, fix)| {
             // A date that is missing says nothing.
-            let Some(since) = used.or(made) else { continue };
-            let days = judge.facts.asked_at.seconds_since(since) / 86_400;
-            if days >= UNUSED_DAYS {
-                let how = if used.is_some() { "unused" } else { "never used" };
-                found.push(Resource::new(row.user.as_str(), Some(since), format!("{what} {how} for {days} days"), fix));
+            let since = used.or(made).or(row.created)?;
+            let days = judge.days_since(since);
+            let how = if used.is_some() { "unused" } else { "never used" };
+            let detail = format!("{what} {how} for {days} days");
+            (days >= UNUSED_DAYS).then(|| Resource::new(row.user.as_str(), Some(since), detail, fix))
+        });
+        let mut unused: Vec<Resource> = unused.collect();
+        if unused.len() == count {
+            for resource in &mut unused {
+                resource.fix = run!("keyfob user remove {} --with {}", row.user, judge.profile)
+                    .to("neither a password nor a key of this user is in use");
             }
         }
-    }
+        unused
+    });
     Ok(Findings::of(found, report.generated))
 }
 

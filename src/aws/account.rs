@@ -132,13 +132,6 @@ impl Account for Aws {
         Ok(Some(PasswordPolicy {
             minimum_length: number("MinimumPasswordLength"),
             reuse_prevention: number("PasswordReusePrevention"),
-            max_age: number("MaxPasswordAge"),
-            symbols: policy.is_true("RequireSymbols"),
-            numbers: policy.is_true("RequireNumbers"),
-            upper_case: policy.is_true("RequireUppercaseCharacters"),
-            lower_case: policy.is_true("RequireLowercaseCharacters"),
-            users_may_change: policy.is_true("AllowUsersToChangePassword"),
-            hard_expiry: policy.is_true("HardExpiry"),
         }))
     }
 

@@ -214,6 +214,40 @@ fn an_unfinished_report_is_waited_for() {
     assert_eq!(audited.results(&[])["old-keys"], "pass");
 }
 
+#[test]
+fn ctrl_c_while_a_report_is_waited_for_ends_at_once_and_leaves_nothing() {
+    let mut world = world("all-pass");
+    world["facts"]["report"] = json!(["INPROGRESS"]);
+    let audited = Audited::new(&world);
+    let before = files(&audited.sandbox);
+    let mut terminal = audited.sandbox.keyfob(&["audit", "work"]).on_terminal();
+    terminal.expect("waiting for the credential report (1 s)");
+    let pressed = Instant::now();
+    terminal.press_ctrl('c');
+    let (ran, shown) = terminal.finish();
+    assert!(pressed.elapsed() < Duration::from_secs(10), "{:?}", pressed.elapsed());
+    assert_eq!((ran.code, ran.signal), (None, Some(2)), "{shown}");
+    assert!(!shown.contains("account 111122223333"), "{shown}");
+    assert_eq!(files(&audited.sandbox), before);
+}
+
+/// Every file of the home, with its size; the cache of sessions apart.
+fn files(sandbox: &Sandbox) -> BTreeMap<String, u64> {
+    fn add(folder: &Path, files: &mut BTreeMap<String, u64>) {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("read").path();
+            match path.is_dir() && !path.is_symlink() {
+                true if path.ends_with("cache") => {}
+                true => add(&path, files),
+                false => drop(files.insert(path.display().to_string(), path.symlink_metadata().expect("there").len())),
+            }
+        }
+    }
+    let mut files = BTreeMap::new();
+    add(sandbox.home(), &mut files);
+    files
+}
+
 /// What is cut short, empty or of somebody else's is no good news.
 #[test]
 fn an_answer_that_is_not_whole_makes_its_checks_unknown_and_never_passes() {
@@ -475,8 +509,8 @@ fn each_finding_says_why_and_how_it_is_fixed() {
         "    fix: `keyfob rotate work`",
         "  bob: password unused for 46 days, since 20",
         "    fix: `aws iam delete-login-profile --user-name bob --profile work`",
-        "`aws iam update-account-password-policy --minimum-password-length 14 --password-reuse-prevention 24 \
-         --max-password-age 60 --require-numbers --profile work`",
+        "    fix: `keyfob user password-policy --cis --with work`",
+        "    fix: neither a password nor a key of this user is in use: `keyfob user remove cat --with work`",
         "`aws accessanalyzer create-analyzer --analyzer-name keyfob --type ACCOUNT --region eu-central-1 --profile work`",
         "20 failed, 3 passed, 0 unknown",
     ] {
