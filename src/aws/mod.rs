@@ -18,6 +18,7 @@ pub mod oidc;
 pub mod portal;
 mod query;
 mod regional;
+pub mod signature;
 mod sts;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -143,16 +143,29 @@ impl Authorization {
     }
 }
 
+/// What the token of a sign-in says of it.
+#[derive(Deserialize)]
+struct Claims {
+    sub: String,
+    /// When it was made, Unix time.
+    iat: Option<i64>,
+}
+
+fn claims(id_token: &str) -> Option<Claims> {
+    let [_, payload, _] = id_token.split('.').collect::<Vec<_>>()[..] else { return None };
+    let claims = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).map(Zeroizing::new).ok()?;
+    serde_json::from_slice(&claims).ok()
+}
+
+/// When a sign-in was made, Unix time; none where its file does not say.
+pub(super) fn issued_at(sign_in: &SignIn) -> Option<i64> {
+    claims(sign_in.rest.get("idToken")?.as_str()?)?.iat
+}
+
 /// Who is signed in: the claim `sub`, an ARN.
 // Security: it becomes a line of the config file, so it is one word of printable ASCII.
 fn subject(id_token: &Secret) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Claims {
-        sub: String,
-    }
-    let [_, payload, _] = id_token.expose().split('.').collect::<Vec<_>>()[..] else { return None };
-    let claims = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).map(Zeroizing::new).ok()?;
-    let Claims { sub } = serde_json::from_slice(&claims).ok()?;
+    let Claims { sub, .. } = claims(id_token.expose())?;
     let is_word = sub.len() <= LONGEST_ARN && sub.bytes().all(|byte| byte.is_ascii_graphic());
     (is_word && sub.starts_with("arn:") && account_of_arn(&sub).is_some()).then_some(sub)
 }

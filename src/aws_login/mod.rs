@@ -7,8 +7,10 @@
 mod authorization;
 mod dpop;
 mod file;
+mod sessions;
 mod tokens;
 
 pub use authorization::{Authorization, Made};
 pub use file::{SignIn, TokenFile};
+pub use sessions::revoke;
 pub use tokens::{Service, is_invalid, renew};

@@ -31,6 +31,19 @@ pub fn sign_in(target: &Target, region: &str) -> Result<String, String> {
     Ok(format!("https://{host}"))
 }
 
+/// Where AWS Sign-In lists and revokes sessions, without a slash at the end: a host of its own in each region (the rules in
+/// botocore's `data/signin`, `IsControlPlane`).
+///
+/// # Errors
+/// As [`sign_in`].
+pub fn sign_in_sessions(target: &Target, region: &str) -> Result<String, String> {
+    if let Some(url) = configured(target, "signin") {
+        return url;
+    }
+    let region = checked_region(region)?;
+    Ok(format!("https://signin.{region}.{}", suffix(partition_name(&region)).1))
+}
+
 /// Where IAM Roles Anywhere is in `region`, without a slash at the end (the rules in botocore's `data/rolesanywhere`).
 ///
 /// # Errors
@@ -244,6 +257,14 @@ mod tests {
         ] {
             let target = target(&format!("{region}|{settings}"));
             assert_eq!(sign_in(&target, region), Ok(format!("https://{host}")));
+        }
+        for (region, host) in [
+            ("eu-west-1", "signin.eu-west-1.api.aws"),
+            ("cn-north-1", "signin.cn-north-1.api.amazonwebservices.com.cn"),
+            ("us-gov-west-1", "signin.us-gov-west-1.api.aws"),
+            ("eusc-de-east-1", "signin.eusc-de-east-1.api.amazonwebservices.eu"),
+        ] {
+            assert_eq!(sign_in_sessions(&target(&format!("{region}|{FIPS}")), region), Ok(format!("https://{host}")));
         }
         for (region, settings, host) in [
             ("eu-west-1", "", "rolesanywhere.eu-west-1.amazonaws.com"),

@@ -8,7 +8,7 @@ use crate::chain::target::checked_region;
 use crate::cli::world::World;
 use crate::error::Result;
 use crate::ops::login::aws_login::{self, SignedInAs};
-use crate::ops::login::create::NewSession;
+use crate::ops::login::create::{NewSession, region_of};
 use crate::ops::login::targets::{Purpose, Target, choose_due, target};
 use crate::ops::login::{LoginOptions, SignedIn, login};
 use crate::ui::out;
@@ -35,7 +35,7 @@ pub struct LoginArgs {
     #[arg(long)]
     force: bool,
     /// Add an `sso-session` with this start URL to the config file
-    #[arg(long, value_name = "URL", requires = "region", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     start_url: Option<String>,
     /// Region of the Identity Center, with --start-url; else of a profile that has none
     #[arg(long, value_name = "REGION", value_parser = checked_region)]
@@ -70,7 +70,8 @@ impl LoginArgs {
         let profiles = snapshot.files()?.profiles();
         let planned = |name: &str| snapshot.plan_in_passing(&profiles, name);
         let report = snapshot.with_ports(yes, None, |context, _| {
-            if let (Some(start_url), Some(region)) = (start_url, region) {
+            if let Some(start_url) = start_url {
+                let region = region_of(context, &start_url, region)?;
                 let new = NewSession::new(context, &profiles, name.as_deref(), &start_url, &region)?;
                 let center = new.center(context, &profiles)?;
                 let report = login(context, &new.name, &center, &options)?;

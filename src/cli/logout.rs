@@ -47,7 +47,7 @@ impl LogoutArgs {
             };
             Ok(match target {
                 Some(Target::Center(target)) => Some(Report::Center(logout(context, &target)?)),
-                Some(Target::AwsLogin(target)) => Some(Report::AwsLogin(logout_of_login(context, &target)?)),
+                Some(Target::AwsLogin(target)) => Some(Report::AwsLogin(logout_of_login(context, &profiles, &target)?)),
                 None => {
                     context.talk.say("keyfob is not signed in anywhere");
                     None

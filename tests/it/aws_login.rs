@@ -119,7 +119,7 @@ fn a_new_user_signs_in_with_one_command_and_every_tool_has_credentials() {
         assert_eq!(file[field], value);
     }
     assert_eq!(file["accessToken"]["accountId"], "111122223333");
-    assert!(file["dpopKey"].as_str().is_some_and(|key| key.starts_with("-----BEGIN EC PRIVATE KEY-----\n")));
+    assert!(file["dpopKey"].as_str().is_some_and(|key| key.starts_with("-----BEGIN EC ")));
     assert!(file["idToken"].is_string() && file["refreshToken"].is_string());
     for (path, mode) in [(file_of(ME), 0o600), (".aws/login/cache".to_owned(), 0o700)] {
         let is = fs::metadata(desk.sandbox.path(&path)).expect("there").permissions().mode();
@@ -316,6 +316,7 @@ fn signing_out_deletes_the_tokens_and_the_sessions_made_from_them() {
     assert!(said.contains("stay valid until they expire, the last at"), "{said}");
     assert_eq!((&ran.json()["profile"], &ran.json()["was_signed_in"]), (&"me".into(), &true.into()));
     assert_eq!(desk.files(), Vec::<PathBuf>::new());
+    assert_eq!((&ran.json()["ended_at_aws"], desk.aws.count("BatchRevokeSessions")), (&true.into(), 1));
     assert!(fails(&desk.get("a"), 3, "`me` is not signed in").contains("keyfob login me"));
     let listed = desk.sandbox.keyfob(&["list", "--json"]).run().json();
     assert_eq!(listed["profiles"][0]["sign_in"]["due"], true);
@@ -324,6 +325,35 @@ fn signing_out_deletes_the_tokens_and_the_sessions_made_from_them() {
     // The profile knows whose it was.
     desk.login(&["a"]).ok();
     desk.get("a").json();
+}
+
+#[test]
+fn signing_out_ends_the_session_at_aws_and_no_other() {
+    let desk = Desk::signed_in();
+    // Another machine of the same person, a minute later.
+    desk.aws.advance(60);
+    let theirs = desk.aws.sign_in(&desk.jump, 900);
+    desk.aws.advance(-60);
+    let ours = desk.file();
+    desk.expire();
+    let logout = |desk: &Desk| desk.sandbox.keyfob(&["logout", "me", "--json"]).run().json()["ended_at_aws"].clone();
+    assert_eq!((logout(&desk), desk.aws.count(TOKEN)), (true.into(), 1), "its credentials had expired");
+    // Whoever has a copy cannot renew it; the other one can.
+    for (file, code) in [(ours, 3), (theirs, 0)] {
+        desk.sandbox.write(&file_of(ME), &file.to_string());
+        desk.expire();
+        assert_eq!(desk.get("me").code, Some(code));
+    }
+    // Which of two that were made at the same time is meant is not known.
+    desk.login(&["me", "--force"]).ok();
+    desk.aws.sign_in(&desk.jump, 900);
+    assert_eq!(logout(&desk), false);
+    // Without the permission, or without AWS, it is deleted here.
+    desk.login(&["me"]).ok();
+    desk.aws.fault("ListSessions", Fault::Refuse { status: 403, code: "AccessDeniedException", message: "no" });
+    let ran = desk.sandbox.keyfob(&["logout", "me"]).run();
+    assert!(ran.ends_with(0).contains("AWS could not be told"), "{}", ran.stderr);
+    assert_eq!(desk.files(), Vec::<PathBuf>::new());
 }
 
 #[test]

@@ -3,7 +3,8 @@
 //! The section is written after the sign-in has worked, so a mistyped URL leaves nothing. A kill in between leaves a sign-in
 //! without a section; the same command again finds it and writes the section.
 
-use crate::chain::identity_center::{IdentityCenter, of_session, trimmed};
+use crate::chain::identity_center::{IdentityCenter, of_session, region_in, trimmed};
+use crate::chain::target::checked_region;
 use crate::config_file::Edited;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
@@ -26,6 +27,20 @@ fn suggestion(start_url: &str) -> String {
     let host = start_url.split_once("://").map_or(start_url, |(_, rest)| rest);
     let label: String = host.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
     if label.is_empty() || label == "identitycenter" || label == "start" { "sso".to_owned() } else { label }
+}
+
+/// The region of an Identity Center: the one that is given, or its start URL's; else a person is asked.
+///
+/// # Errors
+/// Nobody to ask (exit 3), or an answer that is none.
+pub fn region_of(context: &Context<'_>, start_url: &str, given: Option<String>) -> Result<String> {
+    if let Some(region) = given.or_else(|| region_in(start_url)) {
+        return Ok(region);
+    }
+    let hint = || run!("keyfob login --start-url {} --region REGION", start_url).to("add it to the command");
+    let asked = context.human.ask("Region of the Identity Center, such as eu-west-1: ", None);
+    let asked = asked.map_err(|error| error.into_error("the region of the Identity Center").hint(hint()))?;
+    checked_region(asked.trim()).map_err(|problem| Error::new(Kind::Usage, problem).hint(hint()))
 }
 
 impl NewSession {
@@ -134,6 +149,9 @@ impl NewSession {
             Edited::Changed => {
                 let path = crate::config_file::path_of(context.paths, AwsFile::Config);
                 context.talk.say(&format!("added `[sso-session {name}]` to {}", path.display()));
+                context.talk.hint(
+                    run!("keyfob sso profiles {}", name).to("write a profile for each of your accounts and roles"),
+                );
                 Ok(String::new())
             }
             Edited::Unchanged => Ok(String::new()),

@@ -236,14 +236,23 @@ fn a_start_url_from_a_colleague_is_all_it_takes() {
     login.type_line("");
     login.expect("signed in to");
     login.expect("added `[sso-session corp]` to");
+    login.expect("`keyfob sso profiles corp`");
     let (ran, _) = login.finish();
     ran.ok();
     assert_eq!(
         bed.sandbox.read(".aws/config"),
         "[sso-session corp]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = eu-west-1\nsso_registration_scopes = sso:account:access\n"
     );
+    let without = bed.run(&["login", "--start-url", START_URL]);
+    assert!(fails(&without, 3, "the region of the Identity Center is needed").contains("--region REGION"));
     let again = bed.run(&["login", "--start-url", START_URL, "--region", "eu-west-1"]);
     assert!(again.ends_with(0).contains("already signed in"));
+    // The second command, and every tool has credentials.
+    bed.run(&["sso", "profiles", "corp"]).ok();
+    let Some(python) = crate::support::tools::require("python") else { return };
+    let caller = "import boto3; print(boto3.Session(profile_name='payments-ReadOnly').client('sts').get_caller_identity()['Arn'])";
+    let ran = bed.sandbox.program(&python, &["-W", "ignore", "-c", caller]).run();
+    assert!(ran.ok().starts_with(&format!("arn:aws:sts::{ACCOUNT}:assumed-role/AWSReservedSSO_ReadOnly_")));
 }
 
 #[test]

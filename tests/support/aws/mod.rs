@@ -466,6 +466,8 @@ fn internal_failure() -> Refusal {
 fn json_action(request: &Request) -> Option<&'static str> {
     match (request.method.as_str(), request.path.as_str()) {
         ("POST", "/v1/token") => Some("CreateOAuth2Token"),
+        ("POST", "/list-sessions") => Some("ListSessions"),
+        ("POST", "/batch-revoke-sessions") => Some("BatchRevokeSessions"),
         ("POST", "/sessions") => Some("CreateSession"),
         ("GET", "/analyzer") => Some("ListAnalyzers"),
         _ => None,
@@ -475,6 +477,7 @@ fn json_action(request: &Request) -> Option<&'static str> {
 fn process_json(world: &mut World, request: &Request, action: &str) -> Result<String, Refusal> {
     match action {
         "CreateOAuth2Token" => sign_in::create_token(world, request).map(|document| document.to_string()),
+        "ListSessions" | "BatchRevokeSessions" => sign_in::sessions(world, request, action).map(|it| it.to_string()),
         "CreateSession" => roles_anywhere::create_session(world, request).map(|document| document.to_string()),
         "ListAnalyzers" => account::list_analyzers(world, request).map(|document| document.to_string()),
         _ => Err(Refusal::new(404, "UnknownOperationException", "unknown")),

@@ -15,6 +15,7 @@ use super::answer::{Refusal, iso_date};
 use super::authorize::{self, Browser, Granted};
 use super::http::Request;
 use super::machine::unbase64;
+use super::sigv4::Authorization;
 use super::world::{Origin, SecretKind, World};
 use super::{LoopbackAws, RoleHandle, base64};
 
@@ -25,6 +26,7 @@ pub struct SignIns {
     grants: BTreeMap<String, Grant>,
     /// Who is signed in to the console in every browser, and what came of it.
     pub(super) browser: Browser,
+    sessions: BTreeMap<String, ListedSession>,
     /// Every proof's `jti`.
     proofs: BTreeSet<String>,
 }
@@ -38,6 +40,17 @@ struct Grant {
     role: String,
     /// When the sign-in ends, whatever is renewed; milliseconds.
     ends: i64,
+    /// What AWS calls it.
+    session: String,
+}
+
+/// A sign-in as AWS lists it.
+#[derive(Debug, Clone)]
+struct ListedSession {
+    role: String,
+    client_id: String,
+    issued: i64,
+    is_active: bool,
 }
 
 /// How long its credentials last, seconds.
@@ -54,7 +67,8 @@ impl LoopbackAws {
         let key = [coordinate(point.x()), coordinate(point.y())];
         let client_id = "arn:aws:signin:::devtools/same-device".to_owned();
         let ends = world.now() + 12 * 3_600_000;
-        let grant = Grant { client_id: client_id.clone(), key, role: role.arn(), ends };
+        let session = list(&mut world, &role.arn(), &client_id);
+        let grant = Grant { client_id: client_id.clone(), key, role: role.arn(), ends, session };
         let refresh_token = grant_token(&mut world, grant);
         let pem = pem(&sec1(&secret.to_bytes(), point.as_bytes()));
         for line in pem.lines().filter(|line| !line.starts_with('-')) {
@@ -88,6 +102,57 @@ impl LoopbackAws {
         renewed["accessToken"]["expiresAt"] = iso_date(world.now() + LIFE * 1000).into();
         renewed
     }
+}
+
+fn list(world: &mut World, role: &str, client_id: &str) -> String {
+    let (issued, number) = (world.now() / 1000, world.number());
+    let arn = format!("arn:aws:signin:eu-central-1:111122223333:session/{number}");
+    let session = ListedSession { role: role.to_owned(), client_id: client_id.to_owned(), issued, is_active: true };
+    world.sign_ins.sessions.insert(arn.clone(), session);
+    arn
+}
+
+/// ListSessions and BatchRevokeSessions, for the caller's own sessions, two to a page.
+pub fn sessions(world: &mut World, request: &Request, action: &str) -> Result<Value, Refusal> {
+    let denied = |why: &str| Refusal::new(403, "AccessDeniedException", why);
+    let header = request.header("authorization").and_then(Authorization::parse).ok_or_else(|| denied("unsigned"))?;
+    let session = world.sessions.get(&header.key_id).ok_or_else(|| denied("an unknown key"))?;
+    let is_right = header.service == "signin"
+        && session.expires > world.now()
+        && request.header("x-amz-security-token") == Some(&session.token)
+        && header.is_by(&session.secret, request, request.header("x-amz-date").unwrap_or_default());
+    let Origin::Role { role, .. } = session.origin.clone() else { return Err(denied("no role")) };
+    if !is_right {
+        return Err(denied("the signature does not match"));
+    }
+    let invalid = || Refusal::new(400, "ValidationException", "the body is not right");
+    let body: Value = serde_json::from_slice(&request.body).map_err(|_| invalid())?;
+    let sessions = &mut world.sign_ins.sessions;
+    if action == "ListSessions" {
+        let is_meant = |one: &ListedSession| {
+            one.role == role && one.is_active && body["status"] == "ACTIVE" && body["clientId"] == *one.client_id
+        };
+        let items: Vec<Value> = sessions
+            .iter()
+            .filter(|(_, one)| is_meant(one))
+            .map(|(arn, one)| json!({"sessionArn": arn, "issuedAt": one.issued, "clientId": one.client_id}))
+            .collect();
+        let from: usize = body["nextToken"].as_str().map_or(0, |token| token.parse().unwrap_or(0));
+        let page: Vec<&Value> = items.iter().skip(from).take(2).collect();
+        return Ok(match from + 2 < items.len() {
+            true => json!({"items": page, "nextToken": (from + 2).to_string()}),
+            false => json!({"items": page}),
+        });
+    }
+    let arns = body["sessionArns"].as_array().filter(|arns| (1..=5).contains(&arns.len())).ok_or_else(invalid)?;
+    let mut revoked = Vec::new();
+    for arn in arns {
+        let one =
+            sessions.get_mut(arn.as_str().unwrap_or_default()).filter(|one| one.role == role).ok_or_else(invalid)?;
+        one.is_active = false;
+        revoked.push(json!({"sessionArn": arn}));
+    }
+    Ok(json!({"revokedSessions": revoked, "errors": []}))
 }
 
 fn grant_token(world: &mut World, grant: Grant) -> String {
@@ -127,7 +192,8 @@ pub fn create_token(world: &mut World, request: &Request) -> Result<Value, Refus
         let granted = authorize::exchange(world, &body)?;
         let Granted { client_id, arn, role } = granted;
         let ends = world.now() + 12 * 3_600_000;
-        let refresh_token = grant_token(world, Grant { client_id, key, role: role.clone(), ends });
+        let session = list(world, &role, &client_id);
+        let refresh_token = grant_token(world, Grant { client_id, key, role: role.clone(), ends, session });
         let access_token = access_token(world, &role, LIFE);
         return Ok(json!({
             "accessToken": access_token, "tokenType": "aws_sigv4", "expiresIn": LIFE, "refreshToken": refresh_token,
@@ -139,6 +205,9 @@ pub fn create_token(world: &mut World, request: &Request) -> Result<Value, Refus
     let grant = world.sign_ins.grants.get(token).cloned();
     let grant = grant.filter(|grant| grant.key == key && body["clientId"] == *grant.client_id);
     let grant = grant.ok_or_else(|| invalid(malformed))?;
+    if !world.sign_ins.sessions[&grant.session].is_active {
+        return Err(invalid(malformed));
+    }
     if grant.ends <= world.now() {
         return Err(Refusal::oauth(401, "AccessDeniedException", "TOKEN_EXPIRED", "the session has expired"));
     }
