@@ -23,6 +23,9 @@ pub fn check_value(name: &str, value: &str, beside: Beside) -> Result<(), String
     if name == "keyfob_session" {
         return values::session_mode(value).map(drop);
     }
+    if name == "keyfob_agents" {
+        return values::agent_rights(value).map(drop);
+    }
     let checked = match name.strip_prefix(PREFIX).unwrap_or(&name) {
         "role_arn" => values::role_arn(value).map(drop),
         "mfa_serial" => values::mfa_serial(value).map(drop),
@@ -95,6 +98,7 @@ mod tests {
             ("keyfob_role_arn", "arn:aws-cn:iam::123456789012:role/R"),
             ("duration_seconds", "43200"),
             ("keyfob_session", "mfa"),
+            ("keyfob_agents", "read-only"),
             ("keyfob_mfa_max_age", "15m"),
             ("output", "whatever"),
             ("mine", "x"),
@@ -110,6 +114,7 @@ mod tests {
             ("duration_seconds", "43201"),
             ("mfa_serial", "123"),
             ("keyfob_session", "sometimes"),
+            ("keyfob_agents", "never"),
             ("credential_source", "environment"),
             ("endpoint_url", "localhost:80"),
             ("credential_process", "a \"b"),

@@ -35,7 +35,7 @@ pub use error::{CannotNarrow, PlanError, TargetError};
 pub use known::KnownBase;
 pub use nearest::{nearest, nearest_of};
 pub(crate) use reason::length;
-pub use reason::{AskedBy, KeyItselfBecause, Reason};
+pub use reason::{AgentGets, AskedBy, KeyItselfBecause, Reason};
 pub use request::{FileNames, Place, Request, StoredKeys, Used};
 pub use rules::plan;
 pub use step::{FederationStep, Hop, Mfa, Plan, ScopedStep, SessionStep, SpentIn, Step};

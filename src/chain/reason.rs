@@ -40,6 +40,15 @@ pub enum Reason {
         /// Its setting.
         name: &'static str,
     },
+    /// An AI agent may be running keyfob, as a variable says; what the profile gives it.
+    Agent {
+        /// The variable.
+        variable: &'static str,
+        /// The profile.
+        profile: String,
+        /// What the profile gives it.
+        gets: AgentGets,
+    },
     /// GetSessionToken gives a root user an hour, whatever is set.
     RootSessionCap {
         /// What was set, seconds.
@@ -182,6 +191,17 @@ pub enum AskedBy {
     Option,
 }
 
+/// What an AI agent gets of a profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AgentGets {
+    /// What everybody gets, since nothing is set.
+    TheSame,
+    /// Credentials that can change nothing.
+    ReadOnly,
+    /// Credentials after a person has agreed.
+    AfterQuestion,
+}
+
 /// Why the access key itself is handed out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyItselfBecause {
@@ -222,6 +242,18 @@ impl fmt::Display for Reason {
             Reason::NarrowingOfSource { profile, name } => {
                 write!(f, "`{name}` of `{profile}` is not used: it narrows the credentials of `{profile}` only")
             }
+            Reason::Agent { variable, profile, gets: AgentGets::TheSame } => write!(
+                f,
+                "`{variable}` is set, so an AI agent may be running keyfob; `{profile}` gives it the same rights as you"
+            ),
+            Reason::Agent { variable, profile, gets: AgentGets::ReadOnly } => write!(
+                f,
+                "the credentials of `{profile}` can change nothing, since `{variable}` is set and `keyfob_agents` is `read-only`"
+            ),
+            Reason::Agent { variable, profile, gets: AgentGets::AfterQuestion } => write!(
+                f,
+                "a person has to agree before the credentials of `{profile}` are issued, since `{variable}` is set and `keyfob_agents` is `ask`"
+            ),
             Reason::RootSessionCap { asked } => {
                 write!(f, "{} were requested, but AWS limits the root user's sessions to 1h", length(*asked))
             }

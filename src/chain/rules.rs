@@ -8,15 +8,15 @@ use crate::chain::error::{CannotNarrow, PlanError, TargetError};
 use crate::chain::layer::{Layer, Narrowed};
 use crate::chain::narrow::{self, Ways};
 use crate::chain::node::{Lookup, Node};
-use crate::chain::reason::{AskedBy, KeyItselfBecause, Reason};
+use crate::chain::reason::{AgentGets, AskedBy, KeyItselfBecause, Reason};
 use crate::chain::request::{Request, StoredKeys, Used};
 use crate::chain::role::ExtraRole;
 use crate::chain::step::{Hop, Mfa, Plan, SessionStep, SpentIn, Step, outer_chain};
 use crate::chain::target::{self, Target, TargetInputs};
-use crate::chain::values::{self, HOUR, LONGEST_ROLE, LONGEST_SESSION, SHORTEST, SessionMode};
+use crate::chain::values::{self, AgentRights, HOUR, LONGEST_ROLE, LONGEST_SESSION, SHORTEST, SessionMode};
 use crate::chain::walk::{self, Walk};
 use crate::profile::{Profiles, Setting};
-use crate::sys::env::Environment;
+use crate::sys::env::{Environment, vars};
 
 /// Plans how the credentials of the asked profile are made. Nothing is read, asked or sent.
 ///
@@ -427,6 +427,7 @@ impl<'a, 'p> Maker<'a, 'p> {
         let (walk, request, env) = (self.walk, self.request, self.env);
         let read = |text: &str| narrow::read_policy(text, env, request.read_policy);
         let of_settings = narrow::of_settings(walk.requested(), walk.roles.contains(&0), read, self.used)?;
+        let of_agent = self.layer_of_agent()?;
         for (index, node) in walk.nodes.iter().enumerate().skip(1) {
             let of_hop = walk.roles.contains(&index);
             let names = ["keyfob_read_only", "keyfob_policy", "keyfob_policy_arns"].into_iter().take(if of_hop {
@@ -438,7 +439,23 @@ impl<'a, 'p> Maker<'a, 'p> {
                 self.notes.push(Reason::NarrowingOfSource { profile: node.name.clone(), name });
             }
         }
-        Ok(request.narrow.iter().cloned().chain(of_settings).collect())
+        Ok(request.narrow.iter().cloned().chain(of_settings).chain(of_agent).collect())
+    }
+
+    /// What `keyfob_agents` of the requested profile narrows, if an AI agent runs keyfob.
+    fn layer_of_agent(&mut self) -> Result<Option<Layer>, PlanError> {
+        let Some(variable) = vars::AGENTS.into_iter().find(|name| self.env.get(name).is_some()) else {
+            return Ok(None);
+        };
+        let requested = self.walk.requested();
+        let gets = match self.setting(requested, "keyfob_agents", values::agent_rights)? {
+            None => AgentGets::TheSame,
+            Some(AgentRights::Same) => return Ok(None),
+            Some(AgentRights::ReadOnly) => AgentGets::ReadOnly,
+            Some(AgentRights::Ask) => AgentGets::AfterQuestion,
+        };
+        self.notes.push(Reason::Agent { variable, profile: requested.name.clone(), gets });
+        Ok((gets == AgentGets::ReadOnly).then_some(Layer::ReadOnly))
     }
 
     /// Narrows what the steps lead to.

@@ -128,7 +128,7 @@ fn partition_of_arn(arn: &str) -> Option<&'static Partition> {
 }
 
 /// The partition of a region, as ARNs name it.
-pub(super) fn partition_name(region: &str) -> &'static str {
+pub fn partition_name(region: &str) -> &'static str {
     partition_of_region(region).name
 }
 

@@ -54,6 +54,24 @@ pub(super) fn session_mode(text: &str) -> Result<SessionMode, String> {
     }
 }
 
+/// `keyfob_agents`: what an AI agent gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AgentRights {
+    Same,
+    ReadOnly,
+    Ask,
+}
+
+/// Reads `keyfob_agents`.
+pub(super) fn agent_rights(text: &str) -> Result<AgentRights, String> {
+    match text {
+        "same" => Ok(AgentRights::Same),
+        "read-only" => Ok(AgentRights::ReadOnly),
+        "ask" => Ok(AgentRights::Ask),
+        _ => Err(format!("`{text}` is invalid; expected `same`, `read-only` or `ask`")),
+    }
+}
+
 /// Reads `sso_account_id`.
 pub(super) fn account_id(text: &str) -> Result<String, String> {
     if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {

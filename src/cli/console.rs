@@ -52,6 +52,7 @@ impl ConsoleArgs {
         let profile = self.profile.resolve(world)?;
         snapshot.set_region(&profile, self.options.region.as_deref())?;
         let plan = snapshot.plan(&profile, &self.options)?;
+        world.answer_agent(&plan)?;
         let is_named = world.env.get(vars::BROWSER).is_some();
         if !self.url
             && !is_named

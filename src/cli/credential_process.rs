@@ -38,10 +38,9 @@ impl CredentialProcessArgs {
         }
     }
 
-    pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+    pub(super) fn run(mut self, world: &World<'_>) -> Result<()> {
         let mut snapshot = world.snapshot();
-        let profile = self.profile.resolve_for_sdk(world)?;
-        snapshot.set_region(&profile, self.options.region.as_deref())?;
+        let profile = snapshot.choose(&self.profile, &mut self.options, ProfileArg::resolve_for_sdk)?;
         let (_, credentials) = snapshot.issue(&profile, &self.options, Some(PROMPT_LIMIT))?;
         out::checked(process::write(&credentials, std::io::stdout()))
     }

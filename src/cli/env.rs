@@ -36,7 +36,7 @@ pub struct EnvArgs {
 }
 
 impl EnvArgs {
-    pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+    pub(super) fn run(mut self, world: &World<'_>) -> Result<()> {
         let mut snapshot = world.snapshot();
         let shell = match self.shell {
             Some(shell) => shell,
@@ -46,8 +46,7 @@ impl EnvArgs {
             tell_how_to_load(world, shell, "keyfob env --unset");
             take_back(&world.process_env)
         } else {
-            let profile = self.profile.resolve(world)?;
-            snapshot.set_region(&profile, self.options.region.as_deref())?;
+            let profile = snapshot.choose(&self.profile, &mut self.options, ProfileArg::resolve)?;
             let (about, credentials) = snapshot.issue(&profile, &self.options, None)?;
             about.plan.iter().for_each(|plan| world.tell_of_key(plan));
             if let Some(command) = run!("keyfob env {}", profile).command(shell) {

@@ -36,14 +36,13 @@ pub struct ExecArgs {
 
 impl ExecArgs {
     /// The exit code is the command's own, or 126 or 127 where it cannot be run.
-    pub(super) fn run(self, world: &World<'_>) -> Result<u8> {
+    pub(super) fn run(mut self, world: &World<'_>) -> Result<u8> {
         #[cfg(unix)]
         if self.server {
             return self.run_with_server(world);
         }
         let mut snapshot = world.snapshot();
-        let profile = self.profile.resolve(world)?;
-        snapshot.set_region(&profile, self.options.region.as_deref())?;
+        let profile = snapshot.choose(&self.profile, &mut self.options, ProfileArg::resolve)?;
         let (about, credentials) = snapshot.issue(&profile, &self.options, None)?;
         about.plan.iter().for_each(|plan| world.tell_of_key(plan));
         let surroundings = snapshot.surroundings(&profile, about)?;

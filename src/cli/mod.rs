@@ -3,6 +3,7 @@
 //! May use everything. What a command does is in `ops`; what it prints goes through `ui`.
 
 mod about;
+mod ad_hoc;
 mod add;
 mod agent;
 mod agent_client;
@@ -39,6 +40,7 @@ mod narrow;
 mod notices;
 mod options;
 mod profile;
+mod prompt;
 mod refuse;
 mod remove;
 mod rotate;
@@ -105,9 +107,15 @@ pub struct GlobalOptions {
 }
 
 impl Cli {
-    /// What SDKs run, `credential-process PROFILE`, read without the command tree: putting that together took a tenth of
-    /// the time a cached answer takes. Whatever has an option is clap's.
-    fn of_an_sdk(arguments: &[OsString]) -> Option<Cli> {
+    /// What SDKs run, `credential-process PROFILE`, and what shells run before each prompt, read without the command tree:
+    /// putting that together took a tenth of the time a cached answer takes. Whatever has other options is clap's.
+    fn without_tree(arguments: &[OsString]) -> Option<Cli> {
+        if let [_, command, words @ ..] = arguments
+            && command == "prompt"
+        {
+            let command = Command::Prompt(prompt::PromptArgs::of(words)?);
+            return Some(Cli { global: GlobalOptions::default(), command });
+        }
         let [_, command, profile] = arguments else { return None };
         let profile = profile.to_str().filter(|profile| !profile.is_empty() && !profile.starts_with('-'))?;
         let command = (command == "credential-process")
@@ -162,6 +170,7 @@ enum Command {
     Whoami(whoami::WhoamiArgs),
     Console(console::ConsoleArgs),
     Hook(hook::HookArgs),
+    Prompt(prompt::PromptArgs),
     Log(log::LogArgs),
     Agent(agent::AgentArgs),
     Completions(completions::CompletionsArgs),
@@ -204,10 +213,11 @@ pub fn run(arguments: Vec<OsString>, env: Environment) -> u8 {
         let done = World::new(&GlobalOptions::default(), env, &talk).and_then(|world| start::run(&world));
         return ended(done.map(|()| 0), &talk);
     }
-    let Cli { global, command } = match Cli::of_an_sdk(&arguments).map_or_else(|| Cli::try_parse_from(&arguments), Ok) {
-        Ok(cli) => cli,
-        Err(error) => return usage(&error, &arguments, &env),
-    };
+    let Cli { global, command } =
+        match Cli::without_tree(&arguments).map_or_else(|| Cli::try_parse_from(&arguments), Ok) {
+            Ok(cli) => cli,
+            Err(error) => return usage(&error, &arguments, &env),
+        };
     if let Command::Help(arguments) = command {
         let line = arguments.into_line();
         return Cli::try_parse_from(&line).map_or_else(|error| usage(&error, &line, &env), |_| 0);
@@ -222,6 +232,7 @@ pub fn run(arguments: Vec<OsString>, env: Environment) -> u8 {
         Command::Completions(arguments) => arguments.run().map(|()| 0),
         Command::Man(arguments) => arguments.run(&talk).map(|()| 0),
         Command::Hook(arguments) => arguments.run(&global, env, &talk).map(|()| 0),
+        Command::Prompt(arguments) => arguments.run(env).map(|()| 0),
         command => World::new(&global, env, &talk).and_then(|world| run_in(&world, command)),
     };
     ended(code, &talk)
@@ -273,7 +284,7 @@ fn run_in(world: &World<'_>, command: Command) -> Result<u8> {
         Command::Console(arguments) => arguments.run(world).map(|()| 0),
         Command::Log(arguments) => arguments.run(world).map(|()| 0),
         Command::Agent(arguments) => arguments.run(world).map(|()| 0),
-        Command::Completions(_) | Command::Man(_) | Command::Help(_) | Command::Hook(_) => {
+        Command::Completions(_) | Command::Man(_) | Command::Help(_) | Command::Hook(_) | Command::Prompt(_) => {
             unreachable!("they are run before")
         }
     }

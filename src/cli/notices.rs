@@ -1,11 +1,12 @@
 //! What commands say of profiles and plans beside what they print.
 
-use crate::chain::{KeyItselfBecause, Plan, Reason};
+use crate::chain::{AgentGets, KeyItselfBecause, Plan, Reason};
 use crate::cli::world::World;
 use crate::config_file::path_of;
 use crate::credentials::Credentials;
+use crate::error::{Error, Kind, Result};
 use crate::hint::run;
-use crate::human::Talk;
+use crate::human::{Human, Talk};
 use crate::ops::log::{Entry, Issued, Origin};
 use crate::ops::rotate::journal::Journals;
 use crate::ops::rotate::{resume_of, rollback_of};
@@ -55,6 +56,34 @@ impl World<'_> {
         let is_news = |reason: &&Reason| matches!(reason, Reason::KeyItself { because, .. } if *because != KeyItselfBecause::OtherService);
         for reason in plan.reasons().filter(is_news) {
             self.talk.warn(&reason.to_string());
+        }
+    }
+
+    /// Says that an AI agent gets less than a person, and asks where the profile says so: rights never differ silently.
+    ///
+    /// # Errors
+    /// Where nobody can be asked (exit 3), or a person does not agree.
+    pub(super) fn answer_agent(&self, plan: &Plan) -> Result<()> {
+        let is_agents = |note: &&Reason| matches!(note, Reason::Agent { .. });
+        let Some(note @ Reason::Agent { variable, profile, gets }) = plan.notes.iter().find(is_agents) else {
+            return Ok(());
+        };
+        let what = format!("consent to issue the credentials of `{profile}` to an AI agent");
+        match gets {
+            AgentGets::TheSame => Ok(()),
+            AgentGets::ReadOnly => {
+                self.talk.warn(&note.to_string());
+                Ok(())
+            }
+            AgentGets::AfterQuestion => {
+                let question =
+                    format!("an AI agent (`{variable}` is set) wants the credentials of `{profile}`; issue them?");
+                match self.person(false, None).confirm(&question) {
+                    Ok(true) => Ok(()),
+                    Ok(false) => Err(Error::new(Kind::Declined, format!("{what} was not given"))),
+                    Err(error) => Err(error.into_error(&what).hint("run the command yourself, in a terminal")),
+                }
+            }
         }
     }
 

@@ -37,6 +37,8 @@ pub struct Snapshot<'w> {
     env: Cow<'w, Environment>,
     files: OnceCell<AwsFiles>,
     index: OnceCell<Index>,
+    /// Whether the files are in fact made of variables.
+    is_ad_hoc: bool,
 }
 
 /// Credentials that were made, or found in the cache.
@@ -49,7 +51,8 @@ pub struct Made {
 impl World<'_> {
     /// Of one request. Nothing is read yet.
     pub fn snapshot(&self) -> Snapshot<'_> {
-        Snapshot { world: self, env: Cow::Borrowed(&self.env), files: OnceCell::new(), index: OnceCell::new() }
+        let (files, index) = (OnceCell::new(), OnceCell::new());
+        Snapshot { world: self, env: Cow::Borrowed(&self.env), files, index, is_ad_hoc: false }
     }
 }
 
@@ -72,6 +75,12 @@ impl Snapshot<'_> {
             .map_err(|problem| Error::new(Kind::Usage, format!("`--region`: {problem}")))?;
         self.env.to_mut().set(vars::AWS_REGION, region);
         Ok(())
+    }
+
+    /// Takes these in the place of the AWS files, which are not read.
+    pub(super) fn use_files(&mut self, files: AwsFiles) {
+        self.files = OnceCell::from(files);
+        self.is_ad_hoc = true;
     }
 
     /// Both AWS files, read at the first call.
@@ -122,6 +131,7 @@ impl Snapshot<'_> {
         let About { narrowed, identity, region, plan: _ } = about.into();
         (surroundings.narrowed, surroundings.identity) = (narrowed, Some(identity));
         surroundings.region = surroundings.region.or(region);
+        surroundings.is_unnamed = self.is_ad_hoc;
         self.world.warn_of(&self.files()?.profiles(), [&profile.to_owned()]);
         for name in &surroundings.without_variable {
             self.world.talk.warn(&format!(
@@ -250,6 +260,7 @@ impl Snapshot<'_> {
     pub fn make(&self, profile: &str, options: &CredentialOptions, prompt_limit: Option<Duration>) -> Result<Made> {
         let request = self.request_with(profile, options)?;
         let mut plan = self.planned(&request)?;
+        self.world.answer_agent(&plan)?;
         let lesson = Rc::new(Lesson::default());
         let resolve = ResolveOptions {
             min_ttl: options.min_ttl.map(|seconds| Duration::from_secs(seconds.into())),

@@ -168,8 +168,9 @@ pub fn hand_out<'a>(
             }
         }
     }
-    put(vars::KEYFOB_PROFILE, Some(profile));
-    put(vars::AWSU_PROFILE, Some(profile));
+    for name in [vars::KEYFOB_PROFILE, vars::AWSU_PROFILE] {
+        put(name, (!surroundings.is_unnamed).then_some(profile));
+    }
     ours.push(mark(vars::AWSU_PROFILE, profile.as_ref()));
     put(vars::KEYFOB_REGION, surroundings.region.as_deref());
     put(vars::KEYFOB_NARROW, surroundings.narrowed.as_deref());

@@ -16,6 +16,8 @@ pub struct ProfileVariables {
     pub narrowed: Option<String>,
     /// `KEYFOB_IDENTITY`.
     pub identity: Option<String>,
+    /// Whether the credentials are of no profile that a later keyfob could be asked for.
+    pub is_unnamed: bool,
     /// Settings that have no variable and are lost, for a warning: `s3.addressing_style`.
     pub without_variable: Vec<String>,
 }
@@ -61,6 +63,7 @@ impl ProfileVariables {
             variables: Vec::new(),
             narrowed: None,
             identity: None,
+            is_unnamed: false,
             without_variable: Vec::new(),
         };
         for (name, variable) in SETTINGS {

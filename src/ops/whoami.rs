@@ -35,6 +35,20 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// Of a profile of which nothing else is known.
+    pub fn named(profile: &str) -> Identity {
+        Identity {
+            profile: Some(profile.to_owned()),
+            from: From::Profile,
+            account: None,
+            arn: None,
+            base: String::new(),
+            mfa: None,
+            expires: None,
+            checked: false,
+        }
+    }
+
     /// The name of the role that they are a session of, or of the user.
     pub fn role(&self) -> Option<String> {
         let resource = self.arn.as_deref()?.splitn(6, ':').nth(5)?;
@@ -138,6 +152,16 @@ pub fn of_environment(env: &Environment, before: &Environment) -> Option<Identit
         expires: env.get(vars::AWS_CREDENTIAL_EXPIRATION).and_then(Timestamp::parse_lenient),
         checked: false,
     })
+}
+
+/// Of what `exec --server` serves in this environment; none where it does not.
+pub fn of_server(env: &Environment, before: &Environment) -> Option<Identity> {
+    let server = vars::AWS_CONTAINER_CREDENTIALS_FULL_URI;
+    env.get(server).filter(|_| before.get(server).is_none())?;
+    let Issued { arn, base, mfa } = env.get(vars::KEYFOB_IDENTITY).and_then(Issued::read)?;
+    let account = arn.as_deref().and_then(account_of_arn).map(str::to_owned);
+    let from = From::Environment;
+    Some(Identity { from, account, arn, base, mfa, ..Identity::named(env.get(vars::KEYFOB_PROFILE)?) })
 }
 
 /// The ARN that AWS will give what a plan leads to, where that follows from the plan: a role's session, a user.

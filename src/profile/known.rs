@@ -30,10 +30,10 @@ pub const REPLACED_PROCESS: &str = "keyfob_replaced_credential_process";
 pub const GENERATED: &str = "keyfob_generated";
 
 /// keyfob's alone, and without a form without `keyfob_`.
-const OURS: [&str; 13] = [
-    GENERATED, "keyfob_session", "keyfob_read_only", "keyfob_mfa_max_age", "keyfob_allow_root", "keyfob_cache",
-    "keyfob_certificate", "keyfob_private_key", "keyfob_profile_arn", "keyfob_trust_anchor_arn", "keyfob_web_identity",
-    "keyfob_web_identity_audience", REPLACED_PROCESS,
+const OURS: [&str; 15] = [
+    GENERATED, "keyfob_agents", "keyfob_browser", "keyfob_session", "keyfob_read_only", "keyfob_mfa_max_age",
+    "keyfob_allow_root", "keyfob_cache", "keyfob_certificate", "keyfob_private_key", "keyfob_profile_arn",
+    "keyfob_trust_anchor_arn", "keyfob_web_identity", "keyfob_web_identity_audience", REPLACED_PROCESS,
 ];
 
 const KNOWN: [&str; 91] = [

@@ -73,6 +73,11 @@ pub mod vars {
     /// What names a run or a job in CI.
     pub const RUNS: [&str; 5] =
         ["GITHUB_RUN_ID", "CI_JOB_ID", "BUILDKITE_JOB_ID", "CIRCLE_WORKFLOW_JOB_ID", "BITBUCKET_BUILD_NUMBER"];
+    /// What AI agents set for the programs that they run.
+    pub const AGENTS: [&str; 8] = [
+        "AI_AGENT", "CLAUDECODE", "CURSOR_AGENT", "GEMINI_CLI", "CODEX_SANDBOX", "OPENCODE", "AUGMENT_AGENT",
+        "COPILOT_AGENT",
+    ];
     pub const AWS_CREDENTIAL_EXPIRATION: &str = "AWS_CREDENTIAL_EXPIRATION";
     /// What starship shows of a session (its module `aws`); no SDK reads these two.
     pub const AWS_SESSION_EXPIRATION: &str = "AWS_SESSION_EXPIRATION";

@@ -5,6 +5,7 @@
 pub mod out;
 pub mod person;
 mod picker;
+pub mod segment;
 pub mod talk;
 
 use crate::mask;

@@ -9,6 +9,7 @@ pub mod explain;
 pub mod keys;
 pub mod list;
 pub mod log;
+pub mod prompt;
 pub mod rotation;
 pub mod show;
 pub mod sso;

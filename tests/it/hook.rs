@@ -411,3 +411,56 @@ fn printing_the_function_needs_no_home_and_no_sound_settings() {
     let ran = scene.sandbox.keyfob(&["hook", "bash"]).without_env("HOME").run();
     assert!(ran.ok().contains("kf() {"));
 }
+
+#[test]
+fn the_prompts_segment_tells_profile_account_and_time_and_is_red_near_the_end() {
+    let mut scene = scene();
+    let prompt = |scene: &Scene, shell: &[&str]| {
+        let words = [&["exec", "deploy", "--", "keyfob", "prompt"], shell].concat();
+        scene.sandbox.keyfob(&words).run().ok().to_owned()
+    };
+    let plain = prompt(&scene, &[]);
+    let (who, left) = plain.split_at("deploy 111122223333 ".len());
+    assert_eq!(who, "deploy 111122223333 ");
+    assert!(left == "1h 0m" || left == "59m", "{plain:?}");
+    assert_eq!(scene.sandbox.keyfob(&["prompt"]).run().ok(), "", "no profile is in use");
+    // The profile that a variable names, and what is cached for it.
+    let of_variable = |name: &str| scene.sandbox.keyfob(&["prompt"]).env("AWS_PROFILE", name).run();
+    assert!(of_variable("audit").ok().starts_with("audit 444455556666 "), "{}", of_variable("audit").stdout);
+    assert_eq!(of_variable("nobody").ok(), "nobody");
+    scene.sandbox.write(".aws/config.bak", &scene.sandbox.read(".aws/config"));
+    let broken =
+        scene.sandbox.keyfob(&["prompt"]).env("AWS_PROFILE", "audit").env("AWS_CONFIG_FILE", "/dev/full").run();
+    assert_eq!((broken.ok(), &*broken.stderr), ("audit", ""), "a prompt is no place for errors");
+    let served = scene.sandbox.keyfob(&["exec", "audit", "--server", "--", "keyfob", "prompt"]).run();
+    assert_eq!(served.ok(), "audit 444455556666");
+
+    let lines = scene.sandbox.keyfob(&["env", "deploy", "--shell", "sh"]).run().ok().to_owned();
+    let Some(()) = scene.sandbox.pass_time(3100) else { return };
+    let late = |shell: &str| {
+        let script = format!("{lines}\nkeyfob prompt{shell}");
+        scene.sandbox.program("/bin/sh", &["-c", &script]).run().ok().to_owned()
+    };
+    let text = late("").replace("\x1b[31m", "<").replace("\x1b[0m", ">");
+    assert!(text.starts_with("<deploy 111122223333 ") && text.ends_with("m>"), "{text:?}");
+    assert!(late(" --shell zsh").starts_with("%F{red}deploy"));
+    assert!(late(" --shell bash").starts_with("\x01\x1b[31m\x02deploy"));
+    assert!(late("; NO_COLOR=1 keyfob prompt").contains("deploy 111122223333"));
+}
+
+#[test]
+fn a_prompt_reads_each_file_once_at_most_and_opens_no_socket() {
+    let Some(strace) = tools::require_strace() else { return };
+    let scene = scene();
+    let traced = ["-f", "-qq", "-o", "trace", "-e", "trace=openat,socket,clone,clone3,vfork,fork", "keyfob", "prompt"];
+    let ran = scene.sandbox.program(&strace, &traced).env("AWS_PROFILE", "audit").run();
+    assert!(ran.ok().starts_with("audit 444455556666 "), "{}", ran.stdout);
+    let trace = scene.sandbox.read("trace");
+    for call in ["socket(", "clone(", "clone3(", "fork("] {
+        assert!(!trace.contains(call), "{call}: {trace}");
+    }
+    for file in ["/.aws/config", "/.aws/credentials", "index.json", "config.toml", "vault.age"] {
+        let times = trace.lines().filter(|line| line.contains(file)).count();
+        assert!(times <= 1, "{file} is opened {times} times: {trace}");
+    }
+}

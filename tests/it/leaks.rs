@@ -45,6 +45,7 @@ const COMMANDS: &[(&str, i32)] = &[
     ("console audit", 0),
     ("agent --socket run/agent.sock --only audit", 0),
     ("hook bash", 0),
+    ("prompt", 0),
     ("hook bash --step switch -- audit", 0),
     ("hook nu --step renew --profile audit", 0),
     ("user create carol --group developers --key --console --require-mfa --mfa none --with work --yes", 0),

@@ -1,6 +1,7 @@
 //! keyfob as its users meet it: the real binary in an environment of its own.
 #![cfg(unix)]
 
+mod ad_hoc;
 mod add;
 mod advice;
 mod again;

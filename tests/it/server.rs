@@ -135,6 +135,18 @@ fn credentials_in_the_default_profile_would_win_so_they_are_refused_or_hidden() 
 }
 
 #[test]
+fn settings_that_only_keyfob_reads_in_the_default_profile_are_no_hindrance() {
+    let scene = Scene::new();
+    scene.warm();
+    scene.append(&format!(
+        "\n[default]\nregion = eu-central-1\nkeyfob_role_arn = {}\nkeyfob_source_profile = work\nkeyfob_session = mfa\n\
+         keyfob_web_identity = github\nmfa_process = true\nkeyfob_credential_process = x\n",
+        scene.deploy.arn()
+    ));
+    scene.sandbox.keyfob(&["exec", "audit", "--server", "--", "true"]).run().ok();
+}
+
+#[test]
 fn a_server_that_cannot_have_credentials_starts_no_command() {
     let scene = Scene::new();
     let words = ["exec", "deploy", "--server", "--", "sh", "-c", "echo started"];

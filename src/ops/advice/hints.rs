@@ -1,6 +1,6 @@
 //! What the user can do about what the pure modules refuse or note: they write no command lines.
 
-use crate::chain::{PlanError, Reason, TargetError};
+use crate::chain::{AgentGets, PlanError, Reason, TargetError};
 use crate::error::{Error, Kind};
 use crate::format::detect::NoShell;
 use crate::format::shell::{Shell, Unrepresentable};
@@ -152,6 +152,10 @@ pub fn of_reason(reason: &Reason) -> Vec<Hint> {
         Reason::KeyInFile { profile, .. } => {
             vec![run!("keyfob import {}", profile).to("move the key into the key store")]
         }
+        Reason::Agent { profile, gets: AgentGets::TheSame, .. } => vec![
+            run!("keyfob profile set {} keyfob_agents read-only", profile)
+                .to("give AI agents credentials that change nothing"),
+        ],
         _ => Vec::new(),
     }
 }
