@@ -85,6 +85,9 @@ settings! {
     /// what `credential-process` does in a terminal when a sign-in is needed: show a `code`, open a `browser`, or `never`
     /// anything
     login_from_sdk: LoginFromSdk = "code",
+    /// the command line of the browser that `login` and `console` open; if not set, `BROWSER`, else the platform's own. A profile's
+    /// `keyfob_browser` goes before it for `console`
+    browser: Option<String>,
     /// `true` leaves access tokens in `~/.aws/sso/cache` too, where SDKs and the AWS CLI find them
     sso_share: bool = "false",
     /// how long `rotate` waits for AWS to accept a new key, and retries after failures

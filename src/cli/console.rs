@@ -7,16 +7,17 @@ use chacha20poly1305::aead::rand_core::RngCore;
 use clap::Args;
 
 use crate::cli::options::{CredentialOptions, ProfileArg};
+use crate::cli::snapshot::Snapshot;
 use crate::cli::world::World;
 use crate::error::{Error, Kind, Result};
 use crate::hex;
 use crate::hint::run;
-use crate::human::Talk;
+use crate::human::{Human, Talk};
 use crate::ops::console::{Console, address, after_logout};
 use crate::ops::resolve::ResolveOptions;
 use crate::secret::Secret;
-use crate::sys::browser;
-use crate::sys::env::vars;
+use crate::sys::browser::{self, Browser, in_container};
+use crate::sys::clipboard;
 use crate::sys::one_use::{Followed, OneUseLink};
 use crate::ui::out;
 
@@ -36,6 +37,15 @@ pub struct ConsoleArgs {
     /// Print the address instead of opening it; it signs in anyone who opens it within 15 minutes
     #[arg(long)]
     url: bool,
+    /// Copy the address to the clipboard instead, over SSH to that of your terminal
+    #[arg(long, conflicts_with = "url")]
+    copy: bool,
+    /// Open it in this container of Firefox (needs the add-on "Open external links in a container")
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["url", "copy"])]
+    container: Option<String>,
+    /// Open it in this profile of the browser
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["url", "copy"])]
+    browser_profile: Option<String>,
     /// Sign the browser out of all its console sessions first
     #[arg(long)]
     logout: bool,
@@ -47,15 +57,32 @@ pub struct ConsoleArgs {
 const LINK_LASTS: Duration = Duration::from_mins(1);
 
 impl ConsoleArgs {
+    /// The browser that the profile, the settings or the variables name, as the options want it.
+    fn browser(&self, world: &World<'_>, snapshot: &Snapshot<'_>, profile: &str) -> Result<Browser> {
+        let profiles = snapshot.files()?.profiles();
+        let setting = profiles.get(profile).and_then(|profile| profile.plain("keyfob_browser"));
+        let own = setting.map(|setting| setting.value.into_owned()).filter(|value| !value.trim().is_empty());
+        let browser = Browser::new(own.as_deref().or(world.settings.browser.as_deref()), &world.env);
+        let browser = if self.container.is_some() { browser.or_firefox() } else { browser };
+        match &self.browser_profile {
+            Some(name) => browser.with_profile(name).map_err(|problem| {
+                let hint = run!("keyfob profile set {} keyfob_browser BROWSER", profile);
+                Error::new(Kind::Usage, format!("`--browser-profile`: {problem}")).hint(hint.to("name a browser"))
+            }),
+            None => Ok(browser),
+        }
+    }
+
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let mut snapshot = world.snapshot();
         let profile = self.profile.resolve(world)?;
         snapshot.set_region(&profile, self.options.region.as_deref())?;
         let plan = snapshot.plan(&profile, &self.options)?;
         world.answer_agent(&plan)?;
-        let is_named = world.env.get(vars::BROWSER).is_some();
+        let browser = self.browser(world, &snapshot, &profile)?;
         if !self.url
-            && !is_named
+            && !self.copy
+            && !browser.is_named()
             && let Some(why) = browser::obstacle(&world.env)
         {
             return Err(Error::new(Kind::Failed, format!("no browser can be opened here: {why}")).hint(
@@ -71,14 +98,25 @@ impl ConsoleArgs {
             // Security: it is what was asked for, and goes to stdout alone.
             return out::write(&format!("{}\n", url.expose()));
         }
+        if self.copy {
+            return copy(world, &url);
+        }
+        let open = |url: &str| {
+            let contained = self.container.as_deref().map(|name| in_container(name, url));
+            let opened = browser.open(contained.as_deref().unwrap_or(url));
+            opened.map_err(|problem| {
+                let hint = "set `keyfob_browser` of the profile, or `BROWSER`, to the one you use";
+                Error::new(Kind::Failed, "no browser could be opened").because(problem).hint(hint)
+            })
+        };
         if !console.has_token && !self.logout {
-            return opened(world, url.expose());
+            return open(url.expose());
         }
         let failed = |error| Error::new(Kind::Failed, "no link for the browser can be made").because(error);
         let mut name = [0; 32];
         OsRng.fill_bytes(&mut name);
         let link = OneUseLink::listen(&Secret::new(hex::encode(&name))).map_err(failed)?;
-        opened(world, &link.url())?;
+        open(&link.url())?;
         match link.redirect(&url, LINK_LASTS) {
             Followed::Once => Ok(()),
             Followed::Again => {
@@ -93,10 +131,16 @@ impl ConsoleArgs {
     }
 }
 
-fn opened(world: &World<'_>, url: &str) -> Result<()> {
-    browser::open(url, &world.env).map_err(|problem| {
-        Error::new(Kind::Failed, "no browser could be opened").because(problem).hint("set `BROWSER` to the one you use")
-    })
+/// Copies the address: with a program of this machine, else through the terminal.
+fn copy(world: &World<'_>, url: &Secret) -> Result<()> {
+    // Security: whoever can read the clipboard is signed in with it, which is what was asked for.
+    if !clipboard::copy(url, &world.env) {
+        let person = world.person(false, None);
+        let shown = person.show(clipboard::for_terminal(url).expose());
+        shown.map_err(|error| error.into_error("a terminal to copy with").hint("print the address with `--url`"))?;
+    }
+    world.talk.say("the address is in the clipboard; it signs in anyone who opens it within 15 minutes");
+    Ok(())
 }
 
 fn tell(world: &World<'_>, console: &Console) {

@@ -29,6 +29,10 @@ pub struct ExecArgs {
     #[cfg(unix)]
     #[arg(long, requires = "server")]
     pub(super) hide_default: bool,
+    /// With --server: also serve on a Unix socket, for a container
+    #[cfg(unix)]
+    #[arg(long, value_name = "PATH", requires = "server", value_hint = clap::ValueHint::AnyPath)]
+    pub(super) listen_socket: Option<std::path::PathBuf>,
     /// Command and its arguments [default: a subshell]
     #[arg(last = true, value_name = "COMMAND")]
     pub(super) command: Vec<OsString>,

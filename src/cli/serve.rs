@@ -15,12 +15,13 @@ use crate::cli::world::World;
 use crate::cli::{Cli, Command, GlobalOptions};
 use crate::credentials::Credentials;
 use crate::error::{Error, Kind, Result};
-use crate::ops::serve::Shared;
+use crate::ops::serve::{Shared, Via};
 use crate::secret::Secret;
 use crate::session_cache::fresh;
 use crate::sys::clock::Clock;
 use crate::sys::env::{Environment, vars};
-use crate::sys::http_server;
+use crate::sys::http_server::{self, Request};
+use crate::sys::own_socket::OwnListener;
 use crate::sys::server_process as process;
 use crate::timestamp::Timestamp;
 use crate::ui::talk::{Level, StderrTalk};
@@ -72,19 +73,33 @@ fn serve(
     let due = due(&credentials);
     shared.set(credentials)?;
     process::leave_terminal();
+    let folder = process::private_folder(&world.paths.cache, parent);
     let answers = Arc::clone(&shared);
     std::thread::spawn(move || {
         let clock = Clock::system();
-        http_server::serve(&listener, move |request| answers.answer(request, || clock.now()));
+        http_server::serve(listener.incoming(), move |request| answers.answer(request, Via::Port, || clock.now()));
     });
+    let socket = exec.listen_socket.as_deref().map(OwnListener::bind).transpose().map(|socket| socket.map(Arc::new));
+    let socket = socket
+        .map_err(|error| Error::new(Kind::Failed, "cannot listen on the socket of `--listen-socket`").because(error))?;
+    if let Some(socket) = socket.clone() {
+        let answers = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            let clock = Clock::system();
+            let answer = move |request: &Request| answers.answer(request, Via::Socket, || clock.now());
+            http_server::serve(std::iter::repeat_with(|| socket.accept()), answer);
+        });
+    }
     process::say_ready().map_err(failed("the server cannot say that it is ready"))?;
-    let folder = process::private_folder(&world.paths.cache, parent);
     drop(world);
     // The terminal is the command's from now on.
     let quiet = GlobalOptions { verbose: false, quiet: true, ..global.clone() };
     let talk = StderrTalk::new(Level::Quiet, &env).of_command(arguments.to_vec());
     renew(&World::new(&quiet, env, &talk)?, &exec, &shared, &woken, due, parent);
     process::remove_private_folder(&folder);
+    if let Some(socket) = socket {
+        socket.remove();
+    }
     Ok(())
 }
 

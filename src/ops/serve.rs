@@ -42,6 +42,18 @@ const USABLE: i64 = 60;
 /// gives it.
 const PATIENCE: Duration = Duration::from_millis(700);
 
+/// How a request came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Via {
+    /// The port on 127.0.0.1.
+    Port,
+    /// The socket of `--listen-socket`, behind which another server stands.
+    Socket,
+}
+
+/// What that server may be called: ECS's address, or one of its own machine.
+const SIDECARS: [&str; 3] = ["169.254.170.2", "127.0.0.1", "localhost"];
+
 /// What the resolving thread has got.
 #[derive(Debug, Default)]
 struct State {
@@ -109,9 +121,9 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    /// Answers a request; `now` is the time.
-    pub fn answer(&self, request: &Request, now: impl Fn() -> Timestamp) -> Response {
-        if let Some(refusal) = self.refusal(request) {
+    /// Answers a request that came in `via` this; `now` is the time.
+    pub fn answer(&self, request: &Request, via: Via, now: impl Fn() -> Timestamp) -> Response {
+        if let Some(refusal) = self.refusal(request, via) {
             return refusal;
         }
         let mut state = self.state();
@@ -133,9 +145,14 @@ impl Shared {
     }
 
     /// Why a request gets nothing. Security: a page in a browser knows neither the token nor, after DNS rebinding, the host.
-    fn refusal(&self, request: &Request) -> Option<Response> {
+    fn refusal(&self, request: &Request, via: Via) -> Option<Response> {
+        let host = request.header("host").unwrap_or_default();
+        let is_for_us = match via {
+            Via::Port => host == self.host,
+            Via::Socket => SIDECARS.contains(&host.split(':').next().unwrap_or_default()),
+        };
         let digest: [u8; 32] = Sha256::digest(request.header("authorization").unwrap_or_default()).into();
-        if request.header("host") != Some(self.host.as_str()) || request.header("x-forwarded-for").is_some() {
+        if !is_for_us || request.header("x-forwarded-for").is_some() {
             return Some(refused(403, "Forbidden", "the request is not for this server"));
         }
         if digest != self.token {
@@ -210,8 +227,12 @@ mod tests {
         shared.set(Credentials::Session(session("ASIA1", 1000, 3600))).expect("it ends");
         let good = [("host", "127.0.0.1:4242"), ("authorization", TOKEN)];
         let status = |method: &str, path: &str, headers: &[(&str, &str)]| {
-            shared.answer(&request(method, path, headers), at(2000)).status
+            shared.answer(&request(method, path, headers), Via::Port, at(2000)).status
         };
+        let beside =
+            |host| shared.answer(&request("GET", PATH, &[("host", host), good[1]]), Via::Socket, at(2000)).status;
+        assert_eq!(["169.254.170.2", "169.254.170.2:80", "localhost:8080"].map(beside), [200; 3]);
+        assert_eq!(["evil.example", "evil.example:4242", ""].map(beside), [403; 3]);
         assert_eq!(status("GET", PATH, &good), 200);
         assert_eq!(status("POST", PATH, &good), 405);
         assert_eq!(status("GET", "/", &good), 404);
@@ -232,7 +253,7 @@ mod tests {
         let (shared, woken) = shared();
         let get = request("GET", PATH, &[("host", "127.0.0.1:4242"), ("authorization", TOKEN)]);
         let said = |now: i64| {
-            let answer = shared.answer(&get, at(now));
+            let answer = shared.answer(&get, Via::Port, at(now));
             let body: serde_json::Value = serde_json::from_slice(answer.body.expose()).expect("JSON");
             (answer.status, body["message"].as_str().unwrap_or_default().to_owned())
         };

@@ -47,10 +47,38 @@ pub fn listen() -> io::Result<TcpListener> {
     TcpListener::bind(("127.0.0.1", 0))
 }
 
-/// Answers each connection in a thread of its own, until the listener fails.
-pub fn serve(listener: &TcpListener, answer: impl Fn(&Request) -> Response + Send + Sync + 'static) {
+/// A connection.
+pub trait Stream: Read + Write + Send + 'static {
+    /// Bounds how long each side may take.
+    ///
+    /// # Errors
+    /// The system's.
+    fn limit(&self, limit: Duration) -> io::Result<()>;
+}
+
+impl Stream for TcpStream {
+    fn limit(&self, limit: Duration) -> io::Result<()> {
+        self.set_read_timeout(Some(limit))?;
+        self.set_write_timeout(Some(limit))?;
+        self.set_nodelay(true)
+    }
+}
+
+#[cfg(unix)]
+impl Stream for std::os::unix::net::UnixStream {
+    fn limit(&self, limit: Duration) -> io::Result<()> {
+        self.set_read_timeout(Some(limit))?;
+        self.set_write_timeout(Some(limit))
+    }
+}
+
+/// Answers each connection of a listener's in a thread of its own, as long as there are some.
+pub fn serve<S: Stream>(
+    incoming: impl Iterator<Item = io::Result<S>>,
+    answer: impl Fn(&Request) -> Response + Send + Sync + 'static,
+) {
     let (answer, clients) = (Arc::new(answer), Arc::new(AtomicUsize::new(0)));
-    for stream in listener.incoming() {
+    for stream in incoming {
         let Ok(stream) = stream else {
             // Out of file descriptors, or a client that is gone already.
             std::thread::sleep(Duration::from_millis(20));
@@ -69,10 +97,8 @@ pub fn serve(listener: &TcpListener, answer: impl Fn(&Request) -> Response + Sen
     }
 }
 
-fn talk(mut stream: TcpStream, answer: &dyn Fn(&Request) -> Response) -> io::Result<()> {
-    stream.set_read_timeout(Some(TIME_LIMIT))?;
-    stream.set_write_timeout(Some(TIME_LIMIT))?;
-    stream.set_nodelay(true)?;
+fn talk(mut stream: impl Stream, answer: &dyn Fn(&Request) -> Response) -> io::Result<()> {
+    stream.limit(TIME_LIMIT)?;
     let response = match read_request(&mut stream)? {
         Some(request) => answer(&request),
         None => Response { status: 400, body: SecretBytes::new(b"{\"code\":\"BadRequest\"}".to_vec()) },
@@ -92,7 +118,7 @@ fn talk(mut stream: TcpStream, answer: &dyn Fn(&Request) -> Response) -> io::Res
 ///
 /// # Errors
 /// Of a client that is gone or too slow.
-pub fn read_request(stream: &mut TcpStream) -> io::Result<Option<Request>> {
+pub fn read_request(stream: &mut impl Read) -> io::Result<Option<Request>> {
     let (mut head, started) = (Vec::with_capacity(1024), Instant::now());
     while !head.ends_with(b"\r\n\r\n") {
         let mut piece = [0; 1024];

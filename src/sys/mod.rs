@@ -7,6 +7,7 @@ pub mod agent_process;
 pub mod append;
 pub mod browser;
 pub mod child;
+pub mod clipboard;
 pub mod clock;
 pub mod descriptors;
 pub mod env;

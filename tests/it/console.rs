@@ -96,3 +96,107 @@ fn the_browser_gets_a_link_that_holds_no_secret_and_works_once() {
     );
     assert_eq!(scene.sandbox.read("second"), "410\n");
 }
+
+/// A browser of this name that writes down what it is started with.
+fn recorder(scene: &Scene, name: &str) -> String {
+    let script = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >'{}'\n", scene.sandbox.path("started").display());
+    scene.sandbox.script(&format!("bin/{name}"), &script).display().to_string()
+}
+
+/// What it was started with, once it was.
+fn started(scene: &Scene) -> Vec<String> {
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let path = scene.sandbox.path("started");
+    while std::fs::read_to_string(&path).unwrap_or_default().is_empty() {
+        assert!(std::time::Instant::now() < end, "no browser was started");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let words = scene.sandbox.read("started").lines().map(str::to_owned).collect();
+    std::fs::remove_file(path).expect("there");
+    words
+}
+
+#[test]
+fn a_container_a_profile_of_the_browser_and_the_browser_itself_can_be_chosen() {
+    let center = |scene: &Scene| {
+        scene.append(
+            "\n[profile portal]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = eu-central-1\n\
+             sso_account_id = 000000000042\nsso_role_name = ReadOnly\nregion = eu-central-1\n",
+        );
+    };
+    let mut scene = Scene::new();
+    // The portal's own link, which nobody has to follow for keyfob to end.
+    center(&scene);
+    recorder(&scene, "firefox");
+    scene.sandbox.set("BROWSER", recorder(&scene, "browser"));
+    let console = |options: &[&str]| scene.sandbox.keyfob(&[&["console", "portal"], options].concat()).run();
+    console(&[]).ok();
+    let link = started(&scene).remove(0);
+    assert!(link.starts_with("https://corp.awsapps.com/start/#/console?account_id=000000000042"), "{link}");
+    fails(&console(&["--browser-profile", "Work"]), 2, "it is not known how");
+    scene.sandbox.keyfob(&["profile", "set", "portal", "keyfob_browser", "firefox --new-window"]).run().ok();
+    console(&["--browser-profile", "Work"]).ok();
+    assert_eq!(started(&scene), ["--new-window", "-P", "Work", &*link]);
+    console(&["--container", "prod & co"]).ok();
+    let words = started(&scene);
+    assert!(
+        words[1].starts_with("ext+container:name=prod%20%26%20co&url=https%3A%2F%2Fcorp.awsapps.com%2F"),
+        "{words:?}"
+    );
+    scene.sandbox.keyfob(&["profile", "unset", "portal", "keyfob_browser"]).run().ok();
+    let chromium = recorder(&scene, "chromium");
+    let of_settings = scene.sandbox.keyfob(&["console", "portal", "--browser-profile", "Profile 1"]);
+    of_settings.env("KEYFOB_BROWSER", &chromium).run().ok();
+    assert_eq!(started(&scene)[0], "--profile-directory=Profile 1");
+}
+
+#[test]
+fn over_ssh_the_address_goes_to_the_clipboard_of_the_terminal() {
+    let scene = Scene::new();
+    scene.warm();
+    let over_ssh = || scene.sandbox.keyfob(&["console", "deploy", "--copy"]).env("SSH_CONNECTION", "1 2 3 4");
+    let mut terminal = over_ssh().on_terminal();
+    terminal.expect("\x1b]52;c;");
+    let text = terminal.expect("\x07");
+    terminal.expect("the address is in the clipboard");
+    terminal.finish();
+    let decoded = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text).expect("base64");
+    let address = String::from_utf8(decoded).expect("UTF-8");
+    assert!(address.contains("/federation?Action=login&Issuer=keyfob&"), "{address}");
+    let nobody = over_ssh().run();
+    assert!(fails(&nobody, 3, "a terminal to copy with is needed").contains("--url"), "{}", nobody.stderr);
+    // At a display its own program takes it, on standard input.
+    scene.sandbox.script("bin/xclip", "#!/bin/sh\ncat >\"$HOME/clip\"\necho \"$@\" >\"$HOME/clip-words\"\n");
+    scene.sandbox.may_hold_secrets("clip");
+    scene.sandbox.keyfob(&["console", "deploy", "--copy"]).env("DISPLAY", ":9").run().ok();
+    assert!(scene.sandbox.read("clip").contains("/federation?Action=login"));
+    assert_eq!(scene.sandbox.read("clip-words"), "-selection clipboard\n");
+}
+
+#[test]
+fn chromium_follows_the_link_once_and_is_refused_the_second_time() {
+    const FLAGS: &str = "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run \
+        --disable-background-networking --disable-component-update --disable-sync --dump-dom \
+        --host-resolver-rules='MAP * ~NOTFOUND , EXCLUDE 127.0.0.1'";
+    let Some(chromium) = tools::require("chromium") else { return };
+    let mut scene = Scene::new();
+    scene.warm();
+    // The address it is sent to is in what it keeps.
+    scene.sandbox.may_hold_secrets("chromium");
+    let visit = |number: usize| {
+        format!("'{}' {FLAGS} --user-data-dir=\"$HOME/chromium/{number}\" \"$1\" >/dev/null 2>&1", chromium.display())
+    };
+    // Two at once, and one when both have ended.
+    let script = format!("#!/bin/sh\n{} &\n{} &\nwait\n{}\ntouch \"$HOME/done\"\n", visit(1), visit(2), visit(3));
+    let browser = scene.sandbox.script("bin/browser", &script);
+    scene.sandbox.set("BROWSER", &browser);
+    let ran = scene.sandbox.keyfob(&["console", "deploy", "s3"]).run();
+    ran.ok();
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(80);
+    while !scene.sandbox.path("done").exists() {
+        assert!(std::time::Instant::now() < end, "chromium does not end");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert_eq!(scene.aws.count("login"), 1, "one of the three was sent on to AWS's sign-in");
+    assert_eq!(scene.aws.last("login").outcome.as_deref(), Some("302"));
+}

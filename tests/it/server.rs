@@ -161,3 +161,40 @@ fn a_server_that_cannot_have_credentials_starts_no_command() {
         scene.sandbox.keyfob(&["exec", "deploy", "--mfa-code", &code, "--server", "--", "sh", "-c", "exit 7"]).run();
     ran.ends_with(7);
 }
+
+/// Over the socket that the first argument names: the status with the token for ECS's address, for another host, and without.
+const OVER_SOCKET: &str = r#"
+import os, socket, stat, sys
+token = os.environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
+def status(host, token):
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(sys.argv[1])
+    connection.sendall(f"GET /credentials HTTP/1.1\r\nHost: {host}\r\nAuthorization: {token}\r\n\r\n".encode())
+    answer = b""
+    while piece := connection.recv(4096):
+        answer += piece
+    return answer.split()[1].decode() + (" credentials" if b"AccessKeyId" in answer else "")
+print(oct(stat.S_IMODE(os.stat(sys.argv[1]).st_mode)), status("169.254.170.2", token), status("evil.example", token), status("169.254.170.2", "x"))
+"#;
+
+#[test]
+fn a_sidecar_gets_the_credentials_over_a_socket_that_is_its_users_alone() {
+    let Some(python) = python() else { return };
+    let scene = Scene::new();
+    scene.warm();
+    let (python, socket) = (python.to_str().expect("UTF-8"), scene.sandbox.path("s.sock"));
+    let path = socket.to_str().expect("UTF-8");
+    let words = ["exec", "audit", "--server", "--listen-socket", path, "--", python, "-I", "-c", OVER_SOCKET, path];
+    let ran = scene.sandbox.keyfob(&words).run();
+    assert_eq!(ran.ok(), "0o600 200 credentials 403 403\n");
+    let end = Instant::now() + Duration::from_secs(10);
+    while socket.exists() {
+        assert!(Instant::now() < end, "the socket is still there");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    // What is no socket of a server that has gone is left alone.
+    scene.sandbox.write("s.sock", "mine");
+    let refused = scene.sandbox.keyfob(&words).run();
+    fails(&refused, 1, "cannot listen on the socket of `--listen-socket`");
+    assert_eq!(scene.sandbox.read("s.sock"), "mine");
+}

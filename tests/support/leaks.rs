@@ -30,7 +30,7 @@ impl Shows {
         let words: Vec<&str> = args.iter().copied().filter(|arg| !arg.starts_with('-')).collect();
         match words[..] {
             ["credential-process" | "env" | "exec", ..] => Shows::Sessions,
-            ["console", ..] if args.contains(&"--url") => Shows::Sessions,
+            ["console", ..] if args.contains(&"--url") || args.contains(&"--copy") => Shows::Sessions,
             ["hook", ..] if args.contains(&"--step") => Shows::Sessions,
             ["export", ..] => Shows::Keys,
             ["mfa", "code", ..] => Shows::Codes,

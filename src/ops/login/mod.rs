@@ -223,7 +223,7 @@ impl Browser for Visit<'_> {
 }
 
 fn start_browser(context: &Context<'_>, url: &str) {
-    if let Err(problem) = browser::open(url, context.env) {
+    if let Err(problem) = browser::Browser::new(context.settings.browser.as_deref(), context.env).open(url) {
         context.talk.warn(&format!("no browser was opened: {problem}"));
     }
 }
