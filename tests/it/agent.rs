@@ -431,8 +431,8 @@ fn another_user_is_refused_by_both_sides() {
     let running = scene.sandbox.keyfob(&words).start();
     wait_for(&at);
     let ask = "import socket, sys\ns = socket.socket(socket.AF_UNIX)\ns.connect(sys.argv[1])\n\
-        s.sendall(b'{\"version\":1,\"profile\":\"audit\"}\\n')\n\
-        try: print(len(s.recv(9)))\nexcept ConnectionResetError: print(0)";
+        try:\n s.sendall(b'{\"version\":1,\"profile\":\"audit\"}\\n')\n print(len(s.recv(9)))\n\
+        except (ConnectionResetError, BrokenPipeError): print(0)";
     let as_other = |user: &str| {
         let (python, at) = (python.to_str().expect("UTF-8"), at.to_str().expect("UTF-8"));
         let user = [format!("--reuid={user}"), format!("--regid={user}"), "--clear-groups".to_owned()];
