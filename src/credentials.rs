@@ -444,7 +444,8 @@ mod tests {
             let json = serde_json::to_string(&id).expect("can be written");
             assert_eq!((json.as_str(), serde_json::from_str(&json).ok()), (&*format!("\"{name}\""), Some(id)));
         }
-        assert_eq!(StoreId::named("op").title(), "the key store `op`");
+        let titles = ["op", "program:a"].map(|name| StoreId::named(name).title());
+        assert_eq!(titles, ["1Password", "the key store `program:a`"]);
         assert!(["", "Vault", "a b", "../x"].iter().all(|bad| bad.parse::<StoreId>().is_err()));
     }
 

@@ -96,7 +96,7 @@ pub struct Cli {
 pub struct GlobalOptions {
     /// Key store
     #[arg(long, global = true, value_name = "STORE", display_order = 900, value_parser = keystore::registered)]
-    #[arg(help = format!("Key store: {}", keystore::names()))]
+    #[arg(help = format!("Key store: {}, or a program that `keyfob store --help` names", keystore::names_inside()))]
     pub backend: Option<StoreId>,
     /// Explain each decision
     #[arg(short, long, global = true, display_order = 901)]

@@ -19,6 +19,9 @@ use crate::view;
 /// List and test key stores, and move keys between them
 #[derive(Debug, Subcommand)]
 #[command(after_help = "\
+Programs that keyfob knows: op (1Password), pass, gopass, bw (Bitwarden), hashicorp-vault, kwallet, keepassxc. program:NAME is the \
+one of [stores.NAME] in config.toml.
+
 Examples:
   keyfob store check op                 test whether 1Password does what keyfob needs
   keyfob store move --all --to op       move all keys there")]

@@ -127,6 +127,12 @@ pub fn configured(settings: &Settings) -> impl Iterator<Item = StoreId> {
 /// Stands for whichever store gives a sealing key without asking anybody, where sessions say which key sealed them.
 pub const UNASKED: StoreId = StoreId::named("unasked");
 
+/// The names of the stores that are no other programs, for the help of every command.
+pub fn names_inside() -> String {
+    let inside = REGISTRY.iter().map(|store| store.id).filter(|id| !id.is_outside());
+    inside.map(StoreId::name).collect::<Vec<_>>().join(", ")
+}
+
 /// The names of all stores, for a sentence.
 pub fn names() -> String {
     let names: Vec<_> = REGISTRY.iter().map(|store| store.id.name()).collect();
