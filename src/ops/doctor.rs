@@ -21,6 +21,7 @@ mod region;
 mod settings;
 mod sources;
 mod stores;
+mod users;
 mod variables;
 
 use crate::config_file::AwsFiles;
@@ -47,7 +48,7 @@ pub struct Machine<'a, 's> {
 }
 
 /// The checks, in the order in which their findings are shown.
-const CHECKS: [fn(&Machine<'_, '_>) -> Vec<Finding>; 10] = [
+const CHECKS: [fn(&Machine<'_, '_>) -> Vec<Finding>; 11] = [
     modes::check,
     leftovers::check,
     files::unreadable,
@@ -55,6 +56,7 @@ const CHECKS: [fn(&Machine<'_, '_>) -> Vec<Finding>; 10] = [
     program::check,
     keys::check,
     stores::check,
+    users::check,
     files::odd_lines,
     of_profiles,
     clock::check,

@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::human::{Human, Talk};
 use crate::keystore::passphrase::passphrase_in;
-use crate::ops::user::accept::{AcceptRequest, accept, say_what_is_next};
+use crate::ops::user::accept::{AcceptRequest, accept, end};
 use crate::ops::user::handover::{Opening, wants_passphrase};
 use crate::secret::SecretBytes;
 use crate::sys::files;
@@ -73,10 +73,10 @@ impl AcceptArgs {
                 MfaOption::Store => enroll_now(world, profile, true)?,
             }
         }
-        snapshot.with_ports(false, None, |context, _| {
-            say_what_is_next(context, &self.file, accepted.profile.as_deref());
-            Ok(())
-        })
+        // With the device that was just enrolled.
+        let snapshot = world.snapshot();
+        let files = snapshot.files()?;
+        snapshot.with_ports(false, None, |context, _| end(context, &self.file, accepted.profile.as_deref(), files))
     }
 
     fn opening(&self, world: &World<'_>) -> Result<Opening> {

@@ -5,12 +5,12 @@
 
 use std::path::Path;
 
-use crate::chain::StoredKeys;
-use crate::chain::{Request, plan};
+use crate::chain::{Request, StoredKeys, plan};
 use crate::config_file::AwsFiles;
 use crate::credentials::{AccessKey, StoreId, StoredKey, account_of_arn};
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
+use crate::human::AskError;
 use crate::index::Index;
 use crate::ops::Context;
 use crate::ops::add::check::identity;
@@ -18,6 +18,7 @@ use crate::ops::add::{AddRequest, add};
 use crate::ops::console::sign_in_url;
 use crate::ops::manage::link::LineOf;
 use crate::ops::planning::{WithKey, own_target};
+use crate::ops::rotate::{RotateRequest, rotate};
 use crate::ops::user::handover::{Opening, open};
 
 /// What is asked of [`accept`].
@@ -128,12 +129,28 @@ fn check(context: &Context<'_>, files: &AwsFiles, profile: &str, key: &AccessKey
     }
 }
 
-/// What is left to say once a user is accepted.
-pub fn say_what_is_next(context: &Context<'_>, file: &Path, profile: Option<&str>) {
-    context.talk.hint(format!("delete {}: it is not needed any more", file.display()).into());
-    if let Some(profile) = profile {
-        context.talk.hint(
-            run!("keyfob rotate {}", profile).to("replace the key, which was on another machine, once you may do that"),
-        );
+/// What is left once a user is accepted: offers to replace the key, and names the file that is not needed any more.
+///
+/// # Errors
+/// Ctrl-C. A rotation that fails is a warning: the user is accepted.
+pub fn end(context: &Context<'_>, file: &Path, profile: Option<&str>, files: &AwsFiles) -> Result<()> {
+    let talk = context.talk;
+    talk.hint(format!("delete {}: it is not needed any more", file.display()).into());
+    let Some(profile) = profile else { return Ok(()) };
+    let later = run!("keyfob rotate {}", profile).to("replace the key, which was on another machine");
+    let question = "whoever created the key may have kept it; replace it with a new one now?";
+    if !AskError::or_no(context.human.offer(question))? {
+        talk.hint(later);
+        return Ok(());
+    }
+    let request = RotateRequest { profile: profile.to_owned(), ..RotateRequest::default() };
+    match rotate(context, &request, files) {
+        Err(error) if error.kind() == Kind::Cancelled => Err(error),
+        Err(error) => {
+            talk.warn(&error.in_one_line());
+            talk.hint(later);
+            Ok(())
+        }
+        Ok(_) => Ok(()),
     }
 }

@@ -423,7 +423,15 @@ impl Creation<'_> {
             Recipient::Passphrase if is_sealed => Ok(None),
             Recipient::Passphrase => {
                 let given = self.request.passphrase.clone();
-                Ok(Some(Sealing::WithPassphrase(given.map_or_else(|| handover::ask_for_new(self.admin.context), Ok)?)))
+                let passphrase = given.map_or_else(|| handover::ask_for_new(self.admin.context), Ok)?;
+                // What is sealed with another one could not be opened together with it.
+                let sealed = made.sealed_password.as_ref().filter(|_| self.journal.at().0 > UserStep::Password);
+                if sealed.is_some_and(|sealed| !handover::opens(&passphrase, sealed)) {
+                    return Err(Error::new(Kind::Usage, "the password of this user is sealed with another passphrase")
+                        .hint("resume with the passphrase you chose first")
+                        .hint(rollback_of(&self.journal)));
+                }
+                Ok(Some(Sealing::WithPassphrase(passphrase)))
             }
         }
     }

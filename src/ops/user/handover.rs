@@ -136,6 +136,11 @@ pub(super) fn ask_for_new(context: &Context<'_>) -> Result<Secret> {
     Err(Error::new(Kind::NeedsHuman, "no passphrase for the handover file in three attempts").hint(hint()))
 }
 
+/// Whether a passphrase opens what is sealed in a journal.
+pub(super) fn opens(passphrase: &Secret, sealed: &str) -> bool {
+    STANDARD.decode(sealed).is_ok_and(|sealed| open_with(passphrase, &sealed).is_ok())
+}
+
 /// Writes what is sealed in the journal into a file that did not exist, and reads it back.
 ///
 /// # Errors

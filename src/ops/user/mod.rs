@@ -14,9 +14,19 @@ pub mod policy;
 pub mod remove;
 mod undo;
 
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 use crate::hint::run;
+use crate::ops::Context;
 use crate::user::Journal;
+
+/// Users that were being created or removed when keyfob stopped. One that is shut out and waits is not among them.
+///
+/// # Errors
+/// Where a journal cannot be read.
+pub fn unfinished_users(context: &Context<'_>) -> Result<Vec<Journal>> {
+    let all = journal::all(&context.paths.data)?;
+    Ok(all.into_iter().filter(|journal| !journal.has_ended() && !journal.rests()).collect())
+}
 
 /// The error where a user is half-way between nothing and created, or removed.
 fn unfinished(journal: &Journal) -> Error {

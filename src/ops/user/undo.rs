@@ -36,13 +36,12 @@ impl Creation<'_> {
                 let inline = [("GroupName", REQUIRE_MFA), ("PolicyName", REQUIRE_MFA)];
                 admin.ensure_gone("DeleteGroupPolicy", &inline)?;
             }
-            match admin.ensure_gone("DeleteGroup", &[("GroupName", group)]) {
-                Err(refusal) if refusal.is("DeleteConflict") => {
-                    let message = format!("the group `{group}` stays: somebody else uses it meanwhile");
-                    admin.context.talk.warn(&message);
-                }
-                deleted => deleted?,
+            if !admin.pages("GetGroup", &[("GroupName", group)], "Users")?.is_empty() {
+                admin.context.talk.warn(&format!("the group `{group}` stays: somebody else is in it meanwhile"));
+                continue;
             }
+            // Its last member was just deleted, which may still be in the way for a moment.
+            admin.until("DeleteGroup", &[("GroupName", group)], "NoSuchEntity", &["DeleteConflict"])?;
         }
         Ok(())
     }
@@ -54,6 +53,9 @@ impl Creation<'_> {
             mfa::forget(context, serial)?;
         }
         passwords::forget(context, journal)?;
+        if let Some(handover) = journal.wish.handover.as_ref().filter(|handover| handover.file.exists()) {
+            context.talk.hint(format!("delete {}: the user in it is gone", handover.file.display()).into());
+        }
         let (Some(id), Some(backend), None) = (&journal.made.key, journal.backend, &journal.wish.handover) else {
             return Ok(());
         };

@@ -143,6 +143,8 @@ fn an_answer_with_the_key_that_is_lost_costs_a_key_and_names_it() {
     );
     let lost = office.bob().keys();
     assert_eq!(lost.len(), 1);
+    let doctor = office.sandbox.keyfob(&["doctor"]).run();
+    assert!(doctor.stdout.contains("creating the user `bob` stopped at `key`"), "{}", doctor.stdout);
     fails(&office.user(&arguments), 1, "creating `bob` is unfinished");
     let ran = office.user(&["create", "bob", "--resume", "--yes"]);
     ran.ok();
@@ -201,4 +203,22 @@ fn a_creation_that_stops_is_taken_back_completely() {
     assert!(office.bob().belongings().is_none() && office.aws.groups().is_empty() && office.aws.devices().is_empty());
     assert!(office.stored().is_empty(), "{:?}", office.stored());
     assert!(!office.sandbox.read(".aws/config").contains("bob"));
+}
+
+#[test]
+fn a_device_is_enrolled_for_somebody_who_scans_the_screen() {
+    let office = Office::new();
+    let arguments = ["user", "create", "bob", "--key", "--yes", "--with", "admin"];
+    let mut terminal = office.sandbox.keyfob(&arguments).on_terminal();
+    terminal.expect("first code from the app: ");
+    let device = office.aws.device("arn:aws:iam::111122223333:mfa/bob").expect("made");
+    assert!(!device.is_enabled() && office.bob().keys().is_empty(), "the key comes last");
+    let [first, second] = device.codes_in_a_row();
+    terminal.type_line(&first);
+    terminal.expect("next code, once the app shows it: ");
+    terminal.type_line(&second);
+    terminal.expect("is enabled for user `bob`");
+    terminal.expect("wrote the profile `bob`");
+    terminal.finish().0.ends_with(0);
+    assert!(device.is_enabled() && office.stored().len() == 1, "the app has the seed: {:?}", office.stored());
 }

@@ -6,8 +6,9 @@ use age::secrecy::ExposeSecret;
 
 use crate::KEYFOB;
 use crate::scene::fails;
-use crate::support::leaks::Shows;
+use crate::support::leaks::{Shows, holds};
 use crate::support::sandbox::Sandbox;
+use crate::support::tools;
 use crate::user::Office;
 
 const PASSPHRASE: &str = "FAKE-handover passphrase";
@@ -59,6 +60,8 @@ fn a_colleague_gets_a_working_profile_with_mfa_and_no_file_has_a_secret_in_plain
     terminal.expect(&password);
     terminal.expect("which is not enabled yet");
     terminal.expect("is enabled for user `bob`");
+    terminal.expect("replace it with a new one now? [y/N] ");
+    terminal.type_line("n");
     terminal.expect("keyfob rotate bob");
     terminal.finish().0.ends_with(0);
     home.pass_time(60);
@@ -106,6 +109,8 @@ fn a_file_for_a_public_key_opens_with_its_identity_alone_and_replaces_nothing() 
         terminal.expect("for the new profile `bob`? [y/N] ");
         terminal.type_line("y");
         terminal.expect("delete bob.keyfob");
+        terminal.expect("replace it with a new one now? [y/N] ");
+        terminal.type_line("");
         terminal.finish().0.ends_with(0);
     }
     let list = home.keyfob(&["list", "--json"]).run().json();
@@ -119,12 +124,58 @@ fn a_file_for_a_public_key_opens_with_its_identity_alone_and_replaces_nothing() 
 }
 
 #[test]
+fn whoever_accepts_can_replace_the_key_at_once() {
+    let office = Office::new();
+    let (mut home, public) = (second(&office), age_identity(&office.sandbox));
+    home.set("KEYFOB_ROTATE_SETTLE", "0");
+    let arguments = ["create", "bob", "--key", "--handover", "bob.keyfob", "--to", &public, "--yes"];
+    office.user(&arguments).ok();
+    let handed = office.bob().keys()[0].0.clone();
+    for file in ["bob.keyfob", "mine.txt"] {
+        home.write(file, &office.sandbox.read(file));
+    }
+    home.may_hold_secrets("mine.txt");
+    let accept = ["user", "accept", "bob.keyfob", "--identity", "mine.txt", "--mfa", "none"];
+    let mut terminal = home.keyfob(&accept).on_terminal();
+    terminal.expect("for the new profile `bob`? [y/N] ");
+    terminal.type_line("y");
+    terminal.expect("replace it with a new one now? [y/N] ");
+    terminal.type_line("y");
+    terminal.expect("is now Inactive");
+    terminal.finish().0.ends_with(0);
+    let keys = office.bob().keys();
+    assert!(keys.len() == 2 && keys.contains(&(handed, false)), "{keys:?}");
+}
+
+#[test]
+fn the_key_of_a_handover_is_in_no_system_call_that_writes() {
+    let Some(strace) = tools::require_strace() else { return };
+    let office = Office::new();
+    let public = age_identity(&office.sandbox);
+    office.sandbox.may_hold_secrets("trace");
+    let calls = "trace=write,writev,pwrite64,pwritev,sendto,sendmsg,execve,add_key,symlinkat,renameat2";
+    let trace =
+        ["-f", "-qq", "-v", "-s", "100000", "-e", calls, "-o", "trace", "keyfob", "-v", "user", "create", "bob"];
+    let rest = ["--key", "--handover", "bob.keyfob", "--to", &public, "--yes", "--with", "admin"];
+    office.sandbox.program(&strace, &[&trace[..], &rest].concat()).run().ok();
+    let seen = office.sandbox.read("trace");
+    assert!(seen.contains("keyfob_handover"), "the file is among what was seen");
+    let id = office.bob().keys()[0].0.clone();
+    assert!(!holds(seen.as_bytes(), &office.bob().secret_of(&id)), "the secret access key leaves by a system call");
+}
+
+/// A new age identity in `mine.txt`, and its public key.
+fn age_identity(sandbox: &Sandbox) -> String {
+    let identity = age::x25519::Identity::generate();
+    sandbox.keep_secret(identity.to_string().expose_secret(), "age identity");
+    sandbox.write("mine.txt", &format!("{}\n", identity.to_string().expose_secret()));
+    identity.to_public().to_string()
+}
+
+#[test]
 fn a_file_that_is_damaged_or_of_another_user_is_refused() {
     let office = Office::new();
-    let identity = age::x25519::Identity::generate();
-    office.sandbox.keep_secret(identity.to_string().expose_secret(), "age identity");
-    office.sandbox.write("mine.txt", &format!("{}\n", identity.to_string().expose_secret()));
-    let public = identity.to_public().to_string();
+    let public = age_identity(&office.sandbox);
     for (name, more) in [("bob", "--key"), ("eve", "--console")] {
         let file = format!("{name}.keyfob");
         office.user(&["create", name, more, "--handover", &file, "--to", &public, "--yes"]).ok();

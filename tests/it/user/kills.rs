@@ -100,6 +100,65 @@ fn a_creation_killed_around_any_answer_is_finished_or_taken_back() {
 }
 
 #[test]
+fn a_handover_killed_at_any_step_is_finished_or_taken_back() {
+    let Some(strace) = tools::require_strace() else { return };
+    let identity = age::x25519::Identity::generate();
+    let public = identity.to_public().to_string();
+    let (through, landed) = (AtomicUsize::new(usize::MAX), AtomicUsize::new(0));
+    let step = step(3);
+    let points: Vec<usize> = (1..400).step_by(step).collect();
+    play(&points, |nth| {
+        if nth > through.load(Ordering::Relaxed) {
+            return;
+        }
+        let office = Office::new();
+        let case = format!("killed at fsync {nth}");
+        let arguments = ["create", "bob", "--key", "--console", "--handover", "bob.keyfob", "--to", &public];
+        let was_killed = killed(&office, &strace, "fsync", nth, &arguments);
+        match was_killed {
+            true => landed.fetch_add(1, Ordering::Relaxed),
+            false => through.fetch_min(nth, Ordering::Relaxed),
+        };
+        let back = was_killed && nth / step % 2 == 1;
+        let ran = office.user(&["create", "bob", if back { "--rollback" } else { "--resume" }, "--yes"]);
+        ran.ok();
+        let is_there = office.bob().belongings().is_some();
+        if back && !ran.stderr.contains("there is nothing to continue") || !is_there {
+            return is_gone(&office, &case);
+        }
+        // What is in the file is the one key at AWS.
+        let keys = office.bob().keys();
+        assert!(keys.len() == 1 && office.stored().is_empty(), "{case}: {keys:?} {:?}", office.stored());
+        let text = office.sandbox.read("bob.keyfob");
+        let file: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        assert!(file["key"].is_string() && file["password"].is_string(), "{case}: {file}");
+        let path = office.sandbox.path("keyfob/data/users/111122223333-bob.json");
+        assert!(!path.exists(), "{case}: nothing sealed stays here");
+    });
+    let (through, landed) = (through.into_inner(), landed.into_inner());
+    assert!(through < 400 && landed > 3, "through at {through}, {landed} killed");
+}
+
+#[test]
+fn a_creation_killed_at_a_random_instant_is_finished() {
+    let kills: Vec<usize> = (0..if step(2) == 1 { 300 } else { 8 }).collect();
+    let started = std::time::Instant::now();
+    Office::new().user(&[CREATE, &["--yes"]].concat()).ok();
+    let whole = started.elapsed();
+    play(&kills, |kill| {
+        let office = Office::new();
+        let arguments = [&["user"], CREATE, &["--yes", "--with", "admin"]].concat();
+        let mut creating = office.sandbox.keyfob(&arguments).start();
+        std::thread::sleep(whole.mul_f64(f64::from(u32::try_from((kill * 37) % 100).expect("small")) / 100.0));
+        creating.kill();
+        creating.finish();
+        let case = format!("kill {kill}");
+        office.user(&["create", "bob", "--resume", "--yes"]).ok();
+        if office.bob().belongings().is_some() { is_complete(&office, &case) } else { is_gone(&office, &case) }
+    });
+}
+
+#[test]
 fn a_removal_killed_at_any_step_is_finished() {
     let Some(strace) = tools::require_strace() else { return };
     for (call, step) in [("fsync", step(3)), ("recvfrom", step(12))] {
