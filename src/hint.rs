@@ -104,6 +104,17 @@ impl Hint {
         Hint::Run { words, why: None }
     }
 
+    /// Each option that is keyfob's own word, with the word after it where that is keyfob's own too: no secret, whatever the
+    /// option is called.
+    pub fn own_pairs(&self) -> Vec<(&str, &str)> {
+        let Hint::Run { words, .. } = self else { return Vec::new() };
+        let pairs = words.windows(2).filter_map(|pair| match pair {
+            [Word::Plain(name), Word::Plain(word) | Word::Fill(word)] => Some((&**name, &**word)),
+            _ => None,
+        });
+        pairs.filter(|(name, _)| name.starts_with("--")).collect()
+    }
+
     /// Adds what the command is for.
     pub fn to(self, purpose: impl Into<String>) -> Hint {
         match self {

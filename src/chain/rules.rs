@@ -373,6 +373,7 @@ impl<'a, 'p> Maker<'a, 'p> {
         let (request, env) = (self.request, self.env);
         let hop = Hop {
             profile,
+            is_ad_hoc: false,
             role_arn: self.setting(node, "role_arn", values::role_arn)?.unwrap_or_default(),
             target: target.clone(),
             duration_asked: asked.map(|(seconds, _)| seconds),
@@ -407,6 +408,7 @@ impl<'a, 'p> Maker<'a, 'p> {
         let (duration_seconds, reason) = hop_duration(&profile, asked, signed_by)?;
         Ok(Hop {
             profile,
+            is_ad_hoc: true,
             role_arn,
             target: target.clone(),
             duration_asked: asked.map(|(seconds, _)| seconds),

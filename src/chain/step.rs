@@ -218,8 +218,10 @@ pub struct FederationStep {
 /// One AssumeRole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hop {
-    /// The profile that names the role.
+    /// The profile that names the role; the requested one, where an option does.
     pub profile: String,
+    /// Whether `--role` names it, and nothing in a file.
+    pub is_ad_hoc: bool,
     /// The role.
     pub role_arn: String,
     /// Where the call goes: what the requested profile says.

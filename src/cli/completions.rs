@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::format::shell::Shell;
 use crate::ui::out;
 
@@ -21,6 +21,7 @@ Examples:
   keyfob completions nu | save -f ($nu.user-autoload-dirs.0)/keyfob.nu")]
 pub struct CompletionsArgs {
     /// bash, zsh, fish, powershell, elvish or nu
+    #[arg(value_parser = scripted)]
     shell: Shell,
 }
 
@@ -34,13 +35,14 @@ pub const SCRIPTS: [(Shell, &str); 6] = [
     (Shell::Nushell, include_str!("../../completions/keyfob.nu")),
 ];
 
+/// A shell with a script; others are refused with the list of those that have one.
+fn scripted(text: &str) -> std::result::Result<Shell, String> {
+    Shell::one_of(&SCRIPTS.map(|(shell, _)| shell), text)
+}
+
 impl CompletionsArgs {
     /// Needs no home folder and no files: packages are built without.
     pub(super) fn run(&self) -> Result<()> {
-        if let Some((_, script)) = SCRIPTS.iter().find(|(shell, _)| *shell == self.shell) {
-            return out::write(script);
-        }
-        let error = Error::new(Kind::Usage, format!("there is no completion script for {}", self.shell));
-        Err(error.hint(format!("choose one of {}", SCRIPTS.map(|(shell, _)| shell.name()).join(", "))))
+        SCRIPTS.iter().find(|(shell, _)| *shell == self.shell).map_or(Ok(()), |(_, script)| out::write(script))
     }
 }

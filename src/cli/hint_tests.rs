@@ -45,6 +45,20 @@ fn every_command_of_the_program_parses_and_names_what_was_meant() {
     }
 }
 
+/// Every template in the source is shown whole: its options are no names of secrets.
+#[test]
+fn no_word_of_a_hint_of_the_program_is_masked() {
+    let templates: Vec<String> = sources().iter().flat_map(|(_, text)| templates(text)).collect();
+    assert!(templates.iter().any(|template| template.contains("--http-tokens required")), "{templates:?}");
+    for template in templates.iter().filter(|template| !template.contains("--token {}")) {
+        let values = vec!["work"; places(template)];
+        let template: &'static str = template.clone().leak();
+        let hint = Hint::run(template, &values.iter().map(|value| value as _).collect::<Vec<_>>()).to("do it");
+        let shown = crate::ui::shown_hint(&hint, || Shell::Sh);
+        assert_eq!(shown, hint.text(|| Shell::Sh));
+    }
+}
+
 /// Only `run!` writes a command with a value in it, and the pure modules write none.
 #[test]
 fn no_text_holds_a_command_line_with_a_value() {

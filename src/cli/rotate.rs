@@ -9,7 +9,8 @@ use crate::cli::options::parse_secret;
 use crate::cli::world::World;
 use crate::credentials::AccessKeyId;
 use crate::duration;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
+use crate::hint::run;
 use crate::ops::rotate::all::rotate_all;
 use crate::ops::rotate::status::status;
 use crate::ops::rotate::{RotateRequest, finish, resume, rollback, rotate};
@@ -83,6 +84,15 @@ impl RotateArgs {
     }
 
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
+        // clap asks for no `--all` where something that excludes it is given.
+        if let (Some(age), false) = (self.older_than, self.all) {
+            return Err(Error::new(
+                Kind::Usage,
+                "`--older-than` needs `--all`: one named profile's key is rotated at any age",
+            )
+            .hint(run!("keyfob rotate --all --older-than {}", duration::text(age)).to("rotate every key of that age"))
+            .hint(run!("keyfob keys").to("show how old each key is")));
+        }
         let snapshot = world.snapshot();
         let files = snapshot.files()?;
         let asked = Asked {

@@ -53,13 +53,16 @@ impl Error {
     /// The whole error as it is shown on stderr: `keyfob: …`, causes, then `hint: …`, each line ended by `\n`.
     pub fn render(&self, shell: impl Fn() -> Shell) -> String {
         let mut text = format!("keyfob: {}\n", one_line(self.message()));
-        for cause in self.causes() {
-            text.push_str(&format!("  because: {}\n", one_line(&cause.to_string())));
-        }
+        text.push_str(&self.render_causes());
         for hint in self.hints() {
             text.push_str(&format!("hint: {}\n", hint.text(&shell)));
         }
         text
+    }
+
+    /// The lines between the message and the hints.
+    pub(crate) fn render_causes(&self) -> String {
+        self.causes().map(|cause| format!("  because: {}\n", one_line(&cause.to_string()))).collect()
     }
 }
 

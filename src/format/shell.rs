@@ -54,6 +54,14 @@ impl Shell {
         Shell::Json,
     ];
 
+    /// The one of `own` that this is a name of.
+    ///
+    /// # Errors
+    /// Where it is none; names those that there are.
+    pub fn one_of(own: &[Shell], text: &str) -> Result<Self, String> {
+        text.parse().ok().filter(|shell| own.contains(shell)).ok_or_else(|| not_one_of(own, text))
+    }
+
     /// The name in `--shell`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -170,11 +178,13 @@ impl FromStr for Shell {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let named = Shell::ALL.into_iter().find(|shell| shell.name() == text);
         let nushell = || (text == "nushell").then_some(Shell::Nushell);
-        named.or_else(nushell).or_else(|| Shell::of_program(text)).ok_or_else(|| {
-            let names: Vec<_> = Shell::ALL.iter().map(|shell| shell.name()).collect();
-            format!("`{text}` is not a supported shell; expected one of {}", names.join(", "))
-        })
+        named.or_else(nushell).or_else(|| Shell::of_program(text)).ok_or_else(|| not_one_of(&Shell::ALL, text))
     }
+}
+
+fn not_one_of(shells: &[Shell], text: &str) -> String {
+    let names: Vec<_> = shells.iter().map(|shell| shell.name()).collect();
+    format!("`{text}` is not a supported shell; expected one of {}", names.join(", "))
 }
 
 impl fmt::Display for Shell {
@@ -335,5 +345,15 @@ mod tests {
         }
         let message = "bsah".parse::<Shell>().expect_err("misspelt");
         assert!(message.starts_with("`bsah` is not a supported shell; expected one of bash,"), "{message}");
+    }
+
+    #[test]
+    fn a_command_that_takes_some_shells_lists_those_alone() {
+        let own = [Shell::Bash, Shell::Nushell];
+        assert_eq!(Shell::one_of(&own, "nushell"), Ok(Shell::Nushell));
+        for other in ["tcsh", "sh", "bsah"] {
+            let message = format!("`{other}` is not a supported shell; expected one of bash, nu");
+            assert_eq!(Shell::one_of(&own, other), Err(message));
+        }
     }
 }

@@ -52,18 +52,26 @@ pub fn remove(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Result<
         context.talk.warn(&format!("`{names}` get their credentials through `{profile}`, and fail without its key"));
     }
     let store = key.backend.title();
+    let sharing: Vec<&str> = index.profiles_of(&key.id).into_iter().filter(|user| *user != profile).collect();
+    // Another may have it in another store.
+    let is_here = |user: &&str| index.key_of(user).is_some_and(|used| used.backend == key.backend);
+    let staying: Vec<&str> = sharing.iter().copied().filter(is_here).collect();
     let question = match &unused {
-        Some(_) => format!("delete {short}, which no profile uses, and its sessions from {store}?"),
-        None => format!("delete {short}, the key of `{profile}`, and its sessions from {store}{with_seed}?"),
+        Some(_) => format!("delete {short}, which no profile uses, from {store}, and its cached sessions?"),
+        None if !staying.is_empty() => format!(
+            "take {short} from `{profile}`, and delete its cached sessions? the key stays in {store}: `{}` uses it too",
+            staying.join("`, `")
+        ),
+        None => format!("delete {short}, the key of `{profile}`, from {store}{with_seed}, and its cached sessions?"),
     };
-    if unused.is_none() && context.human.is_there() {
+    if unused.is_none() && sharing.is_empty() && context.human.is_there() {
         // Afterwards nothing here could sign that.
         let hint = run!(
             "keyfob exec {} --no-session -- aws iam update-access-key --status Inactive --access-key-id {}",
             profile,
             key.id
         );
-        context.talk.hint(hint.to("deactivate the key at AWS first, where it keeps working"));
+        context.talk.hint(hint.to("deactivate the key at AWS first: AWS keeps accepting it otherwise"));
     }
     if !context.confirm(&question, &format!("confirmation to delete {short}"))? {
         return Err(Error::new(Kind::Failed, format!("cancelled; {short} was not deleted")));

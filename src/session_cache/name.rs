@@ -195,6 +195,7 @@ impl Encoder {
     fn hop(&mut self, base: &Base, hop: &Hop) {
         let Hop {
             profile: _,
+            is_ad_hoc: _,
             role_arn,
             target: _,
             duration_asked: _,

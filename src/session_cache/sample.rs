@@ -36,6 +36,7 @@ pub(crate) fn stored_key(user_arn: Option<&str>) -> StoredKey {
 pub(crate) fn hop(role: &str) -> Hop {
     Hop {
         profile: role.into(),
+        is_ad_hoc: false,
         role_arn: format!("arn:aws:iam::210987654321:role/{role}"),
         target: target("eu-west-1"),
         duration_asked: None,

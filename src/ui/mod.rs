@@ -8,7 +8,9 @@ mod picker;
 pub mod segment;
 pub mod talk;
 
-use crate::mask;
+use crate::format::shell::Shell;
+use crate::hint::Hint;
+use crate::mask::{self, MASK};
 
 /// Whether a character is not seen, or changes the order in which those around it are: a text with it can be read as another.
 /// Unicode's bidirectional and zero-width formatting, its line separators, and its tags (UTR 36).
@@ -35,6 +37,16 @@ fn harmless(text: &str) -> String {
 // Security: whatever a message repeats of a file, of AWS or of another program goes through here.
 fn shown(text: &str) -> String {
     harmless(&mask::text(text))
+}
+
+/// A hint that may be shown. The names of secrets mask what follows them, but not what keyfob wrote itself there: `--http-tokens
+/// required`.
+pub(crate) fn shown_hint(hint: &Hint, shell: impl FnOnce() -> Shell) -> String {
+    let mut text = shown(&hint.text(shell));
+    for (name, word) in hint.own_pairs() {
+        text = text.replacen(&format!("{name} {MASK}"), &format!("{name} {word}"), 1);
+    }
+    text
 }
 
 /// The address of a page, indented, on a line of its own. Its query stays as it is: a challenge or a client's id has the form

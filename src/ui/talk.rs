@@ -11,7 +11,7 @@ use crate::hint::Hint;
 use crate::human::Talk;
 use crate::sys::env::{Environment, vars};
 use crate::sys::parent::ancestors;
-use crate::ui::{shown, shown_address};
+use crate::ui::{shown, shown_address, shown_hint};
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,15 +88,18 @@ impl StderrTalk {
 
     /// Shows an error: the one thing `-q` does not silence and nothing holds back.
     pub fn error(&self, error: &Error) {
-        let text = error.render(|| self.shell());
-        let lines = text.lines().map(|line| match line.strip_prefix("hint: ") {
-            Some(hint) => self.line(Tone::Hint, "hint: ", hint),
-            None => match line.strip_prefix("keyfob: ") {
-                Some(message) => self.line(Tone::Failure, "keyfob: ", message),
-                None => self.line(Tone::Plain, "", line),
-            },
-        });
-        to_stderr(&lines.collect::<String>());
+        to_stderr(&self.whole(error));
+    }
+
+    fn whole(&self, error: &Error) -> String {
+        let mut text = self.line(Tone::Failure, "keyfob: ", &one_line(error.message()));
+        text.extend(error.render_causes().lines().map(|cause| self.line(Tone::Plain, "", cause)));
+        text.extend(error.hints().iter().map(|hint| self.hint_line(hint)));
+        text
+    }
+
+    fn hint_line(&self, hint: &Hint) -> String {
+        self.shown_line(Tone::Hint, "hint: ", &shown_hint(hint, || self.shell()))
     }
 
     fn talk(&self, from: Level, tone: Tone, label: &str, text: &str) {
@@ -114,6 +117,11 @@ impl StderrTalk {
     }
 
     fn line(&self, tone: Tone, label: &str, text: &str) -> String {
+        self.shown_line(tone, label, &shown(text))
+    }
+
+    /// As [`StderrTalk::line`], of a text that may be shown as it is.
+    fn shown_line(&self, tone: Tone, label: &str, shown: &str) -> String {
         let colour = match tone {
             Tone::Plain => "",
             Tone::Warning => "\x1b[33m",
@@ -122,8 +130,8 @@ impl StderrTalk {
             Tone::Failure => "\x1b[31m",
         };
         match self.colour && !colour.is_empty() {
-            true => format!("{colour}{label}\x1b[0m{}\n", shown(text)),
-            false => format!("{label}{}\n", shown(text)),
+            true => format!("{colour}{label}\x1b[0m{shown}\n"),
+            false => format!("{label}{shown}\n"),
         }
     }
 }
@@ -135,7 +143,7 @@ impl Talk for StderrTalk {
 
     fn hint(&self, hint: Hint) {
         if self.level >= Level::Normal {
-            self.talk(Level::Normal, Tone::Hint, "hint: ", &hint.text(|| self.shell()));
+            self.put(Level::Normal, &self.hint_line(&hint));
         }
     }
 
@@ -184,6 +192,16 @@ mod tests {
         assert_eq!(said(&held(Level::Quiet, false)), "");
         assert_eq!(said(&held(Level::Normal, false)), "warning: w\nhint: h: `keyfob add 'a b'`\ns\n");
         assert_eq!(said(&held(Level::Verbose, false)), "warning: w\nhint: h: `keyfob add 'a b'`\ns\nnote: e\n");
+    }
+
+    #[test]
+    fn an_error_keeps_the_words_of_a_hint_that_keyfob_wrote_and_masks_those_of_others() {
+        let error = Error::new(crate::error::Kind::Failed, "token=abcdef")
+            .because("--token abcdef")
+            .hint(run!("aws ec2 modify-instance-metadata-options --http-tokens required --token {}", "abcdef"));
+        let text = held(Level::Normal, false).whole(&error);
+        let hint = "hint: `aws ec2 modify-instance-metadata-options --http-tokens required --token ****`\n";
+        assert_eq!(text, format!("keyfob: token=****\n  because: --token ****\n{hint}"));
     }
 
     #[test]

@@ -685,6 +685,28 @@ fn a_stored_key_is_exported_after_a_confirmation_that_yes_does_not_give() {
 }
 
 #[test]
+fn remove_says_that_a_key_stays_which_another_profile_uses() {
+    let (aws, sandbox) = machine();
+    let key = aws.user("ann").access_key();
+    for profile in ["work", "other"] {
+        let lines = format!("{}\n{}\n", key.id, key.secret);
+        sandbox.keyfob(&["add", profile, "--stdin", "--yes"]).stdin(&lines).run().ok();
+    }
+    let mut terminal = sandbox.keyfob(&["remove", "work"]).on_terminal();
+    let said = terminal.expect("the key stays in the vault: `other` uses it too [y/N] ");
+    assert!(!said.contains("deactivate") && !said.contains("and its sessions from"), "{said}");
+    terminal.type_line("y");
+    terminal.expect("because other profiles use it: `other`");
+    terminal.finish().0.ends_with(0);
+    // Now it is the only one.
+    let mut terminal = sandbox.keyfob(&["remove", "other"]).on_terminal();
+    let said = terminal.expect("the key of `other`, from the vault, and its cached sessions? [y/N] ");
+    assert!(said.contains("deactivate the key at AWS first: AWS keeps accepting it otherwise"), "{said}");
+    terminal.type_line("n");
+    terminal.finish().0.ends_with(1);
+}
+
+#[test]
 fn remove_names_the_roles_that_need_the_key_and_offers_to_unlink() {
     let (aws, sandbox) = machine();
     let key = aws.user("ann").access_key();

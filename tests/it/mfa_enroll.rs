@@ -121,6 +121,11 @@ fn a_device_whose_seed_is_kept_is_enrolled_and_used_without_anybody() {
     let seed = aws.device(SERIAL).expect("made").seed();
     assert!(ran.ok().contains(&format!("\n{seed}\n")), "{}", ran.stdout);
     assert_eq!(ran.stderr.matches("both factors are now in the same key store").count(), 1, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains(&format!("or remove it: `keyfob mfa remove work --serial {SERIAL}`")),
+        "{}",
+        ran.stderr
+    );
     assert!(aws.device(SERIAL).expect("made").is_enabled());
     if let Some(zbarimg) = tools::require("zbarimg") {
         let scanned = sandbox.program(zbarimg, &["--nodbus", "--quiet", "--raw", "code.png"]).shows(Shows::Seeds).run();

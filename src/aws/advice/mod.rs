@@ -38,6 +38,10 @@ pub enum Attempted<'a> {
         /// Which hop, from 1.
         hop: usize,
         hops: usize,
+        /// The command line, if its `--role` names the role.
+        role_by: Option<&'a [String]>,
+        /// The command line, if its `--duration` is what was asked for.
+        duration_by: Option<&'a [String]>,
     },
     GetScopedCredentials,
     GetFederationToken,

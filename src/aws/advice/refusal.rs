@@ -236,21 +236,33 @@ fn unknown_key(attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
 }
 
 fn too_long(error: &AwsError, attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
-    let (seconds, role) = match attempt.call {
-        Attempted::AssumeRole { request, .. } => (request.duration_seconds, format!("`{}`", request.role_arn)),
-        _ => (0, "the role".to_owned()),
+    let (seconds, role, by) = match attempt.call {
+        Attempted::AssumeRole { request, duration_by, .. } => {
+            (request.duration_seconds, format!("`{}`", request.role_arn), duration_by)
+        }
+        _ => (0, "the role".to_owned(), None),
+    };
+    let one_hour = |purpose: &str| match by {
+        Some(line) => again(line, "--duration", &["--duration", "1h"], "use `--duration 1h`", purpose),
+        None => run!("keyfob profile set {} duration_seconds 3600", attempt.profile).to(purpose),
     };
     let asked = duration::text(std::time::Duration::from_secs(seconds.into()));
     if error.is_chaining_limit() {
-        let hint = run!("keyfob profile set {} duration_seconds 3600", attempt.profile).to("request one hour");
+        let hint = one_hour("request one hour");
         let line = format!("{role} is assumed from a session, so AWS limits it to one hour; {asked} were requested");
         return (line, vec![hint, attempt.explain("show the chain")]);
     }
-    let hints = vec![
-        run!("keyfob profile set {} duration_seconds 3600", attempt.profile).to("request less"),
-        "or raise the role's `MaxSessionDuration` (3,600 to 43,200)".into(),
-    ];
+    let hints = vec![one_hour("request less"), "or raise the role's `MaxSessionDuration` (3,600 to 43,200)".into()];
     (format!("{role} does not allow sessions of {asked}"), hints)
+}
+
+/// The command line with other options, if `option` is one of its own; `kf` has none of these, and gets `words`.
+fn again(line: &[String], option: &str, options: &[&'static str], words: &str, purpose: &str) -> Hint {
+    let mut own = line.iter().take_while(|word| *word != "--").map(|word| word.split('=').next().unwrap_or_default());
+    match own.any(|word| word == option) {
+        true => Hint::again(line, options).to(purpose),
+        false => words.into(),
+    }
 }
 
 fn denied(error: &AwsError, attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
@@ -265,7 +277,7 @@ fn denied(error: &AwsError, attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
         return (format!("{}: the root user cannot assume roles", attempt.what()), vec![hint.into()]);
     }
     let mut hints: Vec<Hint> = Vec::new();
-    if let Attempted::AssumeRole { request, profile, hop, .. } = attempt.call {
+    if let Attempted::AssumeRole { request, profile, hop, role_by, .. } = attempt.call {
         match attempt.signer {
             Signer::Key { .. } | Signer::UnstoredKey { .. } | Signer::PlainSession { .. } if attempt.code.is_none() => {
                 hints.push(attempt.name_device("set your MFA device, if the role requires MFA (AWS does not say)"));
@@ -295,8 +307,17 @@ fn denied(error: &AwsError, attempt: &Attempt<'_>) -> (String, Vec<Hint>) {
                 .into(),
         );
         if request.external_id.is_none() {
-            let set = run!("keyfob profile set {} external_id ID", profile);
-            hints.push(set.to("if the role requires an external ID, set it"));
+            let purpose = "if the role requires an external ID, set it";
+            hints.push(match role_by {
+                Some(line) => again(
+                    line,
+                    "--role",
+                    &["--external-id", "ID"],
+                    "use `--external-id ID`, if the role requires one",
+                    purpose,
+                ),
+                None => run!("keyfob profile set {} external_id ID", profile).to(purpose),
+            });
         }
     } else if let Attempted::GetFederationToken = attempt.call {
         hints.push(format!("{who} needs `sts:GetFederationToken`, on `arn:aws:sts::ACCOUNT:federated-user/*`").into());

@@ -168,8 +168,22 @@ fn told(error: &AwsError, ask: Ask, signer: Signer<'_>, code: Option<CodeFrom>) 
     let call = match ask {
         Ask::Identity => Attempted::GetCallerIdentity,
         Ask::Session => Attempted::GetSessionToken(&session),
-        Ask::Role => Attempted::AssumeRole { request: &role, profile: "my role", hop: 1, hops: 1 },
-        Ask::SecondHop => Attempted::AssumeRole { request: &role, profile: "my role", hop: 2, hops: 2 },
+        Ask::Role => Attempted::AssumeRole {
+            request: &role,
+            profile: "my role",
+            hop: 1,
+            hops: 1,
+            role_by: None,
+            duration_by: None,
+        },
+        Ask::SecondHop => Attempted::AssumeRole {
+            request: &role,
+            profile: "my role",
+            hop: 2,
+            hops: 2,
+            role_by: None,
+            duration_by: None,
+        },
         Ask::Devices => Attempted::Iam("ListMFADevices"),
     };
     advise(error, &Attempt { profile: "my work", call, signer, code, clock_offset_seconds: 0 })
@@ -193,6 +207,35 @@ fn every_refusal_is_one_clear_line_with_awss_words_behind_it_and_a_hint() {
         assert_eq!(told.kind() == Kind::Failed, !answered_no, "{line}");
         assert!(!told.shown().contains("123456"), "{}", told.shown());
     }
+}
+
+/// What an option asked for is asked for by an option again, and no profile's setting would change it.
+#[test]
+fn a_refused_role_or_duration_of_the_command_line_is_fixed_on_the_command_line() {
+    let request = AssumeRole {
+        role_arn: "arn:aws:iam::222222222222:role/admin".to_owned(),
+        duration_seconds: 43_200,
+        ..AssumeRole::default()
+    };
+    let hints = |name: &str, message: &str, line: &[&str]| {
+        let line: Vec<String> = line.iter().map(|word| (*word).to_owned()).collect();
+        let by = Some(line.as_slice());
+        let call =
+            Attempted::AssumeRole { request: &request, profile: "work", hop: 1, hops: 1, role_by: by, duration_by: by };
+        let error = AwsError::Refused { code: name.into(), message: message.into(), status: 400, request_id: None };
+        let attempt = Attempt { profile: "work", call, signer: MFA, code: None, clock_offset_seconds: 0 };
+        let hints = advise(&error, &attempt).hint_texts().join("\n");
+        assert!(!hints.contains("profile set"), "{hints}");
+        hints
+    };
+    let too_long = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
+    let told = hints("ValidationError", too_long, &["keyfob", "exec", "work", "--duration", "12h", "--", "true"]);
+    assert!(told.contains("`keyfob exec work --duration 1h -- true`"), "{told}");
+    let told = hints("ValidationError", too_long, &["keyfob", "hook", "--step", "switch", "--", "--duration", "12h"]);
+    assert!(told.contains("use `--duration 1h`"), "{told}");
+    let line = ["keyfob", "exec", "work", "--role", "222222222222:admin", "--", "true"];
+    let told = hints("AccessDenied", NOT_AUTHORIZED, &line);
+    assert!(told.contains("`keyfob exec work --role 222222222222:admin --external-id ID -- true`"), "{told}");
 }
 
 #[test]

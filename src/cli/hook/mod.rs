@@ -43,6 +43,7 @@ To load it:
   keyfob hook nu | save -f ($nu.user-autoload-dirs.0)/kf.nu         once")]
 pub struct HookArgs {
     /// bash, zsh, fish, powershell, elvish or nu
+    #[arg(value_parser = hooked)]
     shell: Shell,
     /// What the function needs
     #[arg(long, hide = true)]
@@ -205,6 +206,11 @@ fn tell(world: &World<'_>, profile: &str, error: Option<&Error>) {
 fn write(world: &World<'_>, shell: Shell, switch: &Switch<'_>, kept: &Kept) -> Result<()> {
     // Security: the lines hold the credentials; the function evaluates them.
     out::write(switch.render(shell, &world.process_env, kept)?.expose())
+}
+
+/// A shell with a function; others are refused with the list of those that have one.
+fn hooked(text: &str) -> std::result::Result<Shell, String> {
+    Shell::one_of(&FUNCTIONS.map(|(shell, _)| shell), text)
 }
 
 /// The function, and the completion of its words.

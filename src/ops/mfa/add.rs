@@ -79,7 +79,7 @@ pub fn add(
     context
         .talk
         .say(&format!("stored the seed of `{serial}` in {}; keyfob now generates its codes", request.backend.title()));
-    say_what_it_means(context, plans, request.backend);
+    say_what_it_means(context, plans, &serial, request.backend);
     use_in_profile(context, plans, &serial, request.yes, files)
 }
 
@@ -108,7 +108,7 @@ fn use_in_profile(
 }
 
 /// Once, where it is done: MFA is then no more than the key store's own lock.
-pub(super) fn say_what_it_means(context: &Context<'_>, plans: Plans<'_>, backend: StoreId) {
+pub(super) fn say_what_it_means(context: &Context<'_>, plans: Plans<'_>, serial: &str, backend: StoreId) {
     let profile = &plans.asked.profile;
     let beside = plans.base.base.stored_key().is_some_and(|key| key.backend == backend);
     context.talk.warn(match beside {
@@ -116,8 +116,10 @@ pub(super) fn say_what_it_means(context: &Context<'_>, plans: Plans<'_>, backend
         false => "the second factor is now on this machine too: anyone who can open both key stores has both factors",
     });
     if beside {
-        context.talk.hint(run!("keyfob mfa add {} --backend STORE", profile).to("store it in another key store"));
-        context.talk.hint(run!("keyfob mfa remove {}", profile).to("or remove it"));
+        // The profile may use another device, or none.
+        let elsewhere = run!("keyfob mfa add {} --serial {} --backend STORE", profile, serial);
+        context.talk.hint(elsewhere.to("store it in another key store"));
+        context.talk.hint(run!("keyfob mfa remove {} --serial {}", profile, serial).to("or remove it"));
     }
 }
 

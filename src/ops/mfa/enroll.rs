@@ -106,7 +106,7 @@ pub fn enroll(
     context.talk.say(&format!("`{}` is enabled for user `{}`", device.serial, caller.user));
     if let Some(backend) = request.backend {
         context.talk.say(&format!("stored its seed in {}; keyfob now generates its codes", backend.title()));
-        say_what_it_means(context, plans, backend);
+        say_what_it_means(context, plans, &device.serial, backend);
     }
     write_profile(context, request, profile, &device.serial, files)
 }

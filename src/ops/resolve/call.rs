@@ -6,7 +6,7 @@ use crate::aws::advice::{Attempt, Attempted, CodeFrom, Signer, advise};
 use crate::aws::{AssumeRole, AwsError, GetFederationToken, GetScopedCredentials, GetSessionToken, MfaCode};
 use crate::chain::base::{BaseSource, Signs};
 use crate::chain::session_name::{default_role_session_name, federated_user_name};
-use crate::chain::{FederationStep, Hop, KnownBase, Plan, ScopedStep, SessionStep, Step};
+use crate::chain::{AskedBy, FederationStep, Hop, KnownBase, Plan, Reason, ScopedStep, SessionStep, Step};
 use crate::credentials::{Credentials, Session};
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
@@ -244,7 +244,11 @@ impl Run<'_> {
                 let request = AssumeRole { mfa, time_limit, ..self.assume_role(hop) };
                 let number = self.plan.steps[..=index].iter().filter_map(Step::hop).count();
                 let (profile, hops) = (&*hop.profile, self.plan.hops().count());
-                let call = Attempted::AssumeRole { request: &request, profile, hop: number, hops };
+                let line = self.context.talk.command_line();
+                let duration_by = (hop.reason == Reason::AsAsked(AskedBy::Option)).then_some(line);
+                let role_by = hop.is_ad_hoc.then_some(line);
+                let call =
+                    Attempted::AssumeRole { request: &request, profile, hop: number, hops, role_by, duration_by };
                 let token = signer.session_token().filter(|_| self.is_exchanged(number));
                 let certificate = match self.is_exchanged(number) {
                     true => self.untimed(|| base::certificate(self.context, self.plan, self.options.prompt_limit))?,
@@ -359,6 +363,7 @@ impl Run<'_> {
     fn assume_role(&self, hop: &Hop) -> AssumeRole {
         let Hop {
             profile: _,
+            is_ad_hoc: _,
             role_arn,
             target: _,
             duration_asked: _,

@@ -31,6 +31,9 @@ fn overdue_keys_are_marked_and_rotated_together() {
     assert!(table.contains("overdue ****") && table.contains("vault 91d"), "{table}");
     assert!(scene.aws.requests().is_empty());
 
+    let named = scene.sandbox.keyfob(&["rotate", "ben", "--older-than", "90d", "--yes"]).run();
+    assert!(fails(&named, 2, "`--older-than` needs `--all`").contains("`keyfob rotate --all --older-than 90d`"));
+    assert_eq!(ben.keys(), [(key.id.clone(), true)], "a key of today is not rotated");
     let all = ["rotate", "--all", "--older-than", "90d"];
     fails(&scene.sandbox.keyfob(&all).run(), 3, "confirmation to rotate these keys");
     let report = scene.sandbox.keyfob(&[&all[..], &["--yes", "--json"]].concat()).run().json();
