@@ -123,6 +123,7 @@ fn value_for(template: &str, place: usize, name: &str) -> String {
     }
     match before.rsplit(' ').next() {
         Some("--delete-other") => "AKIAIOSFODNN7EXAMPLE".to_owned(),
+        Some("--older-than") => "90d".to_owned(),
         Some("--backend") => "vault".to_owned(),
         Some("--region") => "eu-west-1".to_owned(),
         _ => name.to_owned(),

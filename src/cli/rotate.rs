@@ -77,6 +77,14 @@ pub struct RotateArgs {
     json: bool,
 }
 
+/// An age as it is typed: days, if it is some.
+fn in_days(age: Duration) -> String {
+    match (age.as_secs() / 86_400, age.as_secs() % 86_400) {
+        (days, 0) if days > 0 => format!("{days}d"),
+        _ => duration::text(age),
+    }
+}
+
 impl RotateArgs {
     /// Whether it does more than to show the status.
     pub(super) fn changes_keys(&self) -> bool {
@@ -90,7 +98,7 @@ impl RotateArgs {
                 Kind::Usage,
                 "`--older-than` needs `--all`: one named profile's key is rotated at any age",
             )
-            .hint(run!("keyfob rotate --all --older-than {}", duration::text(age)).to("rotate every key of that age"))
+            .hint(run!("keyfob rotate --all --older-than {}", in_days(age)).to("rotate every key of that age"))
             .hint(run!("keyfob keys").to("show how old each key is")));
         }
         let snapshot = world.snapshot();
