@@ -257,7 +257,10 @@ impl From<Paste> for Error {
         let error = Error::new(Kind::Failed, format!("cannot replace {path}")).because(cause);
         match mask::lines(lines.trim_end()).as_ref() {
             "" => error.hint(format!("make the change in {path} yourself")),
-            lines => error.hint(format!("add these lines to {path} yourself:\n{lines}")),
+            lines => error.hint(Hint::Paste {
+                why: format!("add these lines to {path} yourself:"),
+                lines: lines.lines().map(str::to_owned).collect(),
+            }),
         }
     }
 }

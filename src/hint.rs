@@ -11,6 +11,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Hint {
     Say(String),
+    /// Lines that the reader pastes somewhere, below what to do with them.
+    Paste {
+        why: String,
+        lines: Vec<String>,
+    },
     /// A command, made by `run!`. Shown as `why: command`.
     Run {
         /// The program's name, then its arguments.
@@ -119,7 +124,7 @@ impl Hint {
     pub fn to(self, purpose: impl Into<String>) -> Hint {
         match self {
             Hint::Run { words, why: _ } => Hint::Run { words, why: Some(purpose.into()) },
-            Hint::Say(_) => self,
+            Hint::Say(_) | Hint::Paste { .. } => self,
         }
     }
 

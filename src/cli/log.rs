@@ -59,11 +59,7 @@ impl LogArgs {
             world.talk.warn(&format!("{others} lines of the log are damaged, or written by a newer keyfob"));
         }
         if self.json {
-            let lines: String = entries
-                .iter()
-                .map(|entry| serde_json::to_string(entry).expect("texts always become JSON") + "\n")
-                .collect();
-            return out::write(&lines);
+            return out::write_json_lines(&entries);
         }
         out::write_page(&view::log::text(&entries, out::terminal_width()))
     }

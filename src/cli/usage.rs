@@ -225,7 +225,7 @@ fn command_at(path: &[String]) -> clap::Command {
 fn given(words: &[String]) -> Vec<Word> {
     match Hint::again(words, &[]) {
         Hint::Run { words, .. } => words,
-        Hint::Say(_) => Vec::new(),
+        Hint::Say(_) | Hint::Paste { .. } => Vec::new(),
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::format::harmless::{one_indented_line, one_line};
 use crate::format::quote;
 use crate::format::shell::Shell;
 use crate::hint::{Hint, Word};
@@ -13,11 +14,14 @@ impl Hint {
     /// Which shell that is takes a look at other processes, so it is asked for only if there is a command.
     pub fn text(&self, shell: impl FnOnce() -> Shell) -> String {
         match self {
-            Hint::Say(text) => text.clone(),
+            Hint::Say(text) => one_line(text),
+            Hint::Paste { why, lines } => {
+                lines.iter().fold(one_line(why), |text, line| text + "\n" + &one_indented_line(line))
+            }
             Hint::Run { words, why } => {
                 // What has a line end in it is no name of anything, and would begin a line in keyfob's name.
                 let command = one_line(&command(words, shell()));
-                why.as_ref().map_or_else(|| format!("`{command}`"), |why| format!("{why}: `{command}`"))
+                why.as_ref().map_or_else(|| format!("`{command}`"), |why| format!("{}: `{command}`", one_line(why)))
             }
         }
     }
@@ -34,7 +38,7 @@ impl Hint {
     /// The command alone, as `shell` runs it; none where there are words alone.
     pub fn command(&self, shell: Shell) -> Option<String> {
         match self {
-            Hint::Say(_) => None,
+            Hint::Say(_) | Hint::Paste { .. } => None,
             Hint::Run { words, .. } => Some(command(words, shell)),
         }
     }
@@ -64,11 +68,6 @@ impl Error {
     pub(crate) fn render_causes(&self) -> String {
         self.causes().map(|cause| format!("  because: {}\n", one_line(&cause.to_string()))).collect()
     }
-}
-
-/// A text as one line. Security: what a file, a variable or AWS says must not begin a line in keyfob's name.
-pub fn one_line(text: &str) -> String {
-    text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 fn command(words: &[Word], shell: Shell) -> String {
@@ -192,6 +191,18 @@ mod tests {
         assert_eq!(hint.shown(), "set a region: `keyfob profile set 'a b' region VALUE`");
         assert_eq!(run!("keyfob add {}", "work").shown(), "`keyfob add work`");
         assert_eq!(Hint::from("try again").shown(), "try again");
+    }
+
+    #[test]
+    fn words_begin_no_line_but_lines_to_paste_do() {
+        let forged = "x\nkeyfob: forged\r\nhint: forged";
+        let flat = "x keyfob: forged hint: forged";
+        assert_eq!(Hint::from(forged).shown(), flat);
+        assert_eq!(run!("keyfob list").to(forged).shown(), format!("{flat}: `keyfob list`"));
+        assert_eq!(run!("keyfob add {}", forged).shown().lines().count(), 1);
+        let lines = vec!["[profile a]".to_owned(), "region = x\nkeyfob: forged".to_owned()];
+        let paste = Hint::Paste { why: forged.to_owned(), lines };
+        assert_eq!(paste.shown(), format!("{flat}\n[profile a]\nregion = x keyfob: forged"));
     }
 
     #[test]

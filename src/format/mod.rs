@@ -4,6 +4,7 @@
 
 pub mod detect;
 pub mod environment;
+pub mod harmless;
 pub mod hint;
 pub mod hook;
 pub mod process;

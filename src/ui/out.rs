@@ -73,6 +73,19 @@ pub fn write_json(data: &impl Serialize) -> Result<()> {
     write(&(escaped(&text) + "\n"))
 }
 
+/// Writes JSON documents, one line each, as they are but without secrets.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_json_lines(documents: impl IntoIterator<Item = impl Serialize>) -> Result<()> {
+    write(&documents.into_iter().map(|document| json_line(&document)).collect::<String>())
+}
+
+fn json_line(document: &impl Serialize) -> String {
+    let document = serde_json::to_value(document).expect("keyfob's documents have text keys alone");
+    escaped(&masked(document).to_string()) + "\n"
+}
+
 /// The same document with its texts masked, each as a whole.
 fn masked(value: Value) -> Value {
     match value {
@@ -109,6 +122,17 @@ mod tests {
         let shown = escaped(&serde_json::to_string_pretty(&masked(value.clone())).expect("JSON"));
         assert!(!shown.chars().any(|letter| letter != '\n' && letter.is_control() || is_deceptive(letter)), "{shown}");
         assert_eq!(serde_json::from_str::<Value>(&shown).expect("JSON"), value);
+    }
+
+    #[test]
+    fn a_line_of_json_is_one_line_with_nothing_that_deceives_in_it() {
+        let value = serde_json::json!({"z": "x\n2026 forged\u{202e}\u{200b}\u{1b}[2J\u{9b}", "a": 1});
+        let line = json_line(&value);
+        assert!(line.ends_with('\n') && line.lines().count() == 1 && line.starts_with("{\"z\""), "{line}");
+        assert!(!line.trim_end().chars().any(|letter| letter.is_control() || is_deceptive(letter)), "{line}");
+        assert_eq!(serde_json::from_str::<Value>(&line).expect("JSON"), value);
+        let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+        assert!(!json_line(&serde_json::json!({"parent": {"name": secret}})).contains(secret));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 
 use crate::error::Result;
-use crate::format::hint::one_line;
+use crate::format::harmless::one_line;
 use crate::format::shell::Shell;
 use crate::sys::env::{Environment, vars};
 use crate::ui::{out, shown};

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, OnceLock};
 
 use crate::error::Error;
-use crate::format::hint::one_line;
+use crate::format::harmless::{one_indented_line, one_line};
 use crate::format::shell::Shell;
 use crate::hint::Hint;
 use crate::human::Talk;
@@ -152,7 +152,7 @@ impl Talk for StderrTalk {
     }
 
     fn say(&self, text: &str) {
-        self.talk(Level::Normal, Tone::Plain, "", text);
+        self.talk(Level::Normal, Tone::Plain, "", &one_indented_line(text));
     }
 
     fn address(&self, url: &str) {

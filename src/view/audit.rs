@@ -2,7 +2,9 @@
 
 use crate::audit::check::Check;
 use crate::credentials::short_id;
+use crate::format::harmless::{harmless, is_deceptive, one_line};
 use crate::format::shell::Shell;
+use crate::mask;
 use crate::ops::audit::{Audit, Counts, Failing, Line, Status};
 use crate::timestamp::Timestamp;
 use crate::view::list::length;
@@ -19,7 +21,7 @@ pub fn text(audit: &Audit, cis: &str, shell: Shell, now: Timestamp) -> String {
         [status.to_owned(), line.id.to_owned(), number.to_owned(), line.title.to_owned()]
     });
     let Audit { profile, account, arn, .. } = audit;
-    let mut text = format!("account {account}, as {arn} (profile `{profile}`)\n");
+    let mut text = one_line(&format!("account {account}, as {arn} (profile `{profile}`)")) + "\n";
     if let Some(generated) = audit.checks.iter().filter_map(|line| line.as_of).min() {
         let age = now.seconds_since(generated);
         if age >= 60 {
@@ -41,7 +43,7 @@ pub fn text(audit: &Audit, cis: &str, shell: Shell, now: Timestamp) -> String {
         text += "\nnot known:\n";
         for line in unknown {
             if let Some(missing) = &line.missing {
-                text += &format!("  {}: needs {} ({})\n", line.id, missing.action, missing.reason);
+                text += &format!("  {}: needs {} ({})\n", line.id, missing.action, one_line(&missing.reason));
             }
         }
     }
@@ -53,7 +55,7 @@ fn resource(failing: &Failing, shell: Shell) -> String {
     let Failing { name, since, detail, hint, .. } = failing;
     let name = if name.starts_with("AKIA") { short_id(name) } else { name.clone() };
     let since = since.map(|since| format!(", since {}", &since.to_string()[..10])).unwrap_or_default();
-    format!("  {name}: {detail}{since}\n    fix: {}\n", hint.text(|| shell))
+    format!("  {}\n    fix: {}\n", one_line(&format!("{name}: {detail}{since}")), hint.text(|| shell))
 }
 
 fn count(resources: usize) -> String {
@@ -83,11 +85,6 @@ pub fn csv(audits: &[Audit], cis: &str) -> String {
     let header =
         ["profile", "account", "check", "cis", "status", "title", "resource", "since", "detail", "fix", "as_of"];
     let mut write = |row: [&str; 11]| {
-        // Security: a spreadsheet takes a cell that begins so for a formula, and users' names may.
-        let cell = |cell: &str| match cell.starts_with(['=', '+', '-', '@']) {
-            true => format!("'{cell}"),
-            false => cell.to_owned(),
-        };
         writer.write_record(row.map(cell)).expect("a Vec takes all");
     };
     write(header);
@@ -111,4 +108,50 @@ pub fn csv(audits: &[Audit], cis: &str) -> String {
     }
     let bytes = writer.into_inner().expect("a Vec takes all");
     String::from_utf8(bytes).expect("made of texts")
+}
+
+/// A cell of CSV: one line, without secrets and what deceives, and no formula.
+fn cell(text: &str) -> String {
+    // What a spreadsheet leaves out before it looks.
+    let is_skipped = |letter: char| letter.is_whitespace() || letter.is_control() || is_deceptive(letter);
+    let starts = text.trim_start_matches(is_skipped);
+    // Security: a spreadsheet takes a cell that begins so for a formula, the full-width signs in some languages; users' names
+    // may begin so (OWASP, "CSV Injection").
+    let is_formula = starts.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) || text.starts_with(['\t', '\r']);
+    let text = one_line(text);
+    let text = harmless(&mask::text(&text));
+    if is_formula { format!("'{text}") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_of_csv_is_no_formula_whatever_is_before_it() {
+        for (text, expected) in [
+            ("=cmd", "'=cmd"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("  =cmd", "'=cmd"),
+            ("\t=cmd", "'=cmd"),
+            ("\r=cmd", "'=cmd"),
+            ("\n=cmd", "'=cmd"),
+            ("\tx", "'x"),
+            ("\u{200b}=cmd", "'\u{fffd}=cmd"),
+            ("\u{1b}\u{a0}=cmd", "'\u{fffd}\u{a0}=cmd"),
+            ("＝cmd", "'＝cmd"),
+            ("＋1", "'＋1"),
+            ("－1", "'－1"),
+            ("＠x", "'＠x"),
+            ("a=b-c", "a=b-c"),
+            ("a\nkeyfob: forged", "a keyfob: forged"),
+            ("a\u{202e}b\u{1b}[2J", "a\u{fffd}b\u{fffd}[2J"),
+            ("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "****"),
+            ("", ""),
+        ] {
+            assert_eq!(cell(text), expected, "{text:?}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! `doctor`.
 
+use crate::format::harmless::one_line;
 use crate::format::shell::Shell;
 use crate::ops::doctor::Finding;
 
@@ -15,7 +16,8 @@ pub fn text(findings: &[Finding], shell: Shell) -> String {
             (None, _) => String::new(),
         };
         let done = if *fixed { "fixed" } else { "fix" };
-        text += &format!("{place}{message}\n  why: {why}\n  {done}: {}\n", fix.text(|| shell));
+        let (message, why) = (one_line(&format!("{place}{message}")), one_line(why));
+        text += &format!("{message}\n  why: {why}\n  {done}: {}\n", fix.text(|| shell));
     }
     text
 }

@@ -11,6 +11,7 @@ use crate::chain::layer::{Narrowed, NarrowedBy};
 use crate::chain::list::CodeDue;
 use crate::chain::{Plan, Reason, SpentIn, Step, length};
 use crate::credentials::AccessKeyId;
+use crate::format::harmless::one_indented_line;
 use crate::session_cache::cache_summary::{CacheSummary, KnownBy};
 use crate::timestamp::Timestamp;
 use crate::view::table::Table;
@@ -275,7 +276,7 @@ struct Page {
 
 impl Page {
     fn line(&mut self, line: &str) {
-        writeln!(self.text, "{}", line.trim_end()).expect("a String takes every write");
+        writeln!(self.text, "{}", one_indented_line(line).trim_end()).expect("a String takes every write");
     }
 
     fn item(&mut self, label: &str, what: &str) {

@@ -1,16 +1,17 @@
 //! `rotate --status`.
 
 use crate::credentials::AccessKeyId;
+use crate::format::harmless::one_line;
 use crate::ops::rotate::status::Status;
 
 /// How a rotation stands, and its steps.
 pub fn text(status: &Status) -> String {
     let Some(rotation) = &status.rotation else {
-        return format!("`{}` has no unfinished rotation\n", status.profile);
+        return format!("`{}` has no unfinished rotation\n", one_line(&status.profile));
     };
     let mut text = format!(
         "{}  {} -> {}  {} ({} `{}`)\n{}\n",
-        status.profile,
+        one_line(&status.profile),
         rotation.old.short(),
         rotation.new.as_ref().map_or("-".to_owned(), AccessKeyId::short),
         rotation.state,

@@ -3,6 +3,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use crate::credentials::short_id;
+use crate::format::harmless::one_line;
 use crate::ops::show::Shown;
 use crate::view::table::Table;
 
@@ -31,10 +32,14 @@ pub fn text(shown: &Shown, width: Option<usize>) -> String {
     let table = Table::without_header(rows.clone()).at_most([40, 60, usize::MAX]).to_string();
     match width {
         Some(width) if table.lines().any(|line| line.width() > width) => {
-            rows.iter().map(|[name, value, place]| format!("{name}  {value}\n    {place}\n")).collect()
+            rows.iter().map(|row| row.each_ref().map(|cell| one_line(cell))).map(below).collect()
         }
         Some(_) | None => table,
     }
+}
+
+fn below([name, value, place]: [String; 3]) -> String {
+    format!("{name}  {value}\n    {place}\n")
 }
 
 /// The warnings, each after its file and line.

@@ -3,6 +3,7 @@
 use crate::chain::StoredKeys;
 use crate::chain::base::process::is_linked;
 use crate::chain::list::names;
+use crate::format::harmless::one_line;
 use crate::hint::{Hint, run};
 use crate::index::Index;
 use crate::ops::import::plain_keys;
@@ -119,7 +120,7 @@ pub fn standing(machine: &Machine<'_>) -> Standing {
     let help = run!("keyfob --help").to("list every command");
     let shell = machine.shell.as_ref().map(ShellCredentials::hint);
     let hints = shell.into_iter().chain([hint]).chain(others).chain(overdue.take(1)).chain([help]);
-    Standing { text: format!("{text}\n"), hints: hints.collect() }
+    Standing { text: one_line(&text) + "\n", hints: hints.collect() }
 }
 
 impl Machine<'_> {

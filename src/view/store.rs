@@ -1,5 +1,6 @@
 //! `store list` and `store check`.
 
+use crate::format::harmless::one_line;
 use crate::ops::store::check::{Report, Status};
 use crate::ops::store::list::{Listing, State};
 use crate::view::table::Table;
@@ -34,7 +35,7 @@ pub fn check(report: &Report) -> String {
             Status::Fail => "FAILED ",
             Status::Skipped => "skipped",
         };
-        let why = check.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        let why = check.why.as_ref().map(|why| format!(": {}", one_line(why))).unwrap_or_default();
         text += &format!("{status}  {}  {}{why}\n", format_args!("{:<14}", check.check), check.title);
     }
     text

@@ -5,6 +5,7 @@ use std::fmt;
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::format::harmless::one_line;
 use crate::mask;
 
 /// The blanks between two columns.
@@ -27,7 +28,9 @@ impl<const N: usize> Table<N> {
 
     /// A table of rows alone.
     pub fn without_header(rows: impl IntoIterator<Item = [String; N]>) -> Self {
-        let rows: Vec<[String; N]> = rows.into_iter().collect();
+        // Security: a value that ends a line would begin one that looks like another row, or like keyfob's own.
+        let flat = |row: [String; N]| row.map(|cell| one_line(&cell).replace('\t', " "));
+        let rows: Vec<[String; N]> = rows.into_iter().map(flat).collect();
         let width = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
         Table { widths: std::array::from_fn(width), shown: (0..N).collect(), rows }
     }
@@ -145,6 +148,14 @@ cafe\u{301}    x
 \u{fffd}       x
 ";
         assert_eq!(table(&names).to_string(), expected);
+    }
+
+    #[test]
+    fn a_cell_begins_no_line() {
+        let cells = table(&["a\n2026-11-30  forged", "b\r\nkeyfob: forged", "\n\thint: forged\ty\r"]);
+        let text = cells.to_string();
+        assert_eq!(text.lines().count(), 4, "{text}");
+        assert!(text.lines().skip(1).all(|line| line.ends_with("  x")) && !text.contains(['\r', '\t']), "{text}");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::credentials::{Credentials, Session};
 use crate::duration;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
+use crate::timestamp::Timestamp;
 
 /// The longest life of what is served, seconds.
 pub const LONGEST: u32 = 3600;
@@ -98,15 +99,20 @@ pub fn check_made(profile: &str, credentials: &Credentials) -> Result<()> {
     let Credentials::Session(Session { session_token: Some(_), issued_at, expires_at, .. }) = credentials else {
         return refused("its credentials do not expire".into());
     };
-    let life = expires_at.seconds_since(*issued_at);
-    if life <= i64::from(LONGEST) + TOLERANCE {
-        return Ok(());
-    }
-    let (life, most) = (text(life), text(LONGEST.into()));
-    refused(format!("its session lasts {life}, and {most} is the most")).map_err(|error| {
+    check_life(*issued_at, *expires_at).or_else(refused).map_err(|error| {
         error
             .hint("serve a profile with a role over it, or shorten the session where it is made (permission set, role)")
     })
+}
+
+/// Checks how long a session lasts; both sides do.
+fn check_life(issued_at: Timestamp, expires_at: Timestamp) -> Result<(), String> {
+    let life = expires_at.seconds_since(issued_at);
+    let (is, most) = (text(life), text(LONGEST.into()));
+    match life <= i64::from(LONGEST) + TOLERANCE {
+        true => Ok(()),
+        false => Err(format!("its session lasts {is}, and {most} is the most")),
+    }
 }
 
 fn text(seconds: i64) -> String {

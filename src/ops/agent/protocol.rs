@@ -7,10 +7,13 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::chain::layer::Layer;
-use crate::credentials::{Credentials, Session};
+use crate::chain::target::checked_region;
+use crate::credentials::{Credentials, Session, account_of_arn};
 use crate::error::{Error, Kind, Result};
+use crate::format::harmless::harmless;
 use crate::format::process;
-use crate::hint::Hint;
+use crate::hint::{Hint, Word};
+use crate::ops::agent::check_life;
 use crate::ops::whoami::Identity;
 use crate::secret::SecretBytes;
 use crate::timestamp::Timestamp;
@@ -20,6 +23,11 @@ const VERSION: u32 = 1;
 pub const LONGEST_REQUEST: usize = 4 << 10;
 /// The most bytes of an answer.
 pub const LONGEST_ANSWER: usize = 64 << 10;
+
+/// The most characters of an ARN (IAM API, `arnType`).
+const LONGEST_ARN: usize = 2048;
+/// How far ahead of this machine's the clock of the agent's may be, seconds: AWS takes no request with more.
+const SKEW: i64 = 5 * 60;
 
 /// What a client asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +104,37 @@ pub struct About {
     pub is_new: bool,
 }
 
+impl About {
+    /// Checks what goes into variables and the log of the client.
+    ///
+    /// # Errors
+    /// What cannot be, without a word of it.
+    // Security: whoever answers at the socket has said it.
+    fn check(&self) -> Result<(), String> {
+        let Identity { profile, account, arn, base, .. } = &self.identity;
+        if let Some(region) = &self.region {
+            checked_region(region).map_err(|_| "its region is none")?;
+        }
+        checked_account(account.as_deref())?;
+        for arn in [arn, &self.role_arn].into_iter().flatten() {
+            let is_plain = arn.len() <= LONGEST_ARN && arn.bytes().all(|byte| byte.is_ascii_graphic());
+            if !is_plain || account_of_arn(arn).is_none() {
+                return Err("the ARN of its role or user is none".to_owned());
+            }
+        }
+        let is_printable = |text: &String| harmless(text) == *text && !text.contains(['\n', '\r', '\t']);
+        match profile.iter().chain([base]).all(is_printable) {
+            true => Ok(()),
+            false => Err("its words are not printable".to_owned()),
+        }
+    }
+}
+
+fn checked_account(account: Option<&str>) -> Result<(), String> {
+    let is_one = |id: &str| id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit());
+    if account.is_none_or(is_one) { Ok(()) } else { Err("its account is not 12 digits".to_owned()) }
+}
+
 /// What an agent answers.
 pub struct Answer {
     pub about: About,
@@ -153,6 +192,9 @@ impl Answer {
             return Err(Some(failure.into_error()));
         }
         let about: About = about.ok_or(None)?;
+        let unused =
+            |problem: String| Some(Error::new(Kind::Failed, format!("the agent's answer is not used: {problem}")));
+        about.check().map_err(unused)?;
         if rest.is_empty() {
             return Ok(Answer { about, credentials: None });
         }
@@ -160,12 +202,15 @@ impl Answer {
         match process::read(&document, now) {
             Ok(Credentials::Session(session)) if session.session_token.is_some() => {
                 // From when on they are worth renewing follows from their whole life.
-                let issued_at = about.issued.filter(|issued| *issued < session.expires_at).unwrap_or(now);
+                let is_past = |issued: &Timestamp| issued.seconds_since(now) <= SKEW && *issued < session.expires_at;
+                let issued_at = about.issued.filter(is_past).unwrap_or(now);
+                check_life(issued_at, session.expires_at).map_err(unused)?;
+                checked_account(session.account_id.as_deref()).map_err(unused)?;
                 Ok(Answer { about, credentials: Some(Credentials::Session(Session { issued_at, ..session })) })
             }
             // Security: a key is never passed on, whoever answers.
             Ok(_) => Err(None),
-            Err(problem) => Err(Some(Error::new(Kind::Failed, format!("the agent's answer is not used: {problem}")))),
+            Err(problem) => Err(unused(problem)),
         }
     }
 }
@@ -192,11 +237,20 @@ impl Failure {
     }
 }
 
+/// A word of another program's. Security: only what no shell takes for more than a word stays unquoted.
+fn quotable(word: Word) -> Word {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
+    if word.as_str().bytes().all(is_plain) { word } else { Word::Value(word.as_str().to_owned()) }
+}
+
 fn elsewhere(hint: Hint) -> Hint {
     const WHERE: &str = "where the agent runs";
     match hint {
         Hint::Say(text) => Hint::Say(format!("{WHERE}: {text}")),
+        // Lines begin nothing here: who has written them is not known.
+        Hint::Paste { why, lines } => Hint::Say(format!("{WHERE}: {why} {}", lines.join("; "))),
         Hint::Run { words, why } => {
+            let words = words.into_iter().map(quotable).collect();
             Hint::Run { words, why: Some(why.map_or_else(|| WHERE.to_owned(), |why| format!("{WHERE}: {why}"))) }
         }
     }
@@ -268,6 +322,81 @@ mod tests {
         for text in ["", "\n", "{}\n", "{\"version\":2}\n"] {
             assert!(matches!(Answer::read(&SecretBytes::new(text.into()), now), Err(None)), "{text:?}");
         }
+    }
+
+    type Change<'c> = &'c dyn Fn(&mut About);
+
+    #[test]
+    fn an_answer_with_what_cannot_be_is_not_used() {
+        let now = Timestamp::from_unix(2000);
+        let read = |about: About, seconds: i64| {
+            let credentials = Some(Credentials::Session(session("ASIA1", 1000, seconds)));
+            match Answer::read(&Answer::bytes(&Ok(Answer { about, credentials })), now) {
+                Ok(answer) => Ok(answer.credentials.is_some()),
+                Err(error) => Err(error.expect("an error").shown()),
+            }
+        };
+        let long = format!("arn:aws:iam::111122223333:role/{}", "x".repeat(2048));
+        let role = "arn:aws:iam::111122223333:role/path/A+=,.@-_";
+        let good = |change: Change<'_>| {
+            let mut about = about();
+            (about.region, about.role_arn) = (Some("eu-west-1".into()), Some(role.into()));
+            about.identity.account = Some("111122223333".into());
+            about.identity.arn = Some("arn:aws:sts::111122223333:assumed-role/A/me".into());
+            change(&mut about);
+            about
+        };
+        assert_eq!(read(good(&|_| {}), 3660), Ok(true));
+        for forged in ["", "x\nkeyfob: forged", "x\u{202e}", "x\u{200b}", "\u{1b}[2J", &long] {
+            let changes: [(&str, Change<'_>); 5] = [
+                ("region", &|about| about.region = Some(forged.into())),
+                ("account", &|about| about.identity.account = Some(forged.into())),
+                ("account", &|about| about.identity.account = Some(format!("11112222333{forged}"))),
+                ("ARN", &|about| about.identity.arn = Some(format!("x{forged}"))),
+                ("ARN", &|about| about.role_arn = Some(format!("{role}\n{forged}"))),
+            ];
+            for (what, change) in changes {
+                let error = read(good(change), 3600).expect_err(what);
+                assert!(error.contains(what) && error.lines().count() == 1 && !error.contains("forged"), "{error}");
+            }
+            let words = |about: &mut About| about.identity.base = forged.into();
+            assert_eq!(read(good(&words), 3600).is_ok(), forged.is_empty() || forged == long, "{forged:?}");
+        }
+        assert!(read(good(&|about| about.role_arn = Some(long.clone())), 3600).is_err());
+        // Whatever it says of when they were made.
+        for (issued, seconds, is_used) in [
+            (Some(1000), 3660, true),
+            (Some(1000), 3661, false),
+            (Some(2300), 4960, true),
+            (Some(2300), 4961, false),
+            (Some(2301), 4660, true),
+            (Some(2301), 4661, false),
+            (Some(40_000), 43_200, false),
+            (None, 4661, false),
+        ] {
+            let change = |about: &mut About| about.issued = issued.map(Timestamp::from_unix);
+            assert_eq!(read(good(&change), seconds).is_ok(), is_used, "{issued:?} {seconds}");
+        }
+    }
+
+    #[test]
+    fn an_agents_words_begin_no_line() {
+        let forged = "x\nkeyfob: forged\nhint: forged";
+        let lines = vec![forged.to_owned()];
+        let error = Error::new(Kind::Failed, forged)
+            .because(forged)
+            .hint(forged)
+            .hint(Hint::Paste { why: forged.into(), lines })
+            .hint(crate::hint::run!("keyfob add {}", forged).to(forged))
+            .hint(Hint::Run {
+                words: ["--token", "x; rm\u{1b}"].map(|word| Word::Plain(word.into())).into(),
+                why: None,
+            });
+        let Err(Some(read)) = Answer::read(&Answer::bytes(&Err(error)), Timestamp::from_unix(0)) else {
+            panic!("an error")
+        };
+        let shown = read.shown();
+        assert!(shown.lines().count() == 6 && shown.contains("--token 'x; rm"), "{shown}");
     }
 
     #[test]

@@ -146,6 +146,6 @@ impl Failing {
 fn own_command(hint: &Hint) -> Option<Argv> {
     match hint {
         Hint::Run { words, .. } if words.first().map(Word::as_str) == Some("keyfob") => hint.argv(),
-        Hint::Run { .. } | Hint::Say(_) => None,
+        Hint::Run { .. } | Hint::Say(_) | Hint::Paste { .. } => None,
     }
 }

@@ -51,6 +51,19 @@ impl Report {
 /// A name that has what serial numbers of MFA devices may have (IAM User Guide, name limits: `+=,.@_-`).
 const ODD: &str = "totp-seed/arn:aws:iam::000000000000:mfa/path/a+b=c,d.e@f_g-h";
 
+/// Begins all names; what follows is `PID-TIME/` and one of [`NAMES`].
+const BEGINNING: &str = "keyfob-check/";
+const NAMES: [&str; 3] = ["access-key/AKIACHECK00000000000", ODD, "never"];
+
+/// Whether a name is one that a check gives.
+pub fn is_of_check(name: &str) -> bool {
+    let is_number = |text: &str| (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = name.strip_prefix(BEGINNING).and_then(|rest| rest.split_once('/'));
+    parts.is_some_and(|(run, name)| {
+        run.split_once('-').is_some_and(|(pid, time)| is_number(pid) && is_number(time)) && NAMES.contains(&name)
+    })
+}
+
 /// Most bytes of a value in a platform's keychain (Windows Credential Manager).
 const LARGEST_IN_KEYCHAIN: usize = 2560;
 
@@ -63,9 +76,8 @@ const UNICODE: &str = "FAKE é 日本語 🔑 \"quotes\" 'single' \\back\\slash 
 /// Where the store cannot even be asked for a secret that it does not have: it is locked, denied, or does not work.
 pub fn check(context: &Context<'_>, store: &dyn KeyStore) -> Result<Report> {
     let id = store.id();
-    let run = format!("keyfob-check/{}-{}", std::process::id(), context.clock.now().unix());
-    let [plain, odd, never] =
-        ["access-key/AKIACHECK00000000000", ODD, "never"].map(|name| Item::Check(format!("{run}/{name}")));
+    let run = format!("{BEGINNING}{}-{}", std::process::id(), context.clock.now().unix());
+    let [plain, odd, never] = NAMES.map(|name| Item::Check(format!("{run}/{name}")));
     let mut checks = Checks { store, done: Vec::new() };
     match store.presence() {
         Ok(Presence::There) => {}

@@ -164,7 +164,8 @@ fn show(admin: &Admin<'_>, journal: &Journal, groups: &[Group]) {
         (None, false) => {}
     }
     if wish.require_mfa {
-        talk.say(&format!("  policy of the group `{REQUIRE_MFA}`:\n{}", require_mfa()));
+        talk.say(&format!("  policy of the group `{REQUIRE_MFA}`:"));
+        require_mfa().lines().for_each(|line| talk.say(line));
     }
     if !wish.own_policies.iter().all(|arn| arn.ends_with("/IAMUserChangePassword")) {
         talk.hint(admin.context.talk.again(&["--group", "NAME"]).to("give rights through a group, as CIS recommends"));
