@@ -282,6 +282,29 @@ mod memory {
     }
 
     #[test]
+    fn a_program_that_can_be_read_is_mentioned_with_v_alone_and_is_no_finding() {
+        if !rustix::process::geteuid().is_root() {
+            return tools::skipped("only root can install a program for others");
+        }
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("an own folder");
+        let program = folder.path().join("keyfob");
+        fs::copy(crate::KEYFOB, &program).expect("copied");
+        let said = |mode: u32, arguments: &[&str]| {
+            fs::set_permissions(&program, fs::Permissions::from_mode(mode)).expect("an own file");
+            let mut doctor = as_user(&program)?;
+            doctor.args(arguments).env_clear().env("PATH", folder.path()).env("HOME", "/nonexistent");
+            let ran = doctor.stdin(Stdio::null()).output().expect("it starts");
+            let stderr = String::from_utf8_lossy(&ran.stderr).into_owned();
+            assert_eq!(ran.status.code(), Some(0), "{stderr}");
+            Some(stderr.contains("keyfob's own packages install it with mode 0711"))
+        };
+        let Some(quietly) = said(0o755, &["doctor"]) else { return };
+        let verbosely = said(0o755, &["-v", "doctor"]);
+        assert_eq!((quietly, verbosely, said(0o711, &["-v", "doctor"])), (false, Some(true), Some(false)));
+    }
+
+    #[test]
     fn another_program_of_the_user_cannot_read_the_memory_of_keyfob() {
         let home = tempfile::tempdir().expect("a temporary folder");
         fs::set_permissions(home.path(), fs::Permissions::from_mode(0o777)).expect("an own folder");

@@ -145,3 +145,27 @@ fn a_container_is_asked_with_the_token_of_now() {
         fails(&bed.get("base"), code, problem);
     }
 }
+
+#[test]
+fn what_an_instance_serves_in_an_outage_is_kept_for_5_minutes() {
+    let mut bed = instance();
+    bed.aws.serve_machine(Some(&bed.jump), Metadata::Outage);
+    let ran = bed.get("base");
+    assert!(ran.ends_with(0).contains("the metadata service has no others"), "{}", ran.stderr);
+    let expires = ran.json()["Expiration"].as_str().and_then(keyfob::timestamp::Timestamp::parse_lenient);
+    let left = expires.expect("a time").unix() - bed.aws.now();
+    // As botocore has it: 15 minutes and 1 to 10 more; SDKs ask again when 15 are left.
+    assert!((16 * 60..=25 * 60).contains(&left), "{left} s");
+    assert_eq!(bed.cost(), MADE);
+    let Some(()) = bed.sandbox.pass_time(4 * 60) else { return };
+    bed.get("base").ok();
+    assert_eq!(bed.cost(), "", "kept for 5 minutes");
+    bed.sandbox.pass_time(2 * 60).expect("as before");
+    assert!(bed.get("base").ends_with(0).contains("used until"));
+    assert_eq!(bed.cost(), MADE);
+    // The outage is over.
+    bed.aws.serve_machine(Some(&bed.jump), Metadata::On);
+    bed.sandbox.pass_time(6 * 60).expect("as before");
+    let stderr = bed.get("base").ends_with(0).to_owned();
+    assert!(!stderr.contains("has no others"), "{stderr}");
+}
