@@ -3,15 +3,12 @@
 //! May use `client` and `http`. The SDK's crates for the two services are not used: for each call they add to the program what
 //! one caller does for all (Smithy, "AWS query protocol"), and IAM's takes a minute to compile.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
-use aws_smithy_runtime_api::client::identity::Identity;
-
-use crate::aws::client::{Aws, Route, Sending, check_signer, sdk_credentials};
+use crate::aws::client::{Aws, Route, Sending, check_signer};
 use crate::aws::connector::host_of;
 use crate::aws::http::{Answer, Bounds, Request};
+use crate::aws::signature::{Scope, Unsigned, signed};
 use crate::aws::translate::{Redaction, foreign, plain};
 use crate::aws::xml::Element;
 use crate::aws::{Access, AwsError};
@@ -158,36 +155,21 @@ impl Aws {
         // Security: of what is wrong with a request nothing is repeated.
         let invalid = || AwsError::Setup(format!("the request for {} cannot be signed", call.action));
         let SignedRequest { method, url, body, .. } = *call;
-        let content_type = (method == "POST").then_some(("content-type", "application/x-www-form-urlencoded"));
-        let agent = ("user-agent", concat!("keyfob/", env!("CARGO_PKG_VERSION")));
-        let unsigned = content_type.into_iter().chain([agent]);
-        let bounds = Bounds { longest: call.longest, told: until.limit };
-        let ca_bundle = by.target.ca_bundle.as_deref();
-        let send = |headers: &[(&'static str, &str)]| {
-            let limit = until.deadline.saturating_duration_since(Instant::now());
-            self.exchange(&Request { method, url, headers, body, is_nearby: false, ca_bundle, limit }, bounds)
+        let content_type = (method == "POST").then_some("application/x-www-form-urlencoded");
+        let headers = match by.signer.access_key_id() {
+            "" => content_type.map(|content_type| ("content-type", content_type.to_owned())).into_iter().collect(),
+            _ => {
+                let scope = Scope { service: call.service, region: call.region, now: self.clock().now() };
+                signed(by.signer, scope, &Unsigned { method, url, content_type, body }).ok_or_else(invalid)?
+            }
         };
-        if by.signer.access_key_id().is_empty() {
-            return send(&unsigned.collect::<Vec<_>>());
-        }
-        let identity = Identity::from(sdk_credentials(by.signer));
-        let now: SystemTime = UNIX_EPOCH + Duration::from_secs(u64::try_from(self.clock().now().unix()).unwrap_or(0));
-        let params = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(call.region)
-            .name(call.service)
-            .time(now)
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(|_| invalid())?
-            .into();
-        let signable =
-            SignableRequest::new(method, url, content_type.into_iter(), SignableBody::Bytes(body.as_bytes()))
-                .map_err(|_| invalid())?;
-        let (instructions, _) = sign(signable, &params).map_err(|_| invalid())?.into_parts();
-        let (signed, _) = instructions.into_parts();
-        let signed = signed.iter().map(|header| (header.name(), header.value()));
-        send(&unsigned.chain(signed).collect::<Vec<_>>())
+        let agent = ("user-agent", concat!("keyfob/", env!("CARGO_PKG_VERSION")));
+        let headers = headers.iter().map(|(name, value)| (*name, value.as_str())).chain([agent]);
+        let headers: Vec<(&'static str, &str)> = headers.collect();
+        let ca_bundle = by.target.ca_bundle.as_deref();
+        let limit = until.deadline.saturating_duration_since(Instant::now());
+        let request = Request { method, url, headers: &headers, body, is_nearby: false, ca_bundle, limit };
+        self.exchange(&request, Bounds { longest: call.longest, told: until.limit })
     }
 }
 

@@ -1,4 +1,4 @@
-//! Signatures of requests that no SDK makes and that are not of the Query protocol (IAM User Guide, "AWS Signature Version 4").
+//! Signatures of requests (IAM User Guide, "AWS Signature Version 4"), made by the SDK's signer.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -19,14 +19,20 @@ pub struct Scope<'a> {
     pub now: Timestamp,
 }
 
-/// The headers of a POST of JSON to `url`, its signature among them; none where it cannot be signed.
-pub fn signed_json(
-    signer: &Credentials,
-    scope: Scope<'_>,
-    url: &str,
-    body: &str,
-) -> Option<Vec<(&'static str, String)>> {
-    let content_type = ("content-type", "application/json");
+/// A request to be signed.
+#[derive(Clone, Copy)]
+pub struct Unsigned<'a> {
+    pub method: &'static str,
+    /// A whole URL.
+    pub url: &'a str,
+    /// That of the body; signed with it.
+    pub content_type: Option<&'static str>,
+    pub body: &'a str,
+}
+
+/// The headers of a signed request, its content type among them; none where it cannot be signed.
+pub fn signed(signer: &Credentials, scope: Scope<'_>, request: &Unsigned<'_>) -> Option<Vec<(&'static str, String)>> {
+    let own = request.content_type.map(|content_type| ("content-type", content_type));
     let identity = Identity::from(sdk_credentials(signer));
     let now: SystemTime = UNIX_EPOCH + Duration::from_secs(u64::try_from(scope.now.unix()).unwrap_or(0));
     let params = v4::SigningParams::builder()
@@ -38,10 +44,10 @@ pub fn signed_json(
         .build()
         .ok()?
         .into();
-    let body = SignableBody::Bytes(body.as_bytes());
-    let request = SignableRequest::new("POST", url, std::iter::once(content_type), body).ok()?;
-    let (instructions, _) = sign(request, &params).ok()?.into_parts();
-    let (signed, _) = instructions.into_parts();
-    let own = std::iter::once((content_type.0, content_type.1.to_owned()));
-    Some(own.chain(signed.iter().map(|header| (header.name(), header.value().to_owned()))).collect())
+    let body = SignableBody::Bytes(request.body.as_bytes());
+    let signable = SignableRequest::new(request.method, request.url, own.into_iter(), body).ok()?;
+    let (instructions, _) = sign(signable, &params).ok()?.into_parts();
+    let (made, _) = instructions.into_parts();
+    let made = made.iter().map(|header| (header.name(), header.value().to_owned()));
+    Some(own.into_iter().map(|(name, value)| (name, value.to_owned())).chain(made).collect())
 }

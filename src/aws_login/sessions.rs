@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::aws::AwsError;
 use crate::aws::http::Request;
-use crate::aws::signature::{Scope, signed_json};
+use crate::aws::signature::{Scope, Unsigned, signed};
 use crate::aws_login::authorization::issued_at;
 use crate::aws_login::{Service, SignIn};
 use crate::credentials::Credentials;
@@ -53,7 +53,8 @@ impl Service<'_> {
         let Service { http, clock, endpoint, ca_bundle, limit } = *self;
         let (url, body) = (format!("{endpoint}/{path}"), body.to_string());
         let scope = Scope { service: "signin", region, now: clock.now() };
-        let headers = signed_json(signer, scope, &url, &body)
+        let unsigned = Unsigned { method: "POST", url: &url, content_type: Some("application/json"), body: &body };
+        let headers = signed(signer, scope, &unsigned)
             .ok_or_else(|| AwsError::Setup("the request to AWS Sign-In cannot be signed".to_owned()))?;
         let headers: Vec<(&'static str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let request =

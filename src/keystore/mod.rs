@@ -19,6 +19,7 @@ mod macos;
 pub mod memory;
 #[cfg(any(target_os = "macos", windows))]
 mod native;
+pub mod old_copy;
 pub mod open;
 mod outside;
 pub(crate) mod passphrase;

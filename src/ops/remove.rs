@@ -11,6 +11,7 @@ use crate::credentials::StoredKey;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::index::Index;
+use crate::keystore::old_copy::{OldCopy, delete_old_copy};
 use crate::keystore::{Item, StoreError};
 use crate::ops::Context;
 use crate::ops::mfa::forget as forget_seed;
@@ -77,7 +78,7 @@ pub fn remove(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Result<
         return Err(Error::new(Kind::Failed, format!("cancelled; {short} was not deleted")));
     }
     let sessions = context.cache.clear(profile)?;
-    let (others, more) = release(context, profile, &key)?;
+    let Released { others, sessions: more, .. } = release(context, profile, &key)?;
     let sessions = sessions + more;
     let removed = Removed {
         profile: profile.to_owned(),
@@ -139,14 +140,23 @@ pub fn link_left(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Opti
     Some(format!("{}:{}", path_of(context.paths, process.file).display(), process.line))
 }
 
+/// What became of a key that a profile no longer uses.
+pub(in crate::ops) struct Released {
+    /// The profiles that use it in the same store.
+    pub(in crate::ops) others: Vec<String>,
+    /// How many sessions were deleted.
+    pub(in crate::ops) sessions: usize,
+    /// Whether it was not deleted because another profile's store is the same place.
+    pub(in crate::ops) is_same_place: bool,
+}
+
 /// Takes back the claim of `profile` on `key`, and deletes the key with its sessions where no other profile has one.
-/// Returns those that use it in the same store, and how many sessions went.
 ///
 /// A key already gone from its store is not an error: an earlier run was interrupted.
 ///
 /// # Errors
 /// Where a store or a file fails.
-pub(in crate::ops) fn release(context: &Context<'_>, profile: &str, key: &StoredKey) -> Result<(Vec<String>, usize)> {
+pub(in crate::ops) fn release(context: &Context<'_>, profile: &str, key: &StoredKey) -> Result<Released> {
     let item = Item::AccessKey(key.id.clone());
     let store = context.store(key.backend)?;
     // A store that has to be unlocked asks now, and not while others wait for the index.
@@ -164,12 +174,22 @@ pub(in crate::ops) fn release(context: &Context<'_>, profile: &str, key: &Stored
     };
     // The same key may rest in two stores, for two profiles, or for one that has just moved it from this store.
     let (users, users_here) = (others(false), others(true));
-    let mut sessions = 0;
+    let (mut sessions, mut is_same_place) = (0, false);
     if users.is_empty() {
         sessions = context.cache.remove_for_key(&key.id)?;
     }
     if users_here.is_empty() {
-        store.ensure_deleted(&item).map_err(|error| error.for_user(key.backend))?;
+        // The same key in another store may be the same item under another name.
+        let entries = index.index().profiles().values().filter(|entry| entry.key_id == key.id);
+        let kept = entries.map(|entry| entry.backend).find(|other| *other != key.backend);
+        let kept = kept.filter(|_| !users.is_empty()).map(|other| context.store(other)).transpose()?;
+        match kept {
+            Some(kept) => {
+                let deleted = delete_old_copy(store, kept, &item).map_err(|(store, error)| error.for_user(store))?;
+                is_same_place = deleted == OldCopy::SamePlace;
+            }
+            None => store.ensure_deleted(&item).map_err(|error| error.for_user(key.backend))?,
+        }
     }
     if users.is_empty() {
         index.remove_key(&key.id);
@@ -178,5 +198,5 @@ pub(in crate::ops) fn release(context: &Context<'_>, profile: &str, key: &Stored
         index.remove_profile(profile);
     }
     index.save()?;
-    Ok((users_here, sessions))
+    Ok(Released { others: users_here, sessions, is_same_place })
 }

@@ -300,22 +300,25 @@ fn put(target: &Path, content: &[u8], lasting: Lasting) -> io::Result<()> {
     });
     let mut temporary = temporary_in(folder)?;
     temporary.write_all(content)?;
-    if let Ok(old) = fs::symlink_metadata(target)
-        && !old.is_symlink()
-    {
-        keep_owner_and_mode(temporary.as_file(), &old)?;
+    let old = fs::symlink_metadata(target).ok().filter(|old| !old.is_symlink());
+    if let Some(old) = &old {
+        keep_owner(temporary.as_file(), old)?;
     }
     if lasting == Lasting::Yes {
         temporary.as_file().sync_all()?;
     }
-    let mut temporary = Some(temporary);
+    let (mut temporary, mut persisted_file) = (Some(temporary), None);
     patiently(|| {
         let persisted = temporary.take().expect("given back by each failure").persist(target);
-        persisted.map(drop).map_err(|error| {
+        persisted.map(|file| persisted_file = Some(file)).map_err(|error| {
             temporary = Some(error.file);
             error.error
         })
     })?;
+    // Security: not before, since a kill leaves the temporary file. One in between leaves the new file private.
+    if let (Some(file), Some(old)) = (persisted_file, old) {
+        keep_mode(&file, &old)?;
+    }
     if lasting == Lasting::Yes {
         sync_folder(folder);
     }
@@ -393,18 +396,28 @@ fn resolve_link(path: &Path) -> io::Result<PathBuf> {
 }
 
 #[cfg(unix)]
-fn keep_owner_and_mode(file: &fs::File, old: &fs::Metadata) -> io::Result<()> {
+fn keep_owner(file: &fs::File, old: &fs::Metadata) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, fchown};
     let new = file.metadata()?;
-    if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
-        fchown(file, Some(old.uid()), Some(old.gid()))?;
+    match (new.uid(), new.gid()) == (old.uid(), old.gid()) {
+        true => Ok(()),
+        false => fchown(file, Some(old.uid()), Some(old.gid())),
     }
+}
+
+#[cfg(unix)]
+fn keep_mode(file: &fs::File, old: &fs::Metadata) -> io::Result<()> {
     file.set_permissions(old.permissions())
 }
 
+// On Windows a file takes the access list of its folder, which is the user's own.
 #[cfg(not(unix))]
-fn keep_owner_and_mode(_: &fs::File, _: &fs::Metadata) -> io::Result<()> {
-    // On Windows a file takes the access list of its folder, which is the user's own.
+fn keep_owner(_: &fs::File, _: &fs::Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn keep_mode(_: &fs::File, _: &fs::Metadata) -> io::Result<()> {
     Ok(())
 }
 

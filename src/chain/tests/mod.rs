@@ -5,6 +5,7 @@
 mod bases;
 mod centers;
 mod errors;
+mod hosts;
 mod narrow;
 mod other_services;
 mod properties;

@@ -140,7 +140,12 @@ pub struct Added {
 fn take_out(context: &Context<'_>, profile: &str, old: &StoredKey, new: &StoredKey) {
     let (short, store) = (old.id.short(), old.backend.title());
     match release(context, profile, old) {
-        Ok((others, _)) if !others.is_empty() => {}
+        Ok(released) if !released.others.is_empty() => {}
+        Ok(released) if released.is_same_place => {
+            context
+                .talk
+                .say(&format!("`{}` and `{}` are the same place, so nothing was deleted", old.backend, new.backend));
+        }
         Ok(_) if old.id == new.id => {
             context.talk.say(&format!("deleted the copy of {short} in {store}, where it was stored before"));
         }

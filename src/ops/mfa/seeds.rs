@@ -3,6 +3,7 @@
 use crate::credentials::StoreId;
 use crate::error::Result;
 use crate::index::Index;
+use crate::keystore::old_copy::delete_old_copy;
 use crate::keystore::totp_seed::{read_seed, store_seed};
 use crate::keystore::{Item, StoreError};
 use crate::ops::Context;
@@ -22,7 +23,8 @@ pub(super) fn keep(context: &Context<'_>, serial: &str, seed: &Seed, backend: St
     index.put_seed(serial, backend, context.clock.now());
     index.save()?;
     if let Some(old) = old.filter(|old| *old != backend) {
-        delete(context, serial, old)?;
+        let deleted = delete_old_copy(context.store(old)?, store, &Item::TotpSeed(serial.to_owned()));
+        deleted.map_err(|(store, error)| error.for_user(store))?;
     }
     Ok(())
 }

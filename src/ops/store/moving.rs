@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::index::Index;
 use crate::keystore::access_key::read_access_key;
+use crate::keystore::old_copy::{OldCopy, delete_old_copy};
 use crate::keystore::{KeyStore, StoreError};
 use crate::ops::Context;
 use crate::ops::store::journal::{Move, MoveLock, Moved, Moves, Phase};
@@ -128,15 +129,18 @@ fn carry_out(context: &Context<'_>, lock: &MoveLock, mut journal: Move) -> Resul
     }
     if !uses(&Index::load(data)?, &journal.item, journal.to) {
         // Removed, or replaced, since the move began.
-        delete_unused(context, &journal, journal.to)?;
+        delete_unused(context, &journal, journal.to, None)?;
         lock.remove()?;
         return Ok(None);
     }
-    let deleted = !journal.keep && delete_unused(context, &journal, journal.from)?;
+    let left = match journal.keep {
+        true => Left::Kept,
+        false => delete_unused(context, &journal, journal.from, Some(journal.to))?,
+    };
     lock.remove()?;
-    tell(context, &journal, deleted);
+    tell(context, &journal, left);
     let Move { item, from, to, .. } = journal;
-    Ok(Some(Done { item: item.item().to_string(), from, to, deleted }))
+    Ok(Some(Done { item: item.item().to_string(), from, to, deleted: left == Left::Nothing }))
 }
 
 /// Copies an item, reads it back and compares.
@@ -214,30 +218,52 @@ fn is_sealed_anew(journal: &Move) -> bool {
     !(journal.from.is_outside() && journal.to.is_outside())
 }
 
-/// Deletes an item from a store in which nothing leads to it; whether it did. The index is held meanwhile, so that nothing can
-/// come to lead there.
-fn delete_unused(context: &Context<'_>, journal: &Move, store: StoreId) -> Result<bool> {
+/// What a store still has of an item.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Left {
+    Nothing,
+    /// A copy, which was to stay or which another profile uses.
+    Kept,
+    /// The item itself: the other store is the same place.
+    SamePlace,
+}
+
+/// Deletes an item from a store in which nothing leads to it. `kept` is the store that has it, if one does. The index is held
+/// meanwhile, so that nothing can come to lead there.
+fn delete_unused(context: &Context<'_>, journal: &Move, store: StoreId, kept: Option<StoreId>) -> Result<Left> {
     let name = journal.item.item();
     let opened = context.store(store)?;
     // A store that has to be unlocked asks now, and not while others wait for the index.
     match opened.get(&name) {
         Ok(_) => {}
-        Err(StoreError::NotFound) => return Ok(true),
+        Err(StoreError::NotFound) => return Ok(Left::Nothing),
         Err(error) => return Err(error.for_user(store)),
     }
     let index = Index::edit(&context.paths.data)?;
     if uses(index.index(), &journal.item, store) {
-        return Ok(false);
+        return Ok(Left::Kept);
     }
-    opened.ensure_deleted(&name).map_err(|error| error.for_user(store))?;
-    Ok(true)
+    let Some(kept) = kept else {
+        opened.ensure_deleted(&name).map_err(|error| error.for_user(store))?;
+        return Ok(Left::Nothing);
+    };
+    let deleted = delete_old_copy(opened, context.store(kept)?, &name);
+    match deleted.map_err(|(store, error)| error.for_user(store))? {
+        OldCopy::Deleted => Ok(Left::Nothing),
+        OldCopy::SamePlace => Ok(Left::SamePlace),
+    }
 }
 
-fn tell(context: &Context<'_>, journal: &Move, deleted: bool) {
+fn tell(context: &Context<'_>, journal: &Move, left: Left) {
     let (title, from, to) = (journal.item.title(), journal.from.title(), journal.to.title());
-    context.talk.say(&match deleted {
-        true => format!("moved {title} from {from} to {to}"),
-        false => format!("copied {title} to {to}, which is used from now on; {from} still has it"),
+    context.talk.say(&match left {
+        Left::Nothing => format!("moved {title} from {from} to {to}"),
+        Left::Kept => format!("copied {title} to {to}, which is used from now on; {from} still has it"),
+        Left::SamePlace => {
+            format!(
+                "{from} and {to} are the same place: {title} is used from {to} from now on, and nothing was deleted"
+            )
+        }
     });
     if matches!(journal.item, Moved::Key(_)) && is_sealed_anew(journal) {
         context.talk.say("the next use creates new sessions");

@@ -120,6 +120,39 @@ fn nothing_is_moved_without_confirmation_or_to_a_store_that_does_not_work() {
 }
 
 #[test]
+fn two_names_of_one_place_lose_neither_key_nor_seed() {
+    let scene = scene();
+    let config = scene.sandbox.read("keyfob/config.toml");
+    let team =
+        config.split("[stores.team]\n").nth(1).and_then(|rest| rest.lines().next()).expect("its command").to_owned();
+    let keyfob = format!("{} store serve --backend vault", crate::KEYFOB);
+    let more = format!("[stores.alias]\n{team}\n[stores.self]\ncommand = \"{keyfob}\"\n[serve]\nask = false\n");
+    scene.sandbox.write("keyfob/config.toml", &format!("{config}{more}"));
+    // This machine's own vault, by way of a program.
+    let ran = moving(&scene, &["--all", "--to", "program:self", "--yes"]).run();
+    assert!(ran.ends_with(0).contains("are the same place"), "{}", ran.stderr);
+    works(&scene);
+    moving(&scene, &["--all", "--to", "vault", "--yes"]).run().ends_with(0);
+    works(&scene);
+    // Two names of one program.
+    moving(&scene, &["--all", "--to", "program:team", "--yes"]).run().ok();
+    let ran = moving(&scene, &["--all", "--to", "program:alias", "--yes"]).run();
+    assert!(ran.ends_with(0).contains("are the same place"), "{}", ran.stderr);
+    works(&scene);
+    assert_eq!((items(&scene, "team"), moves(&scene)), (both(&scene), 0));
+    // The same by storing key and seed again.
+    let key = format!("{}\n{}\n", scene.key.id, scene.key.secret);
+    let add = ["add", "work", "--stdin", "--replace", "--yes", "--backend", "program:team"];
+    let ran = scene.sandbox.keyfob(&add).stdin(&key).run();
+    assert!(ran.ends_with(0).contains("are the same place"), "{}", ran.stderr);
+    works(&scene);
+    let seed = format!("{}\n", scene.phone.seed());
+    let add = ["mfa", "add", "work", "--stdin", "--no-verify", "--yes", "--backend", "program:team"];
+    scene.sandbox.keyfob(&add).stdin(&seed).run().ok();
+    works(&scene);
+}
+
+#[test]
 fn a_seed_may_stay_and_so_may_a_copy() {
     let scene = scene();
     moving(&scene, &["work", "--to", "team", "--yes", "--no-seeds", "--keep"]).run().ok();
