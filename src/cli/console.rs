@@ -117,7 +117,12 @@ impl ConsoleArgs {
         OsRng.fill_bytes(&mut name);
         let link = OneUseLink::listen(&Secret::new(hex::encode(&name))).map_err(failed)?;
         open(&link.url())?;
-        match link.redirect(&url, LINK_LASTS) {
+        let mut refused = 0;
+        let followed = link.redirect(&url, LINK_LASTS, || refused += 1);
+        if refused > 0 {
+            world.talk.warn("another user of this machine connected to the link, and got nothing");
+        }
+        match followed {
             Followed::Once => Ok(()),
             Followed::Again => {
                 world

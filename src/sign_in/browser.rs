@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::aws::AwsError;
 use crate::aws::oidc::{Authorize, Client, Flow, Grant, authorize_url};
 use crate::error::{Error, Kind, Result};
+use crate::format::harmless::is_deceptive;
 use crate::secret::Secret;
 use crate::session_cache::sign_in::{SignIn, SignInName};
 use crate::sign_in::page::page;
@@ -147,7 +148,7 @@ impl SignIns<'_> {
 /// What a browser brought as the reason of a refusal, so that it can be shown.
 pub fn browsers_words(description: &str) -> String {
     let words = crate::mask::text(description);
-    let words: String = words.chars().filter(|c| !c.is_control()).take(200).collect();
+    let words: String = words.chars().filter(|c| !c.is_control() && !is_deceptive(*c)).take(200).collect();
     if words.is_empty() { "the browser brought no reason".to_owned() } else { words }
 }
 
@@ -164,4 +165,15 @@ fn random() -> String {
     let mut bytes = [0; 32];
     OsRng.fill_bytes(&mut bytes);
     URL_SAFE_NO_PAD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_browser_brings_is_shown_without_characters_that_steer_or_deceive() {
+        assert_eq!(browsers_words("a\u{202e}b\u{200b}c\u{1b}[1m\u{feff}\n"), "abc[1m");
+        assert_eq!(browsers_words("\u{200b}\u{202e}"), "the browser brought no reason");
+    }
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::secret::SecretBytes;
+use crate::sys::peer;
 
 /// The longest request that is read.
 const LONGEST: usize = 8 << 10;
@@ -54,6 +55,9 @@ pub trait Stream: Read + Write + Send + 'static {
     /// # Errors
     /// The system's.
     fn limit(&self, limit: Duration) -> io::Result<()>;
+
+    /// Whether it is this user's, or root's.
+    fn is_own(&self) -> bool;
 }
 
 impl Stream for TcpStream {
@@ -61,6 +65,10 @@ impl Stream for TcpStream {
         self.set_read_timeout(Some(limit))?;
         self.set_write_timeout(Some(limit))?;
         self.set_nodelay(true)
+    }
+
+    fn is_own(&self) -> bool {
+        peer::is_own(self)
     }
 }
 
@@ -70,9 +78,14 @@ impl Stream for std::os::unix::net::UnixStream {
         self.set_read_timeout(Some(limit))?;
         self.set_write_timeout(Some(limit))
     }
+
+    /// The socket's mode and folder keep others away.
+    fn is_own(&self) -> bool {
+        true
+    }
 }
 
-/// Answers each connection of a listener's in a thread of its own, as long as there are some.
+/// Answers each own connection of a listener's in a thread of its own, as long as there are some.
 pub fn serve<S: Stream>(
     incoming: impl Iterator<Item = io::Result<S>>,
     answer: impl Fn(&Request) -> Response + Send + Sync + 'static,
@@ -84,6 +97,10 @@ pub fn serve<S: Stream>(
             std::thread::sleep(Duration::from_millis(20));
             continue;
         };
+        // Security: others would be the clients at once that everybody waits for.
+        if !stream.is_own() {
+            continue;
+        }
         while clients.load(Ordering::Acquire) >= MOST_CLIENTS {
             std::thread::sleep(Duration::from_millis(5));
         }

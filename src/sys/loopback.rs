@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use url::form_urlencoded;
 
 use crate::secret::Secret;
+use crate::sys::peer;
 
 /// The path a browser is sent back to.
 pub const PATH: &str = "/oauth/callback";
@@ -83,7 +84,13 @@ impl Listener {
         let open = Arc::new(AtomicUsize::new(0));
         let expected = Arc::new(Expected { host: format!("127.0.0.1:{}", self.port), state: state.to_owned() });
         while Instant::now() < deadline {
+            // However many others keep it busy.
+            if let Ok(callback) = receiver.try_recv() {
+                return Ok(Some(callback));
+            }
             match self.socket.accept() {
+                // Security: another user sees the state in the browser's command line, and could end the sign-in or bring their own.
+                Ok((stream, _)) if !peer::is_own(&stream) => drop(stream),
                 Ok((stream, _)) if open.fetch_add(1, Ordering::Relaxed) < MOST_CONNECTIONS => {
                     let (sender, open, expected) = (sender.clone(), Arc::clone(&open), Arc::clone(&expected));
                     std::thread::spawn(move || {

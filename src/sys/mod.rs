@@ -29,6 +29,7 @@ pub mod one_use;
 pub mod own_socket;
 pub mod parent;
 pub mod paths;
+pub mod peer;
 pub mod pinentry;
 pub mod program;
 #[cfg(unix)]

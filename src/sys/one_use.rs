@@ -3,11 +3,12 @@
 //! It goes with this process, and answers one path, once, for a minute.
 
 use std::io::{self, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use crate::secret::Secret;
 use crate::sys::http_server::{listen, read_request};
+use crate::sys::peer;
 
 /// How long a second request is looked for after the first.
 const WATCH: Duration = Duration::from_secs(2);
@@ -45,16 +46,25 @@ impl OneUseLink {
         format!("http://{}{}", self.host, self.path)
     }
 
-    /// Redirects the first that asks for it, of this user, within `limit`.
-    pub fn redirect(self, target: &Secret, limit: Duration) -> Followed {
+    /// Redirects the first that asks for it, of this user, within `limit`. Calls `refused` for each connection of another's.
+    pub fn redirect(self, target: &Secret, limit: Duration, mut refused: impl FnMut()) -> Followed {
         let mut deadline = Instant::now() + limit;
         let mut followed = Followed::Never;
         while Instant::now() < deadline && followed != Followed::Again {
-            let Ok((stream, peer)) = self.listener.accept() else {
+            let Ok((mut stream, _)) = self.listener.accept() else {
                 std::thread::sleep(Duration::from_millis(20));
                 continue;
             };
-            match self.answer(stream, peer, target, followed) {
+            // Security: another user of this machine may have seen the link in a list of processes.
+            if !peer::is_own(&stream) {
+                // Not waited for: it may be that nobody reads it.
+                let _ = stream
+                    .set_nonblocking(true)
+                    .and_then(|()| stream.write_all(head("403 Forbidden", None).expose().as_bytes()));
+                refused();
+                continue;
+            }
+            match self.answer(stream, target, followed) {
                 Ok(true) if followed == Followed::Never => {
                     followed = Followed::Once;
                     deadline = Instant::now() + WATCH;
@@ -68,7 +78,7 @@ impl OneUseLink {
     }
 
     /// Answers a connection; whether it was for the link.
-    fn answer(&self, mut stream: TcpStream, peer: SocketAddr, target: &Secret, followed: Followed) -> io::Result<bool> {
+    fn answer(&self, mut stream: TcpStream, target: &Secret, followed: Followed) -> io::Result<bool> {
         stream.set_nonblocking(false)?;
         stream.set_read_timeout(Some(Duration::from_secs(2)))?;
         stream.set_write_timeout(Some(Duration::from_secs(2)))?;
@@ -77,53 +87,23 @@ impl OneUseLink {
             request.method == "GET" && request.path == self.path && request.header("host") == Some(&self.host);
         let (status, location) = match (is_ours, followed) {
             (false, _) => ("404 Not Found", None),
-            // Security: another user of this machine may have seen the link in a list of processes.
-            (true, _) if !is_own(peer, &stream) => ("403 Forbidden", None),
             (true, Followed::Never) => ("302 Found", Some(target)),
             (true, Followed::Once | Followed::Again) => ("410 Gone", None),
         };
-        let head =
-            "Referrer-Policy: no-referrer\r\nCache-Control: no-store\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-        let location = location
-            .map_or_else(|| Secret::new(String::new()), |url| Secret::new(format!("Location: {}\r\n", url.expose())));
-        stream.write_all(format!("HTTP/1.1 {status}\r\n").as_bytes())?;
-        stream.write_all(location.expose().as_bytes())?;
-        stream.write_all(head.as_bytes())?;
-        Ok(is_ours && status != "403 Forbidden")
+        stream.write_all(head(status, location).expose().as_bytes())?;
+        Ok(is_ours)
     }
 }
 
-/// Whether a connection is of this process's user, as far as the system says: on Linux by `/proc/net/tcp`, elsewhere it does not.
-fn is_own(peer: SocketAddr, stream: &TcpStream) -> bool {
-    #[cfg(target_os = "linux")]
-    {
-        let Ok(local) = stream.local_addr() else { return false };
-        let table = std::fs::read_to_string("/proc/net/tcp").unwrap_or_default();
-        let user = user_of(&table, peer, local);
-        user.is_none_or(|user| user == rustix::process::geteuid().as_raw())
-    }
-    #[cfg(not(target_os = "linux"))]
-    {
-        let _ = (peer, stream);
-        true
-    }
-}
-
-/// The user of the socket that is bound to `local` and connected to `remote` (Linux, Documentation/networking/proc_net_tcp).
-#[cfg(target_os = "linux")]
-fn user_of(table: &str, local: SocketAddr, remote: SocketAddr) -> Option<u32> {
-    let encoded = |address: SocketAddr| match address {
-        SocketAddr::V4(address) => {
-            format!("{:08X}:{:04X}", u32::from_ne_bytes(address.ip().octets()), address.port())
-        }
-        SocketAddr::V6(_) => String::new(),
-    };
-    let (local, remote) = (encoded(local), encoded(remote));
-    table.lines().skip(1).find_map(|line| {
-        let mut words = line.split_whitespace().skip(1);
-        let is_it = words.next()? == local && words.next()? == remote;
-        is_it.then(|| words.nth(4)?.parse().ok()).flatten()
-    })
+/// An answer without a body.
+fn head(status: &str, location: Option<&Secret>) -> Secret {
+    let location = location
+        .map_or_else(|| Secret::new(String::new()), |url| Secret::new(format!("Location: {}\r\n", url.expose())));
+    Secret::new(format!(
+        "HTTP/1.1 {status}\r\n{}Referrer-Policy: no-referrer\r\nCache-Control: no-store\r\nContent-Length: 0\r\n\
+         Connection: close\r\n\r\n",
+        location.expose()
+    ))
 }
 
 #[cfg(test)]
@@ -145,7 +125,7 @@ mod tests {
         let link = OneUseLink::listen(&Secret::new("secret-name".into())).expect("a free port");
         let host = link.host.clone();
         let following = std::thread::spawn(move || {
-            link.redirect(&Secret::new("https://example.com/?token=x".into()), Duration::from_secs(20))
+            link.redirect(&Secret::new("https://example.com/?token=x".into()), Duration::from_secs(20), || ())
         });
         assert!(get(&host, "/", &host).starts_with("HTTP/1.1 404"));
         assert!(get(&host, "/secret-name", "evil.example").starts_with("HTTP/1.1 404"));
@@ -156,17 +136,9 @@ mod tests {
         assert!(second.starts_with("HTTP/1.1 410") && !second.contains("token"), "{second}");
         assert_eq!(following.join().expect("it ends"), Followed::Again);
         let unused = OneUseLink::listen(&Secret::new("n".into())).expect("a free port");
-        assert_eq!(unused.redirect(&Secret::new("https://x".into()), Duration::from_millis(50)), Followed::Never);
-    }
-
-    #[test]
-    #[cfg(target_os = "linux")]
-    fn the_user_of_a_connection_is_read_from_the_systems_table() {
-        let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n   \
-            0: 0100007F:1F90 0100007F:C350 01 00000000:00000000 00:00000000 00000000  1000        0 1 1 0 20 4 30 10 -1\n   \
-            1: 0100007F:C350 0100007F:1F90 01 00000000:00000000 00:00000000 00000000  1001        0 2 1 0 20 4 30 10 -1\n";
-        let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
-        assert_eq!(user_of(table, at(50_000), at(8080)), Some(1001));
-        assert_eq!(user_of(table, at(50_001), at(8080)), None);
+        assert_eq!(
+            unused.redirect(&Secret::new("https://x".into()), Duration::from_millis(50), || ()),
+            Followed::Never
+        );
     }
 }

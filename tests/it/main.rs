@@ -49,6 +49,8 @@ mod network;
 mod newcomer;
 mod other_services;
 mod packaging;
+#[cfg(target_os = "linux")]
+mod peers;
 mod picker;
 mod picture;
 mod profiles;

@@ -66,6 +66,15 @@ fn a_code_is_approved_anywhere_and_denied_as_well() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn another_user_cannot_end_a_sign_in() {
+    let mut bed = Bed::new();
+    let Some(()) = crate::peers::visit_as_browser(&mut bed.sandbox, "login") else { return };
+    assert!(bed.login().contains("signed in to https://corp.awsapps.com/start"));
+    assert_eq!(bed.sandbox.read("visited"), "other: nothing\nuser: 200 soon\n");
+}
+
+#[test]
 fn fifty_processes_on_an_expired_access_token_make_one_refresh() {
     let bed = Bed::new();
     bed.center.access_tokens_live(2);
