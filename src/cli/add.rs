@@ -168,15 +168,23 @@ fn refuse_own_variables(world: &World<'_>) -> Result<()> {
     })
 }
 
-/// The line that makes SDKs ask this program for `profile`.
-pub(super) fn link_line(world: &World<'_>, profile: &str, force: bool) -> Result<String> {
+/// The path of this program that a link names.
+///
+/// # Errors
+/// One that will not last, unless that is forced.
+pub(super) fn link_program(world: &World<'_>, force: bool) -> Result<PathBuf> {
     let paths = ProgramPaths::find(&world.env)
         .map_err(|error| Error::new(Kind::Failed, "cannot find the path of this keyfob").because(error))?;
-    let program = program_to_write(&paths, force).map_err(|error| {
+    program_to_write(&paths, force).map_err(|error| {
         Error::new(Kind::Config, format!("cannot link to this keyfob: {error}"))
             .hint("install keyfob in a permanent folder on `PATH`")
             .hint(world.talk.again(&["--force-link"]).to("or link to this path anyway"))
-    })?;
+    })
+}
+
+/// The line that makes SDKs ask this program for `profile`.
+pub(super) fn link_line(world: &World<'_>, profile: &str, force: bool) -> Result<String> {
+    let program = link_program(world, force)?;
     process_line::write(&program, profile)
         .map_err(|error| Error::new(Kind::Config, format!("cannot link `{profile}`: {error}")))
 }

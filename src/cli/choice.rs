@@ -7,7 +7,7 @@ use crate::chain::{PlanError, StoredKeys, nearest};
 use crate::cli::options::ProfileArg;
 use crate::cli::snapshot::Snapshot;
 use crate::cli::world::World;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::human::Human;
 use crate::ops::whoami::of_plan;
@@ -35,8 +35,9 @@ impl ProfileArg {
     pub fn resolve_for_sdk(&self, world: &World<'_>) -> Result<String> {
         match self.named(&world.process_env) {
             Some(named) => self.checked(world, named),
-            None if world.settings.agent.is_none() && std::io::stdout().is_terminal() => choose(world),
-            None => Ok(DEFAULT.to_owned()),
+            None if world.settings.agent.is_some() => Ok(DEFAULT.to_owned()),
+            None if std::io::stdout().is_terminal() => choose(world),
+            None => default(world),
         }
     }
 }
@@ -61,14 +62,34 @@ impl ProfileArg {
 
 const DEFAULT: &str = "default";
 
+/// The profile `default`, where nobody has named one.
+///
+/// # Errors
+/// Where there is none: nobody has asked for it (exit 6).
+fn default(world: &World<'_>) -> Result<String> {
+    let snapshot = world.snapshot();
+    let (Ok(files), Ok(index)) = (snapshot.files(), snapshot.index()) else { return Ok(DEFAULT.to_owned()) };
+    let profiles = files.profiles();
+    if profiles.get(DEFAULT).is_some() || index.key_of(DEFAULT).is_some() {
+        return Ok(DEFAULT.to_owned());
+    }
+    let error = Error::new(Kind::Config, format!("no profile is named, and there is no profile `{DEFAULT}`"));
+    Err(match all(&snapshot)?.is_empty() {
+        true => error.hint(run!("keyfob add PROFILE").to("there is no profile at all: create one with an access key")),
+        false => error
+            .hint("add a profile name to the command, or set `AWS_PROFILE`")
+            .hint(run!("keyfob list").to("show all profiles")),
+    })
+}
+
 fn choose(world: &World<'_>) -> Result<String> {
     if !world.person(false, None).is_there() {
-        return Ok(DEFAULT.to_owned());
+        return default(world);
     }
     let snapshot = world.snapshot();
     let names = all(&snapshot)?;
     if names.iter().all(|name| name == DEFAULT) {
-        return Ok(DEFAULT.to_owned());
+        return default(world);
     }
     let shown = names.clone();
     chosen(world, names, &shown)

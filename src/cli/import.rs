@@ -4,7 +4,7 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
 use crate::aws_vault::places;
-use crate::cli::add::link_line;
+use crate::cli::add::{link_line, link_program};
 use crate::cli::mfa::enroll_now;
 use crate::cli::world::World;
 use crate::error::{Error, Kind, Result};
@@ -67,6 +67,11 @@ impl ImportArgs {
                 true => "the AWS files contain no long-term access keys",
                 false => "no key can be imported: the secrets in the AWS files are in places that SDKs do not read",
             });
+        }
+        // Before anything is asked or stored.
+        if !nothing && !self.no_link {
+            let unlinked = || world.talk.again(&["--no-link"]).to("or leave the profiles unlinked");
+            link_program(world, self.force_link).map_err(|error| error.hint(unlinked()))?;
         }
         let line = |profile: &str| link_line(world, profile, self.force_link);
         let report = snapshot.with_ports(self.yes, None, |context, stores| {

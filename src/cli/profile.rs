@@ -201,7 +201,15 @@ impl ProfileCommand {
 
 impl LinkArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
-        let line = |profile: &str| link_line(world, profile, self.force_link);
+        let snapshot = world.snapshot();
+        let profiles = snapshot.files()?.profiles();
+        let line = |profile: &str| {
+            // A link to that very path is there already.
+            let there = profiles.get(profile).and_then(|profile| profile.plain("credential_process"));
+            let forced = link_line(world, profile, true)?;
+            let is_there = there.is_some_and(|there| there.value == forced);
+            if is_there { Ok(forced) } else { link_line(world, profile, self.force_link) }
+        };
         let request = LinkRequest { profile: self.profile.as_deref(), line: &line, yes: self.yes, name_keys: true };
         edit(world, self.how, self.yes, |on| on.link(request))
     }

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::aws::CallerIdentity;
 use crate::aws::advice::{Attempted, Signer};
 use crate::chain::base::Signs;
+use crate::chain::layer::Layer;
+use crate::chain::narrow::inherited;
 use crate::chain::session_name::{default_role_session_name, federated_user_name};
 use crate::chain::{Plan, Step};
 use crate::credentials::{Credentials, account_of_arn, account_of_key_id};
@@ -30,8 +32,32 @@ pub struct Identity {
     /// Whether a code was used; none where that is not known.
     pub mfa: Option<bool>,
     pub expires: Option<Timestamp>,
+    /// What they are narrowed to, beside the rights of the user or role; none where they are not, or that is not known.
+    #[serde(default)]
+    pub narrowed: Option<NarrowedTo>,
     /// Whether AWS was asked.
     pub checked: bool,
+}
+
+/// What narrows credentials, in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NarrowedTo {
+    /// They change nothing.
+    ReadOnly,
+    /// What session policies allow.
+    Policies,
+}
+
+impl NarrowedTo {
+    /// Of what narrows them, if anything does.
+    pub fn of(layers: &[Layer]) -> Option<NarrowedTo> {
+        match layers {
+            [] => None,
+            layers if layers.contains(&Layer::ReadOnly) => Some(NarrowedTo::ReadOnly),
+            _ => Some(NarrowedTo::Policies),
+        }
+    }
 }
 
 impl Identity {
@@ -45,6 +71,7 @@ impl Identity {
             base: String::new(),
             mfa: None,
             expires: None,
+            narrowed: None,
             checked: false,
         }
     }
@@ -128,6 +155,7 @@ pub fn of_plan(plan: &Plan, expires: Option<Timestamp>) -> Identity {
         base,
         mfa,
         expires,
+        narrowed: plan.narrowed.as_ref().and_then(|narrowed| NarrowedTo::of(&narrowed.layers)),
         checked: false,
     }
 }
@@ -150,6 +178,7 @@ pub fn of_environment(env: &Environment, before: &Environment) -> Option<Identit
         base,
         mfa,
         expires: env.get(vars::AWS_CREDENTIAL_EXPIRATION).and_then(Timestamp::parse_lenient),
+        narrowed: narrowed_in(env).filter(|_| is_ours),
         checked: false,
     })
 }
@@ -161,7 +190,20 @@ pub fn of_server(env: &Environment, before: &Environment) -> Option<Identity> {
     let Issued { arn, base, mfa } = env.get(vars::KEYFOB_IDENTITY).and_then(Issued::read)?;
     let account = arn.as_deref().and_then(account_of_arn).map(str::to_owned);
     let from = From::Environment;
-    Some(Identity { from, account, arn, base, mfa, ..Identity::named(env.get(vars::KEYFOB_PROFILE)?) })
+    Some(Identity {
+        from,
+        account,
+        arn,
+        base,
+        mfa,
+        narrowed: narrowed_in(env),
+        ..Identity::named(env.get(vars::KEYFOB_PROFILE)?)
+    })
+}
+
+/// What keyfob says of it beside the credentials that it sets.
+fn narrowed_in(env: &Environment) -> Option<NarrowedTo> {
+    NarrowedTo::of(&inherited(env.get(vars::KEYFOB_NARROW)?).ok()?)
 }
 
 /// The ARN that AWS will give what a plan leads to, where that follows from the plan: a role's session, a user.

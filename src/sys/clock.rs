@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use crate::sys::files::read_optional;
+use crate::sys::uninterrupted;
 use crate::timestamp::Timestamp;
 
 /// What tells whether the machine's clock has been set since: the boot, and the time the clock says it was then.
@@ -58,6 +59,17 @@ impl Clock {
                 at.fetch_add(i64::try_from(duration.as_secs()).unwrap_or(i64::MAX), Ordering::Relaxed);
             }
             None => std::thread::sleep(duration),
+        }
+    }
+
+    /// As [`Clock::wait`]; true where Ctrl-C ended it before its time.
+    pub fn wait_or_interrupt(&self, duration: Duration) -> bool {
+        match &self.fixed {
+            Some(_) => {
+                self.wait(duration);
+                false
+            }
+            None => uninterrupted::sleep(duration),
         }
     }
 

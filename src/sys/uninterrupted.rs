@@ -3,10 +3,24 @@
 //!
 //! Only on Linux, which shows the signals that whoever started this process has it ignore (`nohup`): those stay ignored.
 
+use std::time::Duration;
+
 /// While this lives, signals wait.
 #[derive(Debug)]
 #[must_use]
 pub struct Uninterrupted(());
+
+/// Lets time go by; true where Ctrl-C ended that before its time. Other signals end this process, as does Ctrl-C where signals
+/// cannot wait.
+pub fn sleep(duration: Duration) -> bool {
+    #[cfg(target_os = "linux")]
+    return linux::sleep(duration);
+    #[cfg(not(target_os = "linux"))]
+    {
+        std::thread::sleep(duration);
+        false
+    }
+}
 
 /// Has signals wait.
 pub fn uninterrupted() -> Uninterrupted {
@@ -27,6 +41,7 @@ mod linux {
     use std::ffi::c_int;
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::sync::{Arc, LazyLock};
+    use std::time::{Duration, Instant};
 
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::flag::{register, register_conditional_default};
@@ -64,6 +79,24 @@ mod linux {
     pub(super) fn wait() {
         AT_WORK.fetch_add(1, Ordering::SeqCst);
         SIGNALS.ends_at_once.store(false, Ordering::SeqCst);
+    }
+
+    pub(super) fn sleep(duration: Duration) -> bool {
+        const LOOK: Duration = Duration::from_millis(100);
+        wait();
+        let end = Instant::now() + duration;
+        let has_come = || SIGNALS.came.iter().any(|(_, came)| came.load(Ordering::SeqCst));
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() || has_come() {
+                break;
+            }
+            std::thread::sleep(left.min(LOOK));
+        }
+        let interrupted =
+            SIGNALS.came.iter().any(|(signal, came)| *signal == SIGINT && came.swap(false, Ordering::SeqCst));
+        go_on();
+        interrupted
     }
 
     pub(super) fn go_on() {

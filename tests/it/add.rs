@@ -455,6 +455,25 @@ fn a_path_that_will_not_last_is_not_linked_unless_forced() {
 }
 
 #[test]
+fn nothing_is_imported_or_linked_with_a_path_that_will_not_last() {
+    let (_, sandbox, ann) = machine();
+    let key = ann.access_key();
+    let text = format!("[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n", key.id, key.secret);
+    sandbox.write(".aws/credentials", &text);
+    let run = |words: &[&str]| sandbox.program(KEYFOB, words).env("PATH", "/usr/bin:/bin").run();
+    let refused = run(&["import", "default"]);
+    assert!(refused.ends_with(6).contains("`keyfob import default --force-link`"), "{}", refused.stderr);
+    assert_eq!(sandbox.read(".aws/credentials"), text);
+    assert!(!sandbox.path("keyfob/data/vault.age").exists(), "it is stored");
+    run(&["import", "default", "--force-link", "--yes"]).ok();
+    run(&["profile", "link", "--all"]).ok();
+    run(&["profile", "unlink", "default"]).ok();
+    let refused = run(&["profile", "link", "--all"]);
+    assert!(refused.ends_with(6).contains("`keyfob profile link --all --force-link`"), "{}", refused.stderr);
+    assert!(!sandbox.read(".aws/config").contains("credential_process"));
+}
+
+#[test]
 fn a_key_for_a_profile_with_a_role_over_another_stored_key_is_checked_where_that_profile_is() {
     let scene = Scene::new();
     scene.append(&format!(

@@ -22,7 +22,7 @@ fn a_profile_is_told_offline_and_as_aws_says() {
     let scene = Scene::new();
     let mut expected = json!({
         "version": 1, "profile": "deploy", "from": "profile", "account": "111122223333", "arn": DEPLOY, "base": "key", "mfa": true,
-        "expires": false, "checked": false,
+        "expires": false, "checked": false, "narrowed": null,
     });
     assert_eq!(identity(&scene, &["whoami", "deploy", "--json"]), expected);
     assert_eq!(scene.actions(), Vec::<String>::new());
@@ -37,6 +37,11 @@ fn a_profile_is_told_offline_and_as_aws_says() {
         text.stdout
     );
     fails(&scene.sandbox.keyfob(&["whoami", "nobody"]).run(), 6, "there is no profile `nobody`");
+    for words in [&["whoami"][..], &["explain"], &["exec", "--", "true"], &["credential-process"]] {
+        let ran = scene.sandbox.keyfob(words).run();
+        let said = fails(&ran, 6, "no profile is named, and there is no profile `default`");
+        assert!(said.contains("set `AWS_PROFILE`") && !said.contains("keyfob add"), "{said}");
+    }
 }
 
 #[test]
@@ -49,7 +54,7 @@ fn the_environment_says_what_was_issued_whatever_the_profile_leads_to_now() {
     };
     let mut expected = json!({
         "version": 1, "profile": "deploy", "from": "environment", "account": "111122223333", "arn": DEPLOY, "base": "key", "mfa": true,
-        "expires": true, "checked": false,
+        "expires": true, "checked": false, "narrowed": null,
     });
     assert_eq!(inside(&[], &[]), expected);
     let audit = "arn:aws:sts::444455556666:assumed-role/audit/keyfob-ann";
@@ -58,6 +63,9 @@ fn the_environment_says_what_was_issued_whatever_the_profile_leads_to_now() {
     assert_eq!(inside(&role, &[]), expected);
     expected["checked"] = true.into();
     assert_eq!(inside(&role, &["--check"]), expected);
+    assert_eq!(inside(&["--read-only"], &[])["narrowed"], "read-only");
+    let text = scene.sandbox.keyfob(&["exec", "deploy", "--read-only", "--", "keyfob", "whoami"]).run();
+    assert!(text.ok().contains("narrowed  to reading\n"), "{}", text.stdout);
     // Credentials of somebody else's, and a profile that is not theirs.
     let keys = scene.deploy.session(3600);
     scene.sandbox.keep_secret(&keys.secret, "a secret access key");
@@ -74,7 +82,7 @@ fn the_environment_says_what_was_issued_whatever_the_profile_leads_to_now() {
     let ran = run(&["--json"]);
     let shown = json!({
         "version": 1, "profile": null, "from": "environment", "account": "111122223333", "arn": null, "base": "environment", "mfa": null,
-        "expires": null, "checked": false,
+        "expires": null, "checked": false, "narrowed": null,
     });
     assert_eq!(ran.json(), shown);
     assert!(

@@ -271,6 +271,7 @@ mod tests {
             base: "key".into(),
             mfa: Some(true),
             expires: None,
+            narrowed: None,
             checked: false,
         };
         let issued = Some(Timestamp::from_unix(1000));

@@ -206,7 +206,7 @@ impl Rotation<'_> {
             let listed = self.patiently(RotationStep::Prove, "ListAccessKeys", || self.list_with(&self.journal.old))?;
             let listed = listed.unwrap_or_default();
             let news = find_out(&self.journal, &self.candidates(&listed)?, |_| false) != Observation::Nothing;
-            if news || !self.wait(&mut patience, "checking whether AWS created a key") {
+            if news || !self.wait(&mut patience, "checking whether AWS created a key")? {
                 return Ok(listed);
             }
         }

@@ -41,7 +41,7 @@ impl Rotation<'_> {
             RotationStep::Create => self.create()?,
             RotationStep::Prove => self.prove(&new()?, IN_A_ROW)?,
             RotationStep::Switch => self.switch(&new()?)?,
-            RotationStep::Settle => self.settle(),
+            RotationStep::Settle => self.settle()?,
             RotationStep::Deactivate => {
                 self.refuse_remaining_uses()?;
                 self.set_active(step, &new()?, &old, false)?;
@@ -108,7 +108,7 @@ impl Rotation<'_> {
                     Ok(_) => {
                         row += 1;
                         if row < in_a_row {
-                            self.context.clock.wait(PAUSE.min(self.context.settings.rotate_patience));
+                            self.pause(PAUSE.min(self.context.settings.rotate_patience))?;
                         }
                     }
                     Err(error) => {
@@ -118,7 +118,7 @@ impl Rotation<'_> {
                         let refusal = Refusal::new(self.context, &self.journal.profile, signed_by, call, error);
                         let what = format!("waiting for {} to work in {}", id.short(), target.region);
                         let again = judge(RotationStep::Prove, kind_of(&refusal)) == Verdict::Again;
-                        if !again || !self.wait(&mut patience, &what) {
+                        if !again || !self.wait(&mut patience, &what)? {
                             return Err(refusal.into());
                         }
                     }
@@ -157,7 +157,7 @@ impl Rotation<'_> {
     }
 
     /// Lets the settling time pass, counted from the switch.
-    fn settle(&self) {
+    fn settle(&self) -> Result<()> {
         let settle = self.context.settings.rotate_settle;
         let now = self.context.clock.now();
         let since = self.journal.switched_at.map_or(0, |at| now.seconds_since(at).max(0));
@@ -167,8 +167,9 @@ impl Rotation<'_> {
             self.context
                 .human
                 .progress(&format!("{old} stays Active for {seconds} s more, until all processes have the new key"));
-            self.context.clock.wait(left);
+            self.pause(left)?;
         }
+        Ok(())
     }
 
     fn set_active(&self, step: RotationStep, signer: &AccessKeyId, id: &AccessKeyId, active: bool) -> Result<()> {
@@ -190,7 +191,7 @@ impl Rotation<'_> {
                 return Ok(());
             }
             let status = if active { "Inactive" } else { "Active" };
-            if !self.wait(&mut patience, &format!("AWS still lists {} as {status}", id.short())) {
+            if !self.wait(&mut patience, &format!("AWS still lists {} as {status}", id.short()))? {
                 let message = format!("AWS accepted UpdateAccessKey but does not list {} as changed", id.short());
                 return Err(Error::new(Kind::Failed, message).because(format!("its status is still {status}")));
             }
@@ -238,7 +239,7 @@ impl Rotation<'_> {
             };
             match judge(step, kind_of(&refusal)) {
                 Verdict::AsGood | Verdict::FindOut => return Ok(None),
-                Verdict::Again if self.wait(&mut patience, &format!("{what}: trying again")) => {}
+                Verdict::Again if self.wait(&mut patience, &format!("{what}: trying again"))? => {}
                 Verdict::Again | Verdict::Stop => return Err(refusal.into()),
             }
         }
@@ -248,18 +249,32 @@ impl Rotation<'_> {
         Patience { started: Instant::now(), waited: Duration::ZERO, limit, pause: PAUSE }
     }
 
+    /// Pauses.
+    ///
+    /// # Errors
+    /// Ctrl-C: whoever presses it in a pause is told how to go on.
+    fn pause(&self, duration: Duration) -> Result<()> {
+        match self.context.clock.wait_or_interrupt(duration) {
+            true => Err(Error::new(Kind::Cancelled, "interrupted")),
+            false => Ok(()),
+        }
+    }
+
     /// Pauses, unless the patience is at its end.
-    pub(super) fn wait(&self, patience: &mut Patience, what: &str) -> bool {
+    ///
+    /// # Errors
+    /// As [`Rotation::pause`].
+    pub(super) fn wait(&self, patience: &mut Patience, what: &str) -> Result<bool> {
         let passed = patience.waited.max(patience.started.elapsed());
         if passed >= patience.limit {
-            return false;
+            return Ok(false);
         }
         self.context.human.progress(&format!("{what} ({} s)", passed.as_secs()));
         let pause = patience.pause.min(patience.limit.saturating_sub(passed));
-        self.context.clock.wait(pause);
+        self.pause(pause)?;
         patience.waited += pause;
         patience.pause = (pause * 2).min(LONGEST_PAUSE);
-        true
+        Ok(true)
     }
 }
 

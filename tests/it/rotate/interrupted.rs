@@ -80,6 +80,22 @@ fn going_on_needs_no_flags() {
 }
 
 #[test]
+fn ctrl_c_in_a_pause_says_how_to_go_on() {
+    let mut scene = scene();
+    scene.sandbox.set("KEYFOB_ROTATE_SETTLE", "40s");
+    let mut terminal = scene.sandbox.keyfob(&["rotate", "work"]).on_terminal();
+    terminal.expect("stays Active for ");
+    terminal.press_ctrl('c');
+    let (ran, seen) = terminal.finish();
+    assert_ne!(ran.code, Some(0), "{seen}");
+    assert!(seen.contains("keyfob: interrupted\n") && seen.contains("stopped at `settle`"), "{seen}");
+    assert!(seen.contains("`keyfob rotate work --resume`"), "{seen}");
+    scene.sandbox.set("KEYFOB_ROTATE_SETTLE", "0");
+    scene.rotate(&["--resume"]).ok();
+    assert!(!scene.is_active(&scene.key.id));
+}
+
+#[test]
 fn two_rotations_of_one_key_do_not_run_together() {
     let mut scene = scene();
     scene.sandbox.set("KEYFOB_ROTATE_SETTLE", "4");

@@ -66,12 +66,13 @@ impl Manager<'_> {
         };
         let profiles = self.files.profiles();
         let mut links: Vec<Linked> = Vec::new();
-        let mut next = 0;
+        let (mut next, mut failed) = (0, None);
         while let Some(name) = wanted.get(next).cloned() {
             next += 1;
             let linked = match self.prepare(&profiles, &name, request) {
                 Err(error) if request.profile.is_none() => {
                     self.context.talk.warn(&format!("`{name}` was not linked: {error}"));
+                    failed.get_or_insert(error);
                     continue;
                 }
                 prepared => prepared?,
@@ -81,6 +82,11 @@ impl Manager<'_> {
                 wanted.push(other);
             }
         }
+        // What can be linked is, before the failure of another is an error.
+        let failed = match failed {
+            Some(error) if links.is_empty() => return Err(error),
+            failed => failed.filter(|_| !self.show_only),
+        };
         let change = |file: AwsFile, document: &mut Document| link_all_in(file, document, &links);
         self.check_links(&links, &change)?;
         let shown = self.apply(&change)?;
@@ -111,7 +117,7 @@ impl Manager<'_> {
         if !self.show_only {
             self.offer_variables(request.yes)?;
         }
-        Ok(shown)
+        failed.map_or(Ok(shown), Err)
     }
 
     /// Writes down which sections are the links' own, for `unlink`. A kill before leaves a section that `unlink` empties.
