@@ -121,8 +121,8 @@ impl<'a> Rotation<'a> {
         let (step, _) = self.journal.at();
         let error = error
             .because(format!("the rotation stopped at `{}`: {}. no key is lost", step.name(), step.leaves()))
-            .hint(resume_of(&self.journal));
-        if step.goes_back() { error } else { error.hint(rollback_of(&self.journal)) }
+            .outcome(resume_of(&self.journal));
+        if step.goes_back() { error } else { error.outcome(rollback_of(&self.journal)) }
     }
 
     pub(super) fn tell_of_rest(&self) {

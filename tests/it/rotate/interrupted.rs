@@ -88,7 +88,7 @@ fn ctrl_c_in_a_pause_says_how_to_go_on() {
     terminal.press_ctrl('c');
     let (ran, seen) = terminal.finish();
     assert_ne!(ran.code, Some(0), "{seen}");
-    assert!(seen.contains("keyfob: interrupted\n") && seen.contains("stopped at `settle`"), "{seen}");
+    assert!(seen.contains("interrupted\n") && seen.contains("stopped at `settle`"), "{seen}");
     assert!(seen.contains("`keyfob rotate work --resume`"), "{seen}");
     scene.sandbox.set("KEYFOB_ROTATE_SETTLE", "0");
     scene.rotate(&["--resume"]).ok();
