@@ -25,7 +25,6 @@ use crate::ui::out;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  keyfob console production
   keyfob console production s3
   keyfob console production /cloudwatch/home")]
 pub struct ConsoleArgs {
@@ -34,19 +33,19 @@ pub struct ConsoleArgs {
     /// Service (s3) or path (/cloudwatch/home) to open
     #[arg(value_name = "SERVICE|PATH")]
     page: Option<String>,
-    /// Print the address instead of opening it; it signs in anyone who opens it within 15 minutes
+    /// Print the address; it signs in whoever opens it
     #[arg(long)]
     url: bool,
-    /// Copy the address to the clipboard instead, over SSH to that of your terminal
+    /// Copy the address to the clipboard
     #[arg(long, conflicts_with = "url")]
     copy: bool,
-    /// Open it in this container of Firefox (needs the add-on "Open external links in a container")
+    /// Open it in a Firefox container (needs an add-on)
     #[arg(long, value_name = "NAME", conflicts_with_all = ["url", "copy"])]
     container: Option<String>,
     /// Open it in this profile of the browser
     #[arg(long, value_name = "NAME", conflicts_with_all = ["url", "copy"])]
     browser_profile: Option<String>,
-    /// Sign the browser out of all its console sessions first
+    /// Sign out of all console sessions first
     #[arg(long)]
     logout: bool,
     #[command(flatten)]

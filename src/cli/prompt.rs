@@ -22,6 +22,7 @@ use crate::view;
 Prints nothing if no profile is in use. Red if less than 10 minutes are left, unless NO_COLOR is set.
 
 Examples:
+  keyfob prompt                                            what it prints
   PS1='$(keyfob prompt --shell bash) \\$ '                 bash
   setopt prompt_subst; PROMPT='$(keyfob prompt --shell zsh) %# '   zsh")]
 pub struct PromptArgs {

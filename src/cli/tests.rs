@@ -115,10 +115,10 @@ fn every_help_fits_a_screen_and_has_an_example() {
 }
 
 /// The commands without `--json`: what they print is for a shell, an SDK or a person who edits.
-const WITHOUT_JSON: [&str; 23] = [
-    "add", "agent", "completions", "console", "credential-process", "env", "exec", "export", "help", "link", "man",
-    "mfa add", "mfa enroll", "mfa remove", "mfa resync", "profile", "store serve", "unlink", "user accept",
-    "user create", "user password", "user remove", "vault",
+const WITHOUT_JSON: [&str; 25] = [
+    "add", "agent", "completions", "console", "credential-process", "env", "exec", "export", "help", "hook", "link",
+    "man", "mfa add", "mfa enroll", "mfa remove", "mfa resync", "profile", "prompt", "store serve", "unlink",
+    "user accept", "user create", "user password", "user remove", "vault",
 ];
 
 #[test]

@@ -199,7 +199,7 @@ mod tests {
         );
         assert_eq!(
             switch(Shell::Nushell, &[("AWS_PROFILE", "")], ""),
-            "{\"due\":1234,\"kept\":\"AWS_PROFILE,AWS_REGION\",\"profile\":\"it's \\u00fc\",\
+            "{\"profile\":\"it's \\u00fc\",\"due\":1234,\"kept\":\"AWS_PROFILE,AWS_REGION\",\
              \"change\":{\"AWS_REGION\":\"eu-west-1\",\"AWS_PROFILE\":null},\
              \"restore\":{\"AWS_REGION\":null,\"AWS_PROFILE\":\"\"}}\n"
         );

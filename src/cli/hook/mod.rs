@@ -26,21 +26,20 @@ use crate::ui::talk::{Level, StderrTalk};
 /// Print a function that switches the credentials of the live shell
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The function:
+The function renews the credentials before they expire, and completes the names of profiles.
+
+Examples:
+  eval \"$(keyfob hook bash)\"                        in ~/.bashrc
+  eval \"$(keyfob hook zsh)\"                         in ~/.zshrc, after compinit
+  keyfob hook fish | source                         in fish's config.fish
+  keyfob hook powershell | Out-String | iex         in the file $PROFILE names
+  eval (keyfob hook elvish | slurp)                 in elvish's rc.elv
+  keyfob hook nu | save -f ($nu.user-autoload-dirs.0)/kf.nu
+
   kf PROFILE [OPTIONS]    switch to a profile; options as those of `keyfob env`
   kf                      choose from a list
   kf -                    go back to the previous profile
-  kf off                  restore what was there before
-
-It renews the credentials before they expire, and completes the names of profiles.
-
-To load it:
-  eval \"$(keyfob hook bash)\"                                        in ~/.bashrc
-  eval \"$(keyfob hook zsh)\"                                         in ~/.zshrc, after compinit
-  keyfob hook fish | source                                         in ~/.config/fish/config.fish
-  keyfob hook powershell | Out-String | Invoke-Expression           in the file $PROFILE names
-  eval (keyfob hook elvish | slurp)                                 in ~/.config/elvish/rc.elv
-  keyfob hook nu | save -f ($nu.user-autoload-dirs.0)/kf.nu         once")]
+  kf off                  restore what was there before")]
 pub struct HookArgs {
     /// bash, zsh, fish, powershell, elvish or nu
     #[arg(value_parser = hooked)]
