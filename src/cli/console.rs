@@ -24,9 +24,8 @@ use crate::ui::out;
 /// Open the AWS console in a browser
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Examples:
-  keyfob console production s3
-  keyfob console production /cloudwatch/home")]
+Example:
+  keyfob console production s3")]
 pub struct ConsoleArgs {
     #[command(flatten)]
     profile: ProfileArg,

@@ -49,7 +49,7 @@ pub struct CredentialOptions {
     /// Region to use, before the profile's and the variables'
     #[arg(long, value_name = "REGION", value_parser = checked_region)]
     pub region: Option<String>,
-    /// Renew the session if it has less time left than this; fail if that is not possible
+    /// Renew a session that has less time left than this
     #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
     pub min_ttl: Option<u32>,
     #[command(flatten)]
@@ -85,7 +85,7 @@ pub struct NarrowOptions {
     /// Issue credentials that can read but change nothing
     #[arg(long)]
     pub read_only: bool,
-    /// Session policy in a JSON file (- for standard input): the credentials can do what it also allows
+    /// Session policy: a JSON file, - for standard input
     #[arg(long, value_name = "FILE", value_parser = NonEmptyStringValueParser::new())]
     pub policy: Option<String>,
     /// Managed session policy; can be repeated
