@@ -176,6 +176,8 @@ impl Aws {
 /// Whether the same request may succeed a moment later.
 fn may_pass(error: &AwsError) -> bool {
     match error {
+        // STS says of the first that it can be retried (STS API, AssumeRoleWithWebIdentity).
+        AwsError::Refused { code, .. } if code == "IDPCommunicationError" => true,
         AwsError::Refused { status, .. } => *status >= 500 && !error.is_unknown_action() || error.is_throttled(),
         AwsError::Unreachable { .. } | AwsError::AnswerLost { .. } | AwsError::Invalid { .. } => true,
         AwsError::Setup(_) => false,

@@ -223,7 +223,11 @@ impl Aws {
             Some(Session {
                 access_key_id: made.text("AccessKeyId")?.to_owned(),
                 secret_access_key: made.secret("SecretAccessKey")?,
-                session_token: Some(made.secret("SessionToken")?),
+                // An empty one is a problem of its own.
+                session_token: Some(
+                    made.secret("SessionToken")
+                        .or_else(|| made.child("SessionToken").map(|_| Secret::new(String::new())))?,
+                ),
                 issued_at: issued_at(self.clock().now(), expires_at, duration_seconds),
                 expires_at,
                 account_id: account_id.map(str::to_owned),
