@@ -86,7 +86,7 @@ pub fn standing(machine: &Machine<'_>) -> Standing {
         let hint = match needs_login {
             true => run!("keyfob login").to("sign in where a sign-in is needed"),
             false => {
-                let center = run!("keyfob login --start-url URL --region REGION");
+                let center = run!("keyfob login --start-url URL");
                 others.push(center.to("or sign in to IAM Identity Center (AWS SSO)"));
                 others.push(run!("keyfob login PROFILE").to("or sign in as you do to the AWS console"));
                 add
@@ -211,7 +211,7 @@ mod tests {
         for (config, credentials, index, text, hint) in table {
             let (said, hints) = look(config, credentials, &index);
             assert!(said.contains(text) && hints[0].contains(hint), "{said}{hints:?}");
-            let signs_in = hints.iter().any(|hint| hint.contains("keyfob login --start-url URL --region REGION"));
+            let signs_in = hints.iter().any(|hint| hint.contains("keyfob login --start-url URL"));
             assert_eq!(
                 (hints.len(), signs_in),
                 if text.contains("no access key") || text.contains("2 profiles") { (4, true) } else { (2, false) }

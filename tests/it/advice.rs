@@ -19,8 +19,8 @@ use crate::worlds::{self, Machine, World};
 
 /// The commands with a placeholder, and the placeholder: only the user knows what goes there. Nothing else may have one.
 const FILLS: &[&str] = &[
-    "keyfob add PROFILE", "keyfob exec COMMAND", "keyfob profile set ARN", "keyfob profile set ID",
-    "keyfob profile set PROFILE", "keyfob profile set REGION", "keyfob profile set VALUE",
+    "keyfob add PROFILE", "keyfob exec COMMAND", "keyfob login PROFILE", "keyfob login URL", "keyfob profile set ARN",
+    "keyfob profile set ID", "keyfob profile set PROFILE", "keyfob profile set REGION", "keyfob profile set VALUE",
 ];
 
 /// What shows something, for the user to decide; it has to succeed.

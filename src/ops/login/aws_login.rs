@@ -169,7 +169,7 @@ impl<'a> Login<'a> {
         let written = setting(login::SETTING);
         if profile.is_none() {
             context.talk.say(&format!("`{name}` is a new profile; sign in as you do to the AWS console."));
-            let hint = run!("keyfob login {} --start-url URL --region REGION", name);
+            let hint = run!("keyfob login {} --start-url URL", name);
             context.talk.hint(hint.to("if your company uses IAM Identity Center, cancel, and sign in there"));
         }
         let mut new_region = options.region.clone();

@@ -228,6 +228,6 @@ fn choose(context: &Context<'_>, question: &str, mut targets: Vec<Target>) -> Re
 
 fn none_at_all() -> Error {
     Error::new(Kind::Config, "no profile and no `sso-session` section needs a sign-in")
-        .hint(run!("keyfob login --start-url URL --region REGION").to("sign in with the start URL of your company"))
+        .hint(run!("keyfob login --start-url URL").to("sign in with the start URL of your company"))
         .hint(run!("keyfob login PROFILE").to("or as you sign in to the AWS console, and add a profile for it"))
 }

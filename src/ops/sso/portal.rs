@@ -34,7 +34,7 @@ pub fn center(context: &Context<'_>, profiles: &Profiles<'_>, session: &str) -> 
         Some(near) => error.hint(format!("did you mean `{near}`?")),
         None => error,
     };
-    let create = run!("keyfob login {} --start-url URL --region REGION", session);
+    let create = run!("keyfob login {} --start-url URL", session);
     Err(error.hint(create.to("create it")))
 }
 
