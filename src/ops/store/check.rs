@@ -55,8 +55,12 @@ const ODD: &str = "totp-seed/arn:aws:iam::000000000000:mfa/path/a+b=c,d.e@f_g-h"
 const BEGINNING: &str = "keyfob-check/";
 const NAMES: [&str; 3] = ["access-key/AKIACHECK00000000000", ODD, "never"];
 
-/// Whether a name is one that a check gives.
+/// Whether a name is one that a check gives, or the mark by which two names of one place are told (`keystore::old_copy`).
 pub fn is_of_check(name: &str) -> bool {
+    let mark = name.strip_prefix(BEGINNING).and_then(|rest| rest.strip_prefix("place-"));
+    if mark.is_some_and(|mark| mark.len() == 16 && mark.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+        return true;
+    }
     let is_number = |text: &str| (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     let parts = name.strip_prefix(BEGINNING).and_then(|rest| rest.split_once('/'));
     parts.is_some_and(|(run, name)| {
