@@ -24,7 +24,7 @@ pub(super) const MFA: Check = Check {
     id: "own-mfa",
     title: "Your own user has an MFA device",
     cis: None,
-    why: "without MFA, whoever gets your password or key is you",
+    why: "without MFA, anyone who gets your password or key can act as you",
     needs: &[Source::OwnDevices],
     judge: |judge| {
         let Some(user) = own_user(judge) else { return Ok(not_a_user(judge)) };

@@ -39,7 +39,7 @@ pub(super) const ADMIN: Check = Check {
     id: "admin-policies",
     title: "No attached policy allows everything on everything",
     cis: Some([Some("1.16"), Some("1.15"), Some("2.15"), Some("2.14")]),
-    why: "whoever has such a policy can also give it to others, and hide it",
+    why: "anyone with such a policy can also give it to others, and hide it",
     needs: &[Source::Details],
     judge: |judge| Ok(admin(judge, judge.facts.details.as_ref().map_err(Clone::clone)?)),
 };

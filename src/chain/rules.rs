@@ -2,21 +2,26 @@
 //!
 //! Pure; the one place these decisions are made.
 
+mod durations;
+mod narrowing;
+
+use durations::hop_duration;
+
 use crate::chain::base::{BaseSource, KINDS, Kind, Reuse, SealWith, Signs};
 use crate::chain::device::{self, Device};
 use crate::chain::error::{CannotNarrow, PlanError, TargetError};
-use crate::chain::layer::{Layer, Narrowed};
-use crate::chain::narrow::{self, Ways};
+use crate::chain::layer::Narrowed;
+use crate::chain::narrow::{self};
 use crate::chain::node::{Lookup, Node};
-use crate::chain::reason::{AgentGets, AskedBy, KeyItselfBecause, Reason};
+use crate::chain::reason::{AskedBy, KeyItselfBecause, Reason};
 use crate::chain::request::{Request, StoredKeys, Used};
 use crate::chain::role::ExtraRole;
 use crate::chain::step::{Hop, Mfa, Plan, SessionStep, SpentIn, Step, outer_chain};
 use crate::chain::target::{self, Target, TargetInputs};
-use crate::chain::values::{self, AgentRights, HOUR, LONGEST_ROLE, LONGEST_SESSION, SHORTEST, SessionMode};
+use crate::chain::values::{self, HOUR, SessionMode};
 use crate::chain::walk::{self, Walk};
 use crate::profile::{Profiles, Setting};
-use crate::sys::env::{Environment, vars};
+use crate::sys::env::Environment;
 
 /// Plans how the credentials of the asked profile are made. Nothing is read, asked or sent.
 ///
@@ -332,33 +337,6 @@ impl<'a, 'p> Maker<'a, 'p> {
         roles.chain(extra).chain(device).chain(self.walk.base.user_arn().map(str::to_owned)).collect()
     }
 
-    /// What is asked for each hop, in the order of the calls. `--duration` is for the last.
-    fn hop_durations(&mut self) -> Result<Vec<Option<(u32, AskedBy)>>, PlanError> {
-        let walk = self.walk;
-        let option = match self.request.duration_seconds {
-            Some(asked) => Some((option_in_range(asked, LONGEST_ROLE, "a role's session")?, AskedBy::Option)),
-            None => None,
-        };
-        let count = walk.roles.len() + usize::from(self.request.role.is_some());
-        let mut durations = Vec::with_capacity(count);
-        for (index, node) in walk.role_nodes().enumerate() {
-            durations.push(match (option, index + 1 == count) {
-                (Some(option), true) => Some(option),
-                (_, _) => match node.read("duration_seconds", self.used) {
-                    Some(setting) => {
-                        let read = |text: &str| values::duration_seconds(text, LONGEST_ROLE);
-                        Some((node.value(&setting, read)?, AskedBy::Setting))
-                    }
-                    None => None,
-                },
-            });
-        }
-        if self.request.role.is_some() {
-            durations.push(option);
-        }
-        Ok(durations)
-    }
-
     /// One hop; `signed_by` names whose session signs it, none where the access key does, or nobody knows.
     fn hop(
         &mut self,
@@ -424,79 +402,6 @@ impl<'a, 'p> Maker<'a, 'p> {
         })
     }
 
-    /// What narrows the credentials, an outer keyfob's first.
-    fn wanted_layers(&mut self) -> Result<Vec<Layer>, PlanError> {
-        let (walk, request, env) = (self.walk, self.request, self.env);
-        let read = |text: &str| narrow::read_policy(text, env, request.read_policy);
-        let of_settings = narrow::of_settings(walk.requested(), walk.roles.contains(&0), read, self.used)?;
-        let of_agent = self.layer_of_agent()?;
-        for (index, node) in walk.nodes.iter().enumerate().skip(1) {
-            let of_hop = walk.roles.contains(&index);
-            let names = ["keyfob_read_only", "keyfob_policy", "keyfob_policy_arns"].into_iter().take(if of_hop {
-                1
-            } else {
-                3
-            });
-            for name in names.filter(|name| node.setting(name).is_some()) {
-                self.notes.push(Reason::NarrowingOfSource { profile: node.name.clone(), name });
-            }
-        }
-        Ok(request.narrow.iter().cloned().chain(of_settings).chain(of_agent).collect())
-    }
-
-    /// What `keyfob_agents` of the requested profile narrows, if an AI agent runs keyfob.
-    fn layer_of_agent(&mut self) -> Result<Option<Layer>, PlanError> {
-        let Some(variable) = vars::AGENTS.into_iter().find(|name| self.env.get(name).is_some()) else {
-            return Ok(None);
-        };
-        let requested = self.walk.requested();
-        let gets = match self.setting(requested, "keyfob_agents", values::agent_rights)? {
-            None => AgentGets::TheSame,
-            Some(AgentRights::Same) => return Ok(None),
-            Some(AgentRights::ReadOnly) => AgentGets::ReadOnly,
-            Some(AgentRights::Ask) => AgentGets::AfterQuestion,
-        };
-        self.notes.push(Reason::Agent { variable, profile: requested.name.clone(), gets });
-        Ok((gets == AgentGets::ReadOnly).then_some(Layer::ReadOnly))
-    }
-
-    /// Narrows what the steps lead to.
-    fn narrow(&mut self, made: &mut Made, wanted: &[Layer]) -> Result<Option<Narrowed>, PlanError> {
-        let walk = self.walk;
-        let last = made.steps.last();
-        let target = match last.and_then(Step::target) {
-            Some(target) => target.clone(),
-            None if wanted.is_empty() => return Ok(None),
-            None => {
-                let target = self.target(walk.base_node(), None)?;
-                made.base_target = Ok(target.clone());
-                target
-            }
-        };
-        let federation_seconds = match last {
-            Some(Step::SessionToken(session)) if made.mfa.is_none() && !walk.base.is_root() => {
-                Some(session.duration_seconds)
-            }
-            _ => None,
-        };
-        let own_node = walk.role_nodes().last().filter(|_| self.request.role.is_none());
-        let own_setting = own_node.and_then(|node| {
-            let setting = ["policy", "policy_arns"].into_iter().find_map(|name| node.setting(name))?;
-            Some((setting.name.to_string(), node.place(&setting)))
-        });
-        let is_scoped_unknown = self.request.known.as_ref().is_some_and(|known| known.is_scoped_unknown);
-        // The exchange of a certificate takes no policy.
-        let is_exchange = walk.roles.len() == 1 && self.request.role.is_none();
-        let takes_policy = !(is_exchange && matches!(walk.base.source, BaseSource::RolesAnywhere(_)));
-        let ways = Ways { target: &target, federation_seconds, is_scoped_unknown, own_setting, takes_policy };
-        narrow::narrow(&mut made.steps, wanted, &ways).map_err(|why| self.cannot_narrow(why))
-    }
-
-    fn cannot_narrow(&self, why: CannotNarrow) -> PlanError {
-        let profile = self.request.profile.clone();
-        PlanError::CannotNarrow { profile, why: Box::new(why), is_asked: !self.request.narrow.is_empty() }
-    }
-
     /// The same hop as the exchange of a token or a certificate: these calls have no parameters for the rest (STS API,
     /// AssumeRoleWithWebIdentity; Roles Anywhere User Guide, "CreateSession").
     fn over_token(&mut self, node: &Node<'_>, hop: Hop) -> Result<Hop, PlanError> {
@@ -542,28 +447,6 @@ impl<'a, 'p> Maker<'a, 'p> {
         known.zip(role).is_some_and(|(known, role)| known.capped_roles.iter().any(|capped| capped == role))
     }
 
-    /// How long a session of GetSessionToken lasts: `option` is `--duration`, `setting` a `duration_seconds`, else keyfob's
-    /// own setting.
-    fn session_duration(
-        &mut self,
-        setting: Option<(&Node<'_>, Setting<'_>)>,
-        option: Option<u32>,
-    ) -> Result<u32, PlanError> {
-        let root = self.walk.base.is_root();
-        let most = if root { HOUR } else { LONGEST_SESSION };
-        let asked = match (option, setting) {
-            (Some(asked), _) => option_in_range(asked, most, if root { "a root user's session" } else { "a session" })?,
-            (None, Some((node, setting))) => {
-                node.value(&setting, |text| values::duration_seconds(text, LONGEST_SESSION))?
-            }
-            (None, None) => self.request.session_duration_seconds,
-        };
-        if asked > most {
-            self.notes.push(Reason::RootSessionCap { asked });
-        }
-        Ok(asked.min(most))
-    }
-
     /// A setting of the requested profile, else of the base; not one that belongs to a role the base names.
     fn requested_or_base(&mut self, name: &str) -> Option<(&'a Node<'p>, Setting<'a>)> {
         let walk = self.walk;
@@ -581,32 +464,5 @@ impl<'a, 'p> Maker<'a, 'p> {
             Some(setting) => node.value(&setting, read).map(Some),
             None => Ok(None),
         }
-    }
-}
-
-/// How long a hop lasts, and why; `signed_by` names whose session signs it.
-fn hop_duration(
-    profile: &str,
-    asked: Option<(u32, AskedBy)>,
-    signed_by: Option<String>,
-) -> Result<(u32, Reason), PlanError> {
-    match (asked, signed_by) {
-        (None, _) => Ok((HOUR, Reason::NothingAsked)),
-        (Some((asked, AskedBy::Option)), Some(signed_by)) if asked > HOUR => {
-            Err(PlanError::DurationChained { asked, profile: profile.to_owned(), signed_by })
-        }
-        (Some((asked, AskedBy::Setting)), Some(signed_by)) if asked > HOUR => {
-            Ok((HOUR, Reason::ChainingCap { asked, signed_by }))
-        }
-        (Some((asked, by)), _) => Ok((asked, Reason::AsAsked(by))),
-    }
-}
-
-/// `--duration`, where AWS could give it.
-fn option_in_range(asked: u32, most: u32, what: &'static str) -> Result<u32, PlanError> {
-    if (SHORTEST..=most).contains(&asked) {
-        Ok(asked)
-    } else {
-        Err(PlanError::DurationOutOfRange { asked, most, what })
     }
 }

@@ -14,7 +14,7 @@ use crate::ops::agent;
 /// Serve sessions over a socket to a keyfob on another machine that has no key
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Whoever can connect to the socket gets sessions of these profiles, for 1 h at most, and never a key: use one socket and one agent for each destination.
+Any program that can connect to the socket gets sessions of these profiles, for 1 h at most, and never a key: use one socket and one agent for each destination.
 
 Examples:
   keyfob agent --socket ~/.keyfob/build.sock --only deploy

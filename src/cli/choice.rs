@@ -75,7 +75,9 @@ fn default(world: &World<'_>) -> Result<String> {
     }
     let error = Error::new(Kind::Config, format!("no profile is named, and there is no profile `{DEFAULT}`"));
     Err(match all(&snapshot)?.is_empty() {
-        true => error.hint(run!("keyfob add PROFILE").to("there is no profile at all: create one with an access key")),
+        true => error
+            .hint(run!("keyfob add PROFILE").to("there are no profiles yet; create one with an access key"))
+            .hint(run!("keyfob login --start-url URL").to("or sign in to IAM Identity Center")),
         false => error
             .hint("add a profile name to the command, or set `AWS_PROFILE`")
             .hint(run!("keyfob list").to("show all profiles")),

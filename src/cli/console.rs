@@ -32,7 +32,7 @@ pub struct ConsoleArgs {
     /// Service (s3) or path (/cloudwatch/home) to open
     #[arg(value_name = "SERVICE|PATH")]
     page: Option<String>,
-    /// Print the address; it signs in whoever opens it
+    /// Print the address; it signs in anyone with it
     #[arg(long)]
     url: bool,
     /// Copy the address to the clipboard

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::format::environment::of_helper;
+use crate::format::harmless::one_line;
 use crate::human::{AskError, Human};
 use crate::secret::Secret;
 use crate::settings::{Settings, Way};
@@ -87,9 +88,9 @@ impl<'a> Person<'a> {
 
     /// Asks until the answer is a yes or a no; an empty one is `default`.
     fn yes_or_no(&self, question: &str, default: bool) -> Result<bool, AskError> {
-        let choices = if default { "[Y/n]" } else { "[y/N]" };
+        let prompt = prompt_of(question, default);
         loop {
-            let answer = self.ask(&format!("{question} {choices} "), None)?;
+            let answer = self.ask(&prompt, None)?;
             match answer.trim().to_lowercase().as_str() {
                 "" => return Ok(default),
                 "y" | "yes" => return Ok(true),
@@ -233,10 +234,21 @@ impl Human for Person<'_> {
     }
 }
 
+/// A question with its choices. Security: one line, whatever values it has in it.
+fn prompt_of(question: &str, default: bool) -> String {
+    format!("{} {} ", one_line(question), if default { "[Y/n]" } else { "[y/N]" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::settings::Prompt;
+
+    #[test]
+    fn no_value_in_a_question_begins_a_line() {
+        assert_eq!(prompt_of("delete `a\nkeyfob: gone`?", false), "delete `a keyfob: gone`? [y/N] ");
+        assert_eq!(prompt_of("link `a`?", true), "link `a`? [Y/n] ");
+    }
 
     #[test]
     fn with_prompts_forbidden_there_is_nobody_and_yes_still_answers() {

@@ -124,7 +124,7 @@ fn check(context: &Context<'_>, files: &AwsFiles, profile: &str, key: &AccessKey
         true => Ok(()),
         false => {
             Err(Error::new(Kind::Failed, format!("the key belongs to `{}`, and the file says `{arn}`", caller.arn))
-                .hint("do not use it, and ask whoever sent the file"))
+                .hint("do not use it; ask the person who sent the file"))
         }
     }
 }
@@ -138,7 +138,7 @@ pub fn end(context: &Context<'_>, file: &Path, profile: Option<&str>, files: &Aw
     talk.hint(format!("delete {}: it is not needed any more", file.display()).into());
     let Some(profile) = profile else { return Ok(()) };
     let later = run!("keyfob rotate {}", profile).to("replace the key, which was on another machine");
-    let question = "whoever created the key may have kept it; replace it with a new one now?";
+    let question = "the person who created the key may still have it; replace it with a new one now?";
     if !AskError::or_no(context.human.offer(question))? {
         talk.hint(later);
         return Ok(());

@@ -4,20 +4,17 @@
 //! the key goes from AWS's answer straight into the key store, or sealed into the journal; only a kill between the two loses it.
 //! The user is this journal's alone, so a key of it that nobody has the secret of is deleted, and another one made.
 
-use std::time::Duration;
-
-use crate::aws::{Access, Element, ListedKey};
+use crate::aws::{Access, Element};
 use crate::config_file::AwsFiles;
-use crate::credentials::{AccessKey, AccessKeyId, Credentials, StoreId};
+use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
 use crate::hint::{Hint, run};
-use crate::keystore::KeyStore;
-use crate::keystore::access_key::{is_key_of, read_access_key, store_new_access_key};
+use crate::keystore::access_key::read_access_key;
 use crate::ops::Context;
 use crate::ops::add::{AddRequest, add};
 use crate::ops::manage::link::LineOf;
 use crate::ops::mfa::enroll::{EnrollRequest, enroll_for};
-use crate::ops::user::admin::{Admin, Patience, is_passing};
+use crate::ops::user::admin::Admin;
 use crate::ops::user::handover::{self, Sealing};
 use crate::ops::user::journal::JournalLock;
 use crate::ops::user::plan::plan;
@@ -27,11 +24,8 @@ use crate::timestamp::Timestamp;
 use crate::user::documents::{REQUIRE_MFA, require_mfa};
 use crate::user::{Journal, MfaWish, Recipient, UserStep, Wish};
 
-/// How long lists may lag behind what was done.
-const LISTS_LAG: Duration = Duration::from_secs(30);
-
 /// How often in a row AWS has to know something new: what one of its servers knows the next may not.
-const IN_A_ROW: usize = 3;
+pub(super) const IN_A_ROW: usize = 3;
 
 /// Seconds by which the user may seem older than the journal.
 const SLACK: i64 = 5;
@@ -69,11 +63,11 @@ pub(super) struct Creation<'a> {
     pub(super) held: JournalLock,
     pub(super) journal: Journal,
     request: &'a CreateRequest<'a>,
-    sealing: Option<Sealing>,
+    pub(super) sealing: Option<Sealing>,
     /// Whether the journal comes from an earlier run.
     has_run: bool,
     /// Whether the current step was begun by that.
-    is_again: bool,
+    pub(super) is_again: bool,
     lines: Option<String>,
 }
 
@@ -253,114 +247,6 @@ impl Creation<'_> {
         passwords::set(&self.admin, &self.journal.name, &password)
     }
 
-    fn key(&mut self) -> Result<()> {
-        if !self.journal.wish.key || self.journal.made.key.is_some() {
-            return Ok(());
-        }
-        for listed in self.list_until_news()? {
-            if self.is_stored(&listed.id)? {
-                self.journal.made.key = Some(listed.id);
-                return self.save();
-            }
-            self.delete_key(&listed.id)?;
-            self.admin.context.talk.say(&format!("deleted {}, whose secret was lost", listed.id.short()));
-        }
-        let context = self.admin.context;
-        let mut patience = Patience::new(context);
-        let made = loop {
-            let name = &self.journal.name;
-            match self.admin.call("CreateAccessKey", |by| context.access_keys.create_access_key(by, name)) {
-                Ok(made) => break made,
-                Err(refusal) => {
-                    let passes = refusal.is("NoSuchEntity") || is_passing(&refusal);
-                    // One that may have been carried out is looked for by the next try.
-                    if !refusal.means_not_done() || !passes || !patience.wait("CreateAccessKey: trying again") {
-                        return Err(refusal.into());
-                    }
-                }
-            }
-        };
-        self.keep(&made)
-    }
-
-    /// The secret of a key just made, stored or sealed and read back; where that fails, the key is deleted again.
-    fn keep(&mut self, key: &AccessKey) -> Result<()> {
-        let kept = match &self.sealing {
-            Some(sealing) => handover::seal_key(sealing, &self.journal, key).and_then(|sealed| {
-                (self.journal.made.key, self.journal.made.sealed_key) = (Some(key.id.clone()), Some(sealed));
-                self.save()?;
-                match self.held.load()? {
-                    Some(journal) if journal.made.sealed_key == self.journal.made.sealed_key => Ok(()),
-                    Some(_) | None => {
-                        Err(Error::new(Kind::KeyStore, "the journal does not read back as it was written"))
-                    }
-                }
-            }),
-            None => {
-                let (backend, store) = self.store()?;
-                store_new_access_key(store, key, &self.journal.wish.profile, &self.journal.arn)
-                    .map_err(|error| error.for_user(backend))
-            }
-        };
-        let short = key.id.short();
-        match kept {
-            Ok(()) => {
-                self.journal.made.key = Some(key.id.clone());
-                let how = if self.sealing.is_some() { "sealed" } else { "stored" };
-                self.admin.context.talk.say(&format!("created the access key {short}, and {how} it"));
-                self.save()
-            }
-            Err(error) => {
-                (self.journal.made.key, self.journal.made.sealed_key) = (None, None);
-                // Written first: a journal that still has it must not outlive the key.
-                self.save()?;
-                Err(match self.delete_key(&key.id) {
-                    Ok(()) => error.because(format!("the new key {short} could not be stored and was deleted again")),
-                    Err(more) => error
-                        .because(format!("the new key {short} could not be stored and still exists at AWS: {more}")),
-                })
-            }
-        }
-    }
-
-    fn store(&self) -> Result<(StoreId, &dyn KeyStore)> {
-        let backend = self.journal.backend.ok_or_else(|| Error::new(Kind::Defect, "the journal names no key store"))?;
-        Ok((backend, self.admin.context.store(backend)?))
-    }
-
-    fn is_stored(&self, id: &AccessKeyId) -> Result<bool> {
-        if self.journal.wish.handover.is_some() {
-            return Ok(false);
-        }
-        let (backend, store) = self.store()?;
-        is_key_of(store, id, &self.journal.arn).map_err(|error| error.for_user(backend))
-    }
-
-    fn delete_key(&self, id: &AccessKeyId) -> Result<()> {
-        let params = [("UserName", self.journal.name.as_str()), ("AccessKeyId", id.as_str())];
-        Ok(self.admin.ensure_gone("DeleteAccessKey", &params)?)
-    }
-
-    fn list(&self) -> Result<Vec<ListedKey>> {
-        let (context, name) = (self.admin.context, self.journal.name.as_str());
-        let list = |by: Access<'_>| context.access_keys.list_access_keys(by, Some(name));
-        Ok(self.admin.patiently("ListAccessKeys", &["NoSuchEntity"], list)?)
-    }
-
-    /// The keys of the user. Where an earlier try may have made one, lists them for as long as they may lag behind.
-    fn list_until_news(&self) -> Result<Vec<ListedKey>> {
-        let context = self.admin.context;
-        let mut patience = Patience::new(context);
-        loop {
-            let listed = self.list()?;
-            let since = context.clock.now().seconds_since(self.journal.changed_at);
-            let may_lag = self.is_again && since < LISTS_LAG.as_secs().cast_signed();
-            if !listed.is_empty() || !may_lag || !patience.wait("checking whether AWS created a key") {
-                return Ok(listed);
-            }
-        }
-    }
-
     /// The profile, as `add` makes it: the key is checked and linked, and nothing is asked.
     fn profile(&mut self) -> Result<()> {
         let wish = &self.journal.wish;
@@ -383,31 +269,6 @@ impl Creation<'_> {
             yes: true,
         };
         self.lines = add(self.admin.context, request, self.files)?.lines;
-        Ok(())
-    }
-
-    /// Waits until AWS knows the key: it takes seconds.
-    fn prove(&self, key: &AccessKey) -> Result<()> {
-        let (context, target) = (self.admin.context, &self.admin.target);
-        let signer = Credentials::Key { key: key.clone(), account_id: None };
-        let mut patience = Patience::new(context);
-        let mut row = 0;
-        while row < IN_A_ROW {
-            match context.sts.get_caller_identity(&signer, target) {
-                Ok(identity) if identity.arn == self.journal.arn => row += 1,
-                Ok(identity) => {
-                    let message = format!("{} belongs to another user, `{}`", key.id.short(), identity.arn);
-                    return Err(Error::new(Kind::Failed, message));
-                }
-                Err(error) => {
-                    row = 0;
-                    if !patience.wait(&format!("waiting for {} to work", key.id.short())) {
-                        return Err(Error::new(Kind::Failed, format!("AWS does not accept {} yet", key.id.short()))
-                            .because(error));
-                    }
-                }
-            }
-        }
         Ok(())
     }
 

@@ -23,7 +23,7 @@ const VERSION: u32 = 1;
 /// The most bytes of a handover file: two sealed documents of less than 2 kB each.
 const LARGEST: usize = 64 << 10;
 
-/// The fewest characters of a passphrase: whoever has the file can try them all.
+/// The fewest characters of a passphrase: anyone who has the file can try them all.
 const SHORTEST: usize = 12;
 
 /// What secrets are sealed with.
@@ -125,7 +125,7 @@ pub(super) fn ask_for_new(context: &Context<'_>) -> Result<Secret> {
         if first.expose().chars().count() < SHORTEST {
             context
                 .human
-                .progress(&format!("use {SHORTEST} characters or more: whoever has the file can try them all"));
+                .progress(&format!("use {SHORTEST} characters or more: anyone who has the file can try them all"));
             continue;
         }
         if ask("Repeat the passphrase: ")?.expose() == first.expose() {
@@ -242,5 +242,5 @@ fn load(path: &Path) -> Result<File> {
 
 fn broken(path: &Path, why: &str) -> Error {
     Error::new(Kind::Failed, format!("{} is not a handover file that can be used: {why}", path.display()))
-        .hint("ask whoever created the user for the file again")
+        .hint("ask the person who created the user for the file again")
 }

@@ -8,6 +8,7 @@ pub mod create;
 pub mod handover;
 mod journal;
 pub mod list;
+mod new_key;
 pub mod passwords;
 mod plan;
 pub mod policy;

@@ -184,7 +184,7 @@ fn confirm(context: &Context<'_>, journal: &Journal, groups: &[Group]) -> Result
     if let Some(admin) = all.find(|arn| is_for_admins(arn)) {
         let account = journal.account();
         let question = format!(
-            "{} lets `{name}`, and whoever gets its key, do anything in account {account}, or give itself the rights to. really?",
+            "{} lets `{name}`, and anyone who gets its key, do anything in account {account}, or give itself the rights to. really?",
             short(admin)
         );
         if !context.confirm(&question, &format!("confirmation to make `{name}` an administrator"))? {
