@@ -76,7 +76,7 @@ impl ConsoleArgs {
         let profile = self.profile.resolve(world)?;
         snapshot.set_region(&profile, self.options.region.as_deref())?;
         let plan = snapshot.plan(&profile, &self.options)?;
-        world.answer_agent(&plan)?;
+        world.answer_ai_agent(&plan)?;
         let browser = self.browser(world, &snapshot, &profile)?;
         if !self.url
             && !self.copy

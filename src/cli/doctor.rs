@@ -38,6 +38,7 @@ struct Report<'a> {
 impl DoctorArgs {
     /// The exit code is 1 where anything is left to fix.
     pub(super) fn run(self, world: &World<'_>) -> Result<u8> {
+        world.warn_of_agent();
         let snapshot = world.snapshot();
         let mut findings = snapshot.with_ports(false, None, |context, stores| {
             let (files, index) = (snapshot.files(), snapshot.index());

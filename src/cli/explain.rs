@@ -42,6 +42,7 @@ impl ExplainArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let snapshot = world.snapshot();
         let (profile, profiles) = (self.profile.resolve(world)?, snapshot.files()?.profiles());
+        world.warn_of_agent();
         world.warn_of(&profiles, [&profile]);
         let options = CredentialOptions {
             duration: self.duration,

@@ -35,6 +35,7 @@ impl ListArgs {
             let names: Vec<String> = names(&profiles, stored).map(|name| format!("{name}\n")).collect();
             return out::write(&names.concat());
         }
+        world.warn_of_agent();
         world.count_odd_lines(&profiles);
         let now = world.clock().now();
         let stored_names: Vec<String> = index.profiles().keys().cloned().collect();

@@ -38,6 +38,16 @@ impl World<'_> {
         self.talk.hint(run!("keyfob doctor").to("see which"));
     }
 
+    /// Says that commands which issue credentials ask an agent in place of this machine's files, for those that show the latter.
+    pub(super) fn warn_of_agent(&self) {
+        if let Some(socket) = &self.settings.agent {
+            let socket = socket.display();
+            self.talk.warn(&format!(
+                "this shows this machine's own profiles; `credential-process`, `env`, `exec` and `whoami` ask the agent at {socket}"
+            ));
+        }
+    }
+
     pub(super) fn explain_plan(&self, plan: &Plan) {
         if let Some(session) = plan.session() {
             self.talk.explain(&session.reason.to_string());
@@ -63,7 +73,7 @@ impl World<'_> {
     ///
     /// # Errors
     /// Where nobody can be asked (exit 3), or a person does not agree.
-    pub(super) fn answer_agent(&self, plan: &Plan) -> Result<()> {
+    pub(super) fn answer_ai_agent(&self, plan: &Plan) -> Result<()> {
         let is_agents = |note: &&Reason| matches!(note, Reason::Agent { .. });
         let Some(note @ Reason::Agent { variable, profile, gets }) = plan.notes.iter().find(is_agents) else {
             return Ok(());

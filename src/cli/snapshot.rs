@@ -260,7 +260,7 @@ impl Snapshot<'_> {
     pub fn make(&self, profile: &str, options: &CredentialOptions, prompt_limit: Option<Duration>) -> Result<Made> {
         let request = self.request_with(profile, options)?;
         let mut plan = self.planned(&request)?;
-        self.world.answer_agent(&plan)?;
+        self.world.answer_ai_agent(&plan)?;
         let lesson = Rc::new(Lesson::default());
         let resolve = ResolveOptions {
             min_ttl: options.min_ttl.map(|seconds| Duration::from_secs(seconds.into())),

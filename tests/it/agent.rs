@@ -107,6 +107,13 @@ fn a_machine_without_a_key_gets_a_session_and_keeps_nothing() {
     let checked = remote.keyfob(&["whoami", "--check", "--json"]).env("AWS_ENDPOINT_URL", scene.aws.url()).run().json();
     assert_eq!((&checked["checked"], &checked["arn"]), (&true.into(), &expected.into()));
     remote.unset("AWS_PROFILE");
+    // What shows this machine's own profiles says that these are not what is issued.
+    remote.write(".aws/config", "[profile audit]\ncredential_process = other\n");
+    for command in [&["explain", "audit"][..], &["list"], &["doctor"]] {
+        let said = remote.keyfob(command).run().stderr;
+        assert!(said.contains("ask the agent at "), "{command:?}: {said}");
+    }
+    std::fs::remove_file(remote.path(".aws/config")).expect("written above");
     fails(&remote.keyfob(&["credential-process"]).run(), 6, "it does not serve `default`, only audit, deploy");
     // Nothing of it is on that machine but the log.
     let cache = remote.path("keyfob/cache");
