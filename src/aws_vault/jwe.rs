@@ -115,7 +115,9 @@ pub(super) mod tests {
             let json = format!(r#"{{"alg":"PBES2-HS256+A128KW","enc":"A256GCM","p2c":{p2c},"p2s":"AAAA"}}"#);
             format!("{}.{}", URL_SAFE_NO_PAD.encode(json), parts[1..].join("."))
         };
-        for token in [header("4294967295"), header("0"), header("-1"), String::new(), "a.b.c.d.e".to_owned()] {
+        for token in
+            [header("1000001"), header("4294967295"), header("0"), header("-1"), String::new(), "a.b.c.d.e".to_owned()]
+        {
             assert!(matches!(open(&token, &right), Err(JweError::Form(_))), "{token}");
         }
     }

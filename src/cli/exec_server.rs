@@ -21,6 +21,7 @@ use crate::hint::run;
 use crate::ops::exec::exec;
 use crate::ops::serve::{PATH, without_credentials};
 use crate::secret::Secret;
+use crate::session_cache::SessionCache;
 use crate::sys::env::vars;
 use crate::sys::{files, http_server, server_process};
 
@@ -108,6 +109,11 @@ fn refuse_default(world: &World<'_>, snapshot: &Snapshot<'_>) -> Result<()> {
 ///
 /// `kill -9` leaves the copy behind, which holds no secret; the next server deletes it.
 fn hide_default(world: &World<'_>, snapshot: &Snapshot<'_>) -> Result<Vec<(String, String)>> {
+    let unwritten = "the private config file cannot be written";
+    // Security: SDKs run the programs that it names.
+    SessionCache::new(world.paths.cache.clone())
+        .make_writable()
+        .map_err(|error| Error::new(Kind::Failed, unwritten).because(error))?;
     let files = snapshot.files()?;
     let config = files.config.as_ref().map(without_credentials).unwrap_or_default();
     let folder = server_process::private_folder(&world.paths.cache, std::process::id());
@@ -118,7 +124,7 @@ fn hide_default(world: &World<'_>, snapshot: &Snapshot<'_>) -> Result<Vec<(Strin
         files::replace_unsynced(&path, text.as_bytes())?;
         Ok(path)
     };
-    let failed = |error| Error::new(Kind::Failed, "the private config file cannot be written").because(error);
+    let failed = |error| Error::new(Kind::Failed, unwritten).because(error);
     let (config, credentials) = (write("config", &config).map_err(failed)?, write("credentials", "").map_err(failed)?);
     let named = [(vars::AWS_CONFIG_FILE, config), (vars::AWS_SHARED_CREDENTIALS_FILE, credentials)];
     Ok(named.into_iter().map(|(name, path)| (name.to_owned(), path.to_string_lossy().into_owned())).collect())

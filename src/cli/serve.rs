@@ -73,7 +73,7 @@ fn serve(
     let due = due(&credentials);
     shared.set(credentials)?;
     process::leave_terminal();
-    let folder = process::private_folder(&world.paths.cache, parent);
+    let folder = exec.hide_default.then(|| process::private_folder(&world.paths.cache, parent));
     let answers = Arc::clone(&shared);
     std::thread::spawn(move || {
         let clock = Clock::system();
@@ -96,7 +96,9 @@ fn serve(
     let quiet = GlobalOptions { verbose: false, quiet: true, ..global.clone() };
     let talk = StderrTalk::new(Level::Quiet, &env).of_command(arguments.to_vec());
     renew(&World::new(&quiet, env, &talk)?, &exec, &shared, &woken, due, parent);
-    process::remove_private_folder(&folder);
+    if let Some(folder) = folder {
+        process::remove_private_folder(&folder);
+    }
     if let Some(socket) = socket {
         socket.remove();
     }

@@ -23,7 +23,7 @@ use crate::index::Index;
 use crate::keystore::open::Stores;
 use crate::ops::Context;
 use crate::ops::keys::StoredOrWritten;
-use crate::ops::login;
+use crate::ops::login::{self, aws_login};
 use crate::ops::resolve::{self, Lesson, ResolveOptions};
 use crate::profile::{OtherSection, Profiles, SectionKind};
 use crate::session_cache::SessionCache;
@@ -270,12 +270,20 @@ impl Snapshot<'_> {
         };
         let credentials = self.with_ports(false, prompt_limit, |context, _| {
             let made = resolve::credentials(context, &plan, &resolve);
-            if made.is_err()
-                && lesson.sign_in_is_due()
-                && let BaseSource::IdentityCenter(role) = &plan.base.source
-            {
-                login::on_the_way(context, &plan.base.profile, &role.center, prompt_limit, made.map(drop))?;
-                plan = self.planned(&request)?;
+            if made.is_err() && lesson.sign_in_is_due() {
+                let (name, failed) = (&plan.base.profile, made.map(drop));
+                plan = match &plan.base.source {
+                    BaseSource::IdentityCenter(role) => {
+                        login::on_the_way(context, name, &role.center, prompt_limit, failed)?;
+                        self.planned(&request)?
+                    }
+                    BaseSource::Login { arn } => {
+                        aws_login::on_the_way(context, &self.files()?.profiles(), name, arn, failed)?;
+                        // Somebody else may have signed in, and the profile been changed to that.
+                        self.plan_of_machine(&config_file::load(&self.world.paths)?.profiles(), &request)?
+                    }
+                    _ => return failed.and(Err(Error::new(Kind::Defect, "no base but these is signed in to"))),
+                };
                 return resolve::credentials(context, &plan, &resolve);
             }
             let Some(known) = lesson.end().filter(|_| made.is_err()) else { return made };

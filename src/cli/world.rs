@@ -10,6 +10,7 @@ use crate::cli::GlobalOptions;
 use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
 use crate::format::environment::before;
+use crate::hint::run;
 use crate::human::{Human, Talk};
 use crate::keystore;
 use crate::keystore::open::{StoreContext, Stores};
@@ -24,6 +25,7 @@ use crate::sign_in;
 use crate::sys::clock::Clock;
 use crate::sys::env::Environment;
 use crate::sys::files::read_optional;
+use crate::sys::modes::{Exposed, exposed};
 use crate::sys::paths::{Paths, with_home};
 use crate::ui::person::Person;
 use crate::ui::talk::StderrTalk;
@@ -68,6 +70,16 @@ impl<'a> World<'a> {
         let paths = Paths::new(&env)?;
         let unreadable =
             |error| Error::new(Kind::Config, format!("{}: cannot be read", paths.settings.display())).because(error);
+        // Security: it names programs that keyfob runs.
+        if let Some(Exposed { foreign, .. }) = exposed(&paths.settings, 0o002) {
+            let place = paths.settings.display();
+            let problem = if foreign { "it belongs to another user" } else { "every user can change it" };
+            let error = Error::new(Kind::Config, format!("{place} is not used: {problem}"));
+            return Err(match foreign {
+                true => error.hint("make it your own, or set `KEYFOB_CONFIG` to the path of another file"),
+                false => error.hint(run!("chmod o-w {}", place)),
+            });
+        }
         let file = read_optional(&paths.settings).map_err(unreadable)?;
         let text = file.as_deref().map(std::str::from_utf8).transpose().map_err(|error| {
             Error::new(Kind::Config, format!("{}: not UTF-8", paths.settings.display())).because(error)

@@ -11,7 +11,7 @@ use crate::hex;
 use crate::keystore::kernel_keyring::{KernelItem, KernelKeyring};
 use crate::keystore::prompt_lock::PromptLock;
 use crate::keystore::{Item, KeyStore, StoreError};
-use crate::secret::SecretBytes;
+use crate::secret::{Secret, SecretBytes};
 use crate::sys::clock::Clock;
 use crate::sys::files::{private_dir, replace};
 use crate::sys::folder::remove;
@@ -59,12 +59,11 @@ impl SealingKeys<'_, '_> {
                 )
             })?,
             Ok(_) | Err(StoreError::NotFound) => {
-                let key = SecretBytes::new(XChaCha20Poly1305::generate_key(&mut OsRng).to_vec());
-                // As text, since KWallet keeps nothing else.
-                store.set(&Item::SealingKey, &SecretBytes::new(hex::encode(key.expose()).into_bytes()))?;
+                let text = SecretBytes::from(new_text());
+                store.set(&Item::SealingKey, &text)?;
                 // A kill before this has the new key replaced once more, which costs a few sessions.
                 unmark(&void)?;
-                key
+                read(&text).expect("it has just been made")
             }
             Err(error) => return Err(error),
         };
@@ -112,6 +111,11 @@ impl SealingKeys<'_, '_> {
 
 fn unmark(mark: &Path) -> Result<(), StoreError> {
     remove(mark).map(drop).map_err(|error| StoreError::Unavailable(format!("`{}`: {error}", mark.display())))
+}
+
+/// A new one, as it is stored: as text, since KWallet keeps nothing else.
+pub(super) fn new_text() -> Secret {
+    Secret::new(hex::encode(&XChaCha20Poly1305::generate_key(&mut OsRng)))
 }
 
 fn read(text: &SecretBytes) -> Option<SecretBytes> {

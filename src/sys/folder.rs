@@ -4,7 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why files in `folder` could be somebody else's work; `None` where they could not, or there is no such folder.
+/// Why files in `folder` could be somebody else's work; `None` where they could not, or there is no such folder. A symbolic link
+/// of this user's or root's is followed: a folder may be on another disk.
 ///
 /// # Errors
 /// Where it cannot be looked at.
@@ -17,7 +18,22 @@ pub fn distrusted(folder: &Path) -> io::Result<Option<String>> {
     if !metadata.is_dir() {
         return Ok(Some(format!("{} is not a folder", folder.display())));
     }
+    if is_others_link(&fs::symlink_metadata(folder)?) {
+        return Ok(Some(format!("{} is a symbolic link that belongs to another user", folder.display())));
+    }
     Ok(foreign_or_open(folder, &metadata))
+}
+
+/// Whoever owns it can have it lead to another folder of this user's at any time.
+#[cfg(unix)]
+fn is_others_link(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    metadata.is_symlink() && ![0, rustix::process::geteuid().as_raw()].contains(&metadata.uid())
+}
+
+#[cfg(not(unix))]
+fn is_others_link(_: &fs::Metadata) -> bool {
+    false
 }
 
 #[cfg(unix)]

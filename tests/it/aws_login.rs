@@ -203,6 +203,46 @@ fn the_code_of_another_device_is_pasted_and_stays_hidden() {
 }
 
 #[test]
+fn on_a_terminal_exec_and_env_sign_in_on_the_way_and_nowhere_else() {
+    let desk = Desk::signed_in();
+    let role = desk.aws.role("a").trusts(&desk.jump.arn());
+    let config = desk.config();
+    let with_role = format!("{config}[profile a]\nrole_arn = {}\nsource_profile = me\n", role.arn());
+    desk.sandbox.write(".aws/config", &with_role);
+    let sign_out = || fs::remove_file(desk.sandbox.path(&file_of(ME))).expect("it is there");
+    let commands = [&["exec", "me", "--", "true"][..], &["exec", "a", "--", "true"], &["env", "me"], &["env", "a"]];
+    for command in commands {
+        sign_out();
+        desk.aws.forget_requests();
+        fails(&desk.sandbox.keyfob(command).run(), 3, "`me` is not signed in");
+        let program = desk.sandbox.keyfob(&["credential-process", command[1]]).beside_terminal();
+        fails(&program.finish().0, 3, "`me` is not signed in");
+        assert_eq!(desk.aws.count("authorize"), 0);
+        let mut terminal = desk.sandbox.keyfob(command).on_terminal();
+        terminal.expect("Opening your browser to sign in");
+        terminal.expect(&format!("signed in as {ME}"));
+        terminal.finish().0.ok();
+        assert_eq!(desk.aws.count("authorize"), 1, "{command:?}");
+        desk.keep_keys();
+        desk.sandbox.keyfob(&["clear"]).run().ok();
+    }
+    assert_eq!(desk.config(), with_role);
+    // One that AWS renews no more, and somebody else who signs in then.
+    let mut spent = desk.file();
+    spent["refreshToken"] = "spent".into();
+    desk.sandbox.write(&file_of(ME), &spent.to_string());
+    desk.expire();
+    desk.aws.console_is(OTHER, &desk.jump);
+    let mut terminal = desk.sandbox.keyfob(&["exec", "a", "--", "true"]).on_terminal();
+    terminal.expect(&format!("`me` is set to {ME}, and you signed in as {OTHER}"));
+    terminal.type_line("y");
+    terminal.finish().0.ok();
+    desk.keep_keys();
+    assert!(desk.config().contains(&format!("login_session = {OTHER}\n")), "{}", desk.config());
+    desk.get("a").json();
+}
+
+#[test]
 fn somebody_else_is_stored_only_once_the_user_agrees() {
     let desk = Desk::signed_in();
     let (config, files) = (desk.config(), desk.files());

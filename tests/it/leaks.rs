@@ -445,10 +445,18 @@ fn the_secret_key_is_not_in_memory_while_somebody_looks_for_a_code() {
     if !rustix::process::geteuid().is_root() {
         return tools::skipped("only root can look into keyfob's memory");
     }
-    let scene = Scene::new();
-    // The run that makes the key for sessions writes the vault, and so has all of it in memory; it is the first one ever.
-    scene.warm();
-    scene.sandbox.keyfob(&["clear"]).run().ok();
+    // The very first session, and the first after all was forgotten.
+    for is_first in [true, false] {
+        let scene = Scene::new();
+        if !is_first {
+            scene.warm();
+            scene.sandbox.keyfob(&["clear", "--all"]).run().ok();
+        }
+        the_secret_key_is_read_after_the_code(&scene);
+    }
+}
+
+fn the_secret_key_is_read_after_the_code(scene: &Scene) {
     let wait =
         "#!/bin/sh\n: >\"$HOME/waiting\"\nwhile [ ! -e \"$HOME/code\" ]; do sleep 0.05; done\ncat \"$HOME/code\"\n";
     let process = scene.sandbox.script("slow", wait);

@@ -22,6 +22,7 @@ mod doctor;
 mod edits;
 mod exec;
 mod first_minutes;
+mod foreign;
 mod forged;
 mod fuzz;
 mod generated;

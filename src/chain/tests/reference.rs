@@ -19,6 +19,8 @@ struct Cases {
 struct Case {
     docs: String,
     profiles: BTreeMap<String, BTreeMap<String, String>>,
+    #[serde(default)]
+    sso_sessions: BTreeMap<String, BTreeMap<String, String>>,
     selected_profile: String,
     chain: Option<Chain>,
     error: Option<String>,
@@ -46,9 +48,11 @@ fn awss_own_cases_resolve_as_in_awss_own_code() {
     assert_eq!(cases.len(), 28);
     for case in cases {
         let mut config = String::new();
-        for (name, settings) in &case.profiles {
-            config += &format!("[profile {name}]\n");
-            config.extend(settings.iter().map(|(name, value)| format!("{name} = {value}\n")));
+        for (kind, sections) in [("profile", &case.profiles), ("sso-session", &case.sso_sessions)] {
+            for (name, settings) in sections {
+                config += &format!("[{kind} {name}]\n");
+                config.extend(settings.iter().map(|(name, value)| format!("{name} = {value}\n")));
+            }
         }
         let profiles = Profiles::from_texts(&config, "");
         let result = plan(&profiles, &Stored::of(""), &Environment::default(), &ask(&case.selected_profile));

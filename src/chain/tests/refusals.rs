@@ -1,8 +1,10 @@
 //! What fails for other reasons than a profile: options, settings of ours, variables, ourselves.
 
-use super::{Input, ask};
-use crate::chain::Request;
+use super::{Input, Stored, ask};
+use crate::chain::{PlanError, Request, plan};
 use crate::error::{Error, Kind};
+use crate::profile::Profiles;
+use crate::sys::env::Environment;
 
 const ROLE: &str = "[profile a]|role_arn = ROLE(A)|source_profile = b";
 
@@ -70,4 +72,24 @@ fn a_key_id_that_may_be_a_secret_is_never_repeated() {
     let config = "[profile a]|aws_access_key_id = fakeSecretInTheWrongPlace|aws_secret_access_key = fake";
     let error = Input { config, ask: ask("a"), ..Input::default() }.plan().expect_err("no key id");
     assert!(!format!("{error:?} {error}").contains("fakeSecret"));
+}
+
+#[test]
+fn a_chain_ends_at_50_roles_and_includes_at_50_profiles() {
+    let planned = |count: usize, lines: &dyn Fn(usize) -> String| {
+        let profile = |n: usize| format!("[profile p{n}]\n{}", lines(n));
+        let key = "aws_access_key_id = AKIAABC123EXAMPLE000\naws_secret_access_key = fake-secret\nregion = last\n";
+        let config: String = (0..count).map(profile).collect();
+        let profiles = Profiles::from_texts(&format!("{config}[profile p{count}]\n{key}"), "");
+        let region = profiles.get("p0").expect("there").setting("region").map(|region| region.value.into_owned());
+        (plan(&profiles, &Stored::of(""), &Environment::default(), &ask("p0")), region)
+    };
+    let role = |n: usize| format!("role_arn = arn:aws:iam::111122223333:role/r\nsource_profile = p{}\n", n + 1);
+    assert_eq!(planned(50, &role).0.expect("as many as there may be").hops().count(), 50);
+    for count in [51, 10_000] {
+        assert_eq!(planned(count, &role).0.expect_err("too many"), PlanError::TooLong("p0".to_owned()));
+    }
+    let include = |n: usize| format!("include_profile = p{}\n", n + 1);
+    assert_eq!(planned(50, &include).1.as_deref(), Some("last"));
+    assert_eq!((planned(51, &include).1, planned(10_000, &include).1), (None, None));
 }

@@ -18,6 +18,7 @@ use std::ffi::OsString;
 use clap_complete::engine;
 
 use crate::cli::command;
+use crate::format::harmless::is_deceptive;
 use crate::sys::env::Environment;
 
 /// The hidden command that [`answer`] is behind. It is not in the tree: nobody types it.
@@ -127,7 +128,7 @@ fn of_keyfob(words: &[String], env: &Environment) -> Next {
         let about = about.lines().next().unwrap_or_default().replace('\t', " ");
         // Options only where one is begun: a list of profiles is not to end in twenty options.
         let is_asked = current.starts_with('-') || !word.starts_with('-');
-        (is_asked && !word.chars().any(char::is_control)).then_some(Value { word, about })
+        (is_asked && !word.chars().any(|c| c.is_control() || is_deceptive(c))).then_some(Value { word, about })
     });
     Next::Values(values.collect())
 }

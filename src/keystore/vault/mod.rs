@@ -23,7 +23,7 @@ use crate::keystore::kernel_keyring::{KernelItem, KernelKeyring};
 use crate::keystore::passphrase::{PassphraseSources, passphrase_in};
 use crate::keystore::prompt_lock::PromptLock;
 use crate::keystore::vault::item::Outline;
-use crate::keystore::{Item, KeyStore, StoreError};
+use crate::keystore::{Item, KeyStore, StoreError, sealing};
 use crate::secret::{Secret, SecretBytes};
 use crate::sys::files::{create_new, private_dir, read_own, replace};
 use crate::sys::folder::distrusted;
@@ -247,10 +247,13 @@ impl Vault<'_> {
             None => Content { version: VERSION, items: BTreeMap::new() },
         };
         change(&mut content)?;
-        self.write(identity, &content, &writing)
+        self.write(identity, content, &writing)
     }
 
-    fn write(&self, identity: &Identity, content: &Content, _writing: &Lock) -> Result<(), StoreError> {
+    /// Writes these items, and a sealing key if there is none: a vault is written as a whole, and what encrypts it leaves pieces
+    /// of it in memory, so the first session, which waits for an MFA code, had better not have to.
+    fn write(&self, identity: &Identity, mut content: Content, _writing: &Lock) -> Result<(), StoreError> {
+        content.items.entry(Item::SealingKey.to_string()).or_insert_with(sealing::new_text);
         let items = content.items.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
         // Long enough from the start: one that grows leaves pieces behind.
         let length =

@@ -127,7 +127,7 @@ impl Vault<'_> {
         // The prompt_lock's folder is the cache's, which another process may have elsewhere; this lock is the vault's own.
         if self.sealed()?.is_none() && read(&self.wrapped_file())?.is_none() {
             replace(&self.wrapped_file(), &wrapped).map_err(|error| unusable(&self.wrapped_file(), &error))?;
-            self.write(&identity, &Content { version: VERSION, items: BTreeMap::new() }, &writing)?;
+            self.write(&identity, Content { version: VERSION, items: BTreeMap::new() }, &writing)?;
             return Ok(self.keep(identity));
         }
         drop(writing);

@@ -21,7 +21,7 @@ use crate::ini::Document;
 use crate::ops::Context;
 use crate::ops::edits::{ask_to_paste, edit};
 use crate::ops::login::targets::LoginTarget;
-use crate::ops::login::{LoginOptions, start_browser};
+use crate::ops::login::{LoginOptions, Voice, start_browser};
 use crate::ops::resolve::renewed_just_now;
 use crate::profile::{AwsFile, Profiles};
 use crate::secret::Secret;
@@ -86,16 +86,31 @@ pub fn login(
         talk.say(&format!("`{profile}` is signed in already as {arn}{}", lasting(until)));
         return Ok(Outcome { report: report(profile, arn, true, until), paste: String::new() });
     }
-    let login = Login::new(context, profiles, target, options)?;
-    let made = login.sign_in()?;
-    login.check(&made)?;
-    let paste = login.keep(&made)?;
+    let (made, paste) = Login::new(context, profiles, target, options, Voice::Stderr(talk))?.run()?;
     let until = made.sign_in.session().map(|session| session.expires_at);
-    talk.say(&format!("signed in as {}{}", made.arn, until.map_or(String::new(), lasting)));
     Ok(Outcome {
         report: SignedInAs { certain_until: until, ..report(profile, &made.arn, false, context.clock.now()) },
         paste,
     })
+}
+
+/// What a command does that needs the sign-in as `arn` on its way to credentials: in the foreground of a terminal it is asked for.
+///
+/// # Errors
+/// `failed`, where the config file cannot be changed to who signed in; as [`login`].
+pub fn on_the_way(
+    context: &Context<'_>,
+    profiles: &Profiles<'_>,
+    profile: &str,
+    arn: &str,
+    failed: Result<()>,
+) -> Result<()> {
+    let target = LoginTarget { profile: profile.to_owned(), arn: Some(arn.to_owned()) };
+    let options = LoginOptions::default();
+    let login = Login::new(context, profiles, &target, &options, Voice::Terminal(context.human))?;
+    let (_, paste) = login.run()?;
+    // `keyfob login` prints the lines.
+    if paste.is_empty() { Ok(()) } else { failed }
 }
 
 fn report(profile: &str, arn: &str, already: bool, until: Timestamp) -> SignedInAs {
@@ -137,6 +152,7 @@ struct Login<'a> {
     /// As whom it was signed in until now.
     before: Option<&'a str>,
     options: &'a LoginOptions,
+    say: Voice<'a>,
     target: Target,
     /// Where AWS Sign-In is, without a slash at the end.
     endpoint: String,
@@ -155,6 +171,7 @@ impl<'a> Login<'a> {
         profiles: &Profiles<'_>,
         target: &'a LoginTarget,
         options: &'a LoginOptions,
+        say: Voice<'a>,
     ) -> Result<Login<'a>> {
         let name = &target.profile;
         TokenFile::of(context.env, "").ok_or_else(no_home)?;
@@ -188,6 +205,7 @@ impl<'a> Login<'a> {
             profile: name,
             before: target.arn.as_deref(),
             options,
+            say,
             endpoint,
             new_region: new_region.filter(|_| setting("region").is_none()),
             setting: written.map_or((AwsFile::Config, login::SETTING.to_owned()), |written| {
@@ -197,6 +215,16 @@ impl<'a> Login<'a> {
             allows_root: setting(login::ALLOW_ROOT).is_some_and(|allows| allows.value.eq_ignore_ascii_case("true")),
             target: place.target,
         })
+    }
+
+    /// Signs in and keeps it; with the lines to paste where the config file cannot be replaced.
+    fn run(&self) -> Result<(Made, String)> {
+        let made = self.sign_in()?;
+        self.check(&made)?;
+        let paste = self.keep(&made)?;
+        let until = made.sign_in.session().map(|session| session.expires_at);
+        self.say.say(&format!("signed in as {}{}", made.arn, until.map_or(String::new(), lasting)));
+        Ok((made, paste))
     }
 
     /// Signs in as the options, the settings and the surroundings have it.
@@ -230,8 +258,8 @@ impl<'a> Login<'a> {
             false => "Opening your browser to sign in. If it does not open, visit this page on this machine:",
             true => "To sign in, open this page in a browser on this machine:",
         };
-        self.context.talk.say(what);
-        self.context.talk.address(&url);
+        self.say.say(what);
+        self.say.address(&url);
         if !self.options.no_browser {
             start_browser(self.context, &url);
         }
@@ -249,10 +277,10 @@ impl<'a> Login<'a> {
 
     /// With a browser anywhere, whose page shows a code to bring here.
     fn anywhere(&self) -> Result<Made> {
-        let Context { human, talk, .. } = *self.context;
+        let human = self.context.human;
         let authorization = Authorization::anywhere(&self.endpoint);
-        talk.say("To sign in, open this page in a browser on any device:");
-        talk.address(&authorization.url(&self.endpoint));
+        self.say.say("To sign in, open this page in a browser on any device:");
+        self.say.address(&authorization.url(&self.endpoint));
         for _ in 0..TRIES {
             let pasted = human.ask_secret("Paste the code that the page shows (it stays hidden): ", None);
             let pasted = pasted.map_err(|error| {

@@ -96,7 +96,7 @@ impl Run<'_> {
             false => {
                 let (min_ttl, prompt_limit) = (self.options.min_ttl, self.options.prompt_limit);
                 let made = base::credentials(self.context, self.plan, self.time_left()?, min_ttl, prompt_limit);
-                if let (Some(lesson), true) = (lesson, made.as_ref().is_err_and(is_sign_in_needed)) {
+                if let (Some(lesson), true) = (lesson, made.as_ref().is_err_and(|error| self.is_sign_in_due(error))) {
                     lesson.sign_in_is_due.set(true);
                 }
                 made?
@@ -121,6 +121,13 @@ impl Run<'_> {
                 Err(Error::new(Kind::Failed, "the base is not what it was the last time"))
             }
         }
+    }
+
+    /// Whether somebody has to sign in. Where nobody can be asked to sign in as for `aws login`, it is an error like others, which
+    /// all who want the same session share.
+    fn is_sign_in_due(&self, error: &Error) -> bool {
+        let is_login = matches!(self.plan.base.source, BaseSource::Login { .. }) && error.kind() == Kind::NeedsHuman;
+        is_sign_in_needed(error) || (is_login && self.options.prompt_limit.is_none() && self.context.human.is_there())
     }
 
     /// Sends a step's call, with a code where the plan spends one in it. A mistyped code is asked for again.

@@ -14,6 +14,7 @@ use crate::credentials::{AccessKey, AccessKeyId};
 use crate::error::{Error, Kind, Result};
 use crate::keystore::age_file::{AgeError, Identity, open_with, seal_to, seal_with};
 use crate::ops::Context;
+use crate::ops::user::passwords::is_printable;
 use crate::secret::{Secret, SecretBytes};
 use crate::sys::files::{create_new, read, read_own};
 use crate::user::Journal;
@@ -194,6 +195,9 @@ pub(super) fn open(path: &Path, opening: &Opening) -> Result<Brought> {
     let first = key.as_ref().or(password.as_ref()).ok_or_else(|| broken(path, "nothing is in it"))?;
     if [&key, &password].into_iter().flatten().any(|opened| opened.arn != first.arn) {
         return Err(broken(path, "its key and its password belong to different users"));
+    }
+    if password.as_ref().is_some_and(|opened| !is_printable(opened.secret.expose())) {
+        return Err(broken(path, "its password has characters that are not printable"));
     }
     let (arn, profile, region) = (first.arn.clone(), first.profile.clone(), first.region.clone());
     let key = match key {

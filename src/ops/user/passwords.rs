@@ -69,6 +69,10 @@ pub(super) fn show(context: &Context<'_>, journal: &Journal) -> Result<bool> {
     let item = Item::Password(journal.arn.clone());
     let stored = context.store(backend)?.get(&item).map_err(|error| error.for_user(backend))?;
     let text = std::str::from_utf8(stored.expose()).unwrap_or_default();
+    if !is_printable(text) {
+        let what = format!("what {} holds as the password of `{}` is not one", backend.title(), journal.name);
+        return Err(Error::new(Kind::KeyStore, what).because("it has characters that are not printable"));
+    }
     context.human.progress(&format!(
         "the password of `{}`, shown once; it has to be changed at the first sign-in:",
         journal.name
@@ -77,6 +81,12 @@ pub(super) fn show(context: &Context<'_>, journal: &Journal) -> Result<bool> {
     context.human.show(text).map_err(|error| error.into_error("a terminal to show the password on"))?;
     forget(context, journal)?;
     Ok(true)
+}
+
+/// Whether it is one that keyfob makes.
+// Security: it is shown as it is, and others could steer the terminal.
+pub(super) fn is_printable(password: &str) -> bool {
+    !password.is_empty() && password.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Deletes it, shown or not.

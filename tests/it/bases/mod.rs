@@ -96,7 +96,7 @@ impl Bed {
     #[track_caller]
     fn costs(&self, expected: &[(&str, &str, &str)]) {
         for (profile, cold, warm) in expected {
-            self.sandbox.keyfob(&["clear", "--all"]).run().ok();
+            self.sandbox.keyfob(&["clear"]).run().ok();
             self.cost();
             for (when, cost) in [("cold", cold), ("warm", warm)] {
                 self.get(profile).ok();

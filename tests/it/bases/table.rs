@@ -2,6 +2,7 @@
 //! once all has expired, and when they give nothing.
 
 use super::{Bed, login, roles_anywhere};
+use crate::identity_center::bed::{ACCOUNT, START_URL};
 use crate::support::aws::Metadata;
 
 /// A kind of base, and what is expected of it.
@@ -22,6 +23,9 @@ struct Row {
     /// How keyfob then ends, and after which calls.
     refused: (i32, &'static str),
 }
+
+/// Alone, over one role, over two, and for two hours.
+const PROFILES: [&str; 4] = ["base", "a", "b", "long"];
 
 const HOUR_AT_MOST: &str = "a 3600";
 const LEARNED: &str = "a 7200, a 3600";
@@ -63,7 +67,7 @@ const ROWS: &[Row] = &[
             let mut bed = Bed::new();
             bed.config("credential_source = Environment");
             // For as long as the test takes, whatever the clock says.
-            let session = bed.jump.session(36_000);
+            let session = bed.jump.session(43_200);
             for (name, value) in [
                 ("AWS_ACCESS_KEY_ID", &session.id),
                 ("AWS_SECRET_ACCESS_KEY", &session.secret),
@@ -151,6 +155,31 @@ const ROWS: &[Row] = &[
         refused: (3, "CreateOAuth2Token"),
     },
     Row {
+        kind: "sso",
+        set_up: || {
+            let mut bed = Bed::new();
+            let center = bed.aws.identity_center(START_URL);
+            center.account(ACCOUNT, "Payments").assign(ACCOUNT, "Admin").signed_in();
+            bed.a.trusts(&center.role(ACCOUNT, "Admin").arn());
+            bed.config(&format!(
+                "sso_session = corp\nsso_account_id = {ACCOUNT}\nsso_role_name = Admin\n\
+                 [sso-session corp]\nsso_start_url = {START_URL}\nsso_region = eu-west-1"
+            ));
+            // The sign-in is sealed with a key that only the kernel has.
+            bed.sandbox.set("KEYFOB_UNLOCK_TIME", "10h");
+            bed.sandbox.set("KEYFOB_LOGIN", "browser");
+            bed.sandbox.set("BROWSER", "curl -sL -o /dev/null");
+            bed.sandbox.keyfob(&["login", "base"]).run().ok();
+            Some(bed)
+        },
+        own: "GetRoleCredentials",
+        long: HOUR_AT_MOST,
+        renew: |_| {},
+        renewed: "CreateToken, GetRoleCredentials",
+        refuse: |bed| bed.aws.identity_center(START_URL).end_portal_sessions(),
+        refused: (3, "GetRoleCredentials, CreateToken"),
+    },
+    Row {
         kind: "roles_anywhere",
         set_up: || roles_anywhere::enrolled(roles_anywhere::P256),
         own: "CreateSession",
@@ -178,7 +207,7 @@ fn every_base_costs_what_it_must_and_no_more() {
             ("b", &calls(&[own, "a 3600", "b 3600"]), ""),
             ("long", &calls(&[own, row.long]), ""),
         ]);
-        for profile in ["base", "a", "b", "long"] {
+        for profile in PROFILES {
             let explained = bed.explain(profile);
             assert_eq!(explained["base"]["kind"], kind, "`{profile}`");
             assert_eq!(explained["needs_code"], false, "{kind}, `{profile}`");
@@ -187,26 +216,46 @@ fn every_base_costs_what_it_must_and_no_more() {
         assert_eq!((&long["duration_seconds"], &long["capped"]), (&3600.into(), &true.into()), "{kind}");
         assert_eq!(bed.cost(), "", "{kind}: nothing is asked to explain");
 
-        bed.get("b").ok();
-        bed.cost();
-        if bed.sandbox.pass_time(3 * 3600).is_some() {
+        // What AWS gives over it is known by now.
+        let roles = |profile: &str| match profile {
+            "base" => "",
+            "b" => "a 3600, b 3600",
+            _ => "a 3600",
+        };
+        for profile in PROFILES {
+            bed.sandbox.keyfob(&["clear"]).run().ok();
+            bed.get(profile).ok();
+            bed.cost();
+            let Some(()) = bed.sandbox.pass_time(3660) else { break };
             (row.renew)(&bed);
-            bed.get("b").ok();
-            assert_eq!(bed.cost(), calls(&[row.renewed, "a 3600", "b 3600"]), "{kind}, expired");
-            bed.get("b").ok();
-            assert_eq!(bed.cost(), "", "{kind}, renewed");
+            bed.get(profile).ok();
+            assert_eq!(bed.cost(), calls(&[row.renewed, roles(profile)]), "{kind}, `{profile}` expired");
+            bed.get(profile).ok();
+            assert_eq!(bed.cost(), "", "{kind}, `{profile}` renewed");
         }
         (row.refuse)(&mut bed);
-        bed.sandbox.keyfob(&["clear"]).run().ok();
         let (code, asked) = row.refused;
-        bed.get("a").ends_with(code);
-        assert_eq!(bed.cost(), asked, "{kind}, refused");
+        // Nobody but the role refuses what is handed out as it is written.
+        let is_of_role = asked == "a 3600";
+        for profile in PROFILES {
+            bed.sandbox.keyfob(&["clear"]).run().ok();
+            let (code, asked) = match (kind, profile) {
+                (_, "base") if is_of_role => (0, ""),
+                // AWS has said so.
+                ("sso", "a" | "b" | "long") => (code, ""),
+                _ => (code, asked),
+            };
+            bed.get(profile).ends_with(code);
+            assert_eq!(bed.cost(), asked, "{kind}, `{profile}` refused");
+        }
+        bed.sandbox.keyfob(&["clear", "--all"]).run().ok();
     }
 }
 
 #[test]
 fn a_locked_vault_stays_locked_whatever_base_is_used() {
-    for row in ROWS {
+    // A sign-in to IAM Identity Center goes with `clear --all`.
+    for row in ROWS.iter().filter(|row| row.kind != "sso") {
         let Some(mut bed) = (row.set_up)() else { continue };
         // One that only its passphrase opens, and nobody there to type it.
         bed.sandbox.write("passphrase", "FAKE passphrase of a vault");

@@ -9,8 +9,8 @@ use crate::support::aws::{IdentityCenterHandle, LoopbackAws};
 use crate::support::run::Ran;
 use crate::support::sandbox::Sandbox;
 
-pub(super) const START_URL: &str = "https://corp.awsapps.com/start";
-pub(super) const ACCOUNT: &str = "000000000042";
+pub const START_URL: &str = "https://corp.awsapps.com/start";
+pub const ACCOUNT: &str = "000000000042";
 
 /// A machine with a section, profiles over it, and nobody signed in. Its browser is signed in to the portal.
 pub(super) struct Bed {

@@ -2,9 +2,13 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::Office;
+use crate::KEYFOB;
+use crate::support::aws::LoopbackAws;
 use crate::support::run::Ran;
+use crate::support::sandbox::Sandbox;
 use crate::support::tools;
 
 /// Without these it tries hosts that are not there, and a sandbox that root cannot have.
@@ -13,64 +17,87 @@ const FLAGS: &str = "--headless=new --no-sandbox --disable-gpu --disable-quic --
                      --virtual-time-budget=10000";
 
 /// Signs in with Chromium as the browser, told to do `what` at the end. The browser may be slower than keyfob.
-fn sign_in(office: &mut Office, what: &str, is_there: impl Fn(&Office) -> bool) -> Option<Ran> {
+fn sign_in(sandbox: &mut Sandbox, login: &[&str], what: &str, is_there: impl Fn(&Sandbox) -> bool) -> Option<Ran> {
     let chromium = tools::require("chromium")?;
     // What it keeps has the address it was sent back to, with a code that is spent.
-    office.sandbox.may_hold_secrets("chromium");
+    sandbox.may_hold_secrets("chromium");
     let script = format!(
         "#!/bin/sh\nexec '{}' {FLAGS} --user-data-dir=\"$HOME/chromium/$$\" {what} \"$1\" 2>\"$HOME/chromium.log\"\n",
         chromium.display()
     );
-    office.sandbox.may_hold_secrets("chromium.log");
-    let browser = office.sandbox.script("bin/browser", &script);
-    office.sandbox.set("BROWSER", &browser);
+    sandbox.may_hold_secrets("chromium.log");
+    let browser = sandbox.script("bin/browser", &script);
+    sandbox.set("BROWSER", &browser);
     // In a container keyfob would not expect a browser to find its way back.
-    office.sandbox.set("KEYFOB_LOGIN", "browser");
-    let ran = office.sandbox.keyfob(&["login", "corp", "--force"]).run();
+    sandbox.set("KEYFOB_LOGIN", "browser");
+    let ran = sandbox.keyfob(&[&["login", "--force"], login].concat()).run();
     let started = std::time::Instant::now();
-    while !is_there(office) {
+    while !is_there(sandbox) {
         assert!(started.elapsed().as_secs() < 60, "the browser does not end: {}", ran.stderr);
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
     Some(ran)
 }
 
+/// The page that the browser shows at the end of a login.
+fn page(sandbox: &mut Sandbox, login: &[&str]) -> Option<(Ran, String)> {
+    fs::remove_file(sandbox.path("page.html")).ok();
+    let end = |sandbox: &Sandbox| is_whole(sandbox, "page.html", b"</html>");
+    let ran = sign_in(sandbox, login, "--dump-dom >\"$HOME/page.html\"", end)?;
+    let page = sandbox.read("page.html");
+    assert!(!page.contains("<script"), "{page}");
+    Some((ran, page))
+}
+
 /// A file that is whole: the browser renames neither.
-fn is_whole(office: &Office, name: &str, end: &[u8]) -> bool {
-    fs::read(office.sandbox.path(name)).is_ok_and(|bytes| bytes.windows(end.len()).any(|part| part == end))
+fn is_whole(sandbox: &Sandbox, name: &str, end: &[u8]) -> bool {
+    fs::read(sandbox.path(name)).is_ok_and(|bytes| bytes.windows(end.len()).any(|part| part == end))
 }
 
 #[test]
 fn chromium_signs_in_and_shows_what_happened() {
     let mut office = Office::with_accounts();
     office.center.presses_allow();
-    let end = |office: &Office| is_whole(office, "page.html", b"</html>");
-    let Some(ran) = sign_in(&mut office, "--dump-dom >\"$HOME/page.html\"", end) else { return };
-    ran.ok();
-    assert!(ran.stderr.contains("signed in to https://corp.awsapps.com/start"), "{}", ran.stderr);
-    let page = office.sandbox.read("page.html");
-    assert!(page.contains("Signed in") && page.contains("You can close this page"), "{page}");
-    assert!(!page.contains("<script"), "{page}");
+    let Some((ran, shown)) = page(&mut office.sandbox, &["corp"]) else { return };
+    assert!(ran.ends_with(0).contains("signed in to https://corp.awsapps.com/start"), "{}", ran.stderr);
+    assert!(shown.contains("Signed in") && shown.contains("You can close this page"), "{shown}");
     assert_eq!(office.center.grants("authorization_code"), 1);
     let accounts = office.sandbox.keyfob(&["sso", "accounts", "corp"]).run();
     assert!(accounts.ok().contains("000000000042"), "{}", accounts.stdout);
 
     // A browser that is signed in comes back at once: somebody must be listening before it starts.
     office.center.signed_in();
-    fs::remove_file(office.sandbox.path("page.html")).expect("it is there");
-    sign_in(&mut office, "--dump-dom >\"$HOME/page.html\"", end).expect("chromium is there").ok();
-    assert!(office.sandbox.read("page.html").contains("Signed in"));
+    let (ran, shown) = page(&mut office.sandbox, &["corp"]).expect("chromium is there");
+    assert!(ran.ends_with(0).contains("signed in") && shown.contains("Signed in"), "{shown}");
 }
 
 #[test]
 fn chromium_says_so_where_access_is_denied() {
     let mut office = Office::with_accounts();
     office.center.presses_deny();
-    let end = |office: &Office| is_whole(office, "page.html", b"</html>");
-    let Some(ran) = sign_in(&mut office, "--dump-dom >\"$HOME/page.html\"", end) else { return };
+    let Some((ran, shown)) = page(&mut office.sandbox, &["corp"]) else { return };
     assert!(ran.ends_with(4).contains("was declined in the browser"), "{}", ran.stderr);
-    let page = office.sandbox.read("page.html");
-    assert!(page.contains("Not signed in") && page.contains("You did not allow it"), "{page}");
+    assert!(shown.contains("Not signed in") && shown.contains("You did not allow it"), "{shown}");
+}
+
+#[test]
+fn chromium_signs_in_as_aws_login_does_and_says_so_where_that_is_declined() {
+    let aws = Arc::new(LoopbackAws::start());
+    let me = "arn:aws:sts::111122223333:assumed-role/jump/me";
+    aws.console_is(me, &aws.role("jump"));
+    let mut sandbox = Sandbox::new(KEYFOB, &aws);
+    // AWS's own file is where the tokens belong.
+    sandbox.may_hold_secrets(".aws/login/cache");
+    let login = ["me", "--region", "eu-central-1"];
+    let Some((ran, shown)) = page(&mut sandbox, &login) else { return };
+    assert!(ran.ends_with(0).contains(&format!("signed in as {me}")), "{}", ran.stderr);
+    assert!(shown.contains("Signed in") && shown.contains(me) && shown.contains("You can close this page"), "{shown}");
+    sandbox.keyfob(&["credential-process", "me"]).run().json();
+
+    aws.console_declines();
+    let (ran, shown) = page(&mut sandbox, &login).expect("chromium is there");
+    assert!(ran.ends_with(4).contains("it was declined in the browser"), "{}", ran.stderr);
+    assert!(shown.contains("Not signed in"), "{shown}");
 }
 
 /// The pictures are left in `target/pages`, for a person to look at.
@@ -80,7 +107,8 @@ fn the_page_is_light_or_dark_as_the_browser_is() {
         let mut office = Office::with_accounts();
         office.center.presses_allow();
         let what = format!("--blink-settings=preferredColorScheme={number} --screenshot=\"$HOME/page.png\"");
-        let Some(ran) = sign_in(&mut office, &what, |office| is_whole(office, "page.png", b"IEND")) else { return };
+        let end = |sandbox: &Sandbox| is_whole(sandbox, "page.png", b"IEND");
+        let Some(ran) = sign_in(&mut office.sandbox, &["corp"], &what, end) else { return };
         ran.ok();
         let (corner, others) = colours(office.sandbox.path("page.png"));
         assert_eq!(corner.iter().all(|part| *part < 64), is_dark, "{scheme}: {corner:?}");

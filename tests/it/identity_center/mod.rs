@@ -1,6 +1,6 @@
 //! IAM Identity Center, at the loopback one.
 
-mod bed;
+pub(super) mod bed;
 mod browser;
 mod device;
 mod loopback;

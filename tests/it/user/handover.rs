@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use age::secrecy::ExposeSecret;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::KEYFOB;
 use crate::scene::fails;
@@ -196,5 +198,64 @@ fn a_file_that_is_damaged_or_of_another_user_is_refused() {
         office.sandbox.write("x.keyfob", &text);
         let ran = office.sandbox.keyfob(&["user", "accept", "x.keyfob", "--identity", "mine.txt"]).run();
         fails(&ran, 1, why);
+    }
+}
+
+/// A handover file that somebody has made who knows the public key.
+fn forge(public: &str, secret: &str, user: &serde_json::Value) -> String {
+    let recipient: age::x25519::Recipient = public.parse().expect("a public key");
+    let seal = |id: Option<&str>| {
+        let mut sealed = user.clone();
+        (sealed["version"], sealed["secret"], sealed["id"]) = (1.into(), secret.into(), id.into());
+        STANDARD.encode(age::encrypt(&recipient, sealed.to_string().as_bytes()).expect("encrypted"))
+    };
+    let what = if user["id"].is_string() { "key" } else { "password" };
+    serde_json::json!({"keyfob_handover": 1, what: seal(user["id"].as_str())}).to_string()
+}
+
+#[test]
+fn a_forged_file_neither_steers_the_terminal_nor_writes_more_than_a_profile() {
+    let office = Office::new();
+    let public = age_identity(&office.sandbox);
+    let bob = office.aws.user("bob");
+    let (arn, key) = (bob.arn(), bob.access_key());
+    let config = office.sandbox.read(".aws/config");
+    let accept = |user: serde_json::Value, secret: &str, is_asked: bool| {
+        office.sandbox.write("x.keyfob", &forge(&public, secret, &user));
+        let mut terminal = office
+            .sandbox
+            .keyfob(&["user", "accept", "x.keyfob", "--identity", "mine.txt", "--mfa", "none"])
+            .env("NO_COLOR", "1")
+            .on_terminal_in("\"$@\"; echo ended");
+        if is_asked {
+            terminal.expect("? [y/N] ");
+            terminal.type_line("y");
+        }
+        terminal.expect("ended");
+        let (_, seen) = terminal.finish();
+        let steers = seen.contains('\u{1b}') || seen.contains('\u{202e}') || seen.contains("\nkeyfob: FORGED");
+        assert!(!steers && !office.sandbox.path("canary").exists(), "{seen}");
+        seen
+    };
+    let password = |secret: &str| accept(serde_json::json!({"arn": arn, "profile": "bob"}), secret, false);
+    for hostile in ["\u{1b}[2Jx", "a\nkeyfob: FORGED", "a\u{202e}b", ""] {
+        assert!(password(hostile).contains("its password has characters that are not printable"), "{hostile:?}");
+    }
+    let with_key = |arn: &str, profile: &str, region: &str, is_asked: bool| {
+        let user = serde_json::json!({"arn": arn, "profile": profile, "region": region, "id": key.id});
+        accept(user, &key.secret, is_asked)
+    };
+    for (arn, profile, region, is_asked) in [
+        (&*arn, "x]\ncredential_process = touch canary\n[profile y", "eu-west-1", true),
+        (&arn, "x\u{1b}[2J", "eu-west-1", true),
+        (&arn, "", "eu-west-1", true),
+        (&arn, "admin", "eu-west-1", false),
+        (&arn, "bob", "evil.example/", true),
+        (&arn, "bob", "eu-west-1\ncredential_process = touch canary", true),
+        ("arn:aws:iam::999999999999:user/boss", "bob", "eu-west-1", false),
+        ("x\nkeyfob: FORGED\u{1b}[2J", "bob", "eu-west-1", false),
+    ] {
+        let seen = with_key(arn, profile, region, is_asked);
+        assert_eq!(office.sandbox.read(".aws/config"), config, "{arn:?} {profile:?} {region:?}: {seen}");
     }
 }

@@ -1,0 +1,83 @@
+//! What another user of the machine could put in the place of keyfob's folders and of its settings.
+
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt, lchown, symlink};
+
+use crate::rotate::hurry;
+use crate::scene::{Scene, fails};
+
+#[test]
+fn an_own_link_leads_to_a_folder_elsewhere_and_another_users_link_is_not_followed() {
+    let mut scene = Scene::empty();
+    hurry(&mut scene);
+    let make = |folder: &str| {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true).mode(0o700).create(scene.sandbox.path(folder)).expect("made");
+    };
+    let links = ["data", "cache", "data/rotations"].map(|name| {
+        let (elsewhere, link) = (format!("disk/{}", name.replace('/', "-")), format!("keyfob/{name}"));
+        make(&elsewhere);
+        make("keyfob");
+        symlink(scene.sandbox.path(&elsewhere), scene.sandbox.path(&link)).expect("linked");
+        (elsewhere, link)
+    });
+    scene.prepare();
+    scene.warm();
+    scene.sandbox.keyfob(&["rotate", "work", "--yes", "--mfa-code", &scene.phone.code()]).run();
+    for (elsewhere, link) in &links {
+        assert!(fs::symlink_metadata(scene.sandbox.path(link)).expect("there").is_symlink(), "{link}");
+        let files = fs::read_dir(scene.sandbox.path(elsewhere)).expect("a folder");
+        assert!(files.count() > 0, "{elsewhere} has what is written to {link}");
+    }
+    if !rustix::process::geteuid().is_root() {
+        return crate::support::tools::skipped("only root can make another user's link");
+    }
+    let (_, cache) = &links[1];
+    lchown(scene.sandbox.path(cache), Some(54_321), None).expect("root may");
+    let said = scene.sandbox.keyfob(&["list"]).run().stderr;
+    assert!(said.contains("is a symbolic link that belongs to another user"), "{said}");
+    let (_, data) = &links[0];
+    lchown(scene.sandbox.path(data), Some(54_321), None).expect("root may");
+    fails(&scene.credential_process("work"), 5, "is a symbolic link that belongs to another user");
+    fails(&scene.add(crate::scene::ADD), 5, "is a symbolic link that belongs to another user");
+}
+
+#[test]
+fn a_private_config_is_not_written_where_others_could_change_it() {
+    let scene = Scene::new();
+    scene.warm();
+    scene.append(&format!("\n[default]\nregion = eu-central-1\n{}\n", scene.link("deploy")));
+    // Somebody who can write to the cache folder leads to folders that look like those of commands that are gone.
+    scene.sandbox.write("photos/2019999/one.jpg", "precious");
+    symlink(scene.sandbox.path("photos"), scene.sandbox.path("keyfob/cache/servers")).expect("linked");
+    let cache = scene.sandbox.path("keyfob/cache");
+    fs::set_permissions(&cache, fs::Permissions::from_mode(0o777)).expect("an own folder");
+    let command = ["exec", "work", "--server", "--hide-default", "--", "true"];
+    let said = fails(&scene.sandbox.keyfob(&command).run(), 1, "the private config file cannot be written");
+    assert!(said.contains("is writable by other users"), "{said}");
+    assert_eq!(scene.sandbox.read("photos/2019999/one.jpg"), "precious");
+}
+
+#[test]
+fn settings_of_others_are_not_read() {
+    let scene = Scene::new();
+    let settings = scene.sandbox.write("keyfob/config.toml", "mfa_process = \"touch canary\"\n");
+    let set_mode = |mode: u32| fs::set_permissions(&settings, fs::Permissions::from_mode(mode)).expect("an own file");
+    let said = |problem: &str| {
+        let said = fails(&scene.credential_process("audit"), 6, problem);
+        assert!(!scene.sandbox.path("canary").exists(), "{said}");
+        said
+    };
+    set_mode(0o602);
+    assert!(said("config.toml is not used: every user can change it").contains("`chmod o-w "));
+    if rustix::process::geteuid().is_root() {
+        set_mode(0o600);
+        lchown(&settings, Some(54_321), None).expect("root may");
+        said("config.toml is not used: it belongs to another user");
+        lchown(&settings, Some(0), None).expect("root may");
+    }
+    // As a umask of 002 leaves it.
+    set_mode(0o664);
+    scene.credential_process("audit");
+    assert!(scene.sandbox.path("canary").exists());
+}
