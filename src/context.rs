@@ -3,11 +3,11 @@
 use crate::aws::http::Http;
 use crate::aws::{AccessKeys, Account, Iam, MfaDevices, Sts};
 use crate::chain::Base;
-use crate::credentials::{AccessKey, Credentials, StoreId};
+use crate::credentials::{AccessKey, StoreId};
 use crate::error::Result;
 use crate::human::{Human, Talk};
 use crate::keystore::{KeyStore, StoreOpener};
-use crate::secret::SecretBytes;
+use crate::secret::{Secret, SecretBytes};
 use crate::session_cache::SessionCache;
 use crate::settings::Settings;
 use crate::sys::clock::Clock;
@@ -79,11 +79,11 @@ pub trait Keys {
     /// As [`Keys::access_key`].
     fn unlock(&self, base: &Base) -> Result<()>;
 
-    /// The session in an AWS file at the base of a plan.
+    /// The secret and the session token that stand in the AWS files beside the key `id` of a profile.
     ///
     /// # Errors
-    /// Where the file has another one now.
-    fn written_session(&self, base: &Base) -> Result<Credentials>;
+    /// Where they have another one now.
+    fn written(&self, profile: &str, id: &str) -> Result<(Secret, Option<Secret>)>;
 
     /// The 32 bytes that seal the sessions of a base without a stored key, if they can be read without asking anybody for
     /// anything: no vault is made or unlocked for them.

@@ -316,25 +316,30 @@ impl StoreId {
 
     /// The name in a sentence.
     pub fn title(self) -> Cow<'static, str> {
-        match self {
-            StoreId::SECRET_SERVICE => "Secret Service".into(),
-            StoreId::MACOS_KEYCHAIN => "the macOS Keychain".into(),
-            StoreId::WINDOWS_CREDENTIAL_MANAGER => "Windows Credential Manager".into(),
-            StoreId::VAULT => "the vault".into(),
-            StoreId("op") => "1Password".into(),
-            StoreId("bw") => "Bitwarden".into(),
-            StoreId("hashicorp-vault") => "HashiCorp Vault".into(),
-            StoreId("kwallet") => "KWallet".into(),
-            StoreId("keepassxc") => "KeePassXC".into(),
-            StoreId(name @ ("pass" | "gopass")) => name.into(),
-            StoreId(name) => format!("the key store `{name}`").into(),
-        }
+        self.known().map_or_else(|| format!("the key store `{}`", self.0).into(), |(_, title, _)| (*title).into())
     }
 
     /// Whether the store is another program, which is called only for what is nowhere else: it has no sealing key.
     pub fn is_outside(self) -> bool {
-        const RECIPES: [&str; 7] = ["op", "pass", "gopass", "bw", "hashicorp-vault", "kwallet", "keepassxc"];
-        self.0.starts_with("program:") || RECIPES.contains(&self.0)
+        self.0.starts_with("program:") || self.known().is_some_and(|(_, _, is_outside)| *is_outside)
+    }
+
+    /// What the pure modules say of a store, which do not see the registry of those that can be opened.
+    fn known(self) -> Option<&'static (StoreId, &'static str, bool)> {
+        const KNOWN: &[(StoreId, &str, bool)] = &[
+            (StoreId::SECRET_SERVICE, "Secret Service", false),
+            (StoreId::MACOS_KEYCHAIN, "the macOS Keychain", false),
+            (StoreId::WINDOWS_CREDENTIAL_MANAGER, "Windows Credential Manager", false),
+            (StoreId::VAULT, "the vault", false),
+            (StoreId("op"), "1Password", true),
+            (StoreId("pass"), "pass", true),
+            (StoreId("gopass"), "gopass", true),
+            (StoreId("bw"), "Bitwarden", true),
+            (StoreId("hashicorp-vault"), "HashiCorp Vault", true),
+            (StoreId("kwallet"), "KWallet", true),
+            (StoreId("keepassxc"), "KeePassXC", true),
+        ];
+        KNOWN.iter().find(|(id, ..)| *id == self)
     }
 
     /// The keychain of the platform this program was built for.

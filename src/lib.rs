@@ -1,11 +1,6 @@
 //! keyfob hands out short-lived AWS credentials from long-term keys that never leave the key store.
 //!
-//! Layers, strictly downward; the pure modules see no file, clock, variable, socket or terminal:
-//!
-//! ```text
-//! main → cli → ops → edges (config_file, keystore, aws_vault, session_cache, sign_in, aws, mfa) → sys
-//!        ↘ view ↘ pure: chain → profile → ini · rotation · audit · format → credentials → secret
-//! ```
+//! ARCHITECTURE.md says how it is put together.
 
 mod audit;
 mod aws;

@@ -7,15 +7,11 @@ use crate::chain::request::Place;
 
 /// Why what a plan leads to cannot be narrowed as wanted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the sentence of each says what its fields are")]
 pub enum CannotNarrow {
     /// Managed policies, and a role that has policies of its own.
     #[error("{place}: `{name}` of the role's profile takes the place of managed policies")]
-    RoleHasPolicies {
-        /// The setting.
-        name: String,
-        /// Where it is.
-        place: Place,
-    },
+    RoleHasPolicies { name: String, place: Place },
     /// Managed policies, and no call that takes them.
     #[error("AWS takes managed policies only with a role that keyfob assumes, and there is none")]
     ManagedWithoutRole,
@@ -32,11 +28,11 @@ pub enum CannotNarrow {
 
 /// Why there is no plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the sentence of each says what its fields are")]
 pub enum PlanError {
     /// No such profile.
     #[error("there is no profile `{name}`")]
     NoSuchProfile {
-        /// What was asked for.
         name: String,
         /// A profile with nearly that name.
         nearest: Option<String>,
@@ -44,13 +40,9 @@ pub enum PlanError {
     /// A profile leads to one that is not there.
     #[error("{place}: `{setting}` of `{from}` names `{name}`, which does not exist")]
     MissingSource {
-        /// What is not there.
         name: String,
-        /// Who names it.
         from: String,
-        /// In which setting.
         setting: String,
-        /// Where.
         place: Place,
         /// A profile with nearly that name.
         nearest: Option<String>,
@@ -73,7 +65,6 @@ pub enum PlanError {
     /// A role, and nothing to assume it with.
     #[error("{place}: `{profile}` has a role, but no `source_profile` to assume it with")]
     RoleWithoutSource {
-        /// The profile.
         profile: String,
         /// Its `role_arn`.
         place: Place,
@@ -83,7 +74,6 @@ pub enum PlanError {
     /// A role with two sources.
     #[error("{place}: `{profile}` has both `source_profile` and `credential_source`; only one of them is allowed")]
     TwoSources {
-        /// The profile.
         profile: String,
         /// Its `credential_source`.
         place: Place,
@@ -91,7 +81,6 @@ pub enum PlanError {
     /// A profile that is its own source and has nothing to give.
     #[error("{place}: `{profile}` is its own `source_profile`, but has no access key")]
     SelfSourceWithoutKey {
-        /// The profile.
         profile: String,
         /// Its `source_profile`.
         place: Place,
@@ -99,45 +88,29 @@ pub enum PlanError {
     /// A profile whose `credential_process` is keyfob for itself, with nothing beside it.
     #[error("{place}: `{profile}` is linked to keyfob, but has neither a stored access key nor a role")]
     LinkedToNothing {
-        /// The profile.
         profile: String,
         /// Its `credential_process`.
         place: Place,
     },
     /// A profile without anything that leads to credentials.
     #[error("the profile `{profile}` has neither an access key nor a role")]
-    NoCredentials {
-        /// The profile.
-        profile: String,
-    },
+    NoCredentials { profile: String },
     /// Half a key.
     #[error("{place}: `{profile}` has `{has}`, but no `{lacks}`")]
     IncompleteKey {
-        /// The profile.
         profile: String,
         /// The half that is there.
         has: &'static str,
         /// The half that is not.
         lacks: &'static str,
-        /// Where the half stands.
         place: Place,
     },
     /// The key of a session without its token.
     #[error("{place}: the access key of `{profile}` is temporary (`ASIA…`), and its `aws_session_token` is missing")]
-    TemporaryKey {
-        /// The profile.
-        profile: String,
-        /// Where it stands.
-        place: Place,
-    },
+    TemporaryKey { profile: String, place: Place },
     /// Something else where a key id belongs. It is not repeated: it may be the secret.
     #[error("{place}: `aws_access_key_id` of `{profile}` is not a valid access key id")]
-    BadKeyId {
-        /// The profile.
-        profile: String,
-        /// Where it stands.
-        place: Place,
-    },
+    BadKeyId { profile: String, place: Place },
     /// A key of another service, and a call, or an SDK, that would send it to AWS. The id is not repeated: it may be the secret.
     #[error("the access key id of `{profile}` is not one of AWS's, and {}", match service {
         Some(service) => format!("no endpoint of another service is configured for {service}"),
@@ -154,9 +127,7 @@ pub enum PlanError {
     /// Credentials that cannot be narrowed as wanted.
     #[error("the credentials of `{profile}` cannot be narrowed: {why}")]
     CannotNarrow {
-        /// The requested profile.
         profile: String,
-        /// Why not.
         why: Box<CannotNarrow>,
         /// Whether the command line or an outer keyfob wants it, and not a setting alone.
         is_asked: bool,
@@ -164,7 +135,6 @@ pub enum PlanError {
     /// Variables that a base needs.
     #[error("{place}: `{profile}` depends on the environment, and {problem}")]
     Environment {
-        /// The profile.
         profile: String,
         /// Which variable is wrong, and how.
         problem: String,
@@ -174,23 +144,18 @@ pub enum PlanError {
     /// A token or a certificate, without all that belongs to it.
     #[error("{place}: `{profile}` has `{has}` and no `{lacks}`")]
     Incomplete {
-        /// The profile.
         profile: String,
         /// A setting that it has.
         has: String,
         /// One that goes with it.
         lacks: &'static str,
-        /// Where the first is.
         place: Place,
     },
     /// `sso_session` names a section that is not there.
     #[error("{place}: `{profile}` uses `[sso-session {name}]`, but the config file has no such section")]
     NoSsoSession {
-        /// The profile.
         profile: String,
-        /// The section.
         name: String,
-        /// Where.
         place: Place,
         /// A section with nearly that name.
         nearest: Option<String>,
@@ -198,9 +163,7 @@ pub enum PlanError {
     /// A `sso-session` section without what an Identity Center needs.
     #[error("{}`[sso-session {session}]` has no `{setting}`", place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default())]
     SsoSessionIncomplete {
-        /// The section.
         session: String,
-        /// What is missing.
         setting: &'static str,
         /// One of its lines, if it has any.
         place: Option<Place>,
@@ -208,41 +171,21 @@ pub enum PlanError {
     /// A setting of a `sso-session` section with a value that cannot be.
     #[error("{place}: `{setting}` of `[sso-session {session}]`: {problem}")]
     BadSsoSession {
-        /// The section.
         session: String,
-        /// The setting.
         setting: String,
         /// What is wrong, with what would be right.
         problem: String,
-        /// Where.
         place: Place,
     },
     /// A profile with some of the settings of an Identity Center.
     #[error("{place}: `{profile}` gets its credentials from IAM Identity Center, and has no `{setting}`")]
-    IdentityCenterIncomplete {
-        /// The profile.
-        profile: String,
-        /// What is missing.
-        setting: &'static str,
-        /// One that is there.
-        place: Place,
-    },
+    IdentityCenterIncomplete { profile: String, setting: &'static str, place: Place },
     /// A profile and its `sso-session` section that contradict each other.
     #[error("{place}: `{setting}` of `{profile}` differs from the one in `[sso-session {session}]`, which it uses too")]
-    IdentityCenterTwice {
-        /// The profile.
-        profile: String,
-        /// Its own setting.
-        setting: String,
-        /// The section.
-        session: String,
-        /// Where.
-        place: Place,
-    },
+    IdentityCenterTwice { profile: String, setting: String, session: String, place: Place },
     /// AWS refuses AssumeRole to a root user.
     #[error("`{profile}` has the root user's {}, and the root user cannot assume roles", if *by_login { "sign-in" } else { "access key" })]
     RootCannotAssumeRole {
-        /// The base.
         profile: String,
         /// Whether it is a sign-in of `aws login`.
         by_login: bool,
@@ -252,7 +195,6 @@ pub enum PlanError {
         "{place}: `{profile}` is signed in as the root user, which keyfob uses only with `keyfob_allow_root = true`"
     )]
     RootSignIn {
-        /// The profile.
         profile: String,
         /// Its `login_session`.
         place: Place,
@@ -260,23 +202,19 @@ pub enum PlanError {
     /// A device STS takes no code from.
     #[error("{place}: `{serial}` is a security key, and AWS does not accept security keys for sessions or roles")]
     SecurityKey {
-        /// Its serial.
         serial: String,
         /// The profile that names it.
         profile: String,
-        /// Where.
         place: Place,
     },
     /// A setting with a value AWS or keyfob cannot take.
     #[error("{place}: `{name}` of `{profile}`: {problem}")]
     BadValue {
-        /// The profile.
         profile: String,
         /// The setting, as it is written.
         name: String,
         /// What is wrong, with what would be right.
         problem: String,
-        /// Where.
         place: Place,
     },
     /// A region, endpoint or one of its kin that cannot be used.
@@ -285,7 +223,6 @@ pub enum PlanError {
     /// `--duration` out of AWS's range.
     #[error("`--duration` is {}, but {what} must last from 15m to {}", length(*.asked), length(*.most))]
     DurationOutOfRange {
-        /// Seconds.
         asked: u32,
         /// The most AWS gives, seconds.
         most: u32,
@@ -294,52 +231,34 @@ pub enum PlanError {
     },
     /// `--duration` that role chaining does not give.
     #[error("`--duration {}` is not possible: the role of `{profile}` is assumed from the session of `{signed_by}`, and AWS limits chained roles to 1h", length(*.asked))]
-    DurationChained {
-        /// Seconds.
-        asked: u32,
-        /// The capped hop.
-        profile: String,
-        /// Whose session signs it.
-        signed_by: String,
-    },
+    DurationChained { asked: u32, profile: String, signed_by: String },
     /// `--duration` for credentials whose lifetime is not keyfob's to choose.
     #[error("`--duration` is not possible: {} how long they last", match *kind {
         "sso" => format!("the credentials of `{profile}` come from IAM Identity Center, whose permission set decides"),
         kind => format!("the source of the credentials of `{profile}` ({kind}) decides"),
     })]
-    DurationOfBase {
-        /// The base.
-        profile: String,
-        /// Its kind.
-        kind: &'static str,
-    },
+    DurationOfBase { profile: String, kind: &'static str },
     /// `--duration` where the access key itself is handed out.
     #[error("`--duration` is not possible: `{profile}` gets the access key itself, which never expires")]
-    DurationOfKey {
-        /// The base.
-        profile: String,
-    },
+    DurationOfKey { profile: String },
 }
 
 /// Why a call has nowhere to go.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the sentence of each says what its fields are")]
 pub enum TargetError {
     /// A setting with a value that cannot be.
     #[error("{place}: `{name}` of `{profile}`: {problem}")]
     Setting {
-        /// The profile.
         profile: String,
-        /// The setting.
         name: String,
         /// What is wrong, with what would be right.
         problem: String,
-        /// Where.
         place: Place,
     },
     /// A variable with a value that cannot be.
     #[error("`{name}`: {problem}")]
     Variable {
-        /// The variable.
         name: &'static str,
         /// What is wrong, with what would be right.
         problem: String,
@@ -347,23 +266,13 @@ pub enum TargetError {
     /// A service's block in a `services` section with a URL that cannot be.
     #[error("{place}: `endpoint_url` of `{service}` in `[services {name}]`: {problem}")]
     Services {
-        /// The section.
         name: String,
-        /// The service.
         service: String,
         /// What is wrong, with what would be right.
         problem: String,
-        /// Where its block begins.
         place: Place,
     },
     /// `services` names a section that is not there.
     #[error("{place}: `{profile}` uses `[services {name}]`, but the config file has no such section")]
-    NoServices {
-        /// The profile.
-        profile: String,
-        /// The section.
-        name: String,
-        /// Where.
-        place: Place,
-    },
+    NoServices { profile: String, name: String, place: Place },
 }

@@ -7,13 +7,13 @@ pub(crate) mod tests;
 
 use serde::{Serialize, Serializer};
 
-use crate::chain::base::{KINDS, Lead, process};
+use crate::chain::base::{Base, KINDS, Lead, Signs, process};
 use crate::chain::identity_center::SignInState;
 use crate::chain::node::{Lookup, Node, Trace};
 use crate::chain::request::{FileNames, StoredKeys};
 use crate::chain::{values, walk};
-use crate::credentials::{StoreId, account_of_arn, account_of_key_id};
-use crate::profile::{Profile, Profiles};
+use crate::credentials::{StoreId, account_of_arn};
+use crate::profile::Profiles;
 use crate::sys::env::Environment;
 use crate::timestamp::Timestamp;
 
@@ -114,27 +114,37 @@ pub fn names<'a>(profiles: &'a Profiles<'a>, stored: impl Iterator<Item = &'a st
 fn line(name: &str, profiles: &Profiles<'_>, sources: &Sources<'_>) -> Line {
     let profile = profiles.get(name);
     let setting = |setting: &str| Some(profile.as_ref()?.setting(setting)?.value.into_owned());
-    let (source, via) = source(name, profiles, sources.stored);
+    let Origin { source, via, account, base } = origin(name, profiles, sources.stored);
     let (session_expires, code_due, sign_in) = (sources.sessions)(name);
     Line {
         name: name.to_owned(),
         source,
         via,
-        account: account(name, profile.as_ref(), sources.stored),
+        account,
         region: setting("region"),
         mfa_serial: setting("mfa_serial"),
         linked: profile.as_ref().is_some_and(process::is_linked),
         session_expires,
         code_due,
         sign_in,
-        key: key(name, profile.as_ref(), sources),
+        key: key(name, base.as_ref(), sources),
     }
 }
 
-/// What gives a profile's credentials, and what a role or an alias builds on.
-///
+/// What gives a profile's credentials.
+#[derive(Default)]
+struct Origin {
+    source: &'static str,
+    /// What a role or an alias builds on.
+    via: Option<String>,
+    /// That of the first role, else of the base.
+    account: Option<String>,
+    /// None where the way to it leads over a role of another profile.
+    base: Option<Base>,
+}
+
 /// The walk's own steps, as far as the first role or base.
-fn source(name: &str, profiles: &Profiles<'_>, stored: &dyn StoredKeys) -> (&'static str, Option<String>) {
+fn origin(name: &str, profiles: &Profiles<'_>, stored: &dyn StoredKeys) -> Origin {
     let files = FileNames::default();
     // What the environment holds is no matter: `Environment` is one without it too.
     let env = Environment::default();
@@ -146,42 +156,34 @@ fn source(name: &str, profiles: &Profiles<'_>, stored: &dyn StoredKeys) -> (&'st
         let mut trace = Trace::default();
         let lead = walk::lead(KINDS, &node, seen.len(), &mut trace);
         let via = seen.get(1).or((!seen.is_empty()).then_some(&name)).cloned();
+        let role = node.setting("role_arn");
+        let of_role = || account_of_arn(&values::role_arn(&role.as_ref()?.value).ok()?).map(str::to_owned);
         match lead {
             // A role beside the base that signs its AssumeRole, or over another profile.
             Ok(lead) if !trace.roles.is_empty() => {
-                let below = match lead {
-                    Lead::Profile { name, .. } => Some(name),
-                    Lead::Base(_) => node.setting("credential_source").map(|source| source.value.into_owned()),
+                let (below, base) = match lead {
+                    Lead::Profile { name, .. } => (Some(name), None),
+                    Lead::Base(base) => {
+                        (node.setting("credential_source").map(|source| source.value.into_owned()), Some(base))
+                    }
                 };
-                return (ROLE, via.or(below));
+                return Origin { source: ROLE, via: via.or(below), account: of_role(), base };
             }
-            Ok(Lead::Base(base)) => return (base.kind, via),
+            Ok(Lead::Base(base)) => {
+                let account = of_role().filter(|_| base.signs_as == Signs::OwnRole).or_else(|| base.account_id());
+                return Origin { source: base.kind, via, account, base: Some(base) };
+            }
             Ok(Lead::Profile { name: other, .. }) => next = Some(other),
-            Err(_) if node.setting("role_arn").is_some() => return (ROLE, via),
+            Err(_) if role.is_some() => return Origin { source: ROLE, via, account: of_role(), base: None },
             Err(_) => break,
         }
         seen.push(name);
     }
-    (NONE, None)
+    Origin { source: NONE, ..Origin::default() }
 }
 
-/// The account of the role, of the stored key's user, as `sso_account_id`, `login_session` or `aws_account_id` says, or in a key id.
-fn account(name: &str, profile: Option<&Profile<'_>>, stored: &dyn StoredKeys) -> Option<String> {
-    let setting = |setting: &str| Some(profile?.setting(setting)?.value.into_owned());
-    let of_arn = |arn: String| account_of_arn(&arn).map(str::to_owned);
-    if let Some(role) = setting("role_arn") {
-        return values::role_arn(&role).ok().and_then(of_arn);
-    }
-    if let Some(key) = stored.key_of(name) {
-        return key.user_arn.and_then(of_arn).or_else(|| account_of_key_id(key.id.as_str()));
-    }
-    setting("sso_account_id")
-        .or_else(|| setting("login_session").and_then(of_arn))
-        .or_else(|| setting("aws_account_id"))
-        .or_else(|| account_of_key_id(&setting("aws_access_key_id")?))
-}
-
-fn key(name: &str, profile: Option<&Profile<'_>>, sources: &Sources<'_>) -> Option<Key> {
+/// The profile's stored key, even where its credentials come from elsewhere; else the one in a file that they are made from.
+fn key(name: &str, base: Option<&Base>, sources: &Sources<'_>) -> Option<Key> {
     if let Some(key) = sources.stored.key_of(name) {
         let age = key.age_seconds(sources.now);
         return Some(Key {
@@ -191,8 +193,6 @@ fn key(name: &str, profile: Option<&Profile<'_>>, sources: &Sources<'_>) -> Opti
             overdue: age.map(|age| key.id.is_of_aws() && age.unsigned_abs() >= sources.key_max_age_seconds),
         });
     }
-    let id = profile?.setting("aws_access_key_id")?.value.into_owned();
-    // Security: what is no key id may be a secret in the wrong place, and is not shown.
-    let is_id = matches!(id.get(..4), Some("AKIA" | "ASIA")) && id.bytes().all(|b| b.is_ascii_alphanumeric());
-    is_id.then_some(Key { id, backend: None, age_days: None, overdue: None })
+    let id = base.filter(|base| base.profile == name)?.written_id()?.to_owned();
+    Some(Key { id, backend: None, age_days: None, overdue: None })
 }

@@ -12,6 +12,7 @@ use crate::sys::env::vars;
 /// Why something was decided. `Display` gives the sentence that `explain`, `-v` and JSON show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the sentence of each says what its fields are")]
 pub enum Reason {
     /// A hop's duration: nobody asks for one.
     NothingAsked,
@@ -34,35 +35,21 @@ pub enum Reason {
     /// A session is made because a key itself cannot be narrowed.
     SessionToNarrow,
     /// What narrows a source's own credentials, and not those made with them.
-    NarrowingOfSource {
-        /// The source.
-        profile: String,
-        /// Its setting.
-        name: &'static str,
-    },
+    NarrowingOfSource { profile: String, name: &'static str },
     /// An AI agent may be running keyfob, as a variable says; what the profile gives it.
     Agent {
-        /// The variable.
         variable: &'static str,
-        /// The profile.
         profile: String,
         /// What the profile gives it.
         gets: AgentGets,
     },
     /// GetSessionToken gives a root user an hour, whatever is set.
-    RootSessionCap {
-        /// What was set, seconds.
-        asked: u32,
-    },
+    RootSessionCap { asked: u32 },
     /// The session carries no MFA, which closes most of IAM and STS to it.
-    SessionWithoutMfa {
-        /// The base.
-        profile: String,
-    },
+    SessionWithoutMfa { profile: String },
 
     /// The access key itself is handed out.
     KeyItself {
-        /// What decided so.
         because: KeyItselfBecause,
         /// The device that would have been used for a session.
         device: Option<String>,
@@ -71,7 +58,6 @@ pub enum Reason {
     KeySignsFirstHop,
     /// The access key and the code go into the first hop: it asks for more than role chaining gives.
     CodeInHopForDuration {
-        /// The first hop's profile.
         profile: String,
         /// What it asks for, seconds.
         asked: u32,
@@ -81,9 +67,7 @@ pub enum Reason {
 
     /// A device that is named and plays no part.
     OtherDeviceNotUsed {
-        /// Who names it.
         profile: String,
-        /// The device.
         serial: String,
         /// The one that is used.
         used: Option<String>,
@@ -91,91 +75,37 @@ pub enum Reason {
         base: String,
     },
     /// An MFA device over a base that is a session.
-    DeviceOverSession {
-        /// Who names it.
-        profile: String,
-        /// Its serial.
-        serial: String,
-    },
+    DeviceOverSession { profile: String, serial: String },
     /// `keyfob_mfa_max_age` where no MFA session is made.
-    MaxAgeNotUsed {
-        /// Who sets it.
-        profile: String,
-    },
+    MaxAgeNotUsed { profile: String },
     /// `keyfob_session` on a profile with a role.
-    SessionSettingNotUsed {
-        /// Who sets it.
-        profile: String,
-    },
+    SessionSettingNotUsed { profile: String },
 
     /// The command line names no profile, and a variable does.
-    NamedBy {
-        /// The variable.
-        variable: &'static str,
-    },
+    NamedBy { variable: &'static str },
     /// The base's key is in plain text.
-    KeyInFile {
-        /// The base.
-        profile: String,
-        /// Where.
-        place: Place,
-    },
+    KeyInFile { profile: String, place: Place },
     /// A setting of a role that a token or a certificate is exchanged for.
-    NotSentWith {
-        /// Whose role it is.
-        profile: String,
-        /// The setting.
-        name: &'static str,
-        /// What is exchanged.
-        with: &'static str,
-    },
+    NotSentWith { profile: String, name: &'static str, with: &'static str },
     /// The base's session is in plain text.
-    SessionInFile {
-        /// The base.
-        profile: String,
-        /// Where.
-        place: Place,
-    },
+    SessionInFile { profile: String, place: Place },
     /// A profile with a key of its own ends the walk; the role it names is not assumed.
     KeyEndsWalk {
-        /// That profile.
         profile: String,
         /// The role that is left out.
         role_arn: String,
     },
     /// The asked profile has a key of its own, and its role is assumed from another's anyway.
-    OwnKeyNotUsed {
-        /// The asked profile.
-        profile: String,
-        /// Its source.
-        source: String,
-    },
+    OwnKeyNotUsed { profile: String, source: String },
     /// A `credential_process` that runs keyfob was not run but followed.
-    ProcessFollowed {
-        /// Whose it is.
-        profile: String,
-        /// The profile it names.
-        next: String,
-    },
+    ProcessFollowed { profile: String, next: String },
     /// A `credential_process` that runs keyfob has options, which a run that follows it does not have.
-    LinkOptions {
-        /// Whose it is.
-        profile: String,
-        /// The options.
-        options: Vec<String>,
-    },
+    LinkOptions { profile: String, options: Vec<String> },
     /// A profile with a source and no role stands for its source.
-    Alias {
-        /// That profile.
-        profile: String,
-        /// Its source.
-        next: String,
-    },
+    Alias { profile: String, next: String },
     /// No region is set, so the default of a partition serves.
     RegionDefaulted {
-        /// Whose calls go there.
         profile: String,
-        /// The region.
         region: &'static str,
         /// The ARN whose partition decided; none where no ARN was at hand.
         arn: Option<String>,

@@ -7,7 +7,7 @@ mod narrowing;
 
 use durations::hop_duration;
 
-use crate::chain::base::{BaseSource, KINDS, Kind, Reuse, SealWith, Signs};
+use crate::chain::base::{KINDS, Kind, Reuse, SealWith, Signs};
 use crate::chain::device::{self, Device};
 use crate::chain::error::{CannotNarrow, PlanError, TargetError};
 use crate::chain::layer::Narrowed;
@@ -51,8 +51,8 @@ pub(super) fn plan_of(
     refuse_what_waits_for_us(std::slice::from_ref(&request.profile), env)?;
     let lookup = Lookup { profiles, stored, files: &request.files, env };
     let mut walk = walk::walk(kinds, &lookup, &request.profile)?;
-    if let BaseSource::Refused(error) = walk.base.source {
-        return Err(*error);
+    if let Some(error) = walk.base.refusal() {
+        return Err(error.clone());
     }
     if let Some(known) = &request.known {
         walk.base.apply(known);
@@ -232,7 +232,7 @@ impl<'a, 'p> Maker<'a, 'p> {
     fn with_roles(&mut self, first: &Node<'_>, device: Option<Device>) -> Result<Made, PlanError> {
         let walk = self.walk;
         if walk.base.is_root() {
-            let by_login = matches!(walk.base.source, BaseSource::Login { .. });
+            let by_login = walk.base.login_arn().is_some();
             return Err(PlanError::RootCannotAssumeRole { profile: walk.base.profile.clone(), by_login });
         }
         let asked = self.hop_durations()?;
@@ -405,10 +405,7 @@ impl<'a, 'p> Maker<'a, 'p> {
     /// The same hop as the exchange of a token or a certificate: these calls have no parameters for the rest (STS API,
     /// AssumeRoleWithWebIdentity; Roles Anywhere User Guide, "CreateSession").
     fn over_token(&mut self, node: &Node<'_>, hop: Hop) -> Result<Hop, PlanError> {
-        let anchor = match &self.walk.base.source {
-            BaseSource::RolesAnywhere(anchor) => Some(anchor),
-            _ => None,
-        };
+        let anchor = self.walk.base.anchor();
         // Left out, these would give more rights than the profile says.
         let policy = ["policy", "policy_arns"].into_iter().find_map(|name| node.setting(name));
         if let (Some(_), Some(setting)) = (anchor, policy) {
@@ -430,7 +427,7 @@ impl<'a, 'p> Maker<'a, 'p> {
             Some(anchor) => Hop { target: Target { region: anchor.region.clone(), ..hop.target }, ..hop },
             None => hop,
         };
-        let session_name = || self.walk.base.source.session_name().map(str::to_owned);
+        let session_name = || self.walk.base.session_name().map(str::to_owned);
         Ok(Hop {
             role_session_name: hop.role_session_name.clone().or_else(session_name),
             external_id: None,

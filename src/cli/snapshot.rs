@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aws::Aws;
-use crate::chain::base::BaseSource;
 use crate::chain::target::names_endpoint;
 use crate::chain::{Plan, Request, check, plan};
 use crate::cli::about::About;
@@ -270,19 +269,17 @@ impl Snapshot<'_> {
         };
         let credentials = self.with_ports(false, prompt_limit, |context, _| {
             let made = resolve::credentials(context, &plan, &resolve);
-            if made.is_err() && lesson.sign_in_is_due() {
-                let (name, failed) = (&plan.base.profile, made.map(drop));
-                plan = match &plan.base.source {
-                    BaseSource::IdentityCenter(role) => {
-                        login::on_the_way(context, name, &role.center, prompt_limit, failed)?;
-                        self.planned(&request)?
-                    }
-                    BaseSource::Login { arn } => {
-                        aws_login::on_the_way(context, &self.files()?.profiles(), name, arn, failed)?;
-                        // Somebody else may have signed in, and the profile been changed to that.
-                        self.plan_of_machine(&config_file::load(&self.world.paths)?.profiles(), &request)?
-                    }
-                    _ => return failed.and(Err(Error::new(Kind::Defect, "no base but these is signed in to"))),
+            if made.is_err() && lesson.take_sign_in_due() {
+                let (base, failed) = (&plan.base, made.map(drop));
+                plan = if let Some(role) = base.assigned_role() {
+                    login::on_the_way(context, &base.profile, &role.center, prompt_limit, failed)?;
+                    self.planned(&request)?
+                } else if let Some(arn) = base.login_arn() {
+                    aws_login::on_the_way(context, &self.files()?.profiles(), &base.profile, arn, failed)?;
+                    // Somebody else may have signed in, and the profile been changed to that.
+                    self.plan_of_machine(&config_file::load(&self.world.paths)?.profiles(), &request)?
+                } else {
+                    return failed.and(Err(Error::new(Kind::Defect, "no base but these is signed in to")));
                 };
                 return resolve::credentials(context, &plan, &resolve);
             }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chain::Plan;
-use crate::chain::base::BaseSource;
 use crate::chain::identity_center::SignInState;
 use crate::cli::GlobalOptions;
 use crate::credentials::StoreId;
@@ -140,14 +139,11 @@ impl<'a> World<'a> {
 
     /// What is known of the sign-in at the base of a plan; none where it needs none.
     pub fn sign_in_of(&self, plan: &Plan) -> Option<SignInState> {
-        match &plan.base.source {
-            BaseSource::IdentityCenter(role) => {
-                let cache = SessionCache::new(self.paths.cache.clone());
-                Some(sign_in::state(&cache, &self.env, &role.center, self.clock.now()))
-            }
-            BaseSource::Login { arn } => Some(resolve::login_state(&self.env, arn, self.clock.now())),
-            _ => None,
+        if let Some(role) = plan.base.assigned_role() {
+            let cache = SessionCache::new(self.paths.cache.clone());
+            return Some(sign_in::state(&cache, &self.env, &role.center, self.clock.now()));
         }
+        plan.base.login_arn().map(|arn| resolve::login_state(&self.env, arn, self.clock.now()))
     }
 
     fn warn_of_cache(&self, error: CacheError) {

@@ -106,7 +106,7 @@ impl<'a> CodeSource<'a> {
     }
 
     /// Takes note that AWS refused a code as wrong or used, and says whether another may be tried.
-    pub fn may_try_again(&mut self, offered: &OfferedCode, reason: &str) -> bool {
+    pub fn note_refused(&mut self, offered: &OfferedCode, reason: &str) -> bool {
         if let Some(step) = offered.step {
             // Left as it is, it costs a wait.
             drop(self.ledger.refused(&self.mfa.serial, step, self.context.clock.now_for_codes()));

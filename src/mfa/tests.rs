@@ -125,11 +125,11 @@ fn a_person_has_three_tries_and_the_prompt_names_profile_and_device() {
     let mut code_source = world.code_source(None, None);
     let typed = code_source.next_code(None).expect("a code");
     assert_eq!(typed.code.expose(), "123456");
-    assert!(code_source.may_try_again(&typed, "AWS refused that code"));
+    assert!(code_source.note_refused(&typed, "AWS refused that code"));
     // The third try is the code that was sent already: it is not sent again.
     let error = error_of(code_source.next_code(None));
     assert!(error.shown().contains("because: that code was already used"), "{error:?}");
-    assert!(!code_source.may_try_again(&typed, "AWS refused that code"));
+    assert!(!code_source.note_refused(&typed, "AWS refused that code"));
     let prompt = "MFA code for profile `deploy` (arn:aws:iam::123456789012:mfa/ann): ";
     let again = "AWS refused that code; try again with the next code";
     assert_eq!(*world.person.seen.lock().expect("sound"), [prompt, "that is not six digits", prompt, again, prompt]);
@@ -194,10 +194,10 @@ fn a_made_code_that_aws_refuses_is_followed_once_by_the_next() {
     let mut code_source = world.code_source(None, None);
     let first = code_source.next_code(None).expect("a code");
     assert_eq!(first.code.expose(), made_at(NOW));
-    assert!(code_source.may_try_again(&first, "used by a phone"));
+    assert!(code_source.note_refused(&first, "used by a phone"));
     let second = code_source.next_code(None).expect("a code");
     assert_eq!(second.code.expose(), made_at(NOW + 30));
-    assert!(!code_source.may_try_again(&second, "used by a phone"));
+    assert!(!code_source.note_refused(&second, "used by a phone"));
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn once_aws_has_told_the_time_the_code_is_made_for_it_without_a_wait() {
         world.ports.clock.correct(0);
         let first = code_source.next_code(None).expect("a code");
         world.ports.clock.correct(offset);
-        assert!(code_source.may_try_again(&first, "made for another time"));
+        assert!(code_source.note_refused(&first, "made for another time"));
         assert_eq!(code_of(code_source.next_code(None)).0, made_at(NOW + offset));
         assert_eq!(world.ports.clock.uncorrected().unix(), NOW);
         code_source = world.code_source(None, None);

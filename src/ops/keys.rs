@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use crate::chain::base::{BaseSource, key};
+use crate::chain::base::key;
 use crate::chain::{Base, StoredKeys};
 use crate::config_file::AwsFiles;
-use crate::credentials::{AccessKey, Credentials, StoreId, StoredKey};
+use crate::credentials::{AccessKey, StoreId, StoredKey};
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::index::Index;
@@ -54,31 +54,31 @@ impl Keys for StoredOrWritten<'_> {
     }
 
     fn access_key(&self, base: &Base) -> Result<AccessKey> {
-        match &base.source {
-            BaseSource::Stored(key) => {
-                let store = self.stores.open(key.backend).map_err(|error| error.for_user(key.backend))?;
-                match read_access_key(store, &key.id) {
-                    Ok(read) => Ok(read),
-                    Err(StoreError::NotFound) => self.replaced(base, key),
-                    Err(error) => Err(error.for_user(key.backend)),
-                }
-            }
-            BaseSource::Written { id } => {
-                let (secret, _) = self.written(&base.profile, id.as_str())?;
-                Ok(AccessKey { id: id.clone(), secret })
-            }
-            BaseSource::Refused(error) => Err(error.as_ref().clone().into()),
+        if let Some(key) = base.stored_key() {
+            let store = self.stores.open(key.backend).map_err(|error| error.for_user(key.backend))?;
+            return match read_access_key(store, &key.id) {
+                Ok(read) => Ok(read),
+                Err(StoreError::NotFound) => self.replaced(base, key),
+                Err(error) => Err(error.for_user(key.backend)),
+            };
+        }
+        if let Some(id) = base.key_id() {
+            let (secret, _) = self.written(&base.profile, id.as_str())?;
+            return Ok(AccessKey { id: id.clone(), secret });
+        }
+        Err(match base.refusal() {
+            Some(error) => error.clone().into(),
             // A command that manages keys or devices, of a profile that has none.
-            _ => Err(Error::new(
+            None => Error::new(
                 Kind::Config,
                 format!("`{}` has no access key: its credentials are of the kind `{}`", base.profile, base.kind),
             )
-            .hint(run!("keyfob list").to("see which profiles have one"))),
-        }
+            .hint(run!("keyfob list").to("see which profiles have one")),
+        })
     }
 
     fn unlock(&self, base: &Base) -> Result<()> {
-        let BaseSource::Stored(key) = &base.source else { return Ok(()) };
+        let Some(key) = base.stored_key() else { return Ok(()) };
         let item = Item::AccessKey(key.id.clone());
         match self.stores.open(key.backend).and_then(|store| store.unlock(&item)) {
             // A rotation may have replaced it.
@@ -87,13 +87,17 @@ impl Keys for StoredOrWritten<'_> {
         }
     }
 
-    fn written_session(&self, base: &Base) -> Result<Credentials> {
-        let BaseSource::WrittenSession { id, account_id } = &base.source else {
-            return Err(Error::new(Kind::Defect, format!("a base of the kind `{}` is not in a file", base.kind)));
-        };
-        let (secret_access_key, session_token) = self.written(&base.profile, id)?;
-        let (access_key_id, account_id) = (id.clone(), account_id.clone());
-        Ok(Credentials::NoExpiry { access_key_id, secret_access_key, session_token, account_id })
+    fn written(&self, profile_name: &str, id: &str) -> Result<(Secret, Option<Secret>)> {
+        let profiles = (self.files)()?.profiles();
+        let profile = profiles.get(profile_name);
+        let setting = |name: &str| profile.as_ref().and_then(|profile| profile.setting(name));
+        let secret = |setting: Setting<'_>| Secret::new(setting.value.into_owned());
+        let is_same = setting(key::ID).is_some_and(|found| found.value == id);
+        let found = setting(key::SECRET).filter(|_| is_same).ok_or_else(|| {
+            Error::new(Kind::Config, format!("another process has changed the access key of `{profile_name}`"))
+                .hint("try again")
+        })?;
+        Ok((secret(found), key::TOKENS.into_iter().find_map(setting).map(secret)))
     }
 
     fn sealing_key_unasked(&self) -> Option<SecretBytes> {
@@ -110,20 +114,6 @@ impl Keys for StoredOrWritten<'_> {
 }
 
 impl StoredOrWritten<'_> {
-    /// The secret and the token beside this key id in the AWS files, which may have been read again since the plan was made.
-    fn written(&self, profile_name: &str, id: &str) -> Result<(Secret, Option<Secret>)> {
-        let profiles = (self.files)()?.profiles();
-        let profile = profiles.get(profile_name);
-        let setting = |name: &str| profile.as_ref().and_then(|profile| profile.setting(name));
-        let secret = |setting: Setting<'_>| Secret::new(setting.value.into_owned());
-        let is_same = setting(key::ID).is_some_and(|found| found.value == id);
-        let found = setting(key::SECRET).filter(|_| is_same).ok_or_else(|| {
-            Error::new(Kind::Config, format!("another process has changed the access key of `{profile_name}`"))
-                .hint("try again")
-        })?;
-        Ok((secret(found), key::TOKENS.into_iter().find_map(setting).map(secret)))
-    }
-
     /// The key that a rotation has put in place of `key` since the plan was made, or `key` where it has been moved to.
     fn replaced(&self, base: &Base, key: &StoredKey) -> Result<AccessKey> {
         let now =

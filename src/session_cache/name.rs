@@ -93,7 +93,8 @@ fn canonical(plan: &Plan, last: usize) -> Vec<u8> {
         notes: _,
         used: _,
     } = plan;
-    let Base { profile: _, kind: _, identity, signs_as, sealed_with: _, reuse: _, source: _ } = base;
+    let Base { profile: _, kind: _, identity, signs_as, whose: _, title: _, sealed_with: _, reuse: _, source: _ } =
+        base;
     let mut out = Encoder(Vec::with_capacity(512));
     out.text("keyfob session 1");
     let Identity { sort, parts } = identity;

@@ -2,7 +2,7 @@
 
 use crate::chain::Base;
 use crate::context::{Context, Keys};
-use crate::credentials::{AccessKey, Credentials, StoreId};
+use crate::credentials::{AccessKey, StoreId};
 use crate::error::Result;
 use crate::human::{Human, Talk};
 use crate::keystore::{KeyStore, StoreError, StoreOpener};
@@ -94,8 +94,8 @@ impl Keys for OneKey {
         Ok(())
     }
 
-    fn written_session(&self, _: &Base) -> Result<Credentials> {
-        unreachable!("the base is a key")
+    fn written(&self, _: &str, _: &str) -> Result<(Secret, Option<Secret>)> {
+        unreachable!("the base is a stored key")
     }
 
     fn sealing_key_unasked(&self) -> Option<SecretBytes> {

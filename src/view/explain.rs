@@ -4,8 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::chain::base::web_identity::TokenSource;
-use crate::chain::base::{BaseSource, Signs};
+use crate::chain::base::Signs;
 use crate::chain::identity_center::SignInState;
 use crate::chain::layer::{Narrowed, NarrowedBy};
 use crate::chain::list::CodeDue;
@@ -111,7 +110,7 @@ pub fn text(
     let mut page = Page::default();
     page.line(&format!("How credentials for `{}` are made:", plan.profile));
     page.line("");
-    page.item("base", &base_text(plan));
+    page.item("base", &plan.base.title);
     if let Some(sign_in) = sign_in {
         page.item("sign-in", &sign_in_text(sign_in));
     }
@@ -159,7 +158,7 @@ pub fn text(
         "credentials",
         &match plan.steps.last() {
             None if plan.base.signs_as == Signs::Key => "the access key itself, which never expires".to_owned(),
-            None if matches!(plan.base.source, BaseSource::Login { .. }) => {
+            None if plan.base.login_arn().is_some() => {
                 "those of the sign-in, renewed in AWS's own file 5 min before they end".to_owned()
             }
             None => "as they are, made again each time".to_owned(),
@@ -206,44 +205,6 @@ fn narrowed_text(narrowed: &Narrowed) -> &'static str {
         (NarrowedBy::Scoped, false) => "by GetScopedCredentials",
         (NarrowedBy::Federation, true) => "to reading, by GetFederationToken",
         (NarrowedBy::Federation, false) => "by GetFederationToken",
-    }
-}
-
-/// Where the chain starts, in a sentence.
-fn base_text(plan: &Plan) -> String {
-    let profile = &plan.base.profile;
-    match &plan.base.source {
-        BaseSource::Stored(key) => {
-            format!("access key {} of `{profile}`, in {}", key.id.short(), key.backend.title())
-        }
-        BaseSource::Written { id } => {
-            format!("access key {} of `{profile}`, in plain text in an AWS file", id.short())
-        }
-        BaseSource::WrittenSession { .. } => {
-            format!("session {} of `{profile}`, in plain text in an AWS file", plan.base.identity)
-        }
-        BaseSource::Environment => format!("credentials {} in the environment", plan.base.identity),
-        BaseSource::WebIdentity { token, .. } => match token {
-            TokenSource::File(path) => format!("web identity token in `{path}`"),
-            TokenSource::Process(_) => {
-                format!("web identity token that `web_identity_token_process` of `{profile}` prints")
-            }
-            TokenSource::GitHub { audience } => {
-                format!("web identity token of this GitHub workflow, for `{audience}`")
-            }
-        },
-        BaseSource::Instance { endpoint } => format!("the role of this EC2 instance, from {endpoint}"),
-        BaseSource::IdentityCenter(role) => format!(
-            "permission set {} in account {}, from IAM Identity Center at {}",
-            role.role_name, role.account_id, role.center.start_url
-        ),
-        BaseSource::Container { .. } => "the role of this container".to_owned(),
-        BaseSource::RolesAnywhere(anchor) => {
-            format!("certificate in `{}`, through {}", anchor.certificate, anchor.trust_anchor_arn)
-        }
-        BaseSource::Login { arn } => format!("sign-in of `aws login` as `{arn}`, in AWS's own file"),
-        BaseSource::Process { .. } => format!("what `credential_process` of `{profile}` prints"),
-        BaseSource::Refused(error) => error.to_string(),
     }
 }
 

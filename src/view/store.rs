@@ -28,15 +28,14 @@ pub fn list(listing: &Listing, width: Option<usize>) -> String {
 
 /// The checks, a line each, with what went wrong below.
 pub fn check(report: &Report) -> String {
-    let mut text = String::new();
-    for check in &report.checks {
+    let rows = report.checks.iter().map(|check| {
         let status = match check.status {
-            Status::Pass => "ok     ",
-            Status::Fail => "FAILED ",
+            Status::Pass => "ok",
+            Status::Fail => "FAILED",
             Status::Skipped => "skipped",
         };
         let why = check.why.as_ref().map(|why| format!(": {}", one_line(why))).unwrap_or_default();
-        text += &format!("{status}  {}  {}{why}\n", format_args!("{:<14}", check.check), check.title);
-    }
-    text
+        [status.to_owned(), check.check.to_owned(), format!("{}{why}", check.title)]
+    });
+    Table::without_header(rows).to_string()
 }

@@ -214,7 +214,7 @@ fn killed_enrolment(aws: &LoopbackAws, sandbox: &Sandbox) {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     first.kill();
-    first.finish();
+    assert!(first.finish().was_killed());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What `credential_source` names: variables, the EC2 instance, the container.
 
-use super::{Base, BaseSource, Identity, Kind, Lead, Reuse, RoleUse, SealWith, Signs};
+use super::{Base, BaseSource, Identity, Kind, Lead, Reuse, RoleUse, SealWith, Signs, Whose};
 use crate::chain::error::PlanError;
 use crate::chain::node::{Node, Trace};
 use crate::chain::values;
@@ -38,6 +38,8 @@ pub(super) static CONTAINER: Kind = Kind {
 struct Found {
     identity: Identity,
     signs_as: Signs,
+    whose: Whose,
+    title: String,
     reuse: Reuse,
     source: BaseSource,
 }
@@ -56,11 +58,13 @@ fn claim(
         return Ok(Some(Lead::Base(Base::refused(node, kind.name, error))));
     }
     Ok(Some(Lead::Base(match read(node, trace)? {
-        Ok(Found { identity, signs_as, reuse, source }) => Base {
+        Ok(Found { identity, signs_as, whose, title, reuse, source }) => Base {
             profile: node.name.clone(),
             kind: kind.name,
             identity,
             signs_as,
+            whose,
+            title,
             sealed_with: SealWith::Default,
             reuse,
             source,
@@ -84,9 +88,12 @@ fn environment(node: &Node<'_>, _: &mut Trace) -> Result<Result<Found, String>, 
         let token = TOKEN_VARIABLES[0];
         return Ok(Err(format!("`{token}`, which belongs to a temporary key (`ASIA…`), is not set")));
     }
+    let identity = Identity::of_key_id(ENVIRONMENT.name, id);
     Ok(Ok(Found {
-        identity: Identity::of_key_id(ENVIRONMENT.name, id),
+        title: format!("credentials {identity} in the environment"),
+        identity,
         signs_as: if is_session { Signs::Session } else { Signs::Key },
+        whose: Whose::Unknown,
         reuse: Reuse::Never,
         source: BaseSource::Environment,
     }))
@@ -119,6 +126,8 @@ fn instance(node: &Node<'_>, trace: &mut Trace) -> Result<Result<Found, String>,
         // Which machine it is, is found out where the credentials are made.
         identity: Identity { sort: INSTANCE.name, parts: vec![endpoint.clone()] },
         signs_as: Signs::Unsure,
+        whose: Whose::Role,
+        title: format!("the role of this EC2 instance, from {endpoint}"),
         reuse: Reuse::UntilExpiry,
         source: BaseSource::Instance { endpoint },
     }))
@@ -150,6 +159,8 @@ fn container(node: &Node<'_>, _: &mut Trace) -> Result<Result<Found, String>, Pl
     Ok(Ok(Found {
         identity: Identity { sort, parts },
         signs_as: Signs::Session,
+        whose: Whose::Role,
+        title: "the role of this container".to_owned(),
         reuse: Reuse::UntilExpiry,
         source: BaseSource::Container { url, token_file },
     }))

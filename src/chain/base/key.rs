@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::{Base, BaseSource, Identity, Kind, Lead, Reuse, RoleUse, SealWith, Signs};
+use super::{Base, BaseSource, Identity, Kind, Lead, Reuse, RoleUse, SealWith, Signs, Whose};
 use crate::chain::error::PlanError;
 use crate::chain::node::{Node, Trace};
 use crate::chain::reason::Reason;
@@ -88,7 +88,8 @@ pub fn base_of(profile: &str, key: StoredKey) -> Base {
         None => Identity { sort: NAME, parts: vec![key.id.to_string()] },
     };
     let sealed_with = if key.backend.is_outside() { SealWith::Default } else { SealWith::Store(key.backend) };
-    base(profile, identity, sealed_with, BaseSource::Stored(key))
+    let title = format!("access key {} of `{profile}`, in {}", key.id.short(), key.backend.title());
+    base(profile, identity, title, sealed_with, BaseSource::Stored(key))
 }
 
 fn stored(node: &Node<'_>) -> Option<Base> {
@@ -125,28 +126,34 @@ fn in_files(node: &Node<'_>, trace: &mut Trace) -> Option<Base> {
 
 fn written(profile: &str, id: AccessKeyId) -> Base {
     let identity = Identity { sort: NAME, parts: vec![id.to_string()] };
-    base(profile, identity, SealWith::Default, BaseSource::Written { id })
+    let title = format!("access key {} of `{profile}`, in plain text in an AWS file", id.short());
+    base(profile, identity, title, SealWith::Default, BaseSource::Written { id })
 }
 
 /// Keys and a session token in the files, in whatever form the id is: nobody but AWS knows whether they still work.
 fn written_session(node: &Node<'_>, id: &str) -> Base {
+    let identity = Identity::of_key_id(WRITTEN_SESSION, id);
     Base {
         profile: node.name.clone(),
         kind: WRITTEN_SESSION,
-        identity: Identity::of_key_id(WRITTEN_SESSION, id),
+        title: format!("session {identity} of `{}`, in plain text in an AWS file", node.name),
+        identity,
         signs_as: Signs::Session,
+        whose: Whose::Unknown,
         sealed_with: SealWith::Default,
         reuse: Reuse::Never,
         source: BaseSource::WrittenSession { id: id.to_owned(), account_id: node.account_id() },
     }
 }
 
-fn base(profile: &str, identity: Identity, sealed_with: SealWith, source: BaseSource) -> Base {
+fn base(profile: &str, identity: Identity, title: String, sealed_with: SealWith, source: BaseSource) -> Base {
     Base {
         profile: profile.to_owned(),
         kind: NAME,
         identity,
         signs_as: Signs::Key,
+        whose: Whose::User,
+        title,
         sealed_with,
         reuse: Reuse::Never,
         source,

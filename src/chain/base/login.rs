@@ -1,6 +1,6 @@
 //! `aws login`: credentials of a sign-in in the browser, which AWS's own file keeps for all tools.
 
-use super::{Base, BaseSource, Identity, Kind, Lead, Reuse, RoleUse, SealWith, Signs};
+use super::{Base, BaseSource, Identity, Kind, Lead, Reuse, RoleUse, SealWith, Signs, Whose};
 use crate::chain::error::PlanError;
 use crate::chain::identity_center::NoKeys;
 use crate::chain::node::{Lookup, Node, Trace};
@@ -37,6 +37,8 @@ fn claim(node: &Node<'_>, trace: &mut Trace) -> Result<Option<Lead>, PlanError> 
         identity: identity(&arn),
         // Users sign roles of their own length, roles do not, and nobody but AWS knows for which it takes a sign-in.
         signs_as: Signs::Unsure,
+        whose: if arn.contains(":assumed-role/") { Whose::Role } else { Whose::User },
+        title: format!("sign-in of `aws login` as `{arn}`, in AWS's own file"),
         sealed_with: SealWith::Default,
         // AWS's own file is their cache.
         reuse: Reuse::Never,

@@ -92,6 +92,10 @@ pub struct Base {
     pub identity: Identity,
     /// What AWS takes its credentials for.
     pub signs_as: Signs,
+    /// Whose its credentials are.
+    pub whose: Whose,
+    /// What it is called where it is explained.
+    pub title: String,
     /// Whose sealing key seals the sessions made from it.
     pub sealed_with: SealWith,
     /// Whether its own credentials are cached.
@@ -112,8 +116,7 @@ pub struct Identity {
 impl Identity {
     /// One of a key id; of what does not look like one, and may be a secret in the wrong place, by its SHA-256.
     pub(super) fn of_key_id(sort: &'static str, id: &str) -> Identity {
-        let is_id = matches!(id.get(..4), Some("AKIA" | "ASIA")) && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if is_id { Identity { sort, parts: vec![id.to_owned()] } } else { Identity::of_secret(sort, id) }
+        if is_key_id(id) { Identity { sort, parts: vec![id.to_owned()] } } else { Identity::of_secret(sort, id) }
     }
 
     /// One of a text that may hold a secret, by its SHA-256.
@@ -142,6 +145,17 @@ pub enum Signs {
     Output,
     /// Nothing: it, a token or a certificate, is exchanged for the session of its profile's own role, which is no role chaining.
     OwnRole,
+}
+
+/// Whose credentials a base has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// A user's, who can do all that they may do.
+    User,
+    /// A role's.
+    Role,
+    /// Not known before they are made.
+    Unknown,
 }
 
 /// Whose sealing key seals the sessions made from a base.
@@ -244,10 +258,10 @@ pub enum BaseSource {
     Refused(Box<PlanError>),
 }
 
-impl BaseSource {
+impl Base {
     /// The setting that names its program.
     pub fn program_setting(&self) -> &'static str {
-        match self {
+        match &self.source {
             BaseSource::WebIdentity { .. } => "web_identity_token_process",
             _ => "credential_process",
         }
@@ -255,14 +269,57 @@ impl BaseSource {
 
     /// The role session name that comes with it.
     pub(super) fn session_name(&self) -> Option<&str> {
-        match self {
+        match &self.source {
             BaseSource::WebIdentity { session_name, .. } => session_name.as_deref(),
             _ => None,
         }
     }
-}
 
-impl Base {
+    /// The permission set, where it is one of IAM Identity Center.
+    pub fn assigned_role(&self) -> Option<&AssignedRole> {
+        match &self.source {
+            BaseSource::IdentityCenter(role) => Some(role),
+            _ => None,
+        }
+    }
+
+    /// Who is signed in, where it is a sign-in of `aws login`.
+    pub fn login_arn(&self) -> Option<&str> {
+        match &self.source {
+            BaseSource::Login { arn } => Some(arn),
+            _ => None,
+        }
+    }
+
+    /// The certificate, where it is one.
+    pub fn anchor(&self) -> Option<&Anchor> {
+        match &self.source {
+            BaseSource::RolesAnywhere(anchor) => Some(anchor),
+            _ => None,
+        }
+    }
+
+    /// Why no plan starts from it, where none does.
+    pub fn refusal(&self) -> Option<&PlanError> {
+        match &self.source {
+            BaseSource::Refused(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether another program prints its credentials, and they are what it prints.
+    pub fn is_process(&self) -> bool {
+        matches!(self.source, BaseSource::Process { .. })
+    }
+
+    /// What SDKs use of it before a link of its profile, in words; none where the link hides it.
+    pub fn taken_before_link(&self) -> Option<&'static str> {
+        match self.source {
+            BaseSource::WrittenSession { .. } => Some("the session in its AWS file"),
+            BaseSource::Environment => Some("credentials in the environment"),
+            _ => None,
+        }
+    }
     /// The access key, where it is one.
     pub fn key_id(&self) -> Option<&AccessKeyId> {
         match &self.source {
@@ -309,10 +366,26 @@ impl Base {
         }
     }
 
-    /// Its account, in its user's ARN, else the one in its id.
+    /// Its account: what its profile says of it, in its user's ARN, else the one in its id.
     pub fn account_id(&self) -> Option<String> {
-        let of_id = || account_of_key_id(self.key_id().filter(|id| id.is_of_aws())?.as_str());
-        self.user_arn().and_then(account_of_arn).map(str::to_owned).or_else(of_id)
+        let said = match &self.source {
+            BaseSource::IdentityCenter(role) => Some(&role.account_id),
+            BaseSource::WrittenSession { account_id, .. } | BaseSource::Process { account_id, .. } => {
+                account_id.as_ref()
+            }
+            _ => None,
+        };
+        let of_id = || account_of_key_id(self.written_id()?);
+        said.cloned().or_else(|| self.user_arn().and_then(account_of_arn).map(str::to_owned)).or_else(of_id)
+    }
+
+    /// The id of its key or written session, where that is one of AWS.
+    pub(super) fn written_id(&self) -> Option<&str> {
+        match &self.source {
+            // Security: what is no key id may be a secret in the wrong place.
+            BaseSource::WrittenSession { id, .. } => is_key_id(id).then_some(id),
+            _ => self.key_id().filter(|id| id.is_of_aws()).map(AccessKeyId::as_str),
+        }
     }
 
     /// Whether it is the key of a service other than AWS.
@@ -332,11 +405,17 @@ impl Base {
             kind,
             identity: Identity { sort: kind, parts: Vec::new() },
             signs_as: Signs::Session,
+            whose: Whose::Unknown,
+            title: error.to_string(),
             sealed_with: SealWith::Never,
             reuse: Reuse::Never,
             source: BaseSource::Refused(Box::new(error)),
         }
     }
+}
+
+fn is_key_id(id: &str) -> bool {
+    matches!(id.get(..4), Some("AKIA" | "ASIA")) && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// A setting that SDKs follow before they come to `credential_process`.

@@ -1,6 +1,6 @@
 //! `credential_process`: another program's, which is a base, or keyfob's own, which leads to a profile.
 
-use super::{Base, BaseSource, CommandLine, Identity, Kind, Lead, Reuse, RoleUse, SealWith, Signs};
+use super::{Base, BaseSource, CommandLine, Identity, Kind, Lead, Reuse, RoleUse, SealWith, Signs, Whose};
 use crate::chain::reason::Reason;
 use crate::process_line::keyfob_profile_of;
 use crate::profile::Profile;
@@ -17,6 +17,8 @@ pub(super) static KIND: Kind = Kind {
                 kind: KIND.name,
                 identity: Identity::of_secret(KIND.name, &process.value),
                 signs_as: Signs::Output,
+                whose: Whose::Unknown,
+                title: format!("what `credential_process` of `{}` prints", node.name),
                 sealed_with: SealWith::Default,
                 reuse: Reuse::UntilExpiry,
                 source: BaseSource::Process {

@@ -1,6 +1,6 @@
 //! IAM Roles Anywhere: a certificate, exchanged for the credentials of the profile's role.
 
-use super::{Base, BaseSource, Identity, Kind, Lead, Reuse, RoleUse, SealWith, Signs};
+use super::{Base, BaseSource, Identity, Kind, Lead, Reuse, RoleUse, SealWith, Signs, Whose};
 use crate::chain::error::PlanError;
 use crate::chain::node::{Node, Trace};
 use crate::chain::target::checked_region;
@@ -81,6 +81,8 @@ fn claim(node: &Node<'_>, trace: &mut Trace) -> Result<Option<Lead>, PlanError> 
         // Which certificate it is, is found out where the session is made.
         identity: Identity { sort: KIND.name, parts: vec![text(certificate), text(anchor), text(profile)] },
         signs_as: Signs::OwnRole,
+        whose: Whose::Role,
+        title: format!("certificate in `{}`, through {}", source.certificate, source.trust_anchor_arn),
         sealed_with: SealWith::Default,
         reuse: Reuse::Never,
         source: BaseSource::RolesAnywhere(source),

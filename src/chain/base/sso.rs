@@ -1,6 +1,6 @@
 //! IAM Identity Center: a permission set in an account, for whoever is signed in.
 
-use super::{Base, BaseSource, Identity, Kind, Lead, Reuse, RoleUse, SealWith, Signs};
+use super::{Base, BaseSource, Identity, Kind, Lead, Reuse, RoleUse, SealWith, Signs, Whose};
 use crate::chain::error::PlanError;
 use crate::chain::identity_center::{self, IdentityCenter};
 use crate::chain::node::{Node, Trace};
@@ -20,6 +20,11 @@ pub(super) static KIND: Kind = Kind {
                 kind: KIND.name,
                 identity: identity(&role),
                 signs_as: Signs::Session,
+                whose: Whose::Role,
+                title: format!(
+                    "permission set {} in account {}, from IAM Identity Center at {}",
+                    role.role_name, role.account_id, role.center.start_url
+                ),
                 sealed_with: SealWith::Default,
                 reuse: Reuse::UntilExpiry,
                 source: BaseSource::IdentityCenter(Box::new(role)),

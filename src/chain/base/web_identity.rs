@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::{Base, BaseSource, CommandLine, Identity, Kind, Lead, Reuse, RoleUse, SealWith, Signs};
+use super::{Base, BaseSource, CommandLine, Identity, Kind, Lead, Reuse, RoleUse, SealWith, Signs, Whose};
 use crate::chain::error::PlanError;
 use crate::chain::node::{Node, Trace};
 use crate::chain::values;
@@ -71,6 +71,16 @@ fn claim(node: &Node<'_>, trace: &mut Trace) -> Result<Option<Lead>, PlanError> 
                 kind: KIND.name,
                 identity: Identity { sort: KIND.name, parts },
                 signs_as: Signs::OwnRole,
+                whose: Whose::Role,
+                title: match &token {
+                    TokenSource::File(path) => format!("web identity token in `{path}`"),
+                    TokenSource::Process(_) => {
+                        format!("web identity token that `web_identity_token_process` of `{}` prints", node.name)
+                    }
+                    TokenSource::GitHub { audience } => {
+                        format!("web identity token of this GitHub workflow, for `{audience}`")
+                    }
+                },
                 sealed_with: SealWith::Default,
                 reuse: Reuse::Never,
                 source: BaseSource::WebIdentity { token, session_name },

@@ -107,10 +107,30 @@ fn the_json_has_every_field_of_every_profile() {
 
 #[test]
 fn the_account_comes_from_newer_key_ids_where_nothing_else_says_it() {
-    let config = "[profile a]|aws_access_key_id = ASIAY34FZKBOKMUTVV7A|aws_secret_access_key = fake";
+    let config = "[profile a]|aws_access_key_id = AKIAY34FZKBOKMUTVV7A|aws_secret_access_key = fake";
     assert_eq!(listed(config, "").profiles[0].account.as_deref(), Some("609629065308"));
-    let config = "[profile a]|sso_account_id = 999988887777|sso_role_name = r";
-    assert_eq!(listed(config, "").profiles[0].account.as_deref(), Some("999988887777"));
+}
+
+#[test]
+fn the_account_and_the_key_are_those_of_what_the_credentials_come_from() {
+    const LOGIN: &str = "login_session = arn:aws:iam::111122223333:user/me";
+    const FILE_KEY: &str = "aws_access_key_id = ASIAY34FZKBOKMUTVV7A|aws_secret_access_key = fake";
+    let both = |config: &str, credentials: &str| {
+        let profiles = Profiles::from_texts(&expand(config), &expand(credentials));
+        let Origin { account, base, .. } = origin("a", &profiles, &Stored::of(""));
+        (account, base.and_then(|base| base.written_id().map(str::to_owned)))
+    };
+    let (login, file) = (Some("111122223333".to_owned()), Some("609629065308".to_owned()));
+    let id = Some("ASIAY34FZKBOKMUTVV7A".to_owned());
+    // The SDKs and keyfob take a key in the credentials file before a sign-in, and a sign-in before one in the config file.
+    let session = &format!("{FILE_KEY}|aws_session_token = fake");
+    assert_eq!(both(&format!("[profile a]|{LOGIN}"), &format!("[a]|{session}")), (file, id));
+    assert_eq!(both(&format!("[profile a]|{LOGIN}|{session}"), ""), (login, None));
+    let sso = "[profile a]|sso_start_url = https://x.example|sso_region = eu-west-1|sso_account_id = 999988887777|sso_role_name = r";
+    assert_eq!(both(&format!("{sso}|{session}"), ""), (Some("999988887777".to_owned()), None));
+    // An alias has the account of what it stands for.
+    let alias = "[profile a]|source_profile = b|[profile b]|role_arn = ROLE(A)|source_profile = c|[profile c]|KEY";
+    assert_eq!(both(alias, "").0.as_deref(), Some("111122223333"));
 }
 
 #[test]
@@ -155,8 +175,16 @@ proptest! {
         let profiles = Profiles::from_texts(&config, "");
         let stored = Stored::of(&stored.join(" "));
         for name in ["a", "b"] {
-            let (source, _) = source(name, &profiles, &stored);
-            match plan(&profiles, &stored, &Environment::default(), &ask(name)) {
+            let Origin { source, account, base, .. } = origin(name, &profiles, &stored);
+            let planned = plan(&profiles, &stored, &Environment::default(), &ask(name));
+            if let Ok(plan) = &planned {
+                let of_hop = plan.hops().last().and_then(|hop| account_of_arn(&hop.role_arn)).map(str::to_owned);
+                prop_assert_eq!(account, of_hop.or_else(|| plan.base.account_id()), "{}", config);
+                if let Some(base) = base {
+                    prop_assert_eq!(&base, &plan.base, "{}", config);
+                }
+            }
+            match planned {
                 Ok(plan) if plan.hops().count() > usize::from(plan.base.signs_as == Signs::OwnRole) => {
                     prop_assert_eq!(source, "role", "{}", config);
                 }

@@ -1,7 +1,6 @@
 //! What narrows a plan's credentials: an outer keyfob's layers, the profile's, and those of an AI agent. Pure.
 
 use super::{Made, Maker};
-use crate::chain::base::BaseSource;
 use crate::chain::error::{CannotNarrow, PlanError};
 use crate::chain::layer::{Layer, Narrowed};
 use crate::chain::narrow::{self, Ways};
@@ -74,7 +73,7 @@ impl Maker<'_, '_> {
         let is_scoped_unknown = self.request.known.as_ref().is_some_and(|known| known.is_scoped_unknown);
         // The exchange of a certificate takes no policy.
         let is_exchange = walk.roles.len() == 1 && self.request.role.is_none();
-        let takes_policy = !(is_exchange && matches!(walk.base.source, BaseSource::RolesAnywhere(_)));
+        let takes_policy = !(is_exchange && walk.base.anchor().is_some());
         let ways = Ways { target: &target, federation_seconds, is_scoped_unknown, own_setting, takes_policy };
         narrow::narrow(&mut made.steps, wanted, &ways).map_err(|why| self.cannot_narrow(why))
     }

@@ -1,7 +1,9 @@
 //! The registry of bases: what it says of every profile is what the plan then does.
 
 use super::{Input, Stored, ask, expand, in_short};
-use crate::chain::base::{Base, BaseSource, Identity, KINDS, Kind, Lead, Reuse, RoleUse, SealWith, Signs, overrides};
+use crate::chain::base::{
+    Base, BaseSource, Identity, KINDS, Kind, Lead, Reuse, RoleUse, SealWith, Signs, Whose, key, overrides,
+};
 use crate::chain::error::PlanError;
 use crate::chain::reason::Reason;
 use crate::chain::rules::plan_of;
@@ -11,7 +13,7 @@ use crate::profile::{AwsFile, Profiles};
 use crate::sys::env::Environment;
 
 /// A kind that keyfob does not have. Adding one takes this and its line in a table of kinds; a real one has a variant of
-/// [`BaseSource`] as well, and its other half in `ops/resolve/base`.
+/// [`BaseSource`] as well, and its other half and one arm in `ops/resolve/base`.
 static THROWAWAY: Kind = Kind {
     name: "throwaway",
     settings: &["throwaway_token"],
@@ -23,6 +25,8 @@ static THROWAWAY: Kind = Kind {
             kind: "throwaway",
             identity: Identity { sort: "throwaway", parts: vec![token.value.to_string()] },
             signs_as: Signs::Session,
+            whose: Whose::Unknown,
+            title: "a throwaway token".to_owned(),
             sealed_with: SealWith::Default,
             reuse: Reuse::UntilExpiry,
             source: BaseSource::Stored(Stored::key("unused")),
@@ -64,6 +68,41 @@ fn each_setting_that_makes_a_base_is_one_keyfob_knows() {
     for setting in KINDS.iter().flat_map(|kind| kind.settings) {
         assert!(crate::profile::known::is_known(setting), "{setting}");
     }
+}
+
+#[test]
+fn a_link_hides_each_setting_that_makes_a_base_but_keys_and_processes() {
+    use crate::profile::known::{BASE_SETTINGS, PREFIX};
+    let stays =
+        |name: &&&str| key::SETTINGS.contains(name) || **name == "credential_process" || name.starts_with(PREFIX);
+    let made_by: Vec<&&str> = KINDS.iter().flat_map(|kind| kind.settings).filter(|name| !stays(name)).collect();
+    assert!(made_by.len() > 5, "{made_by:?}");
+    assert!(made_by.iter().all(|name| BASE_SETTINGS.contains(name)), "{made_by:?}");
+}
+
+/// Whatever else is asked about a base is answered by its fields and methods, so that a new kind is one file on either side.
+#[test]
+fn nobody_else_matches_on_what_a_base_is_made_from() {
+    let src = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![src.clone()];
+    let mut seen = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("readable") {
+            let path = entry.expect("readable").path();
+            let inside = path.strip_prefix(&src).expect("inside").to_string_lossy().replace('\\', "/");
+            if path.is_dir() {
+                folders.push(path);
+            } else if !inside.contains("tests")
+                && std::fs::read_to_string(&path).expect("readable").contains("BaseSource::")
+            {
+                seen.push(inside);
+            }
+        }
+    }
+    assert!(seen.iter().any(|path| path == "ops/resolve/base/mod.rs"), "{seen:?}");
+    let others: Vec<_> =
+        seen.iter().filter(|path| !path.starts_with("chain/base/") && !path.starts_with("ops/resolve/base/")).collect();
+    assert!(others.is_empty(), "{others:?}");
 }
 
 #[test]

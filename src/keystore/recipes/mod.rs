@@ -20,7 +20,7 @@ use crate::credentials::StoreId;
 use crate::error::{self, Error, Kind};
 use crate::keystore::outside::{Answers, COMMAND, Deadline, Launcher, Outside, words_of};
 use crate::keystore::protocol::{Failure, FailureKind, Request, Response};
-use crate::keystore::{KeyStore, Opening, Store, StoreError};
+use crate::keystore::{KeyStore, Opening, REGISTRY, Store, StoreError};
 use crate::secret::{Secret, SecretBytes};
 use crate::settings::Settings;
 use crate::sys::child::Answer;
@@ -95,10 +95,8 @@ fn known(name: &str) -> Option<&'static Known> {
 pub fn check_settings(settings: &Settings) -> error::Result<()> {
     for (name, table) in &settings.stores {
         let wrong = |why: String| Err(Error::new(Kind::Config, format!("{}: `[stores.{name}]`: {why}", table.place)));
-        let taken =
-            [StoreId::SECRET_SERVICE, StoreId::MACOS_KEYCHAIN, StoreId::WINDOWS_CREDENTIAL_MANAGER, StoreId::VAULT];
         let is_valid = !name.is_empty() && !name.contains(':') && name.parse::<StoreId>().is_ok();
-        if !is_valid || taken.iter().any(|id| id.name() == name) {
+        if !is_valid || REGISTRY.iter().any(|store| store.id.name() == name && !store.id.is_outside()) {
             return wrong(format!(
                 "`{name}` cannot be the name of a program; use only `a-z`, `0-9` and `-`, and no other store's name"
             ));
@@ -288,7 +286,6 @@ fn unescaped(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keystore::REGISTRY;
     use crate::sys::env::Environment;
 
     #[test]

@@ -8,7 +8,7 @@ pub mod protocol;
 
 use std::time::Duration;
 
-use crate::chain::base::{BaseSource, Signs};
+use crate::chain::base::{Signs, Whose};
 use crate::chain::{Plan, Step};
 use crate::credentials::{Credentials, Session};
 use crate::duration;
@@ -49,30 +49,9 @@ pub fn check(plan: &Plan, allow_user_session: bool) -> Result<()> {
 }
 
 /// Whose session a plan without a hop leads to.
-enum Whose {
-    User,
-    Role,
-    Unknown,
-}
-
 fn whose(plan: &Plan) -> Whose {
-    if plan.steps.iter().any(|step| matches!(step, Step::SessionToken(_) | Step::Federation(_))) {
-        return Whose::User;
-    }
-    match &plan.base.source {
-        BaseSource::Login { arn } if arn.contains(":assumed-role/") => Whose::Role,
-        BaseSource::Login { .. } | BaseSource::Stored(_) | BaseSource::Written { .. } => Whose::User,
-        BaseSource::IdentityCenter(_)
-        | BaseSource::WebIdentity { .. }
-        | BaseSource::RolesAnywhere(_)
-        | BaseSource::Instance { .. }
-        | BaseSource::Container { .. } => Whose::Role,
-        // No plan has one that is refused.
-        BaseSource::WrittenSession { .. }
-        | BaseSource::Environment
-        | BaseSource::Process { .. }
-        | BaseSource::Refused(_) => Whose::Unknown,
-    }
+    let is_of_key = plan.steps.iter().any(|step| matches!(step, Step::SessionToken(_) | Step::Federation(_)));
+    if is_of_key { Whose::User } else { plan.base.whose }
 }
 
 /// The `--duration` to plan with, given the plan without one: none where that is short enough, or where the base decides.

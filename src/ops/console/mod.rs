@@ -9,7 +9,7 @@ use url::form_urlencoded;
 
 use crate::aws::advice::{Attempted, Signer};
 use crate::aws::http::{Answer, Request};
-use crate::chain::base::{BaseSource, Signs};
+use crate::chain::base::Signs;
 use crate::chain::target::Target;
 use crate::chain::{FederationStep, Plan, Step};
 use crate::credentials::Credentials;
@@ -64,9 +64,7 @@ fn way(plan: &Plan) -> Way {
             }
         }
         Some(Step::SessionToken(_)) | None if plan.base.signs_as == Signs::Key && !is_scoped => Way::Federation,
-        Some(Step::Base) | None if matches!(plan.base.source, BaseSource::IdentityCenter(_)) && !is_scoped => {
-            Way::Portal
-        }
+        Some(Step::Base) | None if plan.base.assigned_role().is_some() && !is_scoped => Way::Portal,
         _ => Way::Token { duration: None, is_unsure: false },
     }
 }
@@ -124,7 +122,7 @@ pub fn address(context: &Context<'_>, plan: &Plan, wanted: Option<&str>, options
 
 /// The portal's shortcut link (IAM Identity Center User Guide, "Creating a shortcut link"). It holds no secret.
 fn portal(plan: &Plan, identity: Identity, page: &str) -> Console {
-    let BaseSource::IdentityCenter(role) = &plan.base.source else { unreachable!("its way is the portal's") };
+    let Some(role) = plan.base.assigned_role() else { unreachable!("its way is the portal's") };
     let query: String = form_urlencoded::Serializer::new(String::new())
         .extend_pairs([("account_id", role.account_id.as_str()), ("role_name", &role.role_name), ("destination", page)])
         .finish();

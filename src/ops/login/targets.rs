@@ -2,7 +2,7 @@
 //! `aws login`.
 
 use crate::aws_login::TokenFile;
-use crate::chain::base::{BaseSource, login, names_a_source};
+use crate::chain::base::{login, names_a_source};
 use crate::chain::identity_center::{self, IdentityCenter};
 use crate::chain::{Plan, nearest, nearest_of};
 use crate::error::{Error, Kind, Result};
@@ -68,12 +68,14 @@ pub fn target(
         return Ok(target(own));
     }
     let planned = planned();
-    match planned.as_ref().map(|plan| (&plan.base.source, &plan.base.profile)) {
-        Ok((BaseSource::IdentityCenter(role), _)) => return Ok(target(role.center.clone())),
-        Ok((BaseSource::Login { arn }, profile)) => {
-            return Ok(Target::AwsLogin(LoginTarget { profile: profile.clone(), arn: Some(arn.clone()) }));
+    if let Ok(Plan { base, .. }) = &planned {
+        if let Some(role) = base.assigned_role() {
+            return Ok(target(role.center.clone()));
         }
-        Ok(_) | Err(_) => {}
+        if let Some(arn) = base.login_arn() {
+            let (profile, arn) = (base.profile.clone(), Some(arn.to_owned()));
+            return Ok(Target::AwsLogin(LoginTarget { profile, arn }));
+        }
     }
     if let Some(center) = section()? {
         return Ok(target(center));

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::aws::advice::{Attempt, Attempted, CodeFrom, Signer, advise};
 use crate::aws::{AssumeRole, AwsError, GetFederationToken, GetScopedCredentials, GetSessionToken, MfaCode};
-use crate::chain::base::{BaseSource, Signs};
+use crate::chain::base::Signs;
 use crate::chain::session_name::{default_role_session_name, federated_user_name};
 use crate::chain::{AskedBy, FederationStep, Hop, KnownBase, Plan, Reason, ScopedStep, SessionStep, Step};
 use crate::credentials::{Credentials, Session};
@@ -104,7 +104,7 @@ impl Run<'_> {
         };
         let is_long_term = matches!(own, Credentials::Key { .. } | Credentials::NoExpiry { session_token: None, .. });
         let is_other = is_long_term != (base.signs_as == Signs::Key);
-        if !is_other || !matches!(base.source, BaseSource::Process { .. }) {
+        if !is_other || !base.is_process() {
             return Ok(own);
         }
         let known = KnownBase { is_key: is_long_term, ..KnownBase::default() };
@@ -170,7 +170,7 @@ impl Run<'_> {
                     if let Some(problem) = source.clock_problem(&offered) {
                         return Err(problem.into());
                     }
-                    let again = source.may_try_again(&offered, advice.message());
+                    let again = source.note_refused(&offered, advice.message());
                     let stop = Stop::Aws { error, advice };
                     if !again {
                         return Err(stop);
@@ -347,9 +347,9 @@ impl Run<'_> {
         let before = index.checked_sub(1).and_then(|before| self.plan.steps[before].hop());
         match (before, credentials) {
             (Some(hop), Credentials::Session(_)) => Signer::Role { arn: &hop.role_arn },
-            (None, _) if self.plan.base.signs_as == Signs::OwnRole => match &self.plan.base.source {
-                BaseSource::RolesAnywhere(anchor) => Signer::Certificate { region: &anchor.region },
-                _ => Signer::Token,
+            (None, _) if self.plan.base.signs_as == Signs::OwnRole => match self.plan.base.anchor() {
+                Some(anchor) => Signer::Certificate { region: &anchor.region },
+                None => Signer::Token,
             },
             (None, Credentials::Session(session)) if self.plan.mfa.is_some() => {
                 let age_seconds = self.context.clock.now().seconds_since(session.issued_at);

@@ -88,8 +88,8 @@ impl Lesson {
         self.known.take()
     }
 
-    /// Whether somebody has to sign in. Who is signed in is part of the plan, so another one has to be made then.
-    pub fn sign_in_is_due(&self) -> bool {
+    /// Whether somebody has to sign in, told once: who is signed in is part of the plan, so another one is made then.
+    pub fn take_sign_in_due(&self) -> bool {
         self.sign_in_is_due.take()
     }
 }

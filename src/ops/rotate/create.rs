@@ -12,9 +12,9 @@ use crate::hint::run;
 use crate::index::Index;
 use crate::keystore::access_key::{is_key_of, store_new_access_key};
 use crate::keystore::{Item, StoreError};
-use crate::ops::rotate::Rotation;
 use crate::ops::rotate::run::Stop;
 use crate::ops::rotate::signing::Key;
+use crate::ops::rotate::{Rotation, with_options};
 use crate::rotation::{Observation, RotationStep, find_out};
 
 /// How long lists may lag behind what was done.
@@ -84,9 +84,10 @@ impl Rotation<'_> {
                 Err(Stop::Void(error.because(format!("the new key {short} could not be stored and was deleted again"))))
             }
             (Err(more), _) => Err(Stop::Here(
-                error
-                    .because(format!("the new key {short} could not be stored and still exists at AWS: {more}"))
-                    .hint(run!("keyfob rotate {} --resume", profile).to("delete it and create another")),
+                error.because(format!("the new key {short} could not be stored and still exists at AWS: {more}")).hint(
+                    with_options(run!("keyfob rotate {} --resume", profile), &self.journal)
+                        .to("delete it and create another"),
+                ),
             )),
         }
     }

@@ -240,11 +240,13 @@ pub(crate) fn rollback_of(journal: &Journal) -> Hint {
 
 /// A command with the options that the rotation was asked for with.
 fn with_options(hint: Hint, journal: &Journal) -> Hint {
-    let Asked { with, delete_now, force, drop_sessions } = &journal.asked;
-    hint.option("--with", with.as_ref())
-        .flag("--delete-now", *delete_now)
-        .flag("--force", *force)
-        .flag("--drop-sessions", *drop_sessions)
+    with_flags(hint.option("--with", journal.asked.with.as_ref()), journal)
+}
+
+/// As [`with_options`], where another `--with` is to be given.
+fn with_flags(hint: Hint, journal: &Journal) -> Hint {
+    let Asked { with: _, delete_now, force, drop_sessions } = &journal.asked;
+    hint.flag("--delete-now", *delete_now).flag("--force", *force).flag("--drop-sessions", *drop_sessions)
 }
 
 /// Refuses to touch a key whose rotation is between its beginning and its rest.

@@ -131,7 +131,8 @@ impl<'a> Rotation<'a> {
         let from = inactive_at.map(|at| at.plus(self.context.settings.rotate_grace));
         let from = from.map_or_else(String::new, |from| format!(" after {from}"));
         talk.say(&format!("{short} stays stored for now: another machine or a pipeline may still use it"));
-        talk.hint(run!("keyfob rotate {} --finish", profile).to(format!("delete it{from}")));
+        let finish = run!("keyfob rotate {} --finish", profile).option("--with", self.journal.asked.with.as_ref());
+        talk.hint(finish.to(format!("delete it{from}")));
         talk.hint(rollback_of(&self.journal));
     }
 

@@ -7,7 +7,6 @@ use crate::aws::{Access, AccessKeys, AwsError, LastUse};
 use crate::chain::base::key::base_of;
 use crate::credentials::{AccessKey, AccessKeyId, StoredKey};
 use crate::error::{Error, Kind, Result};
-use crate::hint::run;
 use crate::keystore::access_key::read_access_key;
 use crate::ops::Context;
 use crate::ops::signed::{Refusal, Signed, SigningKey};
@@ -88,7 +87,9 @@ impl<'a> Signing<'a> {
         answer.map_err(|refusal| match refusal.is_access_denied() {
             true => {
                 refusal.hint(format!("this policy lets a user rotate its own key: {}", policy(&self.user_arn))).hint(
-                    run!("keyfob rotate {} --with PROFILE", self.profile)
+                    self.context
+                        .talk
+                        .again(&["--with", "PROFILE"])
                         .to("or use another profile's credentials for the rotation"),
                 )
             }

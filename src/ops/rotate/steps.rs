@@ -13,7 +13,7 @@ use crate::ops::Context;
 use crate::ops::rotate::create::LISTS_LAG;
 use crate::ops::rotate::run::Stop;
 use crate::ops::rotate::signing::{Key, kind_of};
-use crate::ops::rotate::{Rotation, state_of, stored, users_of};
+use crate::ops::rotate::{Rotation, state_of, stored, users_of, with_flags};
 use crate::ops::signed::Refusal;
 use crate::rotation::{Failure, Journal, KeyState, RotationStep, User, Verdict, judge};
 
@@ -83,9 +83,10 @@ impl Rotation<'_> {
             }
         }
         let profile = &self.journal.profile;
-        Err(first
-            .unwrap_or_else(|| Error::new(Kind::Defect, "a rotation has one key at least"))
-            .hint(run!("keyfob rotate {} --resume --with PROFILE", profile).to("or use another profile's credentials")))
+        Err(first.unwrap_or_else(|| Error::new(Kind::Defect, "a rotation has one key at least")).hint(
+            with_flags(run!("keyfob rotate {} --resume --with PROFILE", profile), &self.journal)
+                .to("or use another profile's credentials"),
+        ))
     }
 
     /// Waits until AWS knows a key, as it is read back from the store, at every endpoint its profiles use.

@@ -241,7 +241,7 @@ fn an_interrupted_renewal_leaves_a_sign_in_or_says_that_it_has_ended() {
                 thread::sleep(Duration::from_millis(10));
             }
             running.kill();
-            running.finish();
+            assert!(running.finish().was_killed());
         } else {
             one.bed.aws.fault(RENEWED, Fault::DropAnswer);
             fails(&one.bed.get("base"), 1, "the sign-in of `base` may have ended");

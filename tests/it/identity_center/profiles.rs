@@ -242,7 +242,7 @@ fn throttling_is_waited_out_and_an_interrupted_run_goes_on() {
         std::thread::sleep(Duration::from_millis(10));
     }
     running.kill();
-    running.finish();
+    assert!(running.finish().was_killed());
     assert!(!office.config().contains("[profile "));
     office.aws.forget_requests();
     let ran = office.sandbox.keyfob(&["sso", "profiles", "corp", "--plain"]).run();

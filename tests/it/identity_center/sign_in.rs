@@ -145,7 +145,7 @@ fn a_process_killed_between_a_renewals_answer_and_its_write_is_recovered_from_or
         }
         // AWS has taken the refresh token, and nobody has the new one.
         holder.kill();
-        holder.finish();
+        assert!(holder.finish().was_killed());
     };
     // With an access token that has ended, nothing is left.
     let bed = Bed::new();

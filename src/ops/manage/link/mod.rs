@@ -11,7 +11,7 @@ use std::path::Path;
 
 use crate::chain::PlanError;
 use crate::chain::base::process::{self, Process};
-use crate::chain::base::{BaseSource, Override, overrides};
+use crate::chain::base::{Override, overrides};
 use crate::error::{Error, Kind, Result};
 use crate::hint::{Hint, run};
 use crate::index::Index;
@@ -254,7 +254,7 @@ impl Manager<'_> {
                 }
                 Ok(plan) => plan,
             };
-            if matches!(plan.base.source, BaseSource::Login { .. }) && !plan.has_hops() {
+            if plan.base.login_arn().is_some() && !plan.has_hops() {
                 let message = format!(
                     "`{name}` cannot be linked: credentials of `aws login` last 15 min, so SDKs would run keyfob at every use"
                 );
@@ -262,12 +262,7 @@ impl Manager<'_> {
                     .hint("link a profile with a role over it: the role's credentials last an hour")
                     .hint(run!("keyfob exec {} -- COMMAND", name).to("or run a command with its credentials")));
             }
-            let (what, is_its_own) = match plan.base.source {
-                BaseSource::WrittenSession { .. } => ("the session in its AWS file", plan.base.profile == *name),
-                BaseSource::Environment => ("credentials in the environment", plan.base.profile == *name),
-                _ => continue,
-            };
-            if is_its_own {
+            if let Some(what) = plan.base.taken_before_link().filter(|_| plan.base.profile == *name) {
                 let message = format!("`{name}` cannot be linked: SDKs use {what} before a link");
                 return Err(Error::new(Kind::Config, message)
                     .hint(run!("keyfob exec {} -- COMMAND", name).to("run a command with its credentials")));
@@ -316,7 +311,7 @@ impl Manager<'_> {
             return;
         }
         let instead = visible("sso_session").map(|session| run!("aws sso login --sso-session {}", session));
-        self.context.talk.warn(&format!("`aws sso login --profile {name}` no longer works for this profile"));
+        self.context.talk.warn(&format!("`aws sso login` no longer works for the profile `{name}`"));
         self.context.talk.hint(run!("keyfob login {}", name).to("sign in with keyfob"));
         if let Some(instead) = instead {
             self.context.talk.hint(instead.to("or with the AWS CLI, whose sign-in keyfob uses while it lasts"));

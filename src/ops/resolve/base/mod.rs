@@ -1,6 +1,6 @@
 //! How a base's credentials are made: one file per base, of the same name as in `chain/base`.
 //!
-//! May use what `ops` may. This is the one place that matches on [`BaseSource`].
+//! May use what `ops` may. Only this and `chain/base` match on [`BaseSource`].
 
 mod container;
 mod environment;
@@ -50,7 +50,11 @@ pub(super) fn credentials(
 ) -> Result<Credentials> {
     match &plan.base.source {
         BaseSource::Stored(_) | BaseSource::Written { .. } => key::credentials(context, &plan.base),
-        BaseSource::WrittenSession { .. } => context.keys.written_session(&plan.base),
+        BaseSource::WrittenSession { id, account_id } => {
+            let (secret_access_key, session_token) = context.keys.written(&plan.base.profile, id)?;
+            let (access_key_id, account_id) = (id.clone(), account_id.clone());
+            Ok(Credentials::NoExpiry { access_key_id, secret_access_key, session_token, account_id })
+        }
         BaseSource::Environment => environment::credentials(context, &plan.base),
         BaseSource::Process { command, account_id } => {
             process::credentials(context, plan, command, account_id.as_deref(), limit)

@@ -55,7 +55,7 @@ pub(super) fn output(context: &Context, plan: &Plan, command: &CommandLine, limi
 
 pub(super) fn failed(plan: &Plan, how: &str) -> Error {
     let profile = &plan.base.profile;
-    let setting = plan.base.source.program_setting();
+    let setting = plan.base.program_setting();
     Error::new(Kind::Failed, format!("`{setting}` of `{profile}` failed: {how}"))
         .hint(run!("keyfob show {}", profile).to("show the command, to try it by hand"))
 }

@@ -119,11 +119,16 @@ fn what_is_typed_during_a_check_is_neither_shown_nor_kept_and_control_c_ends_it_
             let mut check = |secret: &Secret| {
                 assert_eq!(secret.expose(), "fake");
                 (&person).write_all(keys).expect("typed");
+                // They take a while to arrive, and may be read before anybody sees them.
+                let is_there = || rustix::io::ioctl_fionread(&tty).is_ok_and(|left| left > 0);
                 let start = Instant::now();
-                while rustix::io::ioctl_fionread(&tty).is_ok_and(|left| left > 0) && start.elapsed().as_secs() < 5 {
+                while !is_there() && start.elapsed() < Duration::from_millis(500) {
+                    std::thread::yield_now();
+                }
+                while is_there() && start.elapsed().as_secs() < 5 {
                     std::thread::sleep(MOMENT);
                 }
-                std::thread::sleep(MOMENT);
+                std::thread::sleep(4 * MOMENT);
                 checked = true;
             };
             let limit = Some(Duration::from_mins(1));
