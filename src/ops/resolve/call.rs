@@ -126,7 +126,7 @@ impl Run<'_> {
     /// Whether somebody has to sign in. Where nobody can be asked to sign in as for `aws login`, it is an error like others, which
     /// all who want the same session share.
     fn is_sign_in_due(&self, error: &Error) -> bool {
-        let is_login = matches!(self.plan.base.source, BaseSource::Login { .. }) && error.kind() == Kind::NeedsHuman;
+        let is_login = self.plan.base.login_arn().is_some() && error.kind() == Kind::NeedsHuman;
         is_sign_in_needed(error) || (is_login && self.options.prompt_limit.is_none() && self.context.human.is_there())
     }
 
