@@ -13,7 +13,7 @@ pub(super) const CERTIFICATES: Check = Check {
     judge: |judge| {
         let certificates = judge.facts.certificates.as_ref().map_err(Clone::clone)?;
         let now = judge.facts.asked_at;
-        let expired = certificates.iter().filter(|certificate| certificate.expires.is_some_and(|end| end < now));
+        let expired = certificates.iter().filter(|certificate| certificate.expires < now);
         let found = expired.map(|certificate| {
             let name = certificate.name.as_str();
             let fix = run!(
@@ -21,7 +21,7 @@ pub(super) const CERTIFICATES: Check = Check {
                 name,
                 judge.profile
             );
-            Resource::new(name, certificate.expires, "expired", fix)
+            Resource::new(name, Some(certificate.expires), "expired", fix)
         });
         Ok(Findings::of(found, now))
     },
@@ -50,10 +50,8 @@ fn analyzer(judge: &Judge<'_>) -> Judgement {
             Resource::new(region.as_str(), None, "no active analyzer of external access", fix)
         })
         .collect();
-    match regions.values().find_map(|analyzers| analyzers.as_ref().err()) {
-        Some(missing) if found.is_empty() => Err(missing.clone()),
-        _ => Ok(Findings::of(found, judge.facts.asked_at)),
-    }
+    let missing = regions.values().find_map(|analyzers| analyzers.as_ref().err());
+    Findings::unless_missing(found, judge.facts.asked_at, missing.cloned())
 }
 
 pub(super) const CENTRAL_ROOT: Check = Check {
@@ -100,8 +98,6 @@ fn unused_services(judge: &Judge<'_>) -> Judgement {
             Resource::new(accessed.name.as_str(), accessed.created, detail, fix)
         })
         .collect();
-    match known.iter().find_map(|accessed| accessed.as_ref().err()) {
-        Some(missing) if found.is_empty() => Err(missing.clone()),
-        _ => Ok(Findings::of(found, judge.facts.asked_at)),
-    }
+    let missing = known.iter().find_map(|accessed| accessed.as_ref().err());
+    Findings::unless_missing(found, judge.facts.asked_at, missing.cloned())
 }

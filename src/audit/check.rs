@@ -87,6 +87,14 @@ impl Findings {
         Findings { resources: resources.into_iter().collect(), note: None, as_of: Some(as_of) }
     }
 
+    /// As [`Findings::of`]; where nothing is found and something is not known, that is the result.
+    pub(super) fn unless_missing(resources: Vec<Resource>, as_of: Timestamp, missing: Option<Missing>) -> Judgement {
+        match missing.filter(|_| resources.is_empty()) {
+            Some(missing) => Err(missing),
+            None => Ok(Findings::of(resources, as_of)),
+        }
+    }
+
     /// It passes, and this is why.
     pub(super) fn passed(note: impl Into<String>, as_of: Timestamp) -> Findings {
         Findings { resources: Vec::new(), note: Some(note.into()), as_of: Some(as_of) }

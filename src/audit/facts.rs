@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::audit::report::Report;
 use crate::timestamp::Timestamp;
 
@@ -191,8 +193,7 @@ impl EntityKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InlinePolicy {
     pub name: String,
-    /// JSON.
-    pub document: String,
+    pub document: Value,
 }
 
 /// A customer managed policy.
@@ -203,15 +204,15 @@ pub struct Policy {
     pub created: Option<Timestamp>,
     /// How many users, groups and roles have it.
     pub attachments: u64,
-    /// The default version, JSON.
-    pub document: String,
+    /// The default version.
+    pub document: Value,
 }
 
 /// A server certificate in IAM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
     pub name: String,
-    pub expires: Option<Timestamp>,
+    pub expires: Timestamp,
 }
 
 /// What a user or a role may use and has not, as far back as AWS looks.

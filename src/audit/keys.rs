@@ -3,7 +3,7 @@
 use crate::audit::check::{Check, Findings, Judge, Resource};
 use crate::audit::facts::{Missing, Source};
 use crate::audit::report::{KeyRow, Row};
-use crate::audit::users::deactivate;
+use crate::audit::users::{deactivate, without_date};
 use crate::hint::{Hint, run};
 
 /// How old a key may become.
@@ -52,7 +52,7 @@ pub(super) const OLD: Check = Check {
     why: "the older a key is, the more files, backups and logs it may be in",
     needs: &[Source::Report],
     judge: |judge| {
-        each_key(judge, |row| {
+        let found = each_key(judge, |row| {
             let old = |key: &(usize, &KeyRow)| key.1.rotated.is_some_and(|made| judge.is_older(made, MAX_AGE_DAYS));
             let resource = |(at, key): (usize, &KeyRow)| {
                 let days = key.rotated.map_or(0, |made| judge.days_since(made));
@@ -60,7 +60,10 @@ pub(super) const OLD: Check = Check {
                 Resource::new(&*row.user, key.rotated, detail, rotate(judge, row))
             };
             row.active_keys().filter(old).map(resource).collect()
-        })
+        })?;
+        let report = judge.facts.report.as_ref().map_err(Clone::clone)?;
+        let undated = report.users.iter().find(|row| row.active_keys().any(|(_, key)| key.rotated.is_none()));
+        Findings::unless_missing(found.resources, report.generated, undated.map(without_date))
     },
 };
 

@@ -1,7 +1,7 @@
 //! The caller's own user, which needs the fewest permissions.
 
 use crate::audit::check::{Check, Findings, Judge, Judgement, Resource};
-use crate::audit::facts::Source;
+use crate::audit::facts::{Missing, Source};
 use crate::audit::keys::MAX_AGE_DAYS;
 use crate::audit::users::UNUSED_DAYS;
 use crate::hint::run;
@@ -51,7 +51,11 @@ fn own_keys(judge: &Judge<'_>) -> Judgement {
     let Some(user) = own_user(judge) else { return Ok(not_a_user(judge)) };
     let (mut found, mut unknown) = (Vec::new(), None);
     for key in judge.facts.own_keys.clone()?.into_iter().filter(|key| key.is_active) {
-        let Some(created) = key.created else { continue };
+        let Some(created) = key.created else {
+            let reason = "the response does not say when a key was created".to_owned();
+            unknown = Some(Missing { action: "iam:ListAccessKeys", reason });
+            continue;
+        };
         let by_hand = || {
             run!(
                 "aws iam update-access-key --user-name {} --access-key-id {} --status Inactive --profile {}",
@@ -79,10 +83,7 @@ fn own_keys(judge: &Judge<'_>) -> Judgement {
             Err(missing) => unknown = Some(missing.clone()),
         }
     }
-    match unknown.filter(|_| found.is_empty()) {
-        Some(missing) => Err(missing),
-        None => Ok(Findings::of(found, judge.facts.asked_at)),
-    }
+    Findings::unless_missing(found, judge.facts.asked_at, unknown)
 }
 
 fn own_user<'j>(judge: &'j Judge<'_>) -> Option<&'j str> {

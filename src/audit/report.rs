@@ -80,21 +80,25 @@ impl Report {
         for record in reader.records() {
             let record = record.map_err(|_| "the credential report is not CSV".to_owned())?;
             let text = |at: usize| record.get(at).unwrap_or_default();
-            let (is_true, time) = (|at: usize| text(at).eq_ignore_ascii_case("true"), |at| Timestamp::parse(text(at)));
-            let key = |[active, rotated, used]: [usize; 3]| KeyRow {
-                is_active: is_true(active),
-                rotated: time(rotated),
-                used: time(used),
+            let time = |at| Timestamp::parse(text(at));
+            let is_true = |at: usize| match text(at).to_ascii_lowercase().as_str() {
+                "true" => Ok(true),
+                "false" | "n/a" | "no_information" | "not_supported" => Ok(false),
+                // An empty one would pass for "no".
+                _ => Err(format!("the credential report has an unknown value of `{}`", &headers[at])),
+            };
+            let key = |[active, rotated, used]: [usize; 3]| {
+                Ok::<_, String>(KeyRow { is_active: is_true(active)?, rotated: time(rotated), used: time(used) })
             };
             let row = Row {
                 user: text(user).to_owned(),
                 arn: text(arn).to_owned(),
                 created: time(created),
-                has_password: is_true(password[0]),
+                has_password: is_true(password[0])?,
                 password_used: time(password[1]),
                 password_changed: time(password[2]),
-                has_mfa: is_true(mfa),
-                keys: [key(keys[0]), key(keys[1])],
+                has_mfa: is_true(mfa)?,
+                keys: [key(keys[0])?, key(keys[1])?],
             };
             match row.user == ROOT {
                 true => report.root = Some(row),
@@ -156,6 +160,8 @@ mod tests {
         let problem = Report::parse(&without, Timestamp::from_unix(0)).expect_err("a column is missing");
         assert_eq!(problem, "the credential report has no column `mfa_active`");
         assert!(parse("one,two\n").is_err(), "a row of another length");
+        let problem = Report::parse(&shuffled.replace("\ntrue,x", "\n,x"), Timestamp::from_unix(0)).expect_err("empty");
+        assert_eq!(problem, "the credential report has an unknown value of `mfa_active`");
         assert!(parse("").is_err(), "nobody in it");
         assert!(Report::parse("", Timestamp::from_unix(0)).is_err());
     }

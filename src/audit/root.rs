@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::audit::check::{Check, Findings, Judge, Judgement, Resource};
-use crate::audit::facts::{Missing, Source};
+use crate::audit::facts::{Known, Missing, Source};
 use crate::audit::report::ROOT;
 
 /// How recent a use of the root user may be. The benchmark says "daily tasks" and no number.
@@ -17,7 +17,7 @@ pub(super) const KEY: Check = Check {
     needs: &[Source::Summary, Source::Report],
     judge: |judge| {
         let summary = judge.facts.summary.as_ref().map_err(Clone::clone)?;
-        if number(summary, "AccountAccessKeysPresent") == 0 {
+        if number(summary, "AccountAccessKeysPresent")? == 0 {
             return Ok(Findings::of(None, judge.facts.asked_at));
         }
         // Dates only: the report may be older than the key.
@@ -46,7 +46,7 @@ pub(super) const MFA: Check = Check {
         if let Some(passed) = needs_no_mfa(judge, summary) {
             return Ok(passed);
         }
-        let found = (number(summary, "AccountMFAEnabled") == 0).then(|| without_mfa(judge));
+        let found = (number(summary, "AccountMFAEnabled")? == 0).then(|| without_mfa(judge));
         Ok(Findings::of(found, judge.facts.asked_at))
     },
 };
@@ -62,7 +62,7 @@ pub(super) const HARDWARE_MFA: Check = Check {
         if let Some(passed) = needs_no_mfa(judge, summary) {
             return Ok(passed);
         }
-        if number(summary, "AccountMFAEnabled") == 0 {
+        if number(summary, "AccountMFAEnabled")? == 0 {
             return Ok(Findings::of([without_mfa(judge)], judge.facts.asked_at));
         }
         let owners = judge.facts.virtual_device_owners.as_ref().map_err(Clone::clone)?;
@@ -109,12 +109,15 @@ fn needs_no_mfa(judge: &Judge<'_>, summary: &BTreeMap<String, i64>) -> Option<Fi
         let note = "in AWS GovCloud (US) the root user has no password, and cannot have MFA";
         return Some(Findings::passed(note, judge.facts.asked_at));
     }
-    // IAM User Guide, "Centrally manage root access for member accounts". Without the number nothing is concluded.
-    let has_none = summary.get("AccountPasswordPresent") == Some(&0)
-        && ["AccountAccessKeysPresent", "AccountMFAEnabled"].iter().all(|name| number(summary, name) == 0);
+    // IAM User Guide, "Centrally manage root access for member accounts". Without a number nothing is concluded.
+    let has_none = ["AccountPasswordPresent", "AccountAccessKeysPresent", "AccountMFAEnabled"]
+        .iter()
+        .all(|name| summary.get(*name) == Some(&0));
     has_none.then(|| Findings::passed("the root user has no password and no access key", judge.facts.asked_at))
 }
 
-pub(super) fn number(summary: &BTreeMap<String, i64>, name: &str) -> i64 {
-    summary.get(name).copied().unwrap_or(0)
+/// A number of the summary. One that is left out is not 0.
+pub(super) fn number(summary: &BTreeMap<String, i64>, name: &str) -> Known<i64> {
+    let missing = || Missing { action: "iam:GetAccountSummary", reason: format!("the summary has no {name}") };
+    summary.get(name).copied().ok_or_else(missing)
 }

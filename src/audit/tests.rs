@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::check::{Check, Judge, Resource};
-use super::facts::{Caller, Facts, Missing};
+use super::facts::{Caller, Facts, Missing, OwnKey};
 use super::policies::allows_all;
+use super::report::{KeyRow, Report, Row};
 use super::{CHECKS, Choice};
 use crate::timestamp::Timestamp;
 
@@ -39,13 +40,54 @@ fn a_check_whose_facts_were_not_asked_for_is_unknown_and_never_passes() {
 }
 
 #[test]
-fn a_summary_without_a_number_is_taken_for_the_worse() {
-    let mut facts = Facts::nothing("111122223333", "arn:aws:iam::111122223333:user/ann", NOW);
+fn a_summary_without_a_number_is_unknown_and_never_passes() {
+    let mut facts = Facts::nothing("111122223333", "arn:aws:iam::111122223333:root", NOW);
+    facts.virtual_device_owners = Ok(Vec::new());
+    let whole: BTreeMap<String, i64> = ["AccountMFAEnabled", "AccountAccessKeysPresent", "Users", "Providers"]
+        .map(|name| (name.to_owned(), i64::from(name == "AccountMFAEnabled")))
+        .into();
+    let needed = [
+        ("root-key", "AccountAccessKeysPresent"),
+        ("root-mfa", "AccountMFAEnabled"),
+        ("root-hardware-mfa", "AccountMFAEnabled"),
+        ("people", "Users"),
+        ("people", "Providers"),
+    ];
+    for (id, name) in needed {
+        facts.summary = Ok(whole.clone());
+        assert!(found(id, &facts).is_ok(), "{id}");
+        let mut without = whole.clone();
+        without.remove(name);
+        facts.summary = Ok(without);
+        assert_eq!(found(id, &facts).expect_err(id).reason, format!("the summary has no {name}"));
+    }
     // An old form of the summary, without AccountPasswordPresent: the root user may have one.
     facts.summary = Ok([("AccountMFAEnabled".to_owned(), 0), ("AccountAccessKeysPresent".to_owned(), 0)].into());
     assert_eq!(found("root-mfa", &facts), Ok(vec!["<root_account>".to_owned()]));
     facts.caller = Caller { partition: "aws-us-gov".to_owned(), ..facts.caller };
     assert_eq!(found("root-mfa", &facts), Ok(Vec::new()));
+}
+
+#[test]
+fn an_active_key_without_a_date_is_unknown_and_never_passes() {
+    let mut facts = Facts::nothing("111122223333", "arn:aws:iam::111122223333:user/ann", NOW);
+    let key = KeyRow { is_active: true, rotated: None, used: None };
+    let row = Row {
+        user: "bob".to_owned(),
+        arn: String::new(),
+        created: None,
+        has_password: false,
+        password_used: None,
+        password_changed: None,
+        has_mfa: false,
+        keys: [key, KeyRow::default()],
+    };
+    facts.report = Ok(Report { generated: NOW, root: None, users: vec![row] });
+    let own = OwnKey { id: "AKIA".to_owned(), is_active: true, created: None, used: Ok(None) };
+    facts.own_keys = Ok(vec![own]);
+    for id in ["old-keys", "unused-credentials", "own-keys"] {
+        assert!(found(id, &facts).is_err(), "{id}");
+    }
 }
 
 #[test]
@@ -79,8 +121,8 @@ fn everything_on_everything_is_told_from_less() {
         (r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"}"#, false),
         (r#"{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::a/*"}"#, false),
         (r#"{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}"#, false),
-        ("{", false),
     ] {
-        assert_eq!(allows_all(&format!(r#"{{"Statement":{statement}}}"#)), is_all, "{statement}");
+        let document = serde_json::from_str(&format!(r#"{{"Statement":{statement}}}"#)).expect("JSON");
+        assert_eq!(allows_all(&document), is_all, "{statement}");
     }
 }

@@ -1,7 +1,7 @@
 //! People, and whether they sign in safely and at all.
 
 use crate::audit::check::{Check, Findings, Judge, Judgement, Resource};
-use crate::audit::facts::Source;
+use crate::audit::facts::{Missing, Source};
 use crate::audit::report::Row;
 use crate::audit::root::number;
 use crate::hint::{Hint, run};
@@ -19,10 +19,11 @@ pub(super) const PEOPLE: Check = Check {
         let summary = judge.facts.summary.as_ref().map_err(Clone::clone)?;
         let now = judge.facts.asked_at;
         match (number(summary, "Users"), number(summary, "Providers"), judge.facts.caller.is_root) {
-            (1.., _, _) => Ok(Findings::of(None, now)),
-            (_, 1.., _) => Ok(Findings::passed("people come from an identity provider", now)),
-            (_, _, false) => Ok(Findings::passed("people use roles, and the account has no IAM user", now)),
-            (_, _, true) => {
+            (Ok(1..), _, _) => Ok(Findings::of(None, now)),
+            (_, Ok(1..), _) => Ok(Findings::passed("people come from an identity provider", now)),
+            (Err(missing), _, _) | (_, Err(missing), true) => Err(missing),
+            (Ok(_), _, false) => Ok(Findings::passed("people use roles, and the account has no IAM user", now)),
+            (Ok(_), Ok(_), true) => {
                 let fix = run!("keyfob user create NAME --with {}", judge.profile)
                     .to("set up IAM Identity Center, or create a user for each person");
                 let found = Resource::new(judge.facts.account.as_str(), None, "only the root user", fix);
@@ -65,6 +66,7 @@ pub(super) const UNUSED: Check = Check {
 /// What was never used is unused since it was made: tools that pass it over miss the keys that nobody needs.
 fn unused(judge: &Judge<'_>) -> Judgement {
     let report = judge.facts.report.as_ref().map_err(Clone::clone)?;
+    let mut undated = None;
     let found = report.users.iter().flat_map(|row| {
         let password = row.has_password.then(|| {
             ("password".to_owned(), row.password_used, row.password_changed, delete_password(judge, &row.user))
@@ -75,8 +77,10 @@ fn unused(judge: &Judge<'_>) -> Judgement {
         let all: Vec<_> = password.into_iter().chain(keys).collect();
         let count = all.len();
         let unused = all.into_iter().filter_map(|(what, used, made, fix)| {
-            // A date that is missing says nothing.
-            let since = used.or(made).or(row.created)?;
+            let Some(since) = used.or(made).or(row.created) else {
+                undated = Some(without_date(row));
+                return None;
+            };
             let days = judge.days_since(since);
             let how = if used.is_some() { "unused" } else { "never used" };
             let detail = format!("{what} {how} for {days} days");
@@ -91,7 +95,14 @@ fn unused(judge: &Judge<'_>) -> Judgement {
         }
         unused
     });
-    Ok(Findings::of(found, report.generated))
+    let found = found.collect();
+    Findings::unless_missing(found, report.generated, undated)
+}
+
+/// What the report does not say of a user.
+pub(super) fn without_date(row: &Row) -> Missing {
+    let reason = format!("the report lacks a date of `{}`", row.user);
+    Missing { action: "iam:GetCredentialReport", reason }
 }
 
 /// Takes the password away.

@@ -128,10 +128,11 @@ impl Account for Aws {
             answer => answer?,
         };
         let policy = answer.child("PasswordPolicy").ok_or_else(|| incomplete("has no password policy"))?;
-        let number = |name| policy.text(name).and_then(|text| text.parse().ok()).unwrap_or(0);
+        let number = |name| policy.text(name).and_then(|text| text.parse().ok());
         Ok(Some(PasswordPolicy {
-            minimum_length: number("MinimumPasswordLength"),
-            reuse_prevention: number("PasswordReusePrevention"),
+            minimum_length: number("MinimumPasswordLength").ok_or_else(|| incomplete("has no password length"))?,
+            // Left out where passwords may be used again.
+            reuse_prevention: number("PasswordReusePrevention").unwrap_or(0),
         }))
     }
 
@@ -139,7 +140,7 @@ impl Account for Aws {
         let mut owners = Vec::new();
         self.each_page(by, "ListVirtualMFADevices", &[("AssignmentStatus", "Assigned")], |answer| {
             let owner = |device: &Element| device.child("User")?.text("Arn").map(str::to_owned);
-            owners.extend(answer.members("VirtualMFADevices").filter_map(owner));
+            all_of(answer, "VirtualMFADevices", owner, &mut owners)
         })?;
         Ok(owners)
     }
@@ -157,12 +158,10 @@ impl Account for Aws {
         self.each_page(by, "GetAccountAuthorizationDetails", &ASKED, |answer| {
             number += 1;
             page(number);
-            details.users.extend(answer.members("UserDetailList").filter_map(|user| entity(EntityKind::User, user)));
-            details
-                .groups
-                .extend(answer.members("GroupDetailList").filter_map(|group| entity(EntityKind::Group, group)));
-            details.roles.extend(answer.members("RoleDetailList").filter_map(|role| entity(EntityKind::Role, role)));
-            details.policies.extend(answer.members("Policies").filter_map(policy));
+            all_of(answer, "UserDetailList", |user| entity(EntityKind::User, user), &mut details.users)?;
+            all_of(answer, "GroupDetailList", |group| entity(EntityKind::Group, group), &mut details.groups)?;
+            all_of(answer, "RoleDetailList", |role| entity(EntityKind::Role, role), &mut details.roles)?;
+            all_of(answer, "Policies", policy, &mut details.policies)
         })?;
         Ok(details)
     }
@@ -170,13 +169,9 @@ impl Account for Aws {
     fn entities_for_policy(&self, by: Access<'_>, arn: &str) -> Result<Vec<Entity>, AwsError> {
         let mut entities = Vec::new();
         let asked = self.each_page(by, "ListEntitiesForPolicy", &[("PolicyArn", arn)], |answer| {
-            for (list, kind) in [
-                ("PolicyUsers", EntityKind::User),
-                ("PolicyGroups", EntityKind::Group),
-                ("PolicyRoles", EntityKind::Role),
-            ] {
-                entities.extend(answer.members(list).filter_map(|member| entity(kind, member)));
-            }
+            [("PolicyUsers", EntityKind::User), ("PolicyGroups", EntityKind::Group), ("PolicyRoles", EntityKind::Role)]
+                .into_iter()
+                .try_for_each(|(list, kind)| all_of(answer, list, |member| entity(kind, member), &mut entities))
         });
         match asked {
             Err(error) if error.is_no_such_entity() => Ok(Vec::new()),
@@ -189,9 +184,9 @@ impl Account for Aws {
         self.each_page(by, "ListServerCertificates", &[], |answer| {
             let certificate = |listed: &Element| {
                 let name = listed.text("ServerCertificateName")?.to_owned();
-                Some(Certificate { name, expires: time(listed, "Expiration") })
+                Some(Certificate { name, expires: time(listed, "Expiration")? })
             };
-            certificates.extend(answer.members("ServerCertificateMetadataList").filter_map(certificate));
+            all_of(answer, "ServerCertificateMetadataList", certificate, &mut certificates)
         })?;
         Ok(certificates)
     }
@@ -243,6 +238,7 @@ impl Account for Aws {
                     never.extend(service.text("ServiceNamespace").map(str::to_owned));
                 }
             }
+            Ok(())
         })?;
         match state.as_deref() {
             Some("COMPLETED") => Ok(Some((allowed, never))),
@@ -262,7 +258,7 @@ impl Aws {
         by: Access<'_>,
         action: &'static str,
         parameters: &[(&str, &str)],
-        mut read: impl FnMut(&Element),
+        mut read: impl FnMut(&Element) -> Result<(), AwsError>,
     ) -> Result<(), AwsError> {
         let mut marker: Option<String> = None;
         for _ in 0..MOST_PAGES {
@@ -271,7 +267,7 @@ impl Aws {
             let answer = self.iam(by, Sending::Retried, action, &parameters)?;
             // Without it there is no telling that this is all: an empty list would pass for good news.
             answer.text("IsTruncated").ok_or_else(|| incomplete("does not say whether it is all"))?;
-            read(&answer);
+            read(&answer)?;
             if !answer.is_true("IsTruncated") {
                 return Ok(());
             }
@@ -280,6 +276,19 @@ impl Aws {
         }
         Err(incomplete("is a list without an end"))
     }
+}
+
+/// Adds the members of a list. One that lacks what is judged by would otherwise pass for good news.
+fn all_of<T>(
+    answer: &Element,
+    list: &str,
+    read: impl Fn(&Element) -> Option<T>,
+    all: &mut Vec<T>,
+) -> Result<(), AwsError> {
+    for member in answer.members(list) {
+        all.push(read(member).ok_or_else(|| incomplete(&format!("has a member of {list} that lacks something")))?);
+    }
+    Ok(())
 }
 
 fn time(element: &Element, name: &str) -> Option<Timestamp> {
@@ -294,7 +303,8 @@ fn entity(kind: EntityKind, element: &Element) -> Option<Entity> {
         EntityKind::Role => ("RoleName", "RolePolicyList"),
     };
     let policy = |policy: &Element| {
-        Some(InlinePolicy { name: policy.text("PolicyName")?.to_owned(), document: document(policy, "PolicyDocument") })
+        let document = document(policy, "PolicyDocument")?;
+        Some(InlinePolicy { name: policy.text("PolicyName")?.to_owned(), document })
     };
     let attached = element.members("AttachedManagedPolicies");
     Some(Entity {
@@ -302,23 +312,23 @@ fn entity(kind: EntityKind, element: &Element) -> Option<Entity> {
         name: element.text(name)?.to_owned(),
         arn: element.text("Arn").unwrap_or_default().to_owned(),
         created: time(element, "CreateDate"),
-        attached: attached.filter_map(|policy| policy.text("PolicyArn").map(str::to_owned)).collect(),
-        inline: element.members(inline).filter_map(policy).collect(),
+        attached: attached.map(|policy| policy.text("PolicyArn").map(str::to_owned)).collect::<Option<_>>()?,
+        inline: element.members(inline).map(policy).collect::<Option<_>>()?,
     })
 }
 
 fn policy(element: &Element) -> Option<Policy> {
-    let default = element.members("PolicyVersionList").find(|version| version.is_true("IsDefaultVersion"));
+    let default = element.members("PolicyVersionList").find(|version| version.is_true("IsDefaultVersion"))?;
     Some(Policy {
         name: element.text("PolicyName")?.to_owned(),
         arn: element.text("Arn")?.to_owned(),
         created: time(element, "CreateDate"),
-        attachments: element.text("AttachmentCount").and_then(|count| count.parse().ok()).unwrap_or(0),
-        document: default.map(|version| document(version, "Document")).unwrap_or_default(),
+        attachments: element.text("AttachmentCount")?.parse().ok()?,
+        document: document(default, "Document")?,
     })
 }
 
 /// Policies are percent-encoded (IAM API, PolicyDetail: "URL-encoded compliant with RFC 3986").
-fn document(element: &Element, name: &str) -> String {
-    percent_decode_str(element.text(name).unwrap_or_default()).decode_utf8_lossy().into_owned()
+fn document(element: &Element, name: &str) -> Option<serde_json::Value> {
+    serde_json::from_str(&percent_decode_str(element.text(name)?).decode_utf8().ok()?).ok()
 }

@@ -18,6 +18,12 @@ pub trait Iam {
         secrets: &[&str],
     ) -> Result<Element, AwsError>;
 
+    /// Makes a call once, whose second sending would not tell what the first has done.
+    ///
+    /// # Errors
+    /// As [`AwsError`] tells.
+    fn ask_once(&self, by: Access<'_>, action: &'static str, params: &[(&str, &str)]) -> Result<Element, AwsError>;
+
     /// Every member of a list that comes in pages.
     ///
     /// # Errors
@@ -40,6 +46,10 @@ impl Iam for Aws {
         secrets: &[&str],
     ) -> Result<Element, AwsError> {
         self.iam_with(by, Sending::Retried, action, params, secrets)
+    }
+
+    fn ask_once(&self, by: Access<'_>, action: &'static str, params: &[(&str, &str)]) -> Result<Element, AwsError> {
+        self.iam(by, Sending::Once, action, params)
     }
 
     fn pages(

@@ -95,6 +95,7 @@ impl AddArgs {
                 backend,
                 region: self.region,
                 mfa_serial: self.mfa_serial,
+                will_enroll: false,
                 verify: !self.no_verify,
                 link,
                 other_service,

@@ -33,7 +33,15 @@ struct Read {
 /// # Errors
 /// [`StoreError::NotFound`] where the store has no such key, [`StoreError::Unavailable`] where the item is not one.
 pub fn read_access_key(store: &dyn KeyStore, id: &AccessKeyId) -> Result<AccessKey, StoreError> {
-    let read = read(store, id)?;
+    access_key_in(&store.get(&Item::AccessKey(id.clone()))?, id)
+}
+
+/// The access key `id` in its item.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] where the item is not one, or another key's.
+pub fn access_key_in(item: &SecretBytes, id: &AccessKeyId) -> Result<AccessKey, StoreError> {
+    let read = parse(item, id)?;
     Ok(AccessKey { id: read.access_key_id, secret: read.secret_access_key })
 }
 
@@ -42,15 +50,14 @@ pub fn read_access_key(store: &dyn KeyStore, id: &AccessKeyId) -> Result<AccessK
 /// # Errors
 /// As [`read_access_key`], but for a key that is not stored.
 pub fn is_key_of(store: &dyn KeyStore, id: &AccessKeyId, user_arn: &str) -> Result<bool, StoreError> {
-    match read(store, id) {
+    match store.get(&Item::AccessKey(id.clone())).and_then(|item| parse(&item, id)) {
         Ok(read) => Ok(read.user_arn.as_deref() == Some(user_arn)),
         Err(StoreError::NotFound) => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-fn read(store: &dyn KeyStore, id: &AccessKeyId) -> Result<Read, StoreError> {
-    let item = store.get(&Item::AccessKey(id.clone()))?;
+fn parse(item: &SecretBytes, id: &AccessKeyId) -> Result<Read, StoreError> {
     let broken = |why: &str| StoreError::Unavailable(format!("the item `{}` {why}", Item::AccessKey(id.clone())));
     // The parser's own words could show a piece of the secret.
     let read: Read =

@@ -29,8 +29,15 @@ struct Read {
 /// # Errors
 /// [`StoreError::NotFound`] where the store has none, [`StoreError::Unavailable`] where the item is not one.
 pub fn read_seed(store: &dyn KeyStore, serial: &str) -> Result<Seed, StoreError> {
+    seed_in(&store.get(&Item::TotpSeed(serial.to_owned()))?, serial)
+}
+
+/// The seed of the device `serial` in its item.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] where the item is not one, or another device's.
+pub fn seed_in(item: &SecretBytes, serial: &str) -> Result<Seed, StoreError> {
     let name = Item::TotpSeed(serial.to_owned());
-    let item = store.get(&name)?;
     let broken = |why: &str| StoreError::Unavailable(format!("the item `{name}` {why}"));
     // Security: the parser's own words could show a piece of the seed.
     let read: Read = serde_json::from_slice(item.expose()).map_err(|_| broken("is not a seed that keyfob stored"))?;

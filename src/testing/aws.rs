@@ -74,5 +74,6 @@ unasked! { MfaDevices:
 
 unasked! { Iam:
     ask(Access<'_>, &'static str, &[(&str, &str)], &[&str]) -> Element;
+    ask_once(Access<'_>, &'static str, &[(&str, &str)]) -> Element;
     pages(Access<'_>, &'static str, &[(&str, &str)], &str) -> Vec<Element>;
 }

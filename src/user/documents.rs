@@ -33,7 +33,7 @@ pub fn require_mfa() -> String {
         "Resource": "*",
         "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
     });
-    serde_json::to_string_pretty(&json!({"Version": "2012-10-17", "Statement": [statement]})).expect("a JSON value")
+    json!({"Version": "2012-10-17", "Statement": [statement]}).to_string()
 }
 
 /// Whether a managed policy of AWS's gives all rights, or those to get them.

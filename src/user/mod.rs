@@ -80,6 +80,9 @@ pub struct Wish {
 /// What has come of it: what going back has to take away, and no more.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Made {
+    /// Whether the user of this name that AWS has was created by somebody else.
+    #[serde(default)]
+    pub user_is_of_others: bool,
     /// Groups that did not exist.
     pub groups: Vec<String>,
     /// Policies that a group did not have: the group, the policy's ARN.

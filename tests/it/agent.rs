@@ -2,7 +2,7 @@
 //!
 //! The agent's machine is a scene's; the other one has a home of its own, without any profile, key or AWS.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::Shutdown;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
@@ -16,6 +16,7 @@ use crate::KEYFOB;
 use crate::scene::{Scene, fails, key_id};
 use crate::support::run::{Ran, Started};
 use crate::support::sandbox::Sandbox;
+use crate::support::sshd::Sshd;
 use crate::support::tools;
 
 /// Waits until somebody listens at a socket.
@@ -288,6 +289,40 @@ fn slow_huge_and_malformed_requests_are_in_nobodys_way() {
 }
 
 #[test]
+fn whatever_answers_at_the_socket_is_read_to_a_limit_and_gives_no_key() {
+    let scene = Scene::empty();
+    let remote = remote(&scene);
+    let at = socket(&scene);
+    let head = r#"{"version":1,"about":{"identity":{"profile":"audit","from":"profile","account":null,"arn":null,"base":"key","mfa":null,"expires":null,"narrowed":null,"checked":false},"role_arn":null,"narrowed":[],"region":null,"issued":null,"is_new":true}}"#;
+    let key = r#"{"Version":1,"AccessKeyId":"AKIAFAKEFAKEFAKEFAKE","SecretAccessKey":"FAKE"}"#;
+    let long = r#"{"Version":1,"AccessKeyId":"ASIAFAKE","SecretAccessKey":"FAKE","SessionToken":"FAKE","Expiration":"2099-01-01T00:00:00Z"}"#;
+    let failure = r#"{"version":1,"error":{"exit_code":0,"message":"\u001b]0;FAKE\u0007\nkeyfob: forged","causes":[],"hints":[]}}"#;
+    let not_one = "is not an agent of this version of keyfob";
+    let cases = [
+        (String::new(), "is gone: the connection closed without an answer"),
+        ("x".repeat(1 << 20), "no answer from the agent"),
+        (head[..40].to_owned(), not_one),
+        (format!("{head}\n{key}\n"), not_one),
+        (format!("{head}\n{long}\n"), "is not used: its session lasts"),
+        (format!("{failure}\n"), "keyfob: the agent: "),
+    ];
+    let listener = std::os::unix::net::UnixListener::bind(&at).expect("bound");
+    std::fs::set_permissions(&at, PermissionsExt::from_mode(0o600)).expect("mode set");
+    for (answer, says) in cases {
+        let client = remote.keyfob(&["credential-process", "audit"]).start();
+        let (mut stream, _) = listener.accept().expect("a client");
+        // All of it: what is unread when a socket is closed takes the answer with it.
+        let mut request = String::new();
+        BufReader::new(&mut stream).read_line(&mut request).expect("a request");
+        let _ = stream.write_all(answer.as_bytes());
+        drop(stream);
+        let ran = client.finish();
+        assert!(ran.code == Some(1) && ran.stdout.is_empty() && ran.stderr.contains(says), "{ran:?}");
+        assert!(!ran.stderr.contains('\u{1b}') && !ran.stderr.lines().any(|line| line == "keyfob: forged"), "{ran:?}");
+    }
+}
+
+#[test]
 fn a_killed_agent_is_a_clear_error_and_the_next_takes_its_socket() {
     let scene = Scene::new();
     scene.warm();
@@ -504,57 +539,32 @@ fn a_client_in_a_network_of_its_own_reaches_the_agent_and_nothing_else() {
     ends_by(running, Signal::TERM);
 }
 
-/// sshd on loopback with a configuration and keys of its own. The user on its side is another: `nobody`.
+/// The user on sshd's side is another: `nobody`.
 #[test]
 fn a_session_comes_through_a_socket_that_ssh_forwards_to_another_user() {
-    let programs = ["ssh-keygen", "ssh", "setpriv"].map(tools::require);
-    let [Some(keygen), Some(ssh), Some(setpriv)] = programs else { return };
-    let (sshd, nobody) = (Path::new("/usr/sbin/sshd"), Some(65534));
+    let Some(setpriv) = tools::require("setpriv") else { return };
+    let nobody = Some(65534);
     let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let is_there = accounts.lines().any(|line| line.starts_with("nobody:") && line.contains(":65534:65534:"));
-    if !sshd.exists() || !is_there || !rustix::process::geteuid().is_root() {
-        return tools::skipped_everywhere("it takes OpenSSH's server, root to start it, and the user `nobody`");
+    if !accounts.lines().any(|line| line.starts_with("nobody:") && line.contains(":65534:65534:")) {
+        return tools::skipped("there is no user `nobody`");
     }
     let mut scene = Scene::new();
+    let Some(server) = Sshd::start(&scene.sandbox) else { return };
     scene.warm();
     scene.sandbox.set("KEYFOB_LOG", "all");
     let mut remote = remote(&scene);
     remote.program("chown", &["-R", "65534:65534", remote.home().to_str().expect("UTF-8")]).run().ok();
     // Where the other user gets to, wherever the tests are.
-    let place = tempfile::tempdir().expect("a temporary folder");
-    std::fs::set_permissions(place.path(), PermissionsExt::from_mode(0o755)).expect("mode set");
-    let server_folder = place.path().join("server");
-    std::fs::create_dir(&server_folder).expect("a folder");
-    std::fs::set_permissions(&server_folder, PermissionsExt::from_mode(0o700)).expect("mode set");
-    std::os::unix::fs::chown(&server_folder, nobody, nobody).expect("root may");
-    let path = |name: &str| place.path().join(name).display().to_string();
-    for name in ["host", "user"] {
-        scene.sandbox.program(&keygen, &["-q", "-t", "ed25519", "-N", "", "-f", &path(name)]).run().ok();
-    }
-    std::fs::create_dir_all("/run/sshd").expect("root may");
-    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
-    let config = format!(
-        "ListenAddress 127.0.0.1:{port}\nHostKey {}\nAuthorizedKeysFile {}\nPidFile none\nUsePAM no\nStrictModes no\n\
-         PasswordAuthentication no\nStreamLocalBindUnlink yes\n",
-        path("host"),
-        path("user.pub"),
-    );
-    let config = scene.sandbox.write("sshd_config", &config);
-    let server = scene.sandbox.program(sshd, &["-D", "-e", "-f", config.to_str().expect("UTF-8")]).start();
-    let end = Instant::now() + Duration::from_secs(20);
-    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(Instant::now() < end, "sshd does not listen");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let folder = server.place().join("server");
+    std::fs::create_dir(&folder).expect("a folder");
+    std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o700)).expect("mode set");
+    std::os::unix::fs::chown(&folder, nobody, nobody).expect("root may");
     let running = agent(&scene, &["--only", "audit"]);
-    let there = server_folder.join("from-ssh.sock");
+    let there = folder.join("from-ssh.sock");
     let forwarded = format!("{}:{}", there.display(), socket(&scene).display());
-    let (port, key) = (port.to_string(), path("user"));
-    let mut options = vec!["-N", "-p", &port, "-i", &key, "-R", &forwarded, "nobody@127.0.0.1"];
-    let quiet =
-        ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "ExitOnForwardFailure=yes", "LogLevel=ERROR"];
-    options.splice(0..0, quiet.iter().flat_map(|option| ["-o", option]));
-    let tunnel = || scene.sandbox.program(&ssh, &options).start();
+    let words = server.words(&["-N", "-o", "ExitOnForwardFailure=yes", "-R", &forwarded, "nobody@127.0.0.1"]);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let tunnel = || scene.sandbox.program("ssh", &words).start();
     let mut connected = tunnel();
     let end = Instant::now() + Duration::from_secs(20);
     while !there.exists() {
@@ -590,5 +600,4 @@ fn a_session_comes_through_a_socket_that_ssh_forwards_to_another_user() {
     }
     drop(connected);
     ends_by(running, Signal::TERM);
-    drop(server);
 }

@@ -279,6 +279,23 @@ fn an_answer_that_is_not_whole_makes_its_checks_unknown_and_never_passes() {
             assert_eq!(results[check], permission, "{action}: {fault:?}");
         }
     }
+    let parts = [
+        ("GetAccountSummary", "AccountAccessKeysPresent", "root-key"),
+        ("GetAccountSummary", "AccountMFAEnabled", "root-hardware-mfa"),
+        ("GetAccountSummary", "Users", "people"),
+        ("GetAccountPasswordPolicy", "MinimumPasswordLength", "password-length"),
+        ("ListVirtualMFADevices", "Arn", "root-hardware-mfa"),
+        ("GetAccountAuthorizationDetails", "UserName", "groups"),
+        ("GetAccountAuthorizationDetails", "PolicyArn", "groups"),
+        ("GetAccountAuthorizationDetails", "PolicyDocument", "admin-policies"),
+        ("GetAccountAuthorizationDetails", "IsDefaultVersion", "admin-policies"),
+        ("ListServerCertificates", "Expiration", "certificates"),
+    ];
+    for (action, part, check) in parts {
+        audited.aws.fault(action, Fault::rewritten(move |body| body.replace(part, "Other")));
+        let results = audited.results(&["--only", check]);
+        assert_eq!(results[check], format!("iam:{action}"), "{action} without {part}");
+    }
 }
 
 #[test]

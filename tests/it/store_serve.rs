@@ -7,6 +7,7 @@ use crate::scene::{ADD, Scene, fails, key_id};
 use crate::support::leaks::Shows;
 use crate::support::run::Ran;
 use crate::support::sandbox::Sandbox;
+use crate::support::sshd::Sshd;
 
 /// A program that takes the request to the scene's keyfob, with nothing but that one's environment.
 fn reach(scene: &Scene, options: &str) -> String {
@@ -58,6 +59,26 @@ fn a_key_of_one_keyfob_is_kept_by_another_and_read_only_when_it_signs() {
     remote.keyfob(&["remove", "work", "--yes"]).run().ok();
     let listed = scene.sandbox.keyfob(&["store", "serve"]).stdin("{\"version\":1,\"action\":\"list\"}").run();
     assert_eq!(listed.ok(), "{\"version\":1,\"names\":[]}\n");
+}
+
+#[test]
+fn the_key_store_is_reached_over_ssh_as_the_page_has_it() {
+    let scene = Scene::empty();
+    let Some(server) = Sshd::start(&scene.sandbox) else { return };
+    serve(&scene, "[serve]\nask = false\n");
+    let there = scene.sandbox.script("on-the-laptop", &reach(&scene, ""));
+    let remote = remote(&scene, "");
+    let words = server.words(&["root@127.0.0.1", there.to_str().expect("UTF-8")]);
+    remote.write("keyfob/config.toml", &format!("[stores.host]\ncommand = \"ssh {}\"\n", words.join(" ")));
+    add(&scene, &remote).ok();
+    let code = scene.phone.code();
+    key_id(&remote.keyfob(&["credential-process", "work"]).env("KEYFOB_MFA_CODE", code).run().json());
+    let listed = scene.sandbox.keyfob(&["store", "serve"]).stdin("{\"version\":1,\"action\":\"list\"}").run();
+    assert!(listed.ok().contains(&scene.key.id), "{listed:?}");
+    drop(server);
+    remote.keyfob(&["clear"]).run().ok();
+    let ran = remote.keyfob(&["credential-process", "work", "--mfa-code", "123456"]).run();
+    fails(&ran, 5, "Connection refused");
 }
 
 #[test]

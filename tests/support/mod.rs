@@ -18,6 +18,7 @@ pub mod sandbox;
 pub mod screen;
 #[cfg(target_os = "linux")]
 pub mod secret_service;
+pub mod sshd;
 pub mod terminal;
 pub mod tools;
 pub mod vault;

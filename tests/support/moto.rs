@@ -1,5 +1,6 @@
 //! moto, a stand-in for AWS that nobody here wrote. It checks little; what it adds is a second opinion on the wire.
 
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Stdio};
 use std::thread;
@@ -18,12 +19,35 @@ pub struct Moto {
 impl Moto {
     /// Starts it, which takes about two seconds. `None`: it is missing, and the test is skipped.
     pub fn start() -> Option<Self> {
+        Self::start_with(&[])
+    }
+
+    /// As [`Moto::start`], with AWS's own policies. That takes some seconds more.
+    pub fn with_managed_policies() -> Option<Self> {
+        let moto = Self::start_with(&[("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")])?;
+        // It reads them at the first call.
+        let mut stream = TcpStream::connect(("127.0.0.1", moto.port)).expect("it is up");
+        let body = "Action=ListUsers&Version=2010-05-08";
+        let call = format!(
+            "POST / HTTP/1.1\r\nHost: iam.amazonaws.com\r\nConnection: close\r\nContent-Length: {}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(call.as_bytes()).and_then(|()| stream.read_to_string(&mut String::new())).expect("an answer");
+        Some(moto)
+    }
+
+    fn start_with(variables: &[(&str, &str)]) -> Option<Self> {
         let program = tools::require("moto_server")?;
         let free = TcpListener::bind("127.0.0.1:0").expect("a free port on the loopback interface");
         let port = free.local_addr().expect("it is bound").port();
         drop(free);
         let mut command = daemon::command(&program);
-        command.args(["-H", "127.0.0.1", "-p", &port.to_string()]).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .envs(variables.iter().copied())
+            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         let moto = Moto { port, server: daemon::spawn(command) };
         let started = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {

@@ -131,6 +131,11 @@ fn read_in_background(mut stream: impl Read + Send + 'static) -> mpsc::Receiver<
     receive
 }
 
+/// Whether the long form of tests with kills and faults is asked for.
+pub fn soak() -> bool {
+    std::env::var_os("KEYFOB_TEST_SOAK").is_some()
+}
+
 /// Kills what `prepared` gives at so many moments, spread over the time a whole run takes, and looks `after` each.
 ///
 /// # Panics

@@ -76,11 +76,14 @@ pub fn find(name: &str) -> Option<PathBuf> {
     match name {
         "python" => executable(&venv().join("bin/python")),
         "moto_server" => executable(&venv().join("bin/moto_server")),
+        "bao" => executable(&venv().join("bin/bao")).or_else(|| on_path(name).into_iter().next()),
         "aws-cli-1" => executable(&venv().join("bin/aws")),
         "aws-cli-2" => on_path("aws").into_iter().find(|path| is_version_2(path)),
         "actionlint" | "cargo-deb" | "cargo-generate-rpm" | "ec2-metadata-mock" | "rolesanywhere-credential-helper" => {
             executable(&target().join("tools/bin").join(name)).or_else(|| on_path(name).into_iter().next())
         }
+        // On the path of root alone, by custom.
+        "sshd" => on_path(name).into_iter().next().or_else(|| executable(Path::new("/usr/sbin/sshd"))),
         // npm's is started by node.
         "nu" => find("node")
             .and_then(|_| executable(&target().join("node/node_modules/.bin/nu")))

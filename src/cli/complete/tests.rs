@@ -14,7 +14,7 @@ fn words_after(words: &[&str]) -> Vec<String> {
 
 #[test]
 fn the_tree_is_offered_word_by_word() {
-    let table: [(&[&str], &[&str]); 10] = [
+    let table: [(&[&str], &[&str]); 14] = [
         (&["ex"], &["explain", "export", "exec"]),
         (&["-q", "mfa", "re"], &["remove", "resync"]),
         (&["profile", "ren"], &["rename"]),
@@ -24,6 +24,10 @@ fn the_tree_is_offered_word_by_word() {
         (&["completions", "n"], &["nu"]),
         (&["profile", "set", "work", "mfa_s"], &["mfa_serial"]),
         (&["profile", "add", "work", "role_a"], &["role_arn="]),
+        (&["audit", "--only", "root-m"], &["root-mfa"]),
+        (&["user", "remove", ""], &[]),
+        (&["user", "create", "bob", "--to", ""], &[]),
+        (&["store", "move", "work", "--to", "pa"], &["pass"]),
         (&["bogus", "x"], &[]),
     ];
     for (typed, expected) in table {
@@ -58,6 +62,29 @@ fn sessions_are_offered_where_one_can_be_meant() {
 }
 
 #[test]
+fn programs_of_the_settings_are_offered_as_stores() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let settings = home.path().join("config.toml");
+    let path = |path: &std::path::Path| path.to_str().expect("UTF-8").to_owned();
+    let [folder, file] = [path(home.path()), path(&settings)];
+    let env = Environment::from_pairs([("HOME", folder.as_str()), ("KEYFOB_CONFIG", &file)]);
+    for (text, expected) in
+        [("[stores.team]\ncommand = 'x'\n[stores.op]\nvault = 'y'\n", &["program:team"][..]), ("[stores", &[])]
+    {
+        crate::sys::files::replace(&settings, text.as_bytes()).expect("written");
+        for words in [
+            &["add", "work", "--backend", "pro"][..],
+            &["store", "move", "work", "--to", "pro"],
+            &["store", "check", "pro"],
+        ] {
+            let words: Vec<String> = std::iter::once(&"keyfob").chain(words).map(|word| (*word).to_owned()).collect();
+            let Next::Values(values) = next(&words, &env) else { panic!("{words:?}") };
+            assert_eq!(values.iter().map(|value| &*value.word).collect::<Vec<_>>(), expected, "{words:?}");
+        }
+    }
+}
+
+#[test]
 fn what_the_shell_knows_better_is_left_to_it() {
     assert_eq!(after(&["add", "work", "--csv", ""]), Next::Files);
     assert_eq!(after(&["add", "work", "--csv=Down"]), Next::Files);
@@ -80,7 +107,7 @@ fn every_argument_that_is_a_profile_has_names_to_offer() {
             }
         }
     });
-    assert_eq!(without, ["add profile"], "the one of `profile add` is to be a new name");
+    assert_eq!(without, ["add profile", "create profile", "accept profile"], "they are to be new names");
 }
 
 fn visit(command: &clap::Command, see: &mut impl FnMut(&clap::Command)) {

@@ -60,7 +60,9 @@ impl AcceptArgs {
             let (backend, reason) = stores.choose(world.asked_backend)?;
             world.talk.say(&format!("the key goes into {}, {reason}", backend.title()));
             let profile = self.profile.clone();
-            let request = AcceptRequest { file: &self.file, opening: &opening, profile, backend, line: &line };
+            let will_enroll = self.mfa != MfaOption::None;
+            let (file, opening, line) = (&self.file, &opening, &line);
+            let request = AcceptRequest { file, opening, profile, backend, will_enroll, line };
             accept(context, &request, files)
         })?;
         if let Some(lines) = &accepted.lines {

@@ -2,10 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    FailureKind, Known, Recipe, Request, Response, StoreError, Tool, escaped, json_of, nothing, or_none, unescaped,
-};
+use super::{FailureKind, Known, Recipe, Request, Response, StoreError, Tool, escaped, json_of, nothing, unescaped};
 use crate::secret::Secret;
+use crate::sys::child::Answer;
 
 pub(super) const KNOWN: Known = Known {
     id: "hashicorp-vault",
@@ -13,11 +12,13 @@ pub(super) const KNOWN: Known = Known {
     settings: &["folder", "mount"],
     signs: &[
         ("no value found", FailureKind::NotFound),
-        ("permission denied", FailureKind::Denied),
         ("vault is sealed", FailureKind::Locked),
         ("missing client token", FailureKind::Locked),
+        // Said of a token that is missing or expired as of one without the rights.
+        ("permission denied", FailureKind::Locked),
+        ("preflight capability check", FailureKind::Locked),
     ],
-    unlock: "log in with `vault login`, or set `VAULT_TOKEN`, then try again",
+    unlock: "log in with `vault login`, or set `VAULT_TOKEN`; the token needs the rights to use the mount",
     recipe: Some(&HashicorpVault),
 };
 
@@ -101,8 +102,10 @@ fn get(tool: &Tool<'_>, mount: &str, path: &str) -> Result<Secret, StoreError> {
 }
 
 fn list(tool: &Tool<'_>, mount: &str, folder: &str, depth: usize, names: &mut Vec<String>) -> Result<(), StoreError> {
-    let answer = tool.call(&["kv", "list", mount, "-format=json", folder], nothing());
-    let entries: Vec<String> = or_none(answer.and_then(|answer| tool.json(&answer)))?;
+    // Where there is nothing it prints an empty object, says nothing, and ends with 2.
+    let is_empty = |answer: &Answer| answer.status.code() == Some(2) && answer.stdout.expose().trim_ascii() == b"{}";
+    let answer = tool.call_or(&["kv", "list", mount, "-format=json", folder], nothing(), is_empty)?;
+    let entries: Vec<String> = if is_empty(&answer) { Vec::new() } else { tool.json(&answer)? };
     for entry in entries {
         match entry.strip_suffix('/') {
             Some(below) if depth > 0 => list(tool, mount, &format!("{folder}/{below}"), depth - 1, names)?,

@@ -41,6 +41,8 @@ pub struct AddRequest {
     pub region: Option<String>,
     /// The MFA device to write.
     pub mfa_serial: Option<String>,
+    /// Whether the caller enrolls a device next, so that there is nothing to say about the lack of one.
+    pub will_enroll: bool,
     /// Whether AWS is asked whose key it is.
     pub verify: bool,
     /// The `credential_process` line to write; none: the profile is not linked.

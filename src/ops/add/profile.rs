@@ -33,6 +33,8 @@ pub(super) struct Planned<'a> {
     devices: Known,
     /// Whether the profile hands out sessions without MFA; known once [`Planned::advise`] has run.
     is_without_device: bool,
+    /// As in the request.
+    will_enroll: bool,
 }
 
 impl<'a> Planned<'a> {
@@ -56,6 +58,7 @@ impl<'a> Planned<'a> {
             is_linked,
             devices: Known::Nothing,
             is_without_device: false,
+            will_enroll: request.will_enroll,
         };
         let refused = |option: &str, problem: String| Error::new(Kind::Usage, format!("`{option}`: {problem}"));
         if let Some(region) = &request.region {
@@ -283,9 +286,9 @@ impl<'a> Planned<'a> {
         Ok(())
     }
 
-    /// What is known of the user's devices, if the profile hands out sessions without MFA.
+    /// What is known of the user's devices, if the profile hands out sessions without MFA, and will still do so.
     pub(super) fn without_device(&self) -> Option<Known> {
-        self.is_without_device.then_some(self.devices)
+        (self.is_without_device && !self.will_enroll).then_some(self.devices)
     }
 
     fn name_shadows(&self, context: &Context<'_>) {

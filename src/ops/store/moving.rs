@@ -11,12 +11,14 @@ use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::index::Index;
-use crate::keystore::access_key::read_access_key;
+use crate::keystore::StoreError;
+use crate::keystore::access_key::access_key_in;
 use crate::keystore::old_copy::{OldCopy, delete_old_copy};
-use crate::keystore::{KeyStore, StoreError};
+use crate::keystore::totp_seed::seed_in;
 use crate::ops::Context;
 use crate::ops::store::journal::{Move, MoveLock, Moved, Moves, Phase};
 use crate::ops::store::plan::{Wanted, both_factors, items, question};
+use crate::secret::{Secret, SecretBytes};
 
 /// What [`move_items`] did, as `--json` reports it.
 #[derive(Debug, Default, Serialize)]
@@ -155,10 +157,11 @@ fn copy(context: &Context<'_>, journal: &Move, index: &Index) -> Result<()> {
         }
         error => error.for_user(*from),
     })?;
+    let content = content(item, &value).map_err(|error| error.for_user(*from))?;
     match target.get(&name) {
         Ok(there) if there.expose() == value.expose() => return Ok(()),
         // For another profile: it must not be overwritten, and need not be.
-        Ok(_) if uses(index, item, *to) && is_same_key(source, target, item) => return Ok(()),
+        Ok(there) if uses(index, item, *to) && is_content(item, &there, &content) => return Ok(()),
         Ok(_) if uses(index, item, *to) => {
             let message = format!("{} is in {} too, and differs there", item.title(), to.title());
             return Err(
@@ -179,11 +182,19 @@ fn copy(context: &Context<'_>, journal: &Move, index: &Index) -> Result<()> {
     }
 }
 
-/// Whether both stores have the same secret of a key, whichever profiles it was stored for.
-fn is_same_key(source: &dyn KeyStore, target: &dyn KeyStore, item: &Moved) -> bool {
-    let Moved::Key(id) = item else { return false };
-    let (one, other) = (read_access_key(source, id), read_access_key(target, id));
-    matches!((one, other), (Ok(one), Ok(other)) if one.secret.expose() == other.secret.expose())
+/// The secret of the key or the seed in an item, whichever profile it was stored for.
+///
+/// # Errors
+/// What is not that item: a store that returned something else must not be what the key is copied from, or deleted for.
+fn content(item: &Moved, value: &SecretBytes) -> Result<Secret, StoreError> {
+    match item {
+        Moved::Key(id) => access_key_in(value, id).map(|key| key.secret),
+        Moved::Seed(serial) => seed_in(value, serial).map(|seed| seed.to_base32()),
+    }
+}
+
+fn is_content(item: &Moved, value: &SecretBytes, expected: &Secret) -> bool {
+    content(item, value).is_ok_and(|content| content.expose() == expected.expose())
 }
 
 /// Whether a profile, a key's own record or a seed's leads to this copy of the item.
@@ -234,10 +245,20 @@ fn delete_unused(context: &Context<'_>, journal: &Move, store: StoreId, kept: Op
     let name = journal.item.item();
     let opened = context.store(store)?;
     // A store that has to be unlocked asks now, and not while others wait for the index.
-    match opened.get(&name) {
-        Ok(_) => {}
+    let there = match opened.get(&name) {
+        Ok(there) => there,
         Err(StoreError::NotFound) => return Ok(Left::Nothing),
         Err(error) => return Err(error.for_user(store)),
+    };
+    if let (Some(kept), Ok(content)) = (kept, content(&journal.item, &there)) {
+        let copy = context.store(kept)?.get(&name).map_err(|error| error.for_user(kept))?;
+        if !is_content(&journal.item, &copy, &content) {
+            let (item, from, to) = (journal.item.title(), store.title(), kept.title());
+            let message = format!("{to} does not return {item} as it is in {from}, where it was not deleted");
+            return Err(
+                Error::new(Kind::KeyStore, message).hint(run!("keyfob store check {}", kept).to("test the key store"))
+            );
+        }
     }
     let index = Index::edit(&context.paths.data)?;
     if uses(index.index(), &journal.item, store) {

@@ -29,6 +29,8 @@ pub struct AcceptRequest<'r> {
     pub profile: Option<String>,
     /// Where the key goes.
     pub backend: StoreId,
+    /// Whether an MFA device is enrolled next.
+    pub will_enroll: bool,
     /// The `credential_process` line of the new profile.
     pub line: LineOf<'r>,
 }
@@ -81,6 +83,7 @@ pub fn accept(context: &Context<'_>, request: &AcceptRequest<'_>, files: &AwsFil
             backend: request.backend,
             region: brought.region,
             mfa_serial: None,
+            will_enroll: request.will_enroll,
             verify: true,
             link: Some((request.line)(&profile)?),
             other_service: false,

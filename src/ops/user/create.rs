@@ -14,7 +14,7 @@ use crate::ops::Context;
 use crate::ops::add::{AddRequest, add};
 use crate::ops::manage::link::LineOf;
 use crate::ops::mfa::enroll::{EnrollRequest, enroll_for};
-use crate::ops::user::admin::Admin;
+use crate::ops::user::admin::{Admin, Patience, is_passing};
 use crate::ops::user::handover::{self, Sealing};
 use crate::ops::user::journal::JournalLock;
 use crate::ops::user::plan::plan;
@@ -95,7 +95,10 @@ pub fn create(
             if request.wish.handover.is_none() {
                 context.store(request.backend)?.presence().map_err(|error| error.for_user(request.backend))?;
             }
-            plan(&admin, files, name, request.wish.clone(), request.backend)?
+            let mut planned = plan(&admin, files, name, request.wish.clone(), request.backend)?;
+            // A user that somebody else creates while the question is open is older.
+            planned.began_at = context.clock.now();
+            planned
         }
         (None, Way::On | Way::Back) => {
             context.talk.say(&format!("there is nothing to continue or take back: `{name}` is not being created"));
@@ -172,12 +175,28 @@ impl Creation<'_> {
         Ok(())
     }
 
-    fn user(&self) -> Result<()> {
-        let name = &self.journal.name;
-        if !self.admin.until("CreateUser", &[("UserName", name)], "EntityAlreadyExists", &[])? && !self.is_ours()? {
-            let message = format!("somebody else has just created a user `{name}`");
-            return Err(Error::new(Kind::Failed, message).hint("take this one back, and choose another name"));
+    fn user(&mut self) -> Result<()> {
+        // One that is there already is this journal's only if an earlier attempt may have created it.
+        let mut may_exist = self.is_again && !self.journal.made.user_is_of_others;
+        let (context, name) = (self.admin.context, self.journal.name.clone());
+        let mut patience = Patience::new(context);
+        let send = |by: Access<'_>| context.iam.ask_once(by, "CreateUser", &[("UserName", &name)]);
+        while let Err(refusal) = self.admin.call("CreateUser", send) {
+            if refusal.is("EntityAlreadyExists") {
+                if may_exist && self.is_ours()? {
+                    break;
+                }
+                self.journal.made.user_is_of_others = true;
+                self.save()?;
+                let message = format!("somebody else has just created a user `{name}`");
+                return Err(Error::new(Kind::Failed, message).hint("take this one back, and choose another name"));
+            }
+            may_exist |= !refusal.means_not_done();
+            if !is_passing(&refusal) || !patience.wait("CreateUser: trying again") {
+                return Err(refusal.into());
+            }
         }
+        self.journal.made.user_is_of_others = false;
         // What one of AWS's servers knows the next may not know yet.
         for _ in 0..IN_A_ROW {
             self.get_user()?;
@@ -260,6 +279,7 @@ impl Creation<'_> {
             backend,
             region: wish.region.clone(),
             mfa_serial: self.journal.made.devices.first().cloned(),
+            will_enroll: false,
             verify: true,
             link: Some((self.request.line)(&wish.profile)?),
             other_service: false,
@@ -347,7 +367,7 @@ impl Creation<'_> {
                 context.talk.say(&format!("wrote {file}; no secret of `{name}` is on this machine"));
                 context.talk.hint(run!("keyfob user accept {}", file).to("send it to its owner, who runs"));
                 if handover.to == Recipient::Passphrase {
-                    context.talk.hint("send the passphrase on another way than the file".into());
+                    context.talk.hint("send the passphrase by another channel than the file".into());
                 }
             }
             None if wish.console => {

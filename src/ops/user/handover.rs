@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::credentials::{AccessKey, AccessKeyId};
+use crate::credentials::{AccessKey, AccessKeyId, account_of_arn};
 use crate::error::{Error, Kind, Result};
 use crate::keystore::age_file::{AgeError, Identity, open_with, seal_to, seal_with};
 use crate::ops::Context;
@@ -23,6 +23,9 @@ const VERSION: u32 = 1;
 
 /// The most bytes of a handover file: two sealed documents of less than 2 kB each.
 const LARGEST: usize = 64 << 10;
+
+/// The most characters of an ARN (IAM API, `arnType`).
+const LONGEST_ARN: usize = 2048;
 
 /// The fewest characters of a passphrase: anyone who has the file can try them all.
 const SHORTEST: usize = 12;
@@ -225,7 +228,11 @@ fn unseal(path: &Path, sealed: &str, opening: &Opening) -> Result<Opened> {
     // Security: the parser's own words could show a piece of the secret.
     let opened: Opened =
         serde_json::from_slice(plain.expose()).map_err(|_| broken(path, "what is sealed in it is not a user's"))?;
+    // Security: it is shown on a terminal.
+    let is_plain = opened.arn.len() <= LONGEST_ARN && opened.arn.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_user = is_plain && account_of_arn(&opened.arn).is_some() && opened.arn.contains(":user/");
     match opened.version {
+        VERSION if !is_user => Err(broken(path, "it names no IAM user")),
         VERSION => Ok(opened),
         _ => Err(broken(path, "it was written by a newer version of keyfob")),
     }

@@ -58,7 +58,8 @@ pub struct KeyLine {
 /// AWS's. A report that is denied only leaves gaps.
 pub fn list(context: &Context<'_>, with: &str, mfa_code: Option<&Secret>, files: &AwsFiles) -> Result<UserList> {
     let admin = Admin::new(context, files, with, mfa_code)?;
-    let details = admin.pages("GetAccountAuthorizationDetails", &[("Filter.member.1", "User")], "UserDetailList")?;
+    let asked = [("Filter.member.1", "User"), ("MaxItems", "1000")];
+    let details = admin.pages("GetAccountAuthorizationDetails", &asked, "UserDetailList")?;
     let report = match report(&admin) {
         Ok(report) => Some(report),
         Err(error) if error.kind() == Kind::Cancelled => return Err(error),

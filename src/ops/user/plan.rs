@@ -87,6 +87,10 @@ fn refuse_what_exists(admin: &Admin<'_>, files: &AwsFiles, name: &str, wish: &Wi
             let message = format!("{} already exists and is not overwritten", file.display());
             return Err(Error::new(Kind::Usage, message).hint("choose a file that does not exist"));
         }
+        if let Some(folder) = file.parent().filter(|folder| !folder.is_dir()) {
+            return Err(Error::new(Kind::Usage, format!("there is no folder {}", folder.display()))
+                .hint(run!("mkdir -p {}", folder.display()).to("create it, then try again")));
+        }
     } else if wish.key {
         let profile = &wish.profile;
         let index = Index::load(&context.paths.data)?;
@@ -164,8 +168,7 @@ fn show(admin: &Admin<'_>, journal: &Journal, groups: &[Group]) {
         (None, false) => {}
     }
     if wish.require_mfa {
-        talk.say(&format!("  policy of the group `{REQUIRE_MFA}`:"));
-        require_mfa().lines().for_each(|line| talk.say(line));
+        talk.say(&format!("  policy of the group `{REQUIRE_MFA}`: {}", require_mfa()));
     }
     if !wish.own_policies.iter().all(|arn| arn.ends_with("/IAMUserChangePassword")) {
         talk.hint(admin.context.talk.again(&["--group", "NAME"]).to("give rights through a group, as CIS recommends"));

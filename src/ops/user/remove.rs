@@ -3,8 +3,10 @@
 //! Each step lists what there is and takes it away, so that one that was interrupted is done again from its start. The journal
 //! notes the MFA devices before they are taken from the user: nobody would find them afterwards.
 
+use crate::aws::{AwsError, Element};
 use crate::chain::StoredKeys;
 use crate::config_file::AwsFiles;
+use crate::credentials::AccessKeyId;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::index::Index;
@@ -89,8 +91,9 @@ fn begin(admin: &Admin<'_>, request: &RemoveRequest) -> Result<Journal> {
         [("access keys", "ListAccessKeys", "AccessKeyMetadata"), ("groups", "ListGroupsForUser", "Groups")]
     {
         let listed = admin.pages(list, &[("UserName", name)], members)?;
-        let names = listed.iter().filter_map(|member| member.text("AccessKeyId").or(member.text("GroupName")));
-        let names: Vec<&str> = names.collect();
+        let id = |member: &Element| Some(member.text("AccessKeyId")?.parse::<AccessKeyId>().ok()?.short());
+        let name = |member: &Element| id(member).or(member.text("GroupName").map(str::to_owned));
+        let names: Vec<String> = listed.iter().filter_map(name).collect();
         if !names.is_empty() {
             talk.say(&format!("  {what}: {}", names.join(", ")));
         }
@@ -160,8 +163,10 @@ pub(super) fn delete_everything(
     admin.ensure_gone("DeleteLoginProfile", &[user])?;
     for (list, members, id, delete) in BELONGINGS {
         let listed = match admin.pages(list, &[user], members) {
-            // A service that imitates IAM and has no such thing.
-            Err(refusal) if refusal.error().is_some_and(crate::aws::AwsError::is_unknown_action) => Vec::new(),
+            // A service that imitates IAM and has no such thing. Where there is one, DeleteUser refuses.
+            Err(refusal) if refusal.error().is_some_and(|error| error.is_unknown_action() || is_foreign(error)) => {
+                Vec::new()
+            }
             listed => listed?,
         };
         let ids: Vec<String> =
@@ -188,6 +193,11 @@ pub(super) fn delete_everything(
     // What was just deleted may still be in the way for a moment.
     admin.until("DeleteUser", &[user], "NoSuchEntity", &["DeleteConflict"])?;
     Ok(())
+}
+
+/// Whether it is the failure of a program that is not AWS.
+fn is_foreign(error: &AwsError) -> bool {
+    error.code() == Some("HTTP 500")
 }
 
 fn may_delete(context: &Context<'_>, request: &RemoveRequest, journal: &Journal) -> Result<()> {

@@ -16,8 +16,9 @@ use crate::user::documents::REQUIRE_MFA;
 impl Creation<'_> {
     /// Deletes the user, unless it is older than the journal.
     pub(super) fn undo_user(&mut self) -> Result<()> {
-        let name = self.journal.name.clone();
-        if self.admin.find("GetUser", &[("UserName", &name)])?.is_some() && !self.is_ours()? {
+        let (name, of_others) = (self.journal.name.clone(), self.journal.made.user_is_of_others);
+        let is_there = self.admin.find("GetUser", &[("UserName", &name)])?.is_some();
+        if is_there && (of_others || !self.is_ours()?) {
             self.admin.context.talk.warn(&format!("somebody else's user `{name}` was not deleted"));
             return Ok(());
         }

@@ -145,6 +145,46 @@ fn a_program_that_hangs_or_prints_without_end_is_ended() {
 }
 
 #[test]
+fn a_hostile_program_steers_no_terminal_and_stops_nothing_for_long() {
+    let title = "\u{1b}]0;FAKE\u{7}\u{202e}";
+    let message = r#"{"version":1,"error":"denied","message":"\u001b]0;FAKE\u0007\u202e\nkeyfob: forged"}"#;
+    let said = r"printf '\033]0;FAKE\007\342\200\256\nhint: `forged`\n' >&2; exit 1";
+    for (answer, more) in [(message, ""), ("", said), (message, said)] {
+        let scene = answering(answer, more);
+        let stderr = fails(&scene.add(ADD), 5, "FAKE");
+        assert!(!stderr.contains(|letter: char| title.contains(letter) && !letter.is_ascii_graphic()), "{stderr:?}");
+        let forged = |line: &str| line.starts_with("keyfob: forged") || line.starts_with("hint: `forged");
+        assert!(!stderr.lines().any(forged), "{stderr}");
+    }
+    // A byte at a time, for ever, on either stream.
+    for stream in ["", ">&2"] {
+        let mut scene = answering("", &format!("while printf x {stream}; do sleep 0.05; done"));
+        scene.sandbox.write("keyfob/config.toml", &scene.sandbox.read("keyfob/config.toml").replace("20s", "1s"));
+        scene.sandbox.set("KEYFOB_KEY_STORE_TIMEOUT", "1s");
+        let started = Instant::now();
+        fails(&scene.add(ADD), 5, "did not respond within 1s");
+        assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+    }
+}
+
+#[test]
+fn another_key_than_the_one_asked_for_signs_nothing() {
+    let body = program_of_page("#!/usr/bin/env python3");
+    let scene = scene_with(&body);
+    scene.prepare();
+    for (change, why) in [
+        (".replace(name.split('/')[1], 'AKIAFAKEFAKEFAKEFAKE')", "contains a different key"),
+        ("[:-2]", "is not an access key that keyfob stored"),
+    ] {
+        scene.sandbox.script("team-store", &body.replace("= found[0]", &format!("= found[0]{change}")));
+        scene.sandbox.keyfob(&["clear", "work"]).run().ok();
+        scene.aws.forget_requests();
+        fails(&scene.credential_process_with_code("work", &scene.phone.code()), 5, why);
+        assert_eq!(scene.aws.requests().len(), 0, "nothing is signed");
+    }
+}
+
+#[test]
 fn a_missing_program_and_a_missing_table_say_what_to_do() {
     let mut scene = scene_with("#!/bin/sh\n");
     scene.sandbox.write("keyfob/config.toml", "[stores.team]\ncommand = \"no-such-program\"\n");

@@ -7,10 +7,8 @@ use serde_json::Value;
 use super::program_of_page;
 use crate::scene::{Scene, fails, key_id};
 use crate::support::leaks::Shows;
-use crate::support::run::{Invocation, kill_at_moments};
-
-/// How often each is killed.
-const KILLS: u32 = 15;
+use crate::support::run::{Invocation, kill_at_moments, soak};
+use crate::support::vault;
 
 /// Ann's key and seed in the vault, and the programs `team` and `other` to move them to. Each call of a program adds a line to
 /// `calls`; the one whose number is in `kill-at` first ends keyfob as `kill -9` does.
@@ -180,6 +178,47 @@ fn a_target_that_loses_what_it_is_given_never_gets_the_key() {
     works(&scene);
 }
 
+/// Has `program` do this to each secret that it returns, from the `after`-th on.
+fn returning(scene: &Scene, program: &str, after: usize, change: &str) -> String {
+    let script = scene.sandbox.read(program);
+    let count = "rot = os.path.expanduser('~/rot'); open(rot, 'a').write('x')";
+    let spoilt = format!(
+        "{count}\n    answer[\"secret\"] = found[0]\n    if len(open(rot).read()) >= {after}: answer[\"secret\"] = found[0]{change}"
+    );
+    scene.sandbox.script(program, &script.replace("answer[\"secret\"] = found[0]", &spoilt));
+    scene.sandbox.write("rot", "");
+    script
+}
+
+#[test]
+fn a_store_that_returns_something_else_neither_gets_nor_loses_the_key() {
+    let scene = scene();
+    moving(&scene, &["work", "--to", "team", "--yes", "--no-seeds"]).run().ok();
+    for (change, why) in [
+        ("[:40]", "is not an access key that keyfob stored"),
+        (".replace(name.split('/')[1], 'AKIAFAKEFAKEFAKEFAKE')", "contains a different key"),
+        (".replace('\"version\":1', '\"version\":2')", "was written by a newer version"),
+    ] {
+        let good = returning(&scene, "team", 1, change);
+        fails(&moving(&scene, &["work", "--to", "vault", "--yes", "--no-seeds"]).run(), 5, why);
+        scene.sandbox.script("team", &good);
+        assert_eq!((places(&scene), items(&scene, "team").len()), (["program:team", "vault"].map(str::to_owned), 1));
+        works(&scene);
+    }
+    moving(&scene, &["--resume"]).run().ok();
+    let in_vault = || vault::items(&scene.sandbox).keys().any(|name| name.starts_with("access-key/"));
+    assert!(in_vault() && items(&scene, "team").is_empty());
+    // The target shows it once as it was stored, and then no more.
+    let good = returning(&scene, "other", 2, ".replace('secret_access_key\":\"', 'secret_access_key\":\"x')");
+    let moved = moving(&scene, &["work", "--to", "other", "--yes", "--no-seeds"]).run();
+    fails(&moved, 5, "does not return");
+    assert!(in_vault() && items(&scene, "other").len() == 1, "nothing is deleted");
+    scene.sandbox.script("other", &good);
+    moving(&scene, &["--resume"]).run().ok();
+    assert_eq!((in_vault(), places(&scene)[0].as_str(), moves(&scene)), (false, "program:other", 0));
+    works(&scene);
+}
+
 #[test]
 fn a_move_killed_at_any_call_of_the_program_is_finished_by_the_next() {
     let scene = scene();
@@ -214,7 +253,7 @@ fn a_move_killed_at_any_moment_loses_nothing() {
         there.set(if there.get() == "vault" { "program:team" } else { "vault" });
         moving(&scene, &["work", "--to", there.get(), "--yes"])
     };
-    kill_at_moments(KILLS, prepared, |kill| {
+    kill_at_moments(if soak() { 300 } else { 15 }, prepared, |kill| {
         works(&scene);
         moving(&scene, &["work", "--to", there.get(), "--yes"]).run().ok();
         assert_eq!((places(&scene), moves(&scene)), ([there.get(), there.get()].map(str::to_owned), 0), "kill {kill}");
@@ -227,7 +266,7 @@ fn a_move_killed_at_any_moment_loses_nothing() {
 #[test]
 fn two_moves_at_once_leave_each_item_in_one_store() {
     let scene = scene();
-    for round in 0..6 {
+    for round in 0..if soak() { 100 } else { 6 } {
         let targets = if round % 2 == 0 { ["team", "other"] } else { ["team", "team"] };
         let running: Vec<_> = targets.map(|to| moving(&scene, &["work", "--to", to, "--yes"]).start()).into();
         for ran in running.into_iter().map(|running| running.finish()) {

@@ -1,12 +1,17 @@
 //! The recipes: pass, gopass and keepassxc-cli as they are; the others with a stand-in that takes nothing but what their
 //! documentation has.
 
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
 use super::{check, passes};
 use crate::scene::{Scene, fails, key_id};
 #[cfg(target_os = "linux")]
 use crate::support::kwallet::KWallet;
 use crate::support::leaks::{Shows, holds};
-use crate::support::tools;
+use crate::support::{daemon, tools};
 
 /// Nothing but the recipe `store`, with a gpg key that has no passphrase.
 fn with_gpg(store: &str) -> Scene {
@@ -184,6 +189,69 @@ fn hashicorp_vault_is_called_as_its_documentation_says_with_both_versions() {
     keeps_a_key(&scene, "put");
     scene.sandbox.set("STAND_IN_KV", "1");
     keeps_a_key(&scene, "put");
+}
+
+/// OpenBao's development server, which keeps all in memory.
+struct OpenBao(std::process::Child);
+
+impl OpenBao {
+    /// Starts it, and lets the scene's `bao` reach it with its root token.
+    fn serve(program: &Path, scene: &mut Scene) -> OpenBao {
+        let free = TcpListener::bind("127.0.0.1:0").expect("a free port on the loopback interface");
+        let address = free.local_addr().expect("it is bound").to_string();
+        drop(free);
+        let mut command = daemon::command(program);
+        command.args(["server", "-dev", "-dev-no-store-token", "-dev-root-token-id=FAKE-token"]);
+        command.arg(format!("-dev-listen-address={address}")).stdout(Stdio::null()).stderr(Stdio::null());
+        let server = OpenBao(daemon::spawn(command));
+        scene.sandbox.set("VAULT_ADDR", format!("http://{address}"));
+        scene.sandbox.set("VAULT_TOKEN", "FAKE-token");
+        let started = Instant::now();
+        let program = program.to_str().expect("UTF-8");
+        while scene
+            .sandbox
+            .program(program, &["kv", "list", "-mount=secret", "keyfob"])
+            .run()
+            .stderr
+            .contains("refused")
+        {
+            assert!(started.elapsed() < Duration::from_mins(1), "OpenBao does not come up");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        server
+    }
+}
+
+impl Drop for OpenBao {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+#[test]
+fn openbao_keeps_keys_in_both_versions_of_the_engine() {
+    let Some(program) = tools::require("bao") else { return };
+    let mut scene = with_recipe("hashicorp-vault");
+    let _server = OpenBao::serve(&program, &mut scene);
+    let program = program.to_str().expect("UTF-8");
+    let bao = |words: &[&str]| scene.sandbox.program(program, words).run();
+    bao(&["secrets", "enable", "-path=old", "-version=1", "kv"]).ok();
+    for mount in ["secret", "old"] {
+        let table = format!("[stores.hashicorp-vault]\ncommand = '{program}'\nmount = '{mount}'\n");
+        scene.sandbox.write("keyfob/config.toml", &table);
+        keeps_a_key(&scene, "put");
+        let left = bao(&["kv", "list", &format!("-mount={mount}"), "keyfob"]);
+        assert!(left.code == Some(2) && left.stderr.contains("No value found"), "all is gone again: {left:?}");
+    }
+    let hint = "hint: log in with `vault login`";
+    for (token, said) in [("FAKE-other", "permission denied"), ("", "permission denied")] {
+        let ran = scene.sandbox.keyfob(&["store", "check", "hashicorp-vault"]).env("VAULT_TOKEN", token).run();
+        assert!(fails(&ran, 5, said).contains(hint), "{ran:?}");
+    }
+    bao(&["operator", "seal"]).ok();
+    assert!(fails(&check(&scene, "hashicorp-vault"), 5, "Vault is sealed").contains(hint));
 }
 
 #[cfg(target_os = "linux")]

@@ -116,7 +116,7 @@ def vault():
         below = [name[len(path) + 1 :] for name in items if name.startswith(path + "/")]
         if not below:
             print("{}")
-            fail(f"No value found at {mount}/metadata/{path}", 2)
+            sys.exit(2)
         print(json.dumps(sorted({name.split("/")[0] + "/" * ("/" in name) for name in below})))
     elif action == ["metadata", "delete"]:
         if version_1:

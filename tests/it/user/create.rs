@@ -1,8 +1,10 @@
 //! Creating users: what is shown, asked, made and linked.
 
+use crate::KEYFOB;
 use crate::scene::fails;
 use crate::support::aws::Fault;
 use crate::support::leaks::Shows;
+use crate::support::sandbox::Sandbox;
 use crate::user::Office;
 
 const READ_ONLY: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
@@ -107,6 +109,8 @@ fn what_exists_or_does_not_stops_it_before_anything_is_created() {
     fails(&office.user(&["create", "a/b", "--yes"]), 2, "is not a valid name");
     fails(&office.user(&["create", "eve", "--key", "--yes"]), 3, "two codes from an authenticator app are needed");
     fails(&office.user(&["create", "eve", "--handover", "x", "--yes"]), 2, "nothing to hand over");
+    let nowhere = ["create", "eve", "--key", "--handover", "no-such-folder/x", "--yes"];
+    fails(&office.user(&nowhere), 2, "there is no folder ");
     assert_eq!(office.aws.count("CreateUser"), before);
     assert!(!office.sandbox.path("keyfob/data/users/111122223333-eve.json").exists());
 }
@@ -152,6 +156,49 @@ fn an_answer_with_the_key_that_is_lost_costs_a_key_and_names_it() {
     let keys = office.bob().keys();
     assert!(keys.len() == 1 && keys[0].0 != lost[0].0, "{keys:?}");
     assert_eq!(office.stored(), [format!("access-key/{}", keys[0].0)]);
+}
+
+#[test]
+fn of_two_at_once_one_creates_the_user() {
+    let office = Office::new();
+    let arguments = ["user", "create", "bob", "--key", "--mfa", "none", "--yes", "--with", "admin"];
+    for round in 0..4 {
+        let running = [0; 2].map(|_| office.sandbox.keyfob(&arguments).start());
+        let ran = running.map(|running| running.finish());
+        let (done, refused): (Vec<_>, Vec<_>) = ran.iter().partition(|ran| ran.code == Some(0));
+        assert_eq!((done.len(), refused.len()), (1, 1), "round {round}: {ran:?}");
+        let said = ["already has a user `bob`", "creating or removing `bob`", "creating `bob` is unfinished"];
+        assert!(said.iter().any(|said| refused[0].stderr.contains(said)), "{refused:?}");
+        assert_eq!((office.bob().keys().len(), office.stored().len()), (1, 1), "round {round}");
+        office.user(&["remove", "bob", "--now", "--yes"]).ok();
+        office.sandbox.keyfob(&["remove", "bob", "--yes"]).run().ok();
+        office.sandbox.keyfob(&["profile", "remove", "bob"]).run().ok();
+    }
+}
+
+#[test]
+fn a_user_that_another_machine_creates_meanwhile_is_not_taken_over_and_not_deleted() {
+    let office = Office::new();
+    let with = ["user", "create", "bob", "--group", "mine", "--key", "--mfa", "none", "--with", "admin"];
+    let mut terminal = office.sandbox.keyfob(&with).on_terminal();
+    terminal.expect("create `bob`? [y/N] ");
+    // The other machine is through in the moment before this one begins.
+    let other = Sandbox::with_vault(KEYFOB, &office.aws);
+    let key = office.aws.user("chief").may_manage_others().access_key();
+    let add = ["add", "chief", "--stdin", "--yes", "--region", "eu-west-1"];
+    other.keyfob(&add).stdin(&format!("{}\n{}\n", key.id, key.secret)).run().ok();
+    let create = ["user", "create", "bob", "--key", "--mfa", "none", "--yes", "--with", "chief"];
+    other.keyfob(&create).run().ok();
+    let keys = office.bob().keys();
+    terminal.type_line("y");
+    terminal.expect("somebody else has just created a user `bob`");
+    terminal.finish().0.ends_with(1);
+    fails(&office.user(&["create", "bob", "--resume", "--yes"]), 1, "somebody else has just created a user `bob`");
+    let ran = office.user(&["create", "bob", "--rollback", "--yes"]);
+    ran.ok();
+    assert!(ran.stderr.contains("somebody else's user `bob` was not deleted"), "{}", ran.stderr);
+    assert_eq!((office.bob().keys(), office.aws.groups().is_empty()), (keys, true));
+    other.keyfob(&["exec", "bob", "--no-session", "--", "true"]).run().ok();
 }
 
 #[test]

@@ -65,7 +65,9 @@ fn a_colleague_gets_a_working_profile_with_mfa_and_no_file_has_a_secret_in_plain
     terminal.expect("replace it with a new one now? [y/N] ");
     terminal.type_line("n");
     terminal.expect("keyfob rotate bob");
-    terminal.finish().0.ends_with(0);
+    let (ran, shown) = terminal.finish();
+    ran.ends_with(0);
+    assert!(!shown.contains("no MFA device"), "it is enrolled next: {shown}");
     home.pass_time(60);
     let answer = home.keyfob(&["credential-process", "bob"]).run().json();
     assert!(answer["SessionToken"].is_string(), "{answer}");
@@ -240,6 +242,10 @@ fn a_forged_file_neither_steers_the_terminal_nor_writes_more_than_a_profile() {
     let password = |secret: &str| accept(serde_json::json!({"arn": arn, "profile": "bob"}), secret, false);
     for hostile in ["\u{1b}[2Jx", "a\nkeyfob: FORGED", "a\u{202e}b", ""] {
         assert!(password(hostile).contains("its password has characters that are not printable"), "{hostile:?}");
+    }
+    for forged in ["arn:aws:iam::aws.example:user/bob", "arn:aws:iam::111122223333:root", "x\u{1b}[2J"] {
+        let user = serde_json::json!({"arn": forged, "profile": "bob"});
+        assert!(accept(user, "FAKE", false).contains("it names no IAM user"), "{forged:?}");
     }
     let with_key = |arn: &str, profile: &str, region: &str, is_asked: bool| {
         let user = serde_json::json!({"arn": arn, "profile": profile, "region": region, "id": key.id});

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::support::run::soak;
 use crate::support::tools;
 use crate::user::Office;
 use crate::user::remove::full;
@@ -15,9 +16,9 @@ fn killed(office: &Office, strace: &std::path::Path, call: &str, nth: usize, arg
     office.sandbox.program(strace, &all).run().was_killed()
 }
 
-#[expect(clippy::disallowed_methods, reason = "whoever runs the tests asks for the long form")]
+/// How many points are left out between two, unless the long form is asked for.
 fn step(short: usize) -> usize {
-    if std::env::var_os("KEYFOB_TEST_SOAK").is_some() { 1 } else { short }
+    if soak() { 1 } else { short }
 }
 
 /// Plays each case, a few at once.
@@ -32,6 +33,42 @@ fn play(cases: &[usize], one: impl Fn(usize) + Sync) {
             });
         }
     });
+}
+
+/// Plays `one` with a kill at every `step`-th of a system call until a run is through; it says whether that run was killed.
+fn at_each(call: &str, step: usize, least: usize, one: impl Fn(usize) -> bool + Sync) {
+    let (through, landed) = (AtomicUsize::new(usize::MAX), AtomicUsize::new(0));
+    let points: Vec<usize> = (1..400).step_by(step).collect();
+    play(&points, |nth| {
+        if nth <= through.load(Ordering::Relaxed) {
+            match one(nth) {
+                true => landed.fetch_add(1, Ordering::Relaxed),
+                false => through.fetch_min(nth, Ordering::Relaxed),
+            };
+        }
+    });
+    let (through, landed) = (through.into_inner(), landed.into_inner());
+    assert!(through < 400 && landed > least, "{call}: through at {through}, {landed} killed");
+}
+
+/// Kills `keyfob user` with these arguments at random moments, each time in an office that `prepare` makes.
+fn at_random(prepare: impl Fn() -> Office + Sync, arguments: &[&str], after: impl Fn(&Office, &str) + Sync) {
+    let all = [&["user"], arguments, &["--yes", "--with", "admin"]].concat();
+    let office = prepare();
+    let started = std::time::Instant::now();
+    office.sandbox.keyfob(&all).run().ok();
+    let (whole, landed) = (started.elapsed(), AtomicUsize::new(0));
+    let kills: Vec<usize> = (0..if soak() { 300 } else { 8 }).collect();
+    play(&kills, |kill| {
+        let office = prepare();
+        let mut running = office.sandbox.keyfob(&all).start();
+        std::thread::sleep(whole.mul_f64(f64::from(u32::try_from(kill * 379 % 1000).expect("small")) / 1000.0));
+        running.kill();
+        landed.fetch_add(usize::from(running.finish().was_killed()), Ordering::Relaxed);
+        after(&office, &format!("kill {kill}"));
+    });
+    let landed = landed.into_inner();
+    assert!(landed >= kills.len() / 3, "only {landed} of {} kills came in time", kills.len());
 }
 
 const CREATE: &[&str] = &["create", "bob", "--group", "new", "--console", "--key", "--mfa", "none"];
@@ -60,19 +97,13 @@ fn is_gone(office: &Office, case: &str) {
 
 fn kill_creations_at(call: &str, step: usize) {
     let Some(strace) = tools::require_strace() else { return };
-    let (through, landed) = (AtomicUsize::new(usize::MAX), AtomicUsize::new(0));
-    let points: Vec<usize> = (1..400).step_by(step).collect();
-    play(&points, |nth| {
-        if nth > through.load(Ordering::Relaxed) {
-            return;
-        }
+    at_each(call, step, 3, |nth| {
         let office = Office::new();
         let case = format!("killed at {call} {nth}");
         if !killed(&office, &strace, call, nth, CREATE) {
-            through.fetch_min(nth, Ordering::Relaxed);
-            return is_complete(&office, &case);
+            is_complete(&office, &case);
+            return false;
         }
-        landed.fetch_add(1, Ordering::Relaxed);
         let back = nth / step % 2 == 1;
         let ran = office.user(&["create", "bob", if back { "--rollback" } else { "--resume" }, "--yes"]);
         ran.ok();
@@ -84,9 +115,8 @@ fn kill_creations_at(call: &str, step: usize) {
             _ if back => is_gone(&office, &case),
             _ => is_complete(&office, &case),
         }
+        true
     });
-    let (through, landed) = (through.into_inner(), landed.into_inner());
-    assert!(through < 400 && landed > 3, "{call}: through at {through}, {landed} killed");
 }
 
 #[test]
@@ -104,27 +134,19 @@ fn a_handover_killed_at_any_step_is_finished_or_taken_back() {
     let Some(strace) = tools::require_strace() else { return };
     let identity = age::x25519::Identity::generate();
     let public = identity.to_public().to_string();
-    let (through, landed) = (AtomicUsize::new(usize::MAX), AtomicUsize::new(0));
     let step = step(3);
-    let points: Vec<usize> = (1..400).step_by(step).collect();
-    play(&points, |nth| {
-        if nth > through.load(Ordering::Relaxed) {
-            return;
-        }
+    at_each("fsync", step, 3, |nth| {
         let office = Office::new();
         let case = format!("killed at fsync {nth}");
         let arguments = ["create", "bob", "--key", "--console", "--handover", "bob.keyfob", "--to", &public];
         let was_killed = killed(&office, &strace, "fsync", nth, &arguments);
-        match was_killed {
-            true => landed.fetch_add(1, Ordering::Relaxed),
-            false => through.fetch_min(nth, Ordering::Relaxed),
-        };
         let back = was_killed && nth / step % 2 == 1;
         let ran = office.user(&["create", "bob", if back { "--rollback" } else { "--resume" }, "--yes"]);
         ran.ok();
         let is_there = office.bob().belongings().is_some();
         if back && !ran.stderr.contains("there is nothing to continue") || !is_there {
-            return is_gone(&office, &case);
+            is_gone(&office, &case);
+            return was_killed;
         }
         // What is in the file is the one key at AWS.
         let keys = office.bob().keys();
@@ -134,56 +156,51 @@ fn a_handover_killed_at_any_step_is_finished_or_taken_back() {
         assert!(file["key"].is_string() && file["password"].is_string(), "{case}: {file}");
         let path = office.sandbox.path("keyfob/data/users/111122223333-bob.json");
         assert!(!path.exists(), "{case}: nothing sealed stays here");
+        was_killed
     });
-    let (through, landed) = (through.into_inner(), landed.into_inner());
-    assert!(through < 400 && landed > 3, "through at {through}, {landed} killed");
 }
 
 #[test]
 fn a_creation_killed_at_a_random_instant_is_finished() {
-    let kills: Vec<usize> = (0..if step(2) == 1 { 300 } else { 8 }).collect();
-    let started = std::time::Instant::now();
-    Office::new().user(&[CREATE, &["--yes"]].concat()).ok();
-    let whole = started.elapsed();
-    play(&kills, |kill| {
-        let office = Office::new();
-        let arguments = [&["user"], CREATE, &["--yes", "--with", "admin"]].concat();
-        let mut creating = office.sandbox.keyfob(&arguments).start();
-        std::thread::sleep(whole.mul_f64(f64::from(u32::try_from((kill * 37) % 100).expect("small")) / 100.0));
-        creating.kill();
-        creating.finish();
-        let case = format!("kill {kill}");
+    at_random(Office::new, CREATE, |office, case| {
         office.user(&["create", "bob", "--resume", "--yes"]).ok();
-        if office.bob().belongings().is_some() { is_complete(&office, &case) } else { is_gone(&office, &case) }
+        if office.bob().belongings().is_some() { is_complete(office, case) } else { is_gone(office, case) }
     });
+}
+
+const REMOVE: &[&str] = &["remove", "bob", "--now"];
+
+/// An office with a user that has one of everything.
+fn with_bob() -> Office {
+    let office = Office::new();
+    full(&office);
+    office
+}
+
+/// Removes the user again, unless it is gone already, and then it is.
+#[track_caller]
+fn is_removed(office: &Office, case: &str) {
+    if office.bob().belongings().is_some() || !office.aws.devices().is_empty() {
+        office.user(&[REMOVE, &["--yes"]].concat()).ok();
+    }
+    assert!(office.bob().belongings().is_none() && office.bob().keys().is_empty(), "{case}");
+    assert!(office.aws.devices().is_empty(), "{case}: {:?}", office.aws.devices());
 }
 
 #[test]
 fn a_removal_killed_at_any_step_is_finished() {
     let Some(strace) = tools::require_strace() else { return };
     for (call, step) in [("fsync", step(3)), ("recvfrom", step(12))] {
-        let (through, landed) = (AtomicUsize::new(usize::MAX), AtomicUsize::new(0));
-        let points: Vec<usize> = (1..400).step_by(step).collect();
-        play(&points, |nth| {
-            if nth > through.load(Ordering::Relaxed) {
-                return;
-            }
-            let office = Office::new();
-            full(&office);
-            let case = format!("killed at {call} {nth}");
-            match killed(&office, &strace, call, nth, &["remove", "bob", "--now"]) {
-                false => drop(through.fetch_min(nth, Ordering::Relaxed)),
-                true => {
-                    landed.fetch_add(1, Ordering::Relaxed);
-                    if office.bob().belongings().is_some() || !office.aws.devices().is_empty() {
-                        office.user(&["remove", "bob", "--now", "--yes"]).ok();
-                    }
-                }
-            }
-            assert!(office.bob().belongings().is_none() && office.bob().keys().is_empty(), "{case}");
-            assert!(office.aws.devices().is_empty(), "{case}: {:?}", office.aws.devices());
+        at_each(call, step, 1, |nth| {
+            let office = with_bob();
+            let was_killed = killed(&office, &strace, call, nth, REMOVE);
+            is_removed(&office, &format!("killed at {call} {nth}"));
+            was_killed
         });
-        let (through, landed) = (through.into_inner(), landed.into_inner());
-        assert!(through < 400 && landed > 1, "{call}: through at {through}, {landed} killed");
     }
+}
+
+#[test]
+fn a_removal_killed_at_a_random_instant_is_finished() {
+    at_random(with_bob, REMOVE, is_removed);
 }

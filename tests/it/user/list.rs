@@ -1,5 +1,8 @@
 //! The list of users, and the password policy.
 
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+
 use crate::scene::fails;
 use crate::support::aws::Fault;
 use crate::user::Office;
@@ -30,6 +33,32 @@ fn users_groups_keys_and_mfa_are_in_one_table_in_a_bounded_number_of_calls() {
         (&false.into(), &true.into(), &"developers".into())
     );
     assert_eq!(users.iter().find(|user| user["name"] == "dora").expect("listed")["mfa"], true);
+}
+
+#[test]
+fn of_two_thousand_users_the_list_and_a_removal_take_a_bounded_number_of_calls() {
+    let office = Office::new();
+    office.user(&["create", "bob", "--group", "staff", "--key", "--mfa", "none", "--yes"]).ok();
+    for n in 0..2000 {
+        office.aws.user(&format!("user{n:04}")).in_group("staff");
+    }
+    let measured = |what: &str, most: usize, arguments: &[&str]| {
+        office.aws.forget_requests();
+        let (started, busy) = (Instant::now(), office.aws.busy());
+        let ran = office.user(arguments);
+        ran.ok();
+        let (took, busy, calls) = (started.elapsed(), office.aws.busy() - busy, office.aws.requests().len());
+        let text = format!("measured: 2,000 users: {what}: {calls} calls, {took:?}, of which the server {busy:?}");
+        writeln!(std::io::stderr(), "{text}").expect("stderr is there");
+        assert!(calls <= most && took < Duration::from_mins(1), "{text}");
+        ran
+    };
+    let listed = measured("user list", 8, &["list", "--json"]).json();
+    assert_eq!(listed["users"].as_array().map(Vec::len), Some(2002));
+    assert!(measured("user list", 8, &["list"]).stdout.contains("user1999"));
+    measured("user create", 40, &["create", "eve", "--group", "staff", "--yes"]);
+    measured("user remove", 20, &["remove", "bob", "--yes"]);
+    measured("user remove --now", 20, &["remove", "bob", "--now", "--yes"]);
 }
 
 #[test]

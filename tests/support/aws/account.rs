@@ -18,6 +18,8 @@ use super::{LoopbackAws, base64};
 #[derive(Debug, Default)]
 pub struct Account {
     facts: Value,
+    /// From when the ages of the facts count back; milliseconds.
+    served_at: i64,
     /// How often a credential report was asked for.
     generated: usize,
     /// The jobs of last accessed details: whom each is about, and how often it was looked at.
@@ -30,7 +32,8 @@ const PAGE: usize = 300;
 impl LoopbackAws {
     /// Serves these facts of an account (12 digits).
     pub fn serve_account(&self, account: &str, facts: &Value) {
-        let served = Account { facts: facts.clone(), ..Account::default() };
+        let served_at = self.shared.world().now();
+        let served = Account { facts: facts.clone(), served_at, ..Account::default() };
         self.shared.world().accounts.insert(account.to_owned(), served);
     }
 }
@@ -50,7 +53,8 @@ pub fn answer(world: &mut World, caller: &Caller, action: &str, params: &Params)
     Some(allowed(world, caller, &format!("{service}:{action}")).and_then(|()| {
         let (now, partition) = (world.now(), world.partition.clone());
         let account = world.accounts.get_mut(&caller.account).expect("it is there");
-        let view = View { now, partition, id: caller.account.clone(), facts: account.facts.clone() };
+        let (id, facts, served_at) = (caller.account.clone(), account.facts.clone(), account.served_at);
+        let view = View { now, served_at, partition, id, facts };
         match action {
             "GetAccountSummary" => Ok(view.summary()),
             "GenerateCredentialReport" => Ok(view.generate(account)),
@@ -115,6 +119,7 @@ fn allowed(world: &World, caller: &Caller, full: &str) -> Result<(), Refusal> {
 
 struct View {
     now: i64,
+    served_at: i64,
     partition: String,
     /// 12 digits.
     id: String,
@@ -127,7 +132,7 @@ impl View {
     }
 
     fn ago(&self, days: &Value) -> Option<i64> {
-        days.as_f64().map(|days| self.now - millis(days))
+        days.as_f64().map(|days| self.served_at - millis(days))
     }
 
     /// A date of the report, which writes its zone as an offset.
@@ -357,7 +362,7 @@ impl View {
 
     fn certificates(&self) -> Xml {
         let certificate = |certificate: Value| {
-            let expires = self.now + millis(certificate["expires_in"].as_f64().unwrap_or(0.0));
+            let expires = self.served_at + millis(certificate["expires_in"].as_f64().unwrap_or(0.0));
             let name = text("ServerCertificateName", certificate["name"].as_str().unwrap_or_default());
             element("member", &(name + &text("Expiration", &iso_date(expires))))
         };

@@ -356,19 +356,19 @@ fn delete_user(world: &mut World, user: &User) -> Result<Xml, Refusal> {
     Ok(String::new())
 }
 
-/// A list; with pages of one, its first member or the one that `Marker` names.
+/// A page of a list: 100 members unless `MaxItems` says otherwise, and 1,000 at most (IAM API, common to all lists).
 fn paged(list: &str, members: &[Xml], pages_of_one: bool, params: &Params) -> Xml {
     let member = |inside: &Xml| match inside.strip_prefix("<>").and_then(|rest| rest.strip_suffix("</>")) {
         Some(bare) => element("member", bare),
         None => element("member", inside),
     };
     let at = params.get("Marker").and_then(|marker| marker.strip_prefix("at-")?.parse().ok()).unwrap_or(0);
-    if !pages_of_one || members.len() <= 1 {
-        return element(list, &members.iter().map(member).collect::<String>()) + &text("IsTruncated", "false");
-    }
-    let page = element(list, &members.get(at).map(member).unwrap_or_default());
-    match at + 1 < members.len() {
-        true => page + &text("IsTruncated", "true") + &text("Marker", &format!("at-{}", at + 1)),
+    let most = params.get("MaxItems").and_then(|most| most.parse().ok()).unwrap_or(100).clamp(1, 1000);
+    let end = at + if pages_of_one { 1 } else { most };
+    let page = members.iter().skip(at).take(end - at).map(member).collect::<String>();
+    let page = element(list, &page);
+    match end < members.len() {
+        true => page + &text("IsTruncated", "true") + &text("Marker", &format!("at-{end}")),
         false => page + &text("IsTruncated", "false"),
     }
 }

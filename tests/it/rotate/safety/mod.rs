@@ -14,16 +14,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::scene::Scene;
 use crate::support::aws::Fault;
-use crate::support::run::Ran;
+use crate::support::run::{Ran, soak};
 use crate::support::vault;
 
 /// How many scenes are played at once; most of the time they wait.
 const AT_ONCE: usize = 6;
-
-#[expect(clippy::disallowed_methods, reason = "whoever runs the tests asks for the long form")]
-fn soak() -> bool {
-    std::env::var_os("KEYFOB_TEST_SOAK").is_some()
-}
 
 /// What many scenes came to.
 #[derive(Default)]
