@@ -452,6 +452,11 @@ impl Prompt {
         Prompt(Vec::new())
     }
 
+    /// Asked on the terminal alone.
+    pub fn on_terminal() -> Self {
+        Prompt(vec![Way::Terminal])
+    }
+
     /// The ways, first to last.
     pub fn ways(&self) -> &[Way] {
         &self.0

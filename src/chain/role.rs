@@ -2,6 +2,8 @@
 
 pub mod read;
 
+use std::fmt;
+
 /// `--role`, and what goes with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExtraRole {
@@ -25,6 +27,16 @@ pub enum RoleName {
         /// Path and name.
         name: String,
     },
+}
+
+impl fmt::Display for RoleName {
+    /// As it is written on the command line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RoleName::Arn(arn) => f.write_str(arn),
+            RoleName::InAccount { account, name } => write!(f, "{account}:{name}"),
+        }
+    }
 }
 
 impl RoleName {

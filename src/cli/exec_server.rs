@@ -17,13 +17,14 @@ use crate::error::{Error, Kind, Result};
 use crate::format::environment::{Handed, hand_out};
 use crate::format::shell::Shell;
 use crate::hex;
-use crate::hint::run;
+use crate::hint::{Hint, run};
 use crate::ops::exec::exec;
 use crate::ops::serve::{PATH, without_credentials};
 use crate::secret::Secret;
-use crate::session_cache::SessionCache;
+use crate::session_cache::{SessionCache, fresh};
 use crate::sys::env::vars;
 use crate::sys::{files, http_server, server_process};
+use crate::timestamp::Timestamp;
 
 /// The profile that SDKs read where none is named.
 const DEFAULT: &str = "default";
@@ -43,15 +44,23 @@ impl ExecArgs {
         self
     }
 
-    /// A code works once.
-    pub(super) fn spend_code(&mut self) {
+    /// What `resolve` gives from now on: new credentials or an error. The old ones, which may still work, the server has.
+    pub(super) fn take_only_fresh(&mut self, credentials: &Credentials) {
         self.options.mfa_code = None;
+        self.options.min_ttl = self.options.min_ttl.or_else(|| fresh::least_left(credentials));
+    }
+
+    /// When they are to be renewed.
+    pub(super) fn due(&self, credentials: &Credentials) -> Timestamp {
+        fresh::due(credentials, self.options.min_ttl).unwrap_or(Timestamp::from_unix(i64::MAX))
     }
 
     /// What an SDK shows its user where there are no credentials any more.
     pub(super) fn advice(&self, error: &Error) -> String {
         let profile = self.profile.profile.as_deref().unwrap_or(DEFAULT);
-        let command = run!("keyfob exec {} -- true", profile).command(Shell::Sh).unwrap_or_default();
+        let words = ["keyfob", "exec", profile].map(str::to_owned).into_iter().chain(self.options.repeated());
+        let words: Vec<String> = words.chain(["--", "true"].map(str::to_owned)).collect();
+        let command = Hint::again(&words, &[]).command(Shell::Sh).unwrap_or_default();
         format!("keyfob: {}; run in a terminal: {command}", error.in_one_line())
     }
 

@@ -81,6 +81,7 @@ impl World<'_> {
         let what = format!("consent to issue the credentials of `{profile}` to an AI agent");
         match gets {
             AgentGets::TheSame => Ok(()),
+            AgentGets::AfterQuestion if self.is_agreed.get() => Ok(()),
             AgentGets::ReadOnly => {
                 self.talk.warn(&note.to_string());
                 Ok(())
@@ -89,7 +90,10 @@ impl World<'_> {
                 let question =
                     format!("an AI agent (`{variable}` is set) wants the credentials of `{profile}`; issue them?");
                 match self.person(false, None).confirm(&question) {
-                    Ok(true) => Ok(()),
+                    Ok(true) => {
+                        self.is_agreed.set(true);
+                        Ok(())
+                    }
                     Ok(false) => Err(Error::new(Kind::Declined, format!("{what} was not given"))),
                     Err(error) => Err(error.into_error(&what).hint("run the command yourself, in a terminal")),
                 }

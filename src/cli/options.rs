@@ -58,6 +58,28 @@ pub struct CredentialOptions {
     pub narrow: NarrowOptions,
 }
 
+impl CredentialOptions {
+    /// The options that make the same sessions, as they are written; a code works once, and is not among them.
+    pub(super) fn repeated(&self) -> Vec<String> {
+        let CredentialOptions { mfa_code: _, duration, no_session, region, min_ttl: _, role, narrow } = self;
+        let RoleOptions { role, external_id, session_name } = role;
+        let NarrowOptions { read_only, policy, policy_arns } = narrow;
+        let flags = [("--no-session", *no_session), ("--read-only", *read_only)];
+        let flags = flags.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name.to_owned());
+        let values = [
+            ("--duration", duration.map(|seconds| seconds.to_string())),
+            ("--region", region.clone()),
+            ("--role", role.as_ref().map(ToString::to_string)),
+            ("--external-id", external_id.clone()),
+            ("--session-name", session_name.clone()),
+            ("--policy", policy.clone()),
+        ];
+        let values = values.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let values = values.chain(policy_arns.iter().map(|arn| ("--policy-arn", arn.clone())));
+        flags.chain(values.flat_map(|(name, value)| [name.to_owned(), value])).collect()
+    }
+}
+
 /// A role that no profile names.
 #[derive(Debug, Clone, Default, Args)]
 pub struct RoleOptions {

@@ -4,6 +4,7 @@
 //! One thread, this one, owns the world and resolves, with a snapshot for each time; another one answers requests.
 
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
@@ -13,11 +14,10 @@ use clap::Parser;
 use crate::cli::exec::ExecArgs;
 use crate::cli::world::World;
 use crate::cli::{Cli, Command, GlobalOptions};
-use crate::credentials::Credentials;
 use crate::error::{Error, Kind, Result};
 use crate::ops::serve::{Shared, Via};
 use crate::secret::Secret;
-use crate::session_cache::fresh;
+use crate::settings::Prompt;
 use crate::sys::clock::Clock;
 use crate::sys::env::{Environment, vars};
 use crate::sys::http_server::{self, Request};
@@ -59,9 +59,9 @@ fn serve(
 ) -> Result<()> {
     let failed = |what: &'static str| move |error| Error::new(Kind::Failed, what).because(error);
     let parent = process::parent();
-    let token = env.get(vars::AWS_CONTAINER_AUTHORIZATION_TOKEN).unwrap_or_default().to_owned();
+    let token = env.get(vars::KEYFOB_SERVER_TOKEN).unwrap_or_default().to_owned();
     let mut env = env;
-    env.remove(vars::AWS_CONTAINER_AUTHORIZATION_TOKEN);
+    env.remove(vars::KEYFOB_SERVER_TOKEN);
     let listener = process::listener().map_err(failed("the server has no socket"))?;
     let port = listener.local_addr().map_err(failed("the server has no socket"))?.port();
     let (wake, woken) = sync_channel(1);
@@ -69,8 +69,8 @@ fn serve(
     // With the person at the terminal, whose command has not started yet.
     let world = World::new(global, env.clone(), talk)?;
     let (_, credentials) = exec.resolve(&world)?;
-    exec.spend_code();
-    let due = due(&credentials);
+    let due = exec.due(&credentials);
+    exec.take_only_fresh(&credentials);
     shared.set(credentials)?;
     process::leave_terminal();
     let folder = exec.hide_default.then(|| process::private_folder(&world.paths.cache, parent));
@@ -92,22 +92,37 @@ fn serve(
     }
     process::say_ready().map_err(failed("the server cannot say that it is ready"))?;
     drop(world);
+    std::thread::spawn(move || end_with(parent, folder.as_deref(), socket.as_deref()));
     // The terminal is the command's from now on.
     let quiet = GlobalOptions { verbose: false, quiet: true, ..global.clone() };
     let talk = StderrTalk::new(Level::Quiet, &env).of_command(arguments.to_vec());
-    renew(&World::new(&quiet, env, &talk)?, &exec, &shared, &woken, due, parent);
+    let mut world = World::new(&quiet, env, &talk)?;
+    world.is_agreed.set(true);
+    renew(&mut world, &exec, &shared, &woken, due);
+    Ok(())
+}
+
+/// Waits for the end of the command, and ends this process, whatever it waits for: a person perhaps.
+fn end_with(command: u32, folder: Option<&Path>, socket: Option<&OwnListener>) {
+    while process::parent() == command {
+        std::thread::sleep(TICK);
+    }
     if let Some(folder) = folder {
-        process::remove_private_folder(&folder);
+        process::remove_private_folder(folder);
     }
     if let Some(socket) = socket {
         socket.remove();
     }
-    Ok(())
+    std::process::exit(0);
 }
 
-/// Renews what is served before SDKs would, until the command is gone.
-fn renew(world: &World<'_>, exec: &ExecArgs, shared: &Shared, woken: &Receiver<()>, mut due: Timestamp, parent: u32) {
-    while process::parent() == parent {
+/// Renews what is served before SDKs would.
+///
+/// A person is asked once, in a window, and then not again before there are new credentials: whoever has closed the window, or
+/// was away, gets the command to run from the program that wants them.
+fn renew(world: &mut World<'_>, exec: &ExecArgs, shared: &Shared, woken: &Receiver<()>, mut due: Timestamp) {
+    let (asking, mut may_ask) = (world.settings.prompt.clone(), true);
+    loop {
         let is_wanted = match woken.recv_timeout(TICK) {
             Ok(()) => true,
             Err(RecvTimeoutError::Timeout) => false,
@@ -117,21 +132,23 @@ fn renew(world: &World<'_>, exec: &ExecArgs, shared: &Shared, woken: &Receiver<(
         if !is_wanted && now < due {
             continue;
         }
-        due = match exec.resolve(world) {
+        // There is none.
+        world.settings.prompt = Prompt::on_terminal();
+        let mut made = exec.resolve(world);
+        if may_ask && made.as_ref().is_err_and(|error| error.kind() == Kind::NeedsHuman) {
+            may_ask = false;
+            world.settings.prompt = asking.clone();
+            made = exec.resolve(world);
+        }
+        due = now.plus_seconds(AGAIN);
+        match made {
             Ok((_, credentials)) => {
-                let next = self::due(&credentials);
+                may_ask = true;
+                due = due.max(exec.due(&credentials));
                 // It was usable a moment ago, and only what ends is ever served here.
                 let _ = shared.set(credentials);
-                next.max(now.plus_seconds(AGAIN))
             }
-            Err(error) => {
-                shared.set_failure(&error, exec.advice(&error));
-                now.plus_seconds(AGAIN)
-            }
-        };
+            Err(error) => shared.set_failure(&error, exec.advice(&error)),
+        }
     }
-}
-
-fn due(credentials: &Credentials) -> Timestamp {
-    fresh::due(credentials).unwrap_or(Timestamp::from_unix(i64::MAX))
 }

@@ -16,7 +16,7 @@ use crate::error::{Error, Kind};
 use crate::hint::{Hint, Word, run};
 use crate::sys::env::{Environment, vars};
 
-use words::{COMMANDS, OPTIONS, SYNONYMS};
+use words::{COMMANDS, OPTIONS, Other, SYNONYMS};
 
 /// The error the user sees for a command line that clap refuses; `arguments` is the whole of it.
 pub(super) fn error(refusal: &clap::Error, arguments: &[OsString], env: &Environment) -> Error {
@@ -94,13 +94,18 @@ impl Line {
             let topic = ["keyfob", "help"].into_iter().map(str::to_owned).chain(self.path.iter().cloned());
             return taken(given(&topic.chain(rest.iter().cloned()).collect::<Vec<_>>())).into_iter().collect();
         }
-        let others = || COMMANDS.iter().filter(|row| row.on.contains(&parent));
+        let by_option = |row: &&Other| row.on.contains(&word) && rest.iter().any(|word| row.words.contains(&&**word));
+        if let Some(row) = OPTIONS.iter().find(by_option) {
+            return vec![row.answer(rest)];
+        }
+        let others = COMMANDS.iter().filter(|row| row.on.contains(&parent) && row.words.contains(&word));
+        let found: Vec<Hint> = others.map(|row| row.answer(rest)).collect();
+        if !found.is_empty() {
+            return found;
+        }
         let tree = command_at(&self.path);
-        let names = tree.get_subcommands().map(clap::Command::get_name);
-        let names = names.chain(others().flat_map(|row| row.words.iter().copied()));
-        let Some(near) = nearest_of(names, word) else { return Vec::new() };
-        let found: Vec<Hint> = others().filter(|row| row.words.contains(&&*near)).map(|row| row.answer(rest)).collect();
-        if found.is_empty() { vec![self.with(at, &near)] } else { found }
+        let near = nearest_of(tree.get_subcommands().map(clap::Command::get_name), word);
+        near.map(|near| self.with(at, &near)).into_iter().collect()
     }
 
     fn is_before_command(&self, at: usize) -> bool {
@@ -139,7 +144,8 @@ impl Line {
         }
         let command = self.path.last().map_or("", String::as_str);
         if let Some(row) = OPTIONS.iter().find(|row| row.on.contains(&command) && row.words.contains(&option)) {
-            let values = self.profile().into_iter().chain(value().map(str::to_owned));
+            let rest = Line::of([&self.words[..at], &self.words[end..]].concat());
+            let values = rest.profile().into_iter().chain(value().map(str::to_owned));
             return vec![row.answer(&values.collect::<Vec<_>>())];
         }
         let tree = command_at(&self.path);
@@ -237,7 +243,12 @@ fn hint(words: Vec<Word>) -> Hint {
 fn taken(words: Vec<Word>) -> Option<Hint> {
     let line: Vec<String> = words.iter().map(|word| word.as_str().to_owned()).collect();
     let is_taken = || matches!(problem(&line), None | Some(ErrorKind::DisplayHelp | ErrorKind::DisplayVersion));
-    let is_other = line.len() == 1 || line.first().is_none_or(|program| program != "keyfob");
+    let is_other = match line.first().map(String::as_str) {
+        // It stands for a line that has room for a profile alone.
+        Some("eval") => line.len() == 2,
+        Some("keyfob") => line.len() == 1,
+        Some(_) | None => true,
+    };
     (is_other || is_taken()).then(|| hint(words))
 }
 

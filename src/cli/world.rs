@@ -1,5 +1,6 @@
 //! The real world, put together for one command: each part when it is first needed, and none that is not.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,6 +45,8 @@ pub struct World<'a> {
     /// Warnings, hints and explanations.
     pub talk: &'a StderrTalk,
     quiet: bool,
+    /// Whether a person has agreed that an AI agent gets the credentials.
+    pub(super) is_agreed: Cell<bool>,
     /// The connection of an agent's that this process answers.
     pub(super) served: Option<Served>,
     pub(super) clock: Arc<Clock>,
@@ -100,6 +103,7 @@ impl<'a> World<'a> {
             asked_backend: global.backend,
             talk,
             quiet: global.quiet,
+            is_agreed: Cell::new(false),
             served: None,
             clock: Arc::new(Clock::system()),
         })

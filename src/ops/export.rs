@@ -39,7 +39,8 @@ pub fn export(
 ) -> Result<Option<Secret>> {
     let index = Index::load(&context.paths.data)?;
     let Some(stored) = index.key_of(profile) else {
-        let error = Error::new(Kind::Failed, format!("`{profile}` has no stored key"));
+        let error = Error::new(Kind::Failed, format!("`{profile}` has no stored key"))
+            .hint(run!("keyfob env {}", profile).to("print the credentials of a session"));
         let request = Request::of(context.settings, context.paths, profile);
         let base = plan(&files.profiles(), &index, context.env, &request).ok().map(|plan| plan.base);
         return Err(match base.filter(|base| base.stored_key().is_some()) {

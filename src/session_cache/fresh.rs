@@ -6,12 +6,20 @@ use crate::credentials::Credentials;
 use crate::timestamp::Timestamp;
 
 /// From when on credentials are worth renewing: as early as `credential-process` does it, which is before any SDK asks. None
-/// where they never are.
-pub fn due(credentials: &Credentials) -> Option<Timestamp> {
+/// where they never are. `min_ttl` as for [`Life::is_fresh`].
+pub fn due(credentials: &Credentials, min_ttl: Option<u32>) -> Option<Timestamp> {
+    let life = life(credentials)?;
+    Some(min_ttl.map_or(life.fresh_until(), |least| life.expires_at.plus_seconds(1 - i64::from(least).max(USABLE))))
+}
+
+/// The `min_ttl` that asks for no more than the rule does, of credentials that live as long as these.
+pub fn least_left(credentials: &Credentials) -> Option<u32> {
+    u32::try_from(life(credentials)?.too_little() + 1).ok()
+}
+
+fn life(credentials: &Credentials) -> Option<Life> {
     match credentials {
-        Credentials::Session(session) => {
-            Some(Life { issued_at: session.issued_at, expires_at: session.expires_at }.fresh_until())
-        }
+        Credentials::Session(session) => Some(Life { issued_at: session.issued_at, expires_at: session.expires_at }),
         Credentials::Key { .. } | Credentials::NoExpiry { .. } => None,
     }
 }
@@ -86,6 +94,8 @@ impl Life {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::credentials::Session;
+    use crate::secret::Secret;
 
     const ISSUED: i64 = 1_700_000_000;
 
@@ -114,6 +124,17 @@ mod tests {
             assert!(!session.is_fresh(at(edge), None), "{minutes} min, {edge} s left");
             assert!(session.is_usable(at(60)) && !session.is_usable(at(59)), "{minutes} min");
             assert_eq!((session.fresh_until(), session.usable_until()), (at(edge), at(59)), "{minutes} min");
+            let credentials = Credentials::Session(Session {
+                access_key_id: "ASIA1".to_owned(),
+                secret_access_key: Secret::new(String::new()),
+                session_token: None,
+                issued_at: session.issued_at,
+                expires_at: session.expires_at,
+                account_id: None,
+            });
+            let least = least_left(&credentials).expect("it expires");
+            assert_eq!(due(&credentials, None), due(&credentials, Some(least)), "{minutes} min");
+            assert_eq!(due(&credentials, Some(2)), Some(session.usable_until()));
         }
     }
 

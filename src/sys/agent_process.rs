@@ -15,7 +15,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level::pipe;
 
 use crate::sys::own_socket::OwnListener;
-use crate::sys::server_process::this;
+use crate::sys::server_process::{end_with_parent, this};
 use crate::sys::uninterrupted::is_ignored;
 
 /// The hidden command that answers one connection.
@@ -86,11 +86,7 @@ fn answer(stream: UnixStream) -> io::Result<()> {
 /// # Errors
 /// The system's.
 pub fn connection() -> io::Result<UnixStream> {
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::process::{Signal, set_parent_process_death_signal};
-        // It fails for no signal that there is. Elsewhere the process ends with its request.
-        let _ = set_parent_process_death_signal(Some(Signal::TERM));
-    }
+    // Elsewhere than on Linux it ends with its request.
+    end_with_parent();
     Ok(UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?))
 }

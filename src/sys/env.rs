@@ -144,6 +144,8 @@ pub mod vars {
     pub const KEYFOB_CACHE_DIR: &str = "KEYFOB_CACHE_DIR";
     pub const KEYFOB_MFA_CODE: &str = "KEYFOB_MFA_CODE";
     pub const KEYFOB_CHAIN: &str = "KEYFOB_CHAIN";
+    /// What the server of `exec --server` is shown; its own credentials may come from another such server.
+    pub const KEYFOB_SERVER_TOKEN: &str = "KEYFOB_SERVER_TOKEN";
     /// The setting `agent`, which an agent's own requests must not see.
     pub const KEYFOB_AGENT: &str = "KEYFOB_AGENT";
 }

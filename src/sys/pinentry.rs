@@ -150,6 +150,7 @@ fn helper() -> Result<String, AskError> {
 pub fn become_session_leader(program: &OsStr) -> u8 {
     // It fails for the leader of a group, which this is not.
     let _ = rustix::process::setsid();
+    super::server_process::end_with_parent();
     let _ = std::os::unix::process::CommandExt::exec(&mut std::process::Command::new(program));
     127
 }

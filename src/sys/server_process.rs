@@ -25,8 +25,8 @@ pub fn start(listener: TcpListener, token: &Secret, profile: &str) -> io::Result
     let own = std::env::args_os().skip(1).take_while(|argument| argument != "--");
     let mut command = Command::new(this()?);
     command.args([COMMAND, profile]).args(own).stdin(OwnedFd::from(listener)).stdout(Stdio::piped());
-    // Security: the command gets the token by the same way.
-    command.env(vars::AWS_CONTAINER_AUTHORIZATION_TOKEN, token.expose());
+    // Security: the command gets the token by the same way, in another variable.
+    command.env(vars::KEYFOB_SERVER_TOKEN, token.expose());
     let mut server = command.spawn()?;
     let mut line = String::new();
     let stdout = server.stdout.take().expect("it is piped");
@@ -95,4 +95,14 @@ pub fn leave_terminal() {
 /// The process that started this one.
 pub fn parent() -> u32 {
     std::os::unix::process::parent_id()
+}
+
+/// Has the system end this process, and what it becomes, with the one that has started it. Only Linux does.
+pub fn end_with_parent() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{Signal, set_parent_process_death_signal};
+        // It fails for no signal that there is.
+        let _ = set_parent_process_death_signal(Some(Signal::TERM));
+    }
 }

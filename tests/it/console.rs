@@ -1,6 +1,7 @@
 //! `console`: the address that signs a browser in, for each kind of credentials, and the link that is followed once.
 
 use crate::scene::{Scene, fails};
+use crate::support::aws::Fault;
 use crate::support::tools;
 
 /// Follows an address as a browser would, and returns where it leads: the status and the page.
@@ -64,6 +65,60 @@ fn each_kind_of_credentials_gets_in_by_its_own_way() {
     assert!(stderr.contains("keyfob console deploy --url"), "{stderr}");
     let (address, _) = url(&["deploy", "--logout"]);
     assert!(address.contains("/oauth?Action=logout&redirect_uri=http"), "{address}");
+}
+
+#[test]
+fn a_duration_that_aws_does_not_take_is_left_out_and_who_cannot_get_in_is_told_where_they_can() {
+    const INVALID: Fault = Fault::Refuse { status: 400, code: "", message: "Invalid credentials parameter" };
+    let scene = Scene::new();
+    scene.warm();
+    let console = |words: &[&str]| scene.sandbox.keyfob(&[&["console"], words, &["--url"]].concat()).run();
+    // A role that a token is exchanged for: with its duration, and once more without.
+    let role = scene.aws.role("web").trusts("oidc:pod").max_session(7200).arn();
+    let token = scene.sandbox.write("token", &scene.aws.web_token("pod", "sts.amazonaws.com", 36_000));
+    scene.append(&format!(
+        "\n[profile web]\nrole_arn = {role}\nduration_seconds = 7200\nweb_identity_token_file = {}\nregion = eu-central-1\n",
+        token.display()
+    ));
+    console(&["web"]).ok();
+    assert_eq!(sent(&scene), ("200".to_owned(), Some("7200".to_owned())));
+    scene.aws.forget_requests();
+    scene.aws.fault("getSigninToken", INVALID);
+    console(&["web"]).ok();
+    assert_eq!((scene.aws.count("getSigninToken"), sent(&scene)), (2, ("200".to_owned(), None)));
+    scene.aws.faults("getSigninToken", 2, INVALID);
+    let said = fails(&console(&["web"]), 4, "AWS gives no sign-in token for the credentials of `web` (status 400)");
+    assert!(said.contains("keyfob whoami web --check"), "{said}");
+    // Once is enough where there was no duration; a narrowed session has another way.
+    scene.aws.forget_requests();
+    scene.aws.fault("getSigninToken", INVALID);
+    let said = fails(&console(&["work", "--read-only"]), 4, "AWS does not sign");
+    assert!(said.contains("keyfob console work --role ARN"), "{said}");
+    let said =
+        fails(&console(&["deploy", "--read-only"]), 4, "AWS gives no sign-in token for the credentials of `deploy`");
+    assert!(said.contains("narrow a role's session: `keyfob console deploy --role ARN`"), "{said}");
+    assert_eq!(scene.aws.count("getSigninToken"), 1);
+    // A user's session that keyfob has not made, from the files and from a program.
+    let written = scene.credential_process("work").json();
+    let text = |name: &str| written[name].as_str().expect("a text").to_owned();
+    let session = format!(
+        "\n[profile written]\naws_access_key_id = {}\naws_secret_access_key = {}\naws_session_token = {}\nregion = eu-central-1\n",
+        text("AccessKeyId"),
+        text("SecretAccessKey"),
+        text("SessionToken")
+    );
+    scene.append(&session);
+    scene.sandbox.may_hold_secrets(".aws/config");
+    scene.sandbox.write("session.json", &written.to_string());
+    scene.sandbox.may_hold_secrets("session.json");
+    let program = scene.sandbox.path("session.json").display().to_string();
+    scene.append(&format!("\n[profile program]\ncredential_process = cat {program}\nregion = eu-central-1\n"));
+    for profile in ["written", "program"] {
+        let said =
+            fails(&console(&[profile]), 4, "AWS does not sign `arn:aws:iam::111122223333:user/ann` in to the console");
+        assert!(said.contains("sign in at https://111122223333.signin.aws.amazon.com/console"), "{said}");
+    }
+    assert_eq!(scene.aws.count("getSigninToken"), 1);
 }
 
 #[test]

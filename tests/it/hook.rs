@@ -119,6 +119,7 @@ fn switches_and_restores(shell: &Shell) {
     line(&mut terminal, "kf nobody", "there is no profile `nobody`");
     line(&mut terminal, "tell a", "told audit");
     line(&mut terminal, "kf deploy --help", "unexpected argument '--help'");
+    line(&mut terminal, "kf -c deploy", "open the AWS console: `keyfob console deploy`");
     quiet(&mut terminal, "kf off");
     line(&mut terminal, "tell after", "told nobody");
     line(&mut terminal, "kf -", "`audit` in account");

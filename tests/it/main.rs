@@ -70,6 +70,10 @@ mod secret_service;
 #[cfg(target_os = "linux")]
 mod server;
 #[cfg(target_os = "linux")]
+mod server_clients;
+#[cfg(target_os = "linux")]
+mod server_renewal;
+#[cfg(target_os = "linux")]
 mod session_reuse;
 #[cfg(target_os = "linux")]
 mod sessions;

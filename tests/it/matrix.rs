@@ -22,10 +22,24 @@ const BOTO3: &str =
 
 const CLIENTS: [&str; 7] = ["aws-cli-1", "aws-cli-2", "boto3", "javascript", "go", "java", "rust"];
 
+/// How a client that is built of `tests/interop` is started, before its own arguments; or a word that it is skipped.
+pub fn built(name: &str) -> Option<(PathBuf, Vec<String>)> {
+    let built = |file: &str| tools::require_client(&format!("{name}/{file}"));
+    Some(match name {
+        "javascript" => (tools::require("node")?, vec![built("caller.js")?.display().to_string()]),
+        "java" => {
+            let classes = built("Caller.class")?.parent().expect("it is in a folder").display().to_string();
+            let path = format!("{classes}:{classes}/lib/*");
+            // A small heap, no optimising: it lives for a second.
+            (tools::require("java")?, ["-XX:TieredStopAtLevel=1", "-cp", &path, "Caller"].map(str::to_owned).to_vec())
+        }
+        _ => (built("caller")?, Vec::new()),
+    })
+}
+
 /// One of [`CLIENTS`], or a word that it is skipped.
 fn client(name: &'static str) -> Option<Client> {
     let cli = ["--profile", "PROFILE", "sts", "get-caller-identity", "--query", "Arn", "--output", "text"];
-    let built = |file: &str| tools::require_client(&format!("{name}/{file}"));
     let (program, arguments) = match name {
         "aws-cli-1" => (tools::require(name)?, cli.map(str::to_owned).to_vec()),
         // Debian's is older than `AWS_ENDPOINT_URL`.
@@ -34,17 +48,11 @@ fn client(name: &'static str) -> Option<Client> {
             [&["--endpoint-url", "URL"], &cli[..]].concat().into_iter().map(str::to_owned).collect(),
         ),
         "boto3" => (tools::require("python")?, ["-W", "ignore", "-c", BOTO3, "PROFILE"].map(str::to_owned).to_vec()),
-        "javascript" => {
-            let script = built("caller.js")?.display().to_string();
-            (tools::require("node")?, vec![script, "PROFILE".to_owned()])
+        "java" => built(name)?,
+        "javascript" | "go" | "rust" => {
+            let (program, arguments) = built(name)?;
+            (program, [arguments, vec!["PROFILE".to_owned()]].concat())
         }
-        "java" => {
-            let classes = built("Caller.class")?.parent().expect("it is in a folder").display().to_string();
-            let path = format!("{classes}:{classes}/lib/*");
-            // A small heap, no optimising: it lives for a second.
-            (tools::require("java")?, ["-XX:TieredStopAtLevel=1", "-cp", &path, "Caller"].map(str::to_owned).to_vec())
-        }
-        "go" | "rust" => (built("caller")?, vec!["PROFILE".to_owned()]),
         _ => unreachable!("`{name}` is no client"),
     };
     Some(Client { name, program, arguments })

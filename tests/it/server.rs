@@ -42,12 +42,31 @@ while len(seen) < int(sys.argv[2]) and time.monotonic() < end:
     select.select([], [], [], 0.2)
 "#;
 
-fn python() -> Option<PathBuf> {
+pub fn python() -> Option<PathBuf> {
     tools::require("python")
 }
 
+/// Has programs in the scene see a clock that [`pass`] moves while they run, as it moves while a laptop sleeps.
+pub fn let_time_pass(scene: &mut Scene) -> Option<()> {
+    let library = tools::faketime_library()?;
+    let clock = scene.sandbox.write("clock", "+0");
+    scene.sandbox.set("LD_PRELOAD", library);
+    scene.sandbox.set("FAKETIME_TIMESTAMP_FILE", &clock);
+    for name in ["FAKETIME_NO_CACHE", "DONT_FAKE_MONOTONIC", "NO_FAKE_STAT"] {
+        scene.sandbox.set(name, "1");
+    }
+    Some(())
+}
+
+/// Moves it on, and AWS's.
+pub fn pass(scene: &Scene, seconds: i64) {
+    let before: i64 = scene.sandbox.read("clock").parse().expect("seconds");
+    scene.aws.advance(seconds);
+    scene.sandbox.write("clock", &format!("+{}", before + seconds));
+}
+
 /// Waits until a file in the home has so many lines.
-fn lines(scene: &Scene, file: &str, count: usize) -> Vec<String> {
+pub fn lines(scene: &Scene, file: &str, count: usize) -> Vec<String> {
     let end = Instant::now() + Duration::from_mins(1);
     loop {
         let path = scene.sandbox.path(file);
@@ -64,15 +83,9 @@ fn lines(scene: &Scene, file: &str, count: usize) -> Vec<String> {
 #[test]
 fn a_command_lives_through_two_renewals_and_the_server_ends_with_it() {
     let Some(python) = python() else { return };
-    let Some(library) = tools::faketime_library() else { return };
     let mut scene = Scene::new();
     scene.warm();
-    let clock = scene.sandbox.write("clock", "+0");
-    scene.sandbox.set("LD_PRELOAD", library);
-    scene.sandbox.set("FAKETIME_TIMESTAMP_FILE", &clock);
-    scene.sandbox.set("FAKETIME_NO_CACHE", "1");
-    scene.sandbox.set("DONT_FAKE_MONOTONIC", "1");
-    scene.sandbox.set("NO_FAKE_STAT", "1");
+    let Some(()) = let_time_pass(&mut scene) else { return };
     let (python, out) = (python.to_str().expect("UTF-8"), scene.sandbox.path("out"));
     let words = [
         "exec",
@@ -93,8 +106,7 @@ fn a_command_lives_through_two_renewals_and_the_server_ends_with_it() {
     assert_eq!(shown[1], "200 403 403 403 405 404 403");
     // A laptop that sleeps for fifty minutes, twice.
     for renewal in 1..=2 {
-        scene.aws.advance(3000);
-        scene.sandbox.write("clock", &format!("+{}", 3000 * renewal));
+        pass(&scene, 3000);
         lines(&scene, "out", 3 + renewal);
     }
     let ran = running.finish();

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use super::{daemon, python, tools};
 pub struct Moto {
     port: u16,
     server: Child,
+    folder: tempfile::TempDir,
 }
 
 impl Moto {
@@ -43,12 +45,15 @@ impl Moto {
         let port = free.local_addr().expect("it is bound").port();
         drop(free);
         let mut command = daemon::command(&program);
+        let folder = tempfile::tempdir().expect("a temporary folder");
         command
             .envs(variables.iter().copied())
+            .env("MOTO_ENABLE_RECORDING", "true")
+            .env("MOTO_RECORDER_FILEPATH", folder.path().join("requests"))
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        let moto = Moto { port, server: daemon::spawn(command) };
+        let moto = Moto { port, server: daemon::spawn(command), folder };
         let started = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(started.elapsed() < Duration::from_mins(1), "moto does not come up");
@@ -59,6 +64,11 @@ impl Moto {
 
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Where moto writes down each request that it gets, a line of JSON with its body in base64.
+    pub fn recording(&self) -> PathBuf {
+        self.folder.path().join("requests")
     }
 
     /// Makes a user with an access key. Everything is in the account 123456789012.

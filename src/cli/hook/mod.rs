@@ -14,7 +14,7 @@ use crate::format::Change;
 use crate::format::environment::hand_out;
 use crate::format::hook::{Kept, Switch};
 use crate::format::shell::Shell;
-use crate::hint::{Hint, Word};
+use crate::hint::{Hint, Word, run};
 use crate::human::Talk;
 use crate::ops::resolve::store_of;
 use crate::session_cache::fresh::due;
@@ -123,7 +123,7 @@ impl HookArgs {
         let account = credentials.account_id().map(|account| format!(" in account {account}")).unwrap_or_default();
         world.talk.say(&format!("`{profile}`{account}{until}"));
         let again = world.clock().now().plus_seconds(AGAIN);
-        let due = due(&credentials).map(|due| due.max(again));
+        let due = due(&credentials, options.min_ttl).map(|due| due.max(again));
         let kept = Kept::read(&self.kept).told(false);
         write(world, self.shell, &Switch { profile: &profile, changes: &changes, due }, &kept)
     }
@@ -135,11 +135,12 @@ impl HookArgs {
         let profile = profile.unwrap_or_default();
         let kept = Kept::read(&self.kept);
         let again = world.clock().now().plus_seconds(AGAIN);
+        let min_ttl = options.min_ttl;
         let issued = issue(world, &profile, &CredentialOptions { mfa_code: None, ..options });
         let before = world.process_env.get(vars::AWS_ACCESS_KEY_ID);
         let is_new = |credentials: &Credentials| before != Some(credentials.access_key_id());
         let (changes, due, is_told) = match &issued {
-            Ok((changes, credentials)) => match due(credentials) {
+            Ok((changes, credentials)) => match due(credentials, min_ttl) {
                 Some(due) if is_new(credentials) || due >= again => (changes.as_slice(), Some(due.max(again)), false),
                 None => (changes.as_slice(), None, false),
                 Some(_) => (&[][..], Some(again), true),
@@ -153,16 +154,36 @@ impl HookArgs {
     }
 
     fn read(&self) -> Result<Words> {
-        let wrong = |problem: String| Error::new(Kind::Usage, problem).hint("type `kf --help`");
+        let wrong = |problem: String, meant: Option<Hint>| {
+            meant.into_iter().fold(Error::new(Kind::Usage, problem), Error::hint).hint("type `kf --help`")
+        };
         let words = Words::try_parse_from(&self.words).map_err(|error| {
             let text = error.to_string();
-            wrong(text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned())
+            let text = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            wrong(text, self.meant())
         })?;
         if words.options.narrow.policy.as_deref() == Some("-") {
-            return Err(wrong("`kf` cannot read a policy from standard input: it reads it again to renew".to_owned()));
+            let text = "`kf` cannot read a policy from standard input: it reads it again to renew";
+            return Err(wrong(text.to_owned(), None));
         }
         let chosen = Some(self.profile.clone()).filter(|profile| !profile.is_empty());
         Ok(Words { profile: chosen.or(words.profile), ..words })
+    }
+}
+
+impl HookArgs {
+    /// What the options of `assume` and `awsume` are here.
+    fn meant(&self) -> Option<Hint> {
+        let has = |options: &[&str]| self.words.iter().any(|word| options.contains(&&**word));
+        let profile = self.words.iter().find(|word| !word.starts_with('-'));
+        match profile {
+            Some(profile) if has(&["-c", "--console"]) => {
+                Some(run!("keyfob console {}", profile).to("open the AWS console"))
+            }
+            _ if has(&["-u", "-un", "--unset"]) => Some(run!("kf off").to("restore what was there before")),
+            _ if has(&["-l", "--list"]) => Some(run!("keyfob list").to("list profiles")),
+            _ => None,
+        }
     }
 }
 

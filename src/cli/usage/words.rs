@@ -33,7 +33,7 @@ pub(super) const COMMANDS: &[Other] = &[
     other(KEYFOB, &["status", "info"], "keyfob", "show what is stored, linked and cached"),
     other(KEYFOB, &["status", "info"], "keyfob list", "or list profiles and their sessions"),
     other(KEYFOB, &["lock", "forget", "revoke"], "keyfob clear --all", "delete cached sessions and lock the vault"),
-    other(KEYFOB, &["logout", "signout"], "keyfob clear PROFILE", "delete the cached sessions"),
+    other(KEYFOB, &["signout"], "keyfob logout PROFILE", "sign out"),
     other(KEYFOB, &["assume", "use", "switch", "activate"], "eval PROFILE", "set the credentials in this shell"),
     other(KEYFOB, &["assume", "use", "switch", "activate"], "keyfob exec PROFILE", "or start a subshell with them"),
     other(KEYFOB, &["shell", "subshell", "sh"], "keyfob exec PROFILE", "start a subshell with the credentials"),
@@ -45,18 +45,7 @@ pub(super) const COMMANDS: &[Other] = &[
         "keyfob env --unset",
         "print the lines that remove the credentials",
     ),
-    other(
-        KEYFOB,
-        &["login", "signin", "sso"],
-        "keyfob exec PROFILE -- true",
-        "start a session; prompts for the MFA code",
-    ),
-    other(
-        KEYFOB,
-        &["login", "signin", "sso"],
-        "aws sso login --profile PROFILE",
-        "or sign in to IAM Identity Center, which keyfob does not do yet",
-    ),
+    other(KEYFOB, &["signin"], "keyfob login PROFILE", "sign in"),
     other(KEYFOB, &["web"], "keyfob console PROFILE", "open the AWS console"),
     other(KEYFOB, &["get-caller-identity", "identity"], "keyfob whoami --check", "ask AWS who you are"),
     other(
@@ -83,6 +72,13 @@ pub(super) const COMMANDS: &[Other] = &[
         "keyfob exec PROFILE --server",
         "run a command whose credentials are renewed while it runs",
     ),
+    other(&["sso"], &["login", "signin"], "keyfob login SESSION", "sign in"),
+    other(
+        &["sso"],
+        &["generate", "populate"],
+        "keyfob sso profiles SESSION",
+        "write a profile for each account and role",
+    ),
     other(&["profile"], &["list", "ls"], "keyfob list", "list profiles"),
     other(&["profile"], &["show", "get", "view", "cat"], "keyfob show PROFILE", "show a profile's settings"),
     other(&["profile"], &["rm", "delete", "del"], "keyfob profile remove PROFILE", "remove a profile"),
@@ -107,6 +103,22 @@ pub(super) const COMMANDS: &[Other] = &[
 
 /// Other options that a command answers. Their values follow the profile.
 pub(super) const OPTIONS: &[Other] = &[
+    other(&["assume"], &["-c", "--console"], "keyfob console PROFILE", "open the AWS console"),
+    other(&["assume"], &["-un", "--unset", "-u"], "keyfob env --unset", "print the lines that remove the credentials"),
+    other(&["console"], &["-s", "--service"], "keyfob console PROFILE SERVICE", "open a service"),
+    other(&["login"], &["-s", "--stdout"], "keyfob console PROFILE --url", "print the address of the AWS console"),
+    other(
+        &["list"],
+        &["--profiles", "--sessions", "--credentials"],
+        "keyfob list",
+        "it lists profiles, keys and sessions",
+    ),
+    other(
+        &["export"],
+        &["--format", "--no-session"],
+        "keyfob env PROFILE",
+        "print a session's credentials as variables",
+    ),
     other(
         &["env", "credential-process"],
         &["--server", "--ecs-server", "--ec2-server", "-s"],
@@ -134,6 +146,8 @@ pub(super) const SYNONYMS: &[(&str, &[&str])] = &[
     ("backend", &["--store", "--keychain", "--key-store"]),
     ("diff", &["--dry-run"]),
     ("all", &["-a"]),
+    ("region", &["-r"]),
+    ("unset", &["-u", "-un"]),
 ];
 
 impl Other {

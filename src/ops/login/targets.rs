@@ -91,6 +91,7 @@ pub fn target(
             let kind = plan.base.kind.replace('_', " ");
             let text = format!("`{name}` needs no sign-in: its credentials come from another source ({kind})");
             Err(Error::new(Kind::Config, text)
+                .hint(run!("keyfob console {}", name).to("open the AWS console"))
                 .hint(run!("keyfob explain {}", name).to("see how its credentials are made")))
         }
     }

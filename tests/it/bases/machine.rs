@@ -132,6 +132,12 @@ fn a_container_is_asked_with_the_token_of_now() {
     bed.sandbox.unset("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
     bed.sandbox.set("AWS_CONTAINER_AUTHORIZATION_TOKEN", &other);
     bed.get("base").ok();
+    // A server in a container asks with the container's token, and its command with another.
+    bed.sandbox.keyfob(&["clear"]).run().ok();
+    bed.cost();
+    let ask = "curl -s -H \"Authorization: $AWS_CONTAINER_AUTHORIZATION_TOKEN\" \"$AWS_CONTAINER_CREDENTIALS_FULL_URI\" | grep -o '\"AccountId\":\"[0-9]*'";
+    let served = bed.sandbox.keyfob(&["exec", "a", "--server", "--", "sh", "-c", ask]).run();
+    assert_eq!((served.ok(), &*bed.cost()), ("\"AccountId\":\"111122223333\n", "container, a 3600"));
     bed.aws.serve_machine(None, Metadata::On);
     bed.sandbox.keyfob(&["clear"]).run().ok();
     assert!(fails(&bed.get("base"), 4, "(status 404)").contains("ResourceNotFound"));

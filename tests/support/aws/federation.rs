@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::faults::{self, Fault};
 use super::http::{Request, Response};
 use super::params::Params;
 use super::world::{Origin, SecretKind, World};
@@ -27,6 +28,9 @@ pub fn answer(world: &mut World, request: &Request) -> Option<(&'static str, Res
 
 fn token(world: &mut World, params: &Params) -> Response {
     let refused = || reply(400, "Invalid credentials parameter: it is syntactically incorrect");
+    if let Some(Fault::Refuse { status, message, .. }) = faults::take(&mut world.faults, "getSigninToken") {
+        return reply(status, message);
+    }
     let session: Value = serde_json::from_str(params.get("Session").unwrap_or_default()).unwrap_or_default();
     let text = |name: &str| session[name].as_str().unwrap_or_default().to_owned();
     let Some(found) = world.sessions.get(&text("sessionId")) else { return refused() };

@@ -287,6 +287,7 @@ impl RoleHandle {
             needs_mfa: false,
             max_mfa_age: None,
             max_session: 3600,
+            longest: i64::MAX,
             source_identity: None,
             takes_tags: true,
             allowed: std::collections::BTreeSet::default(),
@@ -319,6 +320,11 @@ impl RoleHandle {
     /// Takes the trust back.
     pub fn trusts_nobody(&self) -> Self {
         self.change(|role| role.trusted.clear())
+    }
+
+    /// Sessions of the role end after so many seconds, for tests that wait for it.
+    pub fn sessions_live(&self, seconds: i64) -> Self {
+        self.change(|role| role.longest = seconds)
     }
 
     pub fn needs_external_id(&self, id: &str) -> Self {

@@ -137,7 +137,7 @@ fn assume_role(world: &mut World, caller: &Caller, params: &Params) -> Result<Xm
         source_identity: source_identity.clone(),
         transitive_tags,
     };
-    let id = world.create_session(&role.account, seconds, origin);
+    let id = world.create_session(&role.account, seconds.min(role.longest), origin);
     let made = world.sessions.get_mut(&id).expect("just made");
     (made.policies, made.is_first_hop) = (policies.into_iter().collect(), !caller.is_session());
     let session_arn =

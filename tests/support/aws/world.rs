@@ -96,6 +96,8 @@ pub struct Role {
     /// Seconds (`aws:MultiFactorAuthAge`).
     pub max_mfa_age: Option<i64>,
     pub max_session: i64,
+    /// How long its sessions live at most, whatever is asked for; AWS has no such thing.
+    pub longest: i64,
     pub source_identity: Option<String>,
     pub takes_tags: bool,
     pub allowed: BTreeSet<String>,

@@ -96,6 +96,7 @@ pub fn reserved_role(world: &mut World, account: &str, permission_set: &str) -> 
         needs_mfa: false,
         max_mfa_age: None,
         max_session: 43_200,
+        longest: i64::MAX,
         source_identity: None,
         takes_tags: true,
         allowed: std::collections::BTreeSet::default(),
