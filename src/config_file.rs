@@ -222,11 +222,16 @@ impl From<EditFailure> for Error {
 
 impl From<EditError> for Error {
     fn from(error: EditError) -> Error {
-        let kind = match error {
-            EditError::SectionExists(_) => Kind::Config,
-            EditError::SectionName { .. } | EditError::SettingName(_) | EditError::Value { .. } => Kind::Usage,
-        };
-        Error::new(kind, error.to_string())
+        let message = error.to_string();
+        match error {
+            EditError::SectionExists(_) => Error::new(Kind::Config, message),
+            EditError::LoneReturn => {
+                Error::new(Kind::Config, message).hint("replace it with a line feed, then try again")
+            }
+            EditError::SectionName { .. } | EditError::SettingName(_) | EditError::Value { .. } => {
+                Error::new(Kind::Usage, message)
+            }
+        }
     }
 }
 
@@ -318,8 +323,7 @@ impl Draft {
         })?;
         let old =
             bytes.map(|bytes| parse(path, bytes)).transpose().map_err(|(_, error)| EditFailure::Unreadable(error))?;
-        let mut new = old.clone().unwrap_or_default();
-        change(&mut new)?;
+        let new = old.as_ref().unwrap_or(&Document::default()).changed(change)?;
         Ok(Draft { path: path.to_owned(), old, new })
     }
 

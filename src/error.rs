@@ -80,6 +80,12 @@ impl Error {
         if self.kind == Kind::Cancelled { self } else { self.outcome(hint) }
     }
 
+    /// Adds what the user can do before anything else helps.
+    pub fn hint_first(mut self, hint: impl Into<Hint>) -> Self {
+        self.hints.insert(0, hint.into());
+        self
+    }
+
     /// As [`Error::hint`], for what the failure leaves behind, which whoever cancels is told too.
     pub fn outcome(mut self, hint: impl Into<Hint>) -> Self {
         self.hints.push(hint.into());

@@ -1,20 +1,25 @@
 //! keyfob's own settings: `config.toml`, each overridden by its `KEYFOB_…` variable.
 
 mod serve;
+mod stores;
+mod value;
 
 pub use serve::ServeSettings;
+pub use stores::StoreSettings;
+pub use value::{LogMode, LoginFromSdk, LoginWay, Prompt, SessionDuration, Way};
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use toml::Spanned;
 
+use crate::chain::nearest_of;
 use crate::credentials::StoreId;
-use crate::duration;
 use crate::error::{Error, Kind, Result};
 use crate::settings::serve::SERVE;
+use crate::settings::stores::STORES;
+use crate::settings::value::Value;
 use crate::sys::env::Environment;
 
 /// Declares each setting once: what it means, its name in config.toml, its type, and its default as it would be written
@@ -140,6 +145,12 @@ fn variable(name: &str) -> String {
     format!("KEYFOB_{}", name.to_ascii_uppercase())
 }
 
+/// Where a setting is set: its variable, else config.toml.
+pub fn place_of(name: &str, env: &Environment) -> String {
+    let variable = variable(name);
+    if env.get_os(&variable).is_some() { format!("`{variable}`") } else { format!("`{name}` in config.toml") }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Settings::new(None, Path::new(""), &Environment::default()).expect("the defaults are valid")
@@ -159,15 +170,14 @@ impl Settings {
             let place = at(error.span().map_or(0, |span| span.start));
             Error::new(Kind::Config, format!("{place}: {}", error.message().trim()))
         })?;
-        let is_unknown = |name: &&Spanned<String>| {
-            ![STORES, SERVE].contains(&name.as_ref().as_str())
-                && SETTINGS.iter().all(|setting| setting.name != name.as_ref())
-        };
-        if let Some(unknown) = file.keys().find(is_unknown) {
-            let names: Vec<_> = SETTINGS.iter().map(|setting| format!("`{}`", setting.name)).collect();
+        let names = || SETTINGS.iter().map(|setting| setting.name).chain([STORES, SERVE]);
+        if let Some(unknown) = file.keys().find(|name| names().all(|known| known != name.as_ref())) {
             let (place, name) = (at(unknown.span().start), unknown.as_ref());
-            let message = format!("{place}: unknown setting `{name}`; expected one of {}", names.join(", "));
-            return Err(Error::new(Kind::Config, message));
+            let error = |rest: &str| Error::new(Kind::Config, format!("{place}: unknown setting `{name}`{rest}"));
+            return Err(match nearest_of(names(), name) {
+                Some(near) => error("").hint(format!("did you mean `{near}`?")),
+                None => error(&format!("; expected one of `{}`", names().collect::<Vec<_>>().join("`, `"))),
+            });
         }
         let stores = match file.contains_key(STORES) {
             true => StoreSettings::read(text, &at)?,
@@ -175,52 +185,6 @@ impl Settings {
         };
         let serve = if file.contains_key(SERVE) { serve::read(text, &at)? } else { ServeSettings::default() };
         Ok(Settings { stores, serve, ..Settings::read(&Source { file, at: &at, env })? })
-    }
-}
-
-/// The table in config.toml that has a table for each key store.
-const STORES: &str = "stores";
-
-/// What `[stores.NAME]` says: a program that keeps keys, or where a known one keeps them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoreSettings {
-    /// Each setting, as text.
-    pub values: BTreeMap<String, String>,
-    /// Where the table is, for messages: `config.toml:3`.
-    pub place: String,
-}
-
-impl StoreSettings {
-    /// All of them. Which settings a store has, its own module says.
-    fn read(text: &str, at: &dyn Fn(usize) -> String) -> Result<BTreeMap<String, Self>> {
-        type Table = BTreeMap<Spanned<String>, Spanned<toml::Value>>;
-        #[derive(serde::Deserialize)]
-        struct Tables {
-            stores: BTreeMap<Spanned<String>, Table>,
-        }
-        let Tables { stores } = toml::from_str(text).map_err(|error| {
-            let place = at(error.span().map_or(0, |span| span.start));
-            Error::new(Kind::Config, format!("{place}: {}", error.message().trim()))
-        })?;
-        let setting = |(name, value): (Spanned<String>, Spanned<toml::Value>)| match value.get_ref() {
-            toml::Value::String(text) => Ok((name.into_inner(), text.clone())),
-            toml::Value::Integer(number) => Ok((name.into_inner(), number.to_string())),
-            other => {
-                let place = at(name.span().start);
-                let message = format!(
-                    "{place}: `{}`: a {} is invalid here; expected a string in quotes",
-                    name.get_ref(),
-                    other.type_str()
-                );
-                Err(Error::new(Kind::Config, message))
-            }
-        };
-        let table = |(name, table): (Spanned<String>, Table)| {
-            let place = at(name.span().start);
-            let values = table.into_iter().map(setting).collect::<Result<_>>()?;
-            Ok((name.into_inner(), StoreSettings { values, place }))
-        };
-        stores.into_iter().map(table).collect()
     }
 }
 
@@ -250,221 +214,6 @@ impl Source<'_> {
             (T::parse_default(default), format!("the default of `{name}`"))
         };
         value.map_err(|problem| Error::new(Kind::Config, format!("{place}: {problem}")))
-    }
-}
-
-/// A type that settings have. An error is a sentence that says what would have been right.
-trait Value: Sized {
-    fn parse(text: &str) -> Result<Self, String>;
-
-    fn parse_os(text: &OsStr) -> Result<Self, String> {
-        text.to_str().ok_or_else(|| "its value is not UTF-8".to_owned()).and_then(Self::parse)
-    }
-
-    fn parse_number(number: i64) -> Result<Self, String> {
-        Err(format!("`{number}` is invalid here; expected a string in quotes"))
-    }
-
-    fn parse_bool(value: bool) -> Result<Self, String> {
-        let _ = value;
-        Err("a boolean is invalid here; expected a string in quotes".to_owned())
-    }
-
-    fn parse_default(default: Option<&str>) -> Result<Self, String> {
-        default.ok_or_else(|| "it has no default".to_owned()).and_then(Self::parse)
-    }
-}
-
-impl<T: Value> Value for Option<T> {
-    fn parse(text: &str) -> Result<Self, String> {
-        T::parse(text).map(Some)
-    }
-
-    fn parse_os(text: &OsStr) -> Result<Self, String> {
-        T::parse_os(text).map(Some)
-    }
-
-    fn parse_default(_: Option<&str>) -> Result<Self, String> {
-        Ok(None)
-    }
-}
-
-impl Value for String {
-    fn parse(text: &str) -> Result<Self, String> {
-        Ok(text.to_owned())
-    }
-}
-
-impl Value for PathBuf {
-    fn parse(text: &str) -> Result<Self, String> {
-        Ok(text.into())
-    }
-
-    fn parse_os(text: &OsStr) -> Result<Self, String> {
-        Ok(text.into())
-    }
-}
-
-impl Value for Duration {
-    fn parse(text: &str) -> Result<Self, String> {
-        duration::parse(text)
-    }
-
-    fn parse_number(number: i64) -> Result<Self, String> {
-        duration::parse(&number.to_string())
-    }
-}
-
-/// How long a GetSessionToken session lasts, seconds: 900 to 129,600 (STS API, GetSessionToken, `DurationSeconds`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SessionDuration(u32);
-
-impl SessionDuration {
-    /// 900 to 129,600.
-    pub fn seconds(self) -> u32 {
-        self.0
-    }
-}
-
-/// What is logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogMode {
-    /// Sessions when they are made.
-    New,
-    /// Those from the cache too.
-    All,
-    Off,
-}
-
-impl Value for LogMode {
-    fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "new" => Ok(LogMode::New),
-            "all" => Ok(LogMode::All),
-            "off" => Ok(LogMode::Off),
-            _ => Err(format!("`{text}` is invalid; expected `new`, `all` or `off`")),
-        }
-    }
-}
-
-impl Value for SessionDuration {
-    fn parse(text: &str) -> Result<Self, String> {
-        match u32::try_from(duration::parse(text)?.as_secs()) {
-            Ok(seconds @ 900..=129_600) => Ok(SessionDuration(seconds)),
-            _ => Err(format!("`{text}` is out of range; a session lasts from 15m to 36h")),
-        }
-    }
-
-    fn parse_number(number: i64) -> Result<Self, String> {
-        Self::parse(&number.to_string())
-    }
-}
-
-impl Value for StoreId {
-    fn parse(text: &str) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl Value for Prompt {
-    fn parse(text: &str) -> Result<Self, String> {
-        if text.trim() == "never" {
-            return Ok(Prompt::never());
-        }
-        let way = |name: &str| match name.trim() {
-            "terminal" => Ok(Way::Terminal),
-            "pinentry" => Ok(Way::Pinentry),
-            other => {
-                Err(format!("`{other}` is invalid; expected `terminal`, `pinentry`, both (comma-separated) or `never`"))
-            }
-        };
-        text.split(',').map(way).collect::<Result<_, _>>().map(Prompt)
-    }
-}
-
-impl Value for bool {
-    fn parse(text: &str) -> Result<Self, String> {
-        text.parse().map_err(|_| format!("`{text}` is invalid; expected `true` or `false`"))
-    }
-
-    fn parse_bool(value: bool) -> Result<Self, String> {
-        Ok(value)
-    }
-}
-
-/// How `login` signs in to IAM Identity Center.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoginWay {
-    /// With a browser on this machine, if it can be sent back to keyfob.
-    Auto,
-    Browser,
-    /// With a code, in a browser anywhere.
-    Device,
-}
-
-impl Value for LoginWay {
-    fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "auto" => Ok(LoginWay::Auto),
-            "browser" => Ok(LoginWay::Browser),
-            "device" => Ok(LoginWay::Device),
-            _ => Err(format!("`{text}` is invalid; expected `auto`, `browser` or `device`")),
-        }
-    }
-}
-
-/// What `credential-process` does where a sign-in is needed and a person is at the terminal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoginFromSdk {
-    /// Shows a code and its page.
-    Code,
-    /// Opens a browser.
-    Browser,
-    Never,
-}
-
-impl Value for LoginFromSdk {
-    fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "code" => Ok(LoginFromSdk::Code),
-            "browser" => Ok(LoginFromSdk::Browser),
-            "never" => Ok(LoginFromSdk::Never),
-            _ => Err(format!("`{text}` is invalid; expected `code`, `browser` or `never`")),
-        }
-    }
-}
-
-/// Where a person may be asked, first way first; empty: nowhere, and whatever needs a person is exit 3.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prompt(Vec<Way>);
-
-/// A way to ask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
-    Terminal,
-    /// In the window of a pinentry program; for secrets alone.
-    Pinentry,
-}
-
-impl Prompt {
-    /// Nobody is asked.
-    pub fn never() -> Self {
-        Prompt(Vec::new())
-    }
-
-    /// Asked on the terminal alone.
-    pub fn on_terminal() -> Self {
-        Prompt(vec![Way::Terminal])
-    }
-
-    /// The ways, first to last.
-    pub fn ways(&self) -> &[Way] {
-        &self.0
-    }
-
-    /// Whether a person may be asked at all.
-    pub fn is_allowed(&self) -> bool {
-        !self.0.is_empty()
     }
 }
 
@@ -514,7 +263,7 @@ mod tests {
         let none: &[(&str, &str)] = &[];
         let cases = [
             ("\nbackend = 'Vault'", none, "config.toml:2: `backend`: `Vault` is not a valid key store name: use only "),
-            ("\n\nbakcend = 'vault'", none, "config.toml:3: unknown setting `bakcend`; expected one of `backend`, "),
+            ("\n\nbakcend = 'vault'", none, "config.toml:3: unknown setting `bakcend`"),
             ("\nbackend = ", none, "config.toml:2: "),
             ("pinentry = 5", none, "config.toml:1: `pinentry`: `5` is invalid here; expected a string in quotes"),
             (
@@ -530,7 +279,7 @@ mod tests {
             ),
             ("session_duration = 899", none, "config.toml:1: `session_duration`: `899` is out of range; "),
             ("", &[("KEYFOB_SESSION_DURATION", "10m")][..], "`KEYFOB_SESSION_DURATION`: `10m` is out of range; "),
-            ("[shops]", none, "config.toml:1: unknown setting `shops`"),
+            ("[frobs]", none, "config.toml:1: unknown setting `frobs`; expected one of `backend`, "),
             ("stores = 5", none, "config.toml:1: invalid type: "),
             ("[stores.team]\n\ncommand = true", none, "config.toml:3: `command`: a boolean is invalid here"),
             ("", &[("KEYFOB_PROMPT", "perhaps")][..], "`KEYFOB_PROMPT`: `perhaps` is invalid; expected `terminal`, "),
@@ -544,6 +293,16 @@ mod tests {
             let message = message(text, env);
             assert!(message.starts_with(start), "{message}");
         }
+    }
+
+    #[test]
+    fn a_misspelt_setting_gets_a_suggestion_tables_too() {
+        for (text, near) in [("bakcend = 'vault'", "backend"), ("[store.op]", "stores"), ("[server]", "serve")] {
+            let error = read(text, &[]).expect_err("unknown");
+            assert_eq!(error.hints(), [format!("did you mean `{near}`?").into()], "{text}");
+        }
+        let error = read("xyz = 1", &[]).expect_err("unknown");
+        assert!(error.message().ends_with("`program_timeout`, `stores`, `serve`"), "{error}");
     }
 
     #[test]

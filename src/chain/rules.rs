@@ -423,8 +423,12 @@ impl<'a, 'p> Maker<'a, 'p> {
             }
         }
         let hop = match anchor {
-            // The call goes to the trust anchor's region.
-            Some(anchor) => Hop { target: Target { region: anchor.region.clone(), ..hop.target }, ..hop },
+            // The call goes to the trust anchor's region, whatever the profile's is.
+            Some(anchor) => {
+                let is_asked = |name: &str| name == node.name && self.request.role.is_none();
+                self.notes.retain(|note| !matches!(note, Reason::RegionDefaulted { profile, .. } if is_asked(profile)));
+                Hop { target: Target { region: anchor.region.clone(), ..hop.target }, ..hop }
+            }
             None => hop,
         };
         let session_name = || self.walk.base.session_name().map(str::to_owned);

@@ -79,7 +79,7 @@ fn default(world: &World<'_>) -> Result<String> {
             .hint(run!("keyfob add PROFILE").to("there are no profiles yet; create one with an access key"))
             .hint(run!("keyfob login --start-url URL").to("or sign in to IAM Identity Center")),
         false => error
-            .hint("add a profile name to the command, or set `AWS_PROFILE`")
+            .hint("name a profile in the command, or set `AWS_PROFILE`")
             .hint(run!("keyfob list").to("show all profiles")),
     })
 }
@@ -121,7 +121,7 @@ fn all(snapshot: &Snapshot<'_>) -> Result<Vec<String>> {
 
 fn chosen(world: &World<'_>, mut names: Vec<String>, shown: &[String]) -> Result<String> {
     let chosen = world.person(false, None).choose("Profile:", shown).map_err(|error| {
-        let error = error.into_error("a profile").hint("add a profile name to the command, or set `AWS_PROFILE`");
+        let error = error.into_error("a profile").hint("name a profile in the command, or set `AWS_PROFILE`");
         error.hint(run!("keyfob list").to("show all profiles"))
     })?;
     Ok(names.swap_remove(chosen))

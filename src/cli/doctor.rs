@@ -43,7 +43,8 @@ impl DoctorArgs {
         let mut findings = snapshot.with_ports(false, None, |context, stores| {
             let (files, index) = (snapshot.files(), snapshot.index());
             let (asked_backend, online) = (world.asked_backend, self.online);
-            Ok(doctor::findings(&Machine { context, stores, files, index, asked_backend, online }))
+            let settings_error = world.settings_error.as_ref();
+            Ok(doctor::findings(&Machine { context, stores, files, index, settings_error, asked_backend, online }))
         })?;
         if self.fix {
             for finding in &mut findings {

@@ -3,11 +3,15 @@
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
+use crate::chain::nearest_of;
 use crate::cli::world::World;
 use crate::duration;
 use crate::error::Result;
+use crate::hint::run;
 use crate::human::Talk;
 use crate::ops::log::{Filter, entries};
+use crate::profile::Profiles;
+use crate::settings::LogMode;
 use crate::timestamp::Timestamp;
 use crate::ui::out;
 use crate::view;
@@ -54,7 +58,11 @@ impl LogArgs {
             Since::Ago(seconds) => world.clock().now().plus_seconds(-seconds),
             Since::Time(time) => time,
         });
-        let (entries, others) = entries(&world.paths.data, &Filter { profile: self.profile, since, key: self.key });
+        let filter = Filter { profile: self.profile, since, key: self.key };
+        let (entries, others) = entries(&world.paths.data, &filter);
+        if entries.is_empty() {
+            say_why_empty(world, &filter);
+        }
         if others > 0 {
             world.talk.warn(&format!("{others} lines of the log are damaged, or written by a newer keyfob"));
         }
@@ -62,5 +70,27 @@ impl LogArgs {
             return out::write_json_lines(&entries);
         }
         out::write_page(&view::log::text(&entries, out::terminal_width()))
+    }
+}
+
+/// Says that nothing is logged, or that nothing matches.
+fn say_why_empty(world: &World<'_>, filter: &Filter) {
+    let all = entries(&world.paths.data, &Filter::default()).0;
+    match (all.is_empty(), world.settings.log) {
+        (true, LogMode::Off) => world.talk.say("the log is empty, and nothing is logged: `log` is `off`"),
+        (true, LogMode::New | LogMode::All) => world.talk.say("the log is empty"),
+        (false, _) => world.talk.say("no line of the log matches"),
+    }
+    let Some(profile) = &filter.profile else { return };
+    let snapshot = world.snapshot();
+    let files = snapshot.files().ok().map(|files| files.profiles());
+    let mut names: Vec<&str> = all.iter().map(|entry| entry.profile.as_str()).collect();
+    names.extend(files.iter().flat_map(Profiles::names));
+    if !names.contains(&profile.as_str())
+        && let Some(near) = nearest_of(names.into_iter(), profile)
+    {
+        world
+            .talk
+            .hint(run!("keyfob log --profile {}", near).to(format!("there is no profile `{profile}`; did you mean")));
     }
 }

@@ -233,7 +233,9 @@ pub fn run(arguments: Vec<OsString>, env: Environment) -> u8 {
         Command::Man(arguments) => arguments.run(&talk).map(|()| 0),
         Command::Hook(arguments) => arguments.run(&global, env, &talk).map(|()| 0),
         Command::Prompt(arguments) => arguments.run(env).map(|()| 0),
-        command => World::new(&global, env, &talk).and_then(|world| run_in(&world, command)),
+        Command::Doctor(arguments) => World::for_doctor(&global, env, &talk).and_then(|world| arguments.run(&world)),
+        command => World::new(&global, env, &talk)
+            .and_then(|world| run_in(&world, command).map_err(|error| world.in_this_world(error))),
     };
     ended(code, &talk)
 }
@@ -277,16 +279,18 @@ fn run_in(world: &World<'_>, command: Command) -> Result<u8> {
         Command::Mfa(command) => command.run(world).map(|()| 0),
         Command::Store(command) => command.run(world),
         Command::User(command) => command.run(world).map(|()| 0),
-        Command::Doctor(arguments) => arguments.run(world),
         Command::Audit(arguments) => arguments.run(world),
         Command::Vault(command) => command.run(world).map(|()| 0),
         Command::Whoami(arguments) => arguments.run(world).map(|()| 0),
         Command::Console(arguments) => arguments.run(world).map(|()| 0),
         Command::Log(arguments) => arguments.run(world).map(|()| 0),
         Command::Agent(arguments) => arguments.run(world).map(|()| 0),
-        Command::Completions(_) | Command::Man(_) | Command::Help(_) | Command::Hook(_) | Command::Prompt(_) => {
-            unreachable!("they are run before")
-        }
+        Command::Completions(_)
+        | Command::Man(_)
+        | Command::Help(_)
+        | Command::Hook(_)
+        | Command::Prompt(_)
+        | Command::Doctor(_) => unreachable!("they are run before"),
     }
 }
 

@@ -12,7 +12,8 @@ use crate::ops::rotate::journal::Journals;
 use crate::ops::rotate::{resume_of, rollback_of};
 use crate::profile::{Profiles, Warning};
 use crate::rotation::{Journal, Phase};
-use crate::settings::LogMode;
+use crate::settings::{self, LogMode};
+use crate::sys::env::vars;
 
 impl World<'_> {
     /// Warns of what the lines of some profiles hold that is ignored, or read otherwise by some SDKs.
@@ -46,6 +47,26 @@ impl World<'_> {
                 "this shows this machine's own profiles; `credential-process`, `env`, `exec` and `whoami` ask the agent at {socket}"
             ));
         }
+    }
+
+    /// Says which variables name a file that does not exist, for those that show what is in the files.
+    pub(super) fn warn_of_missing_files(&self) {
+        for (_, message) in self.paths.missing(&self.env) {
+            self.talk.warn(&message);
+        }
+    }
+
+    /// Adds to an error what this shell's variables and keyfob's settings have to do with it.
+    pub(super) fn in_this_world(&self, error: Error) -> Error {
+        if self.settings.agent.is_none() && error.message().contains("there is no profile") {
+            let missing = self.paths.missing(&self.env).into_iter().filter(|(name, _)| *name != vars::KEYFOB_CONFIG);
+            return missing.fold(error, |error, (_, message)| error.because(message));
+        }
+        if error.in_one_line().contains("the setting `prompt` ") {
+            let place = settings::place_of("prompt", &self.env);
+            return error.hint_first(format!("let keyfob prompt in the terminal: change or unset {place}"));
+        }
+        error
     }
 
     pub(super) fn explain_plan(&self, plan: &Plan) {

@@ -3,6 +3,7 @@
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
+use crate::chain::nearest_of;
 use crate::cli::store_serve::ServeArgs;
 use crate::cli::world::World;
 use crate::credentials::StoreId;
@@ -170,7 +171,11 @@ pub(super) fn named(world: &World<'_>, name: &str) -> Result<StoreId> {
         Err(_) => keystore::registered(&format!("{PROGRAM}{name}")).ok(),
     };
     id.filter(is_known).ok_or_else(|| {
-        Error::new(Kind::Usage, format!("`{name}` is not a key store")).hint(format!(
+        let programs = world.settings.stores.keys().map(String::as_str);
+        let known = keystore::REGISTRY.iter().map(|store| store.id.name()).chain(programs);
+        let meant = nearest_of(known, name).map(|near| format!("did you mean `{near}`?"));
+        let error = Error::new(Kind::Usage, format!("`{name}` is not a key store"));
+        meant.into_iter().fold(error, Error::hint).hint(format!(
             "use one of {}; for a program, config.toml has `[stores.NAME]` with its `command`",
             keystore::names()
         ))

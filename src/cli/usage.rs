@@ -16,7 +16,7 @@ use crate::error::{Error, Kind};
 use crate::hint::{Hint, Word, run};
 use crate::sys::env::{Environment, vars};
 
-use words::{COMMANDS, OPTIONS, Other, SYNONYMS};
+use words::{COMMANDS, NAMING, OPTIONS, Other, SYNONYMS};
 
 /// The error the user sees for a command line that clap refuses; `arguments` is the whole of it.
 pub(super) fn error(refusal: &clap::Error, arguments: &[OsString], env: &Environment) -> Error {
@@ -80,6 +80,7 @@ impl Line {
             }
             (ErrorKind::UnknownArgument, Some(at)) if self.words[at].starts_with('-') => self.option_meant(at),
             (ErrorKind::UnknownArgument, Some(at)) if self.path == ["exec"] => self.with_dashes(at, env),
+            (ErrorKind::UnknownArgument, Some(at)) => self.as_option(at).into_iter().collect(),
             (ErrorKind::MissingRequiredArgument, _) => self.completed(refusal).into_iter().collect(),
             (ErrorKind::InvalidValue, _) => self.value_meant(refusal).into_iter().collect(),
             _ => Vec::new(),
@@ -173,6 +174,12 @@ impl Line {
         let first = parted(at).map(|hint| hint.to("put the command after `--`"));
         let second = profile.and_then(parted).map(|hint| hint.to("or, for the profile in `AWS_PROFILE`"));
         first.into_iter().chain(second).collect()
+    }
+
+    /// The line with the word there as a profile that an option names.
+    fn as_option(&self, at: usize) -> Option<Hint> {
+        let named = |option: &&str| [&self.words[..at], &[(*option).to_owned()], &self.words[at..]].concat();
+        NAMING.iter().find_map(|option| taken(given(&named(option))))
     }
 
     /// The line with placeholders for what it lacks.

@@ -20,7 +20,7 @@ use crate::session_cache::inspection::Inspection;
 use crate::session_cache::seal::Header;
 use crate::session_cache::sealing_key::SealingKey;
 use crate::session_cache::{CacheError, SessionCache};
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::sign_in;
 use crate::sys::clock::Clock;
 use crate::sys::env::Environment;
@@ -40,6 +40,8 @@ pub struct World<'a> {
     pub paths: Paths,
     /// keyfob's own settings.
     pub settings: Settings,
+    /// Why they are the default ones.
+    pub settings_error: Option<Error>,
     /// `--backend`.
     pub asked_backend: Option<StoreId>,
     /// Warnings, hints and explanations.
@@ -68,38 +70,25 @@ impl<'a> World<'a> {
     /// # Errors
     /// A home folder or settings that cannot be used (exit 6).
     pub fn new(global: &GlobalOptions, process_env: Environment, talk: &'a StderrTalk) -> Result<World<'a>> {
+        let world = World::for_doctor(global, process_env, talk)?;
+        world.settings_error.clone().map_or(Ok(world), Err)
+    }
+
+    /// As [`World::new`], with the default settings where they cannot be used.
+    ///
+    /// # Errors
+    /// A home folder that cannot be used.
+    pub fn for_doctor(global: &GlobalOptions, process_env: Environment, talk: &'a StderrTalk) -> Result<World<'a>> {
         let env = with_home(before(&process_env));
         let paths = Paths::new(&env)?;
-        let unreadable =
-            |error| Error::new(Kind::Config, format!("{}: cannot be read", paths.settings.display())).because(error);
-        // Security: it names programs that keyfob runs.
-        if let Some(Exposed { foreign, .. }) = exposed(&paths.settings, 0o002) {
-            let place = paths.settings.display();
-            let problem = if foreign { "it belongs to another user" } else { "every user can change it" };
-            let error = Error::new(Kind::Config, format!("{place} is not used: {problem}"));
-            return Err(match foreign {
-                true => error.hint("make it your own, or set `KEYFOB_CONFIG` to the path of another file"),
-                false => error.hint(run!("chmod o-w {}", place)),
-            });
-        }
-        let file = read_optional(&paths.settings).map_err(unreadable)?;
-        let text = file.as_deref().map(std::str::from_utf8).transpose().map_err(|error| {
-            Error::new(Kind::Config, format!("{}: not UTF-8", paths.settings.display())).because(error)
-        })?;
-        let mut settings = Settings::new(text, &paths.settings, &env)?;
-        if let Some(set) = settings.backend {
-            keystore::registered(set.name()).map_err(|problem| {
-                let place = format!("`KEYFOB_BACKEND`, or `backend` in {}", paths.settings.display());
-                Error::new(Kind::Config, format!("{place}: {problem}"))
-            })?;
-        }
-        settings.backend = global.backend.or(settings.backend);
-        keystore::recipes::check_settings(&settings)?;
+        let read = read_settings(&paths, &env, global.backend);
+        let settings_error = read.as_ref().err().cloned();
         Ok(World {
             process_env,
             env,
             paths,
-            settings,
+            settings: read.unwrap_or_default(),
+            settings_error,
             asked_backend: global.backend,
             talk,
             quiet: global.quiet,
@@ -175,4 +164,31 @@ impl<'a> World<'a> {
             prompt_limit,
         })
     }
+}
+
+fn read_settings(paths: &Paths, env: &Environment, asked_backend: Option<StoreId>) -> Result<Settings> {
+    let file = &paths.settings;
+    let unusable = |what: &str| Error::new(Kind::Config, format!("{}: {what}", file.display()));
+    // Security: it names programs that keyfob runs.
+    if let Some(Exposed { foreign, .. }) = exposed(file, 0o002) {
+        let place = file.display();
+        let problem = if foreign { "it belongs to another user" } else { "every user can change it" };
+        let error = Error::new(Kind::Config, format!("{place} is not used: {problem}"));
+        return Err(match foreign {
+            true => error.hint("make it your own, or set `KEYFOB_CONFIG` to the path of another file"),
+            false => error.hint(run!("chmod o-w {}", place)),
+        });
+    }
+    let read = read_optional(file).map_err(|error| unusable("cannot be read").because(error))?;
+    let text = read.as_deref().map(std::str::from_utf8).transpose();
+    let text = text.map_err(|error| unusable("not UTF-8").because(error))?;
+    let mut settings = Settings::new(text, file, env)?;
+    if let Some(set) = settings.backend {
+        keystore::registered(set.name()).map_err(|problem| {
+            Error::new(Kind::Config, format!("{}: {problem}", settings::place_of("backend", env)))
+        })?;
+    }
+    settings.backend = asked_backend.or(settings.backend);
+    keystore::recipes::check_settings(&settings)?;
+    Ok(settings)
 }

@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
+use super::find::LineEnds;
 use super::{Document, Property, PropertySpan, SectionName, is_identifier, parse};
 
 /// Why an edit is refused; the document is then unchanged.
@@ -39,9 +40,29 @@ pub enum EditError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// botocore could read the file only before the change, or only after it.
+    #[error(
+        "a carriage return without a line feed would make other lines of the file mean something else after this change"
+    )]
+    LoneReturn,
 }
 
 impl Document {
+    /// This document after `change`.
+    ///
+    /// # Errors
+    /// Those of `change`; one that makes a carriage return alone end a line, or no longer, since lines that are not changed would
+    /// then be read otherwise.
+    pub fn changed(&self, change: impl FnOnce(&mut Document) -> Result<(), EditError>) -> Result<Document, EditError> {
+        let mut new = self.clone();
+        change(&mut new)?;
+        let has_returns = |document: &Document| LineEnds::of(&document.text) == LineEnds::LoneReturns;
+        match has_returns(self) && has_returns(&new) && new.line_ends != self.line_ends {
+            true => Err(EditError::LoneReturn),
+            false => Ok(new),
+        }
+    }
+
     /// Gives a setting a value; a section that is not there is added at the end of the file.
     ///
     /// Only the lines concerned change. Of duplicates the last one is set, for it is the one that counts. A new line

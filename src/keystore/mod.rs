@@ -6,8 +6,10 @@
 #![warn(missing_docs)]
 
 pub mod access_key;
+mod advice;
 pub(crate) mod age_file;
 mod elsewhere;
+mod error;
 mod kernel_keyring;
 #[cfg(target_os = "linux")]
 pub(crate) mod kwallet;
@@ -39,12 +41,13 @@ mod vault_tests;
 #[cfg(windows)]
 mod windows;
 
+pub use error::StoreError;
+
 use std::fmt;
 use std::rc::Rc;
 
+use crate::chain::nearest_of;
 use crate::credentials::{AccessKeyId, StoreId};
-use crate::error::{Error, Kind};
-use crate::hint::run;
 use crate::secret::SecretBytes;
 use crate::settings::Settings;
 use crate::timestamp::Timestamp;
@@ -106,9 +109,12 @@ struct Opening<'o, 'a> {
 /// Reads the name of a store that keyfob knows, or of a program that config.toml may name.
 ///
 /// # Errors
-/// A sentence that names those there are.
+/// A sentence that names the one with nearly that name, else those there are.
 pub fn registered(name: &str) -> Result<StoreId, String> {
-    let unknown = || format!("`{name}` is not a key store; expected one of {}", names());
+    let unknown = || match nearest_of(REGISTRY.iter().map(|store| store.id.name()), name) {
+        Some(near) => format!("`{name}` is not a key store; did you mean `{near}`?"),
+        None => format!("`{name}` is not a key store; expected one of {}", names()),
+    };
     match name.strip_prefix(PROGRAM) {
         Some(program) if !program.is_empty() && !program.contains(':') => name.parse(),
         Some(_) => Err(unknown()),
@@ -274,98 +280,6 @@ pub enum Presence {
     There,
     /// There is none, and how that shows.
     Absent(String),
-}
-
-/// Why a key store did not do as asked.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// keyfob has no store of this name.
-    #[error("this keyfob has no key store `{0}`; it has {names}", names = names())]
-    Unknown(StoreId),
-    /// The store works and has no such item: an ordinary answer.
-    #[error("there is no such item")]
-    NotFound,
-    /// It is locked, and a person would have to unlock it in its own program.
-    #[error("{0}")]
-    Locked(String),
-    /// The user or the system said no.
-    #[error("access was denied: {0}")]
-    Denied(String),
-    /// It is not there, or broken.
-    #[error("{0}")]
-    Unavailable(String),
-    /// This process ran out of memory or file descriptors.
-    #[error("{0}")]
-    Exhausted(String),
-    /// It did not answer in time.
-    #[error("no response within {} s", .0.as_secs())]
-    TimedOut(std::time::Duration),
-    /// The vault is locked and nobody can be asked for its passphrase (exit 3, not 5).
-    #[error("{0}")]
-    NeedsHuman(String),
-    /// A vault is to be created and nobody gives it a passphrase (exit 3).
-    #[error("{0}")]
-    NoNewPassphrase(String),
-    /// Ctrl-C at its question.
-    #[error("cancelled")]
-    Cancelled,
-    /// The passphrase, its source or the identity is wrong.
-    #[error("{0}")]
-    WrongPassphrase(String),
-}
-
-impl StoreError {
-    /// Makes the error the user sees, for the store `id`, with what to do about it.
-    ///
-    /// A vault that nobody can unlock is exit 3; all others are exit 5.
-    pub fn for_user(self, id: StoreId) -> Error {
-        let elsewhere =
-            || run!("keyfob add PROFILE --backend vault").to("on a machine without a desktop, store keys in the vault");
-        let replace = || run!("keyfob add PROFILE --replace").to("store the key again");
-        let store = id.title();
-        let message = self.to_string();
-        let check = || run!("keyfob store check {}", id.name()).to("test the key store");
-        match (self, id) {
-            (StoreError::Locked(why), id) if id.is_outside() => Error::new(Kind::KeyStore, why)
-                .hint(recipes::how_to_unlock(id).unwrap_or("unlock it with its own program, then try again")),
-            (StoreError::Unavailable(why), id) if id.is_outside() => Error::new(Kind::KeyStore, why).hint(check()),
-            (StoreError::TimedOut(limit), id) if id.is_outside() => {
-                Error::new(Kind::KeyStore, format!("{store} did not respond within {limit:?}"))
-                    .hint("answer its prompt in time, or set `KEYFOB_PROGRAM_TIMEOUT=2m` to wait longer")
-                    .hint(check())
-            }
-            (StoreError::Unknown(_), _) => {
-                Error::new(Kind::KeyStore, message).hint("use the keyfob version that stored the key").hint(replace())
-            }
-            (StoreError::NotFound, _) => {
-                Error::new(Kind::KeyStore, format!("there is no such item in {store}")).hint(replace())
-            }
-            (StoreError::Locked(why) | StoreError::Unavailable(why), StoreId::VAULT) => Error::new(Kind::KeyStore, why),
-            (StoreError::Locked(why), _) => Error::new(Kind::KeyStore, why)
-                .hint(format!("unlock {store} on the desktop, then try again"))
-                .hint(elsewhere()),
-            (StoreError::Denied(why), _) => {
-                Error::new(Kind::KeyStore, format!("{store} denied access: {why}")).hint("try again and allow access")
-            }
-            (StoreError::Unavailable(why), _) => Error::new(Kind::KeyStore, why).hint(elsewhere()),
-            (StoreError::Exhausted(why), _) => {
-                Error::new(Kind::Failed, why).hint("raise the limits of this process (`ulimit -a` shows them)")
-            }
-            (StoreError::TimedOut(limit), _) => {
-                Error::new(Kind::KeyStore, format!("{store} did not respond within {limit:?}"))
-                    .hint("restart the keychain service, or set `KEYFOB_KEY_STORE_TIMEOUT=30s` to wait longer")
-            }
-            (StoreError::NoNewPassphrase(why), _) => Error::new(Kind::NeedsHuman, why)
-                .hint("run the same command in a terminal, which prompts for a new passphrase")
-                .hint("or set `KEYFOB_PASSPHRASE_FILE`, `KEYFOB_PASSPHRASE_COMMAND` or `KEYFOB_IDENTITY_FILE`"),
-            (StoreError::NeedsHuman(why), _) => Error::new(Kind::NeedsHuman, why)
-                .hint(run!("keyfob exec PROFILE -- true").to("unlock it in a terminal first"))
-                .hint("or set `KEYFOB_PASSPHRASE_FILE`, `KEYFOB_PASSPHRASE_COMMAND` or `KEYFOB_IDENTITY_FILE`"),
-            (StoreError::Cancelled, _) => Error::new(Kind::Cancelled, message),
-            (StoreError::WrongPassphrase(why), _) => Error::new(Kind::KeyStore, why)
-                .hint("check `KEYFOB_PASSPHRASE_FILE`, `KEYFOB_PASSPHRASE_COMMAND` and `KEYFOB_IDENTITY_FILE`"),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::format::environment::of_helper;
 use crate::human::{AskError, Human, Talk};
 use crate::keystore::StoreError;
 use crate::secret::{Secret, SecretBytes};
+use crate::settings;
 use crate::sys::child::{self, Given};
 use crate::sys::env::Environment;
 use crate::sys::files::read_optional;
@@ -42,33 +43,33 @@ impl PassphraseSources<'_> {
     /// The passphrase the file or the command gives, and which of them; `None` where neither is set.
     ///
     /// # Errors
-    /// [`StoreError::WrongPassphrase`] where the source fails or gives nothing.
-    pub fn given(&self) -> Result<Option<(Secret, String)>, StoreError> {
+    /// [`StoreError::BadSource`] where the source fails or gives nothing.
+    pub fn given(&self) -> Result<Option<(Secret, Source)>, StoreError> {
+        let from = |setting| settings::place_of(setting, self.environment);
         if let Some(path) = &self.file {
-            let name = format!("passphrase file `{}`", path.display());
-            return passphrase_in(path).map(|passphrase| Some((passphrase, name)));
+            let source = Source::file(path, from("passphrase_file"));
+            return source.read(path).map(|passphrase| Some((passphrase, source)));
         }
         if let Some(command) = &self.command {
-            let name = "passphrase command".to_owned();
-            let bytes = self.run(command)?;
-            return first_line(&bytes, &name).map(|passphrase| Some((passphrase, name)));
+            let source = Source { name: "passphrase command".to_owned(), from: from("passphrase_command") };
+            let bytes = self.run(command).map_err(|why| source.bad(format!("the passphrase command failed: {why}")))?;
+            return source.first_line(&bytes).map(|passphrase| Some((passphrase, source)));
         }
         Ok(None)
     }
 
-    fn run(&self, command: &str) -> Result<SecretBytes, StoreError> {
-        let failed = |why: String| StoreError::WrongPassphrase(format!("the passphrase command failed: {why}"));
+    fn run(&self, command: &str) -> Result<SecretBytes, String> {
         if self.chain.iter().any(|link| link == VAULT_IN_CHAIN) {
-            return Err(failed("it runs keyfob, which needs the vault itself".to_owned()));
+            return Err("it runs keyfob, which needs the vault itself".to_owned());
         }
         // Its words are not repeated: somebody may have written the passphrase itself into it.
-        let argv = shell_words::split(command).map_err(|error| failed(error.to_string()))?;
+        let argv = shell_words::split(command).map_err(|error| error.to_string())?;
         let chain: Vec<_> = self.chain.iter().cloned().chain([VAULT_IN_CHAIN.to_owned()]).collect();
         let given = Given { env: &of_helper(self.environment), chain: &chain, limit: self.command_limit };
-        let answer = child::run(&argv, given).map_err(|error| failed(error.to_string()))?;
+        let answer = child::run(&argv, given).map_err(|error| error.to_string())?;
         match answer.status.success() {
             true => Ok(answer.stdout),
-            false => Err(failed(answer.status.to_string())),
+            false => Err(answer.status.to_string()),
         }
     }
 
@@ -138,18 +139,58 @@ impl PassphraseSources<'_> {
     }
 }
 
-/// The passphrase in a file: its first line.
+/// Where a passphrase is read from.
+#[derive(Debug)]
+pub struct Source {
+    /// For messages: ``passphrase file `x` ``.
+    pub name: String,
+    /// The setting, the variable or the option that names it.
+    from: String,
+}
+
+impl Source {
+    /// A file that `from` names.
+    fn file(path: &Path, from: String) -> Source {
+        Source { name: format!("passphrase file `{}`", path.display()), from }
+    }
+
+    /// The passphrase in the file: its first line.
+    ///
+    /// # Errors
+    /// [`StoreError::BadSource`] if the file cannot be read or gives nothing.
+    fn read(&self, path: &Path) -> Result<Secret, StoreError> {
+        let Source { name, .. } = self;
+        match read_optional(path) {
+            Ok(Some(bytes)) => self.first_line(&SecretBytes::new(bytes)),
+            Ok(None) => Err(self.bad(format!("the {name} does not exist"))),
+            Err(error) => Err(self.bad(format!("the {name} cannot be read: {error}"))),
+        }
+    }
+
+    /// The first line, without its end; a passphrase has no second one.
+    fn first_line(&self, bytes: &SecretBytes) -> Result<Secret, StoreError> {
+        let Source { name, .. } = self;
+        let line = bytes.expose().split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        match std::str::from_utf8(line) {
+            Ok("") => Err(self.bad(format!("the {name} returned an empty passphrase"))),
+            Ok(line) => Ok(Secret::new(line.to_owned())),
+            Err(_) => Err(self.bad(format!("the {name} did not return UTF-8 text"))),
+        }
+    }
+
+    /// What is wrong with it.
+    pub fn bad(&self, why: String) -> StoreError {
+        StoreError::BadSource { why, from: self.from.clone() }
+    }
+}
+
+/// The passphrase in a file that an option names: its first line.
 ///
 /// # Errors
-/// [`StoreError::WrongPassphrase`] if the file cannot be read or gives nothing.
-pub fn passphrase_in(path: &Path) -> Result<Secret, StoreError> {
-    let name = format!("passphrase file `{}`", path.display());
-    let bytes = match read_optional(path) {
-        Ok(Some(bytes)) => SecretBytes::new(bytes),
-        Ok(None) => return Err(StoreError::WrongPassphrase(format!("the {name} does not exist"))),
-        Err(error) => return Err(StoreError::WrongPassphrase(format!("the {name} cannot be read: {error}"))),
-    };
-    first_line(&bytes, &name)
+/// As [`Source::read`].
+pub fn passphrase_in(path: &Path, option: &str) -> Result<Secret, StoreError> {
+    Source::file(path, format!("`{option}`")).read(path)
 }
 
 fn unanswered(why: &str, error: &AskError, otherwise: fn(String) -> StoreError) -> StoreError {
@@ -160,17 +201,6 @@ fn unanswered(why: &str, error: &AskError, otherwise: fn(String) -> StoreError) 
             format!("{why}: {error}")
         }
     })
-}
-
-/// The first line, without its end; a passphrase has no second one.
-fn first_line(bytes: &SecretBytes, name: &str) -> Result<Secret, StoreError> {
-    let line = bytes.expose().split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    match std::str::from_utf8(line) {
-        Ok("") => Err(StoreError::WrongPassphrase(format!("the {name} returned an empty passphrase"))),
-        Ok(line) => Ok(Secret::new(line.to_owned())),
-        Err(_) => Err(StoreError::WrongPassphrase(format!("the {name} did not return UTF-8 text"))),
-    }
 }
 
 #[cfg(all(test, unix))]
@@ -217,12 +247,12 @@ mod tests {
             ["true", "printf '\\n'", "sh -c 'echo FAKE; exit 3'", "printf '\\377'", "'open", "/nowhere/program"];
         for command in commands {
             match sources(None, Some(command)).given() {
-                Err(StoreError::WrongPassphrase(why)) => assert!(!why.contains("FAKE"), "{why}"),
+                Err(StoreError::BadSource { why, .. }) => assert!(!why.contains("FAKE"), "{why}"),
                 other => panic!("{command}: {other:?}"),
             }
         }
         match sources(Some("/nowhere/file".into()), None).given() {
-            Err(StoreError::WrongPassphrase(why)) => assert!(why.contains("`/nowhere/file` does not exist"), "{why}"),
+            Err(StoreError::BadSource { why, .. }) => assert!(why.contains("`/nowhere/file` does not exist"), "{why}"),
             other => panic!("{other:?}"),
         }
     }
@@ -231,6 +261,6 @@ mod tests {
     fn a_passphrase_command_that_needs_the_same_vault_is_refused_and_does_not_wait_for_itself() {
         let mut nested = sources(None, Some("echo FAKE"));
         nested.chain = vec!["work".into(), VAULT_IN_CHAIN.into()];
-        assert!(matches!(nested.given(), Err(StoreError::WrongPassphrase(_))));
+        assert!(matches!(nested.given(), Err(StoreError::BadSource { .. })));
     }
 }

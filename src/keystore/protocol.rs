@@ -226,7 +226,8 @@ impl From<StoreError> for Failure {
             | StoreError::Unavailable(_)
             | StoreError::Exhausted(_)
             | StoreError::TimedOut(_)
-            | StoreError::WrongPassphrase(_) => FailureKind::Unavailable,
+            | StoreError::WrongPassphrase(_)
+            | StoreError::BadSource { .. } => FailureKind::Unavailable,
         };
         let message = match &error {
             StoreError::Denied(why) => why.clone(),

@@ -155,7 +155,9 @@ fn the_passphrase_of_a_new_vault_is_asked_for_twice_and_then_no_more() {
     let person = Person::typing(&["FAKE-wrong", "FAKE-wronger", "FAKE-right"]);
     assert_eq!(kept(machine.stores(&person).vault(), "a"), "FAKE");
     let person = Person::typing(&["FAKE-1", "FAKE-2", "FAKE-3", "FAKE-right"]);
-    assert!(matches!(machine.stores(&person).vault().get(&seed("a")), Err(StoreError::WrongPassphrase(_))));
+    let error = machine.stores(&person).vault().get(&seed("a")).expect_err("wrong");
+    assert!(matches!(error, StoreError::WrongPassphrase(_)), "{error}");
+    assert!(!error.for_user(StoreId::VAULT).shown().contains("KEYFOB_"), "no variable is set");
     assert_eq!(person.asked(), 3);
 }
 
@@ -182,8 +184,10 @@ fn a_wrong_passphrase_from_a_file_is_not_tried_again_nor_asked_for_instead() {
     replace(machine.settings.passphrase_file.as_deref().expect("set"), b"FAKE-wrong").expect("written");
     let person = Person::typing(&["FAKE-right"]);
     match machine.stores(&person).vault().get(&seed("a")) {
-        Err(StoreError::WrongPassphrase(why)) => {
-            assert!(why.contains("passphrase file") && !why.contains("FAKE"), "{why}");
+        Err(error @ StoreError::BadSource { .. }) => {
+            let shown = error.for_user(StoreId::VAULT).shown();
+            assert!(shown.contains("passphrase file") && !shown.contains("FAKE"), "{shown}");
+            assert!(shown.ends_with("hint: correct `passphrase_file` in config.toml\n"), "{shown}");
         }
         other => panic!("{other:?}"),
     }
@@ -246,7 +250,7 @@ fn an_identity_file_of_another_vault_is_refused_and_changes_nothing() {
         machine.stores(&NOBODY).vault().get(&seed("a")).map(drop),
         machine.stores(&NOBODY).vault().set(&seed("a"), &text("FAKE-new")),
     ] {
-        assert!(matches!(result, Err(StoreError::WrongPassphrase(_))), "{result:?}");
+        assert!(matches!(result, Err(StoreError::BadSource { .. })), "{result:?}");
     }
     assert_eq!(read(&machine.file("vault.age")), before);
 }

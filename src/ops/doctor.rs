@@ -26,7 +26,7 @@ mod variables;
 
 use crate::config_file::AwsFiles;
 use crate::credentials::StoreId;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::index::Index;
 use crate::keystore::open::Stores;
 use crate::ops::Context;
@@ -41,6 +41,8 @@ pub struct Machine<'a, 's> {
     pub stores: &'a Stores<'s>,
     pub files: Result<&'a AwsFiles>,
     pub index: Result<&'a Index>,
+    /// Why keyfob's settings cannot be used, and the default ones are.
+    pub settings_error: Option<&'a Error>,
     /// `--backend`.
     pub asked_backend: Option<StoreId>,
     /// Whether AWS is asked for the time.
@@ -48,9 +50,10 @@ pub struct Machine<'a, 's> {
 }
 
 /// The checks, in the order in which their findings are shown.
-const CHECKS: [fn(&Machine<'_, '_>) -> Vec<Finding>; 11] = [
+const CHECKS: [fn(&Machine<'_, '_>) -> Vec<Finding>; 12] = [
     modes::check,
     leftovers::check,
+    files::unusable_settings,
     files::unreadable,
     variables::check,
     program::check,

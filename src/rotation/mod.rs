@@ -144,6 +144,15 @@ impl Journal {
         self.version == VERSION
     }
 
+    /// Has it know a profile by its new name.
+    pub fn rename_profile(&mut self, old: &str, new: &str) {
+        let named = [Some(&mut self.profile), self.asked.with.as_mut()];
+        named.into_iter().flatten().filter(|name| *name == old).for_each(|name| new.clone_into(name));
+        if let Some(store) = self.users.remove(old) {
+            self.users.insert(new.to_owned(), store);
+        }
+    }
+
     /// The current step, and whether that is done.
     pub fn at(&self) -> (RotationStep, bool) {
         (self.step, self.done)

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Kind, Result};
 use crate::sys::env::{Environment, vars};
 use crate::sys::files::read_optional;
+use crate::sys::modes::is_there;
 use crate::sys::name_lookup::keep_to_files_and_dns;
 
 /// Every path keyfob uses, made absolute once.
@@ -50,6 +51,17 @@ impl Paths {
             data: platform(vars::KEYFOB_DATA_DIR, dirs::data_local_dir(), "")?,
             cache: platform(vars::KEYFOB_CACHE_DIR, dirs::cache_dir(), "")?,
         })
+    }
+
+    /// The variables that name a file which does not exist, each with a sentence that says so.
+    pub fn missing(&self, env: &Environment) -> Vec<(&'static str, String)> {
+        let named = [
+            (vars::AWS_CONFIG_FILE, &self.aws_config),
+            (vars::AWS_SHARED_CREDENTIALS_FILE, &self.aws_credentials),
+            (vars::KEYFOB_CONFIG, &self.settings),
+        ];
+        let missing = named.into_iter().filter(|(name, path)| env.get_os(name).is_some() && !is_there(path));
+        missing.map(|(name, path)| (name, format!("`{name}` names {}, which does not exist", path.display()))).collect()
     }
 }
 

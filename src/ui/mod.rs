@@ -7,6 +7,7 @@ pub mod person;
 mod picker;
 pub mod segment;
 pub mod talk;
+mod wrap;
 
 use crate::format::harmless::{harmless, is_deceptive};
 use crate::format::shell::Shell;

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
 use crate::mask;
+use crate::ui::wrap::wrapped;
 use crate::ui::{harmless, is_deceptive, shown};
 
 /// Writes `text` to stdout at once, byte for byte, but to a terminal, which it must not steer, without control characters.
@@ -24,12 +25,12 @@ pub fn write(text: &str) -> Result<()> {
 }
 
 /// As [`write()`], for what only people read: a pager hands it on to a terminal, so it is without control characters always,
-/// and without secrets.
+/// and without secrets. On a terminal no line is broken in the middle of a word.
 ///
 /// # Errors
 /// As [`write()`].
 pub fn write_page(text: &str) -> Result<()> {
-    write_bytes(shown(text).as_bytes())
+    write_bytes(wrapped(&shown(text), terminal_width()).as_bytes())
 }
 
 fn write_bytes(bytes: &[u8]) -> Result<()> {

@@ -41,10 +41,16 @@ pub fn text(audit: &Audit, cis: &str, shell: Shell, now: Timestamp) -> String {
     let unknown: Vec<&Line> = audit.checks.iter().filter(|line| line.status == Status::Unknown).collect();
     if !unknown.is_empty() {
         text += "\nnot known:\n";
-        for line in unknown {
-            if let Some(missing) = &line.missing {
-                text += &format!("  {}: needs {} ({})\n", line.id, missing.action, one_line(&missing.reason));
+        let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
+        for (line, missing) in unknown.iter().filter_map(|line| Some((line, line.missing.as_ref()?))) {
+            let reason = one_line(&format!("needs {} ({})", missing.action, missing.reason));
+            match reasons.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, ids)) => ids.push(line.id),
+                None => reasons.push((reason, vec![line.id])),
             }
+        }
+        for (reason, ids) in reasons {
+            text += &format!("  {}: {reason}\n", ids.join(", "));
         }
     }
     let Counts { pass, fail, unknown } = audit.counts();

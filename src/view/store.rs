@@ -5,6 +5,9 @@ use crate::ops::store::check::{Report, Status};
 use crate::ops::store::list::{Listing, State};
 use crate::view::table::Table;
 
+/// The columns of a terminal in which a note is read.
+const READABLE: usize = 76;
+
 /// The key stores, a line each.
 pub fn list(listing: &Listing, width: Option<usize>) -> String {
     let rows = listing.stores.iter().map(|line| {
@@ -19,8 +22,9 @@ pub fn list(listing: &Listing, width: Option<usize>) -> String {
         let why = line.why.clone().unwrap_or_else(|| "-".to_owned());
         [line.id.to_string(), state.to_owned(), line.keys.to_string(), line.seeds.to_string(), default.to_owned(), why]
     });
+    // On a terminal a note is continued below itself, unless it has no room.
     let table = Table::new(["STORE", "STATE", "KEYS", "SEEDS", "NEW KEYS", "NOTE"], rows);
-    match width {
+    match width.filter(|width| *width < READABLE) {
         Some(width) => table.fit(width, &[5], &[5, 3, 4]).to_string(),
         None => table.to_string(),
     }

@@ -213,7 +213,14 @@ fn settings_of_this_shell_alone_are_named_and_written_where_that_is_wanted() {
     );
     assert!(said.contains("`KEYFOB_DATA_DIR` is set only in this shell") && !said.contains("CALL_TIMEOUT"), "{said}");
     assert_eq!(scene.sandbox.read("keyfob/config.toml"), "# mine\ncall_timeout = 5");
-    link(&["--yes"]);
+    // `--yes` is about the link.
+    assert!(link(&["--yes"]).contains("config.toml: backend = \"vault\"; "));
+    assert_eq!(scene.sandbox.read("keyfob/config.toml"), "# mine\ncall_timeout = 5");
+    let run = scene.sandbox.keyfob(&["profile", "link", "work"]).env("KEYFOB_MFA_PROCESS", "echo \"1\"");
+    let mut terminal = run.on_terminal();
+    terminal.expect("config.toml? [y/N] ");
+    terminal.type_line("y");
+    terminal.finish().0.ends_with(0);
     let written = scene.sandbox.read("keyfob/config.toml");
     assert!(
         written.starts_with("# mine\ncall_timeout = 5\n") && written.contains("backend = \"vault\"\n"),

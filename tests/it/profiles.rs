@@ -28,12 +28,22 @@ fn a_section_that_link_has_made_is_gone_after_unlink_and_an_empty_one_of_the_use
             assert_eq!(scene.sandbox.read(".aws/config"), before);
         }
     }
+    // It is the link's own under another name too.
+    scene.sandbox.write(".aws/config", "# mine\n");
+    profile(&scene, &["link", "work"]).ok();
+    profile(&scene, &["rename", "work", "main"]).ok();
+    profile(&scene, &["unlink", "main"]).ok();
+    assert_eq!(scene.sandbox.read(".aws/config"), "# mine\n");
+    profile(&scene, &["rename", "main", "work"]).ok();
     // What the user adds to it makes it the user's.
     scene.sandbox.write(".aws/config", "");
     profile(&scene, &["link", "work"]).ok();
     profile(&scene, &["set", "work", "region", "eu-west-1"]).ok();
+    // Without a role SDKs do nothing with a device, so the link does not hide it.
+    profile(&scene, &["set", "work", "mfa_serial", &scene.phone.serial()]).ok();
     profile(&scene, &["unlink", "work"]).ok();
-    assert!(scene.sandbox.read(".aws/config").ends_with("[profile work]\nregion = eu-west-1\n"));
+    let end = format!("[profile work]\nregion = eu-west-1\nmfa_serial = {}\n", scene.phone.serial());
+    assert!(scene.sandbox.read(".aws/config").ends_with(&end), "{}", scene.sandbox.read(".aws/config"));
 }
 
 #[test]

@@ -33,19 +33,18 @@ pub(super) const COMMANDS: &[Other] = &[
     other(KEYFOB, &["status", "info"], "keyfob", "show what is stored, linked and cached"),
     other(KEYFOB, &["status", "info"], "keyfob list", "or list profiles and their sessions"),
     other(KEYFOB, &["lock", "forget", "revoke"], "keyfob clear --all", "delete cached sessions and lock the vault"),
-    other(KEYFOB, &["signout"], "keyfob logout PROFILE", "sign out"),
+    other(KEYFOB, &["signout", "sign-out"], "keyfob logout PROFILE", "sign out"),
     other(KEYFOB, &["assume", "use", "switch", "activate"], "eval PROFILE", "set the credentials in this shell"),
     other(KEYFOB, &["assume", "use", "switch", "activate"], "keyfob exec PROFILE", "or start a subshell with them"),
     other(KEYFOB, &["shell", "subshell", "sh"], "keyfob exec PROFILE", "start a subshell with the credentials"),
     other(KEYFOB, &["run"], "keyfob exec PROFILE -- COMMAND", "run a command with the credentials"),
-    other(KEYFOB, &["export"], "eval PROFILE", "set the credentials in this shell"),
     other(
         KEYFOB,
         &["unset", "unassume", "deactivate"],
         "keyfob env --unset",
         "print the lines that remove the credentials",
     ),
-    other(KEYFOB, &["signin"], "keyfob login PROFILE", "sign in"),
+    other(KEYFOB, &["signin", "sign-in"], "keyfob login PROFILE", "sign in"),
     other(KEYFOB, &["web"], "keyfob console PROFILE", "open the AWS console"),
     other(KEYFOB, &["get-caller-identity", "identity"], "keyfob whoami --check", "ask AWS who you are"),
     other(
@@ -90,6 +89,15 @@ pub(super) const COMMANDS: &[Other] = &[
     other(&["mfa"], &["ls", "show", "status"], "keyfob mfa list PROFILE", "list MFA devices"),
     other(&["mfa"], &["token", "otp", "totp", "generate"], "keyfob mfa code PROFILE", "show the code of a stored seed"),
     other(&["mfa"], &["new", "create", "register", "activate"], "keyfob mfa enroll PROFILE", "enroll an MFA device"),
+    other(&["sso"], &["login", "signin"], "keyfob login SESSION", "sign in"),
+    other(&["sso"], &["logout", "signout"], "keyfob logout SESSION", "sign out"),
+    other(&["sso"], &["list", "ls", "roles"], "keyfob sso accounts SESSION", "list accounts and roles"),
+    other(&["sso"], &["sync", "populate", "generate"], "keyfob sso profiles SESSION", "write profiles for all roles"),
+    other(&["user"], &["ls", "show"], "keyfob user list", "list users"),
+    other(&["user"], &["rm", "delete", "del"], "keyfob user remove NAME", "remove a user"),
+    other(&["user"], &["add", "new"], "keyfob user create NAME", "create a user"),
+    other(&["store"], &["ls", "show"], "keyfob store list", "list key stores"),
+    other(&["store"], &["test", "verify"], "keyfob store check STORE", "test a key store"),
     other(&["vault"], &["lock"], "keyfob clear --all", "delete cached sessions and lock the vault"),
     other(&["vault"], &["unlock", "open"], "keyfob exec PROFILE -- true", "unlock it and start a session"),
     other(
@@ -133,7 +141,16 @@ pub(super) const OPTIONS: &[Other] = &[
         "keyfob credential-process PROFILE",
         "it prints JSON",
     ),
+    other(
+        &["agent"],
+        &["--ttl", "--duration", "-d", "--min-ttl"],
+        "",
+        "leave it out: an agent's sessions last 1 h at most, and a client can ask for less",
+    ),
 ];
+
+/// Options for a profile's name, tried for one that is too much, in this order.
+pub(super) const NAMING: [&str; 2] = ["--only", "--with"];
 
 /// Our option for another's, where the command has it.
 pub(super) const SYNONYMS: &[(&str, &[&str])] = &[
@@ -148,6 +165,7 @@ pub(super) const SYNONYMS: &[(&str, &[&str])] = &[
     ("all", &["-a"]),
     ("region", &["-r"]),
     ("unset", &["-u", "-un"]),
+    ("only", &["--profile", "--profiles", "-p"]),
 ];
 
 impl Other {

@@ -88,7 +88,8 @@ impl AcceptArgs {
             return Ok(Opening::Identity(SecretBytes::new(text)));
         }
         if let Some(path) = &self.passphrase_file {
-            let passphrase = passphrase_in(path).map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
+            let passphrase =
+                passphrase_in(path, "--passphrase-file").map_err(|error| Error::new(Kind::Usage, error.to_string()))?;
             return Ok(Opening::Passphrase(passphrase));
         }
         if !wants_passphrase(&self.file)? {

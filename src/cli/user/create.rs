@@ -108,10 +108,9 @@ impl CreateArgs {
         let wish = self.wish(world, way)?;
         let (snapshot, with) = (world.snapshot(), self.signer.profile(world)?);
         let files = snapshot.files()?;
-        let passphrase = self
-            .passphrase_file
-            .as_ref()
-            .map(|path| passphrase_in(path).map_err(|error| Error::new(Kind::Usage, error.to_string())));
+        let passphrase = self.passphrase_file.as_ref().map(|path| {
+            passphrase_in(path, "--passphrase-file").map_err(|error| Error::new(Kind::Usage, error.to_string()))
+        });
         let passphrase = passphrase.transpose()?;
         let line = |profile: &str| link_line(world, profile, self.force_link);
         if way == Way::New && wish.key && wish.handover.is_none() {

@@ -22,7 +22,8 @@ pub(super) const KNOWN: Known = Known {
         ("master password", FailureKind::Locked),
         ("session key", FailureKind::Locked),
     ],
-    unlock: "run `bw unlock`, and set `BW_SESSION` as it says",
+    unlock: "run `bw unlock` (first `bw login`, if you are not logged in), and set `BW_SESSION` as it says",
+    set_up: None,
     recipe: Some(&Bitwarden),
 };
 

@@ -17,6 +17,7 @@ pub(super) const KNOWN: Known = Known {
         ("cancelled", FailureKind::Denied),
     ],
     unlock: "unlock your gpg or age key first, for example with `gopass show` in a terminal",
+    set_up: Some(("initialized", "set it up with `gopass setup`, then try again")),
     recipe: Some(&Gopass),
 };
 

@@ -19,6 +19,7 @@ pub(super) const KNOWN: Known = Known {
         ("preflight capability check", FailureKind::Locked),
     ],
     unlock: "log in with `vault login`, or set `VAULT_TOKEN`; the token needs the rights to use the mount",
+    set_up: None,
     recipe: Some(&HashicorpVault),
 };
 

@@ -19,6 +19,7 @@ pub(super) const KNOWN: Known = Known {
         ("invalid credentials", FailureKind::Locked),
     ],
     unlock: "check `password_file` and `key_file` of `[stores.keepassxc]`",
+    set_up: None,
     recipe: Some(&KeePassXc),
 };
 

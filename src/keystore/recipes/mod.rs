@@ -46,6 +46,8 @@ struct Known {
     signs: &'static [(&'static str, FailureKind)],
     /// What a user does about a locked one.
     unlock: &'static str,
+    /// What it says where it was never set up, in lower case, and what a user does then.
+    set_up: Option<(&'static str, &'static str)>,
     /// None for what is no program, but has settings all the same.
     recipe: Option<&'static dyn Recipe>,
 }
@@ -57,6 +59,7 @@ const KWALLET: Known = Known {
     settings: &["folder", "wallet"],
     signs: &[],
     unlock: "open the wallet with KWalletManager, or log in to the desktop, then try again",
+    set_up: None,
     recipe: None,
 };
 
@@ -81,6 +84,12 @@ pub(super) const fn store(id: StoreId) -> Store {
 /// What a user does about the locked store `id`, if that is known.
 pub(super) fn how_to_unlock(id: StoreId) -> Option<&'static str> {
     known(id.name()).map(|known| known.unlock)
+}
+
+/// What a user does about the store `id` that is not set up yet, if that is what `why` says.
+pub(crate) fn how_to_set_up(id: StoreId, why: &str) -> Option<&'static str> {
+    let (sign, how) = known(id.name())?.set_up?;
+    why.to_lowercase().contains(sign).then_some(how)
 }
 
 fn known(name: &str) -> Option<&'static Known> {

@@ -24,6 +24,7 @@ pub(super) const KNOWN: Known = Known {
         ("forbidden", FailureKind::Denied),
     ],
     unlock: "sign in with `op signin`, or unlock the 1Password app, then try again",
+    set_up: None,
     recipe: Some(&OnePassword),
 };
 

@@ -20,6 +20,10 @@ pub(super) const KNOWN: Known = Known {
         ("screen or window too small", FailureKind::Locked),
     ],
     unlock: "unlock your gpg key first, for example with `pass show` in a terminal",
+    set_up: Some((
+        "pass init",
+        "create a password store with `pass init`, which takes the id of your gpg key, then try again",
+    )),
     recipe: Some(&Pass),
 };
 
@@ -49,8 +53,8 @@ fn list(tool: &Tool<'_>) -> Result<Response, StoreError> {
         (None, None) => return Err(StoreError::Unavailable("pass needs `HOME` or `PASSWORD_STORE_DIR`".to_owned())),
     };
     if !root.is_dir() {
-        let hint = "`pass init` makes one";
-        return Err(StoreError::Unavailable(format!("there is no password store at {}; {hint}", root.display())));
+        let why = format!("there is no password store at {}; `pass init` creates one", root.display());
+        return Err(StoreError::Unavailable(why));
     }
     let files = files_below(&root.join(tool.folder()))
         .map_err(|error| StoreError::Unavailable(format!("{}: {error}", root.display())))?;

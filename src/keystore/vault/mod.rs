@@ -149,7 +149,7 @@ impl Vault<'_> {
         };
         let passphrase = match new {
             Some(path) => {
-                let passphrase = passphrase_in(path)?;
+                let passphrase = passphrase_in(path, "--new-passphrase-file")?;
                 self.sources.warn_if_short(&passphrase);
                 passphrase
             }
@@ -189,7 +189,7 @@ impl Vault<'_> {
             (Some(_), None) => Ok(()),
             (None, None) => Err(self.no_wrapped_identity()),
         }?;
-        self.identity_file.as_deref().map_or(Ok(()), |path| unlock::read_identity(path).map(drop))
+        self.identity_file.as_deref().map_or(Ok(()), |path| self.read_identity(path).map(drop))
     }
 
     fn no_wrapped_identity(&self) -> StoreError {
@@ -202,7 +202,7 @@ impl Vault<'_> {
 
     fn plain(&self, identity: &Identity, sealed: &[u8]) -> Result<SecretBytes, StoreError> {
         identity.open(sealed).map_err(|error| match error {
-            AgeError::WrongKey => StoreError::WrongPassphrase(format!(
+            AgeError::WrongKey => StoreError::Unavailable(format!(
                 "another process has encrypted `{}` to a different identity",
                 self.file().display()
             )),

@@ -12,6 +12,7 @@ use crate::keystore::StoreError;
 use crate::keystore::age_file::{AgeError, Identity};
 use crate::keystore::kernel_keyring::KernelItem;
 use crate::secret::{Secret, SecretBytes};
+use crate::settings;
 use crate::sys::clock::Clock;
 use crate::sys::files::{private_dir, read_optional, replace};
 use crate::timestamp::Timestamp;
@@ -31,10 +32,10 @@ impl Vault<'_> {
             return Ok(unlocked.identity.clone());
         }
         if let Some(path) = &self.identity_file {
-            let identity = read_identity(path)?;
+            let identity = self.read_identity(path)?;
             return match self.opens(&identity, sealed)? {
                 true => Ok(self.remember(identity, None)),
-                false => Err(StoreError::WrongPassphrase(format!(
+                false => Err(self.bad_identity(format!(
                     "the identity in `{}` does not open the vault `{}`",
                     path.display(),
                     self.file().display()
@@ -78,7 +79,7 @@ impl Vault<'_> {
         };
         let identity = match self.sources.given()? {
             Some((passphrase, source)) => unwrap(&passphrase)?.ok_or_else(|| {
-                StoreError::WrongPassphrase(format!("the passphrase from the {source} does not open the vault"))
+                source.bad(format!("the passphrase from the {} does not open the vault", source.name))
             })?,
             None => self.typed(unwrap)?,
         };
@@ -113,7 +114,7 @@ impl Vault<'_> {
             return Ok(unlocked.identity.clone());
         }
         if let Some(path) = &self.identity_file {
-            return Ok(self.remember(read_identity(path)?, None));
+            return Ok(self.remember(self.read_identity(path)?, None));
         }
         let _inside = self.prompt_lock.enter()?;
         if let Some(identity) = self.identity_made_meanwhile()? {
@@ -163,16 +164,20 @@ impl Vault<'_> {
             Err(error @ AgeError::Memory(_)) => Err(StoreError::Exhausted(error.to_string())),
         }
     }
-}
 
-/// Reads `KEYFOB_IDENTITY_FILE`. Its mode is not judged: a mounted container secret is often readable by the group.
-pub(super) fn read_identity(path: &Path) -> Result<Identity, StoreError> {
-    let wrong = |why: &dyn std::fmt::Display| {
-        StoreError::WrongPassphrase(format!("cannot use the identity file `{}`: {why}", path.display()))
-    };
-    match read_optional(path) {
-        Ok(Some(text)) => Identity::parse(SecretBytes::new(text)).map_err(|why| wrong(&why)),
-        Ok(None) => Err(wrong(&"it does not exist")),
-        Err(error) => Err(wrong(&error)),
+    /// Reads `KEYFOB_IDENTITY_FILE`. Its mode is not judged: a mounted container secret is often readable by the group.
+    pub(super) fn read_identity(&self, path: &Path) -> Result<Identity, StoreError> {
+        let wrong = |why: &dyn std::fmt::Display| {
+            self.bad_identity(format!("cannot use the identity file `{}`: {why}", path.display()))
+        };
+        match read_optional(path) {
+            Ok(Some(text)) => Identity::parse(SecretBytes::new(text)).map_err(|why| wrong(&why)),
+            Ok(None) => Err(wrong(&"it does not exist")),
+            Err(error) => Err(wrong(&error)),
+        }
+    }
+
+    fn bad_identity(&self, why: String) -> StoreError {
+        StoreError::BadSource { why, from: settings::place_of("identity_file", self.sources.environment) }
     }
 }

@@ -17,7 +17,7 @@ use crate::audit::check::{CIS_VERSIONS, Judge};
 use crate::audit::facts::{Facts, Source};
 use crate::audit::{CHECKS, Choice, judge, sources};
 use crate::aws::Access;
-use crate::chain::Plan;
+use crate::chain::{Plan, nearest_of};
 use crate::credentials::AccessKeyId;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
@@ -57,12 +57,12 @@ pub struct Audits {
 pub fn check_choice(choice: &Choice) -> Result<()> {
     for id in choice.only.iter().chain(&choice.skip) {
         if !CHECKS.iter().any(|check| check.id == id) {
-            let near = CHECKS
-                .iter()
-                .map(|check| check.id)
-                .max_by(|a, b| strsim::jaro_winkler(a, id).total_cmp(&strsim::jaro_winkler(b, id)));
-            return Err(Error::new(Kind::Usage, format!("there is no check `{id}`"))
-                .hint(format!("the nearest is `{}`", near.unwrap_or_default()))
+            let error = Error::new(Kind::Usage, format!("there is no check `{id}`"));
+            let near = nearest_of(CHECKS.iter().map(|check| check.id), id);
+            let meant = near.map(|near| format!("did you mean `{near}`?"));
+            return Err(meant
+                .into_iter()
+                .fold(error, Error::hint)
                 .hint(run!("keyfob audit --list").to("list all checks")));
         }
     }

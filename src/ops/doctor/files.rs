@@ -7,6 +7,20 @@ use crate::error::Error;
 use crate::ops::doctor::{Finding, Machine};
 use crate::ops::import::unread_secrets;
 
+/// keyfob's settings, where every other command fails because of them.
+pub(super) fn unusable_settings(machine: &Machine<'_, '_>) -> Vec<Finding> {
+    let Some(error) = machine.settings_error else { return Vec::new() };
+    let path = machine.context.paths.settings.display().to_string();
+    let in_file = error.message().strip_prefix(&path);
+    let line = in_file.and_then(|rest| rest.strip_prefix(':')?.split(':').next()?.parse().ok());
+    let fix = error.hints().first().cloned().unwrap_or_else(|| match in_file {
+        Some(_) => format!("edit {path}").into(),
+        None => "correct it".into(),
+    });
+    let why = "every other command fails until it is fixed";
+    vec![Finding { file: in_file.map(|_| path), line, ..Finding::new("settings", error.message(), why, fix) }]
+}
+
 /// AWS files that cannot be read, each with its line where there is one.
 pub(super) fn unreadable(machine: &Machine<'_, '_>) -> Vec<Finding> {
     let Err(error) = &machine.files else { return Vec::new() };

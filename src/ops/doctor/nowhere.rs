@@ -26,6 +26,16 @@ pub(super) fn check(checked: &Checked<'_, '_>) -> Vec<Finding> {
             found.push(checked.finding("dangling", &named, message, why, fix));
         }
     }
+    // keyfob finds a stored key by the profile's name alone.
+    if let Some(source) = profile.plain("source_profile").filter(|source| !source.value.is_empty())
+        && checked.profiles.get(&source.value).is_none()
+        && (checked.plan)().is_ok()
+    {
+        let message = format!("`source_profile` of `{name}` names `{}`, which is not in the AWS files", source.value);
+        let fix = run!("keyfob profile link {}", source.value);
+        let why = "keyfob has a key for it, but SDKs find no such profile, and fail";
+        found.push(checked.finding("dangling", &source, message, why, fix));
+    }
     // ARNs copied from a manual or a template, with an account that nobody has.
     let is_arn = |setting: &str| matches!(setting.strip_prefix(PREFIX).unwrap_or(setting), "role_arn" | "mfa_serial");
     for setting in profile.settings().filter(|setting| is_arn(&setting.name) && is_placeholder(&setting.value)) {

@@ -10,7 +10,8 @@ use crate::ops::doctor::{Finding, Machine};
 use crate::ops::store::journal::Moves;
 
 pub(super) fn check(machine: &Machine<'_, '_>) -> Vec<Finding> {
-    let Ok(index) = &machine.index else { return Vec::new() };
+    // Which stores there are, the settings say.
+    let (Ok(index), None) = (&machine.index, machine.settings_error) else { return Vec::new() };
     let of_error = |error: Error| Finding::of_error("key-store", &error);
     let seeds = index.seeds().values().map(|seed| seed.backend);
     let named = configured(machine.context.settings);

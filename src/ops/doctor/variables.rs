@@ -33,13 +33,17 @@ pub(super) fn check(machine: &Machine<'_, '_>) -> Vec<Finding> {
         let why = "SDKs use it for that service instead of any key or profile";
         found.push(unset(format!("`{name}` is set in this shell"), why, name));
     }
+    for (name, message) in paths.missing(env) {
+        let why = match name {
+            vars::KEYFOB_CONFIG => "keyfob uses its default settings",
+            _ => "SDKs and keyfob treat it as an empty file, without profiles",
+        };
+        found.push(unset(message, why, name));
+    }
     let files_named =
         [(vars::AWS_CONFIG_FILE, &paths.aws_config), (vars::AWS_SHARED_CREDENTIALS_FILE, &paths.aws_credentials)];
-    for (name, path) in files_named.into_iter().filter(|(name, _)| env.get_os(name).is_some()) {
-        if !is_there(path) {
-            let message = format!("`{name}` names {}, which does not exist", path.display());
-            found.push(unset(message, "SDKs treat it as an empty file, without profiles", name));
-        } else if env.get(name).is_some_and(|text| text.contains('$') && Path::new(text) != path) {
+    for (name, path) in files_named.into_iter().filter(|(_, path)| is_there(path)) {
+        if env.get(name).is_some_and(|text| text.contains('$') && Path::new(text) != path) {
             let why = "the AWS CLI, boto3 and keyfob expand it; the SDKs for Go, Java, JavaScript and Rust do not";
             found.push(export(format!("`{name}` contains a variable"), why, name, &path.display()));
         }

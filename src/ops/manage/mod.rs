@@ -52,8 +52,7 @@ impl Manager<'_> {
         let mut shown = String::new();
         for file in BOTH {
             let old = self.document(file);
-            let mut new = old.clone();
-            change(file, &mut new)?;
+            let new = old.changed(|document| change(file, document))?;
             if new.text() == old.text() {
                 continue;
             }

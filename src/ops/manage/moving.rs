@@ -12,6 +12,7 @@ use crate::hint::run;
 use crate::index::Index;
 use crate::mask;
 use crate::ops::manage::{Manager, is_section, pointed, pointers, points_at};
+use crate::ops::rotate::journal::Journals;
 use crate::ops::rotate::refuse_during;
 use crate::profile::known::is_secret;
 use crate::profile::{AwsFile, Setting};
@@ -44,8 +45,10 @@ impl Manager<'_> {
         if self.index.profiles().contains_key(old) {
             let mut index = Index::edit(&self.context.paths.data)?;
             index.remove_profile(old);
+            index.set_made_section(new, self.index.made_section(old));
             index.save()?;
         }
+        Journals::new(&self.context.paths.data).rename_profile(old, new)?;
         self.context.talk.say(&format!("renamed `{old}` to `{new}`"));
         for name in [vars::AWS_PROFILE, vars::AWS_DEFAULT_PROFILE] {
             if self.context.env.get(name) == Some(old) {

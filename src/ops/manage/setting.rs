@@ -5,7 +5,7 @@
 
 use crate::chain::base::{key, process};
 use crate::chain::check::{Beside, check_value};
-use crate::chain::{nearest, target};
+use crate::chain::{nearest, nearest_of, target};
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::ini::{Document, EditError, SectionName};
@@ -105,7 +105,14 @@ impl Manager<'_> {
         let form = form(settings.as_ref(), name);
         let form = if has(&form) { form } else { name.to_owned() };
         if !has(&form) {
-            return Err(Error::new(Kind::Config, format!("`{profile}` has no setting `{name}`"))
+            let names: Vec<_> =
+                settings.iter().flat_map(|profile| profile.settings().map(|known| known.name)).collect();
+            let near = nearest_of(names.iter().map(AsRef::as_ref), name);
+            let meant = near.map(|near| format!("did you mean `{near}`?"));
+            let error = Error::new(Kind::Config, format!("`{profile}` has no setting `{name}`"));
+            return Err(meant
+                .into_iter()
+                .fold(error, Error::hint)
                 .hint(run!("keyfob show {}", profile).to("show its settings")));
         }
         self.apply(&|file, document| {
@@ -163,15 +170,16 @@ fn nested(name: &str) -> Option<(&str, &str)> {
     name.split_once('.').filter(|(block, nested)| !block.is_empty() && !nested.is_empty() && !nested.contains('.'))
 }
 
-/// Whether a link hides a setting of this name from SDKs.
-fn is_hidden(name: &str) -> bool {
-    ROLE_SETTINGS.contains(&name) || BASE_SETTINGS.contains(&name)
+/// Whether a link of this profile hides a setting of this name from SDKs, which need a role to follow some.
+fn is_hidden(profile: &Profile<'_>, name: &str) -> bool {
+    let has_role = || name == "role_arn" || profile.setting("role_arn").is_some();
+    ROLE_SETTINGS.contains(&name) && has_role() || BASE_SETTINGS.contains(&name)
 }
 
 /// The name under which a profile has a setting, or would: with `keyfob_` for a role's or a base's where the profile is linked.
 fn form(profile: Option<&Profile<'_>>, name: &str) -> String {
     match profile {
-        Some(profile) if process::runs_keyfob(profile) && is_hidden(&name.to_ascii_lowercase()) => {
+        Some(profile) if process::runs_keyfob(profile) && is_hidden(profile, &name.to_ascii_lowercase()) => {
             format!("{PREFIX}{}", name.to_ascii_lowercase())
         }
         Some(_) | None => name.to_owned(),

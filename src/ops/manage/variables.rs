@@ -1,6 +1,7 @@
 //! Settings of keyfob's that only this shell's variables hold: an IDE or a service starts SDKs without them.
 
 use crate::error::{Error, Kind, Result};
+use crate::human::AskError;
 use crate::ops::manage::Manager;
 use crate::settings::{SETTINGS, Settings};
 use crate::sys::env::{Environment, vars};
@@ -10,11 +11,11 @@ use crate::sys::files::{private_dir, read_optional, replace_through_link};
 const PLACES: [&str; 3] = [vars::KEYFOB_CONFIG, vars::KEYFOB_DATA_DIR, vars::KEYFOB_CACHE_DIR];
 
 impl Manager<'_> {
-    /// Names settings known only from variables, and offers to write them into config.toml.
+    /// Names settings known only from variables, and offers to write them into config.toml; `--yes` is about the link.
     ///
     /// # Errors
     /// Where that file cannot be read or replaced.
-    pub(super) fn offer_variables(&self, yes: bool) -> Result<()> {
+    pub(super) fn offer_variables(&self) -> Result<()> {
         let (env, path) = (self.context.env, &self.context.paths.settings);
         let failed = |error: &dyn std::fmt::Display| {
             Error::new(Kind::Failed, format!("cannot write {}", path.display())).because(error.to_string())
@@ -49,7 +50,8 @@ impl Manager<'_> {
             missing.iter().map(|(_, name, value)| format!("{name} = {}\n", toml::Value::from(*value))).collect();
         new.push_str(&lines.concat());
         let them = if missing.len() == 1 { "it" } else { "them" };
-        if self.confirm_if_there(&format!("write {them} to {}?", path.display()), yes)? {
+        let question = format!("write {them} to {}?", path.display());
+        if AskError::or_no(self.context.human.offer(&question))? {
             // What no run of keyfob would read is not written.
             Settings::new(Some(&new), path, &Environment::default())?;
             if let Some(folder) = path.parent() {

@@ -66,6 +66,26 @@ impl Journals {
         Ok(found.and_then(|index| all.into_iter().nth(index)))
     }
 
+    /// Has every rotation know a profile by its new name.
+    ///
+    /// # Errors
+    /// As [`Journals::all`] and [`Journals::hold`].
+    pub fn rename_profile(&self, old: &str, new: &str) -> Result<()> {
+        for journal in self.all()? {
+            let mut renamed = journal.clone();
+            renamed.rename_profile(old, new);
+            if renamed == journal {
+                continue;
+            }
+            let held = self.hold(&journal.old)?;
+            if let Some(mut journal) = held.load()? {
+                journal.rename_profile(old, new);
+                held.save(&journal)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Takes the journal of the key `old`, alone among processes.
     ///
     /// # Errors

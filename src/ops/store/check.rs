@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
 use crate::keystore::protocol::LARGEST_SECRET;
-use crate::keystore::{Item, KeyStore, Presence, StoreError};
+use crate::keystore::{Item, KeyStore, Presence, StoreError, recipes};
 use crate::ops::Context;
 use crate::secret::SecretBytes;
 
@@ -132,7 +132,9 @@ pub fn check(context: &Context<'_>, store: &dyn KeyStore) -> Result<Report> {
 fn unusable(error: StoreError, id: StoreId) -> Error {
     match error {
         StoreError::Unavailable(why) if id.is_outside() => {
-            Error::new(Kind::KeyStore, why).hint("install it, or set `command` of its `[stores.NAME]` in config.toml")
+            let install = "install it, or set `command` of its `[stores.NAME]` in config.toml";
+            let hint = recipes::how_to_set_up(id, &why).unwrap_or(install);
+            Error::new(Kind::KeyStore, why).hint(hint)
         }
         error => error.for_user(id),
     }

@@ -99,7 +99,8 @@ fn of_error(error: &StoreError) -> (State, Option<String>) {
         | StoreError::Unavailable(_)
         | StoreError::Exhausted(_)
         | StoreError::TimedOut(_)
-        | StoreError::WrongPassphrase(_) => State::Broken,
+        | StoreError::WrongPassphrase(_)
+        | StoreError::BadSource { .. } => State::Broken,
     };
     (state, Some(error.to_string()))
 }

@@ -102,7 +102,9 @@ fn a_certificate_is_exchanged_once_and_the_roles_over_it_are_capped() {
     assert_eq!(explained["hops"][0]["role_arn"], bed.jump.arn());
     let list = bed.sandbox.keyfob(&["list", "--json"]).run().json();
     assert_eq!(list["profiles"][0]["source"], "roles_anywhere");
-    assert!(bed.sandbox.keyfob(&["explain", "base"]).run().ok().contains("certificate in `~/ra/certificate.pem`"));
+    let shown = bed.sandbox.keyfob(&["explain", "base"]).run();
+    assert!(shown.ok().contains("certificate in `~/ra/certificate.pem`"), "{}", shown.stdout);
+    assert!(!shown.stdout.contains("has no region; using"), "the call goes to the trust anchor's: {}", shown.stdout);
     // It can be linked, and stays as it is but for the role.
     let before = bed.sandbox.read(".aws/config");
     bed.sandbox.keyfob(&["profile", "link", "base"]).run().ok();

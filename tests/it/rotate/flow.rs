@@ -136,7 +136,8 @@ fn a_profile_renamed_while_a_rotation_rests_keeps_it() {
         scene.sandbox.keyfob(&["rotate", "main", "--status", "--json"]).run().json()["rotation"]["state"],
         "resting"
     );
-    scene.sandbox.keyfob(&["rotate", "main", "--rollback"]).run().ok();
+    let back = scene.sandbox.keyfob(&["rotate", "main", "--rollback"]).run();
+    assert!(back.ends_with(0).contains("`main` uses ") && !back.stderr.contains("`work`"), "{}", back.stderr);
     assert_eq!(scene.ann.keys(), [(scene.key.id.clone(), true)]);
     let answer = scene.sandbox.keyfob(&["credential-process", "main", "--no-session"]).shows(Shows::Keys).run().json();
     assert_eq!(answer["AccessKeyId"], scene.key.id.as_str());

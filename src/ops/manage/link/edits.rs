@@ -74,15 +74,18 @@ mod tests {
     use crate::ops::manage::unlink::{Made, unlink_in};
     use crate::profile::Profiles;
 
-    fn linked(text: &str, profile: &str) -> (String, String) {
+    fn try_linked(text: &str, profile: &str) -> Result<(String, String), EditError> {
         let line = format!("/usr/bin/keyfob credential-process {profile}");
         let link = Linked { name: profile.to_owned(), line, change_credentials: true, made_section: Cell::new(None) };
-        let mut document = Document::parse(text.to_owned()).expect("the test's file parses");
-        link_in(&mut document, &link).expect("can be linked");
-        let between = document.text().to_owned();
+        let document = Document::parse(text.to_owned()).expect("the test's file parses");
+        let between = document.changed(|document| link_in(document, &link))?;
         let made = link.made_section.get().map_or(Made::No, Made::After);
-        unlink_in(AwsFile::Config, &mut document, profile, made).expect("can be unlinked");
-        (between, document.text().to_owned())
+        let after = between.changed(|document| unlink_in(AwsFile::Config, document, profile, made))?;
+        Ok((between.text().to_owned(), after.text().to_owned()))
+    }
+
+    fn linked(text: &str, profile: &str) -> (String, String) {
+        try_linked(text, profile).expect("can be linked and unlinked")
     }
 
     #[test]
@@ -100,6 +103,13 @@ mod tests {
         assert_eq!(after, key);
     }
 
+    #[test]
+    fn a_link_that_would_not_read_back_is_refused() {
+        // A comment for AWS's parser, since botocore cannot read the file; below a setting it could, as a part of the value.
+        assert_eq!(try_linked("[profile p]\n# c\r  text\n", "p"), Err(EditError::LoneReturn));
+        assert!(try_linked("[profile p]\nregion = x\n# c\r  text\n", "p").is_ok());
+    }
+
     fn any_file() -> impl Strategy<Value = String> {
         let line = prop_oneof![
             2 => "\\[profile [ab]\\]( # c)?",
@@ -108,7 +118,7 @@ mod tests {
             1 => "#.{0,5}",
             1 => "[ \t]{0,3}",
         ];
-        let ending = prop_oneof![9 => Just("\n"), 1 => Just("\r\n")];
+        let ending = prop_oneof![9 => Just("\n"), 1 => Just("\r\n"), 1 => Just("\r")];
         (prop::collection::vec((line, ending), 0..12), any::<bool>()).prop_map(|(lines, open_end)| {
             let text: String = lines.iter().flat_map(|(line, ending)| [line.as_str(), ending]).collect();
             let text = format!("[profile a]\n{text}");
@@ -121,12 +131,19 @@ mod tests {
 
         #[test]
         fn unlink_after_link_gives_the_same_bytes(text in any_file()) {
-            // botocore refuses indented text behind a return alone, which AWS's parser takes for the rest of a comment.
-            if text.replace("\r\n", "").contains('\r') || Document::parse(text.clone()).is_err() {
+            if Document::parse(text.clone()).is_err() {
                 return Ok(());
             }
-            prop_assert_eq!(&linked(&text, "not-there").1, &text);
-            let (between, after) = linked(&text, "a");
+            let has_lone_returns = text.replace("\r\n", "").contains('\r');
+            let (between, after) = match try_linked(&text, "a") {
+                Err(EditError::LoneReturn) if has_lone_returns => return Ok(()),
+                linked => linked.expect("can be linked and unlinked"),
+            };
+            // Such a file may be refused; what is written reads back.
+            if !has_lone_returns {
+                prop_assert_eq!(&linked(&text, "not-there").1, &text);
+                prop_assert_eq!(after, text);
+            }
             let document = Document::parse(between).expect("parses");
             let profiles = Profiles::new(Some(&document), None);
             let profile = profiles.get("a").expect("there");
@@ -134,7 +151,7 @@ mod tests {
                 prop_assert!(profile.plain(hidden).is_none(), "{}", hidden);
             }
             prop_assert!(runs_keyfob(&profile));
-            prop_assert_eq!(after, text);
+            prop_assert_eq!(&profile.plain("credential_process").expect("written").value, "/usr/bin/keyfob credential-process a");
         }
     }
 }

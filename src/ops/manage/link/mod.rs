@@ -115,7 +115,7 @@ impl Manager<'_> {
             self.context.talk.hint(run!("unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"));
         }
         if !self.show_only {
-            self.offer_variables(request.yes)?;
+            self.offer_variables()?;
         }
         failed.map_or(Ok(shown), Err)
     }
@@ -272,12 +272,8 @@ impl Manager<'_> {
     }
 
     fn changed(&self, change: super::Change<'_>) -> Result<(Document, Document)> {
-        let mut documents = [AwsFile::Config, AwsFile::Credentials].map(|file| (file, self.document(file)));
-        for (file, document) in &mut documents {
-            change(*file, document)?;
-        }
-        let [(_, config), (_, credentials)] = documents;
-        Ok((config, credentials))
+        let after = |file| self.document(file).changed(|document| change(file, document));
+        Ok((after(AwsFile::Config)?, after(AwsFile::Credentials)?))
     }
 
     /// Names what SDKs still take before the link of `name`.
