@@ -1,6 +1,6 @@
 //! What the kernel keyring holds for one data folder: the vault's unlock, and a copy of each sealing key.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -24,6 +24,8 @@ pub enum KernelItem {
 /// The kernel keyring as one data folder sees it. Where the kernel refuses, it holds nothing, and says so once with `-v`.
 pub struct KernelKeyring<'a> {
     folder: PathBuf,
+    /// What stands for the folder in descriptions.
+    digest: OnceCell<String>,
     talk: &'a dyn Talk,
     told: Cell<bool>,
 }
@@ -31,7 +33,7 @@ pub struct KernelKeyring<'a> {
 impl<'a> KernelKeyring<'a> {
     /// The keyring of the data folder at `path`. Several folders of one user do not meet in it.
     pub fn new(path: &Path, talk: &'a dyn Talk) -> Self {
-        KernelKeyring { folder: path.to_owned(), talk, told: Cell::new(false) }
+        KernelKeyring { folder: path.to_owned(), digest: OnceCell::new(), talk, told: Cell::new(false) }
     }
 
     /// What is held, if it is.
@@ -52,9 +54,10 @@ impl<'a> KernelKeyring<'a> {
     fn description(&self, kept: KernelItem) -> String {
         // Which folder it is counts, not the way to it. It may be made between two uses, so that its parents are resolved where
         // it is missing: what is held under a name that nobody looks for again could not be taken back.
-        let folder = resolved(&self.folder);
-        let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
-        let folder = hex::encode(&digest[..8]);
+        let folder = self.digest.get_or_init(|| {
+            let digest = Sha256::digest(resolved(&self.folder).as_os_str().as_encoded_bytes());
+            hex::encode(&digest[..8])
+        });
         match kept {
             KernelItem::VaultIdentity => format!("keyfob:{folder}:vault"),
             KernelItem::SealingKey(backend) => format!("keyfob:{folder}:sealing-key:{backend}"),

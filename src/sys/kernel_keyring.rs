@@ -47,6 +47,8 @@ pub fn remove(description: &str) -> Result<(), Refused> {
 
 #[cfg(target_os = "linux")]
 mod platform {
+    use std::cell::Cell;
+
     use linux_keyutils::{KeyError, KeyRing, KeyRingIdentifier};
     use zeroize::Zeroizing;
 
@@ -115,11 +117,19 @@ mod platform {
     /// The process's keyring and, linked into it, the user's.
     ///
     /// Without the link a process outside a login session (cron, `setsid`, `su -l`) may not even read what the user's
-    /// keyring holds (measured). The link dies with the process.
+    /// keyring holds (measured). The link dies with the process. Once per thread: a thread that was there before another made
+    /// the process's keyring has one of its own.
     fn keyrings() -> Result<(KeyRing, KeyRing), Refused> {
+        thread_local! {
+            static LINKED: Cell<Option<(KeyRing, KeyRing)>> = const { Cell::new(None) };
+        }
+        if let Some(linked) = LINKED.get() {
+            return Ok(linked);
+        }
         let process = KeyRing::from_special_id(KeyRingIdentifier::Process, true).map_err(refused)?;
         let user = KeyRing::from_special_id(KeyRingIdentifier::User, true).map_err(refused)?;
         process.link_keyring(user).map_err(refused)?;
+        LINKED.set(Some((process, user)));
         Ok((process, user))
     }
 

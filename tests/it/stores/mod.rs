@@ -96,6 +96,34 @@ fn a_cached_session_never_calls_the_program() {
     assert_eq!(calls(&scene), before);
 }
 
+#[test]
+fn a_cached_session_prepares_the_kernel_keyring_once_for_all_names_it_looks_for() {
+    let Some(strace) = tools::require_strace() else { return };
+    if let Err(refused) = keyfob::sys::kernel_keyring::get("keyfob:test") {
+        return tools::skipped(&refused.to_string());
+    }
+    let scene = scene_with(&counting("0"));
+    scene.prepare();
+    key_id(&scene.credential_process_with_code("deploy", &scene.phone.code()).json());
+    let before = calls(&scene);
+    let traced = ["-f", "-qq", "-o", "trace", "-e", "trace=keyctl,readlink,readlinkat", "keyfob"];
+    let ran = scene.sandbox.program(&strace, &[&traced[..], &["credential-process", "deploy"]].concat()).run();
+    key_id(&ran.json());
+    assert_eq!(calls(&scene), before, "it is cached");
+    let trace = scene.sandbox.read("trace");
+    let count = |call: &str| trace.lines().filter(|line| line.contains(call)).count();
+    // There is no keychain and no vault, so their names are looked for before the one that only the kernel holds.
+    let searched = count("KEYCTL_SEARCH");
+    assert!(searched > 1, "{trace}");
+    assert_eq!((count("KEYCTL_GET_KEYRING_ID"), count("KEYCTL_LINK"), count("KEYCTL_READ")), (2, 1, 1), "{trace}");
+    let mut links: Vec<&str> =
+        trace.lines().filter_map(|line| line.split_once("readlink")?.1.split('"').nth(1)).collect();
+    let all = links.len();
+    links.sort_unstable();
+    links.dedup();
+    assert_eq!(links.len(), all, "a part of the data folder's path was resolved twice: {trace}");
+}
+
 /// A program that answers everything with this, and ends like that.
 fn answering(answer: &str, more: &str) -> Scene {
     scene_with(&format!("#!/bin/sh\ncat >/dev/null\nprintf '%s' '{answer}'\n{more}\n"))
