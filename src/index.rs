@@ -2,7 +2,7 @@
 //!
 //! May use `sys` and the pure modules.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +13,7 @@ use crate::chain::{StoredKeys, nearest_of};
 use crate::credentials::{AccessKeyId, StoreId, StoredKey};
 use crate::error::{Error, Kind};
 use crate::hint::{Hint, run};
+use crate::sorted;
 use crate::sys::files::{private_dir, read_own, replace};
 use crate::sys::folder::distrusted;
 use crate::sys::lock::{Lock, LockError};
@@ -209,7 +210,7 @@ impl Index {
     /// Every store that holds a key, by name.
     pub fn backends(&self) -> Vec<StoreId> {
         let of_keys = self.keys.values().map(|key| key.backend);
-        let all: BTreeSet<StoreId> = of_keys.chain(self.profiles.values().map(|profile| profile.backend)).collect();
+        let all = sorted::set(of_keys.chain(self.profiles.values().map(|profile| profile.backend)));
         all.into_iter().collect()
     }
 

@@ -35,6 +35,7 @@ pub mod session_cache;
 pub mod settings;
 mod shlex;
 mod sign_in;
+mod sorted;
 pub mod sys;
 #[cfg(test)]
 mod testing;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::audit::facts::{Facts, Missing, Source};
 use crate::hint::Hint;
+use crate::sorted;
 use crate::timestamp::Timestamp;
 
 /// A version of the CIS Amazon Web Services Foundations Benchmark; 4.0 is 4.0.1.
@@ -34,7 +35,7 @@ impl Check {
 
     /// All its numbers.
     pub fn numbers(&self) -> BTreeMap<&'static str, &'static str> {
-        CIS_VERSIONS.iter().filter_map(|version| Some((*version, self.number(version)?))).collect()
+        sorted::map(CIS_VERSIONS.iter().filter_map(|version| Some((*version, self.number(version)?))))
     }
 }
 

@@ -21,6 +21,7 @@ use std::collections::BTreeSet;
 
 use crate::audit::check::{Check, Judge, Judgement};
 use crate::audit::facts::Source;
+use crate::sorted;
 
 /// Every check, in the order of the report: the caller's own user, what every tutorial asks for first, the rest of the
 /// benchmark, and what costs a call for each user.
@@ -80,7 +81,7 @@ impl Choice {
 
 /// What has to be asked for these checks.
 pub fn sources(checks: &[&Check]) -> BTreeSet<Source> {
-    checks.iter().flat_map(|check| check.needs).copied().collect()
+    sorted::set(checks.iter().flat_map(|check| check.needs).copied())
 }
 
 /// Judges an account.

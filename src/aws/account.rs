@@ -14,6 +14,7 @@ use crate::aws::client::{Aws, Sending};
 use crate::aws::iam::incomplete;
 use crate::aws::xml::Element;
 use crate::aws::{Access, AccessKeys, AwsError, MfaDevices};
+use crate::sorted;
 use crate::timestamp::Timestamp;
 
 /// The calls of an audit. Several threads make them at once.
@@ -101,7 +102,7 @@ impl Account for Aws {
     fn summary(&self, by: Access<'_>) -> Result<BTreeMap<String, i64>, AwsError> {
         let answer = self.iam(by, Sending::Retried, "GetAccountSummary", &[])?;
         let entry = |entry: &Element| Some((entry.text("key")?.to_owned(), entry.text("value")?.parse().ok()?));
-        let summary: BTreeMap<String, i64> = answer.members("SummaryMap").filter_map(entry).collect();
+        let summary = sorted::map(answer.members("SummaryMap").filter_map(entry));
         // What is not in it would count as none.
         if summary.contains_key("AccountMFAEnabled") { Ok(summary) } else { Err(incomplete("has no summary")) }
     }

@@ -59,16 +59,10 @@ pub(super) struct Recipe<'a> {
 /// # Errors
 /// [`AwsError::Setup`] for a CA bundle or a proxy that cannot be used.
 pub(super) fn connector(recipe: &Recipe<'_>) -> Result<SharedHttpConnector, AwsError> {
-    let builder = Connector::builder()
-        .connector_settings(HttpConnectorSettings::builder().connect_timeout(recipe.connect_timeout).build())
-        .sleep_impl(TokioSleep::new())
-        .pool_idle_timeout(IDLE_LIMIT)
-        .proxy_config(recipe.proxies.config(recipe.https)?);
-    if !recipe.https && !recipe.proxies.http_proxy_wants_tls() {
-        // A TLS connector would read all root certificates of the machine for nothing.
-        return Ok(SharedHttpConnector::new(builder.build_http()));
-    }
+    let proxy = recipe.proxies.config(recipe.https)?;
     let trust = match recipe.ca_bundle {
+        // Nobody is asked for a certificate: all of the machine's would be read for nothing.
+        _ if !recipe.https && !recipe.proxies.http_proxy_wants_tls() => TrustStore::empty(),
         Some(path) => trust_store(path)?,
         None => TrustStore::default(),
     };
@@ -76,7 +70,16 @@ pub(super) fn connector(recipe: &Recipe<'_>) -> Result<SharedHttpConnector, AwsE
         .with_trust_store(trust)
         .build()
         .map_err(|error| AwsError::Setup(format!("cannot set up TLS: {error}")))?;
-    Ok(SharedHttpConnector::new(builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build()))
+    // For `http:` too: the connector without TLS would have all of HTTP in the program once more.
+    let connector = Connector::builder()
+        .connector_settings(HttpConnectorSettings::builder().connect_timeout(recipe.connect_timeout).build())
+        .sleep_impl(TokioSleep::new())
+        .pool_idle_timeout(IDLE_LIMIT)
+        .proxy_config(proxy)
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(context)
+        .build();
+    Ok(SharedHttpConnector::new(connector))
 }
 
 /// The certificates of a bundle, and no others: as in every SDK a bundle replaces the machine's own.

@@ -9,6 +9,7 @@ use super::jwe::{self, JweError};
 use super::{Place, UncheckedKey, VaultError, kept, name};
 use crate::human::{AskError, Human};
 use crate::secret::Secret;
+use crate::sorted;
 use crate::sys::files::read_optional;
 use crate::sys::folder;
 
@@ -81,7 +82,7 @@ impl Place for Files<'_> {
 
     fn names(&self) -> Result<Vec<String>, VaultError> {
         let mut names: Vec<String> = self.files()?.into_iter().map(|(name, _)| name).collect();
-        names.sort();
+        sorted::sort(&mut names);
         Ok(names)
     }
 

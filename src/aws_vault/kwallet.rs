@@ -4,6 +4,7 @@ use super::{Place, UncheckedKey, VaultError, kept, name};
 use crate::keystore::kwallet::{Folder, Opened, WALLET};
 use crate::keystore::secret_service::Dialog;
 use crate::settings::Settings;
+use crate::sorted;
 use crate::sys::env::Environment;
 
 /// What aws-vault calls itself and its folder (aws-vault `cli/global.go`).
@@ -34,7 +35,7 @@ impl Place for KWallet {
     fn names(&self) -> Result<Vec<String>, VaultError> {
         let mut names = self.0.with(Opened::names)?;
         names.retain(|name| name::is_key(name));
-        names.sort();
+        sorted::sort(&mut names);
         Ok(names)
     }
 

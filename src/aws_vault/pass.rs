@@ -8,6 +8,7 @@ use crate::format::environment::of_helper;
 use crate::mask;
 use crate::secret::SecretBytes;
 use crate::settings::Settings;
+use crate::sorted;
 use crate::sys::child::{self, Given};
 use crate::sys::env::{Environment, vars};
 use crate::sys::folder::files_below;
@@ -92,7 +93,7 @@ impl Place for Pass {
             }
             names = own;
         }
-        names.sort();
+        sorted::sort(&mut names);
         Ok(names)
     }
 

@@ -12,6 +12,7 @@ use crate::keystore::limit::within;
 use crate::keystore::secret_service::{DIALOG_LIMIT, Dialog, Trouble, connect, translate_service};
 use crate::secret::SecretBytes;
 use crate::settings::Settings;
+use crate::sorted;
 use crate::sys::env::{Environment, vars};
 
 /// The collection that aws-vault makes, unless it is told another name.
@@ -61,7 +62,7 @@ impl Place for Collection {
     fn names(&self) -> Result<Vec<String>, VaultError> {
         let mut names = self.call(Call::Names)?.names;
         names.retain(|name| name::is_key(name));
-        names.sort();
+        sorted::sort(&mut names);
         names.dedup();
         Ok(names)
     }

@@ -11,6 +11,7 @@ use crate::chain::node::{Lookup, Node};
 use crate::chain::request::{FileNames, Place, Used};
 use crate::chain::target::{self, Partition, TargetInputs};
 use crate::profile::{OtherSection, Profile, Profiles, SectionKind, Setting};
+use crate::sorted;
 use crate::sys::env::{Environment, vars};
 use crate::timestamp::Timestamp;
 
@@ -285,7 +286,7 @@ fn place(written: Written<'_>, node: &Node<'_>, used: &mut Vec<Used>) -> Result<
     if scopes.is_empty() {
         scopes.push(SCOPE.to_owned());
     }
-    scopes.sort();
+    sorted::sort(&mut scopes);
     Ok(IdentityCenter {
         session,
         start_url: trimmed(start_url).to_owned(),

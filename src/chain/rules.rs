@@ -21,6 +21,7 @@ use crate::chain::target::{self, Target, TargetInputs};
 use crate::chain::values::{self, HOUR, SessionMode};
 use crate::chain::walk::{self, Walk};
 use crate::profile::{Profiles, Setting};
+use crate::sorted;
 use crate::sys::env::Environment;
 
 /// Plans how the credentials of the asked profile are made. Nothing is read, asked or sent.
@@ -77,7 +78,7 @@ pub(super) fn plan_of(
     if walk.base.reuse == Reuse::UntilExpiry {
         steps.insert(0, Step::Base);
     }
-    used.sort_by_key(|setting| names.iter().position(|name| *name == setting.profile));
+    sorted::sort_by_key(&mut used, |setting| names.iter().position(|name| *name == setting.profile));
     let (profile, base) = (request.profile.clone(), walk.base);
     Ok(Plan { profile, base, steps, mfa, base_target, narrowed, mfa_max_age_seconds, walk: names, used, notes })
 }

@@ -11,6 +11,7 @@ use crate::chain::reason::Reason;
 use crate::chain::request::Used;
 use crate::mask;
 use crate::profile::{Profiles, SectionKind, Setting};
+use crate::sorted;
 use crate::sys::env::{Environment, vars};
 
 /// Where calls of one profile go.
@@ -208,7 +209,7 @@ pub(super) fn target(
             Some((service, url.map_err(|error| error.to_string())))
         });
         let sts = endpoint(node, inputs, "sts", vars::AWS_ENDPOINT_URL_STS, used)?;
-        (sts, iam.map_err(|error| error.to_string()), others.collect())
+        (sts, iam.map_err(|error| error.to_string()), sorted::map(others))
     };
     let fips = switch(node, inputs, vars::AWS_USE_FIPS_ENDPOINT, "use_fips_endpoint", used)?;
     let dual_stack = switch(node, inputs, vars::AWS_USE_DUALSTACK_ENDPOINT, "use_dualstack_endpoint", used)?;

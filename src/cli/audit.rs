@@ -17,6 +17,7 @@ use crate::hint::run;
 use crate::human::Talk;
 use crate::ops::audit::{Audit, Audits, Plans, audit, check_choice};
 use crate::secret::Secret;
+use crate::sorted;
 use crate::ui::out;
 use crate::view;
 
@@ -162,7 +163,7 @@ fn matching(snapshot: &Snapshot<'_>, pattern: &str) -> Result<Plans> {
     let glob = Glob::new(pattern);
     let profiles = snapshot.files()?.profiles();
     let mut names: Vec<&str> = profiles.names().filter(|name| glob.matches(name)).collect();
-    names.sort_unstable();
+    sorted::sort(&mut names);
     if names.is_empty() {
         return Err(Error::new(Kind::Config, format!("no profile matches `{pattern}`"))
             .hint(run!("keyfob list").to("list profiles")));

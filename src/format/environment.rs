@@ -15,6 +15,7 @@ use crate::format::shell::is_variable_name;
 use crate::format::surroundings::ProfileVariables;
 use crate::hex;
 use crate::secret::Secret;
+use crate::sorted;
 use crate::sys::env::{Environment, vars};
 
 /// Set with every hand-out or taken away: they are the credentials. They stand or fall with the key id, which is marked.
@@ -79,7 +80,7 @@ const MARKS: [&str; 5] =
 pub fn before(environment: &Environment) -> Environment {
     let kept = environment.iter().filter(|(name, value)| !is_ours(environment, name, value));
     let mut kept: BTreeMap<OsString, OsString> =
-        kept.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        sorted::map(kept.map(|(name, value)| (name.to_owned(), value.to_owned())));
     for (name, saved) in REMEMBERED {
         if let Some(value) = environment.get_os(saved) {
             let place = kept.entry(name.into()).or_default();
@@ -203,7 +204,7 @@ fn differences(from: &Environment, to: &Environment) -> BTreeMap<String, Option<
     let gone = from.iter().filter(|(name, _)| to.raw_os(name).is_none()).map(|(name, _)| (name, None));
     let new = to.iter().filter(|(name, value)| from.raw_os(name) != Some(value));
     let new = new.map(|(name, value)| (name, text(value).map(Secret::new)));
-    gone.chain(new).filter_map(|(name, value)| Some((text(name)?, value))).collect()
+    sorted::map(gone.chain(new).filter_map(|(name, value)| Some((text(name)?, value))))
 }
 
 fn changes(environment: &Environment, wanted: BTreeMap<String, Option<Secret>>) -> Vec<Change> {

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use crate::format::shell::{Shell, Unrepresentable, is_variable_name};
 use crate::format::{Change, quote};
 use crate::secret::Secret;
+use crate::sorted;
 use crate::sys::env::Environment;
 use crate::timestamp::Timestamp;
 
@@ -32,7 +33,7 @@ impl Kept {
     pub fn read(text: &str) -> Kept {
         let words = || text.split(',');
         Kept {
-            names: words().filter(|word| is_variable_name(word)).map(str::to_owned).collect(),
+            names: sorted::set(words().filter(|word| is_variable_name(word)).map(str::to_owned)),
             is_told: words().any(|word| word == TOLD),
         }
     }

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
+use zbus::Message;
 use zbus::blocking::{Connection, Proxy};
-use zbus::zvariant::{DynamicDeserialize, DynamicType};
+use zbus::zvariant::{DynamicDeserialize, Structure};
 
 use crate::credentials::StoreId;
 use crate::keystore::limit::within;
@@ -62,7 +63,7 @@ impl KeyStore for KWallet {
             if !opened.has(&name)? {
                 return Err(StoreError::NotFound);
             }
-            let text: String = opened.call("readPassword", &opened.entry(&name))?;
+            let text: String = opened.call("readPassword", opened.entry(&name))?;
             Ok(Secret::new(text).into())
         })
     }
@@ -72,10 +73,10 @@ impl KeyStore for KWallet {
         self.0.with(move |opened| {
             let text = std::str::from_utf8(value.expose());
             let text = text.map_err(|_| StoreError::Unavailable("KWallet keeps nothing but text".to_owned()))?;
-            let Folder { folder, app, .. } = &opened.folder;
+            let (folder, app) = (&*opened.folder.folder, opened.folder.app);
             // It says no where there is one already.
-            let _made: bool = opened.call("createFolder", &(opened.handle, folder, app))?;
-            opened.done(opened.call("writePassword", &(opened.handle, folder, &name, text, app))?)
+            let _made: bool = opened.call("createFolder", (opened.handle, folder, app))?;
+            opened.done(opened.call("writePassword", (opened.handle, folder, &*name, text, app))?)
         })
     }
 
@@ -111,7 +112,7 @@ impl Folder {
         within(limit, move || {
             let daemon = daemon()?.ok_or_else(|| StoreError::Unavailable(none()))?;
             folder.check_open(&daemon)?;
-            let handle: i32 = call(&daemon, "open", &(&folder.wallet, 0_i64, folder.app))?;
+            let handle: i32 = call(&daemon, "open", (&*folder.wallet, 0_i64, folder.app))?;
             if handle < 0 {
                 return Err(StoreError::Denied(format!("KWallet did not open the wallet `{}`", folder.wallet)));
             }
@@ -121,7 +122,7 @@ impl Folder {
 
     /// Whether the wallet opens without a dialog that nobody would see.
     fn check_open(&self, daemon: &Proxy<'_>) -> Result<(), StoreError> {
-        if self.dialog == Dialog::No && !call::<_, bool>(daemon, "isOpen", &(&self.wallet,))? {
+        if self.dialog == Dialog::No && !call::<bool>(daemon, "isOpen", (&*self.wallet,))? {
             let why = "is not open, and there is no desktop session to show its dialog";
             return Err(StoreError::Locked(format!("the wallet `{}` of KWallet {why}", self.wallet)));
         }
@@ -139,7 +140,7 @@ pub(crate) struct Opened {
 impl Opened {
     /// The names of the folder's entries.
     pub(crate) fn names(&self) -> Result<Vec<String>, StoreError> {
-        self.call("entryList", &(self.handle, &self.folder.folder, self.folder.app))
+        self.call("entryList", (self.handle, &*self.folder.folder, self.folder.app))
     }
 
     /// An entry as bytes, whichever kind it is.
@@ -147,7 +148,7 @@ impl Opened {
         if !self.has(name)? {
             return Err(StoreError::NotFound);
         }
-        self.call("readEntry", &self.entry(name)).map(SecretBytes::new)
+        self.call("readEntry", self.entry(name)).map(SecretBytes::new)
     }
 
     /// Deletes an entry.
@@ -155,11 +156,11 @@ impl Opened {
         if !self.has(name)? {
             return Err(StoreError::NotFound);
         }
-        self.done(self.call("removeEntry", &self.entry(name))?)
+        self.done(self.call("removeEntry", self.entry(name))?)
     }
 
     fn has(&self, name: &str) -> Result<bool, StoreError> {
-        self.call("hasEntry", &self.entry(name))
+        self.call("hasEntry", self.entry(name))
     }
 
     fn entry<'s>(&'s self, name: &'s str) -> (i32, &'s str, &'s str, &'s str) {
@@ -169,12 +170,12 @@ impl Opened {
     /// Has a change written into the wallet's file.
     fn done(&self, result: i32) -> Result<(), StoreError> {
         match result {
-            0 => self.call("sync", &(self.handle, self.folder.app)),
+            0 => self.call("sync", (self.handle, self.folder.app)),
             code => Err(StoreError::Unavailable(format!("KWallet did not store it (error {code})"))),
         }
     }
 
-    fn call<A: serde::Serialize + DynamicType, T>(&self, method: &'static str, arguments: &A) -> Result<T, StoreError>
+    fn call<'v, T>(&self, method: &'static str, arguments: impl Into<Structure<'v>>) -> Result<T, StoreError>
     where
         T: for<'d> DynamicDeserialize<'d>,
     {
@@ -205,15 +206,17 @@ fn daemon() -> Result<Option<Proxy<'static>>, StoreError> {
     Ok(None)
 }
 
-fn call<A: serde::Serialize + DynamicType, T>(
-    daemon: &Proxy<'_>,
-    method: &'static str,
-    arguments: &A,
-) -> Result<T, StoreError>
+/// The arguments as one type, so that zbus's way to a call is in the program once, and not for each of their types (0.1 MB).
+fn call<'v, T>(daemon: &Proxy<'_>, method: &'static str, arguments: impl Into<Structure<'v>>) -> Result<T, StoreError>
 where
     T: for<'d> DynamicDeserialize<'d>,
 {
-    daemon.call(method, arguments).map_err(|error| broken(&error))
+    let reply = send(daemon, method, &arguments.into()).map_err(|error| broken(&error))?;
+    reply.body().deserialize().map_err(|error| broken(&error))
+}
+
+fn send(daemon: &Proxy<'_>, method: &'static str, arguments: &Structure<'_>) -> zbus::Result<Message> {
+    daemon.call_method(method, arguments)
 }
 
 fn broken(error: &zbus::Error) -> StoreError {

@@ -13,6 +13,8 @@ use std::ops::Range;
 
 use scan::Scan;
 
+use crate::sorted;
+
 pub use form::is_access_secret;
 pub use name::{distance_within, is_secret_name};
 
@@ -78,7 +80,7 @@ fn masked(text: &str, mut spans: Vec<Range<usize>>) -> Cow<'_, str> {
     if spans.is_empty() {
         return Cow::Borrowed(text);
     }
-    spans.sort_by_key(|span| span.start);
+    sorted::sort_by_key(&mut spans, |span| span.start);
     let (mut shown, mut from) = (String::with_capacity(text.len()), 0);
     for span in spans {
         if span.start >= from {

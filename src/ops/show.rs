@@ -11,6 +11,7 @@ use crate::mask;
 use crate::process_line::keyfob_profile_of;
 use crate::profile::known::{self, PREFIX};
 use crate::profile::{AwsFile, Profile, Profiles, Setting};
+use crate::sorted;
 
 /// The JSON of `show`.
 #[derive(Debug, Serialize)]
@@ -111,7 +112,7 @@ pub fn warnings_of(profiles: &Profiles<'_>, profile: &Profile<'_>) -> Vec<(AwsFi
         .map(|warning| (warning.file, warning.line, warning.message))
         .collect();
     found.extend(own_warnings(profiles, profile));
-    found.sort();
+    sorted::sort(&mut found);
     found
 }
 

@@ -12,6 +12,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::ini::{Document, Header, Property, Section, SectionName, is_identifier};
+use crate::sorted;
 
 pub use crate::ini::SectionKind;
 pub use setting::{OtherSection, Setting};
@@ -301,7 +302,7 @@ impl<'p> Profile<'p> {
             .map(|(file, property)| Setting::new(*file, property.clone()))
             .filter(|setting| seen.insert(setting.name.clone()))
             .collect();
-        settings.sort_by_key(|setting| (setting.file, setting.line));
+        sorted::sort_by_key(&mut settings, |setting| (setting.file, setting.line));
         settings.into_iter()
     }
 

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use super::{AwsFile, Profile, Profiles, SectionKind, has_prefixed_default};
 use crate::ini::{Document, Header, Property, Section, SectionName, is_identifier};
 use crate::shlex;
+use crate::sorted;
 
 /// A problem in a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,7 +36,7 @@ impl Profiles<'_> {
             let profiles = self.names().filter_map(|name| self.get(name));
             warnings.extend(profiles.filter_map(|profile| profile.include_problem()));
         }
-        warnings.sort();
+        sorted::sort(&mut warnings);
         warnings
     }
 
@@ -52,7 +53,7 @@ impl Profiles<'_> {
             Check::new(file, document, &mut warnings).sections(sections.filter(|section| is_of(section.header())));
         }
         warnings.extend(profile.include_problem());
-        warnings.sort();
+        sorted::sort(&mut warnings);
         warnings
     }
 }

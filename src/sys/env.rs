@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 
+use crate::sorted;
+
 /// The names of all environment variables keyfob reads, sets or takes away, but for those of its settings, which follow
 /// from their names (`settings::SETTINGS`).
 pub mod vars {
@@ -167,12 +169,12 @@ impl Environment {
     /// On Windows, where case does not matter in names and `PATH` is mostly written `Path`, they are in upper case.
     pub fn of_process() -> Self {
         let name = |name: OsString| if cfg!(windows) { name.to_ascii_uppercase() } else { name };
-        Environment(std::env::vars_os().map(|(variable, value)| (name(variable), value)).collect())
+        Environment(sorted::map(std::env::vars_os().map(|(variable, value)| (name(variable), value))))
     }
 
     /// Made up, for tests.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        Environment(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+        Environment(sorted::map(pairs.into_iter().map(|(name, value)| (name.into(), value.into()))))
     }
 
     /// The value, where set, not empty and UTF-8: an empty variable counts as unset, as in the SDKs.
@@ -220,7 +222,7 @@ impl Environment {
 
 impl FromIterator<(OsString, OsString)> for Environment {
     fn from_iter<T: IntoIterator<Item = (OsString, OsString)>>(pairs: T) -> Self {
-        Environment(pairs.into_iter().collect())
+        Environment(sorted::map(pairs))
     }
 }
 

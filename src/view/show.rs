@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::credentials::short_id;
 use crate::format::harmless::one_line;
 use crate::ops::show::Shown;
+use crate::sorted;
 use crate::view::table::Table;
 
 /// A setting a line, with its place; on a terminal of `width` columns that this does not fit, the place is below it.
@@ -12,7 +13,7 @@ pub fn text(shown: &Shown, width: Option<usize>) -> String {
     let mut rows: Vec<[String; 3]> = Vec::new();
     for (note, settings) in [("", &shown.settings), (" (by include_profile)", &shown.inherited)] {
         let mut sorted: Vec<_> = settings.iter().collect();
-        sorted.sort_by_key(|(_, setting)| (&setting.file, setting.line));
+        sorted::sort_by_key(&mut sorted, |(_, setting)| (&setting.file, setting.line));
         for (name, setting) in sorted {
             let value = match (name.as_str(), setting.value.strip_prefix('\n')) {
                 ("aws_access_key_id", _) => short_id(&setting.value),

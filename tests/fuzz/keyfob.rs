@@ -26,6 +26,7 @@ mod parts {
         pub mod sealing_key;
     }
     pub mod shlex;
+    pub mod sorted;
     pub mod sys {
         pub mod env;
         pub mod program;

@@ -16,7 +16,7 @@ const LAYERS: &[&str] = &[
     "main", "cli", "view", "ui", "ops", "aws_login", "roles_anywhere", "aws_vault", "sign_in", "mfa", "context",
     "session_cache", "aws", "keystore", "index", "config_file", "settings", "chain", "format", "profile",
     "process_line", "ini", "shlex", "rotation", "audit", "user", "glob", "qr", "totp", "credentials", "sys", "human",
-    "error", "hint", "duration", "hex", "pem", "timestamp", "mask", "secret",
+    "error", "hint", "duration", "hex", "pem", "timestamp", "mask", "secret", "sorted",
 ];
 
 /// Helps the tests of all layers, and may use all.

@@ -14,6 +14,7 @@ use crate::chain::request::{Place, Used};
 use crate::chain::step::{FederationStep, Hop, ScopedStep, Step};
 use crate::chain::target::Target;
 use crate::chain::values;
+use crate::sorted;
 use crate::sys::env::{Environment, vars};
 
 /// The most calls of GetScopedCredentials in a row (STS API, GetScopedCredentials: three policies at most).
@@ -198,7 +199,7 @@ impl Rest {
                 Layer::Policies { policy, arns } => Some((policy.clone(), arns.clone())),
             })
             .collect();
-        policies.sort_by_key(|(_, arns)| arns.is_empty());
+        sorted::sort_by_key(&mut policies, |(_, arns)| arns.is_empty());
         Rest { is_read_only: layers.contains(&Layer::ReadOnly), policies }
     }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::{EditError, check_value, checked_name};
 use crate::ini::{Document, SectionName};
+use crate::sorted;
 
 impl Document {
     /// Makes one edit for each of `edits`, in the section that `section_of` says it is of; the same as one after the other.
@@ -55,7 +56,7 @@ impl Document {
             edit(&mut apart, one)?;
             changes.push((range, apart.text[before.len()..].to_owned()));
         }
-        changes.sort_by_key(|(range, _)| range.start);
+        sorted::sort_by_key(&mut changes, |(range, _)| range.start);
         whole.splice_all(&changes);
         if whole.sections.len() != self.sections.len() {
             // Nor is one after an edited section that was empty.

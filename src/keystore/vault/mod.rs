@@ -25,6 +25,7 @@ use crate::keystore::prompt_lock::PromptLock;
 use crate::keystore::vault::item::Outline;
 use crate::keystore::{Item, KeyStore, StoreError, sealing};
 use crate::secret::{Secret, SecretBytes};
+use crate::sorted;
 use crate::sys::files::{create_new, private_dir, read_own, replace};
 use crate::sys::folder::distrusted;
 use crate::sys::lock::{Lock, LockError};
@@ -254,7 +255,7 @@ impl Vault<'_> {
     /// of it in memory, so the first session, which waits for an MFA code, had better not have to.
     fn write(&self, identity: &Identity, mut content: Content, _writing: &Lock) -> Result<(), StoreError> {
         content.items.entry(Item::SealingKey.to_string()).or_insert_with(sealing::new_text);
-        let items = content.items.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
+        let items = sorted::map(content.items.iter().map(|(name, value)| (name.as_str(), value.expose())));
         // Long enough from the start: one that grows leaves pieces behind.
         let length =
             content.items.iter().map(|(name, value)| name.len() + 2 * value.expose().len() + 16).sum::<usize>();

@@ -10,6 +10,7 @@ use crate::aws::{Access, Account, AwsError};
 use crate::credentials::Credentials;
 use crate::duration;
 use crate::ops::audit::parallel::in_parallel;
+use crate::sorted;
 use crate::sys::clock::Clock;
 
 /// How long keyfob waits for a report that AWS is making; a large account takes some minutes at most.
@@ -182,7 +183,7 @@ impl Gather<'_> {
             |_| (self.tell)(format!("looking for analyzers in {total} regions")),
         );
         let known = counts.into_iter().map(|count| self.known("access-analyzer:ListAnalyzers", count));
-        Ok(regions.into_iter().zip(known).collect())
+        Ok(sorted::map(regions.into_iter().zip(known)))
     }
 
     fn last_accessed(&self, details: &Known<Details>) -> Known<Vec<Known<Accessed>>> {

@@ -28,6 +28,7 @@ use crate::ops::audit::gather::{Asked, gather};
 use crate::ops::audit::parallel::in_parallel;
 use crate::ops::audit::signer::Signer;
 use crate::secret::Secret;
+use crate::sorted;
 
 /// How many accounts are asked at once. AWS limits calls for each account, so the machine's own limits count.
 const ACCOUNTS_AT_ONCE: usize = 8;
@@ -181,5 +182,5 @@ fn profiles_of_users(context: &Context<'_>) -> Result<BTreeMap<String, String>> 
     let of_key = |(id, entry): (&AccessKeyId, &KeyEntry)| {
         Some((entry.user_arn.clone()?, (*index.profiles_of(id).first()?).to_owned()))
     };
-    Ok(index.keys().iter().filter_map(of_key).collect())
+    Ok(sorted::map(index.keys().iter().filter_map(of_key)))
 }

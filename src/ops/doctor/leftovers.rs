@@ -1,14 +1,14 @@
 //! Copies of keys that a killed keyfob has left beside the files it was replacing. Others hold nothing, or what is sealed;
 //! all go with the next edit.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use crate::hint::run;
 use crate::mask;
 use crate::ops::doctor::{Finding, Machine};
+use crate::sorted;
 use crate::sys::files::read;
 use crate::sys::leftovers::leftovers;
 
@@ -16,17 +16,17 @@ pub(super) fn check(machine: &Machine<'_, '_>) -> Vec<Finding> {
     let paths = machine.context.paths;
     let files = [&paths.aws_credentials, &paths.aws_config, &paths.settings];
     let folders = files.into_iter().filter_map(|file| file.canonicalize().ok()?.parent().map(Path::to_owned));
-    let folders: BTreeSet<PathBuf> = folders
+    let folders = folders
         .chain(files.into_iter().filter_map(|file| file.parent().map(Path::to_owned)))
-        .chain([paths.data.clone()])
-        .collect();
+        .chain([paths.data.clone()]);
+    let folders = sorted::set(folders);
     let has_key = |path: &Path| {
         let text = Zeroizing::new(read(path).unwrap_or_default());
         // What is sealed is no text.
         std::str::from_utf8(&text).is_ok_and(|text| mask::lines(text) != text)
     };
-    let found: BTreeSet<PathBuf> =
-        folders.iter().flat_map(|folder| leftovers(folder)).filter_map(|path| path.canonicalize().ok()).collect();
+    let found =
+        sorted::set(folders.iter().flat_map(|folder| leftovers(folder)).filter_map(|path| path.canonicalize().ok()));
     let found = found.into_iter().filter(|path| has_key(path));
     found
         .map(|path| {

@@ -1,13 +1,12 @@
 //! The stores that hold keys and those that config.toml names; if there are none, the one that would.
 
-use std::collections::BTreeSet;
-
 use crate::credentials::StoreId;
 use crate::error::Error;
 use crate::hint::run;
 use crate::keystore::{KeyStore, Presence, StoreOpener, configured};
 use crate::ops::doctor::{Finding, Machine};
 use crate::ops::store::journal::Moves;
+use crate::sorted;
 
 pub(super) fn check(machine: &Machine<'_, '_>) -> Vec<Finding> {
     // Which stores there are, the settings say.
@@ -15,7 +14,7 @@ pub(super) fn check(machine: &Machine<'_, '_>) -> Vec<Finding> {
     let of_error = |error: Error| Finding::of_error("key-store", &error);
     let seeds = index.seeds().values().map(|seed| seed.backend);
     let named = configured(machine.context.settings);
-    let used: BTreeSet<StoreId> = index.backends().into_iter().chain(seeds).chain(named).collect();
+    let used = sorted::set(index.backends().into_iter().chain(seeds).chain(named));
     if used.is_empty() {
         return machine.stores.choose(machine.asked_backend).err().map(of_error).into_iter().collect();
     }

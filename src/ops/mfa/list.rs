@@ -1,7 +1,5 @@
 //! Devices at AWS and seeds here, side by side.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
 use crate::config_file::AwsFiles;
@@ -11,6 +9,7 @@ use crate::index::Index;
 use crate::ops::Context;
 use crate::ops::mfa::Plans;
 use crate::ops::mfa::caller::Caller;
+use crate::sorted;
 use crate::timestamp::Timestamp;
 
 /// `mfa list --json`.
@@ -59,7 +58,7 @@ pub fn list(context: &Context<'_>, plans: Plans<'_>, files: &AwsFiles) -> Result
         .names()
         .filter_map(|name| Some((name.to_owned(), profiles.get(name)?.setting("mfa_serial")?.value.into_owned())))
         .collect();
-    let mut serials: BTreeSet<&str> = listed.iter().flatten().map(String::as_str).collect();
+    let mut serials = sorted::set(listed.iter().flatten().map(String::as_str));
     serials.extend(index.seeds().keys().map(String::as_str));
     // Another user's device, which another profile names, is no business of this one.
     serials.extend(plans.asked.mfa.iter().map(|mfa| mfa.serial.as_str()));

@@ -17,6 +17,7 @@ use crate::ops::rotate::signing::{Key, Signing, user_name};
 use crate::ops::rotate::{RotateRequest, rotate};
 use crate::ops::signed::Signed;
 use crate::rotation::Phase;
+use crate::sorted;
 use crate::timestamp::Timestamp;
 
 /// The JSON of `keys`.
@@ -87,7 +88,7 @@ pub fn keys(context: &Context<'_>, limit: Duration, files: &AwsFiles) -> Result<
     let is_old = |id: &AccessKeyId| journals.iter().any(|journal| journal.old == *id);
     // An Inactive old key cannot ask; the one that replaced it is asked first and names both.
     let mut order: Vec<(&AccessKeyId, &KeyEntry)> = index.keys().iter().collect();
-    order.sort_by_key(|(id, _)| is_old(id));
+    sorted::sort_by_key(&mut order, |(id, _)| is_old(id));
     for (id, entry) in &order {
         if !id.is_of_aws() {
             asked.insert((*id).clone(), Error::new(Kind::Config, "a key for a service other than AWS"));

@@ -9,6 +9,7 @@ use crate::credentials::AccessKeyId;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::rotation::{Journal, Phase};
+use crate::sorted;
 use crate::sys::files::{private_dir, read_own, replace};
 use crate::sys::folder;
 use crate::sys::lock::{Lock, LockError, holder_name};
@@ -42,7 +43,7 @@ impl Journals {
     pub fn all(&self) -> Result<Vec<Journal>> {
         let mut paths = folder::files_named(&self.folder, |name| name.ends_with(".json"))
             .map_err(|error| unusable(&self.folder, error))?;
-        paths.sort();
+        sorted::sort(&mut paths);
         let read = paths.iter().filter_map(|path| load(path).transpose());
         read.filter(|journal| !matches!(journal, Ok(journal) if journal.phase() == Phase::Ended)).collect()
     }

@@ -32,6 +32,7 @@ use crate::ops::rotate::journal::{JournalLock, Journals};
 use crate::ops::rotate::signing::{Signing, user_name};
 use crate::rotation::{Asked, Journal, KeyState, NotYet, Phase, RotationStep, User, may_finish, way_back};
 use crate::secret::Secret;
+use crate::sorted;
 
 /// What is asked of a rotation, beside what to do.
 #[derive(Debug, Clone, Default)]
@@ -312,5 +313,5 @@ fn key_of(context: &Context<'_>, profile: &str) -> Result<StoredKey> {
 /// The profiles that use a key, with the store each reads it from.
 fn users_of(index: &Index, id: &AccessKeyId) -> BTreeMap<String, crate::credentials::StoreId> {
     let entries = index.profiles().iter().filter(|(_, entry)| entry.key_id == *id);
-    entries.map(|(name, entry)| (name.clone(), entry.backend)).collect()
+    sorted::map(entries.map(|(name, entry)| (name.clone(), entry.backend)))
 }

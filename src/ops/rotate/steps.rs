@@ -16,6 +16,7 @@ use crate::ops::rotate::signing::{Key, kind_of};
 use crate::ops::rotate::{Rotation, state_of, stored, users_of, with_flags};
 use crate::ops::signed::Refusal;
 use crate::rotation::{Failure, Journal, KeyState, RotationStep, User, Verdict, judge};
+use crate::sorted;
 
 /// A new key's validity flaps between AWS's servers: so many successes in a row count.
 const IN_A_ROW: u32 = 3;
@@ -285,7 +286,7 @@ pub(super) fn forget(context: &Context<'_>, journal: &Journal, id: &AccessKeyId)
     if *id == journal.old {
         backends.extend(journal.users.values());
     }
-    backends.sort_unstable();
+    sorted::sort(&mut backends);
     backends.dedup();
     for backend in backends {
         let deleted = context.store(backend)?.ensure_deleted(&Item::AccessKey(id.clone()));

@@ -10,6 +10,7 @@ use super::template::{Template, refusal};
 use crate::chain::base::process::{self, Process};
 use crate::profile::known::GENERATED;
 use crate::profile::{Profile, Profiles};
+use crate::sorted;
 
 /// What profiles there should be.
 pub struct Wanted<'a> {
@@ -120,7 +121,7 @@ pub fn decide(profiles: &Profiles<'_>, wanted: &Wanted<'_>) -> Changes {
         }
     }
     for list in [&mut changes.relinked, &mut changes.removed, &mut changes.kept, &mut changes.gone] {
-        list.sort();
+        sorted::sort(list);
     }
     changes
 }

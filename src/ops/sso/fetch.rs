@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::directory::{Account, Filter};
 use crate::error::Result;
 use crate::human::{Human, Talk};
+use crate::sorted;
 use crate::sys::clock::Clock;
 use crate::sys::files;
 use crate::sys::folder;
@@ -110,7 +111,7 @@ impl Fetch<'_> {
                 _ => break,
             }
         }
-        accounts.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+        sorted::sort_by(&mut accounts, |a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         accounts.dedup_by(|a, b| a.id == b.id);
         Ok(accounts)
     }
@@ -148,7 +149,7 @@ impl Fetch<'_> {
                 _ => break,
             }
         }
-        roles.sort();
+        sorted::sort(&mut roles);
         roles.dedup();
         Ok(Some(roles))
     }

@@ -13,6 +13,7 @@ use crate::ini::{Document, EditError, SectionName};
 use crate::ops::manage::Manager;
 use crate::profile::known::PREFIX;
 use crate::profile::{AwsFile, Profile, Profiles, SectionKind};
+use crate::sorted;
 
 /// What a client asks for so that its sign-in can be refreshed.
 const SCOPE: &str = "sso:account:access";
@@ -56,7 +57,7 @@ pub fn from_legacy(manager: &Manager<'_>, session: Option<&str>) -> Result<(Repo
         talk.say("no profile has a start URL of its own");
     }
     let mut changed: Vec<String> = groups.into_iter().flat_map(|group| group.profiles).collect();
-    changed.sort();
+    sorted::sort(&mut changed);
     let skipped = skipped.into_iter().map(|Skipped { name, reason }| Line { name, reason }).collect();
     Ok((Report { changed, skipped, ..Report::default() }, shown))
 }
@@ -81,7 +82,7 @@ fn group(profiles: &Profiles<'_>, document: &Document, session: Option<&str>) ->
         return Err(Error::new(Kind::Usage, format!("`{session}` cannot be the session of {}", urls.join(" and ")))
             .hint(run!("keyfob sso profiles --from-legacy").to("let keyfob name a session for each")));
     }
-    let mut names: BTreeSet<String> = sessions.iter().map(|(name, _, _)| name.clone()).collect();
+    let mut names = sorted::set(sessions.iter().map(|(name, _, _)| name.clone()));
     let mut groups = Vec::new();
     for ((url, region), (start_url, profiles)) in by_center {
         let same = |(name, its_url, its_region): &&(String, String, String)| {

@@ -23,6 +23,7 @@ use crate::ops::Context;
 use crate::ops::manage::link::LineOf;
 use crate::ops::manage::{Manager, all_pointers};
 use crate::profile::Profiles;
+use crate::sorted;
 use changes::{Changes, Skipped, Wanted};
 use directory::{Account, Filter};
 use fetch::{Fetch, Lists};
@@ -185,7 +186,7 @@ fn confirm_removal(manager: &Manager<'_>, found: &Profiles<'_>, mut changes: Cha
     })?;
     if !answer {
         changes.gone.append(&mut changes.removed);
-        changes.gone.sort();
+        sorted::sort(&mut changes.gone);
     }
     Ok(changes)
 }
@@ -193,7 +194,7 @@ fn confirm_removal(manager: &Manager<'_>, found: &Profiles<'_>, mut changes: Cha
 fn report(changes: Changes, renamed: Vec<Renamed>) -> Report {
     let Changes { added, relinked, removed, mut kept, gone, skipped } = changes;
     kept.extend(gone.iter().cloned());
-    kept.sort();
+    sorted::sort(&mut kept);
     Report {
         added: added.into_iter().map(|new| new.name).collect(),
         changed: relinked,

@@ -13,6 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::hex;
 use crate::hint::run;
 use crate::keystore::Item;
+use crate::sorted;
 use crate::sys::files::{private_dir, read_own, replace};
 use crate::sys::folder;
 use crate::sys::lock::{Lock, LockError, holder_name};
@@ -105,7 +106,7 @@ impl Moves {
     pub fn all(&self) -> Result<Vec<Move>> {
         let mut paths = folder::files_named(&self.folder, |name| name.ends_with(".json"))
             .map_err(|error| unusable(&self.folder, error))?;
-        paths.sort();
+        sorted::sort(&mut paths);
         paths.iter().filter_map(|path| load(path).transpose()).collect()
     }
 

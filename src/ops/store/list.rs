@@ -1,7 +1,5 @@
 //! The key stores, with what is in them.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
 use crate::credentials::StoreId;
@@ -9,6 +7,7 @@ use crate::index::Index;
 use crate::keystore::open::Stores;
 use crate::keystore::{KeyStore, Presence, StoreError, StoreOpener, configured};
 use crate::settings::Settings;
+use crate::sorted;
 
 /// What `--json` reports.
 #[derive(Debug, Serialize)]
@@ -49,8 +48,8 @@ pub fn list(stores: &Stores<'_>, settings: &Settings, index: &Index, asked: Opti
     let holding = index.keys().values().map(|key| key.backend);
     let seeds = index.seeds().values().map(|seed| seed.backend);
     let mut known: Vec<StoreId> = StoreId::platform().into_iter().chain([StoreId::VAULT]).collect();
-    let others: BTreeSet<StoreId> =
-        configured(settings).chain(settings.backend).chain(index.backends()).chain(holding).chain(seeds).collect();
+    let others = configured(settings).chain(settings.backend).chain(index.backends()).chain(holding).chain(seeds);
+    let others = sorted::set(others);
     let is_new = |id: &StoreId| !known.contains(id);
     let others: Vec<StoreId> = others.into_iter().filter(is_new).collect();
     known.extend(others);

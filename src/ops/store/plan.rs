@@ -11,6 +11,7 @@ use crate::index::Index;
 use crate::ops::Context;
 use crate::ops::rotate::journal::Journals;
 use crate::ops::store::journal::Moved;
+use crate::sorted;
 
 /// What is to be moved.
 #[derive(Debug, Clone)]
@@ -35,7 +36,7 @@ pub fn items(context: &Context<'_>, wanted: &Wanted, index: &Index, files: &AwsF
         true => {
             items.extend(index.keys().iter().map(|(id, entry)| (Moved::Key(id.clone()), entry.backend)));
             items.extend(index.profiles().values().map(|entry| (Moved::Key(entry.key_id.clone()), entry.backend)));
-            index.seeds().keys().cloned().collect()
+            sorted::set(index.seeds().keys().cloned())
         }
         false => {
             let mut serials = BTreeSet::new();
@@ -105,7 +106,7 @@ pub fn question(items: &Items, to: StoreId, keep: bool, index: &Index) -> String
         [one, two] => format!("{one} and {two}"),
         _ => format!("{} keys and seeds", names.len()),
     };
-    let from: BTreeSet<String> = items.iter().map(|(_, from)| from.title().into_owned()).collect();
+    let from = sorted::set(items.iter().map(|(_, from)| from.title().into_owned()));
     let from = from.into_iter().collect::<Vec<_>>().join(" and ");
     match keep {
         true => format!("copy {what} from {from} to {to} and use the copies?", to = to.title()),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::{Error, Kind, Result};
+use crate::sorted;
 use crate::sys::files::{private_dir, read_own, replace};
 use crate::sys::folder;
 use crate::sys::lock::{Lock, LockError, holder_name};
@@ -76,7 +77,7 @@ pub(super) fn all(data: &Path) -> Result<Vec<Journal>> {
     let folder = folder_in(data);
     let mut paths =
         folder::files_named(&folder, |name| name.ends_with(".json")).map_err(|error| unusable(&folder, &error))?;
-    paths.sort();
+    sorted::sort(&mut paths);
     paths.iter().filter_map(|path| load(path).transpose()).collect()
 }
 

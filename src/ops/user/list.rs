@@ -13,6 +13,7 @@ use crate::ops::Context;
 use crate::ops::user::admin::{Admin, Patience};
 use crate::ops::user::journal;
 use crate::secret::Secret;
+use crate::sorted;
 use crate::timestamp::Timestamp;
 use crate::user::Journal;
 
@@ -69,7 +70,7 @@ pub fn list(context: &Context<'_>, with: &str, mfa_code: Option<&Secret>, files:
         }
     };
     let rows: BTreeMap<&str, &Row> =
-        report.iter().flat_map(|report| &report.users).map(|row| (row.user.as_str(), row)).collect();
+        sorted::map(report.iter().flat_map(|report| &report.users).map(|row| (row.user.as_str(), row)));
     let (index, journals) = (Index::load(&context.paths.data)?, journal::all(&context.paths.data)?);
     let mut users: Vec<UserLine> = Vec::new();
     for user in &details {
@@ -99,7 +100,7 @@ pub fn list(context: &Context<'_>, with: &str, mfa_code: Option<&Secret>, files:
             arn,
         });
     }
-    users.sort_by(|one, other| one.name.cmp(&other.name));
+    sorted::sort_by(&mut users, |one, other| one.name.cmp(&other.name));
     Ok(UserList { account: admin.account, as_of: report.map(|report| report.generated), users })
 }
 
