@@ -2,7 +2,7 @@
 //!
 //! May use `keystore`'s errors and `sys`.
 
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -21,18 +21,22 @@ pub fn within<T: Send + 'static>(
     call: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
     check_descriptors().map_err(|error| StoreError::Exhausted(format!("cannot open a key store: {error}")))?;
-    let (sender, receiver) = mpsc::sync_channel(1);
+    // Beside the channel, which is in the program once for each type that goes through one.
+    let result = Arc::new(Mutex::new(None));
+    let (place, (sender, receiver)) = (Arc::clone(&result), mpsc::channel());
     let spawned = thread::Builder::new().name("key store".into()).spawn(move || {
+        let done = call();
+        *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
         // After a timeout nobody listens any more.
-        let _ = sender.send(call());
+        let _ = sender.send(());
     });
     spawned.map_err(|error| StoreError::Exhausted(format!("cannot start a thread: {error}")))?;
-    receiver.recv_timeout(limit).unwrap_or_else(|error| match error {
-        mpsc::RecvTimeoutError::Timeout => Err(StoreError::TimedOut(limit)),
-        mpsc::RecvTimeoutError::Disconnected => {
-            Err(StoreError::Unavailable("the client of the key store crashed".into()))
-        }
-    })
+    let ended = receiver.recv_timeout(limit);
+    match (ended, result.lock().unwrap_or_else(PoisonError::into_inner).take()) {
+        (Err(mpsc::RecvTimeoutError::Timeout), _) => Err(StoreError::TimedOut(limit)),
+        (_, Some(result)) => result,
+        (_, None) => Err(StoreError::Unavailable("the client of the key store crashed".into())),
+    }
 }
 
 #[cfg(test)]
