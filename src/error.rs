@@ -87,7 +87,7 @@ impl Error {
 
     /// Adds what the user can do before anything else helps.
     pub fn hint_first(mut self, hint: impl Into<Hint>) -> Self {
-        self.hints.insert(0, hint.into());
+        self.0.hints.insert(0, hint.into());
         self
     }
 

@@ -20,7 +20,6 @@ use crate::error::{Error, Kind, Result};
 use crate::settings::serve::SERVE;
 use crate::settings::stores::STORES;
 use crate::settings::value::Value;
-use crate::sorted;
 use crate::sys::env::Environment;
 
 /// Declares each setting once: what it means, its name in config.toml, its type, and its default as it would be written

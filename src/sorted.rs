@@ -59,7 +59,7 @@ mod tests {
         fn all_is_sorted_as_std_does_it(items: Vec<(u8, u16)>) {
             let (mut ours, mut stds) = (items.clone(), items.clone());
             sort(&mut ours);
-            stds.sort();
+            stds.sort_unstable();
             prop_assert_eq!(&ours, &stds);
             let (mut ours, mut stds) = (items.clone(), items.clone());
             sort_by_key(&mut ours, |item| item.0);
