@@ -53,7 +53,7 @@ impl Kind {
 ///
 /// SDKs show the standard error of a `credential_process` verbatim, so the message must make sense there.
 ///
-/// One pointer, which every call that may fail hands on: 80 bytes in its place were 0.1 MB of the program.
+/// One pointer, since every call that may fail hands it on, and moving the 80 bytes behind it takes more code.
 #[derive(Debug, Clone)]
 pub struct Error(Box<Parts>);
 

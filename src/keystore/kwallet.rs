@@ -206,7 +206,7 @@ fn daemon() -> Result<Option<Proxy<'static>>, StoreError> {
     Ok(None)
 }
 
-/// The arguments as one type, so that zbus's way to a call is in the program once, and not for each of their types (0.1 MB).
+/// The arguments as one type, so that zbus's way to a call is in the program once, and not for each of their types (0.05 MB).
 fn call<'v, T>(daemon: &Proxy<'_>, method: &'static str, arguments: impl Into<Structure<'v>>) -> Result<T, StoreError>
 where
     T: for<'d> DynamicDeserialize<'d>,
