@@ -4,6 +4,7 @@ mod create;
 mod handover;
 mod kills;
 mod list;
+mod moto;
 mod remove;
 
 use std::sync::Arc;
