@@ -47,7 +47,8 @@ fn of_two_thousand_users_the_list_and_a_removal_take_a_bounded_number_of_calls()
         let (started, busy) = (Instant::now(), office.aws.busy());
         let ran = office.user(arguments);
         ran.ok();
-        let (took, busy, calls) = (started.elapsed(), office.aws.busy().saturating_sub(busy), office.aws.requests().len());
+        let (took, busy, calls) =
+            (started.elapsed(), office.aws.busy().saturating_sub(busy), office.aws.requests().len());
         let text = format!("measured: 2,000 users: {what}: {calls} calls, {took:?}, of which the server {busy:?}");
         writeln!(std::io::stderr(), "{text}").expect("stderr is there");
         assert!(calls <= most && took < Duration::from_mins(1), "{text}");
