@@ -116,7 +116,8 @@ fn told(output: &str) -> BTreeSet<Told> {
 
 /// Whether AWS has refused, and something is hinted at.
 fn refused(ran: &Ran) -> bool {
-    ran.code != Some(0) && ran.stderr.contains("AWS says") && ran.stderr.contains("hint: ")
+    let is_refused = ran.code == Some(4) || ran.code != Some(0) && ran.stderr.contains("AWS says");
+    is_refused && ran.stderr.contains("hint: ")
 }
 
 /// The first command of the hints.

@@ -105,7 +105,7 @@ fn a_link_hides_the_settings_and_unlinking_restores_the_bytes() {
     let before = bed.sandbox.read(".aws/config");
     let said = bed.run(&["link", "work"]).ends_with(0).to_owned();
     assert!(
-        said.contains("`aws sso login --profile work` no longer works") && said.contains("`keyfob login work`"),
+        said.contains("`aws sso login` no longer works for the profile `work`") && said.contains("`keyfob login work`"),
         "{said}"
     );
     assert!(bed.sandbox.read(".aws/config").contains("keyfob_sso_session = corp"));
