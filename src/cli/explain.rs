@@ -43,7 +43,6 @@ impl ExplainArgs {
         let snapshot = world.snapshot();
         let (profile, profiles) = (self.profile.resolve(world)?, snapshot.files()?.profiles());
         world.warn_of_agent();
-        world.warn_of_missing_files();
         world.warn_of(&profiles, [&profile]);
         let options = CredentialOptions {
             duration: self.duration,

@@ -36,7 +36,6 @@ impl ListArgs {
             return out::write(&names.concat());
         }
         world.warn_of_agent();
-        world.warn_of_missing_files();
         world.count_odd_lines(&profiles);
         let now = world.clock().now();
         let stored_names: Vec<String> = index.profiles().keys().cloned().collect();

@@ -49,17 +49,10 @@ impl World<'_> {
         }
     }
 
-    /// Says which variables name a file that does not exist, for those that show what is in the files.
-    pub(super) fn warn_of_missing_files(&self) {
-        for (_, message) in self.paths.missing(&self.env) {
-            self.talk.warn(&message);
-        }
-    }
-
     /// Adds to an error what this shell's variables and keyfob's settings have to do with it.
     pub(super) fn in_this_world(&self, error: Error) -> Error {
         if self.settings.agent.is_none() && error.message().contains("there is no profile") {
-            let missing = self.paths.missing(&self.env).into_iter().filter(|(name, _)| *name != vars::KEYFOB_CONFIG);
+            let missing = self.paths.missing(&self.env).into_iter();
             return missing.fold(error, |error, (_, message)| error.because(message));
         }
         if error.in_one_line().contains("the setting `prompt` ") {

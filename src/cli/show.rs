@@ -37,7 +37,6 @@ impl ShowArgs {
         if self.json {
             return out::write_json(&shown);
         }
-        world.warn_of_missing_files();
         warnings(&shown).for_each(|warning| world.talk.warn(&warning));
         out::write_page(&text(&shown, out::terminal_width()))
     }

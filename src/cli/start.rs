@@ -20,7 +20,6 @@ pub(super) fn run(world: &World<'_>) -> Result<()> {
         shell: ShellCredentials::of(&world.process_env, now),
     });
     out::write_page(&standing.text)?;
-    world.warn_of_missing_files();
     let reminders = reminders(&world.paths.data, world.settings.rotate_grace, now)?;
     reminders.into_iter().chain(standing.hints).for_each(|hint| world.talk.hint(hint));
     Ok(())

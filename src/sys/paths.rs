@@ -53,13 +53,11 @@ impl Paths {
         })
     }
 
-    /// The variables that name a file which does not exist, each with a sentence that says so.
+    /// The variables that name an AWS file which does not exist, each with a sentence that says so. keyfob's own may be written
+    /// yet.
     pub fn missing(&self, env: &Environment) -> Vec<(&'static str, String)> {
-        let named = [
-            (vars::AWS_CONFIG_FILE, &self.aws_config),
-            (vars::AWS_SHARED_CREDENTIALS_FILE, &self.aws_credentials),
-            (vars::KEYFOB_CONFIG, &self.settings),
-        ];
+        let named =
+            [(vars::AWS_CONFIG_FILE, &self.aws_config), (vars::AWS_SHARED_CREDENTIALS_FILE, &self.aws_credentials)];
         let missing = named.into_iter().filter(|(name, path)| env.get_os(name).is_some() && !is_there(path));
         missing.map(|(name, path)| (name, format!("`{name}` names {}, which does not exist", path.display()))).collect()
     }

@@ -553,8 +553,6 @@ fn a_session_comes_through_a_socket_that_ssh_forwards_to_another_user() {
     scene.warm();
     scene.sandbox.set("KEYFOB_LOG", "all");
     let mut remote = remote(&scene);
-    // Root, whom it is no own file of, runs keyfob there too.
-    std::fs::remove_file(remote.path("keyfob/config.toml")).expect("each sandbox has one");
     remote.program("chown", &["-R", "65534:65534", remote.home().to_str().expect("UTF-8")]).run().ok();
     // Where the other user gets to, wherever the tests are.
     let folder = server.place().join("server");

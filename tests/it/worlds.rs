@@ -94,7 +94,6 @@ impl Machine {
                 self.sandbox.write(&format!(".aws/{file}"), &self.filled(text));
             }
         }
-        self.sandbox.write("keyfob/config.toml", "");
         self.sandbox.write("keyfob/data/kept", "");
         let mut index = self.index.clone();
         let entry = index["profiles"]["first"].take();

@@ -58,7 +58,6 @@ impl Sandbox {
         ] {
             sandbox.set(name, sandbox.path(place));
         }
-        sandbox.write("keyfob/config.toml", "");
         sandbox.set("LANG", "C.UTF-8");
         // The kernel grants a user 200 keys in all; those of a sandbox are not to outlive it by hours.
         sandbox.set("KEYFOB_UNLOCK_TIME", "10m");

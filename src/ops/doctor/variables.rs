@@ -34,10 +34,7 @@ pub(super) fn check(machine: &Machine<'_, '_>) -> Vec<Finding> {
         found.push(unset(format!("`{name}` is set in this shell"), why, name));
     }
     for (name, message) in paths.missing(env) {
-        let why = match name {
-            vars::KEYFOB_CONFIG => "keyfob uses its default settings",
-            _ => "SDKs and keyfob treat it as an empty file, without profiles",
-        };
+        let why = "SDKs and keyfob treat it as an empty file, without profiles";
         found.push(unset(message, why, name));
     }
     let files_named =
