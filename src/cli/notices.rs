@@ -13,7 +13,6 @@ use crate::ops::rotate::{resume_of, rollback_of};
 use crate::profile::{Profiles, Warning};
 use crate::rotation::{Journal, Phase};
 use crate::settings::{self, LogMode};
-use crate::sys::env::vars;
 
 impl World<'_> {
     /// Warns of what the lines of some profiles hold that is ignored, or read otherwise by some SDKs.

@@ -417,7 +417,7 @@ fn every_table_fits_the_terminal() {
         (&["keys"], "active"),
         (&["mfa", "list", "work"], "ann-phone"),
         (&["store", "list"], "vault"),
-        (&["log"], "work"),
+        (&["log"], "audit"),
         (&["show", "work"], "credential_process"),
         (&["explain", "work"], "MFA device"),
         (&["whoami", "work"], "account"),

@@ -199,7 +199,7 @@ fn the_standard_age_tool_opens_the_vault_with_the_passphrase() {
     let mut age = rexpect::session::spawn_command(age, Some(30_000)).expect("started");
     age.exp_string("passphrase").expect("asked for");
     age.send_line("FAKE-passphrase").expect("typed");
-    age.exp_string(r#"{"version":1,"items":{"totp-seed/a":"FAKE-value"}}"#).expect("readable");
+    age.exp_string(r#""totp-seed/a":"FAKE-value"}}"#).expect("readable");
 }
 
 #[test]

@@ -107,7 +107,8 @@ fn the_json_has_every_field_of_every_profile() {
 
 #[test]
 fn the_account_comes_from_newer_key_ids_where_nothing_else_says_it() {
-    let config = "[profile a]|aws_access_key_id = AKIAY34FZKBOKMUTVV7A|aws_secret_access_key = fake";
+    let config =
+        "[profile a]|aws_access_key_id = ASIAY34FZKBOKMUTVV7A|aws_secret_access_key = fake|aws_session_token = fake";
     assert_eq!(listed(config, "").profiles[0].account.as_deref(), Some("609629065308"));
 }
 
