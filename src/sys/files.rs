@@ -367,9 +367,15 @@ pub fn create_new(path: &Path, content: &[u8]) -> io::Result<()> {
 
 /// A file to be put into its place, locked, so that nobody takes it for a leftover. tempfile makes it 0600 with O_EXCL.
 fn temporary_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
-    let temporary = tempfile::Builder::new().prefix(leftovers::PREFIX).suffix(leftovers::SUFFIX).tempfile_in(folder)?;
-    // Where locks do not work (some network file systems), leftovers stay.
-    let _ = temporary.as_file().try_lock();
+    let temporary = loop {
+        let made = tempfile::Builder::new().prefix(leftovers::PREFIX).suffix(leftovers::SUFFIX).tempfile_in(folder)?;
+        // Where locks do not work (some network file systems), leftovers stay.
+        let is_others = matches!(made.as_file().try_lock(), Err(fs::TryLockError::WouldBlock));
+        // Until it is locked, somebody who looks for leftovers may take it for one.
+        if !is_others && made.path().exists() {
+            break made;
+        }
+    };
     #[cfg(unix)]
     // The umask may have taken more than it should.
     temporary.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
@@ -451,6 +457,22 @@ mod tests {
             assert_eq!(result.expect_err("too long").kind(), io::ErrorKind::FileTooLarge);
         }
         assert_eq!(read(Path::new("/dev/zero")).expect_err("endless").kind(), io::ErrorKind::FileTooLarge);
+    }
+
+    #[test]
+    fn whoever_looks_for_leftovers_takes_no_file_that_is_being_written_for_one() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::thread::scope(|scope| {
+            for thread in 0..8 {
+                let folder = folder.path();
+                scope.spawn(move || {
+                    for _ in 0..100 {
+                        replace(&folder.join(format!("file-{thread}")), b"new").expect("replaced");
+                    }
+                });
+            }
+        });
+        assert_eq!(fs::read_dir(folder.path()).expect("readable").count(), 8);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a killed keyfob leaves beside a file it was replacing: a temporary file, which may hold every key of that file.
 
-use std::io;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crate::sys::folder;
@@ -16,16 +16,21 @@ pub fn is_temporary(file_name: &str) -> bool {
 /// The temporary files in `folder` that nobody writes any more: whoever writes one has it locked.
 pub fn leftovers(folder: &Path) -> Vec<PathBuf> {
     let files = folder::files_named(folder, is_temporary).unwrap_or_default();
-    files.into_iter().filter(|path| is_abandoned(path).unwrap_or(false)).collect()
+    files.into_iter().filter(|path| abandoned(path).is_some()).collect()
 }
 
 /// Removes them. One that cannot be removed stays: what is to be written now does not depend on it.
 pub(super) fn remove_leftovers(folder: &Path) {
-    for path in leftovers(folder) {
-        let _ = folder::remove(&path);
+    for path in folder::files_named(folder, is_temporary).unwrap_or_default() {
+        // Locked until it is gone: whoever has just made it, and locks it next, then sees that.
+        if let Some(_locked) = abandoned(&path) {
+            let _ = folder::remove(&path);
+        }
     }
 }
 
-fn is_abandoned(path: &Path) -> io::Result<bool> {
-    Ok(folder::open_own(path)?.try_lock().is_ok())
+/// The file, locked, if nobody else has it locked.
+fn abandoned(path: &Path) -> Option<File> {
+    let file = folder::open_own(path).ok()?;
+    file.try_lock().is_ok().then_some(file)
 }
