@@ -13,7 +13,7 @@ use crate::secret::{Secret, SecretBytes};
 use crate::session_cache::fresh::Life;
 use crate::session_cache::name::{NameDigest, SessionName};
 use crate::session_cache::sealing_key::SealingKey;
-use crate::sys::clock::ClockMark;
+use crate::sys::clock_mark::ClockMark;
 use crate::timestamp::Timestamp;
 
 const VERSION: u32 = 2;
@@ -133,16 +133,11 @@ pub(super) mod unix {
 
     use crate::timestamp::Timestamp;
 
-    pub(in crate::session_cache) fn serialize<S: Serializer>(
-        time: &Timestamp,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub(in super::super) fn serialize<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
         time.unix().serialize(serializer)
     }
 
-    pub(in crate::session_cache) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Timestamp, D::Error> {
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
         i64::deserialize(deserializer).map(Timestamp::from_unix)
     }
 }

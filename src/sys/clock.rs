@@ -4,26 +4,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde::{Deserialize, Serialize};
-
+use crate::sys::clock_mark::ClockMark;
 use crate::sys::files::read_optional;
 use crate::sys::uninterrupted;
 use crate::timestamp::Timestamp;
-
-/// What tells whether the machine's clock has been set since: the boot, and the time the clock says it was then.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClockMark {
-    boot: String,
-    booted_at: i64,
-}
-
-impl ClockMark {
-    /// Whether nobody has set the clock between the two. Time servers move it by less.
-    pub fn is_of_same_clock(&self, other: &ClockMark) -> bool {
-        const DRIFT: u64 = 5;
-        self.boot == other.boot && self.booted_at.abs_diff(other.booted_at) <= DRIFT
-    }
-}
 
 /// The time, as this machine has it plus what AWS's `Date` header has shown it to be off by.
 ///

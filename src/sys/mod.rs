@@ -9,6 +9,7 @@ pub mod browser;
 pub mod child;
 pub mod clipboard;
 pub mod clock;
+pub mod clock_mark;
 pub mod descriptors;
 pub mod env;
 pub mod exec;

@@ -28,6 +28,7 @@ mod parts {
     pub mod shlex;
     pub mod sorted;
     pub mod sys {
+        pub mod clock_mark;
         pub mod env;
         pub mod program;
     }
