@@ -12,7 +12,7 @@ use crate::chain::identity_center::SignInState;
 use crate::chain::node::{Lookup, Node, Trace};
 use crate::chain::request::{FileNames, StoredKeys};
 use crate::chain::{values, walk};
-use crate::credentials::{StoreId, account_of_arn};
+use crate::credentials::{StoreId, account_of_arn, account_of_key_id};
 use crate::profile::Profiles;
 use crate::sys::env::Environment;
 use crate::timestamp::Timestamp;
@@ -171,6 +171,7 @@ fn origin(name: &str, profiles: &Profiles<'_>, stored: &dyn StoredKeys) -> Origi
             }
             Ok(Lead::Base(base)) => {
                 let account = of_role().filter(|_| base.signs_as == Signs::OwnRole).or_else(|| base.account_id());
+                let account = account.or_else(|| base.refusal().and_then(|_| named_account(&node)));
                 return Origin { source: base.kind, via, account, base: Some(base) };
             }
             Ok(Lead::Profile { name: other, .. }) => next = Some(other),
@@ -180,6 +181,12 @@ fn origin(name: &str, profiles: &Profiles<'_>, stored: &dyn StoredKeys) -> Origi
         seen.push(name);
     }
     Origin { source: NONE, ..Origin::default() }
+}
+
+/// The account that a profile names from which no plan starts.
+fn named_account(node: &Node<'_>) -> Option<String> {
+    let sso = node.setting("sso_account_id").map(|account| account.value.into_owned());
+    sso.or_else(|| account_of_key_id(&node.setting("aws_access_key_id")?.value))
 }
 
 /// The profile's stored key, even where its credentials come from elsewhere; else the one in a file that they are made from.

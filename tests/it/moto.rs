@@ -1,23 +1,30 @@
 //! The core against moto, a stand-in for AWS that nobody here wrote.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::KEYFOB;
 use crate::scene::key_id;
-use crate::support::aws::LoopbackAws;
+use crate::support::aws::{AccessKey, LoopbackAws};
 use crate::support::moto::Moto;
 use crate::support::sandbox::Sandbox;
 use crate::support::tools;
 
-#[test]
-fn a_key_an_mfa_session_and_a_chain_work_against_moto() {
-    let Some(moto) = Moto::start() else { return };
-    let Some(python) = tools::require("python") else { return };
-    let Some(key) = moto.user("ann") else { return };
+/// moto, a Python, the key of a user of moto's, and a sandbox that uses moto; none where one of them is missing.
+fn machine() -> Option<(Moto, PathBuf, AccessKey, Sandbox)> {
+    let moto = Moto::start()?;
+    let python = tools::require("python")?;
+    let key = moto.user("ann")?;
     // The sandbox's own AWS stays unused.
     let mut sandbox = Sandbox::with_vault(KEYFOB, &Arc::new(LoopbackAws::start()));
     sandbox.set("AWS_ENDPOINT_URL", moto.url());
     sandbox.keep_secret(&key.secret, "moto's secret access key");
+    Some((moto, python, key, sandbox))
+}
+
+#[test]
+fn a_key_an_mfa_session_and_a_chain_work_against_moto() {
+    let Some((_moto, python, key, sandbox)) = machine() else { return };
 
     let device = "arn:aws:iam::123456789012:mfa/ann";
     let input = format!("{}\n{}\n", key.id, key.secret);
@@ -51,12 +58,8 @@ fn a_key_an_mfa_session_and_a_chain_work_against_moto() {
 
 #[test]
 fn a_key_is_rotated_back_and_finished_against_moto() {
-    let Some(moto) = Moto::start() else { return };
-    let Some(key) = moto.user("ann") else { return };
-    let mut sandbox = Sandbox::with_vault(KEYFOB, &Arc::new(LoopbackAws::start()));
-    sandbox.set("AWS_ENDPOINT_URL", moto.url());
+    let Some((_moto, _, key, mut sandbox)) = machine() else { return };
     sandbox.set("KEYFOB_ROTATE_SETTLE", "0");
-    sandbox.keep_secret(&key.secret, "moto's secret access key");
     let input = format!("{}\n{}\n", key.id, key.secret);
     let add = ["add", "work", "--stdin", "--yes", "--region", "eu-central-1"];
     sandbox.keyfob(&add).stdin(&input).run().ok();
@@ -113,12 +116,7 @@ print(len(allowed) > 500, [operation for operation in allowed if not operation.s
 
 #[test]
 fn what_narrows_a_session_lets_nothing_be_written_by_motos_rules_either() {
-    let Some(moto) = Moto::start() else { return };
-    let Some(python) = tools::require("python") else { return };
-    let Some(key) = moto.user("ann") else { return };
-    let mut sandbox = Sandbox::with_vault(KEYFOB, &Arc::new(LoopbackAws::start()));
-    sandbox.set("AWS_ENDPOINT_URL", moto.url());
-    sandbox.keep_secret(&key.secret, "moto's secret access key");
+    let Some((moto, python, key, sandbox)) = machine() else { return };
     let input = format!("{}\n{}\n", key.id, key.secret);
     sandbox.keyfob(&["add", "work", "--stdin", "--yes", "--region", "eu-central-1"]).stdin(&input).run().ok();
     let role = "role_arn=arn:aws:iam::123456789012:role/deploy";

@@ -320,6 +320,7 @@ impl Base {
             _ => None,
         }
     }
+
     /// The access key, where it is one.
     pub fn key_id(&self) -> Option<&AccessKeyId> {
         match &self.source {

@@ -107,9 +107,12 @@ fn the_json_has_every_field_of_every_profile() {
 
 #[test]
 fn the_account_comes_from_newer_key_ids_where_nothing_else_says_it() {
-    let config =
-        "[profile a]|aws_access_key_id = ASIAY34FZKBOKMUTVV7A|aws_secret_access_key = fake|aws_session_token = fake";
-    assert_eq!(listed(config, "").profiles[0].account.as_deref(), Some("609629065308"));
+    let config = "[profile a]|aws_access_key_id = ASIAY34FZKBOKMUTVV7A|aws_secret_access_key = fake";
+    for config in [config.to_owned(), format!("{config}|aws_session_token = fake")] {
+        assert_eq!(listed(&config, "").profiles[0].account.as_deref(), Some("609629065308"));
+    }
+    let config = "[profile a]|sso_account_id = 999988887777|sso_role_name = r";
+    assert_eq!(listed(config, "").profiles[0].account.as_deref(), Some("999988887777"));
 }
 
 #[test]

@@ -107,7 +107,7 @@ fn every_argument_that_is_a_profile_has_names_to_offer() {
             }
         }
     });
-    assert_eq!(without, ["add profile", "create profile", "accept profile"], "they are to be new names");
+    assert_eq!(without, ["add profile", "create profile", "accept profile"], "each of them is a new name");
 }
 
 fn visit(command: &clap::Command, see: &mut impl FnMut(&clap::Command)) {

@@ -71,13 +71,6 @@ pub(super) const COMMANDS: &[Other] = &[
         "keyfob exec PROFILE --server",
         "run a command whose credentials are renewed while it runs",
     ),
-    other(&["sso"], &["login", "signin"], "keyfob login SESSION", "sign in"),
-    other(
-        &["sso"],
-        &["generate", "populate"],
-        "keyfob sso profiles SESSION",
-        "write a profile for each account and role",
-    ),
     other(&["profile"], &["list", "ls"], "keyfob list", "list profiles"),
     other(&["profile"], &["show", "get", "view", "cat"], "keyfob show PROFILE", "show a profile's settings"),
     other(&["profile"], &["rm", "delete", "del"], "keyfob profile remove PROFILE", "remove a profile"),
