@@ -97,7 +97,7 @@ pub fn login(
 /// What a command does that needs the sign-in as `arn` on its way to credentials: in the foreground of a terminal it is asked for.
 ///
 /// # Errors
-/// `failed`, where the config file cannot be changed to who signed in; as [`login`].
+/// `failed`, where the config file cannot be changed to who signed in; as [`login()`].
 pub fn on_the_way(
     context: &Context<'_>,
     profiles: &Profiles<'_>,
