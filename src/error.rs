@@ -49,6 +49,15 @@ impl Kind {
     }
 }
 
+/// What an error is known by to those who add to it or do something about it; its words are for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// No profile has the name that was given.
+    NoSuchProfile,
+    /// A sign-in to IAM Identity Center would help.
+    SignInNeeded,
+}
+
 /// A failure the user sees: one line, its causes, then what to do.
 ///
 /// SDKs show the standard error of a `credential_process` verbatim, so the message must make sense there.
@@ -60,6 +69,7 @@ pub struct Error(Box<Parts>);
 #[derive(Debug, Clone)]
 struct Parts {
     kind: Kind,
+    mark: Option<Mark>,
     message: String,
     causes: Vec<Arc<dyn StdError + Send + Sync>>,
     hints: Vec<Hint>,
@@ -71,7 +81,18 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// Makes an error of `kind`; `message` is lower case, without a final stop.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Error(Box::new(Parts { kind, message: message.into(), causes: Vec::new(), hints: Vec::new() }))
+        Error(Box::new(Parts { kind, mark: None, message: message.into(), causes: Vec::new(), hints: Vec::new() }))
+    }
+
+    /// Makes it known as this.
+    pub fn marked(mut self, mark: Mark) -> Self {
+        self.0.mark = Some(mark);
+        self
+    }
+
+    /// Whether it was [`Error::marked`] so.
+    pub fn is(&self, mark: Mark) -> bool {
+        self.0.mark == Some(mark)
     }
 
     /// Adds what lies behind the error, an error or a text, outermost first.

@@ -7,7 +7,7 @@ use crate::chain::{PlanError, StoredKeys, nearest};
 use crate::cli::options::ProfileArg;
 use crate::cli::snapshot::Snapshot;
 use crate::cli::world::World;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Mark, Result};
 use crate::hint::run;
 use crate::human::Human;
 use crate::ops::whoami::of_plan;
@@ -73,7 +73,8 @@ fn default(world: &World<'_>) -> Result<String> {
     if profiles.get(DEFAULT).is_some() || index.key_of(DEFAULT).is_some() {
         return Ok(DEFAULT.to_owned());
     }
-    let error = Error::new(Kind::Config, format!("no profile is named, and there is no profile `{DEFAULT}`"));
+    let error = Error::new(Kind::Config, format!("no profile is named, and there is no profile `{DEFAULT}`"))
+        .marked(Mark::NoSuchProfile);
     Err(match all(&snapshot)?.is_empty() {
         true => error
             .hint(run!("keyfob add PROFILE").to("there are no profiles yet; create one with an access key"))

@@ -4,12 +4,12 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use serde::Serialize;
 
-use crate::chain::{StoredKeys, nearest};
+use crate::chain::StoredKeys;
 use crate::cli::world::World;
 use crate::credentials::StoreId;
-use crate::error::{Error, Kind, Result};
-use crate::hint::run;
+use crate::error::Result;
 use crate::human::Talk;
+use crate::ops::no_such_profile;
 use crate::session_cache::SessionCache;
 use crate::ui::out;
 
@@ -56,12 +56,7 @@ impl ClearArgs {
         {
             let profiles = files.profiles();
             if profiles.get(profile).is_none() && index.key_of(profile).is_none() {
-                let error = Error::new(Kind::Config, format!("there is no profile `{profile}`"));
-                let error = match nearest(&profiles, profile) {
-                    Some(near) => error.hint(format!("did you mean `{near}`?")),
-                    None => error,
-                };
-                return Err(error.hint(run!("keyfob list").to("show all profiles")));
+                return Err(no_such_profile(&profiles, profile, |error| error));
             }
         }
         let plural = if sessions == 1 { "" } else { "s" };

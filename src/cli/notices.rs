@@ -4,7 +4,7 @@ use crate::chain::{AgentGets, KeyItselfBecause, Plan, Reason};
 use crate::cli::world::World;
 use crate::config_file::path_of;
 use crate::credentials::Credentials;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Mark, Result};
 use crate::hint::run;
 use crate::human::{Human, Talk};
 use crate::ops::log::{Entry, Issued, Origin};
@@ -50,11 +50,11 @@ impl World<'_> {
 
     /// Adds to an error what this shell's variables and keyfob's settings have to do with it.
     pub(super) fn in_this_world(&self, error: Error) -> Error {
-        if self.settings.agent.is_none() && error.message().contains("there is no profile") {
+        if self.settings.agent.is_none() && error.is(Mark::NoSuchProfile) {
             let missing = self.paths.missing(&self.env).into_iter();
             return missing.fold(error, |error, (_, message)| error.because(message));
         }
-        if error.in_one_line().contains("the setting `prompt` ") {
+        if self.is_forbidden.get() && matches!(error.kind(), Kind::NeedsHuman | Kind::KeyStore) {
             let place = settings::place_of("prompt", &self.env);
             return error.hint_first(format!("let keyfob prompt in the terminal: change or unset {place}"));
         }

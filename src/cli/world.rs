@@ -49,6 +49,8 @@ pub struct World<'a> {
     quiet: bool,
     /// Whether a person has agreed that an AI agent gets the credentials.
     pub(super) is_agreed: Cell<bool>,
+    /// Whether a question was not asked because the setting `prompt` forbids it.
+    pub(super) is_forbidden: Cell<bool>,
     /// The connection of an agent's that this process answers.
     pub(super) served: Option<Served>,
     pub(super) clock: Arc<Clock>,
@@ -93,6 +95,7 @@ impl<'a> World<'a> {
             talk,
             quiet: global.quiet,
             is_agreed: Cell::new(false),
+            is_forbidden: Cell::new(false),
             served: None,
             clock: Arc::new(Clock::system()),
         })
@@ -105,7 +108,8 @@ impl<'a> World<'a> {
 
     /// The person at the terminal. `most` bounds every question.
     pub fn person(&self, yes: bool, most: Option<Duration>) -> Person<'_> {
-        let person = Person::new(&self.settings, &self.env, &self.paths.cache, yes, self.quiet, most);
+        let person =
+            Person::new(&self.settings, &self.env, &self.paths.cache, yes, self.quiet, most, &self.is_forbidden);
         person.on_behalf(self.served.as_ref().map_or("", |served| &served.about))
     }
 

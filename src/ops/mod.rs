@@ -33,3 +33,18 @@ pub mod whoami;
 mod without_device;
 
 pub use crate::context::{Context, Keys};
+
+use crate::chain::nearest;
+use crate::error::{Error, Kind, Mark};
+use crate::hint::run;
+use crate::profile::Profiles;
+
+/// The error where no profile has this name; `otherwise` adds what helps if none has nearly that name.
+pub fn no_such_profile(profiles: &Profiles<'_>, name: &str, otherwise: impl FnOnce(Error) -> Error) -> Error {
+    let error = Error::new(Kind::Config, format!("there is no profile `{name}`")).marked(Mark::NoSuchProfile);
+    let error = match nearest(profiles, name) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => otherwise(error),
+    };
+    error.hint(run!("keyfob list").to("show all profiles"))
+}

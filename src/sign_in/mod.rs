@@ -32,7 +32,7 @@ pub use browser::{Browser, browsers_words};
 pub use code::Keep;
 pub use page::page;
 pub use portal::{CallError, Portals};
-pub use refusal::{in_the_way, is_sign_in_needed};
+pub use refusal::in_the_way;
 pub use sign_out::SignOut;
 pub use state::{identity, state};
 

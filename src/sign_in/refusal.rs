@@ -2,7 +2,7 @@
 
 use crate::aws::AwsError;
 use crate::chain::base::sso::AssignedRole;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Mark};
 use crate::hint::{Hint, run};
 use crate::session_cache::sign_in::SignInHeader;
 use crate::sign_in::Wanted;
@@ -31,19 +31,14 @@ impl Due {
     }
 }
 
-/// How every error begins that a sign-in would help against.
-const NEEDED: &str = "a sign-in to IAM Identity Center is needed";
-
-/// Whether signing in would help.
-pub fn is_sign_in_needed(error: &Error) -> bool {
-    error.kind() == Kind::NeedsHuman && error.message().contains(NEEDED)
-}
-
 /// Somebody has to sign in, and why.
 pub(super) fn due(wanted: Wanted<'_>, due: &Due) -> Error {
     let Wanted { center, name, .. } = wanted;
     let url = &center.start_url;
-    let error = |why: String| Error::new(Kind::NeedsHuman, format!("`{name}`: {NEEDED}: {why}"));
+    let error = |why: String| {
+        Error::new(Kind::NeedsHuman, format!("`{name}`: a sign-in to IAM Identity Center is needed: {why}"))
+            .marked(Mark::SignInNeeded)
+    };
     let error = match due {
         Due::Never => error(format!("nobody is signed in to {url}")),
         Due::Expired(end) => error(format!("the sign-in to {url} expired at {end}")),
@@ -227,7 +222,7 @@ mod tests {
                 (error.kind().exit_code(), error.hint_texts()),
                 (3, vec!["sign in: `keyfob login work`".to_owned()])
             );
-            assert!(is_sign_in_needed(&error));
+            assert!(error.is(Mark::SignInNeeded));
         }
     }
 

@@ -1,6 +1,6 @@
 //! The person at the controlling terminal, or at a display.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ pub struct Person<'a> {
     folder: &'a Path,
     /// What all that is asked and shown begins with: on whose behalf.
     about: &'a str,
+    /// Set once a question is not asked because the setting `prompt` forbids it.
+    is_forbidden: &'a Cell<bool>,
     /// Held by the one that has said it.
     says_waiting: RefCell<Option<Lock>>,
     /// What was said with no terminal to say it on: the next window shows it.
@@ -35,7 +37,7 @@ pub struct Person<'a> {
 
 impl<'a> Person<'a> {
     /// `folder`: the cache folder. `yes`: answer every yes-or-no question with yes. `quiet`: no progress. `most`: bounds
-    /// every question.
+    /// every question. `is_forbidden`: set once the setting `prompt` forbids one.
     pub fn new(
         settings: &'a Settings,
         env: &'a Environment,
@@ -43,9 +45,10 @@ impl<'a> Person<'a> {
         yes: bool,
         quiet: bool,
         most: Option<Duration>,
+        is_forbidden: &'a Cell<bool>,
     ) -> Self {
         let (says_waiting, unheard) = (RefCell::default(), RefCell::default());
-        Person { settings, env, yes, quiet, most, folder, about: "", says_waiting, unheard }
+        Person { settings, env, yes, quiet, most, folder, about: "", is_forbidden, says_waiting, unheard }
     }
 
     /// Has all that is asked and shown begin with `about`, which says on whose behalf it is.
@@ -65,6 +68,13 @@ impl<'a> Person<'a> {
             false if ways.contains(&Way::Terminal) => Terminal::open(),
             false => Err(AskError::Nobody("the setting `prompt` does not include the terminal")),
         }
+    }
+
+    /// As [`Person::terminal`], for a question.
+    fn to_ask(&self) -> Result<Terminal, AskError> {
+        let ways = self.settings.prompt.ways();
+        self.is_forbidden.set(self.is_forbidden.get() || !ways.contains(&Way::Terminal));
+        self.terminal()
     }
 
     fn ask_in_window(&self, prompt: &str, limit: Option<Duration>) -> Result<Secret, AskError> {
@@ -125,7 +135,10 @@ impl Human for Person<'_> {
                 asked => return asked,
             }
         }
-        Err(AskError::Nobody(nobody.unwrap_or("the setting `prompt` is `never`")))
+        match nobody {
+            Some(nobody) => Err(AskError::Nobody(nobody)),
+            None => self.to_ask().and(Err(AskError::Declined)),
+        }
     }
 
     fn ask_secret_and(
@@ -144,7 +157,7 @@ impl Human for Person<'_> {
     }
 
     fn ask(&self, prompt: &str, limit: Option<Duration>) -> Result<String, AskError> {
-        let answer = self.terminal()?.read_line(&self.shown(prompt), Echo::On, self.limit(limit))?;
+        let answer = self.to_ask()?.read_line(&self.shown(prompt), Echo::On, self.limit(limit))?;
         Ok(answer.expose().to_owned())
     }
 
@@ -153,7 +166,7 @@ impl Human for Person<'_> {
         prompts: [&str; 2],
         check: &dyn Fn(&str) -> Result<(), String>,
     ) -> Result<(String, Secret), AskError> {
-        self.terminal()?.read_pair(prompts, check)
+        self.to_ask()?.read_pair(prompts, check)
     }
 
     fn confirm(&self, question: &str) -> Result<bool, AskError> {
@@ -178,7 +191,7 @@ impl Human for Person<'_> {
     }
 
     fn choose(&self, what: &str, options: &[String]) -> Result<usize, AskError> {
-        self.terminal()?;
+        self.to_ask()?;
         picker::choose(what, options)
     }
 
@@ -223,7 +236,7 @@ impl Human for Person<'_> {
     }
 
     fn show(&self, picture: &str) -> Result<(), AskError> {
-        self.terminal()?.write_line(picture);
+        self.to_ask()?.write_line(picture);
         Ok(())
     }
 
@@ -253,11 +266,13 @@ mod tests {
     #[test]
     fn with_prompts_forbidden_there_is_nobody_and_yes_still_answers() {
         let (settings, env) = (Settings { prompt: Prompt::never(), ..Settings::default() }, Environment::default());
-        let nobody = Person::new(&settings, &env, Path::new(""), false, false, None);
-        assert!(!nobody.is_there());
+        let is_forbidden = Cell::new(false);
+        let nobody = Person::new(&settings, &env, Path::new(""), false, false, None, &is_forbidden);
+        assert!(!nobody.is_there() && !is_forbidden.get());
         assert!(matches!(nobody.confirm("sure?"), Err(AskError::Nobody(_))));
         assert!(matches!(nobody.ask_secret("code: ", None), Err(AskError::Nobody(_))));
-        let yes = Person::new(&settings, &env, Path::new(""), true, false, None);
+        assert!(is_forbidden.get());
+        let yes = Person::new(&settings, &env, Path::new(""), true, false, None, &is_forbidden);
         assert!(yes.confirm("sure?").expect("answered") && yes.propose("sure?").expect("answered"));
         assert!(!yes.offer("more?").expect("answered"), "an offer is not a question");
     }

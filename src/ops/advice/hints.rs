@@ -1,7 +1,7 @@
 //! What the user can do about what the pure modules refuse or note: they write no command lines.
 
 use crate::chain::{AgentGets, PlanError, Reason, TargetError};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Mark};
 use crate::format::detect::NoShell;
 use crate::format::shell::{Shell, Unrepresentable};
 use crate::hint::{Hint, run};
@@ -17,7 +17,12 @@ impl From<PlanError> for Error {
                 | PlanError::CannotNarrow { is_asked: true, .. }
         );
         let kind = if of_the_command_line { Kind::Usage } else { Kind::Config };
-        hints(&error).into_iter().fold(Error::new(kind, error.to_string()), Error::hint)
+        let made = Error::new(kind, error.to_string());
+        let made = match error {
+            PlanError::NoSuchProfile { .. } => made.marked(Mark::NoSuchProfile),
+            _ => made,
+        };
+        hints(&error).into_iter().fold(made, Error::hint)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::aws_login::TokenFile;
 use crate::chain::base::{login, names_a_source};
 use crate::chain::identity_center::{self, IdentityCenter};
 use crate::chain::{Plan, nearest, nearest_of};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Mark, Result};
 use crate::hint::run;
 use crate::ops::Context;
 use crate::profile::{Profiles, SectionKind};
@@ -101,7 +101,7 @@ pub fn target(
 fn unknown(profiles: &Profiles<'_>, name: &str, purpose: Purpose) -> Result<Target> {
     let sessions = profiles.sections(SectionKind::SsoSession);
     let near = nearest_of(sessions.iter().map(String::as_str), name).or_else(|| nearest(profiles, name));
-    let error = || Error::new(Kind::Config, format!("there is no profile or `sso-session` `{name}`"));
+    let error = || Error::new(Kind::Config, format!("there is no profile or `sso-session` `{name}`")).marked(Mark::NoSuchProfile);
     match (purpose, near) {
         (Purpose::Login, None) if name.contains("://") => Err(error().hint(
             run!("keyfob login --start-url {} --region REGION", name).to("if it is a start URL of your company"),

@@ -13,14 +13,13 @@ pub mod unlink;
 mod variables;
 
 use crate::chain::base::key;
-use crate::chain::nearest;
 use crate::config_file::{self, AwsFiles, Edited, Paste};
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::index::Index;
 use crate::ini::{Document, EditError, Header};
-use crate::ops::Context;
 use crate::ops::edits::edit;
+use crate::ops::{Context, no_such_profile};
 use crate::process_line::{keyfob_profile_of, with_profile};
 use crate::profile::known::{POINTERS, PREFIX, is_secret};
 use crate::profile::{AwsFile, Profiles};
@@ -109,12 +108,7 @@ impl Manager<'_> {
         if self.exists(profile) {
             return Ok(());
         }
-        let error = Error::new(Kind::Config, format!("there is no profile `{profile}`"));
-        let error = match nearest(&self.files.profiles(), profile) {
-            Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => otherwise(error),
-        };
-        Err(error.hint(run!("keyfob list").to("show all profiles")))
+        Err(no_such_profile(&self.files.profiles(), profile, otherwise))
     }
 
     pub(in crate::ops) fn place(&self, file: AwsFile, line: usize) -> String {

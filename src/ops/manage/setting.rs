@@ -6,7 +6,7 @@
 use crate::chain::base::{key, process};
 use crate::chain::check::{Beside, check_value};
 use crate::chain::{nearest, nearest_of, target};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Mark, Result};
 use crate::hint::run;
 use crate::ini::{Document, EditError, SectionName};
 use crate::ops::add::region::hint_at_region;
@@ -145,7 +145,7 @@ impl Manager<'_> {
         check_value(checked, value, beside).map_err(|problem| refuse(format!("`{name}`: {problem}")).hint(anyway()))?;
         let is_pointer = block == name && POINTERS.contains(&name.strip_prefix(PREFIX).unwrap_or(name));
         if is_pointer && value != profile && !self.exists(value) {
-            let error = refuse(format!("`{name}`: there is no profile `{value}`"));
+            let error = refuse(format!("`{name}`: there is no profile `{value}`")).marked(Mark::NoSuchProfile);
             return Err(match nearest(&self.files.profiles(), value) {
                 Some(near) => error.hint(format!("did you mean `{near}`?")).hint(anyway()),
                 None => error.hint(anyway()),

@@ -8,11 +8,10 @@ use crate::chain::base::Signs;
 use crate::chain::session_name::{default_role_session_name, federated_user_name};
 use crate::chain::{AskedBy, FederationStep, Hop, KnownBase, Plan, Reason, ScopedStep, SessionStep, Step};
 use crate::credentials::{Credentials, Session};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Mark, Result};
 use crate::hint::run;
 use crate::mfa::{CodeError, Origin};
 use crate::ops::resolve::{Need, Run, base};
-use crate::sign_in::is_sign_in_needed;
 
 /// Why a step gave no session: AWS's answer, which a new signer or code may mend, or what ends the run.
 pub(super) enum Stop {
@@ -127,7 +126,7 @@ impl Run<'_> {
     /// all who want the same session share.
     fn is_sign_in_due(&self, error: &Error) -> bool {
         let is_login = self.plan.base.login_arn().is_some() && error.kind() == Kind::NeedsHuman;
-        is_sign_in_needed(error) || (is_login && self.options.prompt_limit.is_none() && self.context.human.is_there())
+        error.is(Mark::SignInNeeded) || (is_login && self.options.prompt_limit.is_none() && self.context.human.is_there())
     }
 
     /// Sends a step's call, with a code where the plan spends one in it. A mistyped code is asked for again.

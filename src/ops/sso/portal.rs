@@ -9,12 +9,12 @@ use crate::aws::portal::Account as ListedAccount;
 use crate::chain::identity_center::{IdentityCenter, of_session};
 use crate::chain::nearest_of;
 use crate::config_file;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Mark, Result};
 use crate::hint::run;
 use crate::ops::Context;
 use crate::ops::login::on_the_way;
 use crate::profile::{Profiles, SectionKind};
-use crate::sign_in::{CallError, Portals, SignIns, Wanted, identity, is_sign_in_needed, with_sign_ins};
+use crate::sign_in::{CallError, Portals, SignIns, Wanted, identity, with_sign_ins};
 
 /// How long throttling is waited out: a person watches, and can press Ctrl-C.
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -54,7 +54,7 @@ pub fn with_lists<T>(
     };
     let signed_in = |sign_ins: &SignIns<'_>| Portals::new(*sign_ins, wanted, PATIENCE, &waits).map(drop);
     if let Err(error) = with_sign_ins(context, signed_in) {
-        if !is_sign_in_needed(&error) {
+        if !error.is(Mark::SignInNeeded) {
             return Err(error);
         }
         on_the_way(context, session, center, None, Err(error))?;
