@@ -1,7 +1,7 @@
 //! Edits of the AWS files, for every command: whom an edit waits for, and what is said of a file that cannot be replaced.
 
 use crate::config_file::{self, Edited, Paste};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ini::{Document, EditError};
 use crate::ops::Context;
 use crate::profile::AwsFile;
@@ -23,12 +23,34 @@ pub(super) fn edit(
     Ok(config_file::edit(context.paths, file, waiting, change)?)
 }
 
-/// Warns that a file cannot be replaced, after what was done before (`done`) has worked. Returns the lines to paste.
-pub(super) fn ask_to_paste(context: &Context<'_>, Paste { path, cause, lines }: Paste, done: &str) -> String {
-    let path = path.display();
-    context.talk.warn(&format!("cannot replace {path}: {cause}"));
-    if !lines.is_empty() {
-        context.talk.hint(format!("{done}; add these lines to {path} yourself").into());
+impl Edited {
+    /// Whether the file was changed, where it had to be.
+    ///
+    /// # Errors
+    /// Where it cannot be replaced, with the lines to paste and this hint.
+    pub(super) fn or_fail(self, hint: &'static str) -> Result<bool> {
+        match self {
+            Edited::Changed => Ok(true),
+            Edited::Unchanged => Ok(false),
+            Edited::Paste(paste) => Err(Error::from(paste).hint(hint)),
+        }
     }
-    lines
+
+    /// Has `say` say whether the file was changed. Where it cannot be replaced, warns of that instead, after what was done before
+    /// (`done`) has worked, and returns the lines to paste.
+    pub(super) fn or_lines(self, context: &Context<'_>, done: &str, say: impl FnOnce(bool)) -> Option<String> {
+        let Paste { path, cause, lines } = match self {
+            Edited::Changed | Edited::Unchanged => {
+                say(matches!(self, Edited::Changed));
+                return None;
+            }
+            Edited::Paste(paste) => paste,
+        };
+        let path = path.display();
+        context.talk.warn(&format!("cannot replace {path}: {cause}"));
+        if !lines.is_empty() {
+            context.talk.hint(format!("{done}; add these lines to {path} yourself").into());
+        }
+        Some(lines)
+    }
 }

@@ -4,7 +4,7 @@ use crate::chain::base::{overrides, process};
 use crate::chain::check;
 use crate::chain::values::mfa_serial;
 use crate::chain::{Plan, Request, plan};
-use crate::config_file::{self, AwsFiles, Edited};
+use crate::config_file::{self, AwsFiles};
 use crate::credentials::StoredKey;
 use crate::error::{Error, Kind, Result};
 use crate::hint::{Hint, run};
@@ -14,7 +14,7 @@ use crate::ini::{Document, EditError, SectionName};
 use crate::ops::Context;
 use crate::ops::add::AddRequest;
 use crate::ops::advice::{self, Change, Devices};
-use crate::ops::edits::{ask_to_paste, edit};
+use crate::ops::edits::edit;
 use crate::ops::planning::WithKey;
 use crate::ops::without_device::{self, Known};
 use crate::process_line::keyfob_profile_of;
@@ -341,11 +341,8 @@ impl<'a> Planned<'a> {
         let path = context.paths.aws_config.display();
         let link = if is_linked { "linked" } else { "not linked" };
         if is_linked {
-            let edited =
-                edit(context, AwsFile::Credentials, |document| hide_process(AwsFile::Credentials, document, &name));
-            if let Edited::Paste(paste) = edited? {
-                return Err(Error::from(paste).hint("the key is stored"));
-            }
+            edit(context, AwsFile::Credentials, |document| hide_process(AwsFile::Credentials, document, &name))?
+                .or_fail("the key is stored")?;
         }
         let edited = edit(context, AwsFile::Config, |document| {
             if is_linked {
@@ -354,13 +351,13 @@ impl<'a> Planned<'a> {
             edits.iter().try_for_each(|(setting, value)| document.set(SectionName::Profile(&name), setting, value))
         })
         .map_err(|error| error.hint(context.talk.again(&[]).to("the key is stored; to write the profile")))?;
-        match edited {
-            Edited::Changed => context.talk.say(&format!("wrote the profile `{name}` to {path} ({link})")),
-            Edited::Unchanged if edits.is_empty() => context.talk.say(&format!("{path} was not changed ({link})")),
-            Edited::Unchanged => context.talk.say(&format!("{path} already contains `{name}` ({link})")),
-            Edited::Paste(paste) => return Ok(Some(ask_to_paste(context, paste, "the key is stored"))),
-        }
-        Ok(None)
+        Ok(edited.or_lines(context, "the key is stored", |is_changed| {
+            context.talk.say(&match is_changed {
+                true => format!("wrote the profile `{name}` to {path} ({link})"),
+                false if edits.is_empty() => format!("{path} was not changed ({link})"),
+                false => format!("{path} already contains `{name}` ({link})"),
+            });
+        }))
     }
 }
 

@@ -12,7 +12,7 @@ mod written;
 use serde::Serialize;
 
 use crate::chain::StoredKeys;
-use crate::config_file::{self, Edited};
+use crate::config_file;
 use crate::credentials::{AccessKey, StoreId, StoredKey};
 use crate::error::{Error, Kind, Result};
 use crate::hint::{Hint, run};
@@ -313,9 +313,7 @@ fn import_one(
                 Some(_) => Ok(()),
             }
         })?;
-        if let Edited::Paste(paste) = edited {
-            return Err(Error::from(paste).hint("the key is stored"));
-        }
+        edited.or_fail("the key is stored")?;
     }
     let (files, index) = (config_file::load(context.paths)?, Index::load(&context.paths.data)?);
     let manager = Manager { context, files: &files, index: &index, show_only: false };

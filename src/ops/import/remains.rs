@@ -5,9 +5,9 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::plain_key::found_in;
-use crate::config_file::{self, AwsFiles, Edited};
+use crate::config_file::{self, AwsFiles};
 use crate::credentials::AccessKey;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::hint::{Hint, run};
 use crate::human::AskError;
 use crate::ini::{Document, is_identifier};
@@ -254,9 +254,7 @@ fn delete(context: &Context<'_>, copies: &[Copy]) -> Result<()> {
             document.delete_lines(|line| lines.contains(&line));
             Ok(())
         })?;
-        if let Edited::Paste(paste) = edited {
-            return Err(Error::from(paste).hint("the key is stored; delete the lines yourself"));
-        }
+        edited.or_fail("the key is stored; delete the lines yourself")?;
     }
     Ok(())
 }

@@ -6,14 +6,14 @@ use super::plain_key::{Written, found_in};
 use super::remains::{Unread, offer_of_stored, offer_to_delete, unread_secrets};
 use super::{Found, ImportRequest, Imported, Stays, Unlinked, move_all};
 use crate::chain::base::key::{ID, SECRET};
-use crate::chain::{StoredKeys, nearest};
-use crate::config_file::{self, AwsFiles, Edited};
+use crate::chain::StoredKeys;
+use crate::config_file::{self, AwsFiles};
 use crate::credentials::AccessKey;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::ini::Document;
-use crate::ops::Context;
 use crate::ops::edits::edit;
+use crate::ops::{Context, no_such_profile};
 use crate::profile::{AwsFile, Profile, Profiles};
 
 /// Moves every key in plain text that can be moved; one that cannot holds up no other.
@@ -25,13 +25,7 @@ pub fn import(context: &Context<'_>, request: &ImportRequest<'_>, files: &AwsFil
     let written: Vec<Written> = match request.profile {
         Some(name) => match profiles.get(name) {
             Some(profile) => found_in(&profile),
-            None => {
-                let error = Error::new(Kind::Config, format!("there is no profile `{name}` in the AWS files"));
-                let error = nearest(&profiles, name)
-                    .into_iter()
-                    .fold(error, |error, near| error.hint(format!("did you mean `{near}`?")));
-                return Err(error.hint(run!("keyfob list").to("show all profiles")));
-            }
+            None => return Err(no_such_profile(&profiles, name, |error| error)),
         },
         None => profiles.names().filter_map(|name| profiles.get(name)).flat_map(|profile| found_in(&profile)).collect(),
     };
@@ -53,12 +47,7 @@ pub fn import(context: &Context<'_>, request: &ImportRequest<'_>, files: &AwsFil
             take_out(document, places[index], profile, key);
             Ok(())
         })?;
-        match edited {
-            Edited::Changed | Edited::Unchanged => Ok(true),
-            Edited::Paste(paste) => {
-                Err(Error::from(paste).hint("the key is stored; delete its two lines from the file"))
-            }
-        }
+        edited.or_fail("the key is stored; delete its two lines from the file").map(|_| true)
     })?;
     report.remaining = offer_to_delete(context, &stored.into_inner())?;
     if request.profile.is_none() {

@@ -14,12 +14,12 @@ use crate::aws_login::{Authorization, Made, Service, TokenFile};
 use crate::chain::base::login::{self, is_root, place};
 use crate::chain::target::{Target, checked_region};
 use crate::chain::{Plan, hosts};
-use crate::config_file::{self, Edited};
+use crate::config_file;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::ini::Document;
 use crate::ops::Context;
-use crate::ops::edits::{ask_to_paste, edit};
+use crate::ops::edits::edit;
 use crate::ops::login::targets::LoginTarget;
 use crate::ops::login::{LoginOptions, Voice, start_browser};
 use crate::ops::resolve::renewed_just_now;
@@ -367,16 +367,14 @@ impl<'a> Login<'a> {
             }
             Ok(())
         };
-        match edit(self.context, *place, change)? {
-            Edited::Changed => {
+        let lines = edit(self.context, *place, change)?.or_lines(self.context, "you are signed in", |is_changed| {
+            if is_changed {
                 let path = config_file::path_of(paths, *place).display().to_string();
                 let what = if self.is_new { "added" } else { "changed" };
                 talk.say(&format!("{what} the profile `{profile}` in {path}"));
-                Ok(String::new())
             }
-            Edited::Unchanged => Ok(String::new()),
-            Edited::Paste(paste) => Ok(ask_to_paste(self.context, paste, "you are signed in")),
-        }
+        });
+        Ok(lines.unwrap_or_default())
     }
 
     fn again(&self) -> crate::hint::Hint {

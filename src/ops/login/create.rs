@@ -5,12 +5,11 @@
 
 use crate::chain::identity_center::{IdentityCenter, of_session, region_in, trimmed};
 use crate::chain::target::checked_region;
-use crate::config_file::Edited;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::ini::{Document, SectionName};
 use crate::ops::Context;
-use crate::ops::edits::{ask_to_paste, edit};
+use crate::ops::edits::edit;
 use crate::profile::{AwsFile, Profiles, SectionKind};
 
 /// The start URL and region of a section that is to be.
@@ -145,18 +144,16 @@ impl NewSession {
             }
             Ok(())
         })?;
-        match edited {
-            Edited::Changed => {
+        let lines = edited.or_lines(context, "you are signed in", |is_changed| {
+            if is_changed {
                 let path = crate::config_file::path_of(context.paths, AwsFile::Config);
                 context.talk.say(&format!("added `[sso-session {name}]` to {}", path.display()));
                 context.talk.hint(
                     run!("keyfob sso profiles {}", name).to("write a profile for each of your accounts and roles"),
                 );
-                Ok(String::new())
             }
-            Edited::Unchanged => Ok(String::new()),
-            Edited::Paste(paste) => Ok(ask_to_paste(context, paste, "you are signed in")),
-        }
+        });
+        Ok(lines.unwrap_or_default())
     }
 }
 

@@ -1,11 +1,11 @@
 //! The `mfa_serial` of profiles: written for the device they are to use, removed for one that is gone.
 
-use crate::config_file::{AwsFiles, Edited, path_of};
+use crate::config_file::{AwsFiles, path_of};
 use crate::error::Result;
 use crate::hint::{Hint, run};
 use crate::ini::Document;
 use crate::ops::Context;
-use crate::ops::edits::{ask_to_paste, edit};
+use crate::ops::edits::edit;
 use crate::profile::{AwsFile, Profiles};
 
 /// Names a device is set under; the second is seen by keyfob alone.
@@ -37,14 +37,10 @@ pub(super) fn write(
     let set = |document: &mut Document| document.set(file.section(profile), &name, serial);
     let edited =
         edit(context, file, set).map_err(|error| error.because(done.to_owned()).hint(command(profile, serial)))?;
-    match edited {
-        Edited::Changed | Edited::Unchanged => {
-            let path = path_of(context.paths, file).display();
-            context.talk.say(&format!("wrote `{name}` of `{profile}` to {path}"));
-            Ok(None)
-        }
-        Edited::Paste(paste) => Ok(Some(ask_to_paste(context, paste, done))),
-    }
+    Ok(edited.or_lines(context, done, |_| {
+        let path = path_of(context.paths, file).display();
+        context.talk.say(&format!("wrote `{name}` of `{profile}` to {path}"));
+    }))
 }
 
 /// Where a profile's device is set: the name that counts, in the file that counts.
@@ -120,16 +116,10 @@ fn take_out_of(context: &Context<'_>, serial: &str, file: AwsFile, named: &[Name
         }
         Ok(())
     })?;
-    match edited {
-        Edited::Changed | Edited::Unchanged => {
-            for Named { profile, place, name, .. } in lines {
-                context.talk.say(&format!("removed `{name}` of `{profile}` ({place})"));
-            }
-            Ok(true)
+    let to_paste = edited.or_lines(context, "", |_| {
+        for Named { profile, place, name, .. } in lines {
+            context.talk.say(&format!("removed `{name}` of `{profile}` ({place})"));
         }
-        Edited::Paste(paste) => {
-            ask_to_paste(context, paste, "");
-            Ok(false)
-        }
-    }
+    });
+    Ok(to_paste.is_none())
 }
