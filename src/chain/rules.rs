@@ -238,7 +238,10 @@ impl<'a, 'p> Maker<'a, 'p> {
         }
         let asked = self.hop_durations()?;
         let first_asked = asked.first().copied().flatten().map_or(HOUR, |(seconds, _)| seconds);
-        let no_session = self.request.no_session || !self.may_make_session()?;
+        let no_session = self.request.no_session
+            // GetSessionToken is not a call that another service can be expected to know.
+            || (walk.base.is_of_other_service()
+                && self.setting(walk.base_node(), "keyfob_session", values::session_mode)? != Some(SessionMode::Always));
         let spent_in = if no_session || first_asked > HOUR { SpentIn::Hop } else { SpentIn::Session };
         let session = match (&device, spent_in) {
             (None, _) => {
@@ -304,16 +307,6 @@ impl<'a, 'p> Maker<'a, 'p> {
         }
         let mfa = device.map(|device| device.spent_in(spent_in));
         Ok(Made { mfa, steps, base_target, mfa_max_age_seconds: None, narrowed: None })
-    }
-
-    /// Whether GetSessionToken is a call that the base's service can be expected to know.
-    fn may_make_session(&mut self) -> Result<bool, PlanError> {
-        let walk = self.walk;
-        if !walk.base.is_of_other_service() {
-            return Ok(true);
-        }
-        let mode = self.setting(walk.base_node(), "keyfob_session", values::session_mode)?;
-        Ok(mode == Some(SessionMode::Always))
     }
 
     /// Where the calls of a profile go.

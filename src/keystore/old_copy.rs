@@ -32,7 +32,7 @@ pub fn delete_old_copy(old: &dyn KeyStore, new: &dyn KeyStore, item: &Item) -> R
     let in_old = |error| (old.id(), error);
     let value = new.get(item).map_err(in_new)?;
     // The platforms' own stores and the vault are places of their own.
-    if old.id() == new.id() || (old.id().is_outside() || new.id().is_outside()) && is_one_place(old, new, item)? {
+    if old.id() == new.id() || (old.id().is_outside() || new.id().is_outside()) && prove_one_place(old, new, item)? {
         return Ok(OldCopy::SamePlace);
     }
     old.ensure_deleted(item).map_err(in_old)?;
@@ -47,7 +47,7 @@ pub fn delete_old_copy(old: &dyn KeyStore, new: &dyn KeyStore, item: &Item) -> R
 }
 
 /// Its name is always the same for an item, so that the next try removes what a kill left; its value never is.
-fn is_one_place(old: &dyn KeyStore, new: &dyn KeyStore, item: &Item) -> Result<bool, (StoreId, StoreError)> {
+fn prove_one_place(old: &dyn KeyStore, new: &dyn KeyStore, item: &Item) -> Result<bool, (StoreId, StoreError)> {
     let mut random = [0; 8];
     OsRng.fill_bytes(&mut random);
     let value = hex::encode(&random);

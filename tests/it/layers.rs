@@ -161,8 +161,8 @@ fn names(file: &Module, text: &str, is_module: impl Fn(&[String]) -> bool + Copy
     names
 }
 
-/// Which file imports which.
-fn imports() -> BTreeMap<Module, BTreeSet<Module>> {
+/// The text of each module.
+fn sources() -> BTreeMap<Module, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let (mut files, mut folders) = (BTreeMap::new(), vec![root.clone()]);
     while let Some(folder) = folders.pop() {
@@ -179,6 +179,12 @@ fn imports() -> BTreeMap<Module, BTreeSet<Module>> {
         }
     }
     assert!(files.len() > 150, "{} files", files.len());
+    files
+}
+
+/// Which file imports which.
+fn imports() -> BTreeMap<Module, BTreeSet<Module>> {
+    let files = sources();
     let is_module = |path: &[String]| files.contains_key(path);
     let names: BTreeMap<&Module, Names> =
         files.iter().map(|(file, text)| (file, names(file, text, is_module))).collect();
@@ -275,6 +281,23 @@ fn imports_go_in_no_circle() {
     let mutual = edges.iter().filter(|edge| is_mutual(edge) && !is_known(edge));
     let mutual = mutual.map(|[one, other]| format!("{} {}", shown(one), shown(other)));
     compare("mutual imports", mutual.collect(), MUTUAL.iter().map(|(one, other)| format!("{one} {other}")).collect());
+}
+
+/// The predicates of a text, by their names, that can change what they are asked of.
+fn changing_predicates(text: &str) -> Vec<String> {
+    let tokens = tokens(text);
+    let may_change = |five: &&[String]| {
+        let is_predicate = ["is_", "has_", "may_", "can_", "must_", "needs_"].iter().any(|start| five[1].starts_with(start));
+        five[0] == "fn" && is_predicate && five[2..] == ["(", "&", "mut"]
+    };
+    tokens.windows(5).filter(may_change).map(|five| five[1].clone()).collect()
+}
+
+#[test]
+fn no_predicate_can_change_what_it_is_asked_of() {
+    let found: Vec<String> = sources().values().flat_map(|text| changing_predicates(text)).collect();
+    assert_eq!(found, Vec::<String>::new());
+    assert_eq!(changing_predicates("fn may_go(&mut self) -> bool {} fn is_on(&self) {} fn go(&mut self) {}"), ["may_go"]);
 }
 
 #[test]
