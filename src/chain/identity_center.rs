@@ -150,7 +150,7 @@ pub fn of_session(
     let (start_url, region) = (of_section.required("sso_start_url")?, of_section.required("sso_region")?);
     let scopes = section.setting("sso_registration_scopes");
     let region = target::checked_region(&region.value).map_err(|problem| of_section.bad(&region, problem))?;
-    let center = Written { session: Some(name.to_owned()), start_url: &start_url.value, region, scopes };
+    let center = CenterSettings { session: Some(name.to_owned()), start_url: &start_url.value, region, scopes };
     place(center, &node, &mut Vec::new()).map(Some)
 }
 
@@ -190,7 +190,7 @@ pub(super) fn of_node(node: &Node<'_>, used: &mut Vec<Used>) -> Result<Option<Id
         };
         let start_url = start_url.as_ref().ok_or_else(|| missing("sso_start_url"))?;
         let region = region.as_ref().ok_or_else(|| missing("sso_region"))?;
-        let center = Written {
+        let center = CenterSettings {
             session: None,
             start_url: &start_url.value,
             region: node.value(region, target::checked_region)?,
@@ -222,7 +222,7 @@ pub(super) fn of_node(node: &Node<'_>, used: &mut Vec<Used>) -> Result<Option<Id
     }
     let region = target::checked_region(&its_region.value).map_err(|problem| of_section.bad(&its_region, problem))?;
     let scopes = section.setting("sso_registration_scopes");
-    let center = Written { session: Some(session.value.to_string()), start_url: &its_url.value, region, scopes };
+    let center = CenterSettings { session: Some(session.value.to_string()), start_url: &its_url.value, region, scopes };
     place(center, node, used).map(Some)
 }
 
@@ -258,7 +258,7 @@ impl Section<'_> {
 }
 
 /// What is written of an Identity Center.
-struct Written<'a> {
+struct CenterSettings<'a> {
     session: Option<String>,
     start_url: &'a str,
     region: String,
@@ -266,8 +266,8 @@ struct Written<'a> {
 }
 
 /// Adds where its services are: configured endpoints as the SDKs read them, else the region's.
-fn place(written: Written<'_>, node: &Node<'_>, used: &mut Vec<Used>) -> Result<IdentityCenter, PlanError> {
-    let Written { session, start_url, region, scopes } = written;
+fn place(written: CenterSettings<'_>, node: &Node<'_>, used: &mut Vec<Used>) -> Result<IdentityCenter, PlanError> {
+    let CenterSettings { session, start_url, region, scopes } = written;
     let inputs = TargetInputs { profiles: node.profiles, env: node.env, arns: &[] };
     let hosts = target::variants(node, &inputs, used)?;
     let (oidc, portal) = match hosts.ignores_configured {

@@ -20,12 +20,12 @@ use crate::timestamp::Timestamp;
 /// The JSON of `list`.
 #[derive(Debug, Serialize)]
 pub struct Listing {
-    pub(crate) profiles: Vec<Line>,
+    pub(crate) profiles: Vec<ListedProfile>,
 }
 
 /// One profile.
 #[derive(Debug, Serialize)]
-pub(crate) struct Line {
+pub(crate) struct ListedProfile {
     pub(crate) name: String,
     pub(crate) source: &'static str,
     /// What the role or the alias builds on: a profile, or what `credential_source` says.
@@ -111,12 +111,12 @@ pub fn names<'a>(profiles: &'a Profiles<'a>, stored: impl Iterator<Item = &'a st
     profiles.names().chain(stored.filter(|name| profiles.get(name).is_none()))
 }
 
-fn line(name: &str, profiles: &Profiles<'_>, sources: &Sources<'_>) -> Line {
+fn line(name: &str, profiles: &Profiles<'_>, sources: &Sources<'_>) -> ListedProfile {
     let profile = profiles.get(name);
     let setting = |setting: &str| Some(profile.as_ref()?.setting(setting)?.value.into_owned());
     let Origin { source, via, account, base } = origin(name, profiles, sources.stored);
     let (session_expires, code_due, sign_in) = (sources.sessions)(name);
-    Line {
+    ListedProfile {
         name: name.to_owned(),
         source,
         via,

@@ -23,7 +23,7 @@ pub(super) fn error(refusal: &clap::Error, arguments: &[OsString], env: &Environ
     let text = refusal.render().to_string();
     let message = text.strip_prefix("error: ").unwrap_or(&text).split("\n\n").next().unwrap_or_default();
     let message = message.lines().map(str::trim).collect::<Vec<_>>().join(" ");
-    let line = Line::new(arguments);
+    let line = GivenLine::new(arguments);
     let meant = line.meant(refusal, env);
     let usage =
         meant.is_empty().then(|| command_at(&line.path).render_usage().to_string().replace("Usage:", "usage:").into());
@@ -38,20 +38,20 @@ pub(super) fn error(refusal: &clap::Error, arguments: &[OsString], env: &Environ
 }
 
 /// A command line that clap refuses.
-struct Line {
+struct GivenLine {
     /// The program first, by the name hints call it.
     words: Vec<String>,
     /// The commands it names: `profile`, `set`.
     path: Vec<String>,
 }
 
-impl Line {
-    fn new(arguments: &[OsString]) -> Line {
+impl GivenLine {
+    fn new(arguments: &[OsString]) -> GivenLine {
         let given = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned());
-        Line::of(std::iter::once("keyfob".to_owned()).chain(given).collect())
+        GivenLine::of(std::iter::once("keyfob".to_owned()).chain(given).collect())
     }
 
-    fn of(words: Vec<String>) -> Line {
+    fn of(words: Vec<String>) -> GivenLine {
         let (mut path, mut tree) = (Vec::new(), &command());
         let mut rest = words.iter().skip(1);
         while let Some(word) = rest.next() {
@@ -65,7 +65,7 @@ impl Line {
                 None => break,
             }
         }
-        Line { words, path }
+        GivenLine { words, path }
     }
 
     /// What was meant, the likeliest first.
@@ -118,14 +118,14 @@ impl Line {
     fn option_behind_command(&self, at: usize, env: &Environment) -> Vec<Hint> {
         // Without a value, or with one.
         let behind = |end: usize| {
-            let rest = Line::of([&self.words[..at], self.words.get(end..)?].concat());
+            let rest = GivenLine::of([&self.words[..at], self.words.get(end..)?].concat());
             let command = rest.path.last()?;
             let place = 1 + rest.words.iter().position(|word| word == command)?;
             Some([&rest.words[..place], &self.words[at..end], &rest.words[place..]].concat())
         };
         let Some(words) = behind(at + 1).or_else(|| behind(at + 2)) else { return Vec::new() };
         match command().try_get_matches_from(&words) {
-            Err(refusal) if refusal.use_stderr() => Line::of(words).meant(&refusal, env),
+            Err(refusal) if refusal.use_stderr() => GivenLine::of(words).meant(&refusal, env),
             Ok(_) | Err(_) => vec![hint(given(&words))],
         }
     }
@@ -145,7 +145,7 @@ impl Line {
         }
         let command = self.path.last().map_or("", String::as_str);
         if let Some(row) = OPTIONS.iter().find(|row| row.on.contains(&command) && row.words.contains(&option)) {
-            let rest = Line::of([&self.words[..at], &self.words[end..]].concat());
+            let rest = GivenLine::of([&self.words[..at], &self.words[end..]].concat());
             let values = rest.profile().into_iter().chain(value().map(str::to_owned));
             return vec![row.answer(&values.collect::<Vec<_>>())];
         }

@@ -5,7 +5,7 @@ use crate::credentials::short_id;
 use crate::format::harmless::{harmless, is_deceptive, one_line};
 use crate::format::shell::Shell;
 use crate::mask;
-use crate::ops::audit::{Audit, Counts, Failing, Line, Status};
+use crate::ops::audit::{Audit, CheckOutcome, Counts, Failing, Status};
 use crate::timestamp::Timestamp;
 use crate::view::list::length;
 use crate::view::table::Table;
@@ -38,7 +38,7 @@ pub fn text(audit: &Audit, cis: &str, shell: Shell, now: Timestamp) -> String {
             text += &format!("  … and {more} more; `--json` and `--csv` list all\n");
         }
     }
-    let unknown: Vec<&Line> = audit.checks.iter().filter(|line| line.status == Status::Unknown).collect();
+    let unknown: Vec<&CheckOutcome> = audit.checks.iter().filter(|line| line.status == Status::Unknown).collect();
     if !unknown.is_empty() {
         text += "\nnot known:\n";
         let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();

@@ -35,7 +35,7 @@ pub(super) static CONTAINER: Kind = Kind {
 };
 
 /// What is made of a value of `credential_source`.
-struct Found {
+struct NamedSource {
     identity: Identity,
     signs_as: Signs,
     whose: Whose,
@@ -50,7 +50,7 @@ fn claim(
     trace: &mut Trace,
     kind: &'static Kind,
     is_it: impl Fn(&str) -> bool,
-    read: impl Fn(&Node<'_>, &mut Trace) -> Result<Result<Found, String>, PlanError>,
+    read: impl Fn(&Node<'_>, &mut Trace) -> Result<Result<NamedSource, String>, PlanError>,
 ) -> Result<Option<Lead>, PlanError> {
     let Some(setting) = node.setting(SETTINGS[0]).filter(|source| is_it(&source.value)) else { return Ok(None) };
     node.read(SETTINGS[0], &mut trace.used);
@@ -58,7 +58,7 @@ fn claim(
         return Ok(Some(Lead::Base(Base::refused(node, kind.name, error))));
     }
     Ok(Some(Lead::Base(match read(node, trace)? {
-        Ok(Found { identity, signs_as, whose, title, reuse, source }) => Base {
+        Ok(NamedSource { identity, signs_as, whose, title, reuse, source }) => Base {
             profile: node.name.clone(),
             kind: kind.name,
             identity,
@@ -76,7 +76,7 @@ fn claim(
     })))
 }
 
-fn environment(node: &Node<'_>, _: &mut Trace) -> Result<Result<Found, String>, PlanError> {
+fn environment(node: &Node<'_>, _: &mut Trace) -> Result<Result<NamedSource, String>, PlanError> {
     let is_set = |name: &&str| node.env.get(name).is_some();
     let needed = [vars::AWS_ACCESS_KEY_ID, vars::AWS_SECRET_ACCESS_KEY];
     if let Some(missing) = needed.iter().find(|name| !is_set(name)) {
@@ -89,7 +89,7 @@ fn environment(node: &Node<'_>, _: &mut Trace) -> Result<Result<Found, String>, 
         return Ok(Err(format!("`{token}`, which belongs to a temporary key (`ASIA…`), is not set")));
     }
     let identity = Identity::of_key_id(ENVIRONMENT.name, id);
-    Ok(Ok(Found {
+    Ok(Ok(NamedSource {
         title: format!("credentials {identity} in the environment"),
         identity,
         signs_as: if is_session { Signs::Session } else { Signs::Key },
@@ -103,7 +103,7 @@ fn environment(node: &Node<'_>, _: &mut Trace) -> Result<Result<Found, String>, 
 const METADATA_V4: &str = "http://169.254.169.254";
 const METADATA_V6: &str = "http://[fd00:ec2::254]";
 
-fn instance(node: &Node<'_>, trace: &mut Trace) -> Result<Result<Found, String>, PlanError> {
+fn instance(node: &Node<'_>, trace: &mut Trace) -> Result<Result<NamedSource, String>, PlanError> {
     let disabled = vars::AWS_EC2_METADATA_DISABLED;
     if node.env.get(disabled).is_some_and(|value| value.eq_ignore_ascii_case("true")) {
         return Ok(Err(format!("`{disabled}` is `true`")));
@@ -122,7 +122,7 @@ fn instance(node: &Node<'_>, trace: &mut Trace) -> Result<Result<Found, String>,
     if !endpoint.starts_with("http://") && !endpoint.starts_with("https://") {
         return Ok(Err(format!("`ec2_metadata_service_endpoint` is `{endpoint}`, which is not a URL")));
     }
-    Ok(Ok(Found {
+    Ok(Ok(NamedSource {
         // Which machine it is, is found out where the credentials are made.
         identity: Identity { sort: INSTANCE.name, parts: vec![endpoint.clone()] },
         signs_as: Signs::Unsure,
@@ -136,7 +136,7 @@ fn instance(node: &Node<'_>, trace: &mut Trace) -> Result<Result<Found, String>,
 /// Where the address that `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` is relative to (ECS Developer Guide, "Task IAM role").
 const CONTAINER_HOST: &str = "http://169.254.170.2";
 
-fn container(node: &Node<'_>, _: &mut Trace) -> Result<Result<Found, String>, PlanError> {
+fn container(node: &Node<'_>, _: &mut Trace) -> Result<Result<NamedSource, String>, PlanError> {
     let (relative, full) = (vars::AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, vars::AWS_CONTAINER_CREDENTIALS_FULL_URI);
     let url = match (node.env.get(relative), node.env.get(full)) {
         (Some(path), _) if path.starts_with('/') => format!("{CONTAINER_HOST}{path}"),
@@ -156,7 +156,7 @@ fn container(node: &Node<'_>, _: &mut Trace) -> Result<Result<Found, String>, Pl
     let token_file = node.env.get(vars::AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE).map(str::to_owned);
     let Identity { sort, mut parts } = Identity::of_secret(CONTAINER.name, &url);
     parts.extend(token_file.clone());
-    Ok(Ok(Found {
+    Ok(Ok(NamedSource {
         identity: Identity { sort, parts },
         signs_as: Signs::Session,
         whose: Whose::Role,

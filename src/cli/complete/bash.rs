@@ -6,7 +6,7 @@
 
 /// A command line up to the cursor.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct TypedLine {
     words: Vec<String>,
     /// The last word as it is written, without the quote it begins with.
     written: String,
@@ -18,9 +18,9 @@ pub struct Line {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Unspellable;
 
-impl Line {
+impl TypedLine {
     /// Splits a line, which may end inside quotes.
-    pub fn of(line: &str) -> Line {
+    pub fn of(line: &str) -> TypedLine {
         let mut words = vec![String::new()];
         let (mut start, mut opened) = (0, None::<(char, usize)>);
         let mut is_word = false;
@@ -52,7 +52,7 @@ impl Line {
             Some((quote, at)) if at == start => (Ok(Some(quote)), &line[start + 1..]),
             Some(_) => (Err(Unspellable), ""),
         };
-        Line { words, written: written.to_owned(), quote }
+        TypedLine { words, written: written.to_owned(), quote }
     }
 
     /// The words without their quotes, the one being typed last.
@@ -97,7 +97,7 @@ mod tests {
             ("keyfob show a'b c'd", &["keyfob", "show", "ab cd"]),
         ];
         for (line, words) in table {
-            assert_eq!(Line::of(line).words(), words, "{line}");
+            assert_eq!(TypedLine::of(line).words(), words, "{line}");
         }
     }
 
@@ -117,7 +117,7 @@ mod tests {
             ("k show m'y p", "y p", "my profile", None),
         ];
         for (line, piece, word, expected) in table {
-            assert_eq!(Line::of(line).spell(word, piece).as_deref(), expected, "{line}");
+            assert_eq!(TypedLine::of(line).spell(word, piece).as_deref(), expected, "{line}");
         }
     }
 }

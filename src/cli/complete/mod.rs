@@ -59,7 +59,7 @@ type Spell = Box<dyn Fn(&str) -> Option<String>>;
 pub fn answer(arguments: &[String], env: &Environment) -> String {
     let (next, spell): (Next, Spell) = match arguments {
         [shell, line, piece] if shell == "bash" => {
-            let line = bash::Line::of(line);
+            let line = bash::TypedLine::of(line);
             let next = next(line.words(), env);
             let piece = piece.clone();
             (next, Box::new(move |word| line.spell(word, &piece)))

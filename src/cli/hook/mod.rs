@@ -46,7 +46,7 @@ pub struct HookArgs {
     shell: Shell,
     /// What the function needs
     #[arg(long, hide = true)]
-    step: Option<Step>,
+    step: Option<HookAction>,
     /// What it has kept of the last time
     #[arg(long, hide = true, default_value = "")]
     kept: String,
@@ -59,7 +59,7 @@ pub struct HookArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Step {
+enum HookAction {
     Switch,
     Renew,
 }
@@ -91,8 +91,8 @@ impl HookArgs {
     pub(super) fn run(self, global: &GlobalOptions, env: Environment, talk: &StderrTalk) -> Result<()> {
         match self.step {
             None => out::write(&function(self.shell)?),
-            Some(Step::Switch) => self.switch(&World::new(global, env, talk)?),
-            Some(Step::Renew) => {
+            Some(HookAction::Switch) => self.switch(&World::new(global, env, talk)?),
+            Some(HookAction::Renew) => {
                 // Said once, and then only if nothing was renewed.
                 let talk = StderrTalk::new(Level::Normal, &env).of_command(vec!["keyfob".into(), "hook".into()]);
                 let talk = talk.held_back();

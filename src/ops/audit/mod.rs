@@ -11,7 +11,7 @@ mod signer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-pub use self::outcome::{Audit, Counts, Failing, Line, Status};
+pub use self::outcome::{Audit, CheckOutcome, Counts, Failing, Status};
 
 use crate::audit::check::{CIS_VERSIONS, Judge};
 use crate::audit::facts::{Facts, Source};

@@ -19,12 +19,12 @@ pub struct Audit {
     pub account: String,
     /// Who asked.
     pub arn: String,
-    pub checks: Vec<Line>,
+    pub checks: Vec<CheckOutcome>,
 }
 
 /// What came of one check.
 #[derive(Debug, Serialize)]
-pub struct Line {
+pub struct CheckOutcome {
     pub id: &'static str,
     pub title: &'static str,
     /// Its number in each version of the CIS benchmark that has it.
@@ -96,7 +96,7 @@ impl Audit {
             profile: profile.to_owned(),
             account: facts.account.clone(),
             arn: facts.caller.arn.clone(),
-            checks: judged.into_iter().map(|(check, judgement)| Line::new(check, judgement)).collect(),
+            checks: judged.into_iter().map(|(check, judgement)| CheckOutcome::new(check, judgement)).collect(),
         }
     }
 
@@ -107,10 +107,10 @@ impl Audit {
     }
 }
 
-impl Line {
-    fn new(check: &'static Check, judgement: Judgement) -> Line {
+impl CheckOutcome {
+    fn new(check: &'static Check, judgement: Judgement) -> CheckOutcome {
         let Check { id, title, why, .. } = check;
-        let empty = Line {
+        let empty = CheckOutcome {
             id,
             title,
             cis: check.numbers(),
@@ -123,8 +123,10 @@ impl Line {
             as_of: None,
         };
         match judgement {
-            Err(missing) => Line { missing: Some(Unknown { action: missing.action, reason: missing.reason }), ..empty },
-            Ok(findings) => Line {
+            Err(missing) => {
+                CheckOutcome { missing: Some(Unknown { action: missing.action, reason: missing.reason }), ..empty }
+            }
+            Ok(findings) => CheckOutcome {
                 status: if findings.resources.is_empty() { Status::Pass } else { Status::Fail },
                 fix: findings.resources.first().and_then(|resource| own_command(&resource.fix)),
                 resources: findings.resources.into_iter().map(Failing::new).collect(),

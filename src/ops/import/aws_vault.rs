@@ -1,6 +1,6 @@
 //! Keys out of aws-vault's own places.
 
-use super::{Found, ImportRequest, Imported, Stays, Unlinked, move_all, of_aws};
+use super::{ImportRequest, Imported, KeyToMove, Stays, Unlinked, move_all, of_aws};
 use crate::aws_vault::{Place, UncheckedKey, VaultError};
 use crate::config_file::{self, AwsFiles};
 use crate::credentials::StoreId;
@@ -34,7 +34,7 @@ pub fn import_from_aws_vault(
                 Err(error @ VaultError::Form { .. }) => Err(Stays::Unreadable(error.to_string())),
                 Err(error) => return Err(for_user(error)),
             };
-            found.push(Found { profile: name, file: place.title(), line: None, key });
+            found.push(KeyToMove { profile: name, file: place.title(), line: None, key });
             origins.push(place);
         }
     }

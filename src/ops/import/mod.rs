@@ -106,14 +106,14 @@ impl Imported {
 }
 
 /// A key to be moved, and where it is.
-struct Found {
+struct KeyToMove {
     profile: String,
     file: String,
     line: Option<usize>,
     key: Result<AccessKey, Stays>,
 }
 
-impl Found {
+impl KeyToMove {
     fn place(&self) -> String {
         self.line.map_or(self.file.clone(), |line| format!("{}:{line}", self.file))
     }
@@ -150,7 +150,7 @@ enum Unlinked {
 fn move_all(
     context: &Context<'_>,
     request: &ImportRequest<'_>,
-    found: Vec<Found>,
+    found: Vec<KeyToMove>,
     unlinked: Unlinked,
     take_away: &dyn Fn(usize, &str, &AccessKey) -> Result<bool>,
 ) -> Result<Imported> {
@@ -158,7 +158,7 @@ fn move_all(
     let mut report = Imported { imported, left, remaining, to_enroll };
     for (index, found) in found.into_iter().enumerate() {
         let place = found.place();
-        let Found { profile, file, line, key } = found;
+        let KeyToMove { profile, file, line, key } = found;
         let mut leave = |reason: String, failed: bool, may_work_later: bool, hint: Option<Hint>| {
             context.talk.warn(&format!("{place}: the key of `{profile}` was not moved: {reason}"));
             if let Some(hint) = hint {

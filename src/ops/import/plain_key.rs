@@ -8,7 +8,7 @@ use crate::profile::{AwsFile, Profile};
 use crate::secret::Secret;
 
 /// A key in plain text, and where.
-pub(super) struct Written {
+pub(super) struct PlainKey {
     pub(super) profile: String,
     pub(super) file: AwsFile,
     /// Of the id.
@@ -18,7 +18,7 @@ pub(super) struct Written {
 }
 
 /// The keys of a profile that stand in the files, in each as it is there.
-pub(super) fn found_in(profile: &Profile<'_>) -> Vec<Written> {
+pub(super) fn found_in(profile: &Profile<'_>) -> Vec<PlainKey> {
     let written = |file| {
         let WholeKey { id, secret, is_temporary } = whole_in(profile, file)?;
         let secret_line = secret.line;
@@ -26,7 +26,7 @@ pub(super) fn found_in(profile: &Profile<'_>) -> Vec<Written> {
             true => Err(Stays::Temporary),
             false => of_aws(from_pair(&id.value, Secret::new(secret.value.into_owned()))),
         };
-        Some(Written { profile: profile.name().to_owned(), file, line: id.line, secret_line, key })
+        Some(PlainKey { profile: profile.name().to_owned(), file, line: id.line, secret_line, key })
     };
     [AwsFile::Credentials, AwsFile::Config].into_iter().filter_map(written).collect()
 }

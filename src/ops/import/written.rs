@@ -2,11 +2,11 @@
 
 use std::cell::RefCell;
 
-use super::plain_key::{Written, found_in};
+use super::plain_key::{PlainKey, found_in};
 use super::remains::{Unread, offer_of_stored, offer_to_delete, unread_secrets};
-use super::{Found, ImportRequest, Imported, Stays, Unlinked, move_all};
-use crate::chain::base::key::{ID, SECRET};
+use super::{ImportRequest, Imported, KeyToMove, Stays, Unlinked, move_all};
 use crate::chain::StoredKeys;
+use crate::chain::base::key::{ID, SECRET};
 use crate::config_file::{self, AwsFiles};
 use crate::credentials::AccessKey;
 use crate::error::{Error, Kind, Result};
@@ -22,7 +22,7 @@ use crate::profile::{AwsFile, Profile, Profiles};
 /// No such profile, or a store that cannot be used at all.
 pub fn import(context: &Context<'_>, request: &ImportRequest<'_>, files: &AwsFiles) -> Result<Imported> {
     let profiles = files.profiles();
-    let written: Vec<Written> = match request.profile {
+    let written: Vec<PlainKey> = match request.profile {
         Some(name) => match profiles.get(name) {
             Some(profile) => found_in(&profile),
             None => return Err(no_such_profile(&profiles, name, |error| error)),
@@ -34,7 +34,7 @@ pub fn import(context: &Context<'_>, request: &ImportRequest<'_>, files: &AwsFil
     }
     let places: Vec<AwsFile> = written.iter().map(|written| written.file).collect();
     let path = |file| config_file::path_of(context.paths, file).display().to_string();
-    let found = written.into_iter().map(|Written { profile, file, line, key, .. }| Found {
+    let found = written.into_iter().map(|PlainKey { profile, file, line, key, .. }| KeyToMove {
         profile,
         file: path(file),
         line: Some(line),
@@ -112,7 +112,7 @@ fn take_out(document: &mut Document, file: AwsFile, name: &str, key: &AccessKey)
 
 /// AWS's keys of a profile in plain text: file, line, and whether each is a temporary one.
 pub fn plain_keys(profile: &Profile<'_>) -> Vec<(AwsFile, usize, bool)> {
-    let temporary = |found: &Written| matches!(found.key, Err(Stays::Temporary));
+    let temporary = |found: &PlainKey| matches!(found.key, Err(Stays::Temporary));
     let found = found_in(profile);
     let of_aws = found.iter().filter(|found| !matches!(found.key, Err(Stays::OfOtherService)));
     of_aws.map(|found| (found.file, found.line, temporary(found))).collect()

@@ -101,7 +101,9 @@ pub fn target(
 fn unknown(profiles: &Profiles<'_>, name: &str, purpose: Purpose) -> Result<Target> {
     let sessions = profiles.sections(SectionKind::SsoSession);
     let near = nearest_of(sessions.iter().map(String::as_str), name).or_else(|| nearest(profiles, name));
-    let error = || Error::new(Kind::Config, format!("there is no profile or `sso-session` `{name}`")).marked(Mark::NoSuchProfile);
+    let error = || {
+        Error::new(Kind::Config, format!("there is no profile or `sso-session` `{name}`")).marked(Mark::NoSuchProfile)
+    };
     match (purpose, near) {
         (Purpose::Login, None) if name.contains("://") => Err(error().hint(
             run!("keyfob login --start-url {} --region REGION", name).to("if it is a start URL of your company"),

@@ -126,7 +126,8 @@ impl Run<'_> {
     /// all who want the same session share.
     fn is_sign_in_due(&self, error: &Error) -> bool {
         let is_login = self.plan.base.login_arn().is_some() && error.kind() == Kind::NeedsHuman;
-        error.is(Mark::SignInNeeded) || (is_login && self.options.prompt_limit.is_none() && self.context.human.is_there())
+        error.is(Mark::SignInNeeded)
+            || (is_login && self.options.prompt_limit.is_none() && self.context.human.is_there())
     }
 
     /// Sends a step's call, with a code where the plan spends one in it. A mistyped code is asked for again.

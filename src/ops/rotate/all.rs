@@ -24,12 +24,12 @@ use crate::timestamp::Timestamp;
 #[derive(Debug, Serialize)]
 pub struct KeyListing {
     max_age_days: u64,
-    pub(crate) keys: Vec<Line>,
+    pub(crate) keys: Vec<ReportedKey>,
 }
 
 /// One stored key.
 #[derive(Debug, Serialize)]
-pub(crate) struct Line {
+pub(crate) struct ReportedKey {
     pub(crate) id: AccessKeyId,
     user_arn: Option<String>,
     account: Option<String>,
@@ -113,7 +113,7 @@ pub fn keys(context: &Context<'_>, limit: Duration, files: &AwsFiles) -> Result<
             Phase::Resting | Phase::Ended => None,
         });
         let problem = asked.get(id);
-        Line {
+        ReportedKey {
             id: id.clone(),
             user_arn: entry.user_arn.clone(),
             account: entry.account.clone(),
@@ -181,8 +181,8 @@ pub fn rotate_all(
 ) -> Result<AllRotated> {
     let listing = keys(context, limit, files)?;
     let mut done = AllRotated { rotated: Vec::new(), failed: Vec::new() };
-    let is_overdue = |line: &&Line| line.overdue == Some(true) && !line.profiles.is_empty();
-    let overdue: Vec<&Line> = listing.keys.iter().filter(is_overdue).collect();
+    let is_overdue = |line: &&ReportedKey| line.overdue == Some(true) && !line.profiles.is_empty();
+    let overdue: Vec<&ReportedKey> = listing.keys.iter().filter(is_overdue).collect();
     if overdue.is_empty() {
         // Why an age is not known has been said.
         let known = if listing.keys.iter().any(|line| line.age_days.is_none()) { "known to be " } else { "" };

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use serde::Serialize;
+
 use super::directory::{Account, Filter};
 use super::template::{Template, refusal};
 use crate::chain::base::process::{self, Process};
@@ -36,7 +38,7 @@ pub struct New {
 }
 
 /// Why a profile is not written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Skipped {
     /// The name it would have.
     pub name: String,

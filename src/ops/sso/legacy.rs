@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Report;
 use super::changes::Skipped;
-use super::{Line, Report};
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::ini::{Document, EditError, SectionName};
@@ -58,7 +58,6 @@ pub fn from_legacy(manager: &Manager<'_>, session: Option<&str>) -> Result<(Repo
     }
     let mut changed: Vec<String> = groups.into_iter().flat_map(|group| group.profiles).collect();
     sorted::sort(&mut changed);
-    let skipped = skipped.into_iter().map(|Skipped { name, reason }| Line { name, reason }).collect();
     Ok((Report { changed, skipped, ..Report::default() }, shown))
 }
 

@@ -60,17 +60,10 @@ pub struct Report {
     pub changed: Vec<String>,
     pub removed: Vec<String>,
     pub kept: Vec<String>,
-    pub skipped: Vec<Line>,
+    pub skipped: Vec<Skipped>,
     /// Those of the kept ones whose role is not assigned any more.
     pub unassigned: Vec<String>,
     pub renamed: Vec<Renamed>,
-}
-
-/// A profile that is not written.
-#[derive(Debug, Serialize)]
-pub struct Line {
-    pub name: String,
-    pub reason: String,
 }
 
 /// An account that has another name than the last time.
@@ -200,7 +193,7 @@ fn report(changes: Changes, renamed: Vec<Renamed>) -> Report {
         changed: relinked,
         removed,
         kept,
-        skipped: skipped.into_iter().map(|Skipped { name, reason }| Line { name, reason }).collect(),
+        skipped,
         unassigned: gone,
         renamed,
     }
@@ -238,7 +231,7 @@ fn tell(manager: &Manager<'_>, report: &Report) {
             talk.hint(hint.to(format!("{} keep their names; rename them", listed(profiles))));
         }
     }
-    for Line { name, reason } in report.skipped.iter().take(NAMED) {
+    for Skipped { name, reason } in report.skipped.iter().take(NAMED) {
         talk.warn(&format!("`{name}` was not written: {reason}"));
     }
     if report.skipped.len() > NAMED {

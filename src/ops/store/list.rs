@@ -12,12 +12,12 @@ use crate::sorted;
 /// What `--json` reports.
 #[derive(Debug, Serialize)]
 pub struct Listing {
-    pub stores: Vec<Line>,
+    pub stores: Vec<ListedStore>,
 }
 
 /// One key store.
 #[derive(Debug, Serialize)]
-pub struct Line {
+pub struct ListedStore {
     pub id: StoreId,
     pub state: State,
     /// How many access keys the index has in it.
@@ -56,7 +56,7 @@ pub fn list(stores: &Stores<'_>, settings: &Settings, index: &Index, asked: Opti
     let default = stores.choose(asked).ok().map(|(id, _)| id);
     let line = |id: StoreId| {
         let (state, why) = state(stores, id);
-        Line {
+        ListedStore {
             id,
             state,
             keys: index.keys().values().filter(|key| key.backend == id).count(),

@@ -13,7 +13,7 @@ const LONGEST_LINE: usize = 4096;
 
 /// What a byte means for the line and the screen.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum KeyEffect {
     Nothing,
     Edited,
     Done,
@@ -41,17 +41,17 @@ impl Line {
         Line { bytes: Zeroizing::new(Vec::with_capacity(LONGEST_LINE)), escape: Escape::No }
     }
 
-    pub(super) fn take(&mut self, byte: u8) -> Step {
+    pub(super) fn take(&mut self, byte: u8) -> KeyEffect {
         match self.escape {
             Escape::Started if byte == b'[' || byte == b'O' => {
                 self.escape = Escape::Parameters;
-                return Step::Nothing;
+                return KeyEffect::Nothing;
             }
             Escape::Parameters if byte >= b' ' => {
                 if (0x40..0x7f).contains(&byte) {
                     self.escape = Escape::No;
                 }
-                return Step::Nothing;
+                return KeyEffect::Nothing;
             }
             Escape::No | Escape::Started | Escape::Parameters => self.escape = Escape::No,
         }
@@ -61,26 +61,26 @@ impl Line {
         const KILL_LINE: u8 = 0x15;
         const SUSPEND: u8 = 0x1a;
         match byte {
-            b'\n' | b'\r' => Step::Done,
-            INTERRUPT | QUIT => Step::Cancelled,
-            SUSPEND => Step::Suspend,
-            END if self.bytes.is_empty() => Step::Declined,
-            END => Step::Done,
+            b'\n' | b'\r' => KeyEffect::Done,
+            INTERRUPT | QUIT => KeyEffect::Cancelled,
+            SUSPEND => KeyEffect::Suspend,
+            END if self.bytes.is_empty() => KeyEffect::Declined,
+            END => KeyEffect::Done,
             0x08 | 0x7f => self.rub(),
             KILL_LINE => {
-                while self.rub() != Step::Nothing {}
-                Step::Edited
+                while self.rub() != KeyEffect::Nothing {}
+                KeyEffect::Edited
             }
             0x1b => {
                 self.escape = Escape::Started;
-                Step::Nothing
+                KeyEffect::Nothing
             }
             // Tab and the other control characters belong to no answer.
-            0x00..=0x1f => Step::Nothing,
-            _ if self.bytes.len() == LONGEST_LINE => Step::Nothing,
+            0x00..=0x1f => KeyEffect::Nothing,
+            _ if self.bytes.len() == LONGEST_LINE => KeyEffect::Nothing,
             _ => {
                 self.bytes.push(byte);
-                Step::Edited
+                KeyEffect::Edited
             }
         }
     }
@@ -98,13 +98,13 @@ impl Line {
     }
 
     /// Takes the last character back, all of its UTF-8 bytes.
-    fn rub(&mut self) -> Step {
+    fn rub(&mut self) -> KeyEffect {
         while let Some(byte) = self.bytes.pop() {
             if byte & 0xc0 != 0x80 {
-                return Step::Edited;
+                return KeyEffect::Edited;
             }
         }
-        Step::Nothing
+        KeyEffect::Nothing
     }
 
     pub(super) fn into_secret(mut self) -> Result<Secret, AskError> {

@@ -16,7 +16,7 @@ use rustix::process::{Signal, getpgrp, getsid, kill_current_process_group};
 use rustix::termios::{self, LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 use zeroize::Zeroizing;
 
-use super::line::{Line, Step};
+use super::line::{KeyEffect, Line};
 use super::{AskError, Duration, Echo, Secret, TRIES, pair};
 use crate::sys::interrupt;
 
@@ -232,7 +232,7 @@ fn unechoed(tty: &File, work: impl FnOnce()) -> bool {
         let mut is_cancelled = false;
         while !is_done.load(Ordering::Acquire) {
             match next_byte(tty) {
-                Ok(Some(byte)) => is_cancelled |= Line::new().take(byte) == Step::Cancelled,
+                Ok(Some(byte)) => is_cancelled |= Line::new().take(byte) == KeyEffect::Cancelled,
                 Ok(None) => {}
                 Err(_) => break,
             }
@@ -302,19 +302,19 @@ impl<'a> Modes<'a> {
             (job.require_foreground)(tty)?;
             self.keep()?;
             let before = line.visible(echo);
-            match byte.map_or(Step::Nothing, |byte| line.take(byte)) {
-                Step::Nothing => {}
-                Step::Edited => match (line.visible(echo), byte) {
+            match byte.map_or(KeyEffect::Nothing, |byte| line.take(byte)) {
+                KeyEffect::Nothing => {}
+                KeyEffect::Edited => match (line.visible(echo), byte) {
                     (now, _) if now < before => screen.write_all("\u{8} \u{8}".repeat(before - now).as_bytes())?,
                     (now, Some(byte)) if now > before || echo == Echo::On && byte >= 0x80 => {
                         screen.write_all(&[byte])?;
                     }
                     _ => {}
                 },
-                Step::Done => break line.into_secret(),
-                Step::Declined => break Err(AskError::Declined),
-                Step::Cancelled => break Err(AskError::Cancelled),
-                Step::Suspend => {
+                KeyEffect::Done => break line.into_secret(),
+                KeyEffect::Declined => break Err(AskError::Declined),
+                KeyEffect::Cancelled => break Err(AskError::Cancelled),
+                KeyEffect::Suspend => {
                     screen.write_all(b"\n")?;
                     set(tty, OptionalActions::Flush, &self.before)?;
                     (job.suspend)();
