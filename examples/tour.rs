@@ -229,9 +229,11 @@ mod tour {
             let home = self.sandbox.home().display().to_string();
             self.aws.all_secrets().into_iter().fold(text.replace(&home, "~"), |text, secret| match secret.kind {
                 SecretKind::Session => text.replace(&secret.value, &format!("{}…", &secret.value[..12])),
-                SecretKind::LongTerm | SecretKind::AccessToken | SecretKind::Seed | SecretKind::Password => {
-                    text.replace(&secret.value, "…")
-                }
+                SecretKind::LongTerm
+                | SecretKind::AccessToken
+                | SecretKind::SignIn
+                | SecretKind::Seed
+                | SecretKind::Password => text.replace(&secret.value, "…"),
                 SecretKind::Code => text,
             })
         }

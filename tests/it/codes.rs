@@ -109,16 +109,13 @@ fn with_nobody_to_ask_it_ends_at_once_and_says_how_to_go_on() {
 
 #[test]
 fn a_background_job_is_not_stopped_by_the_terminal_and_exits_3_at_once() {
-    if tools::require("bash").is_none() {
-        return;
-    }
+    let Some(bash) = tools::require("bash") else { return };
     let scene = Scene::new();
     // Job control gives the job a process group of its own, which is not the terminal's foreground one.
     let script = r#"
         set -m; stty tostop
         keyfob credential-process audit >out 2>err &
         wait $!; echo "code $?"; jobs; cat out; cat err"#;
-    let bash = tools::find("bash").expect("found above");
     let mut terminal = scene.sandbox.program(&bash, &["--norc", "-c", script]).on_terminal();
     terminal.expect("code 3");
     let (_, seen) = terminal.finish();

@@ -186,9 +186,10 @@ fn the_aws_files_are_found_without_home_and_by_a_variable_in_their_name() {
 /// systemd starts services without it.
 #[test]
 fn the_aws_files_are_in_the_home_of_the_password_file_if_there_is_no_home_variable() {
+    let Some(unshare) = tools::require("unshare") else { return };
     let (aws, sandbox) = machine();
     with_key(&sandbox, "work", &aws.user("ann").access_key());
-    let probe = sandbox.program("unshare", &["-m", "true"]).run();
+    let probe = sandbox.program(&unshare, &["-m", "true"]).run();
     if probe.code != Some(0) {
         tools::skipped("`unshare -m` needs root: no password file can be put in the place of the system's");
         return;
@@ -200,7 +201,7 @@ fn the_aws_files_are_in_the_home_of_the_password_file_if_there_is_no_home_variab
          unset HOME KEYFOB_DATA_DIR KEYFOB_CACHE_DIR && keyfob list --names && keyfob explain work --json && keyfob profile set work output json",
         passwd.display()
     );
-    let ran = sandbox.program("unshare", &["-m", "sh", "-c", &script]).run();
+    let ran = sandbox.program(&unshare, &["-m", "sh", "-c", &script]).run();
     let stdout = ran.ok();
     assert!(stdout.starts_with("work\n") || stdout.contains("\nwork\n"), "{stdout}");
     assert!(sandbox.read(".aws/config").contains("output = json"), "{}", ran.stderr);

@@ -120,7 +120,8 @@ fn a_file_that_cannot_be_replaced_is_left_whole_and_its_lines_are_given() {
         words.extend(["/bin/sh", "-c", script]);
         words.into_iter().map(str::to_owned).collect::<Vec<_>>()
     };
-    let probe = Command::new("unshare").args(mounts("mount -t tmpfs tmpfs /tmp")).output();
+    let Some(program) = tools::require("unshare") else { return };
+    let probe = Command::new(&program).args(mounts("mount -t tmpfs tmpfs /tmp")).output();
     if !probe.is_ok_and(|probe| probe.status.success()) {
         if root {
             tools::skipped("nothing can be mounted here, although this is root");
@@ -129,7 +130,6 @@ fn a_file_that_cannot_be_replaced_is_left_whole_and_its_lines_are_given() {
         }
         return;
     }
-    let Some(program) = tools::require("unshare") else { return };
     let sandbox = machine();
     let before: String = (0..300).map(|n| format!("[profile p{n}]\nregion = eu-west-1\n\n")).collect();
     sandbox.write("before", &before);

@@ -287,7 +287,8 @@ fn imports_go_in_no_circle() {
 fn changing_predicates(text: &str) -> Vec<String> {
     let tokens = tokens(text);
     let may_change = |five: &&[String]| {
-        let is_predicate = ["is_", "has_", "may_", "can_", "must_", "needs_"].iter().any(|start| five[1].starts_with(start));
+        let is_predicate =
+            ["is_", "has_", "may_", "can_", "must_", "needs_"].iter().any(|start| five[1].starts_with(start));
         five[0] == "fn" && is_predicate && five[2..] == ["(", "&", "mut"]
     };
     tokens.windows(5).filter(may_change).map(|five| five[1].clone()).collect()
@@ -297,7 +298,10 @@ fn changing_predicates(text: &str) -> Vec<String> {
 fn no_predicate_can_change_what_it_is_asked_of() {
     let found: Vec<String> = sources().values().flat_map(|text| changing_predicates(text)).collect();
     assert_eq!(found, Vec::<String>::new());
-    assert_eq!(changing_predicates("fn may_go(&mut self) -> bool {} fn is_on(&self) {} fn go(&mut self) {}"), ["may_go"]);
+    assert_eq!(
+        changing_predicates("fn may_go(&mut self) -> bool {} fn is_on(&self) {} fn go(&mut self) {}"),
+        ["may_go"]
+    );
 }
 
 #[test]

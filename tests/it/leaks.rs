@@ -6,15 +6,18 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use clap::CommandFactory;
 
 use crate::agent::wait_for;
 use crate::rotate::{hurry, scene};
 use crate::scene::{ADD, Scene, key_id};
+use crate::stores::program_of_page;
 use crate::support::aws::{ACCOUNT, Fault};
 use crate::support::data;
-use crate::support::leaks::{Shows, holds};
+use crate::support::leaks::Shows;
+use crate::support::run::Invocation;
 use crate::support::sandbox::Sandbox;
 use crate::support::tools;
 
@@ -54,6 +57,7 @@ const COMMANDS: &[(&str, i32)] = &[
     ("user password nobody", 1),
     ("user create eve --key --console --handover eve.keyfob --passphrase-file passphrase --with work --yes", 0),
     ("user accept eve.keyfob --passphrase-file passphrase", 3),
+    ("user accept eve.keyfob --passphrase-file passphrase --mfa none", 0),
     ("user accept nothing.keyfob", 1),
     ("user password-policy --cis --with work --yes", 0),
     ("user password-policy --with work --json", 0),
@@ -95,6 +99,7 @@ const COMMANDS: &[(&str, i32)] = &[
     ("store list --json", 0),
     ("store check vault", 0),
     ("store serve --get-only", 0),
+    ("store move work --to team --yes", 0),
     ("store move work --to vault --yes", 0),
     ("logout corp", 0),
     ("login console --region eu-central-1", 0),
@@ -113,8 +118,8 @@ const COMMANDS: &[(&str, i32)] = &[
     ("add work --stdin --yes", 0),
 ];
 
-/// Runs every command, as talkative as it gets.
-fn all_commands(scene: &mut Scene) {
+/// Runs every command, as talkative as it gets; with strace, what each writes and starts is hunted through too.
+fn all_commands(scene: &mut Scene, strace: Option<&Path>) {
     // In plain text, for `import`; and the seed of a device that is none of hers, for `mfa add`.
     let plain = scene.aws.user("bob").access_key();
     let in_plain_text =
@@ -134,16 +139,26 @@ fn all_commands(scene: &mut Scene) {
     scene.sandbox.may_hold_secrets("again.txt");
     scene.sandbox.keep_secret("FAKE-new-passphrase", "new passphrase");
     scene.sandbox.write("new-passphrase", "FAKE-new-passphrase\n");
+    scene.sandbox.may_hold_secrets(".aws/login/cache");
+    // A store that is another program, which has the key in its database.
+    let team = scene.sandbox.script("bin/team-store", &program_of_page("#!/usr/bin/env python3"));
+    scene.sandbox.may_hold_secrets(".team-store.db");
+    let settings = format!("[stores.team]\ncommand = \"'{}'\"\n[serve]\nask = false\n", team.display());
+    scene.sandbox.write("keyfob/config.toml", &settings);
     scene.ann.may_manage_others();
     scene.sandbox.keep_secret("FAKE-handover-passphrase", "passphrase of the handover");
     scene.sandbox.write("passphrase", "FAKE-handover-passphrase\n");
     // What it enrols makes its codes from here on, one in 30 s.
     for (line, code) in COMMANDS {
         let arguments: Vec<&str> = line.split(' ').collect();
+        let active = || scene.ann.keys().into_iter().find(|(_, active)| *active).expect("she has one").0;
         let input = match arguments[..] {
+            ["store", "serve", ..] => {
+                format!("{{\"version\":1,\"action\":\"get\",\"name\":\"access-key/{}\"}}\n", active())
+            }
             ["mfa", "add", ..] => format!("{seed}\n"),
             ["add", ..] => {
-                let (id, _) = scene.ann.keys().into_iter().find(|(_, active)| *active).expect("she has one");
+                let id = active();
                 format!("{id}\n{}\n", scene.ann.secret_of(&id))
             }
             _ => String::new(),
@@ -152,9 +167,27 @@ fn all_commands(scene: &mut Scene) {
         if ["mfa", "import"].iter().any(|name| line.starts_with(name)) || line.contains("--older-than") {
             scene.sandbox.pass_time(60).expect("it was there before");
         }
+        let run = match strace {
+            Some(strace) => scene.sandbox.traced(strace, &arguments),
+            None => scene.sandbox.keyfob(&arguments),
+        };
         match arguments[..] {
-            ["agent", ..] => agent(scene, &arguments, *code),
-            _ => drop(scene.sandbox.keyfob(&arguments).stdin(&input).run().ends_with(*code)),
+            ["agent", ..] => agent(scene, run, strace.is_some(), *code),
+            ["user", "accept", "eve.keyfob", _, _, "--mfa", _] => {
+                let mut terminal = run.shows(Shows::Passwords).on_terminal();
+                terminal.expect("? [y/N] ");
+                terminal.type_line("y");
+                terminal.expect("now? [y/N] ");
+                terminal.type_line("n");
+                terminal.finish().0.ends_with(*code);
+            }
+            _ => drop(run.stdin(&input).run().ends_with(*code)),
+        }
+        if strace.is_some() {
+            scene.sandbox.keep_calls(&arguments);
+        }
+        if line.starts_with("login console") {
+            keep_keys(&scene.sandbox);
         }
         if line.starts_with("import") {
             // Nothing is left of it.
@@ -164,16 +197,31 @@ fn all_commands(scene: &mut Scene) {
 }
 
 /// Starts an agent, asks it, and ends it.
-fn agent(scene: &Scene, arguments: &[&str], code: i32) {
+fn agent(scene: &Scene, run: Invocation<'_>, is_traced: bool, code: i32) {
     let socket = scene.sandbox.path("run/agent.sock");
-    let running = scene.sandbox.keyfob(arguments).start();
+    let running = run.start();
+    let mut pid = running.pid().to_string();
     wait_for(&socket);
     for profile in ["audit", "nobody"] {
         let ran = scene.sandbox.keyfob(&["credential-process", profile]).env("KEYFOB_AGENT", &socket).run();
         ran.ends_with(if profile == "audit" { 0 } else { 6 });
     }
-    scene.sandbox.program("kill", &[&running.pid().to_string()]).run().ok();
+    if is_traced {
+        // strace's only child.
+        pid = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).expect("it runs");
+    }
+    scene.sandbox.program("kill", &[pid.trim()]).run().ok();
     running.finish().ends_with(code);
+}
+
+/// The private keys that `login` has made, which nobody else knows.
+fn keep_keys(sandbox: &Sandbox) {
+    for entry in fs::read_dir(sandbox.path(".aws/login/cache")).expect("a sign-in").flatten() {
+        let file: serde_json::Value = serde_json::from_slice(&fs::read(entry.path()).expect("a file")).expect("JSON");
+        let key = file["dpopKey"].as_str().expect("a key");
+        let lines = key.lines().filter(|line| !line.starts_with('-') && line.len() > 20);
+        lines.for_each(|line| sandbox.keep_secret(line, "the key of a sign-in"));
+    }
 }
 
 /// The words of each command that does something by itself.
@@ -201,7 +249,7 @@ fn nothing_leaks_in_good_times_or_bad_at_the_most_verbose_level() {
     let Some(_) = tools::require("faketime") else { return };
     let mut scene = scene();
     scene.warm();
-    all_commands(&mut scene);
+    all_commands(&mut scene, None);
     assert_eq!(scene.sandbox.leaks(), Vec::<String>::new());
 
     let scene = Scene::new();
@@ -319,45 +367,15 @@ fn the_hunt_finds_what_keyfob_is_made_to_give_away() {
 
 #[test]
 fn what_keyfob_writes_anywhere_never_holds_the_access_key() {
-    let Some(strace) = tools::require_strace() else { return };
-    let mut scene = Scene::empty();
-    hurry(&mut scene);
-    // Written to files, pipes, sockets and the environment of others; what is read is not looked at.
-    let calls =
-        "trace=write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,sendmmsg,execve,add_key,symlinkat,renameat2";
-    let trace = ["-f", "-qq", "-v", "-s", "100000", "-e", calls, "-o"];
-    let key = format!("{}\n{}\n", scene.key.id, scene.key.secret);
+    let (Some(strace), Some(_)) = (tools::require_strace(), tools::require("faketime")) else { return };
+    let mut scene = scene();
     let code = scene.phone.code();
-    let traced = |file: &str, arguments: &[&str]| {
-        scene.sandbox.may_hold_secrets(file);
-        let all = [&trace[..], &[file, "keyfob", "-v"], arguments].concat();
-        scene.sandbox.program(&strace, &all).stdin(&key).env("KEYFOB_MFA_CODE", &code).run().ok();
-        let seen = scene.sandbox.read(file);
-        assert!(seen.contains("write("), "{seen}");
-        for (id, _) in scene.ann.keys() {
-            let leaves = holds(seen.as_bytes(), &scene.ann.secret_of(&id));
-            assert!(!leaves, "the secret access key of {id} leaves by a system call of {arguments:?}");
-        }
-        seen
-    };
-    traced("trace-add", ADD);
-    scene.prepare();
-    assert!(traced("trace-cold", &["credential-process", "audit"]).contains("SessionToken"));
-    traced("trace-warm", &["credential-process", "audit"]);
-    let line = format!("[plain]\naws_access_key_id = {}\naws_secret_access_key = {}\n", scene.key.id, scene.key.secret);
-    scene.sandbox.write(".aws/credentials", &line);
-    traced("trace-import", &["import", "plain", "--yes"]);
-    let seed = |seen: &str| {
-        let device = scene.aws.device("arn:aws:iam::111122223333:mfa/second").expect("enrolled");
-        assert!(!holds(seen.as_bytes(), &device.seed()), "the seed leaves by a system call");
-    };
-    seed(&traced("trace-enroll", &["mfa", "enroll", "work", "--store", "--name", "second"]));
-    seed(&traced("trace-code", &["mfa", "code", "work", "--serial", "arn:aws:iam::111122223333:mfa/second", "--wait"]));
-    // Both keys are there afterwards, and neither secret was written.
-    traced("trace-rotate", &["rotate", "work", "--yes"]);
-    assert_eq!(scene.ann.keys().len(), 2);
-    traced("trace-finish", &["rotate", "work", "--finish", "--force"]);
-    traced("trace-remove", &["remove", "work", "--yes"]);
+    // The code is in what strace itself is started with.
+    let cold = ["credential-process", "audit"];
+    scene.sandbox.traced(&strace, &cold).env("KEYFOB_MFA_CODE", &code).run().ok();
+    scene.sandbox.keep_calls(&cold);
+    all_commands(&mut scene, Some(&strace));
+    assert_eq!(scene.sandbox.leaks(), Vec::<String>::new());
 }
 
 #[test]

@@ -258,7 +258,8 @@ fn a_lost_sealing_key_costs_the_sessions_and_nothing_else() {
 
 /// Runs `credential-process audit` with another file system in the cache folder's place, which nobody else sees.
 fn with_cache_mounted(scene: &Scene, options: &str, before: &str, code: &str) -> Option<crate::support::run::Ran> {
-    let probe = scene.sandbox.program("unshare", &["-m", "true"]).run();
+    let unshare = tools::require("unshare")?;
+    let probe = scene.sandbox.program(&unshare, &["-m", "true"]).run();
     if probe.code != Some(0) {
         tools::skipped("`unshare -m` needs root: nothing can be mounted here");
         return None;
@@ -267,7 +268,7 @@ fn with_cache_mounted(scene: &Scene, options: &str, before: &str, code: &str) ->
         "mkdir -p -m 700 \"$KEYFOB_CACHE_DIR\" && mount -t tmpfs -o mode=700,{options} tmpfs \"$KEYFOB_CACHE_DIR\" && \
          {before} exec keyfob credential-process audit"
     );
-    let ran = scene.sandbox.program("unshare", &["-m", "sh", "-c", &script]).env("KEYFOB_MFA_CODE", code).run();
+    let ran = scene.sandbox.program(&unshare, &["-m", "sh", "-c", &script]).env("KEYFOB_MFA_CODE", code).run();
     Some(ran)
 }
 

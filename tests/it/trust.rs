@@ -169,10 +169,15 @@ fn tests_in(text: &str) -> Vec<(String, Option<&'static str>)> {
 /// Tests by their names, each with what is wrong with it.
 pub type TestsByName = BTreeMap<String, Option<&'static str>>;
 
-/// Every test of the checkout.
+/// Every test of the checkout. Where two have a name, neither may be objected to.
 pub fn all_tests() -> TestsByName {
+    let mut tests = TestsByName::new();
     let sources = texts().into_iter().filter(|(path, _)| path.ends_with(".rs"));
-    sources.flat_map(|(_, text)| tests_in(&text)).collect()
+    for (name, objection) in sources.flat_map(|(_, text)| tests_in(&text)) {
+        let known = tests.entry(name).or_default();
+        *known = known.or(objection);
+    }
+    tests
 }
 
 #[test]
@@ -190,6 +195,43 @@ fn each_promise_names_a_test_that_runs() {
             }
         }
     }
+}
+
+/// What every machine has that runs the suite: POSIX's own programs, and Python, in which `.ci/run` and packages are made.
+/// `gpgconf` comes with `gpg`.
+const EVERYWHERE: [&str; 8] = ["chmod", "chown", "gpgconf", "kill", "mkdir", "mkfifo", "python3", "rm"];
+
+/// Programs that a source text starts by their bare names, and looks for nowhere.
+fn started_unasked(text: &str) -> Vec<&str> {
+    let uses = ["program(\"", "Command::new(\""].iter().flat_map(|start| text.split(start).skip(1));
+    let names: Vec<&str> = uses.filter_map(|rest| rest.split('"').next()).filter(|name| !name.contains('/')).collect();
+    let is_asked_for = |name: &str| {
+        let started = names.iter().filter(|other| **other == name).count();
+        text.matches(&format!("\"{name}\"")).count() > started
+    };
+    names.iter().copied().filter(|name| !EVERYWHERE.contains(name) && !is_asked_for(name)).collect()
+}
+
+/// Places that take a program for granted that `tools` may not find.
+fn taken_for_granted(text: &str) -> Vec<&str> {
+    let finders = ["tools::require", "tools::find("].iter().flat_map(|finder| text.split(finder).skip(1));
+    finders.filter_map(|rest| rest.lines().next()).filter(|line| line.contains(").expect(")).collect()
+}
+
+#[test]
+fn a_missing_program_is_a_skip_that_is_said_and_no_panic() {
+    let sources = texts().into_iter().filter(|(path, _)| path.starts_with("tests/") && path.ends_with(".rs"));
+    let (support, tests): (Vec<_>, Vec<_>) = sources.partition(|(path, _)| path.starts_with("tests/support/"));
+    // What the helpers start has been looked for by whoever has one of them.
+    let helped = |name: &&str| support.iter().any(|(_, text)| text.contains(&format!("\"{name}\"")));
+    let places = tests.iter().filter(|(path, _)| path != "tests/it/trust.rs").flat_map(|(path, text)| {
+        let unasked = started_unasked(text).into_iter().filter(|name| !helped(name));
+        unasked.chain(taken_for_granted(text)).map(move |what| format!("{path}: {what}"))
+    });
+    assert_eq!(places.collect::<Vec<_>>(), Vec::<String>::new());
+    assert_eq!(started_unasked("program(\"jq\", &[]); Command::new(\"rm\"); program(\"/bin/sh\")"), ["jq"]);
+    assert!(started_unasked("let Some(_) = tools::require(\"jq\"); program(\"jq\")").is_empty());
+    assert_eq!(taken_for_granted("tools::require(\"jq\").expect(\"x\")\ntools::require(\"jq\")?").len(), 1);
 }
 
 #[test]

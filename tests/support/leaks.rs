@@ -22,6 +22,8 @@ pub enum Shows {
     Passwords,
     /// An MFA code: `mfa code`, and a terminal on which one was typed.
     Codes,
+    /// What requests to AWS are made of, on their connections. What is only signed with or derived from is not in them.
+    Requests,
 }
 
 impl Shows {
@@ -32,9 +34,19 @@ impl Shows {
             ["credential-process" | "env" | "exec", ..] => Shows::Sessions,
             ["console", ..] if args.contains(&"--url") || args.contains(&"--copy") => Shows::Sessions,
             ["hook", ..] if args.contains(&"--step") => Shows::Sessions,
-            ["export", ..] => Shows::Keys,
+            ["export", ..] | ["store", "serve", ..] => Shows::Keys,
             ["mfa", "code", ..] => Shows::Codes,
             _ => Shows::Nothing,
+        }
+    }
+
+    /// What this keyfob command may write elsewhere than to its outputs and to AWS, or give to a program it starts.
+    fn of_calls(args: &[&str]) -> Self {
+        match args {
+            ["agent", ..] => Shows::Sessions,
+            ["store", "move", ..] => Shows::Keys,
+            ["export", ..] | ["mfa", "code", ..] => Shows::Nothing,
+            _ => Shows::of_command(args),
         }
     }
 
@@ -47,6 +59,7 @@ impl Shows {
             Shows::Seeds => kind == SecretKind::Seed,
             Shows::Passwords => kind == SecretKind::Password,
             Shows::Codes => kind == SecretKind::Code,
+            Shows::Requests => !matches!(kind, SecretKind::LongTerm | SecretKind::Seed),
         }
     }
 }
@@ -70,6 +83,25 @@ pub struct Kept {
 }
 
 impl Kept {
+    /// Keeps what `strace -f -yy` recorded of a keyfob command: what it and the programs it started wrote, and what these were
+    /// given. Its outputs are kept elsewhere.
+    pub fn keep_calls(&mut self, args: &[&str], trace: &str) {
+        let is_output = |line: &&str| {
+            let file =
+                line.split_once('(').and_then(|(_, arguments)| arguments.split_once(',')).map_or("", |(file, _)| file);
+            ["1<pipe:", "2<pipe:"].iter().any(|output| file.starts_with(output)) || file.contains("</dev/pts/")
+        };
+        let is_exempt = |line: &&str| self.exempt.iter().any(|path| line.contains(&format!("<{}", path.display())));
+        let others = trace.lines().filter(|line| !is_output(line) && !is_exempt(line));
+        let (requests, others): (Vec<&str>, Vec<&str>) = others.partition(|line| line.contains("<TCP:["));
+        for (what, lines, shows) in
+            [("requests", requests, Shows::Requests), ("system calls", others, Shows::of_calls(args))]
+        {
+            let what = format!("{what} of `{}`", args.join(" "));
+            self.captured.push(Captured { what, bytes: lines.join("\n").into_bytes(), shows });
+        }
+    }
+
     /// A line for each secret in a place it should not be in.
     pub fn find_leaks(&self, home: &Path, secrets: &[Secret]) -> Vec<String> {
         let mut leaks = Vec::new();
@@ -193,6 +225,29 @@ fn a_secret_is_found_in_every_form() {
     let is_found = |text: &str| !Hunt::of(&code).found_in(text.as_bytes()).is_empty();
     assert!(["code 123456.", "123456", "\n123456"].into_iter().all(is_found));
     assert!(!["1234567", "id0123456", "a123456"].into_iter().any(is_found));
+}
+
+#[test]
+fn what_a_trace_shows_is_judged_by_where_it_went() {
+    let secret = |kind, value: &str| Secret { value: value.to_owned(), what: value.to_owned(), kind };
+    let secrets = [secret(SecretKind::LongTerm, "FAKElongterm"), secret(SecretKind::SignIn, "FAKErefresh")];
+    let found = |args: &[&str], line: &str| {
+        let mut kept = Kept { exempt: vec!["/home/ann/.aws/login".into()], ..Kept::default() };
+        kept.keep_calls(args, line);
+        kept.find_leaks(Path::new("/nonexistent"), &secrets)
+    };
+    let (key, token) = ("system calls of `list`: the FAKElongterm", "system calls of `list`: the FAKErefresh");
+    for (place, leaks) in [
+        ("write(9<TCP:[127.0.0.1:50000->127.0.0.1:40000]>", &["requests of `list`: the FAKElongterm"][..]),
+        ("write(9</home/ann/.keyfob-x.tmp>", &[key, token]),
+        ("write(9<pipe:[77]>", &[key, token]),
+        ("execve(\"/bin/sh\"", &[key, token]),
+        ("write(9</home/ann/.aws/login/cache/x.json>", &[]),
+        ("write(1<pipe:[77]>", &[]),
+    ] {
+        let line = format!("123 {place}, \"x FAKElongterm FAKErefresh\", 30) = 30");
+        assert_eq!(found(&["list"], &line), leaks, "{place}");
+    }
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

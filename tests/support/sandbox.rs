@@ -206,6 +206,26 @@ request.build_opener(Nearby).open(sys.argv[1]).read()
         Invocation::new(self, &self.path("bin/keyfob"), &all, shows)
     }
 
+    /// A keyfob command under strace. What it writes and gives to the programs it starts is hunted through too, once it has
+    /// ended and [`Self::keep_calls`] is told.
+    pub fn traced(&self, strace: &Path, args: &[&str]) -> Invocation<'_> {
+        // What is read is not looked at.
+        const CALLS: &str =
+            "write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,sendmmsg,execve,add_key,symlinkat,renameat2";
+        let trace = ["-f", "-qq", "-yy", "-v", "-s", "100000", "-e", CALLS, "-o", "trace", "keyfob"];
+        let flags = self.flags.iter().map(String::as_str);
+        let all: Vec<&str> = trace.into_iter().chain(flags).chain(args.iter().copied()).collect();
+        Invocation::new(self, strace, &all, Shows::of_command(args))
+    }
+
+    /// Keeps the record of the last command run by [`Self::traced`] for the hunt.
+    pub fn keep_calls(&self, args: &[&str]) {
+        let trace = self.read("trace");
+        assert!(trace.contains("execve("), "nothing was traced: {trace}");
+        fs::remove_file(self.path("trace")).expect("an own file");
+        self.kept().keep_calls(args, &trace);
+    }
+
     /// Another program in the same environment, a real client for one. Its stdout may show session credentials.
     pub fn program(&self, program: impl AsRef<Path>, args: &[&str]) -> Invocation<'_> {
         Invocation::new(self, program.as_ref(), args, Shows::Sessions)

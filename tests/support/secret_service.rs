@@ -31,7 +31,7 @@ impl SecretService {
     /// Nothing is started by the bus itself except gcr's prompter, so a stopped keyring stays away; without a display
     /// the prompter dismisses every prompt.
     pub fn start() -> Option<Self> {
-        for program in ["gnome-keyring-daemon", "dbus-daemon", "dbus-send"] {
+        for program in ["gnome-keyring-daemon", "dbus-daemon", "dbus-send", "secret-tool"] {
             tools::require(program)?;
         }
         // Paths of sockets are short (108 bytes), so this is not under `target`.

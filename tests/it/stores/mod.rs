@@ -13,7 +13,7 @@ use crate::support::run::Ran;
 use crate::support::tools;
 
 /// The blocks of docs/stores.md with a program in them.
-fn program_of_page(beginning: &str) -> String {
+pub fn program_of_page(beginning: &str) -> String {
     let page = include_str!("../../../docs/stores.md");
     let mut blocks = page.split("```").skip(1).step_by(2).filter_map(|block| Some(block.split_once('\n')?.1));
     blocks.find(|block| block.starts_with(beginning)).unwrap_or_else(|| panic!("no {beginning}")).to_owned()
@@ -62,7 +62,7 @@ fn passes(ran: &Ran) {
 #[test]
 fn the_programs_of_the_page_do_what_keyfob_needs() {
     passes(&check(&scene_with(&program_of_page("#!/usr/bin/env python3")), "team"));
-    let (Some(_), Some(_)) = (tools::require("age"), tools::require("jq")) else { return };
+    let (Some(_), Some(_)) = (tools::require("age-keygen"), tools::require("jq")) else { return };
     let scene = scene_with(&program_of_page("#!/bin/sh"));
     let keygen = scene.sandbox.program("age-keygen", &["-o", ".team-key.txt"]);
     keygen.shows(Shows::Keys).run().ok();

@@ -8,9 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::KEYFOB;
 use crate::scene::fails;
-use crate::support::leaks::{Shows, holds};
+use crate::support::leaks::Shows;
 use crate::support::sandbox::Sandbox;
-use crate::support::tools;
 use crate::user::Office;
 
 const PASSPHRASE: &str = "FAKE-handover passphrase";
@@ -149,23 +148,6 @@ fn whoever_accepts_can_replace_the_key_at_once() {
     terminal.finish().0.ends_with(0);
     let keys = office.bob().keys();
     assert!(keys.len() == 2 && keys.contains(&(handed, false)), "{keys:?}");
-}
-
-#[test]
-fn the_key_of_a_handover_is_in_no_system_call_that_writes() {
-    let Some(strace) = tools::require_strace() else { return };
-    let office = Office::new();
-    let public = age_identity(&office.sandbox);
-    office.sandbox.may_hold_secrets("trace");
-    let calls = "trace=write,writev,pwrite64,pwritev,sendto,sendmsg,execve,add_key,symlinkat,renameat2";
-    let trace =
-        ["-f", "-qq", "-v", "-s", "100000", "-e", calls, "-o", "trace", "keyfob", "-v", "user", "create", "bob"];
-    let rest = ["--key", "--handover", "bob.keyfob", "--to", &public, "--yes", "--with", "admin"];
-    office.sandbox.program(&strace, &[&trace[..], &rest].concat()).run().ok();
-    let seen = office.sandbox.read("trace");
-    assert!(seen.contains("keyfob_handover"), "the file is among what was seen");
-    let id = office.bob().keys()[0].0.clone();
-    assert!(!holds(seen.as_bytes(), &office.bob().secret_of(&id)), "the secret access key leaves by a system call");
 }
 
 /// A new age identity in `mine.txt`, and its public key.

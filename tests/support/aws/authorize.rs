@@ -110,7 +110,7 @@ fn authorize(world: &mut World, request: &Request) -> Result<Response, &'static 
     let number = world.number();
     // No character of it means anything in a query.
     let code = format!("FAKEcode.{}", fake::secret(number).replace(['/', '+'], "_"));
-    world.keep_secret(SecretKind::LongTerm, &code, format!("authorization code {number}"));
+    world.keep_secret(SecretKind::SignIn, &code, format!("authorization code {number}"));
     let granted = Granted { client_id: client_id.clone(), arn, role };
     let kept = Code {
         client_id: client_id.clone(),
@@ -123,7 +123,7 @@ fn authorize(world: &mut World, request: &Request) -> Result<Response, &'static 
         return Ok(redirect(&redirect_uri, &format!("code={code}&state={state}")));
     }
     let shown = base64(format!("state={state}&code={code}").as_bytes());
-    world.keep_secret(SecretKind::LongTerm, &shown, format!("authorization code {number}, as it is shown"));
+    world.keep_secret(SecretKind::SignIn, &shown, format!("authorization code {number}, as it is shown"));
     world.sign_ins.browser.shown = Some(shown.clone());
     Ok(page(200, &format!("Your code: <code>{shown}</code>")))
 }
@@ -143,7 +143,7 @@ pub fn exchange(world: &mut World, body: &Value) -> Result<Granted, Refusal> {
     let text = |name: &str| body[name].as_str().unwrap_or_default();
     let code = world.sign_ins.browser.codes.remove(text("code")).ok_or_else(invalid)?;
     let verifier = text("codeVerifier");
-    world.keep_secret(SecretKind::LongTerm, verifier, "a code verifier".to_owned());
+    world.keep_secret(SecretKind::SignIn, verifier, "a code verifier".to_owned());
     let is_verifier = (43..=128).contains(&verifier.len())
         && verifier.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
     let is_right = is_verifier
@@ -161,6 +161,6 @@ pub fn id_token(world: &mut World, arn: &str) -> String {
     let number = world.number();
     let signature = base64url(fake::secret(number).as_bytes());
     let token = format!("{}.{}.{signature}", part(&json!({"alg": "ES384", "typ": "JWT"})), part(&claims));
-    world.keep_secret(SecretKind::LongTerm, &signature, format!("id token {number}"));
+    world.keep_secret(SecretKind::SignIn, &signature, format!("id token {number}"));
     token
 }

@@ -75,7 +75,7 @@ impl LoopbackAws {
             world.keep_secret(SecretKind::LongTerm, line, "the key of a sign-in".to_owned());
         }
         let id_token = format!("FAKEid-token-{number:020}");
-        world.keep_secret(SecretKind::LongTerm, &id_token, "an id token".to_owned());
+        world.keep_secret(SecretKind::SignIn, &id_token, "an id token".to_owned());
         let account = world.roles[&role.arn()].account.clone();
         let mut token = access_token(&mut world, &role.arn(), seconds);
         let expires = iso_date(world.now() + seconds * 1000);
@@ -157,7 +157,7 @@ pub fn sessions(world: &mut World, request: &Request, action: &str) -> Result<Va
 
 fn grant_token(world: &mut World, grant: Grant) -> String {
     let token = format!("ASORFAKErefresh{:040}", world.number());
-    world.keep_secret(SecretKind::LongTerm, &token, "a refresh token".to_owned());
+    world.keep_secret(SecretKind::SignIn, &token, "a refresh token".to_owned());
     world.sign_ins.grants.insert(token.clone(), grant);
     token
 }

@@ -146,6 +146,8 @@ pub enum SecretKind {
     Session,
     /// Of IAM Identity Center: it is also shared with AWS's own tools, in their cache.
     AccessToken,
+    /// What else a sign-in takes: authorization codes and their verifiers, client secrets, device codes, refresh and id tokens.
+    SignIn,
     Seed,
     /// A console password.
     Password,

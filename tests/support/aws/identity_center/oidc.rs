@@ -91,7 +91,7 @@ fn register(world: &mut World, params: &Params) -> Result<Response, Refusal> {
     let number = world.number();
     let (now, id) = (world.now(), format!("FAKEclient{number:012}"));
     let secret = format!("FAKEclientsecret.{}", fake::secret(number));
-    world.keep_secret(SecretKind::LongTerm, &secret, format!("client secret of {id}"));
+    world.keep_secret(SecretKind::SignIn, &secret, format!("client secret of {id}"));
     let client = Client {
         secret: secret.clone(),
         expires: now + REGISTRATION_MS,
@@ -136,7 +136,7 @@ fn start_device(world: &mut World, params: &Params) -> Result<Response, Refusal>
     let number = world.number();
     let now = world.now();
     let device_code = format!("FAKEdevicecode.{}", fake::secret(number));
-    world.keep_secret(SecretKind::LongTerm, &device_code, format!("device code {number}"));
+    world.keep_secret(SecretKind::SignIn, &device_code, format!("device code {number}"));
     // Two groups of four letters: what a person types.
     let letters = fake::unique_id("", &format!("device{number}"));
     let user_code = format!("{}-{}", &letters[4..8], &letters[8..12]);
@@ -250,7 +250,7 @@ fn tokens(world: &mut World, client: &Client, client_id: &str) -> Response {
     let mut body = json!({"accessToken": access, "tokenType": "Bearer", "expiresIn": lifetime / 1000});
     if client.has_scopes && client.may_refresh {
         let refresh = format!("aorAAAAAG{}", fake::token(number + 1_000_000, Some(800)));
-        world.keep_secret(SecretKind::LongTerm, &refresh, format!("refresh token {number}"));
+        world.keep_secret(SecretKind::SignIn, &refresh, format!("refresh token {number}"));
         let token = RefreshToken { client: client_id.to_owned(), portal_session, is_spent: false };
         world.identity_center.refresh_tokens.insert(refresh.clone(), token);
         body["refreshToken"] = json!(refresh);

@@ -111,7 +111,7 @@ fn allow(world: &mut World, id: &str) -> Result<Response, Refusal> {
     let code = format!("FAKEcode.{}", fake::secret(number).replace(['/', '+'], "_"));
     request.code = Some(code.clone());
     let answer = redirect(request, &format!("code={code}"));
-    world.keep_secret(SecretKind::LongTerm, &code, format!("authorization code {number}"));
+    world.keep_secret(SecretKind::SignIn, &code, format!("authorization code {number}"));
     Ok(answer)
 }
 
