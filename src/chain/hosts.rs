@@ -1,6 +1,7 @@
 //! The hosts of AWS's services that are called without an SDK, in each partition. Pure.
 
-use crate::chain::target::{Partition, Target, checked_region, default_region, partition_name};
+use crate::chain::partition::{Partition, default_region, partition_name};
+use crate::chain::target::{Target, checked_region};
 
 /// Where AWS Sign-In gives tokens, without a slash at the end: the configured endpoint, else the host of `region` (the rules in
 /// botocore's `data/signin`).

@@ -17,6 +17,7 @@ pub mod list;
 pub mod narrow;
 mod nearest;
 mod node;
+mod partition;
 mod reason;
 mod request;
 pub mod role;
