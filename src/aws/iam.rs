@@ -80,6 +80,10 @@ impl Aws {
             let mut parameters = parameters.to_vec();
             parameters.extend(marker.as_deref().map(|marker| ("Marker", marker)));
             let mut page = self.iam(by, Sending::Retried, action, &parameters)?;
+            // An empty list is in the response too; without one there is no telling that this is all.
+            if page.child(list).is_none() && page.text("IsTruncated").is_none() {
+                return Err(incomplete(&format!("has no {list}")));
+            }
             all.extend(page.take_members(list));
             if !page.is_true("IsTruncated") {
                 return Ok(all);

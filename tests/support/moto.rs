@@ -10,6 +10,15 @@ use std::time::{Duration, Instant};
 use super::aws::AccessKey;
 use super::{daemon, python, tools};
 
+/// Starts moto with the one list of IAM's that it lacks, empty.
+const SERVER: &str = r#"
+from moto.core.responses import ActionResult
+from moto.iam.responses import IamResponse
+from moto.server import main
+IamResponse.list_service_specific_credentials = lambda self: ActionResult({"ServiceSpecificCredentials": []})
+main()
+"#;
+
 /// A running moto server.
 #[derive(Debug)]
 pub struct Moto {
@@ -40,17 +49,17 @@ impl Moto {
     }
 
     fn start_with(variables: &[(&str, &str)]) -> Option<Self> {
-        let program = tools::require("moto_server")?;
+        let python = tools::require("moto_server").and_then(|_| tools::require("python"))?;
         let free = TcpListener::bind("127.0.0.1:0").expect("a free port on the loopback interface");
         let port = free.local_addr().expect("it is bound").port();
         drop(free);
-        let mut command = daemon::command(&program);
+        let mut command = daemon::command(&python);
         let folder = tempfile::tempdir().expect("a temporary folder");
         command
             .envs(variables.iter().copied())
             .env("MOTO_ENABLE_RECORDING", "true")
             .env("MOTO_RECORDER_FILEPATH", folder.path().join("requests"))
-            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
+            .args(["-I", "-W", "ignore", "-c", SERVER, "-H", "127.0.0.1", "-p", &port.to_string()])
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let moto = Moto { port, server: daemon::spawn(command), folder };

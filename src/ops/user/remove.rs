@@ -3,7 +3,7 @@
 //! Each step lists what there is and takes it away, so that one that was interrupted is done again from its start. The journal
 //! notes the MFA devices before they are taken from the user: nobody would find them afterwards.
 
-use crate::aws::{AwsError, Element};
+use crate::aws::Element;
 use crate::chain::StoredKeys;
 use crate::config_file::AwsFiles;
 use crate::credentials::AccessKeyId;
@@ -162,13 +162,7 @@ pub(super) fn delete_everything(
     let user = ("UserName", name.as_str());
     admin.ensure_gone("DeleteLoginProfile", &[user])?;
     for (list, members, id, delete) in BELONGINGS {
-        let listed = match admin.pages(list, &[user], members) {
-            // A service that imitates IAM and has no such thing. Where there is one, DeleteUser refuses.
-            Err(refusal) if refusal.error().is_some_and(|error| error.is_unknown_action() || is_foreign(error)) => {
-                Vec::new()
-            }
-            listed => listed?,
-        };
+        let listed = admin.pages(list, &[user], members)?;
         let ids: Vec<String> =
             listed.iter().filter_map(|member| member.text(id).or(Some(member.text_of()))).map(str::to_owned).collect();
         if list == "ListMFADevices" && !ids.is_empty() {
@@ -193,11 +187,6 @@ pub(super) fn delete_everything(
     // What was just deleted may still be in the way for a moment.
     admin.until("DeleteUser", &[user], "NoSuchEntity", &["DeleteConflict"])?;
     Ok(())
-}
-
-/// Whether it is the failure of a program that is not AWS.
-fn is_foreign(error: &AwsError) -> bool {
-    error.code() == Some("HTTP 500")
 }
 
 fn may_delete(context: &Context<'_>, request: &RemoveRequest, journal: &Journal) -> Result<()> {

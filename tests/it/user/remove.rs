@@ -92,3 +92,25 @@ fn a_removal_that_stops_goes_on_where_it_stopped() {
     office.user(&["remove", "bob", "--now", "--yes"]).ok();
     assert!(office.bob().belongings().is_none() && office.aws.devices().is_empty(), "{:?}", office.aws.devices());
 }
+
+#[test]
+fn a_list_that_is_not_answered_is_not_an_empty_one() {
+    let office = Office::new();
+    full(&office);
+    let unknown = Fault::Refuse { status: 400, code: "InvalidAction", message: "Could not find operation" };
+    let other = Fault::rewritten(|_| "<Page><Title>Sign in to the network</Title></Page>".to_owned());
+    for list in [
+        "ListAccessKeys", "ListSigningCertificates", "ListSSHPublicKeys", "ListServiceSpecificCredentials",
+        "ListMFADevices", "ListUserPolicies", "ListGroupsForUser", "ListAttachedUserPolicies",
+    ] {
+        for fault in [Fault::InternalFailure, unknown.clone(), other.clone()] {
+            office.aws.faults(list, 50, fault.clone());
+            let ran = office.user(&["remove", "bob", "--now", "--yes"]);
+            office.aws.forget_faults();
+            assert!(ran.code != Some(0) && ran.stderr.contains(&format!("keyfob: {list}")), "{fault:?}: {ran:?}");
+            assert!(office.aws.requests_of("DeleteUser").is_empty(), "{list} {fault:?}");
+        }
+    }
+    office.user(&["remove", "bob", "--now", "--yes"]).ok();
+    assert!(office.bob().belongings().is_none());
+}
