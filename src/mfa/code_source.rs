@@ -78,6 +78,12 @@ impl<'a> CodeSource<'a> {
         }
     }
 
+    /// Whether a code was given that nobody has sent yet.
+    pub fn brings_code(&self) -> bool {
+        let code = self.given.as_ref().and_then(|(_, code)| six_digits(code.expose()));
+        code.is_some_and(|code| !self.ledger.is_spent(&self.mfa.serial, &code, self.context.clock.now_for_codes()))
+    }
+
     /// The next code, claimed for the caller: nobody else gets it from keyfob.
     ///
     /// `patience` bounds the wait for a code that is not spent, where the caller can do without one.

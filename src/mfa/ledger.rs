@@ -98,6 +98,14 @@ impl Ledger {
         )
     }
 
+    /// Whether a code was claimed. A ledger that cannot be read knows of none.
+    pub fn is_spent(&self, serial: &str, code: &Secret, now: Timestamp) -> bool {
+        let Ok(Some(mut book)) = read(&self.file()) else { return false };
+        book.forget_old(now);
+        let digest = book.digest(serial, code);
+        book.devices.get(serial).is_some_and(|device| device.is_spent(&digest, None))
+    }
+
     /// Gives a claimed code back: it was not sent after all.
     ///
     /// # Errors
@@ -206,7 +214,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let ledger = Ledger::new(&folder.path().join("data"));
         let claim = |text: &str, step, now| ledger.claim(SERIAL, &code(text), step, at(now)).expect("written");
+        let is_spent = |now| ledger.is_spent(SERIAL, &code("111111"), at(now));
+        assert!(!is_spent(1_000));
         assert!(claim("111111", None, 1_000));
+        assert!(is_spent(1_001) && !is_spent(1_120));
         assert!(!claim("111111", None, 1_001), "typed twice");
         assert!(!claim("111111", Some(33), 1_001), "typed, then made from the seed");
         assert!(claim("222222", Some(34), 1_020));

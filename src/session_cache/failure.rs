@@ -17,6 +17,9 @@ pub struct Failure {
     kind: Kind,
     /// Where the person is who was asked, or was not there, if that is what failed.
     person: Option<String>,
+    /// Whether it came of the code: whoever brings another one may succeed.
+    #[serde(default)]
+    pub is_of_code: bool,
     message: String,
     causes: Vec<String>,
     hints: Vec<Hint>,
@@ -34,6 +37,7 @@ impl Failure {
             at: now.unix(),
             kind: error.kind(),
             person: is_of_person.then(|| place.to_owned()),
+            is_of_code: false,
             message: error.message().to_owned(),
             causes: error.causes().map(ToString::to_string).collect(),
             hints: error.hints().to_owned(),
@@ -58,7 +62,7 @@ impl Failure {
 
     /// The error as it was.
     pub fn into_error(self) -> Error {
-        let Failure { id: _, at: _, kind, person: _, message, causes, hints } = self;
+        let Failure { id: _, at: _, kind, person: _, is_of_code: _, message, causes, hints } = self;
         let error = causes.into_iter().fold(Error::new(kind, message), Error::because);
         hints.into_iter().fold(error, Error::outcome)
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::scene::{Scene, fails, key_id};
 use crate::support::aws::Fault;
-use crate::support::run::Ran;
+use crate::support::run::{Ran, Started};
 use crate::support::tools;
 
 /// Starts so many at once and waits for all.
@@ -74,6 +74,43 @@ fn a_crowd_shares_a_failure_and_whoever_comes_later_does_not() {
     scene.sandbox.write("code", &scene.phone.code());
     key_id(&scene.credential_process("audit").json());
     assert_eq!(scene.sandbox.read("runs").lines().count(), 2);
+}
+
+/// Starts `credential-process work`, and waits until it holds the session's lock or waits for it.
+fn starts<'s>(scene: &'s Scene, code: Option<&str>) -> Started<'s> {
+    let get = scene.sandbox.keyfob(&["credential-process", "work"]);
+    let mut running = code.into_iter().fold(get, |get, code| get.env("KEYFOB_MFA_CODE", code)).start();
+    while running.is_running() && !has_lock_open(running.pid()) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(running.is_running(), "it is to wait");
+    std::thread::sleep(Duration::from_millis(300));
+    running
+}
+
+#[test]
+fn whoever_brings_a_code_tries_it_although_those_before_had_none_that_works() {
+    let mut scene = Scene::new();
+    code_by_program(&scene, "exit 1");
+    let (code, wrong) = (scene.phone.code(), scene.phone.wrong_code());
+    let (without, with) = (starts(&scene, None), starts(&scene, Some(&code)));
+    scene.sandbox.write("go", "");
+    fails(&without.finish(), 1, "slow-code");
+    key_id(&with.finish().json());
+
+    scene.sandbox.keyfob(&["clear"]).run().ok();
+    let Some(()) = scene.sandbox.pass_time(60) else { return };
+    scene.aws.fault("GetSessionToken", Fault::Slow(Duration::from_secs(3)));
+    let code = scene.phone.code();
+    let (with_wrong, with) = (starts(&scene, Some(&wrong)), starts(&scene, Some(&code)));
+    fails(&with_wrong.finish(), 4, "is wrong or was already used");
+    let old = key_id(&with.finish().json());
+
+    // About to end, it is handed out while nobody has a code, and the failure is remembered.
+    scene.sandbox.pass_time(12 * 3600 - 600).expect("it was there before");
+    let without = scene.credential_process("work");
+    assert_eq!(key_id(&without.json()), old, "{}", without.stderr);
+    assert_ne!(key_id(&scene.credential_process_with_code("work", &scene.phone.code()).json()), old);
 }
 
 /// Has codes come from a program that notes each of its runs, waits until there is a file `go`, and does `then`.

@@ -152,6 +152,7 @@ impl Run<'_> {
         };
         let mut source = source.borrow_mut();
         let mut refused = None;
+        self.code_failed.set(true);
         loop {
             let patience = self.time_left()?;
             let offered = match self.untimed(|| source.next_code(patience)) {
@@ -178,14 +179,19 @@ impl Run<'_> {
                     refused = Some(stop);
                 }
                 Err(Stop::Aws { error, advice }) if error.never_went_out() => {
+                    self.code_failed.set(false);
                     source.not_sent(&offered);
                     return Err(Stop::Aws { error, advice });
                 }
                 Err(stop @ Stop::Unsigned(_)) => {
+                    self.code_failed.set(false);
                     source.not_sent(&offered);
                     return Err(stop);
                 }
-                result => return result,
+                result => {
+                    self.code_failed.set(false);
+                    return result;
+                }
             }
         }
     }

@@ -120,6 +120,7 @@ pub fn credentials(context: &Context, plan: &Plan, options: &ResolveOptions) -> 
         sealing_key: if plan.steps.is_empty() { None } else { sealing::key(context, plan)? },
         source,
         deadline: Cell::new(None),
+        code_failed: Cell::new(false),
         warned: RefCell::default(),
     };
     match plan.steps.len().checked_sub(1) {
@@ -157,6 +158,8 @@ struct Run<'a> {
     source: Option<RefCell<CodeSource<'a>>>,
     /// When the renewal of a usable session has to be given up.
     deadline: Cell<Option<Instant>>,
+    /// Whether it was for want of a code that AWS takes that this run failed.
+    code_failed: Cell<bool>,
     warned: RefCell<BTreeSet<String>>,
 }
 
@@ -200,7 +203,9 @@ impl Run<'_> {
         // Whoever asks for a life of their own wants that or an error.
         let fallback = usable.filter(|_| matches!(need, Need::Fresh) && self.options.min_ttl.is_none());
         if let Some(cached) = fallback {
-            if let Some(failure) = before.clone().filter(|failure| failure.is_remembered(self.context.clock.now())) {
+            let is_remembered =
+                |failure: &Failure| failure.is_remembered(self.context.clock.now()) && !self.has_cure(failure);
+            if let Some(failure) = before.clone().filter(is_remembered) {
                 return self.serve_old(cached, failure.into_error());
             }
             self.deadline.set(Some(Instant::now() + PATIENCE));
@@ -234,7 +239,9 @@ impl Run<'_> {
             }
             let is_new = |failure: &Failure| before.is_none_or(|before| before.id != failure.id);
             // What failed for want of an answer is tried once more by whoever has another person to ask.
-            let is_ours = |failure: &Failure| is_new(failure) && failure.is_shared_with(&self.context.human.place());
+            let is_ours = |failure: &Failure| {
+                is_new(failure) && failure.is_shared_with(&self.context.human.place()) && !self.has_cure(failure)
+            };
             if let Some(failure) = self.context.cache.failure(name).filter(is_ours) {
                 return Err(failure.into_error());
             }
@@ -252,12 +259,18 @@ impl Run<'_> {
                 // better is not one for others.
                 let is_for_all = |lesson: &Rc<Lesson>| lesson.known.borrow().is_none() && !lesson.sign_in_is_due.get();
                 if self.options.lesson.as_ref().is_none_or(is_for_all) {
-                    let failure = Failure::new(&error, self.context.clock.now(), &self.context.human.place());
+                    let mut failure = Failure::new(&error, self.context.clock.now(), &self.context.human.place());
+                    failure.is_of_code = self.code_failed.get();
                     let _ = self.context.cache.put_failure(name, &failure);
                 }
                 Err(error)
             }
         }
+    }
+
+    /// Whether another run failed for want of a code, and this one was given one that nobody has sent.
+    fn has_cure(&self, failure: &Failure) -> bool {
+        failure.is_of_code && self.source.as_ref().is_some_and(|source| source.borrow().brings_code())
     }
 
     /// The lock of a session; `None` where the cache folder can hold none, and each process is on its own.
