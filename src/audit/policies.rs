@@ -14,23 +14,27 @@ pub(super) const GROUPS: Check = Check {
     needs: &[Source::Details],
     judge: |judge| {
         let details = judge.facts.details.as_ref().map_err(Clone::clone)?;
-        let own = details.users.iter().filter(|user| !user.attached.is_empty() || !user.inline.is_empty());
-        let found = own.map(|user| {
-            let attached = user.attached.iter().map(|arn| last(arn).to_owned());
-            let inline = user.inline.iter().map(|policy| format!("{} (inline)", policy.name));
-            let fix = match user.attached.first() {
-                Some(arn) => detach(judge, user, arn),
-                None => run!(
-                    "aws iam delete-user-policy --user-name {} --policy-name {} --profile {}",
-                    user.name,
-                    user.inline[0].name,
-                    judge.profile
-                ),
-            };
-            let policies: Vec<String> = attached.chain(inline).collect();
-            let fix = fix.to("add the user to a group that has the permissions, then");
-            Resource::new(user.name.as_str(), user.created, policies.join(", "), fix)
-        });
+        // It permits nothing, and whoever is shut out by it must not be let in again.
+        let deny = judge.managed("AWSDenyAll");
+        let permits = |user: &Entity| user.attached.iter().filter(|arn| **arn != deny).cloned().collect::<Vec<_>>();
+        let own = details.users.iter().map(|user| (user, permits(user)));
+        let found =
+            own.filter(|(user, permits)| !permits.is_empty() || !user.inline.is_empty()).map(|(user, permits)| {
+                let attached = permits.iter().map(|arn| last(arn).to_owned());
+                let inline = user.inline.iter().map(|policy| format!("{} (inline)", policy.name));
+                let fix = match permits.first() {
+                    Some(arn) => detach(judge, user, arn),
+                    None => run!(
+                        "aws iam delete-user-policy --user-name {} --policy-name {} --profile {}",
+                        user.name,
+                        user.inline[0].name,
+                        judge.profile
+                    ),
+                };
+                let policies: Vec<String> = attached.chain(inline).collect();
+                let fix = fix.to("add the user to a group that has the permissions, then");
+                Resource::new(user.name.as_str(), user.created, policies.join(", "), fix)
+            });
         Ok(Findings::of(found, judge.facts.asked_at))
     },
 };
@@ -80,14 +84,15 @@ fn admin(judge: &Judge<'_>, details: &Details) -> Findings {
 /// Whether a statement allows every action on every resource. A condition or a permissions boundary may still limit it, which
 /// the benchmark does not look at.
 pub(super) fn allows_all(document: &Value) -> bool {
-    let has = |value: &Value, all: &[&str]| {
-        let is_all = |value: &Value| value.as_str().is_some_and(|text| all.contains(&text));
+    // `*`, `*:*`, `**`: a wildcard stands for any number of characters.
+    let has_all = |value: &Value| {
+        let is_all = |value: &Value| {
+            value.as_str().is_some_and(|text| text.contains('*') && text.trim_matches(['*', ':']).is_empty())
+        };
         value.as_array().map_or_else(|| is_all(value), |values| values.iter().any(is_all))
     };
     let is_full = |statement: &Value| {
-        statement["Effect"] == "Allow"
-            && has(&statement["Action"], &["*", "*:*"])
-            && has(&statement["Resource"], &["*"])
+        statement["Effect"] == "Allow" && has_all(&statement["Action"]) && has_all(&statement["Resource"])
     };
     match &document["Statement"] {
         Value::Array(statements) => statements.iter().any(is_full),

@@ -121,6 +121,9 @@ fn everything_on_everything_is_told_from_less() {
         (r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"}"#, false),
         (r#"{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::a/*"}"#, false),
         (r#"{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}"#, false),
+        (r#"{"Effect":"Allow","Action":["**"],"Resource":"**"}"#, true),
+        (r#"{"Effect":"Allow","Action":["iam:*"],"Resource":["*"]}"#, false),
+        (r#"{"Effect":"Allow","Action":[],"Resource":"*"}"#, false),
     ] {
         let document = serde_json::from_str(&format!(r#"{{"Statement":{statement}}}"#)).expect("JSON");
         assert_eq!(allows_all(&document), is_all, "{statement}");

@@ -53,20 +53,27 @@ pub(super) fn plan(
                 .hint(run!("aws iam list-policies --query Policies[].Arn").to("list the policies")));
         }
     }
+    let mut of_group = wish.policies.clone();
     if wish.groups.is_empty() {
         wish.own_policies = std::mem::take(&mut wish.policies);
+        of_group.clear();
     }
     if wish.console && !current_policy(admin)?.unwrap_or_default().users_may_change {
-        wish.own_policies.push(change_password(admin.partition()));
+        let arn = change_password(admin.partition());
+        match groups.is_empty() {
+            true => wish.own_policies.push(arn),
+            false if groups.iter().any(|group| group.policies.contains(&arn)) => {}
+            false => of_group.push(arn),
+        }
     }
     let mut journal =
         Journal::new(name, &admin.arn_of_user(name), &admin.profile, UserStep::Groups, context.clock.now());
     journal.backend = Some(backend);
     journal.made.groups =
         groups.iter().filter(|group| group.members.is_none()).map(|group| group.name.clone()).collect();
-    if let Some(first) = groups.first().filter(|_| !wish.groups.is_empty()) {
-        let missing = wish.policies.iter().filter(|arn| !first.policies.contains(arn));
-        journal.made.attached = missing.map(|arn| (first.name.clone(), arn.clone())).collect();
+    if let Some(first) = groups.first() {
+        let missing = of_group.into_iter().filter(|arn| !first.policies.contains(arn));
+        journal.made.attached = missing.map(|arn| (first.name.clone(), arn)).collect();
     }
     journal.wish = wish;
     show(admin, &journal, &groups);
@@ -170,7 +177,7 @@ fn show(admin: &Admin<'_>, journal: &Journal, groups: &[Group]) {
     if wish.require_mfa {
         talk.say(&format!("  policy of the group `{REQUIRE_MFA}`: {}", require_mfa()));
     }
-    if !wish.own_policies.iter().all(|arn| arn.ends_with("/IAMUserChangePassword")) {
+    if !wish.own_policies.is_empty() {
         talk.hint(admin.context.talk.again(&["--group", "NAME"]).to("give rights through a group, as CIS recommends"));
     }
 }

@@ -235,6 +235,31 @@ fn a_password_is_sealed_until_it_is_shown_once_and_meets_the_policy() {
 }
 
 #[test]
+fn the_right_to_change_a_password_comes_through_a_group_if_there_is_one() {
+    let office = Office::new();
+    let policy = "arn:aws:iam::aws:policy/IAMUserChangePassword";
+    for (name, groups) in [("bob", &["--group", "developers"][..]), ("eve", &["--require-mfa"]), ("joe", &[])] {
+        let ran = office.user(&[&["create", name, "--console", "--yes"], groups].concat());
+        ran.ok();
+        let own = office.aws.user_named(name).belongings().expect("created");
+        assert_eq!(own.attached.contains(policy), groups.is_empty(), "{name}: {own:?}");
+        assert_eq!(ran.stderr.contains("give rights through a group"), groups.is_empty(), "{}", ran.stderr);
+    }
+    assert!(["developers", "require-mfa"].iter().all(|group| office.aws.groups()[*group].attached.contains(policy)));
+    // What is shut out is not said to have rights of its own, and keyfob's own users are as the audit wants them.
+    office.user(&["remove", "bob", "--yes"]).ok();
+    let audit = office.sandbox.keyfob(&["audit", "admin", "--only", "groups", "--json"]).run();
+    let audit: serde_json::Value = serde_json::from_str(&audit.stdout).expect("JSON");
+    let named: Vec<&str> = audit["checks"][0]["resources"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|resource| resource["name"].as_str())
+        .collect();
+    assert_eq!(named, ["joe"], "{audit}");
+}
+
+#[test]
 fn a_creation_that_stops_is_taken_back_completely() {
     let mut office = Office::new();
     office.sandbox.go_to_second(26);

@@ -39,6 +39,7 @@ fn a_colleague_gets_a_working_profile_with_mfa_and_no_file_has_a_secret_in_plain
     terminal.expect("Repeat the passphrase: ");
     terminal.type_line(PASSPHRASE);
     terminal.expect("no secret of `bob` is on this machine");
+    terminal.expect("`keyfob user accept bob.keyfob`");
     terminal.finish().0.ends_with(0);
     assert!(office.stored().is_empty(), "nothing of bob stays: {:?}", office.stored());
     assert!(!office.sandbox.read(".aws/config").contains("bob"));
@@ -81,7 +82,8 @@ fn a_file_for_a_public_key_opens_with_its_identity_alone_and_replaces_nothing() 
     let public = identity.to_public().to_string();
     let arguments = ["create", "bob", "--key", "--handover", "bob.keyfob", "--to", &public, "--yes"];
     fails(&office.user(&["create", "bob", "--key", "--handover", "f", "--to", "age1x", "--yes"]), 2, "age public key");
-    office.user(&arguments).ok();
+    let ran = office.user(&arguments);
+    assert!(ran.ends_with(0).contains("`keyfob user accept bob.keyfob --identity FILE`"), "{}", ran.stderr);
     fails(
         &office.user(&["create", "eve", "--key", "--handover", "bob.keyfob", "--to", &public, "--yes"]),
         2,
