@@ -79,24 +79,29 @@ impl Report {
         let mut report = Report { generated, root: None, users: Vec::new() };
         for record in reader.records() {
             let record = record.map_err(|_| "the credential report is not CSV".to_owned())?;
+            let unknown = |at: usize| format!("the credential report has an unknown value of `{}`", &headers[at]);
             let text = |at: usize| record.get(at).unwrap_or_default();
-            let time = |at| Timestamp::parse(text(at));
+            // One that cannot be read would pass for "never".
+            let time = |at: usize| match text(at) {
+                "N/A" | "no_information" | "not_supported" => Ok(None),
+                text => Timestamp::parse(text).map(Some).ok_or_else(|| unknown(at)),
+            };
             let is_true = |at: usize| match text(at).to_ascii_lowercase().as_str() {
                 "true" => Ok(true),
                 "false" | "n/a" | "no_information" | "not_supported" => Ok(false),
                 // An empty one would pass for "no".
-                _ => Err(format!("the credential report has an unknown value of `{}`", &headers[at])),
+                _ => Err(unknown(at)),
             };
             let key = |[active, rotated, used]: [usize; 3]| {
-                Ok::<_, String>(KeyRow { is_active: is_true(active)?, rotated: time(rotated), used: time(used) })
+                Ok::<_, String>(KeyRow { is_active: is_true(active)?, rotated: time(rotated)?, used: time(used)? })
             };
             let row = Row {
                 user: text(user).to_owned(),
                 arn: text(arn).to_owned(),
-                created: time(created),
+                created: time(created)?,
                 has_password: is_true(password[0])?,
-                password_used: time(password[1]),
-                password_changed: time(password[2]),
+                password_used: time(password[1])?,
+                password_changed: time(password[2])?,
                 has_mfa: is_true(mfa)?,
                 keys: [key(keys[0])?, key(keys[1])?],
             };
@@ -162,6 +167,11 @@ mod tests {
         assert!(parse("one,two\n").is_err(), "a row of another length");
         let problem = Report::parse(&shuffled.replace("\ntrue,x", "\n,x"), Timestamp::from_unix(0)).expect_err("empty");
         assert_eq!(problem, "the credential report has an unknown value of `mfa_active`");
+        for date in ["", "yesterday"] {
+            let undated = shuffled.replace("false,N/A,N/A,false", &format!("false,N/A,{date},false"));
+            let problem = Report::parse(&undated, Timestamp::from_unix(0)).expect_err("unknown");
+            assert!(problem.starts_with("the credential report has an unknown value of `"), "{problem}");
+        }
         assert!(parse("").is_err(), "nobody in it");
         assert!(Report::parse("", Timestamp::from_unix(0)).is_err());
     }

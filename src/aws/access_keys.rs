@@ -111,9 +111,9 @@ impl AccessKeys for Aws {
         let answer = self.iam(by, Sending::Retried, "GetAccessKeyLastUsed", &[("AccessKeyId", id.as_str())])?;
         let text = |used: &Element, name: &str| used.text(name).unwrap_or_default().to_owned();
         // Without a date the service is `N/A`: never used (IAM API, AccessKeyLastUsed).
-        Ok(answer.child("AccessKeyLastUsed").and_then(|used| {
-            let at = used.text("LastUsedDate").and_then(Timestamp::parse_lenient)?;
-            Some(LastUse { at, service: text(used, "ServiceName"), region: text(used, "Region") })
-        }))
+        let used = answer.child("AccessKeyLastUsed").ok_or_else(|| incomplete("does not say when the key was used"))?;
+        let Some(at) = used.text("LastUsedDate").filter(|at| *at != "N/A") else { return Ok(None) };
+        let at = Timestamp::parse_lenient(at).ok_or_else(|| incomplete("has a date that is not one"))?;
+        Ok(Some(LastUse { at, service: text(used, "ServiceName"), region: text(used, "Region") }))
     }
 }
