@@ -33,7 +33,7 @@ fn socket(scene: &Scene) -> PathBuf {
 }
 
 /// A running agent at the usual socket, with these options.
-fn agent<'s>(scene: &'s Scene, options: &[&str]) -> Started<'s> {
+pub fn agent<'s>(scene: &'s Scene, options: &[&str]) -> Started<'s> {
     let socket = socket(scene);
     let words = [&["agent", "--socket", socket.to_str().expect("UTF-8")], options].concat();
     let started = scene.sandbox.keyfob(&words).start();
@@ -54,7 +54,7 @@ fn ends_by(process: Started<'_>, with: Signal) -> Ran {
 }
 
 /// A machine with keyfob and nothing else, whose AWS does not answer.
-fn remote(scene: &Scene) -> Sandbox {
+pub fn remote(scene: &Scene) -> Sandbox {
     let mut remote = Sandbox::new(KEYFOB, &scene.aws);
     remote.set("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
     remote.set("KEYFOB_AGENT", socket(scene));
@@ -62,7 +62,7 @@ fn remote(scene: &Scene) -> Sandbox {
     remote
 }
 
-fn credentials(remote: &Sandbox, profile: &str) -> Ran {
+pub fn credentials(remote: &Sandbox, profile: &str) -> Ran {
     remote.keyfob(&["credential-process", profile]).run()
 }
 

@@ -1,6 +1,5 @@
 //! What happens to the AWS files when an edit is killed, meets the AWS CLI at the same file, or has no room.
 
-use std::process::Command;
 use std::sync::Arc;
 
 use crate::KEYFOB;
@@ -112,30 +111,11 @@ const FULL_DISK: &str = r#"
 
 #[test]
 fn a_file_that_cannot_be_replaced_is_left_whole_and_its_lines_are_given() {
-    let root = rustix::process::getuid().is_root();
-    // Another than root has a mount namespace of its own where the system lets users have their own root.
-    let unshare: &[&str] = if root { &["--mount"] } else { &["--map-root-user", "--mount"] };
-    let mounts = |script: &str| {
-        let mut words = unshare.to_vec();
-        words.extend(["/bin/sh", "-c", script]);
-        words.into_iter().map(str::to_owned).collect::<Vec<_>>()
-    };
-    let Some(program) = tools::require("unshare") else { return };
-    let probe = Command::new(&program).args(mounts("mount -t tmpfs tmpfs /tmp")).output();
-    if !probe.is_ok_and(|probe| probe.status.success()) {
-        if root {
-            tools::skipped("nothing can be mounted here, although this is root");
-        } else {
-            tools::skipped_everywhere("a full disk is a file system of its own, which takes root to mount");
-        }
-        return;
-    }
+    let Some((program, unshare)) = tools::require_mounts() else { return };
     let sandbox = machine();
     let before: String = (0..300).map(|n| format!("[profile p{n}]\nregion = eu-west-1\n\n")).collect();
     sandbox.write("before", &before);
-    let words = mounts(FULL_DISK);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let ran = sandbox.program(program, &words).run();
+    let ran = sandbox.program(program, &[unshare, &["/bin/sh", "-c", FULL_DISK]].concat()).run();
     assert_eq!(ran.ok(), before.replacen("eu-west-1", "eu-west-2", 1));
     assert_eq!(ran.stderr.matches("cannot replace").count(), 5, "{}", ran.stderr);
     assert!(

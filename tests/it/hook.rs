@@ -8,13 +8,13 @@ use crate::support::terminal::Terminal;
 use crate::support::tools;
 
 /// How a shell is started, and loads the function.
-struct Shell {
+pub struct Shell {
     program: &'static str,
     arguments: &'static [&'static str],
     load: &'static str,
 }
 
-const BASH: Shell =
+pub const BASH: Shell =
     Shell { program: "bash", arguments: &["--norc", "--noprofile", "-i"], load: r#"eval "$(keyfob hook bash)""# };
 const ZSH: Shell = Shell {
     program: "zsh",
@@ -48,7 +48,7 @@ exit $code
 const TELL: &str = "#!/bin/sh\nenv | grep -E '^(AWS|KEYFOB)' | sort | sha256sum > \"$HOME/$1\"\n\
     echo \"told ${KEYFOB_PROFILE-nobody}\"\n";
 
-fn scene() -> Scene {
+pub fn scene() -> Scene {
     let scene = Scene::new();
     scene.warm();
     scene.sandbox.script("counted/keyfob", COUNTED);
@@ -58,7 +58,7 @@ fn scene() -> Scene {
 }
 
 /// The shell with the function loaded, and variables that the user has set: one empty, one not.
-fn started<'s>(scene: &'s Scene, shell: &Shell) -> Option<Terminal<'s>> {
+pub fn started<'s>(scene: &'s Scene, shell: &Shell) -> Option<Terminal<'s>> {
     let program = tools::require(shell.program)?;
     Some(loaded(scene.sandbox.program(program, shell.arguments), scene, shell))
 }
@@ -77,24 +77,24 @@ fn loaded<'s>(shell_run: Invocation<'s>, scene: &'s Scene, shell: &Shell) -> Ter
 }
 
 /// Waits until all that was typed is done; what was shown meanwhile.
-fn ready(terminal: &mut Terminal<'_>) -> String {
+pub fn ready(terminal: &mut Terminal<'_>) -> String {
     terminal.type_keys("echo re''ady\r");
     terminal.expect("ready")
 }
 
-fn line(terminal: &mut Terminal<'_>, line: &str, shown: &str) {
+pub fn line(terminal: &mut Terminal<'_>, line: &str, shown: &str) {
     terminal.type_keys(&format!("{line}\r"));
     terminal.expect(shown);
     ready(terminal);
 }
 
 /// What says nothing that is waited for.
-fn quiet(terminal: &mut Terminal<'_>, line: &str) {
+pub fn quiet(terminal: &mut Terminal<'_>, line: &str) {
     terminal.type_keys(&format!("{line}\r"));
     ready(terminal);
 }
 
-fn leave(mut terminal: Terminal<'_>) {
+pub fn leave(mut terminal: Terminal<'_>) {
     terminal.type_keys("exit\r");
     terminal.finish();
 }

@@ -24,6 +24,10 @@ mod exec;
 mod first_minutes;
 mod foreign;
 mod forged;
+#[cfg(target_os = "linux")]
+mod freshness;
+#[cfg(target_os = "linux")]
+mod full_disk;
 mod fuzz;
 mod generated;
 mod hook;

@@ -50,6 +50,24 @@ pub fn require_strace() -> Option<PathBuf> {
     may_trace.then_some(strace)
 }
 
+/// Finds `unshare`, as [`require`] does, and its options for a mount namespace, where something may be mounted in one.
+pub fn require_mounts() -> Option<(PathBuf, &'static [&'static str])> {
+    let program = require("unshare")?;
+    let root = rustix::process::getuid().is_root();
+    // Another than root has one where the system lets users have their own root.
+    let options: &[&str] = if root { &["--mount"] } else { &["--map-root-user", "--mount"] };
+    let probe = Command::new(&program).args(options).args(["mount", "-t", "tmpfs", "tmpfs", "/tmp"]).output();
+    if probe.is_ok_and(|probe| probe.status.success()) {
+        return Some((program, options));
+    }
+    if root {
+        skipped("nothing can be mounted here, although this is root");
+    } else {
+        skipped_everywhere("a full disk is a file system of its own, which takes root to mount");
+    }
+    None
+}
+
 fn found_or_skipped(found: Option<PathBuf>, name: &str, remedy: &str) -> Option<PathBuf> {
     if found.is_none() {
         skipped(&format!("`{name}` is missing ({remedy})"));

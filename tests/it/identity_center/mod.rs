@@ -18,10 +18,10 @@ use crate::support::sandbox::Sandbox;
 const START_URL: &str = "https://corp.awsapps.com/start";
 
 /// A machine with a vault and the session `corp` in its config file, and what people find in the Identity Center.
-struct Office {
+pub struct Office {
     aws: Arc<LoopbackAws>,
     center: IdentityCenterHandle,
-    sandbox: Sandbox,
+    pub sandbox: Sandbox,
 }
 
 impl Office {
@@ -35,7 +35,7 @@ impl Office {
     }
 
     /// With two accounts and three assignments.
-    fn with_accounts() -> Self {
+    pub fn with_accounts() -> Self {
         let office = Self::new();
         office.center.account("000000000042", "Payments – Prod").account("111122223333", "Sandbox");
         office.center.assign("000000000042", "AdministratorAccess").assign("000000000042", "ReadOnly");
@@ -44,13 +44,13 @@ impl Office {
     }
 
     /// Signs in with a device code, which somebody approves.
-    fn sign_in(&self) {
+    pub fn sign_in(&self) {
         let login = self.sandbox.keyfob(&["login", "corp", "--device"]).start();
         self.center.approve(&self.center.user_code());
         login.finish().ok();
     }
 
-    fn config(&self) -> String {
+    pub fn config(&self) -> String {
         self.sandbox.read(".aws/config")
     }
 

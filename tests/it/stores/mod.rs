@@ -1,6 +1,6 @@
 //! Key stores that are other programs: the protocol, with the programs of docs/stores.md, and the recipes.
 
-mod moves;
+pub mod moves;
 mod recipes;
 
 use std::time::{Duration, Instant};

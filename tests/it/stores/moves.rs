@@ -12,7 +12,7 @@ use crate::support::vault;
 
 /// Ann's key and seed in the vault, and the programs `team` and `other` to move them to. Each call of a program adds a line to
 /// `calls`; the one whose number is in `kill-at` first ends keyfob as `kill -9` does.
-fn scene() -> Scene {
+pub fn scene() -> Scene {
     let mut scene = Scene::new();
     let body = program_of_page("#!/usr/bin/env python3");
     let count = "calls = os.path.expanduser('~/calls'); open(calls, 'a').write('call\\n'); at = os.path.expanduser('~/kill-at')\n\
@@ -32,7 +32,7 @@ fn scene() -> Scene {
     scene
 }
 
-fn moving<'s>(scene: &'s Scene, words: &[&str]) -> Invocation<'s> {
+pub fn moving<'s>(scene: &'s Scene, words: &[&str]) -> Invocation<'s> {
     scene.sandbox.keyfob(&[&["store", "move"], words].concat())
 }
 
@@ -50,7 +50,7 @@ fn both(scene: &Scene) -> BTreeSet<String> {
 }
 
 /// Where the index has the key and the seed.
-fn places(scene: &Scene) -> [String; 2] {
+pub fn places(scene: &Scene) -> [String; 2] {
     let index: Value = serde_json::from_str(&scene.sandbox.read("keyfob/data/index.json")).expect("JSON");
     let place = |value: &Value| value.as_str().expect("a name").to_owned();
     assert_eq!(index["profiles"]["work"]["backend"], index["keys"][&scene.key.id]["backend"]);
@@ -59,14 +59,14 @@ fn places(scene: &Scene) -> [String; 2] {
 
 /// Whether key and seed come out of their stores.
 #[track_caller]
-fn works(scene: &Scene) {
+pub fn works(scene: &Scene) {
     let exported = scene.sandbox.keyfob(&["export", "work", "--force"]).shows(Shows::Keys).run();
     assert_eq!(exported.ok(), format!("{}\n{}\n", scene.key.id, scene.key.secret));
     let code = scene.sandbox.keyfob(&["mfa", "code", "work"]).shows(Shows::Codes).run();
     assert_eq!(code.ok().trim().len(), 6, "{code:?}");
 }
 
-fn moves(scene: &Scene) -> usize {
+pub fn moves(scene: &Scene) -> usize {
     let names = std::fs::read_dir(scene.sandbox.path("keyfob/data/moves")).into_iter().flatten().flatten();
     names.filter(|entry| entry.file_name().to_string_lossy().ends_with(".json")).count()
 }

@@ -15,7 +15,7 @@ use crate::user::Office;
 const PASSPHRASE: &str = "FAKE-handover passphrase";
 
 /// A second machine, of whoever the user is for.
-fn second(office: &Office) -> Sandbox {
+pub fn second(office: &Office) -> Sandbox {
     let mut sandbox = Sandbox::with_vault(KEYFOB, &Arc::clone(&office.aws));
     sandbox.set("KEYFOB_ROTATE_PATIENCE", "300ms");
     sandbox.keep_secret(PASSPHRASE, "passphrase of the handover");
@@ -153,7 +153,7 @@ fn whoever_accepts_can_replace_the_key_at_once() {
 }
 
 /// A new age identity in `mine.txt`, and its public key.
-fn age_identity(sandbox: &Sandbox) -> String {
+pub fn age_identity(sandbox: &Sandbox) -> String {
     let identity = age::x25519::Identity::generate();
     sandbox.keep_secret(identity.to_string().expose_secret(), "age identity");
     sandbox.write("mine.txt", &format!("{}\n", identity.to_string().expose_secret()));

@@ -1,7 +1,7 @@
 //! IAM users from nothing to a linked profile, and back, by the real binary.
 
 mod create;
-mod handover;
+pub mod handover;
 mod kills;
 mod list;
 mod moto;
