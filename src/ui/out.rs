@@ -40,9 +40,17 @@ fn write_bytes(bytes: &[u8]) -> Result<()> {
 
 /// The columns of the terminal that stdout is; none where it is none.
 pub fn terminal_width() -> Option<usize> {
-    #[cfg(unix)]
-    return rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col.into()).filter(|width| *width > 0);
-    #[cfg(not(unix))]
+    columns(io::stdout())
+}
+
+/// The columns of the terminal that a stream is; none where it is none, or does not know.
+#[cfg(unix)]
+pub(super) fn columns(stream: impl std::os::fd::AsFd) -> Option<usize> {
+    rustix::termios::tcgetwinsize(stream).ok().map(|size| size.ws_col.into()).filter(|width| *width > 0)
+}
+
+#[cfg(not(unix))]
+pub(super) fn columns(_: impl IsTerminal) -> Option<usize> {
     None
 }
 

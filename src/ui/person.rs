@@ -13,6 +13,7 @@ use crate::sys::env::Environment;
 use crate::sys::lock::{Lock, LockError};
 use crate::sys::pinentry;
 use crate::sys::terminal::{Echo, Terminal};
+use crate::ui::wrap::wrapped_message;
 use crate::ui::{picker, shown, shown_address};
 
 /// Asks on the controlling terminal, and for secrets through pinentry too, in the order the settings have.
@@ -58,6 +59,13 @@ impl<'a> Person<'a> {
 
     fn shown(&self, text: &str) -> String {
         shown(&format!("{}{text}", self.about))
+    }
+
+    /// As [`Person::shown`], with the words whole where the terminal ends its lines.
+    fn on(&self, terminal: &Terminal, text: &str) -> String {
+        let columns = terminal.size().map(|(_, columns)| columns);
+        let shown = self.shown(text);
+        shown.split('\n').map(|line| wrapped_message(line, 0, columns)).collect::<Vec<_>>().join("\n")
     }
 
     /// Opened for each question: whether this process is in the foreground changes while it runs.
@@ -125,7 +133,7 @@ impl Human for Person<'_> {
         let mut nobody = None;
         for way in self.settings.prompt.ways() {
             let asked = match way {
-                Way::Terminal => self.terminal().and_then(|at| at.read_line(&self.shown(prompt), Echo::Off, limit)),
+                Way::Terminal => self.terminal().and_then(|at| at.read_line(&self.on(&at, prompt), Echo::Off, limit)),
                 Way::Pinentry => self.ask_in_window(prompt, limit),
             };
             match asked {
@@ -150,14 +158,15 @@ impl Human for Person<'_> {
         let limit = self.limit(limit);
         match self.terminal() {
             Ok(terminal) if self.settings.prompt.ways().first() == Some(&Way::Terminal) => {
-                terminal.read_line_and(&self.shown(prompt), limit, check)
+                terminal.read_line_and(&self.on(&terminal, prompt), limit, check)
             }
             _ => self.ask_secret(prompt, limit).map(|secret| check(&secret)),
         }
     }
 
     fn ask(&self, prompt: &str, limit: Option<Duration>) -> Result<String, AskError> {
-        let answer = self.to_ask()?.read_line(&self.shown(prompt), Echo::On, self.limit(limit))?;
+        let terminal = self.to_ask()?;
+        let answer = terminal.read_line(&self.on(&terminal, prompt), Echo::On, self.limit(limit))?;
         Ok(answer.expose().to_owned())
     }
 
@@ -201,7 +210,7 @@ impl Human for Person<'_> {
 
     fn progress(&self, text: &str) {
         match self.terminal() {
-            Ok(terminal) if !self.quiet => terminal.write_line(&self.shown(text)),
+            Ok(terminal) if !self.quiet => terminal.write_line(&self.on(&terminal, text)),
             Ok(_) => {}
             Err(_) => *self.unheard.borrow_mut() = Some(text.to_owned()),
         }

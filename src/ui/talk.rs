@@ -11,6 +11,8 @@ use crate::hint::Hint;
 use crate::human::Talk;
 use crate::sys::env::{Environment, vars};
 use crate::sys::parent::ancestors;
+use crate::ui::out::columns;
+use crate::ui::wrap::wrapped_message;
 use crate::ui::{shown, shown_address, shown_hint};
 
 /// How much is said.
@@ -28,6 +30,8 @@ pub enum Level {
 pub struct StderrTalk {
     level: Level,
     colour: bool,
+    /// The columns of the terminal that stderr is, if it is one.
+    width: Option<usize>,
     held: Option<Mutex<String>>,
     command_line: Vec<String>,
     shell_variable: Option<String>,
@@ -50,7 +54,8 @@ impl StderrTalk {
             && env.get_os(vars::NO_COLOR).is_none()
             && env.get(vars::TERM).is_none_or(|term| term != "dumb");
         let shell_variable = env.get(vars::SHELL).map(str::to_owned);
-        StderrTalk { level, colour, held: None, command_line: Vec::new(), shell_variable, shell: OnceLock::new() }
+        let (width, held, shell) = (columns(std::io::stderr()), None, OnceLock::new());
+        StderrTalk { level, colour, width, held, command_line: Vec::new(), shell_variable, shell }
     }
 
     /// Remembers the command line, which hints repeat; one that is not UTF-8 is none.
@@ -129,9 +134,12 @@ impl StderrTalk {
             Tone::Note => "\x1b[2m",
             Tone::Failure => "\x1b[31m",
         };
+        // Lines to paste follow the first one, and stay as they are.
+        let (first, rest) = shown.split_at(shown.find('\n').unwrap_or(shown.len()));
+        let first = wrapped_message(first, label.len(), self.width);
         match self.colour && !colour.is_empty() {
-            true => format!("{colour}{label}\x1b[0m{shown}\n"),
-            false => format!("{label}{shown}\n"),
+            true => format!("{colour}{label}\x1b[0m{first}{rest}\n"),
+            false => format!("{label}{first}{rest}\n"),
         }
     }
 }
@@ -176,7 +184,7 @@ mod tests {
 
     fn held(level: Level, colour: bool) -> StderrTalk {
         let (held, shell) = (Some(Mutex::new(String::new())), OnceLock::from(Shell::Sh));
-        StderrTalk { level, colour, held, command_line: Vec::new(), shell_variable: None, shell }
+        StderrTalk { level, colour, width: None, held, command_line: Vec::new(), shell_variable: None, shell }
     }
 
     fn said(talk: &StderrTalk) -> String {
@@ -210,5 +218,27 @@ mod tests {
         talk.warn("\x1b]0;title\x07x\nkeyfob: forged");
         let text = talk.held.as_ref().expect("held").lock().expect("not poisoned").clone();
         assert_eq!(text, "\x1b[33mwarning: \x1b[0m\u{fffd}]0;title\u{fffd}x keyfob: forged\n");
+    }
+
+    #[test]
+    fn a_terminal_gets_whole_words_commands_and_lines_to_paste() {
+        let talk = StderrTalk { width: Some(40), ..held(Level::Normal, true) };
+        let lines = vec!["[profile a]".to_owned(), "region = eu-west-1 and more than forty columns".to_owned()];
+        let error =
+            Error::new(crate::error::Kind::Failed, "the file `config` cannot be replaced, so it stays as it was")
+                .hint(Hint::Paste { why: "add these lines to the file yourself, as they are".into(), lines })
+                .hint(run!("keyfob profile set {} region VALUE", "a-profile").to("or change it"));
+        assert_eq!(
+            talk.whole(&error),
+            "\x1b[31mkeyfob: \x1b[0mthe file `config` cannot be
+    replaced, so it stays as it was
+\x1b[36mhint: \x1b[0madd these lines to the file
+    yourself, as they are
+[profile a]
+region = eu-west-1 and more than forty columns
+\x1b[36mhint: \x1b[0mor change it:
+    `keyfob profile set a-profile region VALUE`
+"
+        );
     }
 }

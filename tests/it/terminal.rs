@@ -441,3 +441,32 @@ fn every_table_fits_the_terminal() {
         }
     }
 }
+
+#[test]
+fn no_word_of_a_message_is_broken_by_the_end_of_a_line() {
+    let scene = Scene::new();
+    let long = "a-profile-with-a-rather-long-name-for-one-account-of-many";
+    let refused = ["profile", "set", "work", "region", "a-region-that-amazon-does-not-have"];
+    let removed = ["profile", "remove", "work"];
+    scene.sandbox.keyfob(&["profile", "add", long, "source_profile=work"]).run().ok();
+    for (command, code) in [(&refused[..], 2), (&["exec", "work", long, "--", "true"], 2), (&["export", long], 1)] {
+        let whole = scene.sandbox.keyfob(command).run().ends_with(code).to_owned();
+        for columns in [40, 60, 80] {
+            let script = format!(r#"stty cols {columns}; exec "$@""#);
+            let (_, shown) = scene.sandbox.keyfob(command).on_terminal_in(&script).finish();
+            let shown = as_text(&shown).replace('\r', "");
+            let is_whole = |line: &str| line.trim_start().starts_with('`') || !line.trim().contains(' ');
+            let wide = shown.lines().filter(|line| line.chars().count() > columns && !is_whole(line));
+            assert_eq!(wide.collect::<Vec<_>>(), [""; 0], "{command:?} at {columns}: {shown}");
+            let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+            assert_eq!(words(&shown), words(&whole), "{command:?} at {columns}");
+            let commands = whole.lines().filter_map(|line| line.split('`').nth_back(1));
+            commands.for_each(|command| assert!(shown.contains(&format!("`{command}`")), "`{command}` in {shown}"));
+        }
+    }
+    let mut asking = scene.sandbox.keyfob(&removed).on_terminal_in(r#"stty cols 40; exec "$@""#);
+    let question = asking.expect("[y/N] ");
+    assert!(question.lines().count() > 1 && question.lines().all(|line| line.chars().count() <= 40), "{question}");
+    asking.type_line("n");
+    asking.finish();
+}

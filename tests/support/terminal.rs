@@ -14,7 +14,7 @@ use super::sandbox::Sandbox;
 /// How long a prompt may take to come.
 const LIMIT_MS: u64 = 30_000;
 
-/// A running program and the terminal it runs on: its controlling terminal, with echo, 40 lines of 120.
+/// A running program and the terminal it runs on: its controlling terminal, with echo, 40 lines of 400: no message is broken.
 pub struct Terminal<'a> {
     sandbox: &'a Sandbox,
     words: String,
@@ -53,7 +53,7 @@ impl<'a> Invocation<'a> {
         beside.iter().flatten().for_each(|file| sandbox.may_hold_secrets(file));
         // rexpect turns the echo off; with it on, a test sees what a bystander would.
         let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", &format!("stty echo rows 40 cols 120 && {script}"), "sh"]);
+        shell.args(["-c", &format!("stty echo rows 40 cols 400 && {script}"), "sh"]);
         shell.arg(command.get_program()).args(command.get_args()).env_clear();
         shell.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         shell.current_dir(command.get_current_dir().unwrap_or(sandbox.home()));
