@@ -221,6 +221,9 @@ impl Index {
 
     /// Where a key may be that was looked for under this name.
     pub fn hint_at_keys(&self, profile: &str) -> Hint {
+        if self.profiles.is_empty() {
+            return run!("keyfob add PROFILE").to("no key is stored yet; store one");
+        }
         let near = nearest_of(self.profiles.keys().map(String::as_str), profile);
         let meant = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
         run!("keyfob list").to(format!("{meant}list the profiles that have a key"))

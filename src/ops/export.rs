@@ -2,8 +2,8 @@
 
 use zeroize::Zeroizing;
 
+use crate::chain::StoredKeys;
 use crate::chain::base::key::{ID, SECRET};
-use crate::chain::{Request, StoredKeys, plan};
 use crate::config_file::{AwsFiles, Edited, path_of};
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
@@ -11,6 +11,7 @@ use crate::index::Index;
 use crate::keystore::access_key::read_access_key;
 use crate::ops::Context;
 use crate::ops::edits::edit;
+use crate::ops::planning::no_stored_key;
 use crate::profile::AwsFile;
 use crate::secret::Secret;
 
@@ -39,13 +40,12 @@ pub fn export(
 ) -> Result<Option<Secret>> {
     let index = Index::load(&context.paths.data)?;
     let Some(stored) = index.key_of(profile) else {
-        let error = Error::new(Kind::Failed, format!("`{profile}` has no stored key"))
-            .hint(run!("keyfob env {}", profile).to("print the credentials of a session"));
-        let request = Request::of(context.settings, context.paths, profile);
-        let base = plan(&files.profiles(), &index, context.env, &request).ok().map(|plan| plan.base);
-        return Err(match base.filter(|base| base.stored_key().is_some()) {
-            Some(base) => error.hint(run!("keyfob export {}", base.profile).to("export the key it starts from")),
-            None => error.hint(index.hint_at_keys(profile)),
+        let error = no_stored_key(context, files, &index, profile, |base| {
+            run!("keyfob export {}", base).to("export the key it starts from")
+        });
+        return Err(match files.profiles().get(profile) {
+            Some(_) => error.hint(run!("keyfob env {}", profile).to("or print the credentials of a session")),
+            None => error,
         });
     };
     let short = stored.id.short();

@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use crate::chain::target::Target;
-use crate::chain::{Plan, Request, StoredKeys};
-use crate::config_file::file_names;
+use crate::chain::{Plan, Request, StoredKeys, plan};
+use crate::config_file::{AwsFiles, file_names};
+use crate::context::Context;
 use crate::credentials::StoredKey;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
+use crate::hint::Hint;
 use crate::index::Index;
 use crate::settings::Settings;
 use crate::sys::files;
@@ -30,6 +32,23 @@ impl Request {
 fn read_policy(path: &Path) -> std::result::Result<String, String> {
     let text = files::read(path).map_err(|error| format!("cannot be read: {error}"))?;
     String::from_utf8(text).map_err(|_| "is not UTF-8".to_owned())
+}
+
+/// The error about a profile that has no stored key. `with_base`: what to do with the profile whose key it uses instead.
+pub(crate) fn no_stored_key(
+    context: &Context<'_>,
+    files: &AwsFiles,
+    index: &Index,
+    profile: &str,
+    with_base: impl FnOnce(&str) -> Hint,
+) -> Error {
+    let error = Error::new(Kind::Failed, format!("`{profile}` has no stored key"));
+    let request = Request::of(context.settings, context.paths, profile);
+    let base = plan(&files.profiles(), index, context.env, &request).ok().map(|plan| plan.base);
+    error.hint(match base.filter(|base| base.stored_key().is_some()) {
+        Some(base) => with_base(&base.profile),
+        None => index.hint_at_keys(profile),
+    })
 }
 
 /// The index as if `key` were stored for `profile`.

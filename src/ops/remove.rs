@@ -15,6 +15,7 @@ use crate::keystore::old_copy::{OldCopy, delete_old_copy};
 use crate::keystore::{Item, StoreError};
 use crate::ops::Context;
 use crate::ops::mfa::forget as forget_seed;
+use crate::ops::planning::no_stored_key;
 use crate::ops::rotate::{forget_replaced, refuse_during};
 use crate::process_line::keyfob_profile_of;
 
@@ -39,8 +40,15 @@ pub fn remove(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Result<
     let index = Index::load(&context.paths.data)?;
     let unused = index.unused_key(profile).filter(|_| index.key_of(profile).is_none());
     let Some(key) = index.key_of(profile).or_else(|| unused.clone()) else {
-        let error = Error::new(Kind::Failed, format!("`{profile}` has no stored key"));
-        return Err(error.hint(index.hint_at_keys(profile)));
+        let error = no_stored_key(context, files, &index, profile, |base| {
+            run!("keyfob remove {}", base).to("delete the key it starts from")
+        });
+        return Err(match files.profiles().get(profile) {
+            Some(_) => {
+                error.hint(run!("keyfob profile remove {}", profile).to("or remove the profile from the AWS files"))
+            }
+            None => error,
+        });
     };
     refuse_during(context, &key.id)?;
     let short = key.id.short();

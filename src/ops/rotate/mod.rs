@@ -27,6 +27,7 @@ use crate::error::{Error, Kind, Result};
 use crate::hint::{Hint, run};
 use crate::index::Index;
 use crate::ops::Context;
+use crate::ops::planning::no_stored_key;
 use crate::ops::rotate::facts::KeyFacts;
 use crate::ops::rotate::journal::{JournalLock, Journals};
 use crate::ops::rotate::signing::{Signing, user_name};
@@ -65,7 +66,7 @@ struct Rotation<'a> {
 pub fn rotate(context: &Context<'_>, request: &RotateRequest, files: &AwsFiles) -> Result<Option<Journal>> {
     let profile = &request.profile;
     let journals = Journals::new(&context.paths.data);
-    let mut key = key_of(context, profile)?;
+    let mut key = key_of(context, files, profile)?;
     if !key.id.is_of_aws() {
         let message = format!("the key of `{profile}` is for a service other than AWS, and keyfob cannot rotate it");
         return Err(Error::new(Kind::Failed, message)
@@ -80,13 +81,13 @@ pub fn rotate(context: &Context<'_>, request: &RotateRequest, files: &AwsFiles) 
                 let asked = Asked { delete_now: false, force: false, ..request.asked.clone() };
                 let before = RotateRequest { asked, delete_other: None, ..request.clone() };
                 finish_one(context, &before, files, journal)?;
-                key = key_of(context, profile)?;
+                key = key_of(context, files, profile)?;
             }
         }
     }
     let held = journals.hold(&key.id)?;
     // Another process may have rotated it while this one came here.
-    if held.load()?.is_some() || key_of(context, profile)?.id != key.id {
+    if held.load()?.is_some() || key_of(context, files, profile)?.id != key.id {
         return Err(Error::new(Kind::Failed, format!("another process has just rotated {}", key.id.short()))
             .hint(run!("keyfob rotate {} --status", profile).to("show its status")));
     }
@@ -301,12 +302,12 @@ fn find(context: &Context<'_>, profile: &str) -> Result<Option<Journal>> {
     Journals::new(&context.paths.data).of_profile(profile, key.as_ref().map(|key| &key.id))
 }
 
-fn key_of(context: &Context<'_>, profile: &str) -> Result<StoredKey> {
+fn key_of(context: &Context<'_>, files: &AwsFiles, profile: &str) -> Result<StoredKey> {
     let index = Index::load(&context.paths.data)?;
     index.key_of(profile).ok_or_else(|| {
-        Error::new(Kind::Failed, format!("`{profile}` has no stored key"))
-            .hint(index.hint_at_keys(profile))
-            .hint(run!("keyfob add {}", profile).to("or store its key"))
+        no_stored_key(context, files, &index, profile, |base| {
+            run!("keyfob rotate {}", base).to("replace the key it starts from")
+        })
     })
 }
 

@@ -17,7 +17,7 @@ use crate::keystore::old_copy::{OldCopy, delete_old_copy};
 use crate::keystore::totp_seed::seed_in;
 use crate::ops::Context;
 use crate::ops::store::journal::{Move, MoveLock, Moved, Moves, Phase};
-use crate::ops::store::plan::{Wanted, both_factors, items, question};
+use crate::ops::store::plan::{Wanted, both_factors, items, question, shared};
 use crate::secret::{Secret, SecretBytes};
 
 /// What [`move_items`] did, as `--json` reports it.
@@ -57,6 +57,10 @@ pub fn move_items(context: &Context<'_>, wanted: &Wanted, keep: bool, files: &Aw
     if items.is_empty() {
         context.talk.say(&format!("nothing to move: it is all in {title} already"));
         return Ok(report);
+    }
+    for (id, others) in shared(&items, wanted, &index) {
+        let (id, others) = (id.short(), others.join("`, `"));
+        context.talk.warn(&format!("other profiles use the access key {id} too, and move with it: `{others}`"));
     }
     for (serial, profile) in both_factors(&items, wanted.to, &index, files) {
         context.talk.warn(&format!(

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::chain::{Request, StoredKeys, plan};
+use crate::chain::StoredKeys;
 use crate::config_file::AwsFiles;
 use crate::credentials::{AccessKeyId, StoreId};
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::index::Index;
 use crate::ops::Context;
+use crate::ops::planning::no_stored_key;
 use crate::ops::rotate::journal::Journals;
 use crate::ops::store::journal::Moved;
 use crate::sorted;
@@ -41,7 +42,11 @@ pub fn items(context: &Context<'_>, wanted: &Wanted, index: &Index, files: &AwsF
         false => {
             let mut serials = BTreeSet::new();
             for profile in &wanted.profiles {
-                let key = index.key_of(profile).ok_or_else(|| no_key(context, profile, index, files))?;
+                let key = index.key_of(profile).ok_or_else(|| {
+                    no_stored_key(context, files, index, profile, |base| {
+                        run!("keyfob store move {} --to {}", base, wanted.to).to("move the key it starts from")
+                    })
+                })?;
                 serials.extend(devices(profile, &key.id, index, files));
                 items.insert((Moved::Key(key.id), key.backend));
             }
@@ -57,18 +62,6 @@ pub fn items(context: &Context<'_>, wanted: &Wanted, index: &Index, files: &AwsF
         refuse_during_rotation(context, item, index)?;
     }
     Ok(items)
-}
-
-fn no_key(context: &Context<'_>, profile: &str, index: &Index, files: &AwsFiles) -> Error {
-    let error = Error::new(Kind::Failed, format!("`{profile}` has no stored key"));
-    let request = Request::of(context.settings, context.paths, profile);
-    let base = plan(&files.profiles(), index, context.env, &request).ok().map(|plan| plan.base);
-    match base.filter(|base| base.stored_key().is_some()) {
-        Some(base) => {
-            error.hint(run!("keyfob store move {} --to STORE", base.profile).to("move the key it starts from"))
-        }
-        None => error.hint(index.hint_at_keys(profile)),
-    }
 }
 
 /// The devices of a profile and of its key whose seeds are stored.
@@ -112,6 +105,19 @@ pub fn question(items: &Items, to: StoreId, keep: bool, index: &Index) -> String
         true => format!("copy {what} from {from} to {to} and use the copies?", to = to.title()),
         false => format!("move {what} from {from} to {to}, and delete them from {from}?", to = to.title()),
     }
+}
+
+/// The keys of a move of some profiles that others use too, with the names of those.
+pub fn shared<'a>(items: &'a Items, wanted: &Wanted, index: &'a Index) -> Vec<(&'a AccessKeyId, Vec<&'a str>)> {
+    let others = |id: &AccessKeyId, from: StoreId| {
+        let using = index.profiles().iter().filter(|(_, entry)| entry.key_id == *id && entry.backend == from);
+        using.map(|(name, _)| name.as_str()).filter(|name| !wanted.profiles.iter().any(|asked| asked == name)).collect()
+    };
+    let keys = items.iter().filter(|_| !wanted.profiles.is_empty()).filter_map(|(item, from)| match item {
+        Moved::Key(id) => Some((id, others(id, *from))),
+        Moved::Seed(_) => None,
+    });
+    keys.filter(|(_, others): &(_, Vec<&str>)| !others.is_empty()).collect()
 }
 
 /// The devices both of whose factors will be in `to` afterwards, with a profile of each.

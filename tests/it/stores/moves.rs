@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::program_of_page;
 use crate::scene::{Scene, fails, key_id};
 use crate::support::leaks::Shows;
-use crate::support::run::{Invocation, kill_at_moments, soak};
+use crate::support::run::{Invocation, Ran, kill_at_moments, soak};
 use crate::support::vault;
 
 /// Ann's key and seed in the vault, and the programs `team` and `other` to move them to. Each call of a program adds a line to
@@ -148,6 +148,26 @@ fn two_names_of_one_place_lose_neither_key_nor_seed() {
     let add = ["mfa", "add", "work", "--stdin", "--no-verify", "--yes", "--backend", "program:team"];
     scene.sandbox.keyfob(&add).stdin(&seed).run().ok();
     works(&scene);
+}
+
+#[test]
+fn a_move_names_the_other_profiles_that_it_moves_the_key_of() {
+    let scene = scene();
+    let warning = |ran: &Ran| -> Vec<String> {
+        let lines = ran.stderr.lines().filter(|line| line.contains("use the access key"));
+        lines.map(str::to_owned).collect()
+    };
+    scene.sandbox.keyfob(&["profile", "copy", "work", "work-us"]).run().ok();
+    let shown = format!("****{}", &scene.key.id[scene.key.id.len() - 4..]);
+    let expected = format!("warning: other profiles use the access key {shown} too, and move with it: `work-us`");
+    assert_eq!(warning(&moving(&scene, &["work", "--to", "team"]).run()), [expected.clone()], "asked by nobody");
+    let ran = moving(&scene, &["work", "--to", "team", "--yes"]).run();
+    assert_eq!((ran.code, warning(&ran)), (Some(0), vec![expected]), "{}", ran.stderr);
+    for words in [&["work", "work-us"][..], &["--all"]] {
+        let ran = moving(&scene, &[words, &["--to", "other", "--yes"]].concat()).run();
+        assert_eq!((ran.code, warning(&ran)), (Some(0), Vec::new()), "{words:?}: {}", ran.stderr);
+        moving(&scene, &["--all", "--to", "team", "--yes"]).run().ok();
+    }
 }
 
 #[test]
