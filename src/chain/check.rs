@@ -14,6 +14,9 @@ pub struct Beside {
     pub own_endpoint: bool,
 }
 
+/// The AWS CLI's output formats (AWS CLI User Guide, "Setting the output format in the AWS CLI").
+const OUTPUTS: [&str; 6] = ["json", "text", "table", "yaml", "yaml-stream", "off"];
+
 /// Checks a value against AWS's own rules for the setting; one nobody here knows is right whatever it says.
 ///
 /// # Errors
@@ -45,6 +48,7 @@ pub fn check_value(name: &str, value: &str, beside: Beside) -> Result<(), String
         "use_fips_endpoint" | "use_dualstack_endpoint" | "ignore_configured_endpoint_urls" => boolean(value).map(drop),
         "credential_source" => one_of(value, &["Environment", "Ec2InstanceMetadata", "EcsContainer"]),
         "sts_regional_endpoints" => one_of(value, &["regional", "legacy"]),
+        "output" => one_of(value, &OUTPUTS),
         "retry_mode" => one_of(value, &["standard", "adaptive", "legacy"]),
         "aws_account_id" | "sso_account_id" => account(value),
         "credential_process" => process_line::split(value).map(drop).map_err(|error| error.to_string()),
@@ -100,7 +104,8 @@ mod tests {
             ("keyfob_session", "mfa"),
             ("keyfob_agents", "read-only"),
             ("keyfob_mfa_max_age", "15m"),
-            ("output", "whatever"),
+            ("output", "yaml-stream"),
+            ("output", "off"),
             ("mine", "x"),
         ];
         let bad = [
@@ -116,6 +121,8 @@ mod tests {
             ("keyfob_session", "sometimes"),
             ("keyfob_agents", "never"),
             ("credential_source", "environment"),
+            ("output", "xml"),
+            ("output", "JSON"),
             ("endpoint_url", "localhost:80"),
             ("credential_process", "a \"b"),
             ("sso_account_id", "1"),

@@ -69,10 +69,13 @@ fn each_edit_changes_the_lines_it_names_and_no_other_byte() {
 fn what_aws_would_not_take_is_refused_with_a_way_round_and_changes_nothing() {
     let (_aws, sandbox) = machine();
     sandbox.write(".aws/config", CONFIG);
-    let refused: [(&[&str], i32, &str); 16] = [
+    let refused: [(&[&str], i32, &str); 19] = [
         (&["set", "base", "region"], 2, "the new value of `region` is missing"),
         (&["set", "base", "mfa_serail=x"], 2, "mfa_serail"),
         (&["set", "base", "region", "Ireland"], 2, "not a valid region"),
+        (&["set", "base", "region=nowhere"], 2, "not a valid region"),
+        (&["set", "base", "output=xml"], 2, "`output`: `xml` is invalid; expected `json`, `text`, `table`, `yaml`"),
+        (&["add", "new", "output=JSON"], 2, "`output`: `JSON` is invalid"),
         (&["set", "prod", "role_arn", "Admin"], 2, "not a valid role ARN"),
         (&["set", "prod", "duration_seconds", "43201"], 2, "43200"),
         (&["set", "base", "mfa_serail", "arn:aws:iam::123456789012:mfa/a"], 2, "mfa_serail"),

@@ -1,6 +1,6 @@
 //! The region of the profile that `add` writes, where it is missing.
 
-use crate::chain::target::looks_like_region;
+use crate::chain::check;
 use crate::error::Result;
 use crate::hint::run;
 use crate::ops::Context;
@@ -31,10 +31,10 @@ impl Planned<'_> {
             match (answer.trim(), ours) {
                 ("", None) => return Ok(()),
                 ("", Some(region)) => return self.set("region", region),
-                (region, _) if looks_like_region(region) => return self.set("region", region),
-                (other, _) => context
-                    .human
-                    .progress(&format!("`{other}` is not a valid region; expected a name like `eu-west-1`")),
+                (region, _) => match check::region(region, false) {
+                    Ok(()) => return self.set("region", region),
+                    Err(problem) => context.human.progress(&problem),
+                },
             }
         }
     }

@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::aws::AwsError;
 use crate::aws_login::{Authorization, Made, Service, TokenFile};
 use crate::chain::base::login::{self, is_root, place};
+use crate::chain::check;
 use crate::chain::target::{Target, checked_region};
 use crate::chain::{Plan, hosts};
 use crate::config_file;
@@ -426,18 +427,18 @@ fn ask_for_region(context: &Context<'_>, profile: &str) -> Result<String> {
     for _ in 0..TRIES {
         let asked = context.human.ask(&format!("AWS region of `{profile}` [{USUAL_REGION}]: "), None);
         let asked = asked.map_err(|error| {
-            let hint = run!("keyfob login {} --region REGION", profile).to("add one to the command");
+            let hint = context.talk.again(&["--region", "REGION"]).to("add one to the command");
             error.into_error("a region to sign in to").hint(hint)
         })?;
         match asked.trim() {
             "" => return Ok(USUAL_REGION.to_owned()),
-            region if crate::chain::target::looks_like_region(region) => return Ok(region.to_owned()),
-            other => {
-                context.human.progress(&format!("`{other}` is not a valid region; expected a name like `eu-west-1`"));
-            }
+            region => match check::region(region, false) {
+                Ok(()) => return Ok(region.to_owned()),
+                Err(problem) => context.human.progress(&problem),
+            },
         }
     }
-    let hint = run!("keyfob login {} --region REGION", profile).to("add it to the command");
+    let hint = context.talk.again(&["--region", "REGION"]).to("add it to the command");
     Err(Error::new(Kind::Failed, "no valid region was entered").hint(hint))
 }
 

@@ -3,8 +3,8 @@
 //! The section is written after the sign-in has worked, so a mistyped URL leaves nothing. A kill in between leaves a sign-in
 //! without a section; the same command again finds it and writes the section.
 
+use crate::chain::check;
 use crate::chain::identity_center::{IdentityCenter, of_session, region_in, trimmed};
-use crate::chain::target::checked_region;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::ini::{Document, SectionName};
@@ -31,22 +31,37 @@ fn suggestion(start_url: &str) -> String {
 /// The region of an Identity Center: the one that is given, or its start URL's; else a person is asked.
 ///
 /// # Errors
-/// Nobody to ask (exit 3), or an answer that is none.
+/// What is not a start URL, nobody to ask (exit 3), or a region that AWS does not have.
 pub fn region_of(context: &Context<'_>, start_url: &str, given: Option<String>) -> Result<String> {
-    if let Some(region) = given.or_else(|| region_in(start_url)) {
+    let url = trimmed(start_url);
+    if !(url.strip_prefix("https://").is_some_and(|rest| !rest.is_empty())
+        && url.bytes().all(|byte| byte.is_ascii_graphic()))
+    {
+        let text =
+            format!("`--start-url`: `{url}` is not a start URL; expected for example `https://corp.awsapps.com/start`");
+        return Err(Error::new(Kind::Usage, text));
+    }
+    if let Some(region) = region_in(start_url).filter(|_| given.is_none()) {
         return Ok(region);
     }
-    let hint = || run!("keyfob login --start-url {} --region REGION", start_url).to("add it to the command");
-    let asked = context.human.ask("Region of the Identity Center, such as eu-west-1: ", None);
-    let asked = asked.map_err(|error| error.into_error("the region of the Identity Center").hint(hint()))?;
-    checked_region(asked.trim()).map_err(|problem| Error::new(Kind::Usage, problem).hint(hint()))
+    let hint = || context.talk.again(&["--region", "REGION"]).to("add it to the command");
+    let region = match given {
+        Some(region) => region,
+        None => {
+            let asked = context.human.ask("Region of the Identity Center, such as eu-west-1: ", None);
+            asked.map_err(|error| error.into_error("the region of the Identity Center").hint(hint()))?
+        }
+    };
+    let region = region.trim();
+    check::region(region, false).map_err(|problem| Error::new(Kind::Usage, problem).hint(hint()))?;
+    Ok(region.to_owned())
 }
 
 impl NewSession {
     /// Asks for a name where none is given.
     ///
     /// # Errors
-    /// A start URL or name that cannot be, a section of this name with another start URL, nobody to ask.
+    /// A name that cannot be, a section of this name with another start URL, nobody to ask.
     pub fn new(
         context: &Context<'_>,
         profiles: &Profiles<'_>,
@@ -55,14 +70,6 @@ impl NewSession {
         region: &str,
     ) -> Result<NewSession> {
         let start_url = trimmed(start_url).to_owned();
-        let is_url = start_url.strip_prefix("https://").is_some_and(|rest| !rest.is_empty())
-            && start_url.bytes().all(|byte| byte.is_ascii_graphic());
-        if !is_url {
-            let text = format!(
-                "`--start-url`: `{start_url}` is not a start URL; expected for example `https://corp.awsapps.com/start`"
-            );
-            return Err(Error::new(Kind::Usage, text));
-        }
         // One that is there already is used.
         let known = profiles.sections(SectionKind::SsoSession).into_iter().find(|known| {
             let section = profiles.section(SectionKind::SsoSession, known);
