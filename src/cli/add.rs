@@ -147,8 +147,8 @@ impl AddArgs {
             }
             None => return Ok(None),
         };
-        let key = key.map_err(|error| input_error(&error, &place))?;
-        refuse_other_service(&key.id, &self.profile, other_service, &place)?;
+        let key = key.map_err(|error| input_error(world.talk, &error, &place))?;
+        refuse_other_service(world.talk, &key.id, &self.profile, other_service, &place)?;
         Ok(Some(key))
     }
 }

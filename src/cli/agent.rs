@@ -9,6 +9,8 @@ use crate::cli::options::{CredentialOptions, NarrowOptions};
 use crate::cli::snapshot::Snapshot;
 use crate::cli::world::World;
 use crate::error::Result;
+use crate::hint::Hint;
+use crate::human::Talk;
 use crate::ops::agent;
 
 /// Serve sessions over a socket to a keyfob on another machine that has no key
@@ -35,6 +37,14 @@ pub struct AgentArgs {
     pub(super) allow_user_session: bool,
 }
 
+/// How a user's session is allowed: by the command that was typed, where somebody has just typed it.
+pub(super) fn allow(world: &World<'_>) -> Hint {
+    match world.served {
+        None => world.talk.again(&["--allow-user-session"]).to("or serve it anyway"),
+        Some(_) => "or start the agent with `--allow-user-session`".into(),
+    }
+}
+
 impl AgentArgs {
     /// What each session is made with, whatever is asked for.
     pub(super) fn options(&self, read_only: bool) -> CredentialOptions {
@@ -51,7 +61,7 @@ impl AgentArgs {
         wish: Option<u32>,
     ) -> Result<()> {
         let plan = snapshot.plan(profile, options)?;
-        agent::check(&plan, self.allow_user_session)?;
+        agent::check(&plan, self.allow_user_session, || allow(snapshot.world()))?;
         options.duration = agent::duration(&plan, wish)?;
         Ok(())
     }
@@ -59,7 +69,6 @@ impl AgentArgs {
     #[cfg(unix)]
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         use crate::error::{Error, Kind};
-        use crate::human::Talk;
         use crate::sys::agent_process;
         use crate::sys::own_socket::{OwnListener, SocketError};
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::Parser;
 
 use crate::chain::Plan;
-use crate::cli::agent::AgentArgs;
+use crate::cli::agent::{AgentArgs, allow};
 use crate::cli::snapshot::{Made, Snapshot};
 use crate::cli::world::{Served, World};
 use crate::cli::{Cli, Command};
@@ -110,7 +110,7 @@ fn serve(world: &World<'_>, args: &AgentArgs, request: &Request) -> Result<Answe
     }
     let Made { plan, credentials, is_cached } = snapshot.make(profile, &options, Some(PROMPT_LIMIT))?;
     // The plan may be another by now: what a base turns out to be is learned on the way.
-    agent::check(&plan, args.allow_user_session)?;
+    agent::check(&plan, args.allow_user_session, || allow(world))?;
     agent::check_made(profile, &credentials)?;
     world.note_in_log(&plan, &credentials, is_cached);
     let mut about = about(&snapshot, &plan)?;

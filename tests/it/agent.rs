@@ -241,7 +241,10 @@ fn a_users_session_is_served_only_if_allowed_and_a_key_never_even_after_an_edit(
     let at = socket(&scene);
     let at = at.to_str().expect("UTF-8");
     let start = |options: &[&str]| scene.sandbox.keyfob(&[&["agent", "--socket", at], options].concat()).run();
-    fails(&start(&["--only", "audit", "work"]), 2, "an agent does not serve `work`: it has no role");
+    let refused = start(&["--only", "audit", "work"]);
+    fails(&refused, 2, "an agent does not serve `work`: it has no role");
+    let again = format!("`keyfob agent --socket {at} --only audit work --allow-user-session`");
+    assert!(refused.stderr.contains(&again), "{}", refused.stderr);
     fails(&start(&["--only", "nobody"]), 6, "there is no profile `nobody`");
     let code = scene.phone.code();
     scene.sandbox.keyfob(&["exec", "work", "--duration", "1h", "--mfa-code", &code, "--", "true"]).run().ok();

@@ -158,6 +158,8 @@ fn the_profile_is_the_argument_then_a_variables_then_default() {
     assert_eq!(user(&[], ["b", "a", "a"]), is("b", "AWS_PROFILE"));
     assert_eq!(user(&[], ["", "a", "b"]), is("a", "KEYFOB_PROFILE"));
     assert_eq!(user(&[], ["", "", "b"]), is("b", "AWS_DEFAULT_PROFILE"));
+    let note = "`AWS_DEFAULT_PROFILE` names the profile; the AWS CLI and boto3 read it, the SDKs for Go, Java, JavaScript and Rust do not";
+    assert!(explain(&[], ["", "", "b"]).json()["notes"].as_array().expect("a list").contains(&note.into()));
     assert_eq!(user(&[], ["", "", ""]), is("default", ""));
     let missing = explain(&[], ["missing", "a", "a"]);
     let stderr = missing.ends_with(6);

@@ -289,6 +289,10 @@ fn options_of_a_link_are_noted_wherever_the_walk_meets_it() {
     );
     assert_eq!(notes(&link.replace("profile a", "profile b"), "b").len(), 1, "its own");
     assert_eq!(notes(&link.replace(" -d 1h", ""), "a"), [""; 0]);
+    let over = format!("[profile c]|source_profile = a|{link}");
+    assert_eq!(notes(&over, "c"), notes(link, "a"), "on the way");
+    let including = format!("[profile b]|include_profile = a|{link}");
+    assert_eq!(notes(&including, "b"), [""; 0], "a link is not included, and its options are not");
     assert_eq!(notes("[profile b]|credential_process = other --duration 1h", "b"), [""; 0], "another program's");
 }
 

@@ -14,7 +14,7 @@ use crate::config_file::AwsFiles;
 use crate::credentials::{AccessKey, AccessKeyId, InvalidAccessKeyId, StoreId, StoredKey};
 use crate::error::{Error, Kind, Result};
 use crate::hint::{Hint, run};
-use crate::human::{AskError, Human};
+use crate::human::{AskError, Talk};
 use crate::index::{Index, KeyEntry};
 use crate::keystore::KeyStore;
 use crate::keystore::access_key::{read_access_key, store_access_key};
@@ -77,7 +77,7 @@ pub fn add(context: &Context<'_>, request: AddRequest, files: &AwsFiles) -> Resu
 
     let key = match request.key {
         Some(key) => key,
-        None => ask_for_key(context.human, request.other_service)?,
+        None => ask_for_key(context, request.other_service)?,
     };
     let mut stored = StoredKey { id: key.id.clone(), backend: request.backend, user_arn: None, created_at: None };
     let mut entry = KeyEntry::new(request.backend, context.clock.now());
@@ -202,24 +202,35 @@ fn refuse_other_secret(
 ///
 /// # Errors
 /// What it is not, and what to set first.
-pub fn refuse_other_service(id: &AccessKeyId, profile: &str, other_service: bool, place: &str) -> Result<()> {
+pub fn refuse_other_service(
+    talk: &dyn Talk,
+    id: &AccessKeyId,
+    profile: &str,
+    other_service: bool,
+    place: &str,
+) -> Result<()> {
     if id.is_of_aws() || other_service {
         return Ok(());
     }
-    let error = input_error(&InputError::Id(InvalidAccessKeyId::Malformed), place);
+    let error = input_error(talk, &InputError::Id(InvalidAccessKeyId::Malformed), place);
     let endpoint = run!("keyfob profile set {} endpoint_url URL", profile);
     Err(error.hint(endpoint.to("if it is a key of another service, name that service's endpoint in the profile first")))
 }
 
-fn ask_for_key(human: &dyn Human, other_service: bool) -> Result<AccessKey> {
-    let hint = "pipe it in with `--stdin`, or read a file with `--csv`";
+fn ask_for_key(context: &Context<'_>, other_service: bool) -> Result<AccessKey> {
+    let Context { human, talk, .. } = *context;
     let prompts = ["access key id: ", "secret access key (hidden): "];
     // Security: refused before the secret where the first answer is the secret itself.
     let check = |id: &str| match id.parse::<AccessKeyId>() {
         Err(error) if !other_service || AccessKeyId::of_other_service(id).is_none() => Err(error.to_string()),
         _ => Ok(()),
     };
-    let unanswered = |error: AskError| error.into_error("an access key").hint(hint);
+    let unanswered = |error: AskError| {
+        let error = error.into_error("an access key");
+        let error =
+            error.hint(talk.again(&["--stdin"]).to("pipe in two lines, the access key id and the secret access key"));
+        error.hint(talk.again(&["--csv", "FILE"]).to("or read the file downloaded from the IAM console"))
+    };
     let (id, mut secret) = human.ask_pair(prompts, &check).map_err(unanswered)?;
     for _ in 1..TRIES {
         match from_pair(&id, secret) {
@@ -228,11 +239,11 @@ fn ask_for_key(human: &dyn Human, other_service: bool) -> Result<AccessKey> {
         }
         secret = human.ask_secret(prompts[1], None).map_err(unanswered)?;
     }
-    from_pair(&id, secret).map_err(|error| input_error(&error, "invalid access key"))
+    from_pair(&id, secret).map_err(|error| input_error(talk, &error, "invalid access key"))
 }
 
 /// The error the user sees for an input from `place`: a file's name, `stdin`, the environment, what was typed.
-pub fn input_error(error: &InputError, place: &str) -> Error {
+pub fn input_error(talk: &dyn Talk, error: &InputError, place: &str) -> Error {
     let kind = match error {
         InputError::Lines(_) => Kind::Usage,
         _ => Kind::Failed,
@@ -246,7 +257,7 @@ pub fn input_error(error: &InputError, place: &str) -> Error {
             "copy the secret again; AWS shows it only once, so if it is lost, create a new key".into()
         }
         InputError::Lines(_) => {
-            run!("keyfob add PROFILE --stdin").to("pipe in two lines, the access key id and the secret access key")
+            talk.again(&["--stdin"]).to("pipe in two lines, the access key id and the secret access key")
         }
         InputError::NoVariable(_) => "export both `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`".into(),
         InputError::PasswordOnly => {
@@ -254,10 +265,11 @@ pub fn input_error(error: &InputError, place: &str) -> Error {
                 .into()
         }
         InputError::SeveralKeys(_) => {
-            run!("keyfob add PROFILE --csv FILE").to("leave only one row in the file, and run this for each key")
+            talk.again(&["--csv", "FILE"]).to("leave only one row in the file, and run this for each key")
         }
-        InputError::NotJson => run!("keyfob add PROFILE --stdin")
-            .to("pipe in the whole answer of `aws iam create-access-key`, or two lines"),
+        InputError::NotJson => {
+            talk.again(&["--stdin"]).to("pipe in the whole answer of `aws iam create-access-key`, or two lines")
+        }
         InputError::NotText
         | InputError::EmptyCsv
         | InputError::NoColumn(_)

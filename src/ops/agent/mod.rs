@@ -13,7 +13,7 @@ use crate::chain::{Plan, Step};
 use crate::credentials::{Credentials, Session};
 use crate::duration;
 use crate::error::{Error, Kind, Result};
-use crate::hint::run;
+use crate::hint::{Hint, run};
 use crate::timestamp::Timestamp;
 
 /// The longest life of what is served, seconds.
@@ -21,11 +21,12 @@ pub const LONGEST: u32 = 3600;
 /// AWS counts a session's life from its own clock and answers a little later.
 const TOLERANCE: i64 = 60;
 
-/// Checks that a plan leads to what is served: a session, of a role unless `allow_user_session`, never of root.
+/// Checks that a plan leads to what is served: a session, of a role unless `allow_user_session`, never of root. `allow`: how
+/// the agent is started so that it serves a user's.
 ///
 /// # Errors
 /// A key, root, or what is or may be a user's session (exit 2).
-pub fn check(plan: &Plan, allow_user_session: bool) -> Result<()> {
+pub fn check(plan: &Plan, allow_user_session: bool, allow: impl FnOnce() -> Hint) -> Result<()> {
     let Plan { profile, base, .. } = plan;
     let refused = |why: String| Error::new(Kind::Usage, format!("an agent does not serve `{profile}`: {why}"));
     if plan.has_hops() {
@@ -42,9 +43,11 @@ pub fn check(plan: &Plan, allow_user_session: bool) -> Result<()> {
         Whose::Role => Ok(()),
         Whose::User | Whose::Unknown if allow_user_session => Ok(()),
         Whose::User => Err(refused("it has no role, so its session can do all that the user may".into())
-            .hint("serve a profile with a role, or add `--allow-user-session`")),
+            .hint("serve a profile with a role")
+            .hint(allow())),
         Whose::Unknown => Err(refused("its session may be a user's, which is not known before it is made".into())
-            .hint("serve a profile with a role, or add `--allow-user-session`")),
+            .hint("serve a profile with a role")
+            .hint(allow())),
     }
 }
 
@@ -127,7 +130,8 @@ mod tests {
         ];
         for (config, profile, expected) in table {
             let plan = plan(config, ask(profile));
-            assert_eq!([false, true].map(|allowed| check(&plan, allowed).is_ok()), expected, "{config} {profile}");
+            let is_served = |allowed| check(&plan, allowed, || "".into()).is_ok();
+            assert_eq!([false, true].map(is_served), expected, "{config} {profile}");
         }
     }
 

@@ -58,7 +58,8 @@ pub fn add(
             let text = asked.map_err(|error| {
                 error
                     .into_error("the seed of the device")
-                    .hint("pipe it in with `--stdin`, or read a picture of the QR code with `--qr FILE`")
+                    .hint(context.talk.again(&["--stdin"]).to("pipe it in"))
+                    .hint(context.talk.again(&["--qr", "FILE"]).to("or read a picture of its QR code"))
             })?;
             Seed::parse(text.expose()).map_err(|error| seed_error(&error, "invalid seed"))?
         }
