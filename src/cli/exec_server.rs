@@ -126,14 +126,14 @@ fn hide_default(world: &World<'_>, snapshot: &Snapshot<'_>) -> Result<Vec<(Strin
     let files = snapshot.files()?;
     let config = files.config.as_ref().map(without_credentials).unwrap_or_default();
     let folder = server_process::private_folder(&world.paths.cache, std::process::id());
-    server_process::sweep(&world.paths.cache);
+    let failed = |error| Error::new(Kind::Failed, unwritten).because(error);
+    server_process::sweep(&world.paths.cache).map_err(failed)?;
     let write = |name: &str, text: &str| -> std::io::Result<PathBuf> {
         let path = folder.join(name);
         files::private_dir(&folder)?;
         files::replace_unsynced(&path, text.as_bytes())?;
         Ok(path)
     };
-    let failed = |error| Error::new(Kind::Failed, unwritten).because(error);
     let (config, credentials) = (write("config", &config).map_err(failed)?, write("credentials", "").map_err(failed)?);
     let named = [(vars::AWS_CONFIG_FILE, config), (vars::AWS_SHARED_CREDENTIALS_FILE, credentials)];
     Ok(named.into_iter().map(|(name, path)| (name.to_owned(), path.to_string_lossy().into_owned())).collect())

@@ -110,8 +110,8 @@ pub fn files_below(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Opens a file to be read that nobody else can have put there: an ordinary one of this user's, with one name. Neither a
-/// symbolic link is followed nor a pipe waited for.
+/// Opens a file to be read that nobody else can have put there: an ordinary one of this user's, with one name, in a folder that
+/// nobody else can change. Neither a symbolic link is followed nor a pipe waited for.
 ///
 /// # Errors
 /// Where it cannot be opened, or is none of that.
@@ -125,8 +125,26 @@ pub fn open_own(path: &Path) -> io::Result<fs::File> {
 ///
 /// # Errors
 /// As [`open_own`].
+pub fn open_own_with(path: &Path, options: fs::OpenOptions) -> io::Result<fs::File> {
+    // Security: of a folder in the data folder too, which may be a link.
+    path.parent().map_or(Ok(()), trusted)?;
+    open_in_any_folder(path, options)
+}
+
+/// That nobody else can change `folder`, or that there is none.
+///
+/// # Errors
+/// As [`distrusted`] has it.
+pub fn trusted(folder: &Path) -> io::Result<()> {
+    distrusted(folder)?.map_or(Ok(()), |problem| Err(io::Error::new(io::ErrorKind::InvalidInput, problem)))
+}
+
+/// As [`open_own_with`], whoever may change the folder.
+///
+/// # Errors
+/// As [`open_own`].
 #[cfg(unix)]
-pub fn open_own_with(path: &Path, mut options: fs::OpenOptions) -> io::Result<fs::File> {
+pub(super) fn open_in_any_folder(path: &Path, mut options: fs::OpenOptions) -> io::Result<fs::File> {
     use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 
     use rustix::fs::OFlags;
@@ -149,12 +167,12 @@ pub fn open_own_with(path: &Path, mut options: fs::OpenOptions) -> io::Result<fs
     Err(refused(problem))
 }
 
-/// As [`open_own`], for what `options` say.
+/// As [`open_own_with`], whoever may change the folder.
 ///
 /// # Errors
 /// As [`open_own`].
 #[cfg(not(unix))]
-pub fn open_own_with(path: &Path, options: fs::OpenOptions) -> io::Result<fs::File> {
+pub(super) fn open_in_any_folder(path: &Path, options: fs::OpenOptions) -> io::Result<fs::File> {
     // The folder lies in the user's own profile, whose access list it takes.
     options.open(path)
 }

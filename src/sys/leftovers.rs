@@ -1,6 +1,6 @@
 //! What a killed keyfob leaves beside a file it was replacing: a temporary file, which may hold every key of that file.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 
 use crate::sys::folder;
@@ -31,6 +31,8 @@ pub(super) fn remove_leftovers(folder: &Path) {
 
 /// The file, locked, if nobody else has it locked.
 fn abandoned(path: &Path) -> Option<File> {
-    let file = folder::open_own(path).ok()?;
+    let mut options = OpenOptions::new();
+    // In the AWS files' folder too, which need not be the user's alone.
+    let file = folder::open_in_any_folder(path, options.read(true).to_owned()).ok()?;
     file.try_lock().is_ok().then_some(file)
 }

@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 
 use crate::secret::Secret;
 use crate::sys::env::vars;
+use crate::sys::folder::trusted;
 
 /// The hidden command that it is started with.
 pub const COMMAND: &str = "serve-exec";
@@ -55,8 +56,13 @@ pub fn remove_private_folder(folder: &Path) {
 }
 
 /// Deletes the folders of commands that are gone, whose servers were killed.
-pub fn sweep(cache: &Path) {
-    for entry in std::fs::read_dir(cache.join("servers")).into_iter().flatten().flatten() {
+///
+/// # Errors
+/// Where somebody else can change the folder that they are in; nothing is deleted then.
+pub fn sweep(cache: &Path) -> io::Result<()> {
+    let servers = cache.join("servers");
+    trusted(&servers)?;
+    for entry in std::fs::read_dir(servers).into_iter().flatten().flatten() {
         let command = entry.file_name().to_str().and_then(|name| name.parse().ok());
         let is_gone = |command| {
             rustix::process::Pid::from_raw(command).is_some_and(|id| rustix::process::test_kill_process(id).is_err())
@@ -65,6 +71,7 @@ pub fn sweep(cache: &Path) {
             remove_private_folder(&entry.path());
         }
     }
+    Ok(())
 }
 
 /// The listening socket, which is standard input.

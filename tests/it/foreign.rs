@@ -81,3 +81,82 @@ fn settings_of_others_are_not_read() {
     scene.credential_process("audit");
     assert!(scene.sandbox.path("canary").exists());
 }
+
+/// A machine that can be made to use every folder and file of keyfob's: with a role, a seed, another key store, an administrator,
+/// and a sign-in to IAM Identity Center.
+fn machine() -> Scene {
+    let mut scene = Scene::new();
+    hurry(&mut scene);
+    let team = scene.sandbox.script("team", &crate::stores::program_of_page("#!/usr/bin/env python3"));
+    scene.sandbox.may_hold_secrets(".team-store.db");
+    let settings = format!("[stores.team]\ncommand = \"'{}'\"\n[serve]\nask = false\n", team.display());
+    scene.sandbox.write("keyfob/config.toml", &settings);
+    let key = scene.aws.user("admin").may_manage_others().access_key();
+    let input = format!("{}\n{}\n", key.id, key.secret);
+    let add = ["add", "admin", "--stdin", "--yes", "--region", "eu-west-1"];
+    scene.sandbox.keyfob(&add).stdin(&input).run().ok();
+    let center = scene.aws.identity_center("https://corp.awsapps.com/start");
+    center.account("111122223333", "Sandbox").assign("111122223333", "ReadOnly");
+    scene.append("\n[sso-session corp]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = eu-central-1\n");
+    let login = scene.sandbox.keyfob(&["login", "corp", "--device"]).start();
+    center.approve(&center.user_code());
+    login.finish().ok();
+    scene
+}
+
+/// What uses each folder; none of it gets far where the folder is not the user's alone.
+const USES: [(&str, &[&str]); 8] = [
+    ("keyfob/data", &["credential-process", "audit"]),
+    ("keyfob/data/rotations", &["rotate", "work", "--yes"]),
+    ("keyfob/data/moves", &["store", "move", "work", "--to", "team", "--yes"]),
+    ("keyfob/data/users", &["user", "create", "bob", "--group", "x", "--key", "--mfa", "none", "--yes", "--with", "admin"]),
+    ("keyfob/data/sso", &["sso", "profiles", "corp", "--plain"]),
+    ("keyfob/cache", &["exec", "audit", "--server", "--hide-default", "--", "true"]),
+    ("keyfob/cache/servers", &["exec", "audit", "--server", "--hide-default", "--", "true"]),
+    ("sockets", &["agent", "--socket", "sockets/agent", "--only", "audit"]),
+];
+
+#[test]
+fn no_folder_is_used_that_another_user_could_change() {
+    let scene = machine();
+    let is_root = rustix::process::geteuid().is_root();
+    for (folder, command) in USES {
+        let path = scene.sandbox.path(folder);
+        let refused = |problem: &str| {
+            let before = listed(&path);
+            scene.aws.advance(30);
+            let ran = scene.sandbox.keyfob(command).env("KEYFOB_MFA_CODE", scene.phone.code()).run();
+            assert!(ran.code.is_some_and(|code| code != 0) && ran.stderr.contains(problem), "{folder}: {ran:?}");
+            assert_eq!(listed(&path), before, "{folder} has what it had");
+        };
+        keyfob::sys::files::private_dir(&path).expect("made");
+        for mode in [0o777, 0o770, 0o702] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("an own folder");
+            refused("is writable by other users");
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).expect("an own folder");
+        if !is_root {
+            continue;
+        }
+        lchown(&path, Some(54_321), None).expect("root may");
+        refused("belongs to another user");
+        lchown(&path, Some(0), None).expect("root may");
+        let aside = scene.sandbox.path("aside");
+        fs::rename(&path, &aside).expect("moved");
+        symlink(&aside, &path).expect("linked");
+        lchown(&path, Some(54_321), None).expect("root may");
+        refused("is a symbolic link that belongs to another user");
+        fs::remove_file(&path).expect("a link");
+        fs::rename(&aside, &path).expect("moved back");
+    }
+    if !is_root {
+        crate::support::tools::skipped("only root can make another user's folders");
+    }
+}
+
+/// The names in a folder, in order.
+fn listed(folder: &std::path::Path) -> Vec<std::ffi::OsString> {
+    let mut names: Vec<_> = fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.file_name()).collect();
+    names.sort();
+    names
+}

@@ -9,7 +9,6 @@ mod unlock;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -27,7 +26,6 @@ use crate::keystore::{Item, KeyStore, StoreError, sealing};
 use crate::secret::{Secret, SecretBytes};
 use crate::sorted;
 use crate::sys::files::{create_new, private_dir, read_own, replace};
-use crate::sys::folder::distrusted;
 use crate::sys::lock::{Lock, LockError};
 use crate::timestamp::Timestamp;
 
@@ -329,11 +327,7 @@ impl KeyStore for Vault<'_> {
 }
 
 fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
-    let trusted = path
-        .parent()
-        .map_or(Ok(None), distrusted)
-        .and_then(|reason| reason.map_or(Ok(()), |reason| Err(io::Error::other(reason))));
-    trusted.and_then(|()| read_own(path)).map_err(|error| unusable(path, &error))
+    read_own(path).map_err(|error| unusable(path, &error))
 }
 
 fn unusable(path: &Path, error: &std::io::Error) -> StoreError {

@@ -16,7 +16,7 @@ use crate::keystore::age_file::{AgeError, Identity, open_with, seal_to, seal_wit
 use crate::ops::Context;
 use crate::ops::user::passwords::is_printable;
 use crate::secret::{Secret, SecretBytes};
-use crate::sys::files::{create_new, read, read_own};
+use crate::sys::files::{create_new, read};
 use crate::user::Journal;
 
 const VERSION: u32 = 1;
@@ -166,7 +166,7 @@ pub(super) fn write(journal: &Journal, path: &Path) -> Result<()> {
         // An earlier try has come so far.
         Err(error)
             if error.kind() == std::io::ErrorKind::AlreadyExists
-                && read_own(path).ok().flatten().as_ref() == Some(&text) => {}
+                && read(path).ok().as_ref() == Some(&text) => {}
         written => written.map_err(cannot)?,
     }
     match read(path) {
