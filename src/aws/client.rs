@@ -9,10 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use tokio::runtime::Runtime;
 
-use crate::aws::connector::{Proxies, Recipe, connector, host_of};
+use crate::aws::connector::{Connector, Proxies, Recipe, host_of};
 use crate::aws::error::obstacle;
 use crate::aws::{AwsError, MfaCode};
 use crate::chain::target::is_elsewhere;
@@ -45,7 +44,7 @@ pub struct Aws {
 #[derive(Debug, Default)]
 struct Running {
     runtime: Option<Arc<Runtime>>,
-    connectors: HashMap<(Option<PathBuf>, bool, bool), SharedHttpConnector>,
+    connectors: HashMap<(Option<PathBuf>, bool, bool), Connector>,
 }
 
 /// How often a request may be sent.
@@ -87,11 +86,6 @@ impl Aws {
         }
     }
 
-    /// The clock, to be corrected.
-    pub(super) fn shared_clock(&self) -> Arc<Clock> {
-        Arc::clone(&self.clock)
-    }
-
     /// The clock that AWS's answers correct.
     pub(super) fn clock(&self) -> &Clock {
         &self.clock
@@ -117,7 +111,7 @@ impl Aws {
     ///
     /// # Errors
     /// [`AwsError::Setup`].
-    pub(super) fn running(&self, route: &Route<'_>) -> Result<(Arc<Runtime>, SharedHttpConnector), AwsError> {
+    pub(super) fn running(&self, route: &Route<'_>) -> Result<(Arc<Runtime>, Connector), AwsError> {
         let https = match route.url.map(|url| url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase())) {
             None => true,
             Some(Some(scheme)) if scheme == "https" => true,
@@ -135,7 +129,7 @@ impl Aws {
             Some(connector) => connector.clone(),
             None => {
                 let no_proxies = Proxies::from_environment(&Environment::default());
-                let made = connector(&Recipe {
+                let made = Connector::new(&Recipe {
                     ca_bundle: route.ca_bundle,
                     https,
                     connect_timeout: self.connect_timeout,

@@ -3,28 +3,25 @@
 //! May use `sys::env` and `sys::clock`.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use aws_smithy_async::rt::sleep::TokioSleep;
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_runtime_api::client::connection::CaptureSmithyConnection;
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
-};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::byte_stream::ByteStream;
 use aws_smithy_types::date_time::{DateTime, Format};
-use rustls::RootCertStore;
+use http::header::PROXY_AUTHORIZATION;
+use http::uri::Scheme;
+use http::{HeaderMap, Request, Response, Uri};
+use hyper::body::{Body, Incoming};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
+use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
 
 use crate::aws::AwsError;
+use crate::aws::connection::{BoxError, Connect, Transport};
 use crate::sys::clock::Clock;
 use crate::sys::env::{Environment, vars};
 use crate::sys::files;
@@ -54,43 +51,82 @@ pub(super) struct Recipe<'a> {
     pub(super) proxies: &'a Proxies,
 }
 
-/// Makes the connector: HTTP with keep-alive, TLS by rustls, no other reading of the environment than the recipe's.
+/// What requests go out with: HTTP/1.1 with keep-alive, TLS by rustls, no other reading of the environment than the recipe's.
 ///
-/// # Errors
-/// [`AwsError::Setup`] for a CA bundle or a proxy that cannot be used.
-pub(super) fn connector(recipe: &Recipe<'_>) -> Result<SharedHttpConnector, AwsError> {
-    let proxy = recipe.proxies.config(recipe.https)?;
-    let trust = match recipe.ca_bundle {
-        // Nobody is asked for a certificate: all of the machine's would be read for nothing.
-        _ if !recipe.https && !recipe.proxies.http_proxy_wants_tls() => TrustStore::empty(),
-        Some(path) => trust_store(path)?,
-        None => TrustStore::default(),
-    };
-    let context = TlsContext::builder()
-        .with_trust_store(trust)
-        .build()
-        .map_err(|error| AwsError::Setup(format!("cannot set up TLS: {error}")))?;
-    // For `http:` too: the connector without TLS would have all of HTTP in the program once more.
-    let connector = Connector::builder()
-        .connector_settings(HttpConnectorSettings::builder().connect_timeout(recipe.connect_timeout).build())
-        .sleep_impl(TokioSleep::new())
-        .pool_idle_timeout(IDLE_LIMIT)
-        .proxy_config(proxy)
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .tls_context(context)
-        .build();
-    Ok(SharedHttpConnector::new(connector))
+/// HTTP/2 is left out: each call waits for the one before, and AWS's services answer HTTP/1.1 (benches/README.md, "Size").
+#[derive(Clone)]
+pub(super) struct Connector {
+    client: Client<Connect, String>,
+    proxies: Option<Arc<Matcher>>,
+}
+
+impl std::fmt::Debug for Connector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Connector")
+    }
+}
+
+impl Connector {
+    /// Makes it; connects to nothing yet.
+    ///
+    /// # Errors
+    /// [`AwsError::Setup`] for a CA bundle or a proxy that cannot be used.
+    pub(super) fn new(recipe: &Recipe<'_>) -> Result<Self, AwsError> {
+        let proxies = recipe.proxies.matcher(recipe.https)?.map(Arc::new);
+        let roots = match recipe.ca_bundle {
+            // Nobody is asked for a certificate: all of the machine's would be read for nothing.
+            _ if !recipe.https && !recipe.proxies.http_proxy_wants_tls() => RootCertStore::empty(),
+            Some(path) => trust_store(path)?,
+            None => machine_roots(),
+        };
+        let mut tls = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| AwsError::Setup(format!("cannot set up TLS: {error}")))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let connect = Connect::new(Transport::new(Arc::new(tls)), proxies.clone(), recipe.connect_timeout);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_LIMIT)
+            .build(connect);
+        Ok(Connector { client, proxies })
+    }
+
+    /// Sends a request; what is captured tells later whether it had a connection to go out over.
+    pub(super) fn send(
+        &self,
+        mut request: Request<String>,
+    ) -> (CaptureConnection, impl Future<Output = Result<Response<Incoming>, BoxError>> + use<>) {
+        // Over TLS the proxy is asked for a tunnel before, with its password; otherwise each request carries it.
+        if request.uri().scheme() == Some(&Scheme::HTTP)
+            && let Some(proxy) = self.proxies.as_ref().and_then(|proxies| proxies.intercept(request.uri()))
+            && let Some(password) = proxy.basic_auth()
+        {
+            request.headers_mut().insert(PROXY_AUTHORIZATION, password.clone());
+        }
+        let captured = capture_connection(&mut request);
+        let answer = self.client.request(request);
+        (captured, async { answer.await.map_err(BoxError::from) })
+    }
+}
+
+/// The machine's own certificates: those that can be read, as every program does with them.
+fn machine_roots() -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots
 }
 
 /// The certificates of a bundle, and no others: as in every SDK a bundle replaces the machine's own.
 ///
-/// The SDK's connector panics on a certificate it cannot read, so each is tried here first. One that is well formed but of no
-/// use to rustls (an X.509 v1 root) is passed over, as among the machine's own; damage is an error.
-fn trust_store(path: &Path) -> Result<TrustStore, AwsError> {
+/// One that is well formed but of no use to rustls (an X.509 v1 root) is passed over, as among the machine's own; damage is an
+/// error.
+fn trust_store(path: &Path) -> Result<RootCertStore, AwsError> {
     let bad = |problem: String| AwsError::Setup(format!("the CA bundle `{}` {problem}", path.display()));
     let text = files::read(path).map_err(|error| bad(format!("cannot be read: {error}")))?;
     let text = String::from_utf8_lossy(&text);
-    let (mut trust, mut roots) = (TrustStore::empty(), RootCertStore::empty());
+    let mut roots = RootCertStore::empty();
     for (at, _) in text.match_indices("-----BEGIN CERTIFICATE-----") {
         let rest = &text[at..];
         let end =
@@ -100,14 +136,12 @@ fn trust_store(path: &Path) -> Result<TrustStore, AwsError> {
             let line = text[..at].matches('\n').count() + 1;
             bad(format!("contains a damaged certificate on line {line}: {error}"))
         })?;
-        if roots.add(certificate).is_ok() {
-            trust.add_pem_certificate(block);
-        }
+        let _ = roots.add(certificate);
     }
     if roots.is_empty() {
         return Err(bad("contains no usable root certificate (PEM, `-----BEGIN CERTIFICATE-----`)".to_owned()));
     }
-    Ok(trust)
+    Ok(roots)
 }
 
 /// The proxies of the environment. The lower-case variable wins, as in curl and botocore.
@@ -142,103 +176,34 @@ impl Proxies {
         self.http.as_ref().is_some_and(|(_, value)| value.starts_with("https://"))
     }
 
-    fn config(&self, https: bool) -> Result<ProxyConfig, AwsError> {
-        let Some((name, value)) = (if https { &self.https } else { &self.http }) else {
-            return Ok(ProxyConfig::disabled());
-        };
+    /// None where no proxy is named.
+    fn matcher(&self, https: bool) -> Result<Option<Matcher>, AwsError> {
+        let Some((name, value)) = (if https { &self.https } else { &self.http }) else { return Ok(None) };
         let url = if value.contains("://") { value.clone() } else { format!("http://{value}") };
-        let config = if https { ProxyConfig::https(url) } else { ProxyConfig::http(url) };
-        let config = config.map_err(|_| {
-            AwsError::Setup(format!("`{name}` is not a valid proxy address; expected `http://HOST:PORT`"))
-        })?;
-        Ok(match &self.none {
-            Some(rules) => config.no_proxy(rules),
-            None => config,
-        })
-    }
-}
-
-/// Watches one call's attempts go by: whether a request went out, where to, and what time it is at AWS.
-#[derive(Debug, Clone)]
-pub(super) struct Watch {
-    connector: SharedHttpConnector,
-    clock: Arc<Clock>,
-    /// The longest body that is read, bytes.
-    longest: usize,
-    seen: Arc<Mutex<Seen>>,
-}
-
-#[derive(Debug, Default)]
-struct Seen {
-    host: Option<String>,
-    connections: Vec<CaptureSmithyConnection>,
-}
-
-impl Watch {
-    pub(super) fn new(connector: SharedHttpConnector, clock: Arc<Clock>) -> Self {
-        Watch { connector, clock, longest: MOST_BODY, seen: Arc::default() }
-    }
-
-    /// One that reads longer bodies.
-    pub(super) fn reading(self, longest: usize) -> Self {
-        Watch { longest, ..self }
-    }
-
-    /// The host the last attempt was meant for.
-    pub(super) fn host(&self) -> Option<String> {
-        self.seen().host.clone()
-    }
-
-    /// Whether any attempt had a connection to send its request over. Where none had, AWS has seen nothing.
-    pub(super) fn went_out(&self) -> bool {
-        self.seen().connections.iter().any(|connection| connection.get().is_some())
-    }
-
-    fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl HttpConnector for Watch {
-    fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
-        let connection = request.extension::<CaptureSmithyConnection>().cloned().unwrap_or_else(|| {
-            let connection = CaptureSmithyConnection::new();
-            request.add_extension(connection.clone());
-            connection
+        let is_valid = url.parse::<Uri>().is_ok_and(|uri| {
+            matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
         });
-        {
-            let mut seen = self.seen();
-            seen.host = host_of(request.uri());
-            seen.connections.push(connection);
+        if !is_valid {
+            let expected = "expected `http://HOST:PORT`";
+            return Err(AwsError::Setup(format!("`{name}` is not a valid proxy address; {expected}")));
         }
-        let clock = Arc::clone(&self.clock);
-        let sent = clock.uncorrected();
-        let is_tls = request.uri().get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"));
-        let longest = self.longest;
-        let answer = self.connector.call(request);
-        HttpConnectorFuture::new(async move {
-            let mut answer = answer.await?;
-            read_date(&clock, sent, &answer, is_tls);
-            let body = read_body(std::mem::replace(answer.body_mut(), SdkBody::taken()), longest).await?;
-            *answer.body_mut() = SdkBody::from(body);
-            Ok(answer)
-        })
+        let matcher = Matcher::builder().no(self.none.clone().unwrap_or_default());
+        Ok(Some(if https { matcher.https(url) } else { matcher.http(url) }.build()))
     }
 }
 
 /// Reads a body to its end, or to its limit: whoever answers must not fill the memory.
-async fn read_body(body: SdkBody, longest: usize) -> Result<Vec<u8>, ConnectorError> {
-    let (mut stream, mut body) = (ByteStream::new(body), Vec::new());
-    while let Some(piece) = stream.next().await {
-        body.extend_from_slice(&piece.map_err(|error| ConnectorError::io(error.into()))?);
-        if body.len() > longest {
-            return Err(ConnectorError::other(
-                format!("the response is longer than {} MiB", longest >> 20).into(),
-                None,
-            ));
+pub(super) async fn read_body(mut body: Incoming, longest: usize) -> Result<Vec<u8>, BoxError> {
+    let mut read = Vec::new();
+    while let Some(frame) = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        // Trailers are no part of it.
+        let Ok(piece) = frame?.into_data() else { continue };
+        read.extend_from_slice(&piece);
+        if read.len() > longest {
+            return Err(format!("the response is longer than {} MiB", longest >> 20).into());
         }
     }
-    Ok(body)
+    Ok(read)
 }
 
 /// Host and port of a URL. Security: never the user and password before them.
@@ -254,12 +219,12 @@ pub(super) fn host_of(uri: &str) -> Option<String> {
 /// Every answer counts, good ones too: ten minutes off, AWS refuses nothing, but an MFA code made with such a clock is wrong.
 /// An answer with an `Age` comes from a cache (RFC 9111, 5.1) and tells nothing. One that did not come over TLS says nothing
 /// of codes, and one that is off by more than a day nothing at all.
-fn read_date(clock: &Clock, sent: Timestamp, answer: &HttpResponse, is_tls: bool) {
+pub(super) fn read_date(clock: &Clock, sent: Timestamp, headers: &HeaderMap, is_tls: bool) {
     let received = clock.uncorrected();
-    if answer.headers().get("age").is_some() {
+    if headers.contains_key("age") {
         return;
     }
-    let Some(date) = answer.headers().get("date") else { return };
+    let Some(date) = headers.get("date").and_then(|date| date.to_str().ok()) else { return };
     let Ok(date) = DateTime::from_str(date, Format::HttpDate) else { return };
     let date = Timestamp::from_unix(date.secs());
     let least = date.seconds_since(received) - TOLERANCE_SECONDS;
@@ -280,12 +245,12 @@ fn read_date(clock: &Clock, sent: Timestamp, answer: &HttpResponse, is_tls: bool
 
 #[cfg(test)]
 mod tests {
-    use aws_smithy_runtime_api::http::StatusCode;
+    use http::HeaderValue;
 
     use super::*;
     use crate::aws::testing::CA_CERTIFICATE;
 
-    fn bundle(text: &str) -> Result<TrustStore, String> {
+    fn bundle(text: &str) -> Result<RootCertStore, String> {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("bundle.pem");
         #[expect(clippy::disallowed_methods, reason = "a test's own file")]
@@ -318,16 +283,16 @@ mod tests {
 
     #[test]
     fn a_proxy_that_cannot_be_used_is_an_error_without_its_password() {
-        let config = |value| {
+        let is_without = |value| {
             let env = Environment::from_pairs([("HTTPS_PROXY", value)]);
-            Proxies::from_environment(&env).config(true).map(|config| config.is_disabled())
+            Proxies::from_environment(&env).matcher(true).map(|matcher| matcher.is_none())
         };
-        assert_eq!(config("").ok(), Some(true));
+        assert_eq!(is_without("").ok(), Some(true));
         for good in ["http://proxy:3128", "proxy:3128", "http://jane:fake-password@proxy:3128", "https://proxy"] {
-            assert_eq!(config(good).ok(), Some(false), "{good}");
+            assert_eq!(is_without(good).ok(), Some(false), "{good}");
         }
         for bad in ["socks5://jane:fake-password@proxy", "http://", "http://jane:fake password@proxy"] {
-            let message = config(bad).expect_err(bad).to_string();
+            let message = is_without(bad).expect_err(bad).to_string();
             assert!(
                 message.starts_with("`HTTPS_PROXY` is not a valid proxy address") && !message.contains("fake"),
                 "{message}"
@@ -359,18 +324,21 @@ mod tests {
         (600, 0, 0, false, 0),
     ];
 
+    fn dated(unix: i64) -> HeaderMap {
+        let date = DateTime::from_secs(unix).fmt(Format::HttpDate).expect("a date");
+        HeaderMap::from_iter([(http::header::DATE, HeaderValue::try_from(date).expect("a header"))])
+    }
+
     #[test]
     fn the_clock_is_corrected_by_a_date_that_its_own_time_cannot_explain() {
         for (before, took, date, cached, after) in DATES {
             let clock = Clock::fixed(Timestamp::from_unix(1_700_000_000));
             clock.correct(before);
-            let mut answer = HttpResponse::new(StatusCode::try_from(200).expect("a status"), SdkBody::empty());
-            let date_text = DateTime::from_secs(1_700_000_000 + date).fmt(Format::HttpDate).expect("a date");
-            answer.headers_mut().insert("date", date_text);
+            let mut headers = dated(1_700_000_000 + date);
             if cached {
-                answer.headers_mut().insert("age", "600");
+                headers.insert("age", HeaderValue::from_static("600"));
             }
-            read_date(&clock, Timestamp::from_unix(1_700_000_000 - took), &answer, true);
+            read_date(&clock, Timestamp::from_unix(1_700_000_000 - took), &headers, true);
             assert_eq!(clock.offset_seconds(), after, "{before} {took} {date} {cached}");
             assert_eq!(clock.code_offset_seconds(), after, "{before} {took} {date} {cached}");
         }
@@ -388,10 +356,7 @@ mod tests {
             (70 * 365 * DAY, false, 0, 0),
         ] {
             let clock = Clock::fixed(Timestamp::from_unix(1_700_000_000));
-            let mut answer = HttpResponse::new(StatusCode::try_from(403).expect("a status"), SdkBody::empty());
-            let text = DateTime::from_secs(1_700_000_000 + date).fmt(Format::HttpDate).expect("a date");
-            answer.headers_mut().insert("date", text);
-            read_date(&clock, clock.uncorrected(), &answer, is_tls);
+            read_date(&clock, clock.uncorrected(), &dated(1_700_000_000 + date), is_tls);
             let offsets = (clock.offset_seconds(), clock.code_offset_seconds(), clock.shown_offset_seconds());
             assert_eq!(offsets, (signatures, codes, date), "{date} {is_tls}");
         }

@@ -6,14 +6,12 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
-use aws_smithy_runtime_api::client::http::HttpConnector;
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::byte_stream::ByteStream;
+use hyper_util::client::legacy::connect::CaptureConnection;
 
 use crate::aws::AwsError;
 use crate::aws::client::{Aws, Route, notice_closed_connections};
-use crate::aws::connector::{MOST_BODY, Watch};
+use crate::aws::connection::BoxError;
+use crate::aws::connector::{MOST_BODY, host_of, read_body, read_date};
 use crate::aws::translate::{chain, foreign, harmless, lost, plain};
 use crate::duration;
 use crate::mask;
@@ -110,31 +108,37 @@ impl Aws {
         let (runtime, connector) = self.running(&Route { url: Some(url), ca_bundle, is_nearby })?;
         // Security: of what is wrong with a value nothing is repeated.
         let invalid = || AwsError::Setup(format!("the request to `{}` cannot be made", without_query(url)));
-        let mut message = HttpRequest::new(SdkBody::from(body));
-        message.set_method(method).map_err(|_| invalid())?;
-        message.set_uri(url.to_owned()).map_err(|_| invalid())?;
+        let mut message = http::Request::builder().method(method).uri(url);
         for (name, value) in headers {
-            message.headers_mut().try_insert(*name, (*value).to_owned()).map_err(|_| invalid())?;
+            message = message.header(*name, *value);
         }
         if !body.is_empty() {
-            let length = body.len().to_string();
-            message.headers_mut().try_insert("content-length", length).map_err(|_| invalid())?;
+            message = message.header("content-length", body.len());
         }
-        let watch = Watch::new(connector, self.shared_clock()).reading(bounds.longest);
-        let exchange = async {
-            let answer = watch.call(message).await.map_err(|error| lost(&watch, chain(&error)))?;
-            let status = answer.status().as_u16();
-            let header = |(name, value): (&str, &str)| (name.to_ascii_lowercase(), value.to_owned());
-            let headers = answer.headers().iter().map(header).collect();
-            let body = ByteStream::new(answer.into_body()).collect().await;
-            let body = body.map_err(|error| lost(&watch, chain(&error)))?;
-            Ok(Answer { status, headers, body: SecretBytes::new(body.to_vec()) })
-        };
+        let message = message.body(body.to_owned()).map_err(|_| invalid())?;
+        let host = host_of(url).unwrap_or_else(|| "AWS".to_owned());
+        let is_tls = message.uri().scheme() == Some(&http::uri::Scheme::HTTPS);
         runtime.block_on(async {
             notice_closed_connections().await;
+            let (clock, sent) = (self.clock(), self.clock().uncorrected());
+            let (captured, answer) = connector.send(message);
+            let exchange = async {
+                let answer = answer.await?;
+                read_date(clock, sent, answer.headers(), is_tls);
+                let status = answer.status().as_u16();
+                let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+                    (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+                };
+                let headers = answer.headers().iter().map(header).collect();
+                let body = read_body(answer.into_body(), bounds.longest).await?;
+                Ok::<_, BoxError>(Answer { status, headers, body: SecretBytes::new(body) })
+            };
+            // Without a connection AWS has seen nothing.
+            let went_out = |captured: &CaptureConnection| captured.connection_metadata().is_some();
             match tokio::time::timeout(limit, exchange).await {
-                Ok(answer) => answer,
-                Err(_) => Err(lost(&watch, format!("within {}", duration::text(bounds.told)))),
+                Ok(Ok(answer)) => Ok(answer),
+                Ok(Err(error)) => Err(lost(host, went_out(&captured), chain(&*error))),
+                Err(_) => Err(lost(host, went_out(&captured), format!("within {}", duration::text(bounds.told)))),
             }
         })
     }

@@ -8,6 +8,7 @@ pub mod advice;
 #[cfg(test)]
 pub(crate) mod canned;
 pub mod client;
+mod connection;
 mod connector;
 mod error;
 pub mod http;

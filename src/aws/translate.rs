@@ -1,11 +1,10 @@
 //! Failures in keyfob's words: what AWS said without any secret, and whether a request went out at all.
 //!
-//! May use `connector`'s watch.
+//! May use `error`.
 
 use std::error::Error;
 
 use crate::aws::AwsError;
-use crate::aws::connector::Watch;
 use crate::aws::error::obstacle;
 use crate::credentials::Credentials;
 use crate::secret::Secret;
@@ -35,11 +34,10 @@ pub(super) fn harmless(words: &str) -> String {
 }
 
 /// No usable answer, and why; whether the request went out makes the difference.
-pub(super) fn lost(watch: &Watch, cause: String) -> AwsError {
-    let endpoint = watch.host().unwrap_or_else(|| "AWS".to_owned());
+pub(super) fn lost(endpoint: String, went_out: bool, cause: String) -> AwsError {
     if cause.starts_with("the response ") {
         AwsError::Invalid { endpoint, cause }
-    } else if watch.went_out() {
+    } else if went_out {
         AwsError::AnswerLost { endpoint, cause: cause.replacen("within ", "timed out after ", 1) }
     } else {
         AwsError::Unreachable { endpoint, cause: name_obstacle(&cause) }
@@ -49,9 +47,6 @@ pub(super) fn lost(watch: &Watch, cause: String) -> AwsError {
 /// Begins the cause with one of the [`obstacle`] texts. The libraries below tell their errors apart by text alone.
 fn name_obstacle(cause: &str) -> String {
     let has = |part: &str| cause.to_ascii_lowercase().contains(part);
-    if let Some((_, limit)) = cause.split_once("HTTP connect timeout occurred after ") {
-        return format!("{} {}", obstacle::TIMEOUT, limit.split(':').next().unwrap_or(limit));
-    }
     if let Some(limit) = cause.strip_prefix("within ") {
         return format!("{} {limit}", obstacle::TIMEOUT);
     }
@@ -69,10 +64,7 @@ fn name_obstacle(cause: &str) -> String {
 
 /// What lies behind an error, outermost first, without the layers that say nothing.
 pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
-    const EMPTY: [&str; 9] = [
-        "dispatch failure", "response error", "failed to construct request", "io error", "other", "timeout",
-        "TLS handshake failed", "client error (Connect)", "client error (SendRequest)",
-    ];
+    const EMPTY: [&str; 2] = ["client error (Connect)", "client error (SendRequest)"];
     let mut parts: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next {
@@ -161,7 +153,6 @@ mod tests {
     #[test]
     fn a_failure_to_connect_begins_with_what_kept_the_request_from_going_out() {
         for (cause, expected) in [
-            ("HTTP connect timeout occurred after 5s", "no connection within 5s"),
             ("within 30s", "no connection within 30s"),
             ("dns error: failed to lookup address information", "name lookup failed: dns error: failed"),
             ("invalid peer certificate: UnknownIssuer", "TLS failed: invalid peer"),
