@@ -93,10 +93,8 @@ fn no_name_with_characters_that_steer_or_deceive_is_offered() {
             }
             assert!(offered.iter().all(|word| *word == "fine"), "{shell}: {line}: {said:?}");
         }
-        for (asked, shown) in [(["bash", &line, "fi"].map(str::to_owned).to_vec(), "fine")] {
-            let said = answer(&asked, &env);
-            assert!(said.lines().skip(1).all(|line| line.trim_end() == shown), "{line}: {said:?}");
-        }
+        let said = answer(&["bash", &line, "fi"].map(str::to_owned), &env);
+        assert!(said.lines().skip(1).all(|line| line.trim_end() == "fine"), "{line}: {said:?}");
     }
 }
 
