@@ -229,9 +229,10 @@ fn is_rival(name: &str) -> bool {
 /// Whether a variable is an outer keyfob's doing.
 fn is_ours(environment: &Environment, name: &OsStr, value: &OsStr) -> bool {
     let Some(name) = name.to_str() else { return false };
+    // Compared by name first: nothing is digested that keyfob has not set.
     let marked = |name: &str, value: &OsStr| {
-        let marks = environment.get(vars::KEYFOB_VARIABLES).unwrap_or_default();
-        marks.split(' ').any(|one| one == mark(name, value))
+        let mut marks = environment.get(vars::KEYFOB_VARIABLES).unwrap_or_default().split(' ');
+        marks.any(|one| one.split(':').next() == Some(name) && one == mark(name, value))
     };
     let key_is_ours =
         || environment.get_os(vars::AWS_ACCESS_KEY_ID).is_some_and(|id| marked(vars::AWS_ACCESS_KEY_ID, id));

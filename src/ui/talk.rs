@@ -168,7 +168,9 @@ impl Talk for StderrTalk {
     }
 
     fn explain(&self, text: &str) {
-        self.talk(Level::Verbose, Tone::Note, "note: ", &one_line(text));
+        if self.level >= Level::Verbose {
+            self.put(Level::Verbose, &self.line(Tone::Note, "note: ", &one_line(text)));
+        }
     }
 }
 
