@@ -50,7 +50,7 @@ pub struct Machine<'a, 's> {
 }
 
 /// The checks, in the order in which their findings are shown.
-const CHECKS: [fn(&Machine<'_, '_>) -> Vec<Finding>; 12] = [
+const CHECKS: &[fn(&Machine<'_, '_>) -> Vec<Finding>] = &[
     modes::check,
     leftovers::check,
     files::unusable_settings,
@@ -66,7 +66,7 @@ const CHECKS: [fn(&Machine<'_, '_>) -> Vec<Finding>; 12] = [
 ];
 
 /// The checks of each profile.
-const OF_A_PROFILE: [fn(&Checked<'_, '_>) -> Vec<Finding>; 10] = [
+const OF_A_PROFILE: &[fn(&Checked<'_, '_>) -> Vec<Finding>] = &[
     settings::check,
     plain_key::check,
     chain::check,

@@ -62,6 +62,7 @@ const COMMANDS: &[(&str, i32)] = &[
     ("user password-policy --cis --with work --yes", 0),
     ("user password-policy --with work --json", 0),
     ("user remove eve --with work --yes", 0),
+    ("remove eve --yes", 0),
     ("user remove carol --now --with work --yes", 0),
     ("profile add new region=eu-west-1", 0),
     ("profile set new output json", 0),

@@ -44,7 +44,7 @@ impl Shows {
     fn of_calls(args: &[&str]) -> Self {
         match args {
             ["agent", ..] => Shows::Sessions,
-            ["store", "move", ..] => Shows::Keys,
+            ["store", "move", ..] | ["vault", "identity", ..] => Shows::Keys,
             ["export", ..] | ["mfa", "code", ..] => Shows::Nothing,
             _ => Shows::of_command(args),
         }
@@ -86,10 +86,11 @@ impl Kept {
     /// Keeps what `strace -f -yy` recorded of a keyfob command: what it and the programs it started wrote, and what these were
     /// given. Its outputs are kept elsewhere.
     pub fn keep_calls(&mut self, args: &[&str], trace: &str) {
+        let outputs = ["(1<pipe:", "(2<pipe:"];
         let is_output = |line: &&str| {
-            let file =
-                line.split_once('(').and_then(|(_, arguments)| arguments.split_once(',')).map_or("", |(file, _)| file);
-            ["1<pipe:", "2<pipe:"].iter().any(|output| file.starts_with(output)) || file.contains("</dev/pts/")
+            let file = line.split_once(',').map_or(*line, |(call, _)| call);
+            let is_terminal = file.contains("</dev/pts/") || file.contains("</dev/tty>");
+            is_terminal || outputs.iter().any(|output| file.contains(output))
         };
         let is_exempt = |line: &&str| self.exempt.iter().any(|path| line.contains(&format!("<{}", path.display())));
         let others = trace.lines().filter(|line| !is_output(line) && !is_exempt(line));
