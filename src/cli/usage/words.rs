@@ -106,6 +106,21 @@ pub(super) const COMMANDS: &[Other] = &[
 pub(super) const OPTIONS: &[Other] = &[
     other(&["assume"], &["-c", "--console"], "keyfob console PROFILE", "open the AWS console"),
     other(&["assume"], &["-un", "--unset", "-u"], "keyfob env --unset", "print the lines that remove the credentials"),
+    // The AWS CLI's, whose profile is an option.
+    other(&["configure"], &["list", "list-profiles"], "keyfob list", "list profiles, keys and sessions"),
+    other(&["configure"], &["get"], "keyfob show PROFILE", "show a profile's settings"),
+    other(&["configure"], &["set"], "keyfob profile set PROFILE NAME VALUE", "change a setting"),
+    other(&["configure"], &["import"], "keyfob add PROFILE --csv FILE", "store the key of a CSV file"),
+    other(&["configure"], &["sso", "sso-session"], "keyfob login --start-url URL", "sign in to IAM Identity Center"),
+    other(&["configure"], &["mfa-login"], "keyfob exec PROFILE", "start a subshell with the credentials"),
+    other(&["configure"], &["export-credentials"], "keyfob credential-process PROFILE", "print credentials as JSON"),
+    other(&["sts"], &["get-caller-identity"], "keyfob whoami PROFILE --check", "ask AWS who you are"),
+    other(
+        &["sts"],
+        &["get-session-token", "assume-role"],
+        "keyfob exec PROFILE",
+        "start a subshell with the credentials",
+    ),
     other(&["console"], &["-s", "--service"], "keyfob console PROFILE SERVICE", "open a service"),
     other(&["login"], &["-s", "--stdout"], "keyfob console PROFILE --url", "print the address of the AWS console"),
     other(
@@ -161,6 +176,17 @@ pub(super) const SYNONYMS: &[(&str, &[&str])] = &[
     ("only", &["--profile", "--profiles", "-p"]),
 ];
 
+const AWS_CLI: [&str; 2] = ["configure", "sts"];
+
+/// Takes the profile that an option names out of what was typed.
+fn profile_option(typed: &mut Vec<String>) -> Option<String> {
+    if let Some(at) = typed.iter().position(|word| word.starts_with("--profile=")) {
+        return typed.remove(at).split_once('=').map(|(_, profile)| profile.to_owned());
+    }
+    let at = typed.iter().position(|word| word == "--profile").filter(|at| at + 1 < typed.len())?;
+    typed.drain(at..at + 2).nth(1)
+}
+
 impl Other {
     /// Our command with what was typed in the places of its placeholders, and the rest of that where it fits.
     pub(super) fn answer(&self, typed: &[String]) -> Hint {
@@ -169,13 +195,19 @@ impl Other {
         }
         let Hint::Run { words: template, .. } = Hint::run(self.command, &[]) else { unreachable!("it makes commands") };
         let (own, others) = typed.split_at(typed.iter().position(|word| word == "--").unwrap_or(typed.len()));
-        let mut left: Vec<&String> = own.iter().collect();
+        let mut left = own.to_vec();
+        let mut profile = profile_option(&mut left);
         let mut fill = |word: &Word| match (word, left.iter().position(|typed| !typed.starts_with('-'))) {
-            (Word::Fill(_), Some(at)) => Word::Value(left.remove(at).clone()),
+            (Word::Fill(name), _) if name == "PROFILE" && profile.is_some() => {
+                profile.take().map_or_else(|| word.clone(), Word::Value)
+            }
+            // It names a profile by an option alone.
+            (Word::Fill(name), _) if name == "PROFILE" && self.on.iter().any(|on| AWS_CLI.contains(on)) => word.clone(),
+            (Word::Fill(_), Some(at)) => Word::Value(left.remove(at)),
             (word, _) => word.clone(),
         };
         let filled: Vec<Word> = template.iter().map(&mut fill).collect();
-        let rest = left.into_iter().chain(others).flat_map(|word| Word::given(word));
+        let rest = profile.iter().chain(&left).chain(others).flat_map(|word| Word::given(word));
         let whole = filled.iter().cloned().chain(rest).collect();
         taken(whole).or_else(|| taken(filled)).unwrap_or_else(|| hint(template)).to(self.why)
     }
