@@ -4,7 +4,9 @@
 //! `key.csv`, and `config` with the user's profile `base` and a chain of roles, `hop1` to `hop4`. Each answer takes
 //! MILLISECONDS longer. Lines on stdin are answered on stdout: `device` gives the user one more MFA device and says
 //! `SERIAL CODE`; `count` says `REQUESTS CONNECTIONS MICROSECONDS` since the last
-//! `count`, the last being the time it took to answer them.
+//! `count`, the last being the time it took to answer them; `center N` makes an IAM Identity Center with N accounts of two
+//! permission sets, whose user is signed in, and says its start URL; `approve` approves the device code that was given out
+//! last, and says it.
 #![cfg(unix)]
 #![allow(
     clippy::disallowed_methods,
@@ -23,6 +25,8 @@ mod support;
 
 /// How many roles follow each other.
 const HOPS: usize = 4;
+
+const START_URL: &str = "https://corp.awsapps.com/start";
 
 fn main() -> io::Result<()> {
     let mut arguments = env::args().skip(1);
@@ -58,7 +62,19 @@ fn main() -> io::Result<()> {
                 println!("{} {} {}", aws.requests().len(), aws.connections(), aws.busy().as_micros());
                 aws.forget_requests();
             }
-            other => eprintln!("`{other}` is neither `device` nor `count`"),
+            "approve" => {
+                let center = aws.identity_center(START_URL);
+                let code = center.user_code();
+                center.approve(&code);
+                println!("{code}");
+            }
+            center if center.starts_with("center ") => {
+                let accounts = center["center ".len()..].parse().expect("how many accounts");
+                let center = aws.identity_center(START_URL);
+                center.many_accounts(accounts, &["AdministratorAccess", "ReadOnly"]).signed_in();
+                println!("{START_URL}");
+            }
+            other => eprintln!("`{other}` is none of the words above"),
         }
     }
     Ok(())

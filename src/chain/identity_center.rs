@@ -89,7 +89,9 @@ pub fn region_in(start_url: &str) -> Option<String> {
     let host = start_url.split_once("://")?.1.split(['/', '?', '#']).next()?.to_ascii_lowercase();
     let labels: Vec<&str> = host.split('.').collect();
     let region = match labels.as_slice() {
-        [_, "portal", region, "app", "aws"] | [_, region, "portal", "amazonaws", ..] => Some(*region),
+        [_, "portal", region, "app", "aws"]
+        | [_, "portal", region, "app", "amazonwebservices", ..]
+        | [_, region, "portal", "amazonaws", ..] => Some(*region),
         _ => None,
     };
     region.filter(|region| target::looks_like_region(region)).map(str::to_owned)

@@ -14,7 +14,6 @@ use crate::hex;
 use crate::hint::run;
 use crate::human::{Human, Talk};
 use crate::ops::console::{Console, address, after_logout};
-use crate::ops::resolve::ResolveOptions;
 use crate::secret::Secret;
 use crate::sys::browser::{self, Browser, in_container};
 use crate::sys::clipboard;
@@ -75,7 +74,8 @@ impl ConsoleArgs {
         let mut snapshot = world.snapshot();
         let profile = self.profile.resolve(world)?;
         snapshot.set_region(&profile, self.options.region.as_deref())?;
-        let plan = snapshot.plan(&profile, &self.options)?;
+        let request = snapshot.request_with(&profile, &self.options)?;
+        let plan = snapshot.planned(&request)?;
         world.answer_ai_agent(&plan)?;
         let browser = self.browser(world, &snapshot, &profile)?;
         if !self.url
@@ -87,9 +87,11 @@ impl ConsoleArgs {
                 run!("keyfob console {} --url", profile).to("print the address, and open it where you have a browser"),
             ));
         }
-        let options = ResolveOptions { mfa_code: self.options.mfa_code.clone(), ..ResolveOptions::default() };
-        let console =
-            snapshot.with_ports(false, None, |context, _| address(context, &plan, self.page.as_deref(), &options))?;
+        let page = self.page.as_deref();
+        let made = snapshot.make_with(request, plan, &self.options, None, |context, plan, options| {
+            address(context, plan, page, options)
+        })?;
+        let console = made.credentials;
         tell(world, &console);
         let url = if self.logout { after_logout(&console.url) } else { console.url };
         if self.url {

@@ -40,10 +40,10 @@ pub struct Snapshot<'w> {
     is_ad_hoc: bool,
 }
 
-/// Credentials that were made, or found in the cache.
-pub struct Made {
+/// Credentials that were made, or found in the cache; or what was made of them.
+pub struct Made<T = Credentials> {
     pub plan: Plan,
-    pub credentials: Credentials,
+    pub credentials: T,
     pub is_cached: bool,
 }
 
@@ -169,7 +169,11 @@ impl Snapshot<'_> {
         Ok(Request { narrow: narrow::of_outer(&self.world.process_env)?, ..request })
     }
 
-    fn request_with(&self, profile: &str, options: &CredentialOptions) -> Result<Request> {
+    /// What is asked for, with the options of a command.
+    ///
+    /// # Errors
+    /// As [`narrow`](crate::chain::narrow) has it, of a policy that is not one.
+    pub fn request_with(&self, profile: &str, options: &CredentialOptions) -> Result<Request> {
         let CredentialOptions { duration, no_session, role, narrow, .. } = options;
         let mut request = self.request(profile)?;
         (request.duration_seconds, request.no_session, request.role) = (*duration, *no_session, role.wanted());
@@ -177,7 +181,11 @@ impl Snapshot<'_> {
         Ok(request)
     }
 
-    fn planned(&self, request: &Request) -> Result<Plan> {
+    /// The plan of a request, which `-v` explains.
+    ///
+    /// # Errors
+    /// As [`plan`].
+    pub fn planned(&self, request: &Request) -> Result<Plan> {
         let plan = self.with_profiles(|profiles| self.plan_of_machine(profiles, request))?;
         self.world.explain_plan(&plan);
         Ok(plan)
@@ -258,8 +266,24 @@ impl Snapshot<'_> {
     /// As [`resolve::credentials`].
     pub fn make(&self, profile: &str, options: &CredentialOptions, prompt_limit: Option<Duration>) -> Result<Made> {
         let request = self.request_with(profile, options)?;
-        let mut plan = self.planned(&request)?;
+        let plan = self.planned(&request)?;
         self.world.answer_ai_agent(&plan)?;
+        self.make_with(request, plan, options, prompt_limit, resolve::credentials)
+    }
+
+    /// As [`Snapshot::make`], of a request whose plan has been made: what `make` makes of its credentials. On a terminal a
+    /// sign-in that is missing comes first.
+    ///
+    /// # Errors
+    /// As `make`.
+    pub fn make_with<T>(
+        &self,
+        request: Request,
+        mut plan: Plan,
+        options: &CredentialOptions,
+        prompt_limit: Option<Duration>,
+        make: impl Fn(&Context<'_>, &Plan, &ResolveOptions) -> Result<T>,
+    ) -> Result<Made<T>> {
         let lesson = Rc::new(Lesson::default());
         let resolve = ResolveOptions {
             min_ttl: options.min_ttl.map(|seconds| Duration::from_secs(seconds.into())),
@@ -268,7 +292,7 @@ impl Snapshot<'_> {
             lesson: Some(Rc::clone(&lesson)),
         };
         let credentials = self.with_ports(false, prompt_limit, |context, _| {
-            let made = resolve::credentials(context, &plan, &resolve);
+            let made = make(context, &plan, &resolve);
             if made.is_err() && lesson.take_sign_in_due() {
                 let (base, failed) = (&plan.base, made.map(drop));
                 plan = if let Some(role) = base.assigned_role() {
@@ -281,11 +305,11 @@ impl Snapshot<'_> {
                 } else {
                     return failed.and(Err(Error::new(Kind::Defect, "no base but these is signed in to")));
                 };
-                return resolve::credentials(context, &plan, &resolve);
+                return make(context, &plan, &resolve);
             }
             let Some(known) = lesson.end().filter(|_| made.is_err()) else { return made };
             plan = self.planned(&Request { known: Some(known), ..request })?;
-            resolve::credentials(context, &plan, &resolve)
+            make(context, &plan, &resolve)
         })?;
         self.world.tell_of_rotation(&plan);
         Ok(Made { plan, credentials, is_cached: lesson.is_cached() })

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::KEYFOB;
@@ -210,7 +210,14 @@ fn on_a_terminal_exec_and_env_sign_in_on_the_way_and_nowhere_else() {
     let with_role = format!("{config}[profile a]\nrole_arn = {}\nsource_profile = me\n", role.arn());
     desk.sandbox.write(".aws/config", &with_role);
     let sign_out = || fs::remove_file(desk.sandbox.path(&file_of(ME))).expect("it is there");
-    let commands = [&["exec", "me", "--", "true"][..], &["exec", "a", "--", "true"], &["env", "me"], &["env", "a"]];
+    let commands = [
+        &["exec", "me", "--", "true"][..],
+        &["exec", "a", "--", "true"],
+        &["env", "me"],
+        &["env", "a"],
+        &["console", "me", "--url"],
+        &["console", "a", "--url"],
+    ];
     for command in commands {
         sign_out();
         desk.aws.forget_requests();
@@ -347,6 +354,13 @@ fn signing_out_deletes_the_tokens_and_the_sessions_made_from_them() {
     desk.sandbox
         .write(".aws/config", &format!("{config}[profile a]\nrole_arn = {}\nsource_profile = me\n", role.arn()));
     desk.get("a").json();
+    // AWS does not tell when the sign-in ends, so `list` says that it is renewed and shows the end of what it has given.
+    let listed = desk.sandbox.keyfob(&["list", "--json"]).run().json();
+    let me = listed["profiles"].as_array().and_then(|all| all.iter().find(|one| one["name"] == "me")).expect("listed");
+    let end = desk.file()["accessToken"]["expiresAt"].clone();
+    let state = json!({"certain_until": end, "renewed": true, "due": false});
+    assert_eq!(me["sign_in"], state, "{listed}");
+    assert!(desk.sandbox.keyfob(&["list"]).run().ok().contains(", renewed"));
     let ran = desk.sandbox.keyfob(&["logout", "a", "--json"]).run();
     let said = ran.ends_with(0);
     assert!(said.contains(&format!("signed out {ME}, and deleted 1 cached session")), "{said}");

@@ -1,7 +1,8 @@
 //! What another user of the machine could put in the place of keyfob's folders and of its settings.
 
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt, lchown, symlink};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, lchown, symlink};
+use std::path::Path;
 
 use crate::rotate::hurry;
 use crate::scene::{Scene, fails};
@@ -107,9 +108,12 @@ fn machine() -> Scene {
 /// What uses each folder; none of it gets far where the folder is not the user's alone.
 const USES: [(&str, &[&str]); 8] = [
     ("keyfob/data", &["credential-process", "audit"]),
-    ("keyfob/data/rotations", &["rotate", "work", "--yes"]),
     ("keyfob/data/moves", &["store", "move", "work", "--to", "team", "--yes"]),
-    ("keyfob/data/users", &["user", "create", "bob", "--group", "x", "--key", "--mfa", "none", "--yes", "--with", "admin"]),
+    ("keyfob/data/rotations", &["rotate", "work", "--yes"]),
+    (
+        "keyfob/data/users",
+        &["user", "create", "bob", "--group", "x", "--key", "--mfa", "none", "--yes", "--with", "admin"],
+    ),
     ("keyfob/data/sso", &["sso", "profiles", "corp", "--plain"]),
     ("keyfob/cache", &["exec", "audit", "--server", "--hide-default", "--", "true"]),
     ("keyfob/cache/servers", &["exec", "audit", "--server", "--hide-default", "--", "true"]),
@@ -155,8 +159,70 @@ fn no_folder_is_used_that_another_user_could_change() {
 }
 
 /// The names in a folder, in order.
-fn listed(folder: &std::path::Path) -> Vec<std::ffi::OsString> {
+fn listed(folder: &Path) -> Vec<std::ffi::OsString> {
     let mut names: Vec<_> = fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.file_name()).collect();
     names.sort();
     names
+}
+
+/// What uses the files of each folder, beside what makes it.
+fn users_of(path: &Path) -> Vec<&'static [&'static str]> {
+    let folder = USES.into_iter().filter(|(folder, _)| path.starts_with(folder)).max_by_key(|(folder, _)| folder.len());
+    let (folder, command) = folder.expect("a folder of keyfob's");
+    match folder {
+        "keyfob/data" => {
+            vec![command, &["mfa", "add", "work", "--stdin", "--yes"], &["store", "list"], &["clear", "--all"]]
+        }
+        "keyfob/cache" => {
+            vec![command, &["sso", "accounts", "corp"], &["profile", "set", "work", "region", "eu-west-3"]]
+        }
+        _ => vec![command],
+    }
+}
+
+#[test]
+fn what_another_user_could_have_put_in_the_place_of_any_own_file_gets_nothing() {
+    let scene = machine();
+    let run = |command: &[&str]| {
+        scene.aws.advance(30);
+        let (code, seed) = (scene.phone.code(), format!("{}\n", scene.phone.seed()));
+        scene.sandbox.keyfob(command).env("KEYFOB_MFA_CODE", code).stdin(&seed).run()
+    };
+    for (_, command) in USES.into_iter().filter(|(folder, _)| *folder != "sockets") {
+        run(command).ok();
+    }
+    run(&["exec", "audit", "--", "true"]).ok();
+    let below = |folder: &str| {
+        let files = keyfob::sys::folder::files_below(&scene.sandbox.path(folder)).expect("a folder");
+        files.into_iter().map(move |file| Path::new(folder).join(file))
+    };
+    let files: Vec<_> = below("keyfob/data").chain(below("keyfob/cache")).collect();
+    for name in ["index.json", "vault.age", "log.jsonl", "rotations", "moves", "users", "sso", ".sign-in", ".session"] {
+        assert!(files.iter().any(|file| file.to_string_lossy().contains(name)), "no {name} in {files:?}");
+    }
+    let precious = scene.sandbox.write("precious", "FILE OF ANN");
+    let is_root = rustix::process::geteuid().is_root();
+    for file in files {
+        let path = scene.sandbox.path(&file.to_string_lossy());
+        let before = fs::read(&path).unwrap_or_default();
+        for command in users_of(&file) {
+            fs::remove_file(&path).ok();
+            symlink(&precious, &path).expect("linked");
+            run(command);
+            assert_eq!(scene.sandbox.read("precious"), "FILE OF ANN", "{} by {command:?}", file.display());
+            fs::remove_file(&path).ok();
+            keyfob::sys::files::replace(&path, &before).expect("as it was");
+            if !is_root {
+                continue;
+            }
+            lchown(&path, Some(54_321), None).expect("root may");
+            let theirs = fs::metadata(&path).expect("there");
+            run(command);
+            let Ok(after) = fs::metadata(&path) else { continue };
+            let is_as_it_was = after.ino() == theirs.ino() && fs::read(&path).expect("there") == before;
+            assert!(is_as_it_was || after.uid() == 0, "{} by {command:?}", file.display());
+        }
+        fs::remove_file(&path).ok();
+        keyfob::sys::files::replace(&path, &before).expect("as it was");
+    }
 }

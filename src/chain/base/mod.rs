@@ -186,8 +186,9 @@ pub enum Reuse {
 pub struct CommandLine(String);
 
 impl CommandLine {
+    /// A value of several lines is one command, as botocore splits it: a shell would run each line.
     pub(super) fn new(text: &str) -> Self {
-        CommandLine(text.to_owned())
+        CommandLine(text.replace(['\r', '\n'], " "))
     }
 
     /// As it is written, to be run.

@@ -164,9 +164,7 @@ pub(super) fn write(journal: &Journal, path: &Path) -> Result<()> {
     };
     match create_new(path, &text) {
         // An earlier try has come so far.
-        Err(error)
-            if error.kind() == std::io::ErrorKind::AlreadyExists
-                && read(path).ok().as_ref() == Some(&text) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && read(path).ok().as_ref() == Some(&text) => {}
         written => written.map_err(cannot)?,
     }
     match read(path) {

@@ -11,22 +11,25 @@ use crate::sys::uninterrupted::uninterrupted;
 /// Replaces one of keyfob's files at `path`, or makes it, so that after a kill or a power cut it is the old or the new one,
 /// whole. A symbolic link there is replaced and not followed: it would be somebody else's work.
 ///
-/// The mode and owner of a file that was there are kept; a new one is 0600 from the moment it exists. The content is in a
-/// temporary file (`.keyfob-*.tmp`) beside it until the rename. SIGINT, SIGTERM and SIGHUP wait for that; what a kill leaves,
+/// It is this user's and 0600 from the moment it exists, whatever was there. The content is in a temporary file
+/// (`.keyfob-*.tmp`) beside it until the rename. SIGINT, SIGTERM and SIGHUP wait for that; what a kill leaves,
 /// the next replacement in that folder removes.
 ///
 /// # Errors
 /// Of making, writing, syncing or renaming; the old file is then untouched. `EBUSY` on a bind-mounted file.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    put(path, content, Lasting::Yes)
+    put(path, content, None, Lasting::Yes)
 }
 
-/// As [`replace`], for the user's files, AWS's: a symbolic link there is followed and stays.
+/// As [`replace`], for the user's files, AWS's: a symbolic link there is followed and stays, and so do the mode and the owner
+/// of a file that is there.
 ///
 /// # Errors
 /// As [`replace`].
 pub fn replace_through_link(path: &Path, content: &[u8]) -> io::Result<()> {
-    put(&resolve_link(path)?, content, Lasting::Yes)
+    let target = resolve_link(path)?;
+    let old = fs::symlink_metadata(&target).ok().filter(|old| !old.is_symlink());
+    put(&target, content, old, Lasting::Yes)
 }
 
 /// As [`replace`], for what can be made anew: a kill leaves the old file or the new one, but a power cut may leave one that
@@ -35,7 +38,7 @@ pub fn replace_through_link(path: &Path, content: &[u8]) -> io::Result<()> {
 /// # Errors
 /// As [`replace`].
 pub fn replace_unsynced(path: &Path, content: &[u8]) -> io::Result<()> {
-    put(path, content, Lasting::No)
+    put(path, content, None, Lasting::No)
 }
 
 /// Whether a file has to be there after a power cut.
@@ -45,7 +48,8 @@ enum Lasting {
     No,
 }
 
-fn put(target: &Path, content: &[u8], lasting: Lasting) -> io::Result<()> {
+/// `old` is the file whose mode and owner are kept.
+fn put(target: &Path, content: &[u8], old: Option<fs::Metadata>, lasting: Lasting) -> io::Result<()> {
     let folder = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let _whole = (lasting == Lasting::Yes).then(|| {
         remove_leftovers(folder);
@@ -53,7 +57,6 @@ fn put(target: &Path, content: &[u8], lasting: Lasting) -> io::Result<()> {
     });
     let mut temporary = temporary_in(folder)?;
     temporary.write_all(content)?;
-    let old = fs::symlink_metadata(target).ok().filter(|old| !old.is_symlink());
     if let Some(old) = &old {
         keep_owner(temporary.as_file(), old)?;
     }

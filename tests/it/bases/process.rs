@@ -212,6 +212,17 @@ fn another_programs_keyfob_and_the_aws_cli_are_programs_too() {
 }
 
 #[test]
+fn a_command_of_several_lines_is_one_as_for_botocore() {
+    let bed = Bed::new();
+    bed.process(&bed.session().document());
+    let tool = bed.sandbox.path("bin/tool");
+    bed.sandbox.script("bin/one", "#!/bin/sh\n[ \"$*\" = \"a b c\" ] && exec \"$HOME/bin/tool\"\n");
+    bed.config(&format!("credential_process = {} a\n  b\n  c", tool.with_file_name("one").display()));
+    bed.get("base").json();
+    assert_eq!(bed.cost(), "run");
+}
+
+#[test]
 fn a_program_that_does_not_end_is_ended_after_a_minute() {
     let bed = Bed::new();
     let tool = bed.sandbox.script("bin/tool", "#!/bin/sh\necho $$ >~/pid\nexec sleep 600\n");
