@@ -252,6 +252,20 @@ fn a_device_half_made_by_a_killed_enrolment_is_made_anew_by_whoever_says_so() {
 }
 
 #[test]
+fn whoever_may_not_delete_a_device_half_made_is_told_to_choose_another_name() {
+    let (aws, sandbox) = machine();
+    killed_enrolment(&aws, &sandbox);
+    aws.user("ann").denied("iam:DeleteVirtualMFADevice");
+    let mut terminal = sandbox.keyfob(&["mfa", "enroll", "work"]).on_terminal();
+    terminal.expect("device name [ann]: ");
+    terminal.type_line("");
+    terminal.expect("left it behind? [y/N] ");
+    terminal.type_line("y");
+    terminal.expect("or choose another name for the new device: `keyfob mfa enroll work --name NAME`");
+    terminal.finish().0.ends_with(4);
+}
+
+#[test]
 fn a_name_that_another_users_device_has_costs_that_user_nothing() {
     let (aws, sandbox) = machine();
     let device = aws.user("bob").mfa("ann");

@@ -52,7 +52,7 @@ pub struct CreateArgs {
     /// New profile [default: the user's name]
     #[arg(long, value_name = "PROFILE", value_parser = NonEmptyStringValueParser::new())]
     profile: Option<String>,
-    /// Region of the new profile
+    /// Region of the new profile [default: that of --with]
     #[arg(long, value_name = "REGION", value_parser = checked_region)]
     region: Option<String>,
     /// Encrypted file for the user's machine
@@ -105,9 +105,12 @@ impl CreateArgs {
             (_, true) => Way::Back,
             _ => Way::New,
         };
-        let wish = self.wish(world, way)?;
+        let mut wish = self.wish(world, way)?;
         let (snapshot, with) = (world.snapshot(), self.signer.profile(world)?);
         let files = snapshot.files()?;
+        // Most commands of the AWS CLI need one.
+        let region = || Some(files.profiles().get(&with)?.setting("region")?.value.into_owned());
+        wish.region = wish.region.or_else(region);
         let passphrase = self.passphrase_file.as_ref().map(|path| {
             passphrase_in(path, "--passphrase-file").map_err(|error| Error::new(Kind::Usage, error.to_string()))
         });

@@ -257,7 +257,11 @@ fn take_away(
     match caller.delete_device(serial) {
         // AWS deletes no device that is enabled for anybody.
         Err(error) if error.is("DeleteConflict") => Err(there.because("it is enabled for another user")),
-        Err(error) if !error.is("NoSuchEntity") => Err(error.into()),
+        // Who has to have MFA may create a device without it, and delete none.
+        Err(error) if !error.is("NoSuchEntity") => {
+            let another = context.talk.again(&["--name", "NAME"]);
+            Err(Error::from(error).hint(another.to("or choose another name for the new device")))
+        }
         Ok(()) | Err(_) => Ok(()),
     }
 }

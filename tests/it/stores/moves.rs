@@ -29,6 +29,10 @@ pub fn scene() -> Scene {
     let add = ["mfa", "add", "work", "--stdin", "--no-verify", "--yes"];
     scene.sandbox.keyfob(&add).stdin(&format!("{seed}\n")).run().ok();
     scene.sandbox.always_with(&[]);
+    if soak() {
+        // Beside other work at the lowest priority, a program may take longer than anybody would wait for.
+        scene.sandbox.set("KEYFOB_PROGRAM_TIMEOUT", "2m");
+    }
     scene
 }
 

@@ -120,6 +120,7 @@ fn a_file_for_a_public_key_opens_with_its_identity_alone_and_replaces_nothing() 
     }
     let list = home.keyfob(&["list", "--json"]).run().json();
     assert_eq!(list["profiles"][0]["key"]["id"], key.as_str());
+    assert_eq!(list["profiles"][0]["region"], "eu-west-1", "the administrator's");
     // Another key of that name is not replaced.
     office.user(&["remove", "bob", "--now", "--yes"]).ok();
     let again = ["create", "bob", "--key", "--handover", "again.keyfob", "--to", &public, "--yes"];
