@@ -1,6 +1,6 @@
 //! The settings in which SDKs find credentials, by the kinds of bases: which of them they follow before a link.
 
-use super::{KINDS, RoleUse, key, process};
+use super::{KINDS, RoleUse, key};
 use crate::profile::{AwsFile, Profile};
 
 /// A setting that SDKs follow before they come to `credential_process`.
@@ -27,7 +27,7 @@ impl Override {
 /// (botocore `credentials.py` `create_credential_resolver`, smithy-rs `profile/credentials/repr.rs`; measured).
 pub fn overrides(profile: &Profile<'_>) -> Vec<Override> {
     let mut names = vec!["role_arn"];
-    for kind in KINDS.iter().filter(|kind| kind.role != RoleUse::Beside && kind.name != process::KIND.name) {
+    for kind in KINDS.iter().filter(|kind| kind.role != RoleUse::Beside && kind.settings != ["credential_process"]) {
         names.extend(kind.settings.iter().filter(|name| !names.contains(name)).copied().collect::<Vec<_>>());
     }
     let set = names.into_iter().filter_map(|name| profile.plain(name)).filter(|setting| !setting.value.is_empty());
