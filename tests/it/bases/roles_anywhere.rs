@@ -77,6 +77,15 @@ fn retried(bed: &Bed) -> crate::support::run::Ran {
 }
 
 #[test]
+fn the_private_key_leaves_by_no_system_call() {
+    let (Some(strace), Some(bed)) = (tools::require_strace(), enrolled(P256)) else { return };
+    let arguments = ["credential-process", "base"];
+    bed.sandbox.traced(&strace, &arguments).run().ok();
+    bed.sandbox.keep_calls(&arguments);
+    assert_eq!(bed.sandbox.leaks(), Vec::<String>::new());
+}
+
+#[test]
 fn a_certificate_is_exchanged_once_and_the_roles_over_it_are_capped() {
     let Some(bed) = enrolled(P256) else { return };
     bed.costs(&[
