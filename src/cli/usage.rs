@@ -78,7 +78,7 @@ impl GivenLine {
             (ErrorKind::UnknownArgument, Some(at)) if self.words[at].starts_with('-') && self.is_before_command(at) => {
                 self.option_behind_command(at, env)
             }
-            (ErrorKind::UnknownArgument, Some(at)) if self.words[at].starts_with('-') => self.option_meant(at),
+            (ErrorKind::UnknownArgument, Some(at)) if self.words[at].starts_with('-') => self.option_meant(at, env),
             (ErrorKind::UnknownArgument, Some(at)) if self.path == ["exec"] => self.with_dashes(at, env),
             (ErrorKind::UnknownArgument, Some(at)) => self.as_option(at).into_iter().collect(),
             (ErrorKind::MissingRequiredArgument, _) => self.completed(refusal).into_iter().collect(),
@@ -132,7 +132,7 @@ impl GivenLine {
     }
 
     /// The option that the one there stands for.
-    fn option_meant(&self, at: usize) -> Vec<Hint> {
+    fn option_meant(&self, at: usize, env: &Environment) -> Vec<Hint> {
         let (option, value) = self.words[at].split_once('=').map_or((&*self.words[at], None), |(o, v)| (o, Some(v)));
         let value = || value.or_else(|| self.words.get(at + 1).map(String::as_str).filter(|v| !v.starts_with('-')));
         let end = at + 1 + usize::from(value().is_some() && !self.words[at].contains('='));
@@ -142,6 +142,12 @@ impl GivenLine {
             let without = [&self.words[..at], &self.words[end..]].concat();
             if let Some(hint) = taken(given(&with)).or_else(|| taken(given(&without))) {
                 return vec![hint];
+            }
+            // Another option is wrong too.
+            if let Err(refusal) = command().try_get_matches_from(&with)
+                && problem(&with[..=at]).is_none()
+            {
+                return Line::of(with).meant(&refusal, env);
             }
         }
         let command = self.path.last().map_or("", String::as_str);

@@ -175,7 +175,8 @@ impl Human for Person<'_> {
         prompts: [&str; 2],
         check: &dyn Fn(&str) -> Result<(), String>,
     ) -> Result<(String, Secret), AskError> {
-        self.to_ask()?.read_pair(prompts, check)
+        let terminal = self.to_ask()?;
+        terminal.read_pair(prompts, &|text| check(text).map_err(|why| self.on(&terminal, &why)))
     }
 
     fn confirm(&self, question: &str) -> Result<bool, AskError> {
