@@ -376,7 +376,8 @@ fn a_profile_of_another_program_is_taken_over_only_after_a_yes() {
 fn with_nobody_to_ask_a_key_is_wanted_at_once_and_the_line_says_how() {
     let (_, sandbox, _) = machine();
     let ran = sandbox.keyfob(&["add", "work"]).run();
-    assert!(ran.ends_with(3).contains("`--stdin`"), "{}", ran.stderr);
+    assert!(ran.ends_with(3).contains("`keyfob add work --stdin`"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("`keyfob add work --csv FILE`"), "{}", ran.stderr);
     is_untouched(&sandbox);
 }
 

@@ -85,7 +85,12 @@ pub(super) const COMMANDS: &[Other] = &[
     other(&["sso"], &["login", "signin"], "keyfob login SESSION", "sign in"),
     other(&["sso"], &["configure"], "keyfob login --start-url URL", "sign in for the first time"),
     other(&["sso"], &["logout", "signout"], "keyfob logout SESSION", "sign out"),
-    other(&["sso"], &["list", "ls", "roles", "list-accounts"], "keyfob sso accounts SESSION", "list accounts and roles"),
+    other(
+        &["sso"],
+        &["list", "ls", "roles", "list-accounts"],
+        "keyfob sso accounts SESSION",
+        "list accounts and roles",
+    ),
     other(&["sso"], &["sync", "populate", "generate"], "keyfob sso profiles SESSION", "write profiles for all roles"),
     other(&["user"], &["ls", "show"], "keyfob user list", "list users"),
     other(&["user"], &["rm", "delete", "del"], "keyfob user remove NAME", "remove a user"),
