@@ -40,15 +40,9 @@ pub fn remove(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Result<
     let index = Index::load(&context.paths.data)?;
     let unused = index.unused_key(profile).filter(|_| index.key_of(profile).is_none());
     let Some(key) = index.key_of(profile).or_else(|| unused.clone()) else {
-        let error = no_stored_key(context, files, &index, profile, |base| {
+        return Err(no_stored_key(context, files, &index, profile, |base| {
             run!("keyfob remove {}", base).to("delete the key it starts from")
-        });
-        return Err(match files.profiles().get(profile) {
-            Some(_) => {
-                error.hint(run!("keyfob profile remove {}", profile).to("or remove the profile from the AWS files"))
-            }
-            None => error,
-        });
+        }));
     };
     refuse_during(context, &key.id)?;
     let short = key.id.short();
