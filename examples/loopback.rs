@@ -69,7 +69,7 @@ fn main() -> io::Result<()> {
                 println!("{code}");
             }
             center if center.starts_with("center ") => {
-                let accounts = center["center ".len()..].parse().expect("how many accounts");
+                let accounts = center.trim_start_matches("center ").parse().expect("how many accounts");
                 let center = aws.identity_center(START_URL);
                 center.many_accounts(accounts, &["AdministratorAccess", "ReadOnly"]).signed_in();
                 println!("{START_URL}");

@@ -192,7 +192,7 @@ fn what_another_user_could_have_put_in_the_place_of_any_own_file_gets_nothing() 
         run(command).ok();
     }
     run(&["exec", "audit", "--", "true"]).ok();
-    let below = |folder: &str| {
+    let below = |folder: &'static str| {
         let files = keyfob::sys::folder::files_below(&scene.sandbox.path(folder)).expect("a folder");
         files.into_iter().map(move |file| Path::new(folder).join(file))
     };
