@@ -147,7 +147,7 @@ impl GivenLine {
             if let Err(refusal) = command().try_get_matches_from(&with)
                 && problem(&with[..=at]).is_none()
             {
-                return Line::of(with).meant(&refusal, env);
+                return GivenLine::of(with).meant(&refusal, env);
             }
         }
         let command = self.path.last().map_or("", String::as_str);
