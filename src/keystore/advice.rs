@@ -25,7 +25,7 @@ impl StoreError {
             }
             (StoreError::TimedOut(limit), id) if id.is_outside() => {
                 Error::new(Kind::KeyStore, format!("{store} did not respond within {limit:?}"))
-                    .hint("answer its prompt in time, or set `KEYFOB_PROGRAM_TIMEOUT=2m` to wait longer")
+                    .hint("answer its prompt in time, or set `KEYFOB_PROGRAM_TIMEOUT=2m` and `KEYFOB_KEY_STORE_TIMEOUT=2m` to wait longer")
                     .hint(check())
             }
             (StoreError::Unknown(_), _) => {

@@ -97,7 +97,11 @@ pub fn find(name: &str) -> Option<PathBuf> {
         "bao" => executable(&venv().join("bin/bao")).or_else(|| on_path(name).into_iter().next()),
         "aws-cli-1" => executable(&venv().join("bin/aws")),
         "aws-cli-2" => on_path("aws").into_iter().find(|path| is_version_2(path)),
-        "actionlint" | "cargo-deb" | "cargo-generate-rpm" | "ec2-metadata-mock" | "gopass"
+        "actionlint"
+        | "cargo-deb"
+        | "cargo-generate-rpm"
+        | "ec2-metadata-mock"
+        | "gopass"
         | "rolesanywhere-credential-helper" => {
             executable(&target().join("tools/bin").join(name)).or_else(|| on_path(name).into_iter().next())
         }

@@ -367,13 +367,12 @@ impl Creation<'_> {
                 context.talk.say(&format!("wrote {file}; no secret of `{name}` is on this machine"));
                 // The folder is one of this machine.
                 let name = handover.file.file_name().map(|name| name.display().to_string()).unwrap_or_default();
-                let command = match &handover.to {
-                    Recipient::Passphrase => run!("keyfob user accept {}", name),
-                    Recipient::PublicKey(_) => run!("keyfob user accept {} --identity FILE", name),
-                };
-                context.talk.hint(command.to("send it to its owner, who runs"));
+                let to = "send it to its owner, who runs";
                 if handover.to == Recipient::Passphrase {
+                    context.talk.hint(run!("keyfob user accept {}", name).to(to));
                     context.talk.hint("send the passphrase by another channel than the file".into());
+                } else {
+                    context.talk.hint(run!("keyfob user accept {} --identity FILE", name).to(to));
                 }
             }
             None if wish.console => {

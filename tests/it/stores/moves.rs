@@ -32,6 +32,7 @@ pub fn scene() -> Scene {
     if soak() {
         // Beside other work at the lowest priority, a program may take longer than anybody would wait for.
         scene.sandbox.set("KEYFOB_PROGRAM_TIMEOUT", "2m");
+        scene.sandbox.set("KEYFOB_KEY_STORE_TIMEOUT", "2m");
     }
     scene
 }
