@@ -89,7 +89,7 @@ impl Kept {
         let outputs = ["(1<pipe:", "(2<pipe:"];
         let is_output = |line: &&str| {
             let file = line.split_once(',').map_or(*line, |(call, _)| call);
-            let is_terminal = file.contains("</dev/pts/") || file.contains("</dev/tty>");
+            let is_terminal = file.contains("</dev/pts/") || file.contains("</dev/tty");
             is_terminal || outputs.iter().any(|output| file.contains(output))
         };
         let is_exempt = |line: &&str| self.exempt.iter().any(|path| line.contains(&format!("<{}", path.display())));
