@@ -165,7 +165,11 @@ fn a_move_names_the_other_profiles_that_it_moves_the_key_of() {
     scene.sandbox.keyfob(&["profile", "copy", "work", "work-us"]).run().ok();
     let shown = format!("****{}", &scene.key.id[scene.key.id.len() - 4..]);
     let expected = format!("warning: other profiles use the access key {shown} too, and move with it: `work-us`");
-    assert_eq!(warning(&moving(&scene, &["work", "--to", "team"]).run()), std::slice::from_ref(&expected), "asked by nobody");
+    assert_eq!(
+        warning(&moving(&scene, &["work", "--to", "team"]).run()),
+        std::slice::from_ref(&expected),
+        "asked by nobody"
+    );
     let ran = moving(&scene, &["work", "--to", "team", "--yes"]).run();
     assert_eq!((ran.code, warning(&ran)), (Some(0), vec![expected]), "{}", ran.stderr);
     for words in [&["work", "work-us"][..], &["--all"]] {
