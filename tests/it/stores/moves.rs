@@ -115,7 +115,7 @@ fn nothing_is_moved_without_confirmation_or_to_a_store_that_does_not_work() {
     fails(&moving(&scene, &["work", "--to", "op", "--yes"]).run(), 5, "`op` is not installed");
     fails(&moving(&scene, &["work", "--to", "nowhere", "--yes"]).run(), 2, "`nowhere` is not a key store");
     let stderr = fails(&moving(&scene, &["audit", "--to", "team", "--yes"]).run(), 1, "`audit` has no stored key");
-    assert!(stderr.contains("keyfob store move work --to STORE"), "{stderr}");
+    assert!(stderr.contains("keyfob store move work --to program:team"), "{stderr}");
     assert_eq!((items(&scene, "team"), places(&scene)), (BTreeSet::new(), ["vault", "vault"].map(str::to_owned)));
     let ran = moving(&scene, &["work", "--to", "vault", "--yes"]).run();
     assert!(ran.stderr.contains("nothing to move") && ran.code == Some(0), "{ran:?}");
