@@ -83,9 +83,8 @@ impl ConsoleArgs {
             && !browser.is_named()
             && let Some(why) = browser::obstacle(&world.env)
         {
-            return Err(Error::new(Kind::Failed, format!("no browser can be opened here: {why}")).hint(
-                run!("keyfob console {} --url", profile).to("print the address, and open it where you have a browser"),
-            ));
+            return Err(Error::new(Kind::Failed, format!("no browser can be opened here: {why}"))
+                .hint(world.talk.again(&["--url"]).to("print the address, and open it where you have a browser")));
         }
         let page = self.page.as_deref();
         let made = snapshot.make_with(request, plan, &self.options, None, |context, plan, options| {
@@ -131,7 +130,7 @@ impl ConsoleArgs {
                 Ok(())
             }
             Followed::Never => Err(Error::new(Kind::Failed, "the browser did not open the link within a minute")
-                .hint(run!("keyfob console {} --url", profile).to("print the address, to open it yourself"))),
+                .hint(world.talk.again(&["--url"]).to("print the address, to open it yourself"))),
         }
     }
 }

@@ -79,6 +79,11 @@ fn say_why_empty(world: &World<'_>, filter: &Filter) {
     match (all.is_empty(), world.settings.log) {
         (true, LogMode::Off) => world.talk.say("the log is empty, and nothing is logged: `log` is `off`"),
         (true, LogMode::New | LogMode::All) => world.talk.say("the log is empty"),
+        (false, LogMode::New) => {
+            world
+                .talk
+                .say("no line of the log matches; with `log = \"all\"`, what is issued from the cache gets one too");
+        }
         (false, _) => world.talk.say("no line of the log matches"),
     }
     let Some(profile) = &filter.profile else { return };

@@ -93,7 +93,9 @@ pub fn nearest(name: &str) -> Option<String> {
     let most = if bare.len() < 6 { 1 } else { 2 };
     // A distance takes long to work out, and a file may have thousands of settings that nobody knows.
     let length = bare.chars().count();
-    let may_be_near = KNOWN.iter().filter(|known| known.len().abs_diff(length) <= most);
+    // What is keyfob's alone has no form without the prefix.
+    let ours = OURS.iter().filter_map(|name| name.strip_prefix(PREFIX)).filter(|_| !prefix.is_empty());
+    let may_be_near = KNOWN.iter().copied().chain(ours).filter(|known| known.len().abs_diff(length) <= most);
     let near = may_be_near.filter_map(|known| Some((mask::distance_within(known, bare, most)?, known)));
     near.min().map(|(_, known)| format!("{prefix}{known}"))
 }
@@ -115,9 +117,19 @@ mod tests {
         for known in ["region", "keyfob_role_arn", "keyfob_session"] {
             assert!(is_known(known) && nearest(known).is_none(), "{known}");
         }
-        let cases = [("mfa_serail", "mfa_serial"), ("keyfob_rolearn", "keyfob_role_arn"), ("regoin", "region")];
+        let cases = [
+            ("mfa_serail", "mfa_serial"),
+            ("keyfob_rolearn", "keyfob_role_arn"),
+            ("regoin", "region"),
+            ("keyfob_readonly", "keyfob_read_only"),
+            ("keyfob_sesion", "keyfob_session"),
+        ];
         for (wrong, right) in cases {
             assert_eq!(nearest(wrong).as_deref(), Some(right));
+        }
+        for ours in OURS {
+            let cut = &ours[..ours.len() - 1];
+            assert!(nearest(cut).is_some_and(|near| near == ours || is_known(&near)), "{cut}");
         }
         for other in ["granted_color", "credential_cache", "key"] {
             assert_eq!(nearest(other), None, "{other}");

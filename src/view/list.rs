@@ -14,8 +14,8 @@ pub fn text(listing: &Listing, now: Timestamp, width: Option<usize>) -> String {
     match width {
         Some(width) if whole.width() > width => {
             // The store's name goes first, then what is at the ends of long cells. Accounts, regions and keys are nothing when
-            // they are cut; what is left out first is region, device and account.
-            table(listing, now, false).fit(width, &[0, 1, 4, 8], &[3, 4, 2, 5, 1, 9, 8, 7, 6]).to_string()
+            // they are cut; what is left out first is region, device and link.
+            table(listing, now, false).fit(width, &[0, 1, 4, 8], &[3, 4, 5, 2, 9, 1, 8, 7, 6]).to_string()
         }
         Some(_) | None => whole.to_string(),
     }
@@ -119,7 +119,12 @@ empty    -              -             -          -    -       -            -    
             let table = text(&listed(&config, "base"), NOW, Some(width));
             assert!(table.lines().all(|line| line.width() <= width), "{table}");
             assert!(width < 20 || table.contains("a-very-"), "{table}");
-            assert!(width < 80 || table.contains("role vi"), "{table}");
+            assert!(width < 100 || table.contains("role vi"), "{table}");
+            assert!(
+                width < 60 || table.contains("a-very-long-name-of-a-profile-of-somebodys "),
+                "a name to be typed: {table}"
+            );
+            assert!(width < 40 || table.contains("SESSION"), "{table}");
         }
     }
 

@@ -42,7 +42,8 @@ impl<const N: usize> Table<N> {
 
     /// Makes lines fit `width`, below a header: narrows the widest of the columns that may be cut, as long as they stay readable,
     /// and leaves out those with nothing but `-`, then the first of `least_first`. Where that is not enough, narrows further, and
-    /// leaves out the others in that order.
+    /// leaves out the others in that order. The first column has names, which people type: it is cut when all that
+    /// may be left out but one column has been.
     pub fn fit(mut self, width: usize, may_be_cut: &[usize], least_first: &[usize]) -> Self {
         const READABLE: usize = 16;
         const NARROWEST: usize = 8;
@@ -50,12 +51,19 @@ impl<const N: usize> Table<N> {
         let (nothing, something): (Vec<usize>, Vec<usize>) =
             least_first.iter().partition(|column| says_nothing(column));
         let (first, rest) = something.split_at(something.len().min(1));
-        self.narrow(width, may_be_cut, READABLE);
+        let (sooner, later) = rest.split_at(rest.len().saturating_sub(1));
+        let but_names: Vec<usize> = may_be_cut.iter().copied().filter(|column| *column != self.shown[0]).collect();
+        self.narrow(width, &but_names, READABLE);
         for column in nothing.iter().chain(first) {
             self.leave_out(width, *column);
         }
+        self.narrow(width, &but_names, NARROWEST);
+        for column in sooner {
+            self.leave_out(width, *column);
+        }
+        self.narrow(width, may_be_cut, READABLE);
         self.narrow(width, may_be_cut, NARROWEST);
-        for column in rest {
+        for column in later {
             self.leave_out(width, *column);
         }
         if self.width() > width {

@@ -61,7 +61,9 @@ fn each_kind_of_credentials_gets_in_by_its_own_way() {
     wrong(&["deploy", "//evil.example", "--url"], 2, "is neither a service");
     assert_eq!(scene.actions(), Vec::<String>::new(), "nothing was asked for");
     let stderr = wrong(&["deploy"], 1, "no browser can be opened here: ");
-    assert!(stderr.contains("keyfob console deploy --url"), "{stderr}");
+    assert!(stderr.contains("console deploy --url"), "{stderr}");
+    let stderr = wrong(&["deploy", "s3", "--read-only"], 1, "no browser can be opened here: ");
+    assert!(stderr.contains("console deploy s3 --read-only --url"), "no wider session: {stderr}");
     let (address, _) = url(&["deploy", "--logout"]);
     assert!(address.contains("/oauth?Action=logout&redirect_uri=http"), "{address}");
 }
@@ -88,6 +90,11 @@ fn a_duration_that_aws_does_not_take_is_left_out_and_who_cannot_get_in_is_told_w
     scene.aws.faults("getSigninToken", 2, INVALID);
     let said = fails(&console(&["web"]), 4, "AWS gives no sign-in token for the credentials of `web` (status 400)");
     assert!(said.contains("keyfob whoami web --check"), "{said}");
+    // A role's session out of the cache was made with another session, whatever is asked for now.
+    scene.aws.forget_requests();
+    let ran = console(&["deploy", "--no-session"]);
+    assert!(ran.ends_with(0).contains("ends with these credentials"), "{}", ran.stderr);
+    assert_eq!(sent(&scene), ("200".to_owned(), None));
     // Once is enough where there was no duration; a narrowed session has another way.
     scene.aws.forget_requests();
     scene.aws.fault("getSigninToken", INVALID);

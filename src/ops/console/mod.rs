@@ -45,8 +45,8 @@ pub struct Console {
 enum Way {
     /// The portal's own link.
     Portal,
-    /// With a token of the credentials: the session's duration, if it may be sent, and whether it may turn out not to be.
-    Token { duration: Option<u32>, is_unsure: bool },
+    /// With a token of the credentials: the session's duration, if it may be sent.
+    Token { duration: Option<u32> },
     /// With a token of GetFederationToken's credentials.
     Federation,
 }
@@ -58,14 +58,13 @@ fn way(plan: &Plan) -> Way {
     match plan.steps.iter().rfind(|step| !matches!(step, Step::Scoped(_))) {
         Some(Step::AssumeRole(hop)) if plan.hops().count() == 1 && plan.session().is_none() && !is_scoped => {
             match plan.base.signs_as {
-                Signs::Key => Way::Token { duration: Some(hop.duration_seconds), is_unsure: false },
-                Signs::OwnRole => Way::Token { duration: Some(hop.duration_seconds), is_unsure: true },
-                Signs::Session | Signs::Unsure | Signs::Output => Way::Token { duration: None, is_unsure: false },
+                Signs::Key | Signs::OwnRole => Way::Token { duration: Some(hop.duration_seconds) },
+                Signs::Session | Signs::Unsure | Signs::Output => Way::Token { duration: None },
             }
         }
         Some(Step::SessionToken(_)) | None if plan.base.signs_as == Signs::Key && !is_scoped => Way::Federation,
         Some(Step::Base) | None if plan.base.assigned_role().is_some() && !is_scoped => Way::Portal,
-        _ => Way::Token { duration: None, is_unsure: false },
+        _ => Way::Token { duration: None },
     }
 }
 
@@ -89,15 +88,19 @@ pub fn address(context: &Context<'_>, plan: &Plan, wanted: Option<&str>, options
     let identity = of_plan(plan, None);
     match way(plan) {
         Way::Portal => Ok(portal(plan, identity, &page)),
-        Way::Token { duration, is_unsure } => {
+        Way::Token { duration } => {
             let credentials = resolve::credentials(context, plan, options)?;
             refuse_users(context, plan, &credentials, target, &hosts)?;
+            let signing = Signing { context, plan, hosts: &hosts, target };
+            let (token, duration) = signing.token(&credentials, duration)?;
             let until = duration.map(|seconds| context.clock.now().plus_seconds(seconds.into()));
             let until = until.or(credentials.expires_at());
-            let token = Signing { context, plan, hosts: &hosts, target }.token(&credentials, duration, is_unsure)?;
             let notes = match duration {
                 Some(_) => Vec::new(),
-                None => vec!["AWS allows a session made from another session no longer time in the console".to_owned()],
+                None => vec![
+                    "the console session ends with these credentials, since they were made from another session"
+                        .to_owned(),
+                ],
             };
             Ok(Console { url: login(&hosts, &page, &token), has_token: true, identity, until, notes })
         }
@@ -111,7 +114,7 @@ pub fn address(context: &Context<'_>, plan: &Plan, wanted: Option<&str>, options
             };
             let federated = Plan { steps: vec![Step::Federation(step)], mfa: None, ..plan.clone() };
             let credentials = resolve::credentials(context, &federated, options)?;
-            let token = Signing { context, plan, hosts: &hosts, target }.token(&credentials, None, false)?;
+            let (token, _) = Signing { context, plan, hosts: &hosts, target }.token(&credentials, None)?;
             let mut notes = vec!["the console session carries no MFA: policies that require MFA deny it".to_owned()];
             notes.extend(sign_in_page(&federated, &hosts).map(|page| format!("to sign in with MFA, open {page}")));
             let (until, identity) = (credentials.expires_at(), of_plan(&federated, None));
@@ -186,13 +189,14 @@ struct Signing<'a> {
 
 impl Signing<'_> {
     /// A token for the console. It is asked for by POST: an address with credentials in it would be repeated by proxies and in
-    /// messages.
-    fn token(&self, credentials: &Credentials, duration: Option<u32>, is_unsure: bool) -> Result<Secret> {
+    /// messages. With the duration that was accepted: a role's session out of the cache may have been made with another session.
+    fn token(&self, credentials: &Credentials, duration: Option<u32>) -> Result<(Secret, Option<u32>)> {
         let answer = self.ask(credentials, duration)?;
-        let answer = if answer.status == 400 && is_unsure { self.ask(credentials, None)? } else { answer };
+        let is_refused = answer.status == 400 && duration.is_some();
+        let (answer, duration) = if is_refused { (self.ask(credentials, None)?, None) } else { (answer, duration) };
         let Plan { profile, narrowed, .. } = self.plan;
         match answer.text("SigninToken") {
-            Some(token) if answer.status == 200 && !token.is_empty() => Ok(Secret::new(token)),
+            Some(token) if answer.status == 200 && !token.is_empty() => Ok((Secret::new(token), duration)),
             _ => {
                 let kind = if answer.status == 400 { Kind::Refused } else { Kind::Failed };
                 let what =
@@ -260,7 +264,7 @@ mod tests {
     #[test]
     fn the_way_into_the_console_follows_from_the_last_step() {
         const ROLE: &str = "[profile a]|role_arn = ROLE(A)|source_profile = b|[profile b]";
-        let token = |duration| Way::Token { duration, is_unsure: false };
+        let token = |duration| Way::Token { duration };
         for (config, profile, expected) in [
             (ROLE, "a", token(Some(3600))),
             (&format!("{ROLE}|mfa_serial = DEVICE"), "a", token(None)),

@@ -107,7 +107,8 @@ impl Manager<'_> {
         if !has(&form) {
             let names: Vec<_> =
                 settings.iter().flat_map(|profile| profile.settings().map(|known| known.name)).collect();
-            let near = nearest_of(names.iter().map(AsRef::as_ref), name);
+            let names = names.iter().map(AsRef::as_ref);
+            let near = nearest_of(names, name).filter(|_| !known::is_known(&name.to_ascii_lowercase()));
             let meant = near.map(|near| format!("did you mean `{near}`?"));
             let error = Error::new(Kind::Config, format!("`{profile}` has no setting `{name}`"));
             return Err(meant
@@ -133,10 +134,13 @@ impl Manager<'_> {
         let refuse = |message: String| Error::new(Kind::Usage, message);
         let anyway = || self.context.talk.again(&["--raw"]).to("write it anyway");
         let (block, checked) = nested(name).unwrap_or((name, name));
-        if let Some(right) = known::nearest(&block.to_ascii_lowercase()) {
-            return Err(refuse(format!("unknown setting `{block}`"))
-                .hint(format!("did you mean `{right}`?"))
-                .hint(anyway()));
+        let lower = block.to_ascii_lowercase();
+        let near = known::nearest(&lower);
+        // Names that begin with `keyfob_` are nobody else's: one that is not known would be believed to work.
+        if near.is_some() || lower.starts_with(PREFIX) && !known::is_known(&lower) {
+            let error = refuse(format!("unknown setting `{block}`"));
+            let meant = near.map(|right| format!("did you mean `{right}`?"));
+            return Err(meant.into_iter().fold(error, Error::hint).hint(anyway()));
         }
         if block != name && known::is_known(&block.to_ascii_lowercase()) && !known::is_block(block) {
             let message = format!("`{block}` is a setting with one value, so it has no `{checked}`");

@@ -71,7 +71,7 @@ impl Manager<'_> {
         let is_out_of_reach = |plan: Plan| plan.base.stored_key().is_some() && !base_is_linked(&plan.base.profile);
         for profile in names.iter().filter(|name| self.plan(&profiles, name).is_ok_and(is_out_of_reach)) {
             let hint = run!("keyfob exec {} -- COMMAND", profile);
-            self.context.talk.hint(hint.to("use its stored key, which SDKs cannot find"));
+            self.context.talk.hint(hint.to(format!("use `{profile}`, since SDKs cannot find the stored key")));
         }
         Ok(shown)
     }

@@ -31,7 +31,8 @@ pub fn remove(
     }
     let question = match device {
         true => format!(
-            "deactivate and delete `{serial}` at AWS, and delete its stored seed? its user then signs in without it, and cannot use anything that requires MFA until another device is enrolled"
+            "deactivate and delete `{serial}` at AWS{}? its user then signs in without it, and cannot use anything that requires MFA until another device is enrolled",
+            if seed.is_some() { ", and delete its stored seed" } else { "" }
         ),
         false => format!(
             "delete the seed of `{serial}`? unless an app has it too, nobody can generate this device's codes any more, and only an administrator can remove the device"

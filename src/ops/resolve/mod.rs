@@ -22,6 +22,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use crate::chain::base::Signs;
 use crate::chain::{KnownBase, Plan, Step, length};
 use crate::credentials::{Credentials, Session};
 use crate::duration;
@@ -143,9 +144,13 @@ fn check_life(plan: &Plan, options: &ResolveOptions) -> Result<()> {
     }
     let (asked, life) = (length(asked), length(life));
     let text = format!("`--min-ttl {asked}` is not possible: the credentials of `{profile}` last only {life}");
-    Err(Error::new(Kind::Usage, text)
-        .hint(run!("keyfob explain {}", profile).to("show why"))
-        .hint("or set their duration with `--duration`"))
+    let error = Error::new(Kind::Usage, text).hint(run!("keyfob explain {}", profile).to("show why"));
+    let roles = plan.steps.iter().filter(|step| matches!(step, Step::AssumeRole(_))).count();
+    // The hour of a role that is assumed with a session of another cannot be made longer.
+    Err(match roles > 1 || roles == 1 && plan.base.signs_as == Signs::Session {
+        true => error,
+        false => error.hint("or set their duration with `--duration`"),
+    })
 }
 
 /// One run of one plan.

@@ -46,8 +46,10 @@ fn pair(line: &str) -> (&str, Option<&str>) {
     (first, second.filter(|second| !second.is_empty()))
 }
 
-/// Blanks and not an escape code: every terminal knows them, and none is 79 columns or less.
-fn in_place(text: &str) -> String {
-    let line: String = text.chars().take(79).collect();
-    if line.is_empty() { format!("\r{:79}\r", "") } else { format!("\r{line:79}") }
+/// A line over the one that is there, in fewer columns than the terminal has, or it would leave each one standing. Blanks and not
+/// an escape code: every terminal knows them.
+fn in_place(text: &str, columns: Option<usize>) -> String {
+    let width = columns.map_or(79, |columns| columns.saturating_sub(1).min(79));
+    let line: String = text.chars().take(width).collect();
+    if line.is_empty() { format!("\r{:width$}\r", "") } else { format!("\r{line:width$}") }
 }

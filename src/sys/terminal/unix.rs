@@ -124,7 +124,7 @@ impl Terminal {
     /// Shows a line in place of the one shown this way before; an empty one leaves nothing of it.
     pub fn overwrite_line(&self, text: &str) {
         if require_foreground(&self.tty).is_ok() {
-            let _ = (&self.tty).write_all(super::in_place(text).as_bytes());
+            let _ = (&self.tty).write_all(super::in_place(text, self.size().map(|(_, columns)| columns)).as_bytes());
         }
     }
 }

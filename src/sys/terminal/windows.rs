@@ -105,7 +105,7 @@ impl Terminal {
     /// Shows a line in place of the one shown this way before; an empty one leaves nothing of it.
     pub fn overwrite_line(&self, text: &str) {
         if let Ok(mut console) = OpenOptions::new().write(true).open("CONOUT$") {
-            let _ = console.write_all(super::in_place(text).as_bytes());
+            let _ = console.write_all(super::in_place(text, self.size().map(|(_, columns)| columns)).as_bytes());
         }
     }
 }

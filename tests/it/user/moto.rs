@@ -84,7 +84,7 @@ fn a_user_is_created_listed_and_removed_against_moto() {
         "devices": [DEVICE], "password": true,
     });
     assert_eq!(office.look(LOOK), expected);
-    let groups = serde_json::json!({"developers": [["ReadOnlyAccess", "IAMUserChangePassword"], []], "require-mfa": [[], ["require-mfa"]]});
+    let groups = serde_json::json!({"developers": [["IAMUserChangePassword", "ReadOnlyAccess"], []], "require-mfa": [[], ["require-mfa"]]});
     assert_eq!(office.look(GROUPS), groups);
     let whoami = office.sandbox.keyfob(&["whoami", "bob", "--check", "--json"]).run().json();
     assert_eq!(whoami["account"], "123456789012", "{whoami}");
