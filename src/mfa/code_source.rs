@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::chain::{Mfa, Plan};
 use crate::context::Context;
 use crate::format::environment::of_helper;
-use crate::human::Human;
+use crate::human::{AskError, Human};
 use crate::mfa::code::{CodeError, OfferedCode, Origin, six_digits};
 use crate::mfa::ledger::Ledger;
 use crate::secret::Secret;
@@ -202,16 +202,16 @@ impl<'a> CodeSource<'a> {
         six_digits(text).ok_or(CodeError::ProcessMalformed(program))
     }
 
+    fn not_asked(&self, error: AskError) -> CodeError {
+        CodeError::NotAsked { profile: self.profile.to_owned(), serial: self.mfa.serial.clone(), error }
+    }
+
     fn ask(&mut self) -> Result<OfferedCode, CodeError> {
         let Mfa { serial, .. } = self.mfa;
         let prompt = format!("MFA code for profile `{}` ({serial}): ", self.profile);
         loop {
             self.typed += 1;
-            let answer = self.context.human.ask_secret(&prompt, self.limit).map_err(|error| CodeError::NotAsked {
-                profile: self.profile.to_owned(),
-                serial: serial.clone(),
-                error,
-            })?;
+            let answer = self.context.human.ask_secret(&prompt, self.limit).map_err(|error| self.not_asked(error))?;
             let last = match six_digits(answer.expose()) {
                 None => "that is not six digits".to_owned(),
                 Some(code) if self.claim(&code, None) => {
@@ -243,19 +243,26 @@ impl<'a> CodeSource<'a> {
         if too_long(patience, wait) || too_long(self.limit, self.waited + wait) {
             return Err(CodeError::NotYet { serial: self.mfa.serial.clone(), seconds });
         }
-        wait_out(clock, human, seconds, "the last one was used");
+        wait_out(clock, human, seconds, "the last one was used").map_err(|error| self.not_asked(error))?;
         self.waited += wait;
         Ok(())
     }
 }
 
 /// Waits so many seconds for the next code, with a bar that fills on the terminal.
-pub fn wait_out(clock: &Clock, human: &dyn Human, seconds: i64, why: &str) {
+///
+/// # Errors
+/// Ctrl-C: whoever presses it is told what is left behind.
+pub fn wait_out(clock: &Clock, human: &dyn Human, seconds: i64, why: &str) -> Result<(), AskError> {
     for left in (1..=seconds).rev() {
         let bar: String =
             (1..=STEP_SECONDS).map(|second| if second <= STEP_SECONDS - left { '#' } else { '.' }).collect();
         human.countdown(&format!("[{bar}] next code in {left:2} s: {why}"));
-        clock.wait(Duration::from_secs(1));
+        if clock.wait_or_interrupt(Duration::from_secs(1)) {
+            human.countdown("");
+            return Err(AskError::Cancelled);
+        }
     }
     human.countdown("");
+    Ok(())
 }

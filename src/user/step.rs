@@ -45,7 +45,7 @@ pub enum UserStep {
 const STEPS: [(UserStep, &str, Option<UserStep>, &str); 15] = [
     (UserStep::Groups, "groups", Some(UserStep::User), "there is no user yet; a group may have been created or given a policy"),
     (UserStep::User, "user", Some(UserStep::Mfa), "the user may exist, without rights, a password or a key"),
-    (UserStep::Mfa, "mfa", Some(UserStep::Membership), "the user exists without rights; its MFA device may exist"),
+    (UserStep::Mfa, "mfa", Some(UserStep::Membership), "the user exists without rights; its MFA device may be missing, or not enabled"),
     (UserStep::Membership, "membership", Some(UserStep::Password), "the user exists without a password or a key; it may have some of its rights"),
     (UserStep::Password, "password", Some(UserStep::Key), "the user exists without a key; its password, if it has one yet, is sealed here"),
     (UserStep::Key, "key", Some(UserStep::Profile), "AWS may have created an access key whose secret was lost; resuming deletes it and creates another"),
@@ -78,6 +78,15 @@ impl UserStep {
     /// Whether it is one of creating a user forwards, which can still be taken back.
     pub fn creates(self) -> bool {
         self < UserStep::UndoUser
+    }
+
+    /// What it is a step of, in messages.
+    pub fn doing(self) -> &'static str {
+        match self {
+            step if step.removes() => "removing",
+            step if step.creates() => "creating",
+            _ => "taking back",
+        }
     }
 
     /// Whether it is one of removing a user.

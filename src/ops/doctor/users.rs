@@ -11,12 +11,11 @@ pub(super) fn check(machine: &Machine<'_, '_>) -> Vec<Finding> {
     };
     let found = journals.into_iter().map(|journal| {
         let (name, with, step) = (&journal.name, &journal.with, journal.at().0);
-        let (message, fix) = if step.removes() {
-            let message = format!("removing the user `{name}` stopped at `{}`", step.name());
-            (message, run!("keyfob user remove {} --with {}", name, with))
-        } else {
-            let message = format!("creating the user `{name}` stopped at `{}`", step.name());
-            (message, run!("keyfob user create {} --resume --with {}", name, with))
+        let message = format!("{} the user `{name}` stopped at `{}`", step.doing(), step.name());
+        let fix = match step {
+            step if step.removes() => run!("keyfob user remove {} --with {}", name, with),
+            step if step.creates() => run!("keyfob user create {} --resume --with {}", name, with),
+            _ => run!("keyfob user create {} --rollback --with {}", name, with),
         };
         Finding::new("unfinished-user", message, step.leaves(), fix)
     });

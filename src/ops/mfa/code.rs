@@ -63,6 +63,7 @@ pub fn code(context: &Context<'_>, plans: Plans<'_>, serial: Option<&str>, fresh
                 is_spent: !claimed,
             });
         }
-        wait_out(context.clock, context.human, seconds_left, "the last one was used");
+        wait_out(context.clock, context.human, seconds_left, "the last one was used")
+            .map_err(|error| error.into_error("a code"))?;
     }
 }

@@ -1,9 +1,9 @@
 //! Enrolling a virtual MFA device: made, shown, its seed kept, enabled, written into the profile.
 //!
 //! What each interruption leaves. Before CreateVirtualMFADevice: nothing. After it, until EnableMFADevice is sent: a device
-//! that is nobody's, and perhaps its seed here; a failure, and Ctrl-C at a question, deletes both again. A kill leaves them,
-//! and so does Ctrl-C while a code is waited for; the next enrolment of that name offers to take the device away, or names
-//! the command that does. From then on the seed is in the key store and was read back,
+//! that is nobody's, and perhaps its seed here; a failure, and Ctrl-C at a question or while a code is waited for, deletes both
+//! again. A kill leaves them, and so does such a Ctrl-C where signals cannot wait; the next enrolment of that name offers to
+//! take the device away, or names the command that does. From then on the seed is in the key store and was read back,
 //! or in the app whose two codes are sent: an enabled device always has one. A lost answer is looked up by listing; what
 //! is not listed is deleted, which AWS refuses for a device that is enabled after all, and only then is the seed dropped.
 
@@ -98,7 +98,7 @@ pub fn enroll(
     let device = create(context, &caller, profile, &name, &devices)?;
     context.talk.say(&format!("created `{}`, which is not enabled yet", device.serial));
     let half_made = HalfMade { context, caller: &caller, serial: &device.serial, profile, backend: request.backend };
-    let pair = match prepare(context, request, &device, &caller, show_secret) {
+    let pair = match prepare(context, request, &device, &caller, Some(show_secret)) {
         Ok(pair) => pair,
         Err(error) => return Err(half_made.undo(error)),
     };
@@ -154,7 +154,7 @@ pub(in crate::ops) fn enroll_for(
         })?;
         let device = Device { serial: made.serial, seed };
         let half_made = HalfMade { context, caller, serial: &device.serial, profile, backend: request.backend };
-        let pair = prepare(context, request, &device, caller, &|_| Ok(())).map_err(|error| half_made.undo(error))?;
+        let pair = prepare(context, request, &device, caller, None).map_err(|error| half_made.undo(error))?;
         enable(context, &half_made, pair, &device, request.backend.is_some())?;
         context.talk.say(&format!("`{}` is enabled for user `{}`", device.serial, caller.user));
         return Ok(device.serial);
@@ -272,7 +272,7 @@ fn prepare(
     request: &EnrollRequest,
     device: &Device,
     caller: &Caller<'_>,
-    show_secret: ShowSecret<'_>,
+    show_secret: Option<ShowSecret<'_>>,
 ) -> Result<CodePair> {
     let Device { serial, seed } = device;
     if let Some(backend) = request.backend {
@@ -281,7 +281,7 @@ fn prepare(
     let name = serial.rsplit('/').next().unwrap_or(serial);
     let address = seed.to_otpauth(name, &caller.account);
     if context.human.is_there() {
-        show_on_terminal(context, &address, seed)?;
+        show_on_terminal(context, &address, seed, show_secret.is_some())?;
     }
     if let Some(path) = &request.png {
         create_new(path, &qr::png(&address))
@@ -290,7 +290,7 @@ fn prepare(
             format!("delete {} once it is scanned: anyone who has it has the second factor", path.display()).into(),
         );
     }
-    if request.show_secret {
+    if let Some(show_secret) = show_secret.filter(|_| request.show_secret) {
         let base32 = seed.to_base32();
         show_secret(&Secret::new(format!("{}\n{}\n", address.expose(), base32.expose())))?;
     }
@@ -300,8 +300,9 @@ fn prepare(
     }
 }
 
-/// Shows the seed on the terminal: as a QR code if all of it fits above the question that follows, else as text.
-fn show_on_terminal(context: &Context<'_>, address: &Secret, seed: &Seed) -> Result<()> {
+/// Shows the seed on the terminal: as a QR code if all of it fits above the question that follows, else as text. The options
+/// of `mfa enroll` are named only where it is that command that runs.
+fn show_on_terminal(context: &Context<'_>, address: &Secret, seed: &Seed, has_options: bool) -> Result<()> {
     let human = context.human;
     let needed = |error: AskError| error.into_error("a terminal to show the QR code on");
     let lacks = |drawn: &Drawn| human.size().filter(|size| size.0 <= drawn.rows || size.1 < drawn.columns);
@@ -324,9 +325,11 @@ fn show_on_terminal(context: &Context<'_>, address: &Secret, seed: &Seed) -> Res
         human.progress("enter this key in an authenticator app:");
         return human.show(seed.to_base32().expose()).map_err(needed);
     };
-    human.progress(
-        "scan this code with an authenticator app; `--show-secret` shows it as text, `--png FILE` as a picture",
-    );
+    human.progress(if has_options {
+        "scan this code with an authenticator app; `--show-secret` shows it as text, `--png FILE` as a picture"
+    } else {
+        "scan this code with an authenticator app"
+    });
     human.show(drawn.text.trim_end()).map_err(needed)
 }
 

@@ -72,8 +72,8 @@ impl HalfMade<'_> {
         match deleted {
             // Only now: a device that may be enabled keeps its seed.
             Ok(()) => match self.forget_seed() {
-                Ok(()) => error.outcome(format!("`{serial}` was deleted again, so nothing is left behind")),
-                Err(kept) => error.outcome(format!("`{serial}` was deleted again, but its seed was not: {kept}")),
+                Ok(()) => error.outcome(format!("the device `{serial}` was deleted again")),
+                Err(kept) => error.outcome(format!("the device `{serial}` was deleted again, but its seed was not: {kept}")),
             },
             Err(failed) => {
                 let failed = Error::from(failed);

@@ -40,7 +40,7 @@ fn next(context: &Context<'_>, serial: &str, seed: &Seed, why: &str) -> Result<(
         {
             return Ok((code, step));
         }
-        wait_out(clock, human, seconds_left(clock.now_for_codes()), why);
+        wait_out(clock, human, seconds_left(clock.now_for_codes()), why).map_err(|error| error.into_error("a code"))?;
     }
 }
 

@@ -337,9 +337,9 @@ impl Creation<'_> {
             return error.outcome("nothing was created");
         }
         let error = error
-            .because(format!("creating `{name}` stopped at `{}`: {}", step.name(), step.leaves()))
-            .hint(resume_of(&self.journal));
-        if step.creates() { error.hint(rollback_of(&self.journal)) } else { error }
+            .because(format!("{} `{name}` stopped at `{}`: {}", step.doing(), step.name(), step.leaves()));
+        // Whoever presses Ctrl-C leaves the user there, too.
+        ways_on(&self.journal).into_iter().fold(error, Error::outcome)
     }
 
     fn groups_are_untouched(&self) -> bool {
@@ -390,10 +390,16 @@ impl Creation<'_> {
     }
 }
 
-/// The command that continues a creation.
-pub(super) fn resume_of(journal: &Journal) -> Hint {
-    let hint = run!("keyfob user create {} --resume --with {}", journal.name, journal.with);
-    hint.to(format!("continue creating `{}`", journal.name))
+/// The commands that continue what has begun, or take it back.
+pub(in crate::ops) fn ways_on(journal: &Journal) -> Vec<Hint> {
+    let Journal { name, with, .. } = journal;
+    if journal.at().0.creates() {
+        let resume = run!("keyfob user create {} --resume --with {}", name, with);
+        vec![resume.to(format!("continue creating `{name}`")), rollback_of(journal)]
+    } else {
+        let hint = run!("keyfob user create {} --rollback --with {}", name, with);
+        vec![hint.to(format!("continue taking back `{name}`"))]
+    }
 }
 
 /// The command that takes a creation back.

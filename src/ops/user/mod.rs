@@ -39,8 +39,7 @@ fn unfinished(journal: &Journal) -> Error {
         };
         return error.hint(run!("keyfob user remove {} --now --with {}", name, journal.with).to("delete it"));
     }
-    let error = Error::new(Kind::Failed, format!("creating `{name}` is unfinished: it stopped at `{}`", step.name()))
-        .because(step.leaves())
-        .hint(create::resume_of(journal));
-    if step.creates() { error.hint(create::rollback_of(journal)) } else { error }
+    let message = format!("{} `{name}` is unfinished: it stopped at `{}`", step.doing(), step.name());
+    let error = Error::new(Kind::Failed, message).because(step.leaves());
+    create::ways_on(journal).into_iter().fold(error, Error::hint)
 }

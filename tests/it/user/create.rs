@@ -159,6 +159,43 @@ fn an_answer_with_the_key_that_is_lost_costs_a_key_and_names_it() {
 }
 
 #[test]
+fn ctrl_c_at_the_mfa_device_names_the_user_that_stays_and_how_to_continue_or_take_it_back() {
+    for (mfa, pause) in [("qr", "first code from the app: "), ("store", "next code in ")] {
+        let mut office = Office::new();
+        office.sandbox.go_to_second(2);
+        for more in [&["--key", "--mfa", mfa][..], &["--resume"]] {
+            let arguments = [&["user", "create", "bob", "--yes", "--with", "admin"], more].concat();
+            let mut terminal = office.sandbox.keyfob(&arguments).shows(Shows::Seeds).on_terminal();
+            let before = terminal.expect(pause);
+            assert!(!before.contains("--show-secret"), "not an option of this command: {before}");
+            terminal.press_ctrl('c');
+            let (ran, seen) = terminal.finish();
+            assert_ne!(ran.code, Some(0), "{seen}");
+            for said in [
+                "creating `bob` stopped at `mfa`: the user exists without rights",
+                "the device `arn:aws:iam::111122223333:mfa/bob` was deleted again",
+                "keyfob user create bob --resume --with admin",
+                "keyfob user create bob --rollback --with admin",
+            ] {
+                assert!(seen.contains(said), "{mfa} {more:?}: no {said:?} in {seen}");
+            }
+            assert!(!seen.contains("nothing is left behind"), "{seen}");
+            assert!(office.bob().belongings().is_some() && office.aws.devices().is_empty());
+        }
+        let denied = Fault::Refuse { status: 403, code: "AccessDenied", message: "no" };
+        office.aws.fault("DeleteUser", denied);
+        let stderr = fails(&office.user(&["create", "bob", "--rollback", "--yes"]), 4, "DeleteUser");
+        let rollback = "keyfob user create bob --rollback --with admin";
+        assert!(stderr.contains("taking back `bob` stopped at `undo-user`") && stderr.contains(rollback), "{stderr}");
+        let doctor = office.sandbox.keyfob(&["doctor"]).run().stdout;
+        assert!(doctor.contains("taking back the user `bob` stopped at `undo-user`"), "{doctor}");
+        assert!(doctor.contains(rollback) && !doctor.contains("--resume") && !stderr.contains("--resume"), "{doctor}");
+        office.user(&["create", "bob", "--rollback", "--yes"]).ok();
+        assert!(office.bob().belongings().is_none());
+    }
+}
+
+#[test]
 fn of_two_at_once_one_creates_the_user() {
     let office = Office::new();
     let arguments = ["user", "create", "bob", "--key", "--mfa", "none", "--yes", "--with", "admin"];
