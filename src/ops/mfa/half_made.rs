@@ -73,7 +73,9 @@ impl HalfMade<'_> {
             // Only now: a device that may be enabled keeps its seed.
             Ok(()) => match self.forget_seed() {
                 Ok(()) => error.outcome(format!("the device `{serial}` was deleted again")),
-                Err(kept) => error.outcome(format!("the device `{serial}` was deleted again, but its seed was not: {kept}")),
+                Err(kept) => {
+                    error.outcome(format!("the device `{serial}` was deleted again, but its seed was not: {kept}"))
+                }
             },
             Err(failed) => {
                 let failed = Error::from(failed);
