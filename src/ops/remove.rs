@@ -74,7 +74,9 @@ pub fn remove(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Result<
             profile,
             key.id
         );
-        context.talk.hint(hint.to("deactivate the key at AWS first: AWS keeps accepting it otherwise"));
+        context.talk.hint(
+            hint.to("deactivate the key at AWS first, unless it was deleted there: AWS keeps accepting it otherwise"),
+        );
     }
     if !context.confirm(&question, &format!("confirmation to delete {short}"))? {
         return Err(Error::new(Kind::Failed, format!("cancelled; {short} was not deleted")));
@@ -108,7 +110,10 @@ pub fn remove(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Result<
         forget_seed(context, &serial)?;
         context.talk.say(&format!("deleted the seed of `{serial}`; the device still exists at AWS"));
     }
-    context.talk.say(&format!("AWS still accepts the key {}: deactivate it in the IAM console", key.id));
+    context.talk.say(&format!(
+        "AWS still accepts the key {}, unless it was deleted there: deactivate it in the IAM console",
+        key.id
+    ));
     Ok(removed)
 }
 
