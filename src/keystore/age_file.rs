@@ -116,8 +116,10 @@ impl Identity {
 /// # Errors
 /// A sentence, for what is not a public key.
 pub fn seal_to(public_key: &str, plain: &[u8]) -> Result<Vec<u8>, String> {
-    let recipient: age::x25519::Recipient =
-        public_key.parse().map_err(|_| format!("`{public_key}` is not an age public key, which begins with `age1`"))?;
+    let recipient: age::x25519::Recipient = public_key.parse().map_err(|_| match public_key.starts_with("age1") {
+        true => format!("`{public_key}` is not a valid age public key: it is mistyped or cut off"),
+        false => format!("`{public_key}` is not an age public key, which begins with `age1`"),
+    })?;
     Ok(encrypt(std::iter::once(&recipient as &dyn age::Recipient), plain))
 }
 

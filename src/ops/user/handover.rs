@@ -210,7 +210,7 @@ pub(super) fn open(path: &Path, opening: &Opening) -> Result<Brought> {
 }
 
 fn unseal(path: &Path, sealed: &str, opening: &Opening) -> Result<Opened> {
-    let sealed = STANDARD.decode(sealed).map_err(|_| broken(path, "it is not base64"))?;
+    let sealed = STANDARD.decode(sealed).map_err(|_| broken(path, "it is damaged or cut short"))?;
     let opened = match opening {
         Opening::Passphrase(passphrase) => open_with(passphrase, &sealed),
         Opening::Identity(text) => Identity::parse(text.clone())
@@ -242,7 +242,10 @@ fn load(path: &Path) -> Result<File> {
     if bytes.len() > LARGEST {
         return Err(broken(path, "it is too long"));
     }
-    let file: File = serde_json::from_slice(&bytes).map_err(|_| broken(path, "it is not JSON of keyfob's"))?;
+    let file: File = serde_json::from_slice(&bytes).map_err(|error| match error.is_eof() {
+        true => broken(path, "it is damaged or cut short"),
+        false => broken(path, "it is not JSON of keyfob's"),
+    })?;
     match file.keyfob_handover {
         VERSION => Ok(file),
         _ => Err(broken(path, "it was written by a newer version of keyfob")),

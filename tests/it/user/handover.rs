@@ -179,6 +179,8 @@ fn a_file_that_is_damaged_or_of_another_user_is_refused() {
     for (text, why) in [
         (mixed.to_string(), "belong to different users"),
         (cut.to_string(), "is not a handover file that can be used"),
+        (String::new(), "it is damaged or cut short"),
+        (mixed.to_string()[..99].to_owned(), "it is damaged or cut short"),
         ("{}".to_owned(), "it is not JSON of keyfob's"),
         (r#"{"keyfob_handover":2}"#.to_owned(), "newer version"),
     ] {
