@@ -44,5 +44,9 @@ pub fn policy(report: &PolicyReport) -> String {
         let note = if line.meets_cis { "" } else { "less than CIS asks for" };
         [line.setting.to_owned(), line.value.clone(), cis, note.to_owned()]
     });
-    Table::new(["SETTING", "VALUE", "CIS", ""], rows).to_string()
+    let table = Table::new(["SETTING", "VALUE", "CIS", ""], rows);
+    match report.is_set {
+        true => table.to_string(),
+        false => format!("no password policy is set in account {}: AWS's default applies\n{table}", report.account),
+    }
 }

@@ -62,8 +62,15 @@ pub fn password_policy(context: &Context<'_>, request: &PolicyRequest, files: &A
     }
     let talk = context.talk;
     talk.say(&format!("password policy of account {}:", admin.account));
+    if current.is_none() {
+        talk.say("  none is set, and AWS's default applies");
+    }
     for (setting, old, new) in &changes {
         talk.say(&format!("  {setting}: {old} → {new}"));
+    }
+    // What AWS's default says already becomes the account's own.
+    for line in after.lines().iter().filter(|_| changes.is_empty()) {
+        talk.say(&format!("  {}: {}", line.setting, line.value));
     }
     if after.max_age_days != before.max_age_days
         && let Some(days) = after.max_age_days

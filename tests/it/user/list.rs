@@ -92,6 +92,15 @@ fn the_password_policy_is_shown_beside_cis_and_set_as_a_whole() {
     assert!(shown.stdout.contains("14 or more") && shown.stdout.contains("less than CIS asks for"), "{}", shown.stdout);
     fails(&office.user(&["password-policy", "--cis"]), 3, "confirmation to set the password policy is needed");
     assert!(office.aws.password_policy().is_none());
+    let none = "no password policy is set in account 111122223333: AWS's default applies\nSETTING";
+    assert!(shown.stdout.starts_with(none), "{}", shown.stdout);
+    let ran = office.user(&["password-policy", "--min-length", "8"]);
+    fails(&ran, 3, "confirmation to set the password policy is needed");
+    for said in
+        ["  none is set, and AWS's default applies\n", "  MinimumPasswordLength: 8\n", "  RequireNumbers: false\n"]
+    {
+        assert!(ran.stderr.contains(said), "no {said:?} in {}", ran.stderr);
+    }
     office.user(&["create", "bob", "--console", "--yes"]).ok();
     office.user(&["password-policy", "--symbols", "--users-may-change", "--yes"]).ok();
     let ran = office.user(&["password-policy", "--cis", "--max-age", "90", "--yes"]);
