@@ -336,8 +336,7 @@ impl Creation<'_> {
         if nothing && absent() && self.held.remove().is_ok() {
             return error.outcome("nothing was created");
         }
-        let error = error
-            .because(format!("{} `{name}` stopped at `{}`: {}", step.doing(), step.name(), step.leaves()));
+        let error = error.because(format!("{} `{name}` stopped at `{}`: {}", step.doing(), step.name(), step.leaves()));
         // Whoever presses Ctrl-C leaves the user there, too.
         ways_on(&self.journal).into_iter().fold(error, Error::outcome)
     }

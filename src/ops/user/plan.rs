@@ -193,10 +193,11 @@ fn confirm(context: &Context<'_>, journal: &Journal, groups: &[Group]) -> Result
     let mut all = wish.policies.iter().chain(&wish.own_policies).chain(of_groups);
     if let Some(admin) = all.find(|arn| is_for_admins(arn)) {
         let account = journal.account();
-        let question = format!(
-            "{} lets `{name}`, and anyone who gets its key, do anything in account {account}, or give itself the rights to. really?",
+        context.talk.warn(&format!(
+            "{} lets `{name}`, and anyone who gets its key, do anything in account {account}, or give itself the rights to",
             short(admin)
-        );
+        ));
+        let question = format!("really make `{name}` an administrator?");
         if !context.confirm(&question, &format!("confirmation to make `{name}` an administrator"))? {
             return Err(cancelled());
         }

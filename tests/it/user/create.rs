@@ -78,14 +78,16 @@ fn nothing_is_created_without_a_yes_and_a_yes_is_asked_for_once() {
 #[test]
 fn an_administrator_is_asked_about_again_also_through_a_group_that_is_one() {
     let office = Office::new();
-    office.user(&["create", "eve", "--group", "admins", "--policy", ADMINISTRATOR, "--yes"]).ok();
+    let ran = office.user(&["create", "eve", "--group", "admins", "--policy", ADMINISTRATOR, "--yes"]);
+    ran.ok();
+    assert!(ran.stderr.contains("warning: AdministratorAccess lets `eve`"), "{}", ran.stderr);
     for arguments in [&["--policy", ADMINISTRATOR][..], &["--group", "admins"]] {
         let all = [&["user", "create", "bob", "--with", "admin"], arguments].concat();
         let mut terminal = office.sandbox.keyfob(&all).on_terminal();
         terminal.expect("create `bob`? [y/N] ");
         terminal.type_line("y");
         terminal.expect("AdministratorAccess lets `bob`");
-        terminal.expect("really? [y/N] ");
+        terminal.expect("really make `bob` an administrator? [y/N] ");
         terminal.type_line("");
         terminal.expect("cancelled");
         terminal.finish().0.ends_with(1);
