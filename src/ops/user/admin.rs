@@ -213,7 +213,7 @@ impl<'a> Patience<'a> {
 }
 
 /// The error for a user that does not exist.
-pub(super) fn no_such_user(name: &str, account: &str) -> Error {
-    Error::new(Kind::Failed, format!("account {account} has no user `{name}`"))
-        .hint(run!("keyfob user list").to("list its users"))
+pub(super) fn no_such_user(name: &str, admin: &Admin<'_>) -> Error {
+    Error::new(Kind::Failed, format!("account {} has no user `{name}`", admin.account))
+        .hint(run!("keyfob user list --with {}", admin.profile).to("list its users"))
 }

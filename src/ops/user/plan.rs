@@ -49,8 +49,10 @@ pub(super) fn plan(
     }
     for arn in &wish.policies {
         if admin.find("GetPolicy", &[("PolicyArn", arn)])?.is_none() {
-            return Err(Error::new(Kind::Failed, format!("there is no policy `{arn}`"))
-                .hint(run!("aws iam list-policies --query Policies[].Arn").to("list the policies")));
+            return Err(Error::new(Kind::Failed, format!("there is no policy `{arn}`")).hint(
+                run!("aws iam list-policies --query {} --profile {}", "Policies[].Arn", admin.profile)
+                    .to("list the policies"),
+            ));
         }
     }
     let mut of_group = wish.policies.clone();
@@ -86,7 +88,7 @@ fn refuse_what_exists(admin: &Admin<'_>, files: &AwsFiles, name: &str, wish: &Wi
     if admin.find("GetUser", &[("UserName", name)])?.is_some() {
         let message = format!("account {} already has a user `{name}`", admin.account);
         return Err(Error::new(Kind::Failed, message)
-            .hint(run!("keyfob user list").to("list its users"))
+            .hint(run!("keyfob user list --with {}", admin.profile).to("list its users"))
             .hint(run!("keyfob add PROFILE").to("store a key of a user that exists")));
     }
     if let Some(Handover { file, .. }) = &wish.handover {

@@ -47,7 +47,7 @@ pub fn remove(context: &Context<'_>, request: &RemoveRequest, files: &AwsFiles) 
         None => begin(&admin, request)?,
     };
     if journal.rests() {
-        may_delete(context, request, &journal)?;
+        may_delete(&admin, request, &journal)?;
         journal.begin(UserStep::Delete, context.clock.now());
     }
     loop {
@@ -79,7 +79,7 @@ fn begin(admin: &Admin<'_>, request: &RemoveRequest) -> Result<Journal> {
     let (context, name) = (admin.context, request.name.as_str());
     let found = admin.find("GetUser", &[("UserName", name)])?;
     let arn = found.as_ref().and_then(|answer| answer.child("User")?.text("Arn"));
-    let arn = arn.ok_or_else(|| no_such_user(name, &admin.account))?;
+    let arn = arn.ok_or_else(|| no_such_user(name, admin))?;
     if arn == admin.arn {
         let message = format!("`{}` is this user: it cannot remove itself", admin.profile);
         return Err(Error::new(Kind::Usage, message)
@@ -189,12 +189,21 @@ pub(super) fn delete_everything(
     Ok(())
 }
 
-fn may_delete(context: &Context<'_>, request: &RemoveRequest, journal: &Journal) -> Result<()> {
+/// Refuses within a day, then shows the plan and asks: what is shut out can be let in again, and what is deleted cannot.
+fn may_delete(admin: &Admin<'_>, request: &RemoveRequest, journal: &Journal) -> Result<()> {
+    let (context, name) = (admin.context, &journal.name);
     let now = context.clock.now();
     match journal.deletable_from().filter(|from| *from > now && !request.now) {
-        None => Ok(()),
+        None => {
+            let (by, arn) = (&admin.profile, &journal.arn);
+            context.talk.say(&format!("plan, with the credentials of `{by}`: delete `{arn}`, which is shut out"));
+            let question = format!("delete `{name}` and all that belongs to it?");
+            match context.confirm(&question, &format!("confirmation to delete `{name}`"))? {
+                true => Ok(()),
+                false => Err(Error::new(Kind::Failed, format!("cancelled; `{name}` stays shut out"))),
+            }
+        }
         Some(from) => {
-            let name = &journal.name;
             let message = format!("`{name}` is shut out, and will not be deleted before {from}");
             Err(Error::new(Kind::Failed, message)
                 .because("whatever breaks without it is noticed while that can still be taken back")
@@ -213,7 +222,7 @@ fn tell_of_rest(context: &Context<'_>, journal: &Journal) {
     let from = journal.deletable_from().map_or_else(String::new, |from| format!(" after {from}"));
     talk.hint(run!("keyfob user remove {} --with {}", name, journal.with).to(format!("delete it{from}")));
     let arn = deny_all(journal.partition());
-    let back = run!("aws iam detach-user-policy --user-name {} --policy-arn {}", name, arn);
+    let back = run!("aws iam detach-user-policy --user-name {} --policy-arn {} --profile {}", name, arn, journal.with);
     talk.hint(back.to("or let it in again: make its keys Active and"));
 }
 

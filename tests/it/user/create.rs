@@ -100,14 +100,16 @@ fn what_exists_or_does_not_stops_it_before_anything_is_created() {
     let office = Office::new();
     office.user(&["create", "bob", "--yes"]).ok();
     let before = office.aws.count("CreateUser");
-    fails(&office.user(&["create", "bob", "--yes"]), 1, "already has a user `bob`");
+    let stderr = fails(&office.user(&["create", "bob", "--yes"]), 1, "already has a user `bob`");
+    assert!(stderr.contains("keyfob user list --with admin`"), "{stderr}");
     fails(
         &office.user(&["create", "eve", "--key", "--mfa", "none", "--profile", "admin", "--yes"]),
         2,
         "`admin` exists",
     );
     let unknown = "arn:aws:iam::aws:policy/Unknown";
-    fails(&office.user(&["create", "eve", "--policy", unknown, "--yes"]), 1, "there is no policy");
+    let stderr = fails(&office.user(&["create", "eve", "--policy", unknown, "--yes"]), 1, "there is no policy");
+    assert!(stderr.contains("aws iam list-policies --query 'Policies[].Arn' --profile admin`"), "{stderr}");
     fails(&office.user(&["create", "a/b", "--yes"]), 2, "is not a valid name");
     fails(&office.user(&["create", "eve", "--key", "--yes"]), 3, "two codes from an authenticator app are needed");
     fails(&office.user(&["create", "eve", "--handover", "x", "--yes"]), 2, "nothing to hand over");

@@ -31,6 +31,7 @@ fn a_user_is_shut_out_at_once_and_deleted_a_day_later_in_the_documented_order() 
     ran.ok();
     assert!(ran.stderr.contains("the profile `bob` on this machine uses a key of `bob`"), "{}", ran.stderr);
     assert!(ran.stderr.contains("up to 12 h"), "what outlives it is said: {}", ran.stderr);
+    assert!(ran.stderr.contains("policy/AWSDenyAll --profile admin`"), "{}", ran.stderr);
     let own = office.bob().belongings().expect("still there");
     assert!(office.bob().keys().iter().all(|(_, active)| !active));
     assert!(own.password.is_none() && own.attached.contains("arn:aws:iam::aws:policy/AWSDenyAll"), "{own:?}");
@@ -42,7 +43,16 @@ fn a_user_is_shut_out_at_once_and_deleted_a_day_later_in_the_documented_order() 
     let stderr = fails(&office.user(&["remove", "bob", "--yes"]), 1, "will not be deleted before");
     assert!(stderr.contains("keyfob user remove bob --now --with admin"), "{stderr}");
     fails(&office.user(&["create", "bob", "--yes"]), 1, "waits to be deleted");
+    fails(&office.user(&["remove", "bob", "--now"]), 3, "confirmation to delete `bob` is needed");
+    let mut terminal = office.sandbox.keyfob(&["user", "remove", "bob", "--now", "--with", "admin"]).on_terminal();
+    terminal.expect("delete `arn:aws:iam::111122223333:user/bob`, which is shut out");
+    terminal.expect("delete `bob` and all that belongs to it? [y/N] ");
+    terminal.type_line("n");
+    terminal.expect("cancelled; `bob` stays shut out");
+    terminal.finish().0.ends_with(1);
     office.sandbox.pass_time(86_400 + 60).expect("it was there before");
+    fails(&office.user(&["remove", "bob"]), 3, "confirmation to delete `bob` is needed");
+    assert!(office.bob().belongings().is_some());
     office.aws.forget_requests();
     office.user(&["remove", "bob", "--yes"]).ok();
     assert!(office.bob().belongings().is_none());
@@ -70,7 +80,8 @@ fn now_deletes_at_once_and_nobody_else_is_touched() {
     office.aws.list_in_pages_of_one();
     fails(&office.user(&["remove", "bob"]), 3, "confirmation to remove `bob` is needed");
     fails(&office.user(&["remove", "admin", "--yes"]), 2, "it cannot remove itself");
-    fails(&office.user(&["remove", "nobody", "--yes"]), 1, "has no user `nobody`");
+    let stderr = fails(&office.user(&["remove", "nobody", "--yes"]), 1, "has no user `nobody`");
+    assert!(stderr.contains("keyfob user list --with admin`"), "{stderr}");
     assert!(office.bob().keys().iter().all(|(_, active)| *active));
     office.user(&["remove", "bob", "--now", "--yes"]).ok();
     assert!(office.bob().belongings().is_none());
