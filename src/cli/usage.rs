@@ -12,11 +12,12 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::chain::nearest_of;
 use crate::cli::command;
+use crate::cli::complete::profiles;
 use crate::error::{Error, Kind};
 use crate::hint::{Hint, Word, run};
 use crate::sys::env::{Environment, vars};
 
-use words::{COMMANDS, NAMING, OPTIONS, Other, SYNONYMS};
+use words::{COMMANDS, NAMING, OPTIONS, Other, SYNONYMS, is_misspelt, is_region, is_valued};
 
 /// The error the user sees for a command line that clap refuses; `arguments` is the whole of it.
 pub(super) fn error(refusal: &clap::Error, arguments: &[OsString], env: &Environment) -> Error {
@@ -74,7 +75,7 @@ impl GivenLine {
         // The first word that is too much.
         let at = (1..self.words.len()).find(|at| problem(&self.words[..=*at]) == Some(kind));
         match (kind, at) {
-            (ErrorKind::InvalidSubcommand, Some(at)) => self.command_meant(at),
+            (ErrorKind::InvalidSubcommand, Some(at)) => self.command_meant(at, env),
             (ErrorKind::UnknownArgument, Some(at)) if self.words[at].starts_with('-') && self.is_before_command(at) => {
                 self.option_behind_command(at, env)
             }
@@ -88,16 +89,20 @@ impl GivenLine {
     }
 
     /// The command that the word there stands for in another tool, or else is nearly the name of.
-    fn command_meant(&self, at: usize) -> Vec<Hint> {
+    fn command_meant(&self, at: usize, env: &Environment) -> Vec<Hint> {
         let (word, rest) = (&*self.words[at], &self.words[at + 1..]);
         let parent = self.path.last().map_or("", String::as_str);
         if word == "help" {
             let topic = ["keyfob", "help"].into_iter().map(str::to_owned).chain(self.path.iter().cloned());
             return taken(given(&topic.chain(rest.iter().cloned()).collect::<Vec<_>>())).into_iter().collect();
         }
-        let by_option = |row: &&Other| row.on.contains(&word) && rest.iter().any(|word| row.words.contains(&&**word));
+        let whole = format!("{parent} {word}");
+        let is_on = |row: &Other| row.on.contains(&word) || row.on.contains(&&*whole);
+        let name = |word: &str| word.split_once('=').map_or(word.to_owned(), |(option, _)| option.to_owned());
+        let by_option = |row: &&Other| is_on(row) && rest.iter().any(|word| row.words.contains(&&*name(word)));
         if let Some(row) = OPTIONS.iter().find(by_option) {
-            let rest: Vec<String> = rest.iter().filter(|word| !row.words.contains(&word.as_str())).cloned().collect();
+            let is_left = |word: &&String| !row.words.contains(&word.as_str()) || is_valued(word);
+            let rest: Vec<String> = rest.iter().filter(is_left).cloned().collect();
             return vec![row.answer(&rest)];
         }
         let others = COMMANDS.iter().filter(|row| row.on.contains(&parent) && row.words.contains(&word));
@@ -105,8 +110,15 @@ impl GivenLine {
         if !found.is_empty() {
             return found;
         }
+        if self.path.is_empty() {
+            let found = of_profile(word, env);
+            if !found.is_empty() {
+                return found;
+            }
+        }
         let tree = command_at(&self.path);
-        let near = nearest_of(tree.get_subcommands().map(clap::Command::get_name), word);
+        let names = tree.get_subcommands().map(clap::Command::get_name);
+        let near = nearest_of(names.filter(|name| is_misspelt(name, word)), word);
         near.map(|near| self.with(at, &near)).into_iter().collect()
     }
 
@@ -124,7 +136,11 @@ impl GivenLine {
             let place = 1 + rest.words.iter().position(|word| word == command)?;
             Some([&rest.words[..place], &self.words[at..end], &rest.words[place..]].concat())
         };
-        let Some(words) = behind(at + 1).or_else(|| behind(at + 2)) else { return Vec::new() };
+        let Some(words) = behind(at + 1).or_else(|| behind(at + 2)) else {
+            // Some tools need no command at all.
+            let word = self.words[1..].iter().find(|word| !word.starts_with('-'));
+            return word.map(|word| of_profile(word, env)).unwrap_or_default();
+        };
         match command().try_get_matches_from(&words) {
             Err(refusal) if refusal.use_stderr() => GivenLine::of(words).meant(&refusal, env),
             Ok(_) | Err(_) => vec![hint(given(&words))],
@@ -151,22 +167,32 @@ impl GivenLine {
             }
         }
         let command = self.path.last().map_or("", String::as_str);
-        if let Some(row) = OPTIONS.iter().find(|row| row.on.contains(&command) && row.words.contains(&option)) {
+        let is_ours = option == "-r" && value().is_some_and(is_region);
+        let is_meant = |row: &&Other| row.on.contains(&command) && row.words.contains(&option) && !is_ours;
+        if let Some(row) = OPTIONS.iter().find(is_meant) {
             let rest = GivenLine::of([&self.words[..at], &self.words[end..]].concat());
-            let values = rest.profile().into_iter().chain(value().map(str::to_owned));
+            let option = Some(option.to_owned()).filter(|option| value().is_some() && row.takes(option));
+            let values = rest.profile().into_iter().chain(option).chain(value().map(str::to_owned));
             return vec![row.answer(&values.collect::<Vec<_>>())];
         }
         let tree = command_at(&self.path);
         let options = || tree.get_arguments().filter_map(clap::Arg::get_long);
         let synonyms =
             SYNONYMS.iter().filter(|(_, others)| others.contains(&option)).map(|(ours, _)| (*ours).to_owned());
-        let near = nearest_of(options(), option.trim_start_matches('-'));
+        let name = option.trim_start_matches('-');
+        let near = nearest_of(options().filter(|ours| is_misspelt(ours, name)), name);
         let replaced = |ours: String| {
             let rest = self.words[at].strip_prefix(option).unwrap_or_default();
             let words = [&self.words[..at], &[format!("--{ours}{rest}")], &self.words[at + 1..]].concat();
-            taken(given(&words))
+            if let Some(hint) = taken(given(&words)) {
+                return Some(vec![hint]);
+            }
+            // Another word is wrong too.
+            let refusal = crate::cli::command().try_get_matches_from(&words).err()?;
+            problem(&words[..=at]).is_none_or(|wrong| wrong != ErrorKind::UnknownArgument).then_some(())?;
+            Some(GivenLine::of(words).meant(&refusal, env)).filter(|meant| !meant.is_empty())
         };
-        synonyms.chain(near).find_map(replaced).into_iter().collect()
+        synonyms.chain(near).find_map(replaced).unwrap_or_default()
     }
 
     /// The line with `--` before the command that `exec` is to run, which begins at `at`.
@@ -207,6 +233,7 @@ impl GivenLine {
             _ => None,
         };
         let (wrong, right) = (text(ContextKind::InvalidValue)?, text(ContextKind::SuggestedValue)?);
+        is_misspelt(right, wrong).then_some(())?;
         let replace = |word: &String| match word.split_once('=') {
             _ if word == wrong => right.clone(),
             Some((option, value)) if value == wrong => format!("{option}={right}"),
@@ -231,6 +258,13 @@ impl GivenLine {
         let long = [&short, &self.words[at + 1..]].concat();
         taken(given(&long)).unwrap_or_else(|| hint(given(&short)))
     }
+}
+
+/// What a profile's name alone is for: the credentials in this shell.
+fn of_profile(word: &str, env: &Environment) -> Vec<Hint> {
+    let is_profile = profiles(env, false).is_some_and(|names| names.iter().any(|name| name == word));
+    let answers = COMMANDS.iter().filter(|row| is_profile && row.words.contains(&"assume"));
+    answers.map(|row| row.answer(&[word.to_owned()])).collect()
 }
 
 /// The command of the tree at this path.

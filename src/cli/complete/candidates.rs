@@ -111,7 +111,7 @@ fn sessions(env: &Environment) -> Option<Vec<String>> {
 }
 
 /// The names of all profiles, or of those with a stored key; none where there is no home folder or a file is broken.
-fn profiles(env: &Environment, wants_key: bool) -> Option<Vec<String>> {
+pub fn profiles(env: &Environment, wants_key: bool) -> Option<Vec<String>> {
     let paths = Paths::new(&with_home(before(env))).ok()?;
     let index = Index::load(&paths.data).unwrap_or_default();
     if wants_key {

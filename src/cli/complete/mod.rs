@@ -21,6 +21,8 @@ use crate::cli::command;
 use crate::format::harmless::is_deceptive;
 use crate::sys::env::Environment;
 
+pub(super) use candidates::profiles;
+
 /// The hidden command that [`answer`] is behind. It is not in the tree: nobody types it.
 pub const COMMAND: &str = "complete-words";
 

@@ -101,6 +101,52 @@ fn what_was_meant_is_the_first_hint() {
         ("keyfob env -u", "keyfob env --unset"),
         ("keyfob remove work --force", "keyfob remove work --yes"),
         ("keyfob profile set work region x --dry-run", "keyfob profile set work region x --diff"),
+        // The value of an option is no profile.
+        ("keyfob assume -d 1h prod", r#"eval "$(keyfob env prod)""#),
+        ("keyfob assume -c -s s3 prod", "keyfob console prod s3"),
+        ("keyfob assume -c -r eu-west-1 prod", "keyfob console prod"),
+        ("keyfob shell -d 1h prod", "keyfob exec prod -d 1h"),
+        ("keyfob console --service s3", "keyfob console PROFILE s3"),
+        ("keyfob process --arn arn:x", "keyfob credential-process --role ROLE"),
+        (
+            "keyfob process --arn arn:aws:iam::111122223333:role/x",
+            "keyfob credential-process --role arn:aws:iam::111122223333:role/x",
+        ),
+        (
+            "keyfob sso generate --sso-region eu-west-1 https://x.awsapps.com/start",
+            "keyfob login --start-url https://x.awsapps.com/start --region eu-west-1",
+        ),
+        (
+            "keyfob sso login --sso-start-url https://x.awsapps.com/start --sso-region eu-west-1",
+            "keyfob login --start-url https://x.awsapps.com/start --region eu-west-1",
+        ),
+        (
+            "keyfob login --sso-start-url https://x.awsapps.com/start --sso-region eu-west-1",
+            "keyfob login --start-url https://x.awsapps.com/start --region eu-west-1",
+        ),
+        (
+            "keyfob assume --sso --sso-start-url https://x.awsapps.com/start --sso-region eu-west-1 --role-name r",
+            "keyfob login --start-url https://x.awsapps.com/start --region eu-west-1",
+        ),
+        ("keyfob env -r prod", "keyfob env prod"),
+        ("keyfob env prod -s", "keyfob env prod"),
+        ("keyfob env -r eu-west-1 prod", "keyfob env --region eu-west-1 prod"),
+        ("keyfob configure import --csv file:///x.csv", "keyfob add PROFILE --csv /x.csv"),
+        ("keyfob configure export-credentials --profile prod --format env", "keyfob env prod"),
+        ("keyfob configure export-credentials --profile prod --format process", "keyfob credential-process prod"),
+        // Not what is merely like it.
+        ("keyfob rotate --no-session work", "keyfob rotate work"),
+        ("keyfob sso profiles corp --no-link --diff", "keyfob sso profiles corp --plain --diff"),
+        ("keyfob use-profile prod", r#"eval "$(keyfob env prod)""#),
+        ("keyfob credentials add work", "keyfob add work"),
+        ("keyfob credentials import work", "keyfob import work"),
+        ("keyfob credentials list", "keyfob list"),
+        ("keyfob credentials remove work", "keyfob remove work"),
+        ("keyfob credentials update work", "keyfob add work --replace"),
+        ("keyfob credentials export work", "keyfob export work"),
+        ("keyfob setup wizard", "keyfob login --start-url URL"),
+        ("keyfob setup profiles", "keyfob sso profiles SESSION"),
+        ("keyfob setup ecs auth", "keyfob exec PROFILE --server"),
         // Half a command.
         ("keyfob add", "keyfob add PROFILE"),
         ("keyfob profile set work", "keyfob profile set work NAME=VALUE"),
@@ -115,6 +161,32 @@ fn what_was_meant_is_the_first_hint() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let two = answered("keyfob exec aws s3 ls", &[("AWS_PROFILE", "prod")]);
     assert_eq!(two[..2], ["keyfob exec aws -- s3 ls", "keyfob exec -- aws s3 ls"]);
+}
+
+/// Another option or command would do something else.
+#[test]
+fn a_word_that_is_only_like_ours_is_not_replaced() {
+    for line in [
+        "keyfob exec --no-region prod -- true", "keyfob exec --session prod", "keyfob rotate --no-sessions work",
+        "keyfob add work --verify", "keyfob login prod --enforce", "keyfob import --from awsume",
+        "keyfob import --from granted", "keyfob plugin", "keyfob prod", "keyfob sso-tokens list",
+    ] {
+        let first = answered(line, &[]).into_iter().next().unwrap_or_default();
+        assert!(first.starts_with("usage:"), "{line}: {first}");
+    }
+    assert_eq!(answered("keyfob exec --no-sesion prod", &[])[0], "keyfob exec --no-session prod");
+}
+
+#[test]
+fn a_profile_alone_is_switched_to() {
+    let home = tempfile::tempdir().expect("a folder");
+    let path = home.path().join("config");
+    std::fs::write(&path, "[profile prod]\nregion = eu-west-1\n").expect("written");
+    let (folder, file) = (home.path().display().to_string(), path.display().to_string());
+    let env = [("HOME", &*folder), ("AWS_CONFIG_FILE", &*file)];
+    for line in ["keyfob prod", "keyfob -s prod", "keyfob prod -s"] {
+        assert_eq!(answered(line, &env)[..2], [r#"eval "$(keyfob env prod)""#, "keyfob exec prod"], "{line}");
+    }
 }
 
 /// Whatever is typed, a command in an answer is one that keyfob takes, and clap's tips are in none.

@@ -34,8 +34,18 @@ pub(super) const COMMANDS: &[Other] = &[
     other(KEYFOB, &["status", "info"], "keyfob list", "or list profiles and their sessions"),
     other(KEYFOB, &["lock", "forget", "revoke"], "keyfob clear --all", "delete cached sessions and lock the vault"),
     other(KEYFOB, &["signout", "sign-out"], "keyfob logout PROFILE", "sign out"),
-    other(KEYFOB, &["assume", "use", "switch", "activate"], "eval PROFILE", "set the credentials in this shell"),
-    other(KEYFOB, &["assume", "use", "switch", "activate"], "keyfob exec PROFILE", "or start a subshell with them"),
+    other(
+        KEYFOB,
+        &["assume", "use", "use-profile", "switch", "activate"],
+        "eval PROFILE",
+        "set the credentials in this shell",
+    ),
+    other(
+        KEYFOB,
+        &["assume", "use", "use-profile", "switch", "activate"],
+        "keyfob exec PROFILE",
+        "or start a subshell with them",
+    ),
     other(KEYFOB, &["shell", "subshell", "sh"], "keyfob exec PROFILE", "start a subshell with the credentials"),
     other(KEYFOB, &["run"], "keyfob exec PROFILE -- COMMAND", "run a command with the credentials"),
     other(
@@ -110,8 +120,33 @@ pub(super) const COMMANDS: &[Other] = &[
 
 /// Other options that a command answers. Their values follow the profile.
 pub(super) const OPTIONS: &[Other] = &[
+    other(
+        &["sso login", "sso generate", "sso populate", "assume"],
+        &["--sso", "--sso-start-url", "--start-url", "--sso-region"],
+        "keyfob login --start-url URL --region REGION",
+        "sign in for the first time",
+    ),
+    other(&["assume"], &["-s", "--service"], "keyfob console PROFILE SERVICE", "open a service"),
     other(&["assume"], &["-c", "--console"], "keyfob console PROFILE", "open the AWS console"),
     other(&["assume"], &["-un", "--unset", "-u"], "keyfob env --unset", "print the lines that remove the credentials"),
+    other(&["credentials"], &["add"], "keyfob add PROFILE", "store a key"),
+    other(&["credentials"], &["import"], "keyfob import", "move plaintext keys into the key store"),
+    other(&["credentials"], &["list"], "keyfob list", "list profiles, keys and sessions"),
+    other(&["credentials"], &["remove"], "keyfob remove PROFILE", "delete a stored key"),
+    other(&["credentials"], &["update"], "keyfob add PROFILE --replace", "replace a stored key"),
+    other(&["credentials"], &["export"], "keyfob export PROFILE", "print a stored key"),
+    other(&["process"], &["--arn", "--role-arn"], "keyfob credential-process --role ROLE", "print credentials as JSON"),
+    other(&["setup"], &["wizard"], "keyfob login --start-url URL", "sign in to IAM Identity Center"),
+    other(&["setup"], &["profiles"], "keyfob sso profiles SESSION", "write profiles for all roles"),
+    other(
+        &["setup"],
+        &["ecs", "auth", "ssl"],
+        "keyfob exec PROFILE --server",
+        "run a command whose credentials are renewed while it runs",
+    ),
+    other(&["rotate"], &["--no-session", "-n"], "keyfob rotate PROFILE", "it signs with the key itself"),
+    // awsume's: new credentials, and the lines for the shell.
+    other(&["env"], &["-r", "--refresh", "-s", "--show-commands"], "keyfob env PROFILE", "print the credentials"),
     // The AWS CLI's, whose profile is an option.
     other(&["configure"], &["list", "list-profiles"], "keyfob list", "list profiles, keys and sessions"),
     other(&["configure"], &["get"], "keyfob show PROFILE", "show a profile's settings"),
@@ -119,6 +154,12 @@ pub(super) const OPTIONS: &[Other] = &[
     other(&["configure"], &["import"], "keyfob add PROFILE --csv FILE", "store the key of a CSV file"),
     other(&["configure"], &["sso", "sso-session"], "keyfob login --start-url URL", "sign in to IAM Identity Center"),
     other(&["configure"], &["mfa-login"], "keyfob exec PROFILE", "start a subshell with the credentials"),
+    other(
+        &["configure"],
+        &["env", "env-no-export", "windows-cmd", "--format=env"],
+        "keyfob env PROFILE",
+        "print credentials as variables",
+    ),
     other(&["configure"], &["export-credentials"], "keyfob credential-process PROFILE", "print credentials as JSON"),
     other(&["sts"], &["get-caller-identity"], "keyfob whoami PROFILE --check", "ask AWS who you are"),
     other(
@@ -143,7 +184,7 @@ pub(super) const OPTIONS: &[Other] = &[
     ),
     other(
         &["env", "credential-process"],
-        &["--server", "--ecs-server", "--ec2-server", "-s"],
+        &["--server", "--ecs-server", "--ec2-server"],
         "keyfob exec PROFILE --server",
         "run a command whose credentials are renewed while it runs",
     ),
@@ -177,7 +218,9 @@ pub(super) const SYNONYMS: &[(&str, &[&str])] = &[
     ("backend", &["--store", "--keychain", "--key-store"]),
     ("diff", &["--dry-run"]),
     ("all", &["-a"]),
-    ("region", &["-r"]),
+    ("region", &["-r", "--sso-region"]),
+    ("start-url", &["--sso-start-url"]),
+    ("plain", &["--no-link"]),
     ("shell", &["--format", "--output", "-o"]),
     ("url", &["--link", "--print"]),
     ("unset", &["-u", "-un"]),
@@ -186,16 +229,68 @@ pub(super) const SYNONYMS: &[(&str, &[&str])] = &[
 
 const AWS_CLI: [&str; 2] = ["configure", "sts"];
 
-/// Takes the profile that an option names out of what was typed.
-fn profile_option(typed: &mut Vec<String>) -> Option<String> {
-    if let Some(at) = typed.iter().position(|word| word.starts_with("--profile=")) {
-        return typed.remove(at).split_once('=').map(|(_, profile)| profile.to_owned());
+/// Options of other tools that take a value, and the placeholder that the value goes to.
+const VALUED: &[(&str, &[&str])] = &[
+    ("PROFILE", &["--profile", "-p"]),
+    ("SERVICE", &["--service", "-s"]),
+    ("URL", &["--start-url", "--sso-start-url"]),
+    ("REGION", &["--region", "--sso-region", "-r"]),
+    ("ROLE", &["--arn", "--role-arn"]),
+    ("FILE", &["--csv"]),
+    ("TIME", &["-d", "--duration", "--role-duration", "--session-duration", "--sso-scopes"]),
+    ("CODE", &["--mfa-token", "--mfa-code", "-t"]),
+    ("NAME", &["--account-id", "--role-name", "--session-name", "--external-id", "--backend", "--format", "--output"]),
+];
+
+/// The placeholder for the value of an option.
+fn place_of(option: &str) -> Option<&'static str> {
+    VALUED.iter().find(|(_, options)| options.contains(&option)).map(|(name, _)| *name)
+}
+
+pub(super) fn is_valued(option: &str) -> bool {
+    place_of(option).is_some()
+}
+
+/// `eu-west-1`: the `-r` of awsume takes no value.
+pub(super) fn is_region(word: &str) -> bool {
+    word.contains('-') && word.ends_with(|last: char| last.is_ascii_digit())
+}
+
+/// Whether a word is ours misspelt or cut short, and no other word.
+pub(super) fn is_misspelt(ours: &str, word: &str) -> bool {
+    // Security: these do something else, or more.
+    let changes = ["no-", "force", "drop-", "delete-", "replace", "allow-", "all", "prune", "yes"];
+    let is_strict = changes.iter().any(|start| ours.starts_with(start));
+    let most = if is_strict { 1 } else { (ours.len() / 4).clamp(1, 2) };
+    (!is_strict && word.len() > 3 && ours.starts_with(word)) || strsim::osa_distance(ours, word) <= most
+}
+
+/// Takes each option with its value out of what was typed.
+fn options_with_values(typed: &mut Vec<String>, is_wanted: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < typed.len() {
+        let (option, value) = match typed[at].split_once('=') {
+            Some((option, value)) => (option, Some(value)),
+            None => (&*typed[at], typed.get(at + 1).map(String::as_str)),
+        };
+        match value.filter(|value| is_wanted(option) && (option != "-r" || is_region(value))) {
+            Some(value) => {
+                found.push((option.to_owned(), value.to_owned()));
+                typed.drain(at..at + if typed[at].contains('=') { 1 } else { 2 });
+            }
+            None => at += 1,
+        }
     }
-    let at = typed.iter().position(|word| word == "--profile").filter(|at| at + 1 < typed.len())?;
-    typed.drain(at..at + 2).nth(1)
+    found
 }
 
 impl Other {
+    /// Whether our command has a place for the value of this option.
+    pub(super) fn takes(&self, option: &str) -> bool {
+        place_of(option).is_some_and(|name| self.command.split(' ').any(|word| word == name))
+    }
+
     /// Our command with what was typed in the places of its placeholders, and the rest of that where it fits.
     pub(super) fn answer(&self, typed: &[String]) -> Hint {
         if self.command.is_empty() {
@@ -204,18 +299,31 @@ impl Other {
         let Hint::Run { words: template, .. } = Hint::run(self.command, &[]) else { unreachable!("it makes commands") };
         let (own, others) = typed.split_at(typed.iter().position(|word| word == "--").unwrap_or(typed.len()));
         let mut left = own.to_vec();
-        let mut profile = profile_option(&mut left);
-        let mut fill = |word: &Word| match (word, left.iter().position(|typed| !typed.starts_with('-'))) {
-            (Word::Fill(name), _) if name == "PROFILE" && profile.is_some() => {
-                profile.take().map_or_else(|| word.clone(), Word::Value)
+        // What a command is given is not ours to read.
+        let is_open = self.command.ends_with("COMMAND");
+        let is_wanted = |option: &str| if is_open { option == "--profile" } else { is_valued(option) };
+        let mut pairs = options_with_values(&mut left, is_wanted);
+        let mut fill = |word: &Word| {
+            let Word::Fill(name) = word else { return word.clone() };
+            if let Some(at) = pairs.iter().position(|(option, _)| place_of(option) == Some(name)) {
+                let value = pairs.remove(at).1;
+                // The AWS CLI's for a file.
+                return Word::Value(value.strip_prefix("file://").map_or(value.clone(), str::to_owned));
             }
             // It names a profile by an option alone.
-            (Word::Fill(name), _) if name == "PROFILE" && self.on.iter().any(|on| AWS_CLI.contains(on)) => word.clone(),
-            (Word::Fill(_), Some(at)) => Word::Value(left.remove(at)),
-            (word, _) => word.clone(),
+            let is_option = name == "PROFILE" && self.on.iter().any(|on| AWS_CLI.contains(on));
+            match left.iter().position(|typed| !typed.starts_with('-')).filter(|_| !is_option) {
+                Some(at) => Word::Value(left.remove(at)),
+                None => word.clone(),
+            }
         };
         let filled: Vec<Word> = template.iter().map(&mut fill).collect();
-        let rest = profile.iter().chain(&left).chain(others).flat_map(|word| Word::given(word));
+        let pairs = pairs.into_iter().flat_map(|(option, value)| match place_of(&option) {
+            Some("PROFILE") => vec![value],
+            _ => vec![option, value],
+        });
+        let rest: Vec<String> = pairs.chain(left).chain(others.iter().cloned()).collect();
+        let rest = rest.iter().flat_map(|word| Word::given(word));
         let whole = filled.iter().cloned().chain(rest).collect();
         taken(whole).or_else(|| taken(filled)).unwrap_or_else(|| hint(template)).to(self.why)
     }
