@@ -10,6 +10,7 @@ fn answered(line: &str, env: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn what_was_meant_is_the_first_hint() {
     let table = [
         // Other tools' words.
@@ -181,7 +182,7 @@ fn a_word_that_is_only_like_ours_is_not_replaced() {
 fn a_profile_alone_is_switched_to() {
     let home = tempfile::tempdir().expect("a folder");
     let path = home.path().join("config");
-    std::fs::write(&path, "[profile prod]\nregion = eu-west-1\n").expect("written");
+    crate::sys::files::replace(&path, b"[profile prod]\nregion = eu-west-1\n").expect("written");
     let (folder, file) = (home.path().display().to_string(), path.display().to_string());
     let env = [("HOME", &*folder), ("AWS_CONFIG_FILE", &*file)];
     for line in ["keyfob prod", "keyfob -s prod", "keyfob prod -s"] {
