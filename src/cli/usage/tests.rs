@@ -106,6 +106,7 @@ fn what_was_meant_is_the_first_hint() {
         ("keyfob assume -d 1h prod", r#"eval "$(keyfob env prod)""#),
         ("keyfob assume -c -s s3 prod", "keyfob console prod s3"),
         ("keyfob assume -c -r eu-west-1 prod", "keyfob console prod"),
+        ("keyfob shell --help", "keyfob exec PROFILE"),
         ("keyfob shell -d 1h prod", "keyfob exec prod -d 1h"),
         ("keyfob console --service s3", "keyfob console PROFILE s3"),
         ("keyfob process --arn arn:x", "keyfob credential-process --role ROLE"),

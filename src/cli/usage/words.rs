@@ -298,7 +298,8 @@ impl Other {
         }
         let Hint::Run { words: template, .. } = Hint::run(self.command, &[]) else { unreachable!("it makes commands") };
         let (own, others) = typed.split_at(typed.iter().position(|word| word == "--").unwrap_or(typed.len()));
-        let mut left = own.to_vec();
+        // `help` asks for it.
+        let mut left: Vec<String> = own.iter().filter(|word| *word != "--help").cloned().collect();
         // What a command is given is not ours to read.
         let is_open = self.command.ends_with("COMMAND");
         let is_wanted = |option: &str| if is_open { option == "--profile" } else { is_valued(option) };
