@@ -125,6 +125,13 @@ empty    -              -             -          -    -       -            -    
                 "a name to be typed: {table}"
             );
             assert!(width < 40 || table.contains("SESSION"), "{table}");
+            // A name that is not as long leaves room for where the credentials come from.
+            let shorter = config.replace("-of-somebodys]", "]");
+            let table = text(&listed(&shorter, "base"), NOW, Some(width));
+            assert!(
+                width < 80 || table.contains("a-very-long-name-of-a-profile ") && table.contains("role vi"),
+                "{table}"
+            );
         }
     }
 

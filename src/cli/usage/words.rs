@@ -25,6 +25,9 @@ const fn other(
 
 const KEYFOB: &[&str] = &[""];
 
+/// What other tools call giving a shell a profile's credentials.
+const SWITCH: &[&str] = &["assume", "use", "use-profile", "switch", "activate"];
+
 /// Other commands. One of ours is never looked up here.
 pub(super) const COMMANDS: &[Other] = &[
     other(KEYFOB, &["version"], "keyfob --version", "show the version"),
@@ -34,18 +37,8 @@ pub(super) const COMMANDS: &[Other] = &[
     other(KEYFOB, &["status", "info"], "keyfob list", "or list profiles and their sessions"),
     other(KEYFOB, &["lock", "forget", "revoke"], "keyfob clear --all", "delete cached sessions and lock the vault"),
     other(KEYFOB, &["signout", "sign-out"], "keyfob logout PROFILE", "sign out"),
-    other(
-        KEYFOB,
-        &["assume", "use", "use-profile", "switch", "activate"],
-        "eval PROFILE",
-        "set the credentials in this shell",
-    ),
-    other(
-        KEYFOB,
-        &["assume", "use", "use-profile", "switch", "activate"],
-        "keyfob exec PROFILE",
-        "or start a subshell with them",
-    ),
+    other(KEYFOB, SWITCH, "eval PROFILE", "set the credentials in this shell"),
+    other(KEYFOB, SWITCH, "keyfob exec PROFILE", "or start a subshell with them"),
     other(KEYFOB, &["shell", "subshell", "sh"], "keyfob exec PROFILE", "start a subshell with the credentials"),
     other(KEYFOB, &["run"], "keyfob exec PROFILE -- COMMAND", "run a command with the credentials"),
     other(
@@ -262,7 +255,7 @@ pub(super) fn is_misspelt(ours: &str, word: &str) -> bool {
     let changes = ["no-", "force", "drop-", "delete-", "replace", "allow-", "all", "prune", "yes"];
     let is_strict = changes.iter().any(|start| ours.starts_with(start));
     let most = if is_strict { 1 } else { (ours.len() / 4).clamp(1, 2) };
-    (!is_strict && word.len() > 3 && ours.starts_with(word)) || strsim::osa_distance(ours, word) <= most
+    (!is_strict && word.len() > 2 && ours.starts_with(word)) || strsim::osa_distance(ours, word) <= most
 }
 
 /// Takes each option with its value out of what was typed.
