@@ -13,11 +13,12 @@ use crate::error::{Error, Kind, Result};
 use crate::hex;
 use crate::hint::run;
 use crate::human::{Human, Talk};
-use crate::ops::console::{Console, address, after_logout};
+use crate::ops::console::{Console, address, will_hold_token};
 use crate::secret::Secret;
 use crate::sys::browser::{self, Browser, in_container};
 use crate::sys::clipboard;
 use crate::sys::one_use::{Followed, OneUseLink};
+use crate::sys::wsl::is_wsl;
 use crate::ui::out;
 
 /// Open the AWS console in a browser
@@ -60,9 +61,9 @@ impl ConsoleArgs {
         let setting = profiles.get(profile).and_then(|profile| profile.plain("keyfob_browser"));
         let own = setting.map(|setting| setting.value.into_owned()).filter(|value| !value.trim().is_empty());
         let browser = Browser::new(own.as_deref().or(world.settings.browser.as_deref()), &world.env);
-        let browser = if self.container.is_some() { browser.or_firefox() } else { browser };
+        let browser = if self.container.is_some() { browser.or_firefox(&world.env) } else { browser };
         match &self.browser_profile {
-            Some(name) => browser.with_profile(name).map_err(|problem| {
+            Some(name) => browser.with_profile(name, &world.env).map_err(|problem| {
                 let hint = run!("keyfob profile set {} keyfob_browser BROWSER", profile);
                 Error::new(Kind::Usage, format!("`--browser-profile`: {problem}")).hint(hint.to("name a browser"))
             }),
@@ -78,13 +79,17 @@ impl ConsoleArgs {
         let plan = snapshot.planned(&request)?;
         world.answer_ai_agent(&plan)?;
         let browser = self.browser(world, &snapshot, &profile)?;
-        if !self.url
-            && !self.copy
-            && !browser.is_named()
-            && let Some(why) = browser::obstacle(&world.env)
-        {
-            return Err(Error::new(Kind::Failed, format!("no browser can be opened here: {why}"))
-                .hint(world.talk.again(&["--url"]).to("print the address, and open it where you have a browser")));
+        let is_invisible = !self.url && !self.copy && !browser.is_named();
+        let invisible = is_invisible.then(|| browser::invisible(&world.env)).flatten();
+        if let (Some(why), true) = (invisible, will_hold_token(&plan)) {
+            let error = Error::new(Kind::Failed, format!("no browser can be opened here: {why}"))
+                .hint(world.talk.again(&["--url"]).to("print the address, and open it where you have a browser"));
+            return Err(match is_wsl(&world.env) {
+                true => {
+                    error.hint("or install `wslview` (package `wslu`), or set `BROWSER` to a browser's command line")
+                }
+                false => error,
+            });
         }
         let page = self.page.as_deref();
         let made = snapshot.make_with(request, plan, &self.options, None, |context, plan, options| {
@@ -92,13 +97,16 @@ impl ConsoleArgs {
         })?;
         let console = made.credentials;
         tell(world, &console);
-        let url = if self.logout { after_logout(&console.url) } else { console.url };
-        if self.url {
+        let url = if self.logout { console.after_logout() } else { console.url };
+        if let Some(why) = invisible {
+            world.talk.say(&format!("no browser can be opened here: {why}. Open this address where you have one:"));
+        }
+        if self.url || invisible.is_some() {
             // Security: it is what was asked for, and goes to stdout alone.
             return out::write(&format!("{}\n", url.expose()));
         }
         if self.copy {
-            return copy(world, &url);
+            return copy(world, &url, console.has_token);
         }
         let open = |url: &str| {
             let contained = self.container.as_deref().map(|name| in_container(name, url));
@@ -108,7 +116,7 @@ impl ConsoleArgs {
                 Error::new(Kind::Failed, "no browser could be opened").because(problem).hint(hint)
             })
         };
-        if !console.has_token && !self.logout {
+        if !console.has_token {
             return open(url.expose());
         }
         let failed = |error| Error::new(Kind::Failed, "no link for the browser can be made").because(error);
@@ -135,15 +143,19 @@ impl ConsoleArgs {
     }
 }
 
-/// Copies the address: with a program of this machine, else through the terminal.
-fn copy(world: &World<'_>, url: &Secret) -> Result<()> {
+/// Copies the address: with a program of this machine, else through the terminal, which does not say whether it did.
+fn copy(world: &World<'_>, url: &Secret, has_token: bool) -> Result<()> {
     // Security: whoever can read the clipboard is signed in with it, which is what was asked for.
-    if !clipboard::copy(url, &world.env) {
+    let place = if clipboard::copy(url, &world.env) {
+        "the address is in the clipboard"
+    } else {
         let person = world.person(false, None);
         let shown = person.show(clipboard::for_terminal(url).expose());
         shown.map_err(|error| error.into_error("a terminal to copy with").hint("print the address with `--url`"))?;
-    }
-    world.talk.say("the address is in the clipboard; it signs in anyone who opens it within 15 minutes");
+        "the address was sent to your terminal, which copies it if it allows that (OSC 52); `--url` prints it"
+    };
+    let what = if has_token { "; it signs in anyone who opens it within 15 minutes" } else { "" };
+    world.talk.say(&format!("{place}{what}"));
     Ok(())
 }
 

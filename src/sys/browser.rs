@@ -1,40 +1,72 @@
 //! The browser on this machine: whether there is one that can reach it, and how it is started.
 
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::sys::env::{Environment, vars};
-use crate::sys::files::read_optional;
+use crate::sys::program::is_on_path;
+use crate::sys::wsl::{is_container, is_wsl};
+
+/// How Linux programs open a page in Windows: `wslview` if it is installed, and what opens pages in Windows itself. `cmd.exe`
+/// ends an address at `&`, and `explorer.exe` takes none with a `?`.
+const OF_WINDOWS: [&[&str]; 2] = [&["wslview"], &RUNDLL];
+
+const RUNDLL: [&str; 2] = ["rundll32.exe", "url.dll,FileProtocolHandler"];
+
+/// Where Firefox is by default.
+const FIREFOX_OF_WINDOWS: &str = "/mnt/c/Program Files/Mozilla Firefox/firefox.exe";
 
 /// Why a browser that opens here could not be sent back to this machine, or would be seen by nobody; none where it can.
 ///
-/// In WSL a browser of Windows does not reach a listener of Linux.
+/// In WSL that depends on how the network of Windows is set up.
 pub fn obstacle(env: &Environment) -> Option<&'static str> {
-    let set = |name: &str| env.get_os(name).is_some();
-    let is_there = |path: &str| Path::new(path).exists();
-    if [vars::SSH_CONNECTION, vars::SSH_TTY, vars::SSH_CLIENT].into_iter().any(set) {
+    elsewhere(env).or_else(|| is_wsl(env).then_some("this is WSL")).or_else(|| nobody(env))
+}
+
+/// Why a page that opens here would be seen by nobody; none where somebody sees it.
+pub fn invisible(env: &Environment) -> Option<&'static str> {
+    let none = "this is WSL, which has no `wslview`, and `rundll32.exe` of Windows is not on its `PATH`";
+    elsewhere(env).or_else(|| match is_wsl(env) {
+        true => (env.get_os(vars::BROWSER).is_none() && platform_lines(env).is_empty()).then_some(none),
+        false => nobody(env),
+    })
+}
+
+/// Why a person is at another machine.
+fn elsewhere(env: &Environment) -> Option<&'static str> {
+    let set = |name: &&str| env.get_os(name).is_some();
+    if [vars::SSH_CONNECTION, vars::SSH_TTY, vars::SSH_CLIENT].iter().any(set) {
         return Some("this is an SSH session");
     }
-    if set(vars::CODESPACES) || set(vars::CLOUD_SHELL) {
+    if [vars::CODESPACES, vars::CLOUD_SHELL].iter().any(set) {
         return Some("this machine is in the cloud");
     }
-    if set(vars::CI) {
-        return Some("this is a CI job");
-    }
-    let is_wsl = || {
-        let version = read_optional(Path::new("/proc/version")).ok().flatten().unwrap_or_default();
-        String::from_utf8_lossy(&version).to_ascii_lowercase().contains("microsoft")
-    };
-    if set(vars::WSL_DISTRO_NAME) || is_wsl() {
-        return Some("this is WSL");
-    }
-    if is_there("/.dockerenv") || is_there("/run/.containerenv") || set(vars::KUBERNETES_SERVICE_HOST) {
+    set(&vars::CI).then_some("this is a CI job")
+}
+
+/// Why nobody sees this machine.
+fn nobody(env: &Environment) -> Option<&'static str> {
+    if is_container(env) {
         return Some("this is a container");
     }
-    if cfg!(all(unix, not(target_os = "macos"))) && !env.has_display() && !set(vars::BROWSER) {
-        return Some("there is no display");
-    }
-    None
+    let needs_display = cfg!(all(unix, not(target_os = "macos")));
+    let is_dark = needs_display && !env.has_display() && env.get_os(vars::BROWSER).is_none();
+    is_dark.then_some("there is no display")
+}
+
+/// How the platform opens pages.
+fn platform_lines(env: &Environment) -> Vec<Vec<String>> {
+    let of_windows = || OF_WINDOWS.into_iter().filter(|words| is_on_path(env, words[0]));
+    let lines: Vec<&[&str]> = if cfg!(windows) {
+        vec![&RUNDLL]
+    } else if cfg!(target_os = "macos") {
+        vec![&["open"]]
+    } else if is_wsl(env) {
+        let own: &[&str] = &["xdg-open"];
+        of_windows().chain(env.has_display().then_some(own)).collect()
+    } else {
+        vec![&["xdg-open"]]
+    };
+    lines.into_iter().map(|words| words.iter().map(|word| (*word).to_owned()).collect()).collect()
 }
 
 /// How pages are opened: command lines, each tried if the one before cannot be started.
@@ -54,16 +86,8 @@ impl Browser {
             (None, Some(browsers)) => browsers.split(':').filter_map(split).collect(),
             (None, None) => Vec::new(),
         };
-        let platforms: &[&str] = if cfg!(windows) {
-            &["rundll32.exe", "url.dll,FileProtocolHandler"]
-        } else if cfg!(target_os = "macos") {
-            &["open"]
-        } else {
-            &["xdg-open"]
-        };
         let is_named = !lines.is_empty();
-        let platforms = || vec![platforms.iter().map(|word| (*word).to_owned()).collect()];
-        Browser { lines: if is_named { lines } else { platforms() }, is_named }
+        Browser { lines: if is_named { lines } else { platform_lines(env) }, is_named }
     }
 
     /// Whether the user names it.
@@ -71,13 +95,19 @@ impl Browser {
         self.is_named
     }
 
-    /// Firefox, if no browser is named: only Firefox has containers.
+    /// Firefox, if no browser is named: only Firefox has containers. In WSL that of Windows, if it is where it is by default.
     #[must_use]
-    pub fn or_firefox(self) -> Browser {
-        let firefox: &[&str] = if cfg!(target_os = "macos") { &["open", "-a", "Firefox"] } else { &["firefox"] };
+    pub fn or_firefox(self, env: &Environment) -> Browser {
+        let firefox: &[&str] = if cfg!(target_os = "macos") {
+            &["open", "-a", "Firefox"]
+        } else if is_wsl(env) && is_on_path(env, FIREFOX_OF_WINDOWS) {
+            &[FIREFOX_OF_WINDOWS]
+        } else {
+            &["firefox"]
+        };
         match self.is_named {
             true => self,
-            false => Browser { lines: vec![firefox.iter().map(|word| (*word).to_owned()).collect()], is_named: true },
+            false => Browser { lines: vec![firefox.iter().map(|word| (*word).to_owned()).collect()], ..self },
         }
     }
 
@@ -85,12 +115,12 @@ impl Browser {
     ///
     /// # Errors
     /// A browser whose option is not known, or a name that would be a path.
-    pub fn with_profile(self, profile: &str) -> Result<Browser, String> {
+    pub fn with_profile(self, profile: &str, env: &Environment) -> Result<Browser, String> {
         if profile.is_empty() || profile.contains(['/', '\\']) {
             return Err(format!("`{profile}` is not the name of a browser's profile"));
         }
-        let mut lines = self.or_firefox().lines;
-        for words in &mut lines {
+        let mut browser = self.or_firefox(env);
+        for words in &mut browser.lines {
             let name = words.join(" ").to_ascii_lowercase();
             let is = |names: &[&str]| names.iter().any(|known| name.contains(known));
             if is(&["firefox", "librewolf", "waterfox"]) {
@@ -101,7 +131,7 @@ impl Browser {
                 return Err(format!("it is not known how `{}` is told which profile to use", words[0]));
             }
         }
-        Ok(Browser { lines, is_named: true })
+        Ok(browser)
     }
 
     /// Starts it with `url` and does not wait for it. It keeps running when Ctrl-C ends keyfob.
@@ -164,6 +194,34 @@ mod tests {
         assert!(obstacle(&Environment::default()).is_some() || cfg!(not(target_os = "linux")));
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn in_wsl_pages_open_in_windows_with_what_is_there() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().display().to_string();
+        let env = |display| Environment::from_pairs([("WSL_DISTRO_NAME", "x"), ("PATH", path.as_str()), display]);
+        let (dark, lit) = (env(("X", "")), env(("DISPLAY", ":0")));
+        let lines = |env| Browser::new(None, env).lines.iter().map(|words| words.join(" ")).collect::<Vec<_>>();
+        assert!(invisible(&dark).is_some_and(|why| why.contains("`wslview`")), "{:?}", invisible(&dark));
+        assert_eq!((invisible(&lit), lines(&lit)), (None, vec!["xdg-open".to_owned()]));
+        crate::sys::files::replace(&folder.path().join("rundll32.exe"), b"").expect("written");
+        assert_eq!(
+            (invisible(&dark), lines(&dark)),
+            (None, vec!["rundll32.exe url.dll,FileProtocolHandler".to_owned()])
+        );
+        crate::sys::files::replace(&folder.path().join("wslview"), b"").expect("written");
+        assert_eq!(lines(&lit), ["wslview", "rundll32.exe url.dll,FileProtocolHandler", "xdg-open"]);
+        assert_eq!(obstacle(&lit), Some("this is WSL"), "a sign-in does not rely on its way back");
+    }
+
+    #[test]
+    fn a_browser_that_an_option_chooses_is_not_one_that_the_user_names() {
+        let env = Environment::default();
+        assert!(!Browser::new(None, &env).or_firefox(&env).is_named());
+        assert!(!Browser::new(None, &env).with_profile("Work", &env).expect("Firefox's").is_named());
+        assert!(Browser::new(Some("firefox"), &env).with_profile("Work", &env).expect("Firefox's").is_named());
+    }
+
     #[cfg(unix)]
     #[test]
     fn the_variable_names_the_browser_and_the_next_is_tried_where_one_is_not_there() {
@@ -184,7 +242,8 @@ mod tests {
 
     #[test]
     fn a_profile_of_the_browser_is_named_as_that_browser_wants_it() {
-        let with = |own: &str, profile: &str| Browser::new(Some(own), &Environment::default()).with_profile(profile);
+        let env = Environment::default();
+        let with = |own: &str, profile: &str| Browser::new(Some(own), &env).with_profile(profile, &env);
         let words = |own| with(own, "Work 2").expect("known").lines[0].join("|");
         assert_eq!(words("/usr/bin/firefox --new-window"), "/usr/bin/firefox|--new-window|-P|Work 2");
         assert_eq!(words("google-chrome %s"), "google-chrome|%s|--profile-directory=Work 2");

@@ -8,6 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::secret::Secret;
 use crate::sys::env::{Environment, vars};
+use crate::sys::program::is_on_path;
+use crate::sys::wsl::is_wsl;
 
 /// Puts `text` into this machine's clipboard; whether a program took it. Over SSH it would be the wrong machine's.
 pub fn copy(text: &Secret, env: &Environment) -> bool {
@@ -18,6 +20,8 @@ pub fn copy(text: &Secret, env: &Environment) -> bool {
         &[&["clip.exe"]]
     } else if cfg!(target_os = "macos") {
         &[&["pbcopy"]]
+    } else if is_wsl(env) && is_on_path(env, "clip.exe") {
+        &[&["clip.exe"]]
     } else if env.get_os(vars::WAYLAND_DISPLAY).is_some() {
         &[&["wl-copy"]]
     } else if env.get_os(vars::DISPLAY).is_some() {

@@ -38,3 +38,4 @@ pub mod server_process;
 pub mod stdin;
 pub mod terminal;
 pub mod uninterrupted;
+pub mod wsl;

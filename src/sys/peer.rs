@@ -4,8 +4,8 @@ use std::net::TcpStream;
 
 /// Whether the program that has opened a connection is this process's user's, or root's.
 ///
-/// On Linux by the kernel's tables, and no where they do not name a program that still has it open. Other systems have no such
-/// tables, and it says yes there.
+/// On Linux by the kernel's tables, and no where they do not name a program that still has it open. In WSL a connection that
+/// they do not have comes from Windows, and counts as own. Other systems have no such tables, and it says yes there.
 // Security: asked right after `accept`, so that others are neither read nor counted.
 pub fn is_own(stream: &TcpStream) -> bool {
     platform::is_own(stream)
@@ -14,6 +14,8 @@ pub fn is_own(stream: &TcpStream) -> bool {
 #[cfg(target_os = "linux")]
 mod platform {
     use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+
+    use crate::sys::wsl::is_wsl_kernel;
 
     /// The second names IPv4 too: the sockets of programs that connect to `::ffff:127.0.0.1`.
     const TABLES: [&str; 2] = ["/proc/net/tcp", "/proc/net/tcp6"];
@@ -25,15 +27,16 @@ mod platform {
         let ends = [(*peer.ip(), peer.port()), (*own.ip(), own.port())];
         let may_be = |user| user == 0 || user == rustix::process::geteuid().as_raw();
         // A table that changes while it is read can lack a line.
-        (0..2)
-            .find_map(|_| TABLES.iter().find_map(|table| user_in(&std::fs::read_to_string(table).ok()?, ends)))
-            .is_some_and(may_be)
+        let user =
+            (0..2).find_map(|_| TABLES.iter().find_map(|table| user_in(&std::fs::read_to_string(table).ok()?, ends)));
+        user.map_or_else(is_wsl_kernel, |user| user.is_some_and(may_be))
     }
 
-    /// The user of the socket at the first of a connection's ends (Linux, `Documentation/networking/proc_net_tcp.rst`).
+    /// The user of the socket at the first of a connection's ends (Linux, `Documentation/networking/proc_net_tcp.rst`), if the
+    /// table has it.
     ///
-    /// None of one that its program has closed: the kernel says 0 of every such user, and of the inode.
-    pub(super) fn user_in(table: &str, ends: [(Ipv4Addr, u16); 2]) -> Option<u32> {
+    /// Nobody of one that its program has closed: the kernel says 0 of every such user, and of the inode.
+    pub(super) fn user_in(table: &str, ends: [(Ipv4Addr, u16); 2]) -> Option<Option<u32>> {
         let written = ends.map(|(ip, port)| {
             let word = u32::from_ne_bytes(ip.octets());
             let mapped = u32::from_ne_bytes([0, 0, 0xff, 0xff]);
@@ -43,7 +46,7 @@ mod platform {
             let words: Vec<&str> = line.split_whitespace().collect();
             let [_, local, remote, _, _, _, _, user, _, inode, ..] = words[..] else { return None };
             let is_it = (0..2).any(|form| local == written[0][form] && remote == written[1][form]);
-            (is_it && inode != "0").then(|| user.parse().ok()).flatten()
+            is_it.then(|| user.parse().ok().filter(|_| inode != "0"))
         })
     }
 }
@@ -71,8 +74,8 @@ mod tests {
             3: 0000000000000000FFFF00000100007F:C352 0000000000000000FFFF00000100007F:1F90 01 00000000:00000000 00:00000000 \
             00000000  1002        0 4 1 0 20 4 30 10 -1\n";
         let of = |port| platform::user_in(table, [(Ipv4Addr::LOCALHOST, port), (Ipv4Addr::LOCALHOST, 8080)]);
-        assert_eq!((of(50_000), of(50_002)), (Some(1001), Some(1002)));
-        assert_eq!((of(50_001), of(50_003)), (None, None), "closed, and not there");
+        assert_eq!((of(50_000), of(50_002)), (Some(Some(1001)), Some(Some(1002))));
+        assert_eq!((of(50_001), of(50_003)), (Some(None), None), "closed, and not there");
     }
 
     #[test]

@@ -158,6 +158,9 @@ fn the_browser_gets_a_link_that_holds_no_secret_and_works_once() {
     assert_eq!(scene.sandbox.read("second"), "410\n");
 }
 
+const PORTAL: &str = "\n[profile portal]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = eu-central-1\n\
+    sso_account_id = 000000000042\nsso_role_name = ReadOnly\nregion = eu-central-1\n";
+
 /// A browser of this name that writes down what it is started with.
 fn recorder(scene: &Scene, name: &str) -> String {
     let script = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >'{}'\n", scene.sandbox.path("started").display());
@@ -179,15 +182,9 @@ fn started(scene: &Scene) -> Vec<String> {
 
 #[test]
 fn a_container_a_profile_of_the_browser_and_the_browser_itself_can_be_chosen() {
-    let center = |scene: &Scene| {
-        scene.append(
-            "\n[profile portal]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = eu-central-1\n\
-             sso_account_id = 000000000042\nsso_role_name = ReadOnly\nregion = eu-central-1\n",
-        );
-    };
     let mut scene = Scene::new();
     // The portal's own link, which nobody has to follow for keyfob to end.
-    center(&scene);
+    scene.append(PORTAL);
     recorder(&scene, "firefox");
     scene.sandbox.set("BROWSER", recorder(&scene, "browser"));
     let console = |options: &[&str]| scene.sandbox.keyfob(&[&["console", "portal"], options].concat()).run();
@@ -219,7 +216,7 @@ fn over_ssh_the_address_goes_to_the_clipboard_of_the_terminal() {
     let mut terminal = over_ssh().on_terminal();
     terminal.expect("\x1b]52;c;");
     let text = terminal.expect("\x07");
-    terminal.expect("the address is in the clipboard");
+    terminal.expect("the address was sent to your terminal, which copies it if it allows that (OSC 52)");
     terminal.finish();
     let decoded = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text).expect("base64");
     let address = String::from_utf8(decoded).expect("UTF-8");
@@ -232,6 +229,71 @@ fn over_ssh_the_address_goes_to_the_clipboard_of_the_terminal() {
     scene.sandbox.keyfob(&["console", "deploy", "--copy"]).env("DISPLAY", ":9").run().ok();
     assert!(scene.sandbox.read("clip").contains("/federation?Action=login"));
     assert_eq!(scene.sandbox.read("clip-words"), "-selection clipboard\n");
+}
+
+#[test]
+fn where_nobody_sees_a_browser_none_is_started_and_the_portals_link_is_printed() {
+    let scene = Scene::new();
+    scene.warm();
+    scene.append(PORTAL);
+    recorder(&scene, "firefox");
+    recorder(&scene, "xdg-open");
+    let over_ssh = |words: &[&str]| {
+        let run = scene.sandbox.keyfob(&[&["console"], words].concat());
+        run.env("SSH_CONNECTION", "1 2 3 4").env("DISPLAY", "localhost:10").run()
+    };
+    for options in [&[][..], &["--container", "x"], &["--browser-profile", "x"]] {
+        let said = fails(&over_ssh(&[&["deploy"], options].concat()), 1, "this is an SSH session");
+        assert!(said.contains("--url"), "{said}");
+        // It holds no secret.
+        let ran = over_ssh(&[&["portal"], options].concat());
+        assert!(ran.ok().starts_with("https://corp.awsapps.com/start/#/console?account_id="), "{}", ran.stdout);
+        assert!(ran.stderr.contains("Open this address where you have one"), "{}", ran.stderr);
+    }
+    assert!(!scene.sandbox.path("started").exists(), "no browser of this machine");
+    let first = over_ssh(&["portal", "--logout"]).ok().to_owned();
+    assert!(
+        first.contains("/oauth?Action=logout&redirect_uri=https%3A%2F%2Fcorp.awsapps.com%2Fstart%2F%23%2F"),
+        "{first}"
+    );
+    assert!(!first.starts_with("https://corp."), "{first}");
+}
+
+#[test]
+fn in_wsl_windows_opens_the_link_and_takes_the_copy() {
+    let Some(curl) = tools::require("curl") else { return };
+    let scene = Scene::new();
+    scene.warm();
+    scene.append(PORTAL);
+    let console =
+        |words: &[&str]| scene.sandbox.keyfob(&[&["console"], words].concat()).env("WSL_DISTRO_NAME", "Debian");
+    let said =
+        fails(&console(&["deploy"]).run(), 1, "no browser can be opened here: this is WSL, which has no `wslview`");
+    assert!(said.contains("--url") && said.contains("`BROWSER`"), "{said}");
+    assert!(console(&["portal"]).run().ok().starts_with("https://corp.awsapps.com/start/#/console?"));
+    // Nothing of Windows takes the copy, so the terminal is sent it.
+    let mut terminal = console(&["deploy", "--copy"]).on_terminal();
+    terminal.expect("the address was sent to your terminal");
+    terminal.finish();
+    scene.sandbox.may_hold_secrets("followed");
+    let script = format!(
+        "#!/bin/sh\nprintf '%s\\n' \"$@\" >\"$HOME/opened\"\nmv \"$HOME/opened\" \"$HOME/started\"\n\
+         {} -s -o \"$HOME/followed\" \"$2\"\n",
+        curl.display()
+    );
+    scene.sandbox.script("bin/rundll32.exe", &script);
+    console(&["deploy"]).run().ok();
+    let words = started(&scene);
+    assert!(words[0] == "url.dll,FileProtocolHandler" && words[1].starts_with("http://127.0.0.1:"), "{words:?}");
+    console(&["portal"]).run().ok();
+    assert!(started(&scene)[1].starts_with("https://corp.awsapps.com/start/#/console?account_id=000000000042&"));
+    scene.sandbox.script("bin/clip.exe", "#!/bin/sh\ncat >\"$HOME/clip\"\n");
+    scene.sandbox.may_hold_secrets("clip");
+    let ran = console(&["deploy", "--copy"]).run();
+    assert!(ran.ends_with(0).contains("the address is in the clipboard; it signs in anyone"), "{}", ran.stderr);
+    assert!(scene.sandbox.read("clip").contains("/federation?Action=login"));
+    let ran = console(&["portal", "--copy"]).run();
+    assert!(!ran.ends_with(0).contains("signs in anyone"), "{}", ran.stderr);
 }
 
 #[test]

@@ -32,6 +32,8 @@ pub struct Console {
     /// Whoever has it is signed in, if it holds a token.
     pub url: Secret,
     pub has_token: bool,
+    /// The origin where people sign in and out.
+    sign_in: String,
     /// Who will be signed in, as far as that is known.
     pub identity: Identity,
     /// Until when.
@@ -68,6 +70,11 @@ fn way(plan: &Plan) -> Way {
     }
 }
 
+/// Whether the address of the console will hold a token, which signs in anyone who has it.
+pub fn will_hold_token(plan: &Plan) -> bool {
+    way(plan) != Way::Portal
+}
+
 /// Makes the address of a page, or of the start page.
 ///
 /// # Errors
@@ -87,7 +94,7 @@ pub fn address(context: &Context<'_>, plan: &Plan, wanted: Option<&str>, options
     }
     let identity = of_plan(plan, None);
     match way(plan) {
-        Way::Portal => Ok(portal(plan, identity, &page)),
+        Way::Portal => Ok(portal(plan, identity, &page, hosts.sign_in)),
         Way::Token { duration } => {
             let credentials = resolve::credentials(context, plan, options)?;
             refuse_users(context, plan, &credentials, target, &hosts)?;
@@ -102,7 +109,8 @@ pub fn address(context: &Context<'_>, plan: &Plan, wanted: Option<&str>, options
                         .to_owned(),
                 ],
             };
-            Ok(Console { url: login(&hosts, &page, &token), has_token: true, identity, until, notes })
+            let url = login(&hosts, &page, &token);
+            Ok(Console { url, has_token: true, sign_in: hosts.sign_in, identity, until, notes })
         }
         Way::Federation => {
             let base_target = plan.base_target()?.clone();
@@ -118,13 +126,14 @@ pub fn address(context: &Context<'_>, plan: &Plan, wanted: Option<&str>, options
             let mut notes = vec!["the console session carries no MFA: policies that require MFA deny it".to_owned()];
             notes.extend(sign_in_page(&federated, &hosts).map(|page| format!("to sign in with MFA, open {page}")));
             let (until, identity) = (credentials.expires_at(), of_plan(&federated, None));
-            Ok(Console { url: login(&hosts, &page, &token), has_token: true, identity, until, notes })
+            let url = login(&hosts, &page, &token);
+            Ok(Console { url, has_token: true, sign_in: hosts.sign_in, identity, until, notes })
         }
     }
 }
 
 /// The portal's shortcut link (IAM Identity Center User Guide, "Creating a shortcut link"). It holds no secret.
-fn portal(plan: &Plan, identity: Identity, page: &str) -> Console {
+fn portal(plan: &Plan, identity: Identity, page: &str, sign_in: String) -> Console {
     let Some(role) = plan.base.assigned_role() else { unreachable!("its way is the portal's") };
     let query: String = form_urlencoded::Serializer::new(String::new())
         .extend_pairs([("account_id", role.account_id.as_str()), ("role_name", &role.role_name), ("destination", page)])
@@ -133,7 +142,8 @@ fn portal(plan: &Plan, identity: Identity, page: &str) -> Console {
     let identity = Identity { account: Some(role.account_id.clone()), ..identity };
     let notes =
         vec!["the console opens with the portal session of your browser, which may be another user's".to_owned()];
-    Console { url: Secret::new(format!("{start}/#/console?{query}")), has_token: false, identity, until: None, notes }
+    let url = Secret::new(format!("{start}/#/console?{query}"));
+    Console { url, has_token: false, sign_in, identity, until: None, notes }
 }
 
 /// The page where the users of an account sign in.
@@ -248,12 +258,13 @@ fn login(hosts: &Hosts, page: &str, token: &Secret) -> Secret {
     Secret::new(format!("{}/federation?{}", hosts.sign_in, query.finish()))
 }
 
-/// The address that ends all sessions of the browser first.
-pub fn after_logout(url: &Secret) -> Secret {
-    let origin = url.expose().split("/federation").next().unwrap_or_default().to_owned();
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("Action", "logout").append_pair("redirect_uri", url.expose());
-    Secret::new(format!("{origin}/oauth?{}", query.finish()))
+impl Console {
+    /// The address that ends all sessions of the browser first.
+    pub fn after_logout(&self) -> Secret {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("Action", "logout").append_pair("redirect_uri", self.url.expose());
+        Secret::new(format!("{}/oauth?{}", self.sign_in, query.finish()))
+    }
 }
 
 #[cfg(test)]

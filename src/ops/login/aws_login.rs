@@ -233,12 +233,12 @@ impl<'a> Login<'a> {
         let Context { settings, env, talk, .. } = *self.context;
         let way = if self.options.device { LoginWay::Device } else { settings.login };
         match (way, browser::obstacle(env)) {
-            (LoginWay::Device, _) => self.anywhere(),
+            (LoginWay::Device, _) => self.anywhere(false),
             (LoginWay::Auto, Some(obstacle)) => {
                 talk.explain(&format!(
                     "signing in on another device: {obstacle}, so a browser could not come back here"
                 ));
-                self.anywhere()
+                self.anywhere(!self.options.no_browser && browser::invisible(env).is_none())
             }
             (LoginWay::Browser, _) | (LoginWay::Auto, None) => self.on_this_machine(),
         }
@@ -276,12 +276,16 @@ impl<'a> Login<'a> {
         made.map_err(|error| self.not_signed_in(error))
     }
 
-    /// With a browser anywhere, whose page shows a code to bring here.
-    fn anywhere(&self) -> Result<Made> {
+    /// With a browser anywhere, whose page shows a code to bring here; with the one of this machine if it `opens` one.
+    fn anywhere(&self, opens: bool) -> Result<Made> {
         let human = self.context.human;
         let authorization = Authorization::anywhere(&self.endpoint);
         self.say.say("To sign in, open this page in a browser on any device:");
-        self.say.address(&authorization.url(&self.endpoint));
+        let url = authorization.url(&self.endpoint);
+        self.say.address(&url);
+        if opens {
+            start_browser(self.context, &url);
+        }
         for _ in 0..TRIES {
             let pasted = human.ask_secret("Paste the code that the page shows (it stays hidden): ", None);
             let pasted = pasted.map_err(|error| {

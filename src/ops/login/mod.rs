@@ -148,13 +148,14 @@ impl Asking<'_> {
         let Context { env, settings, talk, .. } = self.sign_ins.context;
         let obstacle = browser::obstacle(env);
         let way = if options.device { LoginWay::Device } else { settings.login };
+        let opens_page = !options.no_browser && browser::invisible(env).is_none();
         match (way, obstacle) {
             (LoginWay::Browser, _) | (LoginWay::Auto, None) => self.with_browser(!options.no_browser),
             (LoginWay::Auto, Some(obstacle)) => {
                 talk.explain(&format!("signing in with a code: {obstacle}, so a browser could not come back here"));
-                self.with_code(false)
+                self.with_code(opens_page)
             }
-            (LoginWay::Device, _) => self.with_code(!options.no_browser && obstacle.is_none()),
+            (LoginWay::Device, _) => self.with_code(opens_page),
         }
     }
 
@@ -170,7 +171,9 @@ impl Asking<'_> {
             say.address(&code.verification_uri_complete);
             say.say(&format!("It must show the code {}; allow it only then.", code.user_code));
             if opens {
-                start_browser(&sign_ins.context, &code.verification_uri_complete);
+                // Security: without the code, since other users see the browser's command line, and could sign in with it.
+                say.say("Your browser opens the page that asks for the code.");
+                start_browser(&sign_ins.context, &code.verification_uri);
             }
         })
     }

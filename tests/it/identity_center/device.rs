@@ -25,6 +25,21 @@ fn the_address_and_the_code_are_shown_on_the_terminal_and_ctrl_c_leaves_nothing(
 }
 
 #[test]
+fn in_wsl_windows_opens_the_page_without_the_code_which_other_users_would_see() {
+    let office = Office::with_accounts();
+    let script = "#!/bin/sh\necho \"$1\" >\"$HOME/opened\"\n";
+    office.sandbox.script("bin/wslview", script);
+    let login = office.sandbox.keyfob(&["login", "corp"]).without_env("BROWSER").env("WSL_DISTRO_NAME", "Debian");
+    let mut terminal = login.on_terminal();
+    let code = office.center.user_code();
+    terminal.expect("Your browser opens the page that asks for the code.");
+    office.center.approve(&code);
+    terminal.expect("signed in to https://corp.awsapps.com/start");
+    terminal.finish().0.ok();
+    assert_eq!(office.sandbox.read("opened"), format!("{}/device\n", office.aws.url()));
+}
+
+#[test]
 fn sso_profiles_signs_in_first_where_somebody_is_there() {
     let office = Office::with_accounts();
     let mut terminal =
