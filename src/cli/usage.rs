@@ -2,6 +2,9 @@
 //!
 //! clap's own tips know neither other tools' words nor what an argument is for. A command is offered only if it parses.
 
+mod answer;
+pub(super) mod kf;
+mod options;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -17,7 +20,9 @@ use crate::error::{Error, Kind};
 use crate::hint::{Hint, Word, run};
 use crate::sys::env::{Environment, vars};
 
-use words::{COMMANDS, NAMING, OPTIONS, Other, SYNONYMS, is_misspelt, is_region, is_valued};
+use answer::{Typed, is_valued};
+use options::OPTIONS;
+use words::{COMMANDS, NAMING, Other, PROGRAMS, STORES, SYNONYMS, is_misspelt, is_of_aws, is_region, place_of};
 
 /// The error the user sees for a command line that clap refuses; `arguments` is the whole of it.
 pub(super) fn error(refusal: &clap::Error, arguments: &[OsString], env: &Environment) -> Error {
@@ -61,7 +66,8 @@ impl GivenLine {
                     path.push(word.clone());
                     tree = found;
                 }
-                None if word == "--backend" => drop(rest.next()),
+                // Its value may be called as a command is.
+                None if word == "-p" || word.starts_with("--") && place_of(word).is_some() => drop(rest.next()),
                 None if word.starts_with('-') => {}
                 None => break,
             }
@@ -83,7 +89,9 @@ impl GivenLine {
             (ErrorKind::UnknownArgument, Some(at)) if self.path == ["exec"] => self.with_dashes(at, env),
             (ErrorKind::UnknownArgument, Some(at)) => self.as_option(at).into_iter().collect(),
             (ErrorKind::MissingRequiredArgument, _) => self.completed(refusal).into_iter().collect(),
-            (ErrorKind::InvalidValue, _) => self.value_meant(refusal).into_iter().collect(),
+            (ErrorKind::InvalidValue | ErrorKind::ValueValidation, _) => {
+                self.value_meant(refusal).into_iter().collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -98,14 +106,20 @@ impl GivenLine {
         }
         let whole = format!("{parent} {word}");
         let is_on = |row: &Other| row.on.contains(&word) || row.on.contains(&&*whole);
-        let name = |word: &str| word.split_once('=').map_or(word.to_owned(), |(option, _)| option.to_owned());
-        let by_option = |row: &&Other| is_on(row) && rest.iter().any(|word| row.words.contains(&&*name(word)));
-        if let Some(row) = OPTIONS.iter().find(by_option) {
-            let is_left = |word: &&String| !row.words.contains(&word.as_str()) || is_valued(word);
-            let rest: Vec<String> = rest.iter().filter(is_left).cloned().collect();
-            return vec![row.answer(&rest)];
+        let typed = Typed::new(rest);
+        if let Some(row) = OPTIONS.iter().find(|row| is_on(row) && typed.has(row)) {
+            return vec![row.answer(rest)];
+        }
+        if self.path.is_empty() && PROGRAMS.contains(&word) && !rest.is_empty() {
+            return self.without_program(at, env);
+        }
+        if self.path.is_empty() && is_of_aws(word, rest) {
+            return vec![self.of_aws(at)];
         }
         let others = COMMANDS.iter().filter(|row| row.on.contains(&parent) && row.words.contains(&word));
+        // A shell's credentials are for no command.
+        let runs_command = rest.iter().any(|word| word == "--");
+        let others = others.filter(|row| !runs_command || !row.command.starts_with("eval"));
         let found: Vec<Hint> = others.map(|row| row.answer(rest)).collect();
         if !found.is_empty() {
             return found;
@@ -122,6 +136,34 @@ impl GivenLine {
         near.map(|near| self.with(at, &near)).into_iter().collect()
     }
 
+    /// The line without the name of the program that takes it.
+    fn without_program(&self, at: usize, env: &Environment) -> Vec<Hint> {
+        let own = [&self.words[..at], &self.words[at + 1..]].concat();
+        let meant = answers(own, env);
+        match (&*self.words[at], meant.is_empty()) {
+            ("aws", true) => vec![GivenLine::of([&self.words[..at], &self.words[at + 1..]].concat()).of_aws(at)],
+            _ => meant,
+        }
+    }
+
+    /// The AWS CLI's command that begins at `at`, with the credentials of the profile that its option names.
+    fn of_aws(&self, at: usize) -> Hint {
+        let mut words = self.words[at..].to_vec();
+        let named = words.iter().position(|word| word == "--profile" || word.starts_with("--profile="));
+        let profile = named.and_then(|named| {
+            let word = words.remove(named);
+            match word.split_once('=') {
+                Some((_, profile)) => Some(profile.to_owned()),
+                None => (named < words.len()).then(|| words.remove(named)),
+            }
+        });
+        let plain = |word: &'static str| Word::Plain(word.into());
+        let profile = profile.map_or(Word::Fill("PROFILE".into()), Word::Value);
+        let words = words.into_iter().map(Word::Value);
+        let line = ["keyfob", "exec"].map(plain).into_iter().chain([profile, plain("--"), plain("aws")]).chain(words);
+        hint(line.collect()).to("run the AWS CLI with the credentials")
+    }
+
     fn is_before_command(&self, at: usize) -> bool {
         let command = self.path.first().and_then(|command| self.words.iter().position(|word| word == command));
         command.is_none_or(|command| at < command)
@@ -136,15 +178,23 @@ impl GivenLine {
             let place = 1 + rest.words.iter().position(|word| word == command)?;
             Some([&rest.words[..place], &self.words[at..end], &rest.words[place..]].concat())
         };
-        let Some(words) = behind(at + 1).or_else(|| behind(at + 2)) else {
+        let is_pair = self.words.get(at + 1).is_some_and(|value| is_valued(&self.words[at], value));
+        let ends = if is_pair { [at + 2, at + 1] } else { [at + 1, at + 2] };
+        let Some(words) = ends.into_iter().find_map(behind) else {
+            // The AWS CLI takes it at any place.
+            let end = at + 1 + usize::from(is_pair);
+            if self.words.len() > end {
+                let words = [&self.words[..at], &self.words[end..], &self.words[at..end]].concat();
+                let meant = answers(words, env);
+                if !meant.is_empty() {
+                    return meant;
+                }
+            }
             // Some tools need no command at all.
             let word = self.words[1..].iter().find(|word| !word.starts_with('-'));
             return word.map(|word| of_profile(word, env)).unwrap_or_default();
         };
-        match command().try_get_matches_from(&words) {
-            Err(refusal) if refusal.use_stderr() => GivenLine::of(words).meant(&refusal, env),
-            Ok(_) | Err(_) => vec![hint(given(&words))],
-        }
+        answers(words, env)
     }
 
     /// The option that the one there stands for.
@@ -152,28 +202,27 @@ impl GivenLine {
         let (option, value) = self.words[at].split_once('=').map_or((&*self.words[at], None), |(o, v)| (o, Some(v)));
         let value = || value.or_else(|| self.words.get(at + 1).map(String::as_str).filter(|v| !v.starts_with('-')));
         let end = at + 1 + usize::from(value().is_some() && !self.words[at].contains('='));
+        let command = self.path.last().map_or("", String::as_str);
+        let is_ours = option == "-r" && value().is_some_and(is_region);
+        let is_about = |row: &&Other| row.is_about(option, value().unwrap_or_default());
+        if let Some(row) = OPTIONS.iter().find(|row| row.on.contains(&command) && is_about(row) && !is_ours) {
+            return vec![row.answer(&self.behind_path())];
+        }
         // A profile is an argument of its own.
-        if let ("--profile" | "-p", Some(profile)) = (option, value()) {
+        let has_all = command_at(&self.path).get_arguments().any(|own| own.get_long() == Some("all"));
+        let names_profile = place_of(option) == Some("PROFILE") && !(option == "-a" && has_all);
+        if let Some(profile) = value().filter(|_| names_profile) {
             let with = [&self.words[..at], &[profile.to_owned()], &self.words[end..]].concat();
             let without = [&self.words[..at], &self.words[end..]].concat();
             if let Some(hint) = taken(given(&with)).or_else(|| taken(given(&without))) {
                 return vec![hint];
             }
             // Another option is wrong too.
-            if let Err(refusal) = command().try_get_matches_from(&with)
+            if let Err(refusal) = crate::cli::command().try_get_matches_from(&with)
                 && problem(&with[..=at]).is_none()
             {
                 return GivenLine::of(with).meant(&refusal, env);
             }
-        }
-        let command = self.path.last().map_or("", String::as_str);
-        let is_ours = option == "-r" && value().is_some_and(is_region);
-        let is_meant = |row: &&Other| row.on.contains(&command) && row.words.contains(&option) && !is_ours;
-        if let Some(row) = OPTIONS.iter().find(is_meant) {
-            let rest = GivenLine::of([&self.words[..at], &self.words[end..]].concat());
-            let option = Some(option.to_owned()).filter(|option| value().is_some() && row.takes(option));
-            let values = rest.profile().into_iter().chain(option).chain(value().map(str::to_owned));
-            return vec![row.answer(&values.collect::<Vec<_>>())];
         }
         let tree = command_at(&self.path);
         let options = || tree.get_arguments().filter_map(clap::Arg::get_long);
@@ -193,6 +242,15 @@ impl GivenLine {
             Some(GivenLine::of(words).meant(&refusal, env)).filter(|meant| !meant.is_empty())
         };
         synonyms.chain(near).find_map(replaced).unwrap_or_default()
+    }
+
+    /// The words behind the commands, and what was typed before them.
+    fn behind_path(&self) -> Vec<String> {
+        let mut words = self.words[1..].to_vec();
+        for command in &self.path {
+            words.iter().position(|word| word == command).map(|at| words.remove(at));
+        }
+        words
     }
 
     /// The line with `--` before the command that `exec` is to run, which begins at `at`.
@@ -232,8 +290,11 @@ impl GivenLine {
             Some(ContextValue::String(text)) => Some(text),
             _ => None,
         };
-        let (wrong, right) = (text(ContextKind::InvalidValue)?, text(ContextKind::SuggestedValue)?);
-        is_misspelt(right, wrong).then_some(())?;
+        let wrong = text(ContextKind::InvalidValue)?;
+        let is_store = text(ContextKind::InvalidArg).is_some_and(|name| name.starts_with("--backend"));
+        let store = STORES.iter().find(|(other, _)| is_store && other == wrong).map(|(_, ours)| (*ours).to_owned());
+        let near = || text(ContextKind::SuggestedValue).filter(|right| is_misspelt(right, wrong)).cloned();
+        let right = &store.or_else(near)?;
         let replace = |word: &String| match word.split_once('=') {
             _ if word == wrong => right.clone(),
             Some((option, value)) if value == wrong => format!("{option}={right}"),
@@ -242,21 +303,19 @@ impl GivenLine {
         taken(given(&self.words.iter().map(replace).collect::<Vec<_>>()))
     }
 
-    /// The profile that the line names.
-    fn profile(&self) -> Option<String> {
-        let matches = command().ignore_errors(true).try_get_matches_from(&self.words).ok()?;
-        let mut leaf = &matches;
-        while let Some((_, below)) = leaf.subcommand() {
-            leaf = below;
-        }
-        leaf.try_get_one::<String>("profile").ok().flatten().cloned()
-    }
-
     /// The line with `word` in the place of the one at `at`, and without the rest where that does not fit.
     fn with(&self, at: usize, word: &str) -> Hint {
         let short = [&self.words[..at], &[word.to_owned()]].concat();
         let long = [&short, &self.words[at + 1..]].concat();
         taken(given(&long)).unwrap_or_else(|| hint(given(&short)))
+    }
+}
+
+/// The command that a line is, or was meant to be.
+pub(super) fn answers(words: Vec<String>, env: &Environment) -> Vec<Hint> {
+    match command().try_get_matches_from(&words) {
+        Err(refusal) if refusal.use_stderr() => GivenLine::of(words).meant(&refusal, env),
+        Ok(_) | Err(_) => vec![hint(given(&words))],
     }
 }
 
@@ -292,8 +351,11 @@ fn taken(words: Vec<Word>) -> Option<Hint> {
     let line: Vec<String> = words.iter().map(|word| word.as_str().to_owned()).collect();
     let is_taken = || matches!(problem(&line), None | Some(ErrorKind::DisplayHelp | ErrorKind::DisplayVersion));
     let is_other = match line.first().map(String::as_str) {
-        // It stands for a line that has room for a profile alone.
-        Some("eval") => line.len() == 2,
+        // It stands for keyfob's `env`.
+        Some("eval") => {
+            let env = ["keyfob", "env"].into_iter().chain(line[1..].iter().map(String::as_str)).map(str::to_owned);
+            return problem(&env.collect::<Vec<_>>()).is_none().then(|| hint(words));
+        }
         Some("keyfob") => line.len() == 1,
         Some(_) | None => true,
     };

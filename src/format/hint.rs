@@ -82,7 +82,7 @@ fn command(words: &[Word], shell: Shell) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// `unset NAME …`, `export NAME VALUE`, and `eval PROFILE` for its credentials, for which each shell has its own words.
+/// `unset NAME …`, `export NAME VALUE`, and `eval PROFILE [OPTIONS]` for its credentials, for which each shell has its own words.
 fn of_the_shell(words: &[Word], shell: Shell) -> Option<String> {
     let (Word::Plain(builtin), arguments) = words.split_first()? else { return None };
     let names: Vec<&str> = arguments.iter().map(Word::as_str).collect();
@@ -98,10 +98,13 @@ fn of_the_shell(words: &[Word], shell: Shell) -> Option<String> {
             Shell::Cmd => each("set ", "=").replace(';', " &"),
             _ => format!("unset {}", names.join(" ")),
         }),
-        ("eval", [profile]) => {
-            let is_fill = matches!(arguments, [Word::Fill(_)]);
-            let profile = if is_fill { (*profile).to_owned() } else { quoted(profile, shell) };
-            Some(shell.how_to_load().replace("PROFILE", &profile))
+        ("eval", [_, ..]) => {
+            let words = self::arguments(arguments);
+            let words = words.iter().map(|word| match word {
+                Word::Plain(word) | Word::Fill(word) => word.to_string(),
+                Word::Value(value) => quoted(value, shell),
+            });
+            Some(shell.how_to_load().replace("PROFILE", &words.collect::<Vec<_>>().join(" ")))
         }
         ("export", [name, value]) => {
             let value = quoted(value, shell);

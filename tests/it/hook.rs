@@ -108,7 +108,11 @@ fn switches_and_restores(shell: &Shell) {
     let scene = scene();
     let Some(mut terminal) = started(&scene, shell) else { return };
     line(&mut terminal, "tell before", "told nobody");
+    line(&mut terminal, "kf -", "there is no previous profile");
     line(&mut terminal, "kf deploy", "`deploy` in account 111122223333, until ");
+    line(&mut terminal, "kf -", "no profile was in use before: what was there then is restored");
+    line(&mut terminal, "tell first", "told nobody");
+    line(&mut terminal, "kf -", "`deploy` in account");
     line(&mut terminal, "tell a", "told deploy");
     line(&mut terminal, "kf audit --region eu-west-3", "`audit` in account 444455556666");
     line(&mut terminal, "tell audit", "told audit");
@@ -120,6 +124,7 @@ fn switches_and_restores(shell: &Shell) {
     line(&mut terminal, "tell a", "told audit");
     line(&mut terminal, "kf deploy --help", "unexpected argument '--help'");
     line(&mut terminal, "kf -c deploy", "open the AWS console: `keyfob console deploy`");
+    line(&mut terminal, "kf list", "`kf` switches to a profile, and there is no profile `list`");
     quiet(&mut terminal, "kf off");
     line(&mut terminal, "tell after", "told nobody");
     line(&mut terminal, "kf -", "`audit` in account");
@@ -128,7 +133,7 @@ fn switches_and_restores(shell: &Shell) {
     leave(terminal);
     let told = |name: &str| scene.sandbox.read(name);
     assert_eq!(told("before"), told("after"), "an empty variable is still empty, an unset one unset");
-    assert_eq!(told("before"), told("at-last"));
+    assert_eq!((told("before"), told("before")), (told("first"), told("at-last")));
     assert_eq!(told("audit"), told("again"), "its options went with it");
     assert_ne!(told("before"), told("audit"));
 }
@@ -167,12 +172,13 @@ fn in_nushell(scene: &Scene, script: &str) -> Option<(String, String)> {
 #[test]
 fn nushell_switches_and_restores_exactly_what_was_there() {
     let scene = scene();
-    let script = "tell before; kf deploy; tell a; kf audit --region eu-west-3; tell audit; kf -; tell a; kf -; tell again\n\
+    let script = "tell before; try { kf - } catch { print none }; kf deploy; kf -; tell first; kf -; tell a; kf audit --region eu-west-3; tell audit; kf -; tell a; kf -; tell again\n\
         try { kf nobody } catch { print failed }; tell a; kf off; tell after; kf -; kf off; tell at-last";
     let Some((told, said)) = in_nushell(&scene, script) else { return };
-    let expected = "nobody deploy audit deploy audit failed audit nobody nobody";
+    let expected = "nobody none nobody deploy audit deploy audit failed audit nobody nobody";
     assert_eq!(told.replace("told ", "").split_whitespace().collect::<Vec<_>>().join(" "), expected);
     assert!(said.contains("there is no profile `nobody`"), "{said}");
+    assert_eq!(said.matches("kf: no profile was in use before").count(), 1, "{said}");
     let told = |name: &str| scene.sandbox.read(name);
     assert_eq!((told("before"), told("before")), (told("after"), told("at-last")));
     assert_eq!(told("audit"), told("again"));
@@ -344,6 +350,35 @@ fn strict_shells_and_those_with_hooks_of_their_own_work_too() {
         line(&mut terminal, "tell a", "told nobody");
         leave(terminal);
     }
+}
+
+#[test]
+fn what_is_no_profile_but_a_command_is_answered_with_it() {
+    let scene = scene();
+    let kf =
+        |words: &[&str]| scene.sandbox.keyfob(&[&["hook", "bash", "--step", "switch", "--"], words].concat()).run();
+    for (words, said, hint) in [
+        (&["list"][..], "there is no profile `list`", "`keyfob list`"),
+        (&["login", "deploy"], "there is no profile `login`", "`keyfob login deploy`"),
+        (&["console", "deploy", "s3"], "there is no profile `console`", "`keyfob console deploy s3`"),
+        (&["exec", "deploy", "make"], "there is no profile `exec`", "`keyfob exec deploy -- make`"),
+        (&["help"], "there is no profile `help`", "`keyfob help`"),
+        (&["ls"], "there is no profile `ls`", "`keyfob list`"),
+        (&["use", "deploy"], "there is no profile `use`", "`kf deploy`"),
+        (&["unset"], "there is no profile `unset`", "`kf off`"),
+        (&["-l"], "unexpected argument '-l'", "`keyfob list`"),
+        (&["-u"], "unexpected argument '-u'", "`kf off`"),
+        (&["-c", "deploy", "-s", "s3"], "unexpected argument '-c'", "`keyfob console deploy s3`"),
+        (&["deploy", "--durtion", "1h"], "unexpected argument '--durtion'", "`kf deploy --duration 1h`"),
+        (&["--profile", "deploy"], "unexpected argument '--profile'", "`kf deploy`"),
+    ] {
+        let ran = kf(words);
+        let shown = ran.ends_with(2);
+        assert!(shown.contains(said) && shown.contains(hint) && ran.stdout.is_empty(), "{words:?}: {shown}");
+    }
+    // A profile that is called so is switched to.
+    scene.sandbox.keyfob(&["profile", "rename", "audit", "list"]).run().ok();
+    assert!(kf(&["list"]).ends_with(0).contains("`list` in account"));
 }
 
 #[test]

@@ -5,8 +5,10 @@ use clap::{Args, Parser, ValueEnum};
 
 use crate::cli::GlobalOptions;
 use crate::cli::choice::choose_with_roles;
+use crate::cli::complete::profiles;
 use crate::cli::completions::SCRIPTS;
 use crate::cli::options::{CredentialOptions, NarrowOptions};
+use crate::cli::usage;
 use crate::cli::world::World;
 use crate::credentials::Credentials;
 use crate::error::{Error, Kind, Result};
@@ -14,7 +16,7 @@ use crate::format::Change;
 use crate::format::environment::hand_out;
 use crate::format::hook::{Kept, Switch};
 use crate::format::shell::Shell;
-use crate::hint::{Hint, Word, run};
+use crate::hint::{Hint, Word};
 use crate::human::Talk;
 use crate::ops::resolve::store_of;
 use crate::session_cache::fresh::due;
@@ -108,7 +110,8 @@ impl HookArgs {
     }
 
     fn switch(self, world: &World<'_>) -> Result<()> {
-        let Words { profile, options } = self.read()?;
+        self.refuse_command(&world.env)?;
+        let Words { profile, options } = self.read(&world.env)?;
         let profile = match profile {
             Some(profile) => profile,
             None => choose_with_roles(world)?,
@@ -132,7 +135,7 @@ impl HookArgs {
     /// Renews what the shell has, and asks nobody. Where that is not possible the shell keeps what it has, hears why once, and
     /// asks again in a minute, since another program may have what was missing by then.
     fn renew(self, world: &World<'_>) -> Result<()> {
-        let Words { profile, options } = self.read()?;
+        let Words { profile, options } = self.read(&world.env)?;
         let profile = profile.unwrap_or_default();
         let kept = Kept::read(&self.kept);
         let again = world.clock().now().plus_seconds(AGAIN);
@@ -154,38 +157,34 @@ impl HookArgs {
         write(world, self.shell, &Switch { profile: &profile, changes, due }, &kept.told(is_told))
     }
 
-    fn read(&self) -> Result<Words> {
-        let wrong = |problem: String, meant: Option<Hint>| {
-            meant.into_iter().fold(Error::new(Kind::Usage, problem), Error::hint).hint("type `kf --help`")
-        };
+    fn read(&self, env: &Environment) -> Result<Words> {
         let words = Words::try_parse_from(&self.words).map_err(|error| {
             let text = error.to_string();
             let text = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            wrong(text, self.meant())
+            wrong(text, usage::kf::meant_by_options(&self.words, env))
         })?;
         if words.options.narrow.policy.as_deref() == Some("-") {
             let text = "`kf` cannot read a policy from standard input: it reads it again to renew";
-            return Err(wrong(text.to_owned(), None));
+            return Err(wrong(text.to_owned(), Vec::new()));
         }
         let chosen = Some(self.profile.clone()).filter(|profile| !profile.is_empty());
         Ok(Words { profile: chosen.or(words.profile), ..words })
     }
+
+    /// Refuses a command of keyfob's or of another tool, unless a profile is called so.
+    fn refuse_command(&self, env: &Environment) -> Result<()> {
+        let Some(word) = self.words.first().filter(|word| usage::kf::is_command(word)) else { return Ok(()) };
+        if profiles(env, false).is_none_or(|names| names.contains(word)) {
+            return Ok(());
+        }
+        let line = ["keyfob".to_owned()].into_iter().chain(self.words.iter().cloned()).collect();
+        let meant = usage::answers(line, env);
+        Err(wrong(format!("`kf` switches to a profile, and there is no profile `{word}`"), usage::kf::for_kf(meant)))
+    }
 }
 
-impl HookArgs {
-    /// What the options of `assume` and `awsume` are here.
-    fn meant(&self) -> Option<Hint> {
-        let has = |options: &[&str]| self.words.iter().any(|word| options.contains(&&**word));
-        let profile = self.words.iter().find(|word| !word.starts_with('-'));
-        match profile {
-            Some(profile) if has(&["-c", "--console"]) => {
-                Some(run!("keyfob console {}", profile).to("open the AWS console"))
-            }
-            _ if has(&["-u", "-un", "--unset"]) => Some(run!("kf off").to("restore what was there before")),
-            _ if has(&["-l", "--list"]) => Some(run!("keyfob list").to("list profiles")),
-            _ => None,
-        }
-    }
+fn wrong(problem: String, meant: Vec<Hint>) -> Error {
+    meant.into_iter().fold(Error::new(Kind::Usage, problem), Error::hint).hint("type `kf --help`")
 }
 
 /// The credentials, and what they change in the shell.

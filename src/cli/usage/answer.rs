@@ -1,0 +1,160 @@
+//! Our command for another tool's, with what was typed in its places.
+
+use super::words::{AWS_CLI, Other, SYNONYMS, is_region, place_of};
+use super::{hint, taken};
+use crate::hint::{Hint, Word};
+
+/// What was typed behind a command.
+pub(super) struct Typed {
+    /// Options with a value.
+    pairs: Vec<(String, String)>,
+    /// The other words.
+    words: Vec<String>,
+    /// `--`, and the command behind it.
+    command: Vec<String>,
+}
+
+impl Typed {
+    pub(super) fn new(typed: &[String]) -> Typed {
+        Typed::of(typed, is_valued)
+    }
+
+    /// Takes each option that has a value out with it.
+    fn of(typed: &[String], is_valued: impl Fn(&str, &str) -> bool) -> Typed {
+        let (own, command) = typed.split_at(typed.iter().position(|word| word == "--").unwrap_or(typed.len()));
+        let (mut pairs, mut words) = (Vec::new(), Vec::new());
+        let mut rest = own.iter().peekable();
+        while let Some(word) = rest.next() {
+            let pair = match word.split_once('=') {
+                Some((option, value)) => Some((option, value, false)),
+                None => rest.peek().map(|value| (&**word, &***value, true)),
+            };
+            match pair.filter(|(option, value, _)| word.starts_with('-') && is_valued(option, value)) {
+                Some((option, value, is_apart)) => {
+                    pairs.push((option.to_owned(), value.to_owned()));
+                    if is_apart {
+                        rest.next();
+                    }
+                }
+                // `help` asks for it.
+                None if word == "--help" || word == "-h" => {}
+                None => words.push(word.clone()),
+            }
+        }
+        Typed { pairs, words, command: command.to_vec() }
+    }
+
+    /// Whether one of the words that `row` answers is among it; the value of an option is none.
+    pub(super) fn has(&self, row: &Other) -> bool {
+        let name = |word: &str| word.split('=').next().map(str::to_owned).unwrap_or_default();
+        self.words.iter().any(|word| row.words.contains(&&*name(word)))
+            || self.pairs.iter().any(|(option, value)| row.is_about(option, value))
+    }
+}
+
+/// Whether an option of some tool has this value, and is no option without one.
+pub(super) fn is_valued(option: &str, value: &str) -> bool {
+    match option {
+        // awsume's takes none.
+        "-r" => is_region(value),
+        // Granted's neither.
+        "-t" => value.bytes().all(|byte| byte.is_ascii_digit()),
+        "--url" => value.contains("://"),
+        _ => place_of(option).is_some(),
+    }
+}
+
+/// Our option for another's.
+fn ours(option: &str) -> String {
+    let known = SYNONYMS.iter().find(|(_, others)| others.contains(&option));
+    known.map_or_else(|| option.to_owned(), |(ours, _)| format!("--{ours}"))
+}
+
+impl Other {
+    /// Whether it answers this option, or the option with this value alone.
+    pub(super) fn is_about(&self, option: &str, value: &str) -> bool {
+        self.words.iter().any(|word| match word.split_once('=') {
+            Some(pair) => pair == (option, value),
+            None => *word == option,
+        })
+    }
+
+    /// Whether our command has a place for the value of this option.
+    fn takes(&self, option: &str) -> bool {
+        self.command.split(' ').any(|word| fits(word, option))
+    }
+
+    /// Our command with what was typed in the places of its placeholders, and the rest of that where it fits.
+    pub(super) fn answer(&self, typed: &[String]) -> Hint {
+        if self.command.is_empty() {
+            return self.why.into();
+        }
+        let Hint::Run { words: template, .. } = Hint::run(self.command, &[]) else { unreachable!("it makes commands") };
+        // What a command is given is not ours to read.
+        let is_open = self.command.ends_with("COMMAND");
+        let is_valued = |option: &str, value: &str| match (is_open, self.words.contains(&option)) {
+            (true, _) => matches!(place_of(option), Some("PROFILE" | "COMMAND")),
+            (false, true) => is_valued(option, value) && (self.takes(option) || place_of(option) == Some("OTHER")),
+            // `exec`'s is its server.
+            (false, false) => is_valued(option, value) && (option != "-s" || self.takes(option)),
+        };
+        let Typed { mut pairs, words: mut left, mut command } = Typed::of(typed, is_valued);
+        pairs.retain(|(option, value)| self.takes(option) || !self.is_about(option, value));
+        for word in self.words {
+            let found = left.iter().position(|typed| typed.split('=').next() == Some(word));
+            found.map(|at| left.remove(at));
+        }
+        // What Granted runs is one word.
+        if let Some(at) = pairs.iter().position(|(option, _)| fits("COMMAND", option)) {
+            let line = pairs.remove(at).1;
+            left.extend(shell_words::split(&line).unwrap_or_else(|_| vec![line]));
+        }
+        let mut fill = |word: &Word| {
+            let Word::Fill(name) = word else { return word.clone() };
+            if let Some(at) = pairs.iter().position(|(option, _)| fits(name, option)) {
+                let value = pairs.remove(at).1;
+                // The AWS CLI's for a file.
+                return Word::Value(value.strip_prefix("file://").map_or(value.clone(), str::to_owned));
+            }
+            // They are named by options alone.
+            let is_option = name == "PROFILE" && self.on.iter().any(|on| AWS_CLI.contains(on))
+                || name == "SESSION" && self.words.contains(&"-A");
+            match left.iter().position(|typed| !typed.starts_with('-')).filter(|_| !is_option) {
+                Some(at) => Word::Value(left.remove(at)),
+                None if name == "COMMAND" && command.len() > 1 => {
+                    command.remove(0);
+                    Word::Value(command.remove(0))
+                }
+                None => word.clone(),
+            }
+        };
+        let filled: Vec<Word> = template.iter().map(&mut fill).collect();
+        let pairs = pairs.into_iter().flat_map(|(option, value)| match (place_of(&option), ours(&option)) {
+            (Some("PROFILE"), _) => vec![Word::Value(value)],
+            // It works once.
+            (Some("CODE"), option) => vec![Word::Plain(option.into()), Word::Fill("CODE".into())],
+            (_, option) => [Word::given(&option), vec![Word::Value(value)]].concat(),
+        });
+        let pairs: Vec<Word> = pairs.collect();
+        let own = |word: &String| if word.starts_with("--") { ours(word) } else { word.clone() };
+        let (flags, others): (Vec<String>, Vec<String>) =
+            left.into_iter().map(|word| own(&word)).partition(|word| word.starts_with('-') && !is_open);
+        let words = |words: &[String]| words.iter().flat_map(|word| Word::given(word)).collect::<Vec<_>>();
+        let (flags, others, command) = (words(&flags), words(&others), words(&command));
+        let lines = [
+            vec![&filled, &pairs, &flags, &others, &command],
+            vec![&filled, &pairs, &others, &command],
+            vec![&filled, &pairs, &command],
+            vec![&filled, &command],
+            vec![&filled],
+        ];
+        let line = lines.into_iter().find_map(|parts| taken(parts.into_iter().flatten().cloned().collect()));
+        line.unwrap_or_else(|| hint(template)).to(self.why)
+    }
+}
+
+/// Whether the value of an option goes to this place of a command.
+fn fits(place: &str, option: &str) -> bool {
+    let also = [("PROFILE", "SESSION"), ("ROLE", "NAME")];
+    place_of(option).is_some_and(|name| name == place || also.contains(&(name, place)))
+}
