@@ -21,19 +21,42 @@ const WITHOUT_MFA: [&str; 8] = [
     "iam:ChangePassword", "iam:GetAccountPasswordPolicy", "sts:GetSessionToken",
 ];
 
-/// The policy that denies everything to whoever comes without MFA.
+/// The policy that denies everything to whoever comes without MFA, and allows what a first sign-in and an enrolment need: a user
+/// who has no other right gets a device too, from whichever machine.
 ///
 /// `BoolIfExists`: a request signed with a long-term key has no `aws:MultiFactorAuthPresent` at all (IAM User Guide, "AWS
-/// global condition context keys").
-pub fn require_mfa() -> String {
-    let statement = json!({
-        "Sid": "DenyAllWithoutMfa",
-        "Effect": "Deny",
-        "NotAction": WITHOUT_MFA,
-        "Resource": "*",
-        "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
-    });
-    json!({"Version": "2012-10-17", "Statement": [statement]}).to_string()
+/// global condition context keys"). The resources are those of "AWS: Allows MFA-authenticated IAM users to manage their own
+/// credentials" there.
+pub fn require_mfa(partition: &str) -> String {
+    let own = format!("arn:{partition}:iam::*:user/${{aws:username}}");
+    let statements = [
+        json!({
+            "Sid": "DenyAllWithoutMfa",
+            "Effect": "Deny",
+            "NotAction": WITHOUT_MFA,
+            "Resource": "*",
+            "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}},
+        }),
+        json!({
+            "Sid": "AllowOwnMfaAndPassword",
+            "Effect": "Allow",
+            "Action": ["iam:EnableMFADevice", "iam:ResyncMFADevice", "iam:ListMFADevices", "iam:GetUser", "iam:ChangePassword"],
+            "Resource": own,
+        }),
+        json!({
+            "Sid": "AllowNewMfaDevice",
+            "Effect": "Allow",
+            "Action": "iam:CreateVirtualMFADevice",
+            "Resource": format!("arn:{partition}:iam::*:mfa/*"),
+        }),
+        json!({
+            "Sid": "AllowPasswordPolicy",
+            "Effect": "Allow",
+            "Action": "iam:GetAccountPasswordPolicy",
+            "Resource": "*",
+        }),
+    ];
+    json!({"Version": "2012-10-17", "Statement": statements}).to_string()
 }
 
 /// Whether a managed policy of AWS's gives all rights, or those to get them.

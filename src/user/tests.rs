@@ -96,7 +96,7 @@ fn cis_raises_what_is_less_and_lowers_nothing() {
 
 #[test]
 fn the_policy_that_requires_mfa_lets_a_first_enrolment_through() {
-    let document: serde_json::Value = serde_json::from_str(&documents::require_mfa()).expect("JSON");
+    let document: serde_json::Value = serde_json::from_str(&documents::require_mfa("aws-cn")).expect("JSON");
     let statement = &document["Statement"][0];
     assert_eq!(statement["Effect"], "Deny");
     assert_eq!(statement["Condition"]["BoolIfExists"]["aws:MultiFactorAuthPresent"], "false");
@@ -104,6 +104,23 @@ fn the_policy_that_requires_mfa_lets_a_first_enrolment_through() {
     for action in ["iam:EnableMFADevice", "iam:ChangePassword", "sts:GetSessionToken"] {
         assert!(exempt.contains(action), "{exempt}");
     }
+    // A denial that is lifted is no right: each is allowed too, but the one that needs no permission.
+    let allowed: Vec<String> = document["Statement"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .skip(1)
+        .map(|allow| {
+            assert_eq!(allow["Effect"], "Allow");
+            allow["Action"].to_string()
+        })
+        .collect();
+    for action in
+        statement["NotAction"].as_array().expect("a list").iter().filter(|action| *action != "sts:GetSessionToken")
+    {
+        assert!(allowed.concat().contains(&action.to_string()), "{action}: {allowed:?}");
+    }
+    assert_eq!(document["Statement"][1]["Resource"], "arn:aws-cn:iam::*:user/${aws:username}");
 }
 
 #[test]

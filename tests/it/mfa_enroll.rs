@@ -219,6 +219,23 @@ fn killed_enrolment(aws: &LoopbackAws, sandbox: &Sandbox) {
 }
 
 #[test]
+fn ctrl_c_while_a_lost_answer_is_looked_for_deletes_the_device_again() {
+    let (aws, sandbox) = machine();
+    aws.fault("EnableMFADevice", Fault::InternalFailure);
+    let mut terminal = sandbox.keyfob(&["mfa", "enroll", "work", "--yes"]).on_terminal();
+    terminal.expect("first code from the app: ");
+    let [first, second] = aws.device(SERIAL).expect("made").codes_in_a_row();
+    terminal.type_line(&first);
+    terminal.expect("next code, once the app shows it: ");
+    terminal.type_line(&second);
+    terminal.expect("not listed yet, checking for ");
+    terminal.press_ctrl('c');
+    let (ran, seen) = terminal.finish();
+    assert_ne!(ran.code, Some(0), "{seen}");
+    assert!(seen.contains("interrupted") && aws.device(SERIAL).is_none(), "{seen}");
+}
+
+#[test]
 fn a_device_half_made_by_a_killed_enrolment_is_named_by_the_next() {
     let (aws, sandbox) = machine();
     killed_enrolment(&aws, &sandbox);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::credentials::StoreId;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::hint::{Hint, run};
 use crate::ops::Context;
 use crate::ops::mfa::caller::Caller;
@@ -29,7 +29,7 @@ impl HalfMade<'_> {
     ///
     /// # Errors
     /// `error`, where the device was not enabled.
-    pub(super) fn settle(&self, error: Refusal) -> Result<()> {
+    pub(super) fn settle(&self, mut error: Refusal) -> Result<()> {
         let Context { clock, human, .. } = self.context;
         human.progress("no response from AWS: checking whether the device is enabled");
         for waited in (0..=LISTS_LAG).step_by(LOOK_EVERY.into()) {
@@ -42,7 +42,10 @@ impl HalfMade<'_> {
             }
             if waited < LISTS_LAG {
                 human.countdown(&format!("not listed yet, checking for {} s more", LISTS_LAG - waited));
-                clock.wait(Duration::from_secs(LOOK_EVERY.into()));
+                if clock.wait_or_interrupt(Duration::from_secs(LOOK_EVERY.into())) {
+                    error = Error::new(Kind::Cancelled, "interrupted").into();
+                    break;
+                }
             }
         }
         human.countdown("");

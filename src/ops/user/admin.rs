@@ -166,7 +166,7 @@ impl<'a> Admin<'a> {
                 Err(refusal) => refusal,
             };
             let passes = is_passing(&refusal) || passing.iter().any(|code| refusal.is(code));
-            if !passes || !patience.wait(&format!("{action}: trying again")) {
+            if !passes || !patience.wait(&format!("{action}: trying again"))? {
                 return Err(refusal);
             }
         }
@@ -197,18 +197,23 @@ impl<'a> Patience<'a> {
         Patience { context, started: Instant::now(), waited: Duration::ZERO, pause: PAUSE, limit }
     }
 
-    /// Pauses, unless the patience is at its end.
-    pub(super) fn wait(&mut self, what: &str) -> bool {
+    /// Pauses; false if the patience is at its end.
+    ///
+    /// # Errors
+    /// Ctrl-C: whoever presses it in a pause is told what is left, and how to go on.
+    pub(super) fn wait(&mut self, what: &str) -> Result<bool> {
         let passed = self.waited.max(self.started.elapsed());
         if passed >= self.limit {
-            return false;
+            return Ok(false);
         }
         self.context.human.progress(&format!("{what} ({} s)", passed.as_secs()));
         let pause = self.pause.min(self.limit.saturating_sub(passed));
-        self.context.clock.wait(pause);
+        if self.context.clock.wait_or_interrupt(pause) {
+            return Err(Error::new(Kind::Cancelled, "interrupted"));
+        }
         self.waited += pause;
         self.pause = (pause * 2).min(LONGEST_PAUSE);
-        true
+        Ok(true)
     }
 }
 

@@ -168,7 +168,7 @@ impl Creation<'_> {
             admin.ensure("AttachGroupPolicy", &[("GroupName", group), ("PolicyArn", arn)])?;
         }
         if self.journal.made.groups.iter().any(|group| group == REQUIRE_MFA) && self.journal.wish.require_mfa {
-            let document = require_mfa();
+            let document = require_mfa(admin.partition());
             let params = [("GroupName", REQUIRE_MFA), ("PolicyName", REQUIRE_MFA), ("PolicyDocument", &document)];
             admin.ensure("PutGroupPolicy", &params)?;
         }
@@ -192,7 +192,7 @@ impl Creation<'_> {
                 return Err(Error::new(Kind::Failed, message).hint("take this one back, and choose another name"));
             }
             may_exist |= !refusal.means_not_done();
-            if !is_passing(&refusal) || !patience.wait("CreateUser: trying again") {
+            if !is_passing(&refusal) || !patience.wait("CreateUser: trying again")? {
                 return Err(refusal.into());
             }
         }

@@ -126,7 +126,7 @@ pub(super) fn report(admin: &Admin<'_>) -> Result<Report> {
     let account = admin.context.account;
     let mut patience = Patience::new(admin.context);
     while !admin.patiently("GenerateCredentialReport", &[], |by| account.generate_report(by))? {
-        if !patience.wait("waiting for the credential report") {
+        if !patience.wait("waiting for the credential report")? {
             return Err(
                 Error::new(Kind::Failed, "AWS has not finished the credential report").hint("try again in a minute")
             );

@@ -38,7 +38,7 @@ impl Creation<'_> {
                 Err(refusal) => {
                     let passes = refusal.is("NoSuchEntity") || is_passing(&refusal);
                     // One that may have been carried out is looked for by the next try.
-                    if !refusal.means_not_done() || !passes || !patience.wait("CreateAccessKey: trying again") {
+                    if !refusal.means_not_done() || !passes || !patience.wait("CreateAccessKey: trying again")? {
                         return Err(refusal.into());
                     }
                 }
@@ -119,7 +119,7 @@ impl Creation<'_> {
             let listed = self.list()?;
             let since = context.clock.now().seconds_since(self.journal.changed_at);
             let may_lag = self.is_again && since < LISTS_LAG.as_secs().cast_signed();
-            if !listed.is_empty() || !may_lag || !patience.wait("checking whether AWS created a key") {
+            if !listed.is_empty() || !may_lag || !patience.wait("checking whether AWS created a key")? {
                 return Ok(listed);
             }
         }
@@ -140,7 +140,7 @@ impl Creation<'_> {
                 }
                 Err(error) => {
                     row = 0;
-                    if !patience.wait(&format!("waiting for {} to work", key.id.short())) {
+                    if !patience.wait(&format!("waiting for {} to work", key.id.short()))? {
                         return Err(Error::new(Kind::Failed, format!("AWS does not accept {} yet", key.id.short()))
                             .because(error));
                     }

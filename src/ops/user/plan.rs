@@ -177,7 +177,7 @@ fn show(admin: &Admin<'_>, journal: &Journal, groups: &[Group]) {
         (None, false) => {}
     }
     if wish.require_mfa {
-        talk.say(&format!("  policy of the group `{REQUIRE_MFA}`: {}", require_mfa()));
+        talk.say(&format!("  policy of the group `{REQUIRE_MFA}`: {}", require_mfa(admin.partition())));
     }
     if !wish.own_policies.is_empty() {
         talk.hint(admin.context.talk.again(&["--group", "NAME"]).to("give rights through a group, as CIS recommends"));

@@ -231,5 +231,5 @@ fn stopped(journal: &Journal, error: Error) -> Error {
     let name = &journal.name;
     error
         .because(format!("removing `{name}` stopped at `{}`: {}", step.name(), step.leaves()))
-        .hint(run!("keyfob user remove {} --with {}", name, journal.with).to("continue"))
+        .outcome(run!("keyfob user remove {} --with {}", name, journal.with).to("continue"))
 }

@@ -200,6 +200,39 @@ fn ctrl_c_at_the_mfa_device_names_the_user_that_stays_and_how_to_continue_or_tak
 }
 
 #[test]
+fn ctrl_c_while_a_call_is_tried_again_says_what_is_left_and_how_to_go_on() {
+    const CREATE: &[&str] = &["create", "bob", "--key", "--mfa", "none"];
+    let resume = "keyfob user create bob --resume --with admin";
+    let rollback = "keyfob user create bob --rollback --with admin";
+    for (action, words, said) in [
+        ("CreateUser", CREATE, &["nothing was created"][..]),
+        (
+            "CreateLoginProfile",
+            &["create", "bob", "--console", "--mfa", "none"],
+            &["stopped at `password`", resume, rollback],
+        ),
+        ("CreateAccessKey", CREATE, &["stopped at `key`", resume, rollback]),
+        ("AttachUserPolicy", &["remove", "bob"], &["stopped at `deny`", "keyfob user remove bob --with admin"]),
+    ] {
+        let mut office = Office::new();
+        if words[0] == "remove" {
+            office.user(&[CREATE, &["--yes"]].concat()).ok();
+        }
+        office.sandbox.set("KEYFOB_ROTATE_PATIENCE", "60s");
+        office.aws.faults(action, 30, Fault::Throttle);
+        let all = [&["user"], words, &["--yes", "--with", "admin"]].concat();
+        let mut terminal = office.sandbox.keyfob(&all).on_terminal();
+        terminal.expect(&format!("{action}: trying again (1"));
+        terminal.press_ctrl('c');
+        let (ran, seen) = terminal.finish();
+        assert_ne!(ran.code, Some(0), "{seen}");
+        for said in ["interrupted\n"].iter().chain(said) {
+            assert!(seen.contains(said), "{action}: no {said:?} in {seen}");
+        }
+    }
+}
+
+#[test]
 fn of_two_at_once_one_creates_the_user() {
     let office = Office::new();
     let arguments = ["user", "create", "bob", "--key", "--mfa", "none", "--yes", "--with", "admin"];
