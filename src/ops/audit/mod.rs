@@ -56,20 +56,17 @@ pub struct Audits {
 /// # Errors
 /// An id or version that does not exist, or a choice that leaves nothing (exit 2).
 pub fn check_choice(choice: &Choice) -> Result<()> {
-    for id in choice.only.iter().chain(&choice.skip) {
-        if !CHECKS.iter().any(|check| check.id == id) {
-            let error = Error::new(Kind::Usage, format!("there is no check `{id}`"));
-            let near = nearest_of(CHECKS.iter().map(|check| check.id), id);
-            let meant = near.map(|near| format!("did you mean `{near}`?"));
-            return Err(meant
-                .into_iter()
-                .fold(error, Error::hint)
-                .hint(run!("keyfob audit --list").to("list all checks")));
-        }
+    let ids = || CHECKS.iter().map(|check| check.id);
+    if let Some(id) = choice.only.iter().chain(&choice.skip).find(|id| !ids().any(|known| known == **id)) {
+        let error = Error::new(Kind::Usage, format!("there is no check `{id}`"));
+        let meant = nearest_of(ids(), id).map(|near| format!("did you mean `{near}`?"));
+        let all = format!("choose from {}", ids().collect::<Vec<_>>().join(", "));
+        let list = run!("keyfob audit --list").to("or see what they check");
+        return Err(meant.into_iter().fold(error, Error::hint).hint(all).hint(list));
     }
     if let Some(version) = choice.cis.as_ref().filter(|version| !CIS_VERSIONS.contains(&version.as_str())) {
         return Err(Error::new(Kind::Usage, format!("keyfob does not know version `{version}` of the CIS benchmark"))
-            .hint(format!("it knows {}; 4.0 is 4.0.1", CIS_VERSIONS.join(", "))));
+            .hint(format!("choose from {}; 4.0 is 4.0.1", CIS_VERSIONS.join(", "))));
     }
     match choice.checks().is_empty() {
         true => {
