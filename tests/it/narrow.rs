@@ -106,6 +106,14 @@ fn programs_in_a_narrowed_exec_get_nothing_wider() {
     refused(&["rotate", "work", "--yes"]);
     refused(&["mfa", "enroll", "work"]);
     refused(&["mfa", "code", "work"]);
+    refused(&["user", "create", "bob", "--yes"]);
+    refused(&["user", "password-policy", "--cis", "--yes"]);
+    // What only reads is refused by AWS alone.
+    for words in [&["user", "list"][..], &["user", "password-policy"]] {
+        let words = [&["exec", "deploy", "--read-only", "--", "keyfob"], words].concat();
+        let stderr = scene.sandbox.keyfob(&words).run().stderr;
+        assert!(!stderr.contains("not available here"), "{stderr}");
+    }
     let bad = scene.sandbox.keyfob(&["credential-process", "deploy"]).env("KEYFOB_NARROW", "all").run();
     fails(&bad, 6, "`KEYFOB_NARROW` is not valid");
     // `env` sets it, and `env --unset` takes it back.

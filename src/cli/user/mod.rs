@@ -89,7 +89,11 @@ impl SignerOptions {
 impl UserCommand {
     /// Whether it changes users or keys.
     pub(super) fn changes_users(&self) -> bool {
-        !matches!(self, UserCommand::List { .. })
+        match self {
+            UserCommand::List { .. } => false,
+            UserCommand::PasswordPolicy(arguments) => arguments.changes(),
+            _ => true,
+        }
     }
 
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {

@@ -56,6 +56,12 @@ pub struct PolicyArgs {
 }
 
 impl PolicyArgs {
+    /// Whether any setting is given; else it only shows.
+    pub(super) fn changes(&self) -> bool {
+        let flags = [self.cis, self.symbols, self.numbers, self.uppercase, self.lowercase, self.users_may_change];
+        flags.contains(&true) || [self.min_length, self.max_age, self.reuse].iter().any(Option::is_some)
+    }
+
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let (snapshot, with) = (world.snapshot(), self.signer.profile(world)?);
         let files = snapshot.files()?;
