@@ -115,9 +115,12 @@ pub(super) fn choose_with_roles(world: &World<'_>) -> Result<String> {
     chosen(world, names, &shown)
 }
 
+/// Every profile; those without credentials, such as a `default` that holds the region alone, last: the first is chosen by Enter.
 fn all(snapshot: &Snapshot<'_>) -> Result<Vec<String>> {
     let (profiles, index) = (snapshot.files()?.profiles(), snapshot.index()?);
-    Ok(names(&profiles, index.profiles().keys().map(String::as_str)).map(str::to_owned).collect())
+    let names = names(&profiles, index.profiles().keys().map(String::as_str)).map(str::to_owned);
+    let (usable, others): (Vec<_>, Vec<_>) = names.partition(|name| snapshot.plan_in_passing(&profiles, name).is_ok());
+    Ok([usable, others].concat())
 }
 
 fn chosen(world: &World<'_>, mut names: Vec<String>, shown: &[String]) -> Result<String> {

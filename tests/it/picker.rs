@@ -29,6 +29,20 @@ fn a_profile_left_out_is_chosen_by_a_part_of_its_name_and_stdout_stays_data() {
 }
 
 #[test]
+fn a_profile_without_credentials_is_not_the_first_of_the_list() {
+    let scene = Scene::new();
+    scene.warm();
+    let config = scene.sandbox.read(".aws/config");
+    scene.sandbox.write(".aws/config", &format!("[default]\nregion = eu-west-1\n\n{config}"));
+    let mut terminal = scene.sandbox.keyfob(&["exec", "--", "sh", "-c", "echo in $KEYFOB_PROFILE"]).on_terminal();
+    let list = terminal.expect("Esc to cancel");
+    assert!(list.contains("default") && list.find("work") < list.find("default"), "{list}");
+    terminal.type_keys("\r");
+    terminal.expect("in work");
+    terminal.finish().0.ends_with(0);
+}
+
+#[test]
 fn a_secret_in_the_place_of_a_name_is_masked_in_the_list() {
     let scene = Scene::new();
     scene.append(&format!("\n[profile x-{}]\nregion = eu-west-1\n", scene.key.secret));
