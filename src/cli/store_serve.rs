@@ -15,7 +15,7 @@ use crate::ops::store::serve::Served;
 /// Serve this keyfob's key store to another keyfob, over standard input and output
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The other keyfob runs this as the program of a key store, through `wsl`, `ssh` or `docker exec`. Limits are in config.toml here, `[serve]` with `only`, `get_only` and `ask`; options only tighten them. Unless `ask = false` is there, each request is confirmed with pinentry.
+The other keyfob runs this as the program of a key store, through `wsl`, `ssh` or `docker exec`. Limits are in config.toml here, `[serve]` with `only`, `get_only` and `ask`; options only tighten them. Unless `ask = false` is there, each request is confirmed in a window: pinentry's, or a dialog of the desktop.
 
 Example:
   keyfob store serve --only 'access-key/*' --get-only")]

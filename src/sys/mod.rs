@@ -11,6 +11,7 @@ pub mod clipboard;
 pub mod clock;
 pub mod clock_mark;
 pub mod descriptors;
+pub mod dialog;
 pub mod env;
 pub mod exec;
 pub mod files;

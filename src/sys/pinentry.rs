@@ -42,6 +42,11 @@ pub fn ask(
     if answer.is_empty() { Err(AskError::Declined) } else { Ok(answer) }
 }
 
+/// Whether a program can open a window here: elsewhere than on Linux and its kin it is taken for granted.
+pub fn has_windows(env: &Environment) -> bool {
+    env.has_display() || cfg!(any(target_os = "macos", windows))
+}
+
 /// Asks for a yes, as [`ask`] does for a secret.
 ///
 /// # Errors
@@ -69,7 +74,7 @@ fn converse(
 ) -> Result<Secret, AskError> {
     let program = match named {
         Some(program) => program.to_owned(),
-        None if env.has_display() || cfg!(any(target_os = "macos", windows)) => program_of_gpg(env),
+        None if has_windows(env) => program_of_gpg(env),
         None => return Err(AskError::Nobody("there is no display for pinentry")),
     };
     let limit = limit.unwrap_or(LONGEST);

@@ -9,6 +9,7 @@ use crate::format::harmless::one_line;
 use crate::human::{AskError, Human};
 use crate::secret::Secret;
 use crate::settings::{Settings, Way};
+use crate::sys::dialog;
 use crate::sys::env::Environment;
 use crate::sys::lock::{Lock, LockError};
 use crate::sys::pinentry;
@@ -92,7 +93,8 @@ impl<'a> Person<'a> {
         pinentry::ask(self.settings.pinentry.as_deref(), &env, &question, complaint.as_deref(), limit)
     }
 
-    /// Asks for a yes in a window, never on a terminal, which may be that of whoever wants something.
+    /// Asks for a yes in a window, never on a terminal, which may be that of whoever wants something: pinentry's, or where none
+    /// is installed or named, a dialog of the desktop.
     ///
     /// # Errors
     /// As [`Human::ask_secret`].
@@ -101,7 +103,13 @@ impl<'a> Person<'a> {
             return Err(AskError::Nobody("the setting `prompt` does not include pinentry"));
         }
         let env = of_helper(self.env);
-        pinentry::confirm(self.settings.pinentry.as_deref(), &env, question, Some(limit))
+        let named = self.settings.pinentry.as_deref();
+        match pinentry::confirm(named, &env, question, Some(limit)) {
+            Err(AskError::Nobody(_)) if named.is_none() && pinentry::has_windows(self.env) => {
+                dialog::confirm(&one_line(question), &env, limit)
+            }
+            asked => asked,
+        }
     }
 
     /// Asks until the answer is a yes or a no; an empty one is `default`.

@@ -1,5 +1,6 @@
 //! `store serve`: one keyfob's key store for another, each with a home of its own.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::KEYFOB;
@@ -129,4 +130,30 @@ fn without_an_answer_nothing_is_given_and_yes_is_an_answer_of_a_window_only() {
     let said = scene.sandbox.read("said");
     assert!(said.contains(&format!("wants to read `access-key/{}`", scene.key.id)), "{said}");
     assert!(Path::new(&scene.sandbox.path("said")).exists() && !said.contains(&scene.key.secret));
+}
+
+#[test]
+fn without_a_pinentry_a_dialog_of_the_desktop_asks() {
+    let mut scene = Scene::new();
+    let get = format!("{{\"version\":1,\"action\":\"get\",\"name\":\"access-key/{}\"}}\n", scene.key.id);
+    // Nobody can see it: a pinentry that is installed cannot open its window there.
+    scene.sandbox.set("DISPLAY", ":9");
+    let path =
+        format!("{}:{}", scene.sandbox.path("dialogs").display(), scene.sandbox.env()[OsStr::new("PATH")].display());
+    for (program, says) in [
+        ("exit 0", None),
+        ("exit 1", Some("it was declined")),
+        ("echo 'cannot open display: :9' >&2; exit 1", Some("nobody can be asked: no dialog could be shown")),
+        ("exit 5", Some("nobody can be asked: no dialog could be shown")),
+    ] {
+        scene.sandbox.script("dialogs/zenity", &format!("#!/bin/sh\necho \"$*\" >\"$HOME/said\"\n{program}\n"));
+        let told = scene.sandbox.keyfob(&["store", "serve"]).env("PATH", &path).stdin(&get).shows(Shows::Keys).run();
+        assert_eq!(told.ok().contains(&scene.key.secret), says.is_none(), "{program}");
+        assert!(
+            says.is_none_or(|says| told.stdout.contains(&format!("\"error\":\"denied\",\"message\":\"{says}"))),
+            "{told:?}"
+        );
+        let said = scene.sandbox.read("said");
+        assert!(said.contains(&format!("wants to read `access-key/{}`", scene.key.id)), "{said}");
+    }
 }
