@@ -39,6 +39,7 @@ impl Snapshot<'_> {
     }
 
     /// What the agent says of them.
+    #[cfg(unix)]
     pub(super) fn about_of_agent(&self, socket: &Path, profile: &str, options: &CredentialOptions) -> Result<About> {
         self.ask_agent(socket, profile, options, true, None).map(|answer| answer.about.into())
     }

@@ -30,6 +30,7 @@ impl Snapshot<'_> {
     ///
     /// # Errors
     /// As [`Snapshot::plan`], or as the agent has it.
+    #[cfg(unix)]
     pub fn about(&self, profile: &str, options: &CredentialOptions) -> Result<About> {
         match &self.world().settings.agent {
             Some(socket) => self.about_of_agent(socket, profile, options),

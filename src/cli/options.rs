@@ -60,6 +60,7 @@ pub struct CredentialOptions {
 
 impl CredentialOptions {
     /// The options that make the same sessions, as they are written; a code works once, and is not among them.
+    #[cfg(unix)]
     pub(super) fn repeated(&self) -> Vec<String> {
         let CredentialOptions { mfa_code: _, duration, no_session, region, min_ttl: _, role, narrow } = self;
         let RoleOptions { role, external_id, session_name } = role;

@@ -1,7 +1,6 @@
 //! The files on disk: errors with their line, edits that lose nothing, files that cannot replace.
 #![expect(clippy::disallowed_methods, reason = "tests lay out the files that are read and edited")]
 
-use crate::format::shell::Shell;
 use std::fs;
 
 use super::*;
@@ -149,7 +148,7 @@ fn a_file_that_awss_parser_refuses_is_named_with_its_line_and_what_to_do() {
 #[cfg(target_os = "linux")]
 fn the_command_that_takes_a_byte_order_mark_off_works() {
     let home = home_with("\u{feff}[default]\nregion = \u{feff}x\n".as_bytes());
-    let command = without_mark(&home.paths.aws_config).command(Shell::Sh).expect("a command");
+    let command = without_mark(&home.paths.aws_config).command(crate::format::shell::Shell::Sh).expect("a command");
     assert!(std::process::Command::new("sh").args(["-c", &command]).status().expect("sh runs").success());
     assert_eq!(config(&home), "[default]\nregion = \u{feff}x\n");
 }

@@ -23,6 +23,7 @@ mod planning;
 pub mod remove;
 pub mod resolve;
 pub mod rotate;
+#[cfg(unix)]
 pub mod serve;
 pub mod show;
 mod signed;

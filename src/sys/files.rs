@@ -15,6 +15,7 @@ pub use replacing::{create_new, replace, replace_through_link, replace_unsynced,
 /// # Errors
 /// Where it cannot be made.
 pub fn private_dir(path: &Path) -> io::Result<()> {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "only the mode changes it"))]
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

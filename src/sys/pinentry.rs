@@ -6,6 +6,7 @@
 //! It runs in a session of its own, as gpg-agent runs it: without a controlling terminal pinentry-curses may read from one
 //! whose foreground is another's. `std` begins no sessions, so this program is started again and becomes pinentry.
 
+#[cfg(unix)]
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

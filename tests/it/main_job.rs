@@ -1,7 +1,6 @@
 //! The main job, end to end: a stored access key becomes the credentials of a role two hops away behind MFA.
 
 use crate::scene::{ADD, Scene, fails, key_id};
-use crate::support::leaks::Shows;
 #[cfg(target_os = "linux")]
 use crate::support::secret_service::SecretService;
 use crate::support::tools;
@@ -208,6 +207,7 @@ fn a_key_that_moves_to_another_store_leaves_the_first_one() {
     let identity = scene.sandbox.path("identity.txt").display().to_string();
     let vault = scene.sandbox.path("keyfob/data/vault.age").display().to_string();
     let Some(age) = crate::support::tools::require("age") else { return };
-    let opened = scene.sandbox.program(age, &["-d", "-i", &identity, &vault]).shows(Shows::Keys).run();
+    let opened =
+        scene.sandbox.program(age, &["-d", "-i", &identity, &vault]).shows(crate::support::leaks::Shows::Keys).run();
     assert!(!opened.ok().contains(&scene.key.id), "the vault still has the key");
 }

@@ -295,7 +295,7 @@ fn a_move_killed_at_any_moment_loses_nothing() {
 #[test]
 fn two_moves_at_once_leave_each_item_in_one_store() {
     let scene = scene();
-    for round in 0..if soak() { 100 } else { 6 } {
+    for round in 0..if soak() { 300 } else { 6 } {
         let targets = if round % 2 == 0 { ["team", "other"] } else { ["team", "team"] };
         let running: Vec<_> = targets.map(|to| moving(&scene, &["work", "--to", to, "--yes"]).start()).into();
         for ran in running.into_iter().map(|running| running.finish()) {
