@@ -61,7 +61,9 @@ fn a_line_on_windows_knows_double_quotes_alone() {
     }
 }
 
+// On Windows no shell with single quotes is between.
 #[test]
+#[cfg(not(windows))]
 fn keyfobs_own_lines_are_known_by_their_program_and_command() {
     let cases = [
         ("/usr/bin/keyfob credential-process dev", Some("dev")),
@@ -94,7 +96,9 @@ fn keyfobs_own_lines_are_known_by_their_program_and_command() {
     }
 }
 
+// On Windows no shell with single quotes is between.
 #[test]
+#[cfg(not(windows))]
 fn another_profile_in_a_line_leaves_the_rest_of_it() {
     let cases = [
         ("/usr/bin/keyfob credential-process dev", Some("/usr/bin/keyfob credential-process ops")),
@@ -165,6 +169,7 @@ fn what_some_sdk_would_expand_is_refused_by_name() {
 }
 
 proptest! {
+    #[cfg(not(windows))]
     #[test]
     fn what_is_written_is_read_back_by_every_rule_and_kept_by_an_aws_file(
         folder in "[a-z '()~\u{e9}]{1,6}", profile in "[a-cA-Z0-9_./:=@+ ,\u{e9}()\\[\\]*~'#;-]{1,8}",
@@ -262,7 +267,9 @@ fn a_path_that_dies_with_the_next_upgrade_is_refused_unless_forced() {
     }
 }
 
+// On Windows no shell with single quotes is between.
 #[test]
+#[cfg(not(windows))]
 fn the_options_of_a_link_are_told_from_its_profile() {
     for (line, options) in [
         ("keyfob credential-process work", &[][..]),
@@ -275,7 +282,9 @@ fn the_options_of_a_link_are_told_from_its_profile() {
     }
 }
 
+// On Windows no shell with single quotes is between.
 #[test]
+#[cfg(not(windows))]
 fn a_command_that_is_not_for_sdks_is_told_from_one_that_is() {
     for (line, command) in [
         ("keyfob env work", Some("env")),

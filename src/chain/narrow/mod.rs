@@ -72,7 +72,9 @@ pub(super) fn read_policy(
         _ => PathBuf::from(text),
     };
     if !path.is_absolute() {
-        return Err(format!("it is neither a JSON object nor a path; a path begins with `/` or `~/`: `{text}`"));
+        return Err(format!(
+            "it is neither a JSON object nor the whole path of a file (`~/` is your home folder): `{text}`"
+        ));
     }
     read(&path).and_then(|text| values::compact_policy(&text)).map_err(|problem| format!("`{text}`: {problem}"))
 }
