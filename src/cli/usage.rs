@@ -125,7 +125,7 @@ impl GivenLine {
             return found;
         }
         if self.path.is_empty() {
-            let found = of_profile(word, env);
+            let found = of_profile(word, &self.words[1..], env);
             if !found.is_empty() {
                 return found;
             }
@@ -192,7 +192,7 @@ impl GivenLine {
             }
             // Some tools need no command at all.
             let word = self.words[1..].iter().find(|word| !word.starts_with('-'));
-            return word.map(|word| of_profile(word, env)).unwrap_or_default();
+            return word.map(|word| of_profile(word, &self.words[1..], env)).unwrap_or_default();
         };
         answers(words, env)
     }
@@ -319,10 +319,16 @@ pub(super) fn answers(words: Vec<String>, env: &Environment) -> Vec<Hint> {
     }
 }
 
-/// What a profile's name alone is for: the credentials in this shell.
-fn of_profile(word: &str, env: &Environment) -> Vec<Hint> {
-    let is_profile = profiles(env, false).is_some_and(|names| names.iter().any(|name| name == word));
-    let answers = COMMANDS.iter().filter(|row| is_profile && row.words.contains(&"assume"));
+/// What a profile's name without a command is for: the credentials in this shell, or with the option of `assume` the console.
+fn of_profile(word: &str, typed: &[String], env: &Environment) -> Vec<Hint> {
+    if profiles(env, false).is_none_or(|names| names.iter().all(|name| name != word)) {
+        return Vec::new();
+    }
+    if typed.iter().any(|word| word == "-c" || word == "--console") {
+        let is_of_granted = |row: &&Other| row.on.contains(&"assume") && Typed::new(typed).has(row);
+        return OPTIONS.iter().find(is_of_granted).map(|row| row.answer(typed)).into_iter().collect();
+    }
+    let answers = COMMANDS.iter().filter(|row| row.words.contains(&"assume"));
     answers.map(|row| row.answer(&[word.to_owned()])).collect()
 }
 

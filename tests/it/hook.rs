@@ -367,7 +367,7 @@ fn what_is_no_profile_but_a_command_is_answered_with_it() {
         (&["use", "deploy"], "there is no profile `use`", "`kf deploy`"),
         (&["unset"], "there is no profile `unset`", "`kf off`"),
         (&["-l"], "unexpected argument '-l'", "`keyfob list`"),
-        (&["-u"], "unexpected argument '-u'", "`kf off`"),
+        (&["-u"], "unexpected argument '-u'", "restore what was there before: `kf off`"),
         (&["-c", "deploy", "-s", "s3"], "unexpected argument '-c'", "`keyfob console deploy s3`"),
         (&["deploy", "--durtion", "1h"], "unexpected argument '--durtion'", "`kf deploy --duration 1h`"),
         (&["--profile", "deploy"], "unexpected argument '--profile'", "`kf deploy`"),

@@ -5,7 +5,7 @@ use super::options::OPTIONS;
 use super::words::{COMMANDS, Other, PROGRAMS};
 use super::{answers, problem};
 use crate::cli::command;
-use crate::hint::{Hint, Word};
+use crate::hint::{Hint, Word, run};
 use crate::sys::env::Environment;
 
 /// Whether it is the name of a command, of keyfob or of another tool.
@@ -36,7 +36,7 @@ pub(in crate::cli) fn for_kf(meant: Vec<Hint>) -> Vec<Hint> {
         let line: Vec<&str> = words.iter().map(Word::as_str).collect();
         let kf = |from: usize| [&[Word::Plain("kf".into())], &words[from..]].concat();
         let words = match line.as_slice() {
-            ["keyfob", "env", "--unset"] => vec![Word::Plain("kf".into()), Word::Plain("off".into())],
+            ["keyfob", "env", "--unset"] => return run!("kf off").to("restore what was there before"),
             ["keyfob", "env", ..] if why.is_none() && !line.contains(&"--shell") => kf(2),
             ["eval", ..] => kf(1),
             _ => words,

@@ -282,6 +282,13 @@ fn a_profile_alone_is_switched_to() {
     for line in ["keyfob prod", "keyfob -s prod", "keyfob prod -s"] {
         assert_eq!(answered(line, &env)[..2], [r#"eval "$(keyfob env prod)""#, "keyfob exec prod"], "{line}");
     }
+    for (line, expected) in [
+        ("keyfob prod -c", "keyfob console prod"),
+        ("keyfob -c prod", "keyfob console prod"),
+        ("keyfob prod -c -s s3", "keyfob console prod s3"),
+    ] {
+        assert_eq!(answered(line, &env)[0], expected, "{line}");
+    }
 }
 
 /// Whatever is typed, a command in an answer is one that keyfob takes, and clap's tips are in none.
