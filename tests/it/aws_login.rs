@@ -176,6 +176,26 @@ impl Desk {
 }
 
 #[test]
+fn in_wsl_windows_opens_the_page_that_shows_the_code() {
+    let desk = Desk::new();
+    desk.sandbox
+        .script("bin/wslview", "#!/bin/sh\necho \"$1\" >\"$HOME/opening\"\nmv \"$HOME/opening\" \"$HOME/opened\"\n");
+    let keyfob = desk.sandbox.keyfob(&["login", "me", "--region", "eu-central-1"]).without_env("BROWSER");
+    let mut terminal = keyfob.env("KEYFOB_LOGIN", "auto").env("WSL_DISTRO_NAME", "Debian").on_terminal();
+    terminal.expect("open this page in a browser on any device");
+    terminal.expect("Paste the code that the page shows");
+    let since = Instant::now();
+    while !desk.sandbox.path("opened").exists() {
+        assert!(since.elapsed() < Duration::from_secs(20), "no browser was opened");
+        thread::sleep(Duration::from_millis(10));
+    }
+    terminal.type_line(&desk.aws.code_shown_for(desk.sandbox.read("opened").trim()));
+    terminal.expect("signed in as");
+    terminal.finish().0.ok();
+    desk.keep_keys();
+}
+
+#[test]
 fn the_code_of_another_device_is_pasted_and_stays_hidden() {
     let desk = Desk::new();
     let keyfob = desk.sandbox.keyfob(&["login", "me", "--device", "--region", "eu-central-1"]);

@@ -376,6 +376,11 @@ fn what_is_no_profile_but_a_command_is_answered_with_it() {
         let shown = ran.ends_with(2);
         assert!(shown.contains(said) && shown.contains(hint) && ran.stdout.is_empty(), "{words:?}: {shown}");
     }
+    // What is nearly a profile's name may be that too.
+    scene.sandbox.keyfob(&["profile", "copy", "audit", "web-audit"]).run().ok();
+    let shown = kf(&["web"]);
+    let shown = shown.ends_with(2);
+    assert!(shown.contains("`keyfob console PROFILE`") && shown.contains("`kf web-audit`"), "{shown}");
     // A profile that is called so is switched to.
     scene.sandbox.keyfob(&["profile", "rename", "audit", "list"]).run().ok();
     assert!(kf(&["list"]).ends_with(0).contains("`list` in account"));

@@ -3,6 +3,7 @@
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, ValueEnum};
 
+use crate::chain::nearest_of;
 use crate::cli::GlobalOptions;
 use crate::cli::choice::choose_with_roles;
 use crate::cli::complete::profiles;
@@ -16,7 +17,7 @@ use crate::format::Change;
 use crate::format::environment::hand_out;
 use crate::format::hook::{Kept, Switch};
 use crate::format::shell::Shell;
-use crate::hint::{Hint, Word};
+use crate::hint::{Hint, Word, run};
 use crate::human::Talk;
 use crate::ops::resolve::store_of;
 use crate::session_cache::fresh::due;
@@ -174,12 +175,12 @@ impl HookArgs {
     /// Refuses a command of keyfob's or of another tool, unless a profile is called so.
     fn refuse_command(&self, env: &Environment) -> Result<()> {
         let Some(word) = self.words.first().filter(|word| usage::kf::is_command(word)) else { return Ok(()) };
-        if profiles(env, false).is_none_or(|names| names.contains(word)) {
-            return Ok(());
-        }
+        let Some(names) = profiles(env, false).filter(|names| !names.contains(word)) else { return Ok(()) };
         let line = ["keyfob".to_owned()].into_iter().chain(self.words.iter().cloned()).collect();
-        let meant = usage::answers(line, env);
-        Err(wrong(format!("`kf` switches to a profile, and there is no profile `{word}`"), usage::kf::for_kf(meant)))
+        let near = nearest_of(names.iter().map(String::as_str), word);
+        let near = near.map(|near| run!("kf {}", near).to("or if you meant that profile"));
+        let meant = usage::kf::for_kf(usage::answers(line, env)).into_iter().chain(near).collect();
+        Err(wrong(format!("`kf` switches to a profile, and there is no profile `{word}`"), meant))
     }
 }
 
