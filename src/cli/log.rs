@@ -28,7 +28,7 @@ pub struct LogArgs {
     /// Show only this profile
     #[arg(long, value_name = "PROFILE", value_parser = NonEmptyStringValueParser::new())]
     profile: Option<String>,
-    /// Show what is not older than this (2h, 7d), or from this time on (2026-11-29T12:00:00Z)
+    /// Show what is not older than this (2h, 7d), or from this day or time on (2026-11-29T12:00:00Z)
     #[arg(long, value_name = "TIME", value_parser = since)]
     since: Option<Since>,
     /// Show only the session with this key id, as CloudTrail names it
@@ -39,17 +39,23 @@ pub struct LogArgs {
     json: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Since {
     Ago(i64),
     Time(Timestamp),
 }
 
 fn since(text: &str) -> std::result::Result<Since, String> {
-    if let Some(time) = Timestamp::parse_lenient(text) {
+    // A day alone begins at midnight, UTC.
+    if let Some(time) =
+        Timestamp::parse_lenient(text).or_else(|| Timestamp::parse_lenient(&format!("{text}T00:00:00Z")))
+    {
         return Ok(Since::Time(time));
     }
-    duration::parse(text).map(|ago| Since::Ago(i64::try_from(ago.as_secs()).unwrap_or(i64::MAX / 2)))
+    let ago = duration::parse(text).map_err(|_| {
+        format!("`{text}` is neither how long ago (15m, 12h, 7d) nor a day or time (2026-11-30, 2026-11-30T08:00:00Z)")
+    })?;
+    Ok(Since::Ago(i64::try_from(ago.as_secs()).unwrap_or(i64::MAX / 2)))
 }
 
 impl LogArgs {
@@ -97,5 +103,24 @@ fn say_why_empty(world: &World<'_>, filter: &Filter) {
         world
             .talk
             .hint(run!("keyfob log --profile {}", near).to(format!("there is no profile `{profile}`; did you mean")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn since_is_how_long_ago_or_a_day_or_a_time() {
+        for (text, expected) in [
+            ("2h", Some(Since::Ago(7200))),
+            ("2023-11-14T22:13:20Z", Some(Since::Time(Timestamp::from_unix(1_700_000_000)))),
+            ("2023-11-14", Some(Since::Time(Timestamp::from_unix(1_699_920_000)))),
+            ("yesterday", None),
+            ("2023-11", None),
+        ] {
+            assert_eq!(since(text).ok(), expected, "{text}");
+        }
+        assert!(since("yesterday").is_err_and(|error| error.contains("15m") && error.contains("2026-11-30T08:00:00Z")));
     }
 }

@@ -7,8 +7,11 @@ use unicode_width::UnicodeWidthStr;
 /// Below this, text in a last column is not worth its indentation.
 const NARROWEST: usize = 20;
 
-/// Breaks the lines of a page at blanks, so that none is wider than `width`; what is broken off stands below the line's text, or
-/// its last column. A word stays whole, and so does a line with a command to be copied.
+/// How much further in than its line stands what is broken off, where the line has no columns.
+const HANGING: usize = 4;
+
+/// Breaks the lines of a page at blanks, so that none is wider than `width`; what is broken off stands below the line's last
+/// column, or further in than its text. A word stays whole, and so does a line with a command to be copied.
 pub(super) fn wrapped(page: &str, width: Option<usize>) -> Cow<'_, str> {
     let is_long = |line: &str, width| line.trim_end().width() > width && !line.contains("fix: ");
     match width {
@@ -23,11 +26,10 @@ pub(super) fn wrapped(page: &str, width: Option<usize>) -> Cow<'_, str> {
 fn broken(line: &str, width: usize) -> String {
     let start = line.len() - line.trim_start().len();
     let column = line.rfind("  ").map_or(0, |at| at + 2);
-    let column = if column <= start { start } else { column };
-    let is_readable = width >= line[..column].width() + NARROWEST;
-    let start = if is_readable { column } else { start };
+    let is_column = column > start && width >= line[..column].width() + NARROWEST;
+    let (start, hanging) = if is_column { (column, 0) } else { (start, HANGING) };
     let used = line[..start].width();
-    line[..start].to_owned() + &filled(&line[start..], used, used, width)
+    line[..start].to_owned() + &filled(&line[start..], used, used + hanging, width)
 }
 
 /// Breaks a message of one line, behind a label of `used` columns, so that the terminal does not break it in the middle of a
@@ -37,7 +39,7 @@ pub(super) fn wrapped_message(text: &str, used: usize, width: Option<usize>) -> 
     match width {
         Some(width) if width >= NARROWEST && used + text.trim_end().width() > width => {
             let start = text.len() - text.trim_start().len();
-            Cow::Owned(text[..start].to_owned() + &filled(&text[start..], used + start, start + 4, width))
+            Cow::Owned(text[..start].to_owned() + &filled(&text[start..], used + start, start + HANGING, width))
         }
         Some(_) | None => Cow::Borrowed(text),
     }
@@ -92,10 +94,10 @@ short
 pass  own-mfa  Your own user has an
                MFA device
   why: a password alone can be
-  guessed
+      guessed
   fix: `keyfob profile set deploy region REGION`
 an-arn-that-is-wider-than-the-terminal
-and more
+    and more
 ";
         assert_eq!(wrapped(page, Some(35)), expected);
         assert_eq!(wrapped(page, None), page);

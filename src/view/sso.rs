@@ -34,14 +34,59 @@ impl Listing {
 }
 
 /// A line for each account; nothing where there is none.
+///
+/// Where that does not fit a terminal of `width` columns, each role has a line: people type its name, so it is not cut.
 pub fn text(listing: &Listing, width: Option<usize>) -> String {
-    let rows = listing.accounts.iter().map(|account| {
-        let roles = account.roles.as_ref().map_or("?".to_owned(), |roles| roles.join(", "));
-        [account.id.clone(), account.name.clone(), account.email.clone().unwrap_or("-".to_owned()), roles]
-    });
-    let table = Table::new(["ACCOUNT", "NAME", "EMAIL", "ROLES"], rows);
+    let whole = table(listing, |roles| vec![roles.join(", ")]);
     match width {
-        Some(width) => table.fit(width, &[1, 2, 3], &[2]).to_string(),
-        None => table.to_string(),
+        Some(width) if whole.width() > width => {
+            table(listing, <[String]>::to_vec).fit(width, &[1, 2], &[2]).to_string()
+        }
+        Some(_) | None => whole.to_string(),
+    }
+}
+
+/// The accounts, with the lines that `lines` makes of their roles.
+fn table(listing: &Listing, lines: impl Fn(&[String]) -> Vec<String>) -> Table<4> {
+    let rows = listing.accounts.iter().flat_map(|account| {
+        let roles = account.roles.as_deref().map_or(vec!["?".to_owned()], &lines);
+        let email = account.email.clone().unwrap_or("-".to_owned());
+        let mut first = Some([account.id.clone(), account.name.clone(), email]);
+        roles.into_iter().map(move |role| {
+            let [id, name, email] = first.take().unwrap_or_default();
+            [id, name, email, role]
+        })
+    });
+    Table::new(["ACCOUNT", "NAME", "EMAIL", "ROLES"], rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_role_is_cut_on_a_narrow_terminal() {
+        let roles = ["AdministratorAccess", "ReadOnly"].map(str::to_owned).to_vec();
+        let account = |id: &str, name: &str, roles| Account {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            email: Some(format!("aws+{id}@corp.example")),
+            roles,
+        };
+        let accounts = vec![
+            account("000000000042", "Payments of everybody", Some(roles)),
+            account("111122223333", "Sandbox", None),
+        ];
+        let listing = Listing::new(accounts, &Filter::default());
+        assert_eq!(
+            text(&listing, Some(60)),
+            "\
+ACCOUNT       NAME              ROLES
+000000000042  Payments of eve…  AdministratorAccess
+                                ReadOnly
+111122223333  Sandbox           ?
+"
+        );
+        assert!(text(&listing, None).contains("corp.example  AdministratorAccess, ReadOnly\n"));
     }
 }

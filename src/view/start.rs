@@ -68,7 +68,8 @@ pub fn standing(machine: &Machine<'_>) -> Standing {
     let plain: Vec<&str> = all.iter().copied().filter(|name| is_long_term(name)).collect();
     let stored: Vec<&str> = index.profiles().keys().map(String::as_str).collect();
     let linked = there().filter(is_linked).count();
-    let needs_login = !profiles.sections(SectionKind::SsoSession).is_empty()
+    let centers = profiles.sections(SectionKind::SsoSession);
+    let needs_login = !centers.is_empty()
         || there().any(|profile| ["sso_start_url", "login_session"].iter().any(|name| profile.setting(name).is_some()));
     let mut others = Vec::new();
     let (text, hint): (_, Hint) = if !plain.is_empty() {
@@ -82,17 +83,32 @@ pub fn standing(machine: &Machine<'_>) -> Standing {
             0 => "there are no AWS profiles either".to_owned(),
             several => format!("the AWS files have {}", counted(several, "profile")),
         };
-        let add = run!("keyfob add PROFILE").to("store a key, check it and link the profile");
-        let hint = match needs_login {
-            true => run!("keyfob login").to("sign in where a sign-in is needed"),
-            false => {
-                let center = run!("keyfob login --start-url URL");
-                others.push(center.to("or sign in to IAM Identity Center (AWS SSO)"));
-                others.push(run!("keyfob login PROFILE").to("or sign in as you do to the AWS console"));
-                add
+        if needs_login {
+            match centers.first() {
+                Some(center) if all.is_empty() => {
+                    others.push(run!("keyfob sso profiles {}", center).to("write a profile for each account and role"));
+                }
+                _ if linked == 0 => {
+                    others.push(run!("keyfob profile link --all").to("have SDKs get credentials from keyfob"));
+                }
+                _ => {}
             }
-        };
-        (format!("no access key is stored yet; {profiles}"), hint)
+            (
+                format!(
+                    "{}, {linked} linked; no access key is stored, and a sign-in needs none",
+                    counted(all.len(), "profile")
+                ),
+                run!("keyfob login").to("sign in where a sign-in is needed"),
+            )
+        } else {
+            let center = run!("keyfob login --start-url URL");
+            others.push(center.to("or sign in to IAM Identity Center (AWS SSO)"));
+            others.push(run!("keyfob login PROFILE").to("or sign in as you do to the AWS console"));
+            (
+                format!("no access key is stored yet; {profiles}"),
+                run!("keyfob add PROFILE").to("store a key, check it and link the profile"),
+            )
+        }
     } else if linked == 0 {
         (
             format!(
@@ -218,7 +234,11 @@ mod tests {
             );
         }
         let (_, hints) = look("[sso-session corp]\nsso_start_url = https://x\n", "", NONE);
-        assert!(hints[0].contains("`keyfob login`"), "{hints:?}");
+        assert!(hints[0].contains("`keyfob login`") && hints[1].contains("`keyfob sso profiles corp`"), "{hints:?}");
+        let center = "[profile s]\nsso_start_url = https://x\n";
+        let (said, hints) = look(center, "", NONE);
+        assert_eq!(said, "1 profile, 0 linked; no access key is stored, and a sign-in needs none\n");
+        assert!(hints[0].contains("`keyfob login`") && hints[1].contains("`keyfob profile link --all`"), "{hints:?}");
         let old = stored("work", r#", "created_at": "2023-01-01T00:00:00Z""#);
         assert!(look(linked, "", &old).1[1].contains("`keyfob rotate work`"));
         let (_, hints) = look(linked, "", &stored("work", ""));

@@ -98,9 +98,9 @@ fn token_source(
     trace: &mut Trace,
 ) -> Result<Result<TokenSource, PlanError>, PlanError> {
     let value = setting.value.to_string();
-    let missing = |variable: &str| PlanError::Environment {
+    let missing = |variable: &str, where_set: &str| PlanError::Environment {
         profile: node.name.clone(),
-        problem: format!("`{variable}` is not set"),
+        problem: format!("`{variable}` is not set: it is set {where_set}"),
         place: node.place(setting),
     };
     Ok(match setting.name.trim_start_matches("keyfob_") {
@@ -109,8 +109,9 @@ fn token_source(
         _ => match node.value(setting, values::token_from)? {
             values::TokenFrom::Environment => {
                 let path = node.env.get(vars::AWS_WEB_IDENTITY_TOKEN_FILE);
-                path.map(|path| TokenSource::File(path.to_owned()))
-                    .ok_or_else(|| missing(vars::AWS_WEB_IDENTITY_TOKEN_FILE))
+                path.map(|path| TokenSource::File(path.to_owned())).ok_or_else(|| {
+                    missing(vars::AWS_WEB_IDENTITY_TOKEN_FILE, "in a pod of EKS with a service account for a role")
+                })
             }
             values::TokenFrom::GitHub => {
                 let needed = [vars::ACTIONS_ID_TOKEN_REQUEST_URL, vars::ACTIONS_ID_TOKEN_REQUEST_TOKEN];
@@ -118,7 +119,9 @@ fn token_source(
                 let in_china = node.setting("role_arn").is_some_and(|role| role.value.starts_with("arn:aws-cn:"));
                 let default = if in_china { "sts.amazonaws.com.cn" } else { "sts.amazonaws.com" };
                 match needed.into_iter().find(|name| node.env.get(name).is_none()) {
-                    Some(variable) => Err(missing(variable)),
+                    Some(variable) => {
+                        Err(missing(variable, "in a job of GitHub Actions with `permissions: id-token: write`"))
+                    }
                     None => Ok(TokenSource::GitHub {
                         audience: audience.map_or_else(|| default.to_owned(), |audience| audience.value.into_owned()),
                     }),

@@ -89,6 +89,9 @@ impl Other {
         if self.command.is_empty() {
             return self.why.into();
         }
+        if cfg!(not(unix)) && self.command.ends_with("--server") {
+            return "`exec --server` is not available on Windows".into();
+        }
         let Hint::Run { words: template, .. } = Hint::run(self.command, &[]) else { unreachable!("it makes commands") };
         // What a command is given is not ours to read.
         let is_open = self.command.ends_with("COMMAND");
