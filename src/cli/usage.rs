@@ -114,7 +114,7 @@ impl GivenLine {
             return self.without_program(at, env);
         }
         if self.path.is_empty() && is_of_aws(word, rest) {
-            return vec![self.of_aws(at)];
+            return vec![self.of_aws(at, env)];
         }
         let others = COMMANDS.iter().filter(|row| row.on.contains(&parent) && row.words.contains(&word));
         // A shell's credentials are for no command.
@@ -141,13 +141,13 @@ impl GivenLine {
         let own = [&self.words[..at], &self.words[at + 1..]].concat();
         let meant = answers(own, env);
         match (&*self.words[at], meant.is_empty()) {
-            ("aws", true) => vec![GivenLine::of([&self.words[..at], &self.words[at + 1..]].concat()).of_aws(at)],
+            ("aws", true) => vec![GivenLine::of([&self.words[..at], &self.words[at + 1..]].concat()).of_aws(at, env)],
             _ => meant,
         }
     }
 
     /// The AWS CLI's command that begins at `at`, with the credentials of the profile that its option names.
-    fn of_aws(&self, at: usize) -> Hint {
+    fn of_aws(&self, at: usize, env: &Environment) -> Hint {
         let mut words = self.words[at..].to_vec();
         let named = words.iter().position(|word| word == "--profile" || word.starts_with("--profile="));
         let profile = named.and_then(|named| {
@@ -158,9 +158,14 @@ impl GivenLine {
             }
         });
         let plain = |word: &'static str| Word::Plain(word.into());
-        let profile = profile.map_or(Word::Fill("PROFILE".into()), Word::Value);
+        let profile = match profile {
+            Some(profile) => vec![Word::Value(profile)],
+            None if env.get(vars::AWS_PROFILE).is_some() => Vec::new(),
+            None => vec![Word::Fill("PROFILE".into())],
+        };
         let words = words.into_iter().map(Word::Value);
-        let line = ["keyfob", "exec"].map(plain).into_iter().chain([profile, plain("--"), plain("aws")]).chain(words);
+        let line =
+            ["keyfob", "exec"].map(plain).into_iter().chain(profile).chain(["--", "aws"].map(plain)).chain(words);
         hint(line.collect()).to("run the AWS CLI with the credentials")
     }
 
@@ -354,18 +359,34 @@ fn hint(words: Vec<Word>) -> Hint {
 
 /// The command, where it is another program's or keyfob takes it.
 fn taken(words: Vec<Word>) -> Option<Hint> {
-    let line: Vec<String> = words.iter().map(|word| word.as_str().to_owned()).collect();
-    let is_taken = || matches!(problem(&line), None | Some(ErrorKind::DisplayHelp | ErrorKind::DisplayVersion));
-    let is_other = match line.first().map(String::as_str) {
+    is_taken(words.iter().map(Word::as_str)).then(|| hint(words))
+}
+
+/// Whether it is another program's command, or keyfob takes it.
+fn is_taken<'w>(words: impl Iterator<Item = &'w str>) -> bool {
+    let line: Vec<String> = words.map(str::to_owned).collect();
+    match line.first().map(String::as_str) {
         // It stands for keyfob's `env`.
-        Some("eval") => {
-            let env = ["keyfob", "env"].into_iter().chain(line[1..].iter().map(String::as_str)).map(str::to_owned);
-            return problem(&env.collect::<Vec<_>>()).is_none().then(|| hint(words));
+        Some("eval") => is_taken(["keyfob", "env"].into_iter().chain(line[1..].iter().map(String::as_str))),
+        Some("keyfob") if line.len() > 1 => {
+            matches!(problem(&line), None | Some(ErrorKind::DisplayHelp | ErrorKind::DisplayVersion))
         }
-        Some("keyfob") => line.len() == 1,
         Some(_) | None => true,
-    };
-    (is_other || is_taken()).then(|| hint(words))
+    }
+}
+
+/// The word, or what may stand for a placeholder where not every word may.
+fn sample(word: &Word) -> &str {
+    match word {
+        Word::Fill(name) => match &**name {
+            "REGION" => "us-east-1",
+            "ROLE" => "111122223333:role",
+            "TIME" => "1h",
+            "SHELL" => "bash",
+            name => name,
+        },
+        Word::Plain(_) | Word::Value(_) => word.as_str(),
+    }
 }
 
 /// What clap finds wrong with a line.

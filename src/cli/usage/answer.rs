@@ -1,7 +1,7 @@
 //! Our command for another tool's, with what was typed in its places.
 
 use super::words::{AWS_CLI, Other, SYNONYMS, is_region, place_of};
-use super::{hint, taken};
+use super::{hint, is_taken, sample};
 use crate::hint::{Hint, Word};
 
 /// What was typed behind a command.
@@ -97,7 +97,11 @@ impl Other {
         let is_open = self.command.ends_with("COMMAND");
         let is_valued = |option: &str, value: &str| match (is_open, self.words.contains(&option)) {
             (true, _) => matches!(place_of(option), Some("PROFILE" | "COMMAND")),
-            (false, true) => is_valued(option, value) && (self.takes(option) || place_of(option) == Some("OTHER")),
+            // A short one may have no value in the tool that is meant.
+            (false, true) => {
+                let has_value = self.takes(option) || option.starts_with("--") || place_of(option) == Some("OTHER");
+                has_value && is_valued(option, value)
+            }
             // `exec`'s is its server.
             (false, false) => is_valued(option, value) && (option != "-s" || self.takes(option)),
         };
@@ -151,8 +155,9 @@ impl Other {
             vec![&filled, &command],
             vec![&filled],
         ];
-        let line = lines.into_iter().find_map(|parts| taken(parts.into_iter().flatten().cloned().collect()));
-        line.unwrap_or_else(|| hint(template)).to(self.why)
+        let mut lines = lines.into_iter().map(|parts| parts.into_iter().flatten().cloned().collect::<Vec<_>>());
+        let line = lines.find(|line| is_taken(line.iter().map(sample)));
+        hint(line.unwrap_or(template)).to(self.why)
     }
 }
 

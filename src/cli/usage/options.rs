@@ -60,6 +60,12 @@ pub(super) const OPTIONS: &[Other] = &[
     ),
     other(&["eval"], &["--arn", "--role-arn"], "keyfob env --role ROLE", "print the lines that set the credentials"),
     other(&["cache"], &["clear"], "keyfob clear", "delete cached sessions"),
+    other(
+        &["browser"],
+        &["set", "set-sso"],
+        "keyfob profile set PROFILE keyfob_browser BROWSER",
+        "name a profile's browser; `browser` in config.toml is for all",
+    ),
     other(&["eval"], &["-c", "--clear"], "keyfob env --unset", "print the lines that remove the credentials"),
     other(&["flush"], &["--type=sso"], "keyfob logout SESSION", "sign out"),
     other(&["process"], &["--arn", "--role-arn"], "keyfob credential-process --role ROLE", "print credentials as JSON"),
