@@ -110,7 +110,7 @@ fn switches_and_restores(shell: &Shell) {
     line(&mut terminal, "tell before", "told nobody");
     line(&mut terminal, "kf -", "there is no previous profile");
     line(&mut terminal, "kf deploy", "`deploy` in account 111122223333, until ");
-    line(&mut terminal, "kf -", "no profile was in use before: what was there then is restored");
+    line(&mut terminal, "kf -", "no profile was in use before; restored what was there");
     line(&mut terminal, "tell first", "told nobody");
     line(&mut terminal, "kf -", "`deploy` in account");
     line(&mut terminal, "tell a", "told deploy");

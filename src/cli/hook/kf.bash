@@ -9,7 +9,7 @@ kf() {
                 echo 'kf: there is no previous profile' >&2
                 return 1
             elif [[ -z ${__keyfob_previous[0]} ]]; then
-                __keyfob_off && echo 'kf: no profile was in use before: what was there then is restored' >&2
+                __keyfob_off && echo 'kf: no profile was in use before; restored what was there' >&2
             else
                 __keyfob_switch "${__keyfob_previous[@]}"
             fi

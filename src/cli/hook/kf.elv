@@ -53,7 +53,7 @@ fn kf {|@words|
       fail 'kf: there is no previous profile'
     } elif (eq $keyfob-previous[0] '') {
       keyfob-off
-      echo 'kf: no profile was in use before: what was there then is restored' >&2
+      echo 'kf: no profile was in use before; restored what was there' >&2
     } else {
       keyfob-switch $@keyfob-previous
     }

@@ -12,7 +12,7 @@ function kf --description 'Switch the AWS credentials of this shell'
                 return 1
             else if test -z "$__keyfob_previous[1]"
                 __keyfob_off
-                and echo 'kf: no profile was in use before: what was there then is restored' >&2
+                and echo 'kf: no profile was in use before; restored what was there' >&2
             else
                 __keyfob_switch $__keyfob_previous
             end

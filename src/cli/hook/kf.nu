@@ -59,7 +59,7 @@ def --env --wrapped kf [...words: string] {
             error make {msg: "kf: there is no previous profile"}
         } else if $previous.0 == "" {
             __keyfob_off
-            print --stderr "kf: no profile was in use before: what was there then is restored"
+            print --stderr "kf: no profile was in use before; restored what was there"
         } else {
             __keyfob_switch $previous.0 ($previous | skip 1)
         }

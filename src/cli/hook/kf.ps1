@@ -72,7 +72,7 @@ function global:kf {
             Write-Error 'kf: there is no previous profile'
         } elseif ($previous[0] -eq '') {
             __keyfob_off
-            [Console]::Error.WriteLine('kf: no profile was in use before: what was there then is restored')
+            [Console]::Error.WriteLine('kf: no profile was in use before; restored what was there')
         } else {
             __keyfob_switch $previous[0] @($previous | Select-Object -Skip 1)
         }
