@@ -8,8 +8,9 @@ use clap::Args;
 
 use crate::cli::options::{CredentialOptions, ProfileArg};
 use crate::cli::snapshot::Snapshot;
+use crate::cli::usage;
 use crate::cli::world::World;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Mark, Result};
 use crate::hex;
 use crate::hint::run;
 use crate::human::{Human, Talk};
@@ -17,6 +18,7 @@ use crate::ops::console::{Console, address, will_hold_token};
 use crate::secret::Secret;
 use crate::sys::browser::{self, Browser, in_container};
 use crate::sys::clipboard;
+use crate::sys::env::vars;
 use crate::sys::one_use::{Followed, OneUseLink};
 use crate::sys::wsl::is_wsl;
 use crate::ui::out;
@@ -71,12 +73,25 @@ impl ConsoleArgs {
         }
     }
 
+    /// What a page that was given without a profile is told.
+    fn or_page(&self, world: &World<'_>, profile: &str, error: Error) -> Error {
+        let is_page = profile.starts_with('/') || usage::is_service(profile);
+        if !is_page || self.page.is_some() || !error.is(Mark::NoSuchProfile) {
+            return error;
+        }
+        let purpose = "name a profile before a service or path";
+        error.hint_first(match world.process_env.get(vars::AWS_PROFILE) {
+            Some(own) => run!("keyfob console {} {}", own, profile).to(purpose),
+            None => run!("keyfob console PROFILE {}", profile).to(purpose),
+        })
+    }
+
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let mut snapshot = world.snapshot();
         let profile = self.profile.resolve(world)?;
         snapshot.set_region(&profile, self.options.region.as_deref())?;
         let request = snapshot.request_with(&profile, &self.options)?;
-        let plan = snapshot.planned(&request)?;
+        let plan = snapshot.planned(&request).map_err(|error| self.or_page(world, &profile, error))?;
         world.answer_ai_agent(&plan)?;
         let browser = self.browser(world, &snapshot, &profile)?;
         let is_invisible = !self.url && !self.copy && !browser.is_named();

@@ -9,6 +9,8 @@ mod options;
 mod tests;
 mod words;
 
+pub(super) use words::is_service;
+
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};

@@ -57,6 +57,11 @@ fn each_kind_of_credentials_gets_in_by_its_own_way() {
     };
     // Before a browser is looked for, which would not help.
     wrong(&["nobody"], 6, "there is no profile `nobody`");
+    for page in ["s3", "/cloudwatch/home"] {
+        let stderr = wrong(&[page], 6, &format!("there is no profile `{page}`"));
+        let hint = format!("name a profile before a service or path: `keyfob console PROFILE {page}`");
+        assert!(stderr.contains(&hint), "{stderr}");
+    }
     wrong(&["deploy", "https://evil.example", "--url"], 2, "is neither a service");
     wrong(&["deploy", "//evil.example", "--url"], 2, "is neither a service");
     assert_eq!(scene.actions(), Vec::<String>::new(), "nothing was asked for");

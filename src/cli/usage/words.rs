@@ -38,9 +38,14 @@ const SERVICES: &[&str] = &[
     "stepfunctions", "sts", "wafv2",
 ];
 
+/// Whether a service is called so.
+pub(in crate::cli) fn is_service(word: &str) -> bool {
+    SERVICES.contains(&word)
+}
+
 /// Whether the AWS CLI has this command: a service, with what is done there.
 pub(super) fn is_of_aws(word: &str, rest: &[String]) -> bool {
-    SERVICES.contains(&word) && rest.first().is_some_and(|word| !word.starts_with('-'))
+    is_service(word) && rest.first().is_some_and(|word| !word.starts_with('-'))
 }
 
 /// Other commands. One of ours is never looked up here.
