@@ -126,7 +126,15 @@ impl Other {
             // They are named by options alone.
             let is_option = name == "PROFILE" && self.on.iter().any(|on| AWS_CLI.contains(on))
                 || name == "SESSION" && self.words.contains(&"-A");
-            match left.iter().position(|typed| !typed.starts_with('-')).filter(|_| !is_option) {
+            let fits = |typed: &String| match &**name {
+                _ if typed.starts_with('-') => false,
+                "URL" => typed.contains("://"),
+                "REGION" => is_region(typed),
+                "ROLE" => typed.contains(':'),
+                "TIME" => typed.starts_with(|first: char| first.is_ascii_digit()),
+                _ => true,
+            };
+            match left.iter().position(fits).filter(|_| !is_option) {
                 Some(at) => Word::Value(left.remove(at)),
                 None if name == "COMMAND" && command.len() > 1 => {
                     command.remove(0);

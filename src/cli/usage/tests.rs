@@ -187,6 +187,7 @@ fn what_was_meant_is_the_first_hint() {
             "keyfob granted sso login --sso-start-url https://x --sso-region us-east-1",
             "keyfob login --start-url https://x --region us-east-1",
         ),
+        ("keyfob assume prod --sso", "keyfob login --start-url URL --region REGION prod"),
         ("keyfob granted browser set", "keyfob profile set PROFILE keyfob_browser BROWSER"),
         ("keyfob login -a prod --role arn:aws:iam::111122223333:role/x", "keyfob login prod"),
         // awsume's.
