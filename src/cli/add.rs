@@ -183,6 +183,17 @@ pub(super) fn link_program(world: &World<'_>, force: bool) -> Result<PathBuf> {
     })
 }
 
+/// Whether a link may name a path that will not last: where that is forced, or where the link is only shown, with a warning.
+pub(super) fn forced_or_shown(world: &World<'_>, force: bool, show_only: bool) -> bool {
+    if show_only
+        && !force
+        && let Err(error) = link_program(world, false)
+    {
+        world.talk.warn(&format!("without `--diff`, this fails: {error}"));
+    }
+    force || show_only
+}
+
 /// The line that makes SDKs ask this program for `profile`.
 pub(super) fn link_line(world: &World<'_>, profile: &str, force: bool) -> Result<String> {
     let program = link_program(world, force)?;

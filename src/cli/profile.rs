@@ -3,7 +3,7 @@
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
-use crate::cli::add::link_line;
+use crate::cli::add::{forced_or_shown, link_line};
 use crate::cli::world::World;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
@@ -203,12 +203,13 @@ impl LinkArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let snapshot = world.snapshot();
         let profiles = snapshot.files()?.profiles();
+        let force = forced_or_shown(world, self.force_link, self.how.diff);
         let line = |profile: &str| {
             // A link to that very path is there already.
             let there = profiles.get(profile).and_then(|profile| profile.plain("credential_process"));
             let forced = link_line(world, profile, true)?;
             let is_there = there.is_some_and(|there| there.value == forced);
-            if is_there { Ok(forced) } else { link_line(world, profile, self.force_link) }
+            if is_there { Ok(forced) } else { link_line(world, profile, force) }
         };
         let request = LinkRequest { profile: self.profile.as_deref(), line: &line, yes: self.yes, name_keys: true };
         edit(world, self.how, self.yes, |on| on.link(request))

@@ -4,7 +4,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
 use crate::chain::target::checked_region;
-use crate::cli::add::link_line;
+use crate::cli::add::{forced_or_shown, link_line};
 use crate::cli::world::World;
 use crate::error::Result;
 use crate::glob::Glob;
@@ -147,7 +147,8 @@ impl ProfilesArgs {
     fn sync(&self, world: &World<'_>, manager: &Manager<'_>, session: &str) -> Result<(Report, String)> {
         let context = manager.context;
         let center = portal::center(context, &manager.files.profiles(), session)?;
-        let line = |profile: &str| link_line(world, profile, self.force_link);
+        let force = forced_or_shown(world, self.force_link, self.diff && !self.plain);
+        let line = |profile: &str| link_line(world, profile, force);
         let request = ProfilesRequest {
             session,
             session_region: &center.region,

@@ -49,8 +49,13 @@ pub fn remove(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Result<
     let seed = seed_used_alone(context, profile, &key, files)?;
     let with_seed =
         seed.as_ref().map(|serial| format!(", and the seed of its MFA device `{serial}`")).unwrap_or_default();
+    let own_copy = copy_in(context, files, profile, &key);
+    let copy = own_copy.clone().or_else(|| {
+        let profiles = files.profiles();
+        profiles.names().find_map(|name| copy_in(context, files, name, &key))
+    });
     let dependants = dependants(context, profile, &index, files);
-    if !dependants.is_empty() {
+    if !dependants.is_empty() && own_copy.is_none() {
         let names = dependants.join("`, `");
         context.talk.warn(&format!("`{names}` get their credentials through `{profile}`, and fail without its key"));
     }
@@ -67,7 +72,7 @@ pub fn remove(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Result<
         ),
         None => format!("delete {short}, the key of `{profile}`, from {store}{with_seed}, and its cached sessions?"),
     };
-    if unused.is_none() && sharing.is_empty() && context.human.is_there() {
+    if unused.is_none() && sharing.is_empty() && copy.is_none() && context.human.is_there() {
         // Afterwards nothing here could sign that.
         let hint = run!(
             "keyfob exec {} --no-session -- aws iam update-access-key --status Inactive --access-key-id {}",
@@ -110,11 +115,21 @@ pub fn remove(context: &Context<'_>, profile: &str, files: &AwsFiles) -> Result<
         forget_seed(context, &serial)?;
         context.talk.say(&format!("deleted the seed of `{serial}`; the device still exists at AWS"));
     }
-    context.talk.say(&format!(
-        "AWS still accepts the key {}, unless it was deleted there: deactivate it in the IAM console",
-        key.id
-    ));
+    context.talk.say(&match copy {
+        Some(place) => format!("the key {} is still in plain text at {place}", key.id),
+        None => format!(
+            "AWS still accepts the key {}, unless it was deleted there: deactivate it in the IAM console",
+            key.id
+        ),
+    });
     Ok(removed)
+}
+
+/// Where the AWS files have the key in the section of `profile`, as `export --to-credentials` writes it.
+fn copy_in(context: &Context<'_>, files: &AwsFiles, profile: &str, key: &StoredKey) -> Option<String> {
+    let profiles = files.profiles();
+    let id = profiles.get(profile)?.plain("aws_access_key_id").filter(|id| id.value == key.id.as_str())?;
+    Some(format!("{}:{}", path_of(context.paths, id.file).display(), id.line))
 }
 
 /// The profiles whose chain starts at `profile`, without itself.

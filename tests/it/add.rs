@@ -471,6 +471,9 @@ fn nothing_is_imported_or_linked_with_a_path_that_will_not_last() {
     run(&["profile", "unlink", "default"]).ok();
     let refused = run(&["profile", "link", "--all"]);
     assert!(refused.ends_with(6).contains("`keyfob profile link --all --force-link`"), "{}", refused.stderr);
+    let shown = run(&["profile", "link", "--all", "--diff"]);
+    assert!(shown.ok().contains("+credential_process"), "{shown:?}");
+    assert!(shown.stderr.contains("without `--diff`, this fails: cannot link to this keyfob"), "{shown:?}");
     assert!(!sandbox.read(".aws/config").contains("credential_process"));
 }
 

@@ -692,6 +692,26 @@ fn a_stored_key_is_exported_after_a_confirmation_that_yes_does_not_give() {
     sandbox
         .write(".aws/config", "[profile role]\nrole_arn = arn:aws:iam::111122223333:role/x\nsource_profile = work\n");
     assert!(sandbox.keyfob(&["export", "role", "--force"]).run().ends_with(1).contains("`keyfob export work`"));
+    // The copy goes on working, so nobody is told to deactivate the key.
+    let removed = sandbox.keyfob(&["remove", "work", "--yes"]).run();
+    removed.ok();
+    let copy = sandbox.path(".aws/credentials");
+    assert!(removed.stderr.contains(&format!("is still in plain text at {}:2", copy.display())), "{removed:?}");
+    assert!(!removed.stderr.contains("fail without") && !removed.stderr.contains("deactivate"), "{removed:?}");
+}
+
+#[test]
+fn a_link_that_is_refused_asks_nothing_first() {
+    let (_, sandbox) = machine();
+    sandbox.write(
+        ".aws/config",
+        "[profile me]\nlogin_session = arn:aws:iam::111122223333:user/me\nregion = eu-west-1\n\
+         [profile over]\nrole_arn = arn:aws:iam::111122223333:role/x\nsource_profile = me\n",
+    );
+    let mut terminal = sandbox.keyfob(&["link", "me"]).on_terminal();
+    let said = terminal.expect("cannot be linked: credentials of `aws login`");
+    assert!(!said.contains("also link"), "{said}");
+    terminal.finish().0.ends_with(6);
 }
 
 #[test]

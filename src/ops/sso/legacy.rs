@@ -51,7 +51,11 @@ pub fn from_legacy(manager: &Manager<'_>, session: Option<&str>) -> Result<(Repo
         let count = profiles.len();
         let of = if count == 1 { "1 profile uses".to_owned() } else { format!("{count} profiles use") };
         talk.say(&format!("{of} {what} `{session}`"));
-        talk.hint(run!("keyfob login {}", session).to("sign in again, since the old sign-in is no longer used"));
+        let why = match is_there {
+            true => "sign in to it if you have not, since the old sign-in is no longer used",
+            false => "sign in again, since the old sign-in is no longer used",
+        };
+        talk.hint(run!("keyfob login {}", session).to(why));
     }
     if groups.is_empty() && skipped.is_empty() {
         talk.say("no profile has a start URL of its own");

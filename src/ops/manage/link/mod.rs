@@ -69,6 +69,9 @@ impl Manager<'_> {
         let (mut next, mut failed) = (0, None);
         while let Some(name) = wanted.get(next).cloned() {
             next += 1;
+            if next == 1 && request.profile.is_some() {
+                self.check_before_questions(&name, request)?;
+            }
             let linked = match self.prepare(&profiles, &name, request) {
                 Err(error) if request.profile.is_none() => {
                     self.context.talk.warn(&format!("`{name}` was not linked: {error}"));
@@ -237,6 +240,14 @@ impl Manager<'_> {
             self.context.talk.hint(run!("keyfob profile link {}", other).to(format!("link `{other}` too")));
         }
         Ok(Vec::new())
+    }
+
+    /// Refuses a link that would be refused whatever the answers are.
+    fn check_before_questions(&self, name: &str, request: LinkRequest<'_>) -> Result<()> {
+        let line = (request.line)(name)?;
+        let link = Linked { name: name.to_owned(), line, change_credentials: true, made_section: Cell::new(None) };
+        let links = [link];
+        self.check_links(&links, &|file, document| link_all_in(file, document, &links))
     }
 
     /// Refuses links that would give SDKs nothing but an error.
