@@ -12,7 +12,7 @@ use crate::ui::out;
 The script asks keyfob for completions, so profile names are completed too.
 
 Examples:
-  mkdir -p ~/.local/share/bash-completion/completions ~/.zfunc ~/.config/fish/completions
+  mkdir -p ~/.local/share/bash-completion/completions ~/.zfunc
   keyfob completions bash > ~/.local/share/bash-completion/completions/keyfob
   keyfob completions zsh > ~/.zfunc/_keyfob          with ~/.zfunc in $fpath
   keyfob completions fish > ~/.config/fish/completions/keyfob.fish

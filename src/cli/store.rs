@@ -24,8 +24,8 @@ Programs that keyfob knows: op (1Password), pass, gopass, bw (Bitwarden), hashic
 one of [stores.NAME] in config.toml.
 
 Examples:
-  keyfob store check op                 test whether 1Password does what keyfob needs
-  keyfob store move --all --to op       move all keys there")]
+  keyfob store check op            test whether 1Password does what is needed
+  keyfob store move --all --to op  move all keys there")]
 pub enum StoreCommand {
     /// List the key stores, their state and how many keys they have
     #[command(after_help = "\
@@ -42,7 +42,7 @@ What it stores is not secret, has a name that begins with `keyfob-check/`, and i
 
 Examples:
   keyfob store check pass
-  keyfob store check program:team    the program of `[stores.team]` in config.toml")]
+  keyfob store check program:team    that of `[stores.team]` in config.toml")]
     Check {
         /// Name of the key store
         #[arg(value_parser = NonEmptyStringValueParser::new())]

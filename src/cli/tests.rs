@@ -105,6 +105,14 @@ fn every_help_fits_a_screen_and_has_an_example() {
         wrong.extend(
             notes.trim().split("\n\n").filter(|part| part.contains('\n')).map(|part| format!("`{name}`: {part}")),
         );
+        // An example that is broken cannot be copied.
+        let raw = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        wrong.extend(
+            raw.lines()
+                .skip_while(|line| !EXAMPLES.contains(line))
+                .filter(|line| line.chars().count() > 80)
+                .map(|line| format!("`{name}`: {line}")),
+        );
         let examples: Vec<&str> = help.lines().skip_while(|line| !EXAMPLES.contains(line)).collect();
         let itself = if command.has_subcommands() { "keyfob " } else { name };
         if !examples.iter().any(|line| line.contains(itself)) {

@@ -15,8 +15,8 @@ use crate::keystore::vault::IdentityOf;
 #[derive(Debug, Subcommand)]
 #[command(after_help = "\
 Examples:
-  keyfob vault identity identity.txt     write a file that opens the vault without a passphrase
-  keyfob vault passphrase                change the passphrase")]
+  keyfob vault identity identity.txt    write a file that opens the vault
+  keyfob vault passphrase               change the passphrase")]
 pub enum VaultCommand {
     /// Write a file that opens the vault without a passphrase
     #[command(after_help = "\

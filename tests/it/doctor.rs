@@ -153,3 +153,22 @@ fn a_vault_whose_files_are_gone_or_are_no_age_files_is_found() {
     scene.sandbox.unset("KEYFOB_IDENTITY_FILE");
     finds(&scene, "cannot be opened with a passphrase");
 }
+
+#[test]
+fn a_role_without_a_region_is_offered_the_nearest_of_its_sources() {
+    let scene = Scene::new();
+    let role = |name: &str, source: &str| {
+        format!("[profile {name}]\nrole_arn = arn:aws:iam::111122223333:role/{name}\nsource_profile = {source}\n")
+    };
+    scene.append(
+        &[role("near", "work"), role("far", "near"), role("circle", "circle-2"), role("circle-2", "circle")].concat(),
+    );
+    scene.sandbox.keyfob(&["profile", "set", "work", "region", "eu-north-1"]).run().ok();
+    let report: Value = serde_json::from_str(&doctor(&scene.sandbox).stdout).expect("JSON");
+    let fixes = report["findings"].as_array().expect("a list").iter().filter(|found| found["check"] == "region");
+    let fixes: Vec<String> = fixes.map(|found| found["fix"]["argv"].to_string()).collect();
+    for (name, region) in [("near", "eu-north-1"), ("far", "eu-north-1"), ("circle", "REGION")] {
+        let fix = format!("[\"keyfob\",\"profile\",\"set\",\"{name}\",\"region\",\"{region}\"]");
+        assert!(fixes.contains(&fix), "{name}: {fixes:?}");
+    }
+}

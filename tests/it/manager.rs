@@ -763,3 +763,24 @@ fn remove_names_the_roles_that_need_the_key_and_offers_to_unlink() {
     let removed = sandbox.keyfob(&["remove", "work", "--yes"]).run();
     assert!(removed.ends_with(0).contains("`keyfob profile unlink work`"), "{}", removed.stderr);
 }
+
+#[test]
+fn a_name_that_some_sdks_ignore_is_warned_of_where_it_is_written_and_not_again() {
+    let (_, sandbox) = machine();
+    let run = |words: &[&str]| {
+        let ran = sandbox.keyfob(words).run();
+        ran.ok();
+        ran.stderr.lines().filter(|line| line.starts_with("warning: ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let place = format!("warning: {}:1: the SDKs for ", sandbox.path(".aws/config").display());
+    let warned = run(&["profile", "add", "x]y", "region=eu-west-1"]);
+    assert!(
+        warned.len() == 1 && warned[0].starts_with(&place) && warned[0].contains("ignore `[profile x]y]`"),
+        "{warned:?}"
+    );
+    assert_eq!(run(&["profile", "set", "x]y", "output", "json"]), [""; 0]);
+    assert_eq!(run(&["profile", "add", "plain", "region=eu-west-1"]), [""; 0]);
+    assert!(run(&["profile", "copy", "plain", "two words"])[0].contains("ignore `[profile 'two words']`"));
+    assert!(run(&["profile", "rename", "plain", "a=b"])[0].contains("ignore `[profile a=b]`"));
+    assert_eq!(run(&["profile", "rename", "a=b", "good"]), [""; 0]);
+}

@@ -12,11 +12,21 @@ pub(super) fn check(checked: &Checked<'_, '_>) -> Vec<Finding> {
     if by_variable || profile.setting("region").is_some() {
         return Vec::new();
     }
-    let source = profile.setting("source_profile").and_then(|source| checked.profiles.get(&source.value));
-    let fix = match source.as_ref().and_then(|source| source.setting("region")) {
-        Some(region) => run!("keyfob profile set {} region {}", name, region.value),
+    let fix = match region_of_sources(checked) {
+        Some(region) => run!("keyfob profile set {} region {}", name, region),
         None => run!("keyfob profile set {} region REGION", name),
     };
     let why = "most AWS CLI commands need one, and a role does not inherit the region of its source";
     vec![checked.finding("region", &role, format!("`{name}` has no region"), why, fix)]
 }
+
+/// The region of the nearest profile that has one, of those the role is reached through.
+fn region_of_sources(checked: &Checked<'_, '_>) -> Option<String> {
+    let source_of = |name: &str| Some(checked.profiles.get(name)?.setting("source_profile")?.value.into_owned());
+    let region_of = |name: &str| Some(checked.profiles.get(name)?.setting("region")?.value.into_owned());
+    let sources = std::iter::successors(source_of(checked.profile.name()), |name| source_of(name));
+    sources.take(MOST_HOPS).find_map(|name| region_of(&name))
+}
+
+/// Profiles that name each other in a circle have no end.
+const MOST_HOPS: usize = 16;
