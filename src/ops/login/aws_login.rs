@@ -12,7 +12,6 @@ use serde::Serialize;
 use crate::aws::AwsError;
 use crate::aws_login::{Authorization, Made, Service, TokenFile};
 use crate::chain::base::login::{self, is_root, place};
-use crate::chain::check;
 use crate::chain::target::{Target, checked_region};
 use crate::chain::{Plan, hosts};
 use crate::config_file;
@@ -21,6 +20,7 @@ use crate::hint::run;
 use crate::ini::Document;
 use crate::ops::Context;
 use crate::ops::edits::edit;
+use crate::ops::login::region::ask_for_region;
 use crate::ops::login::targets::LoginTarget;
 use crate::ops::login::{LoginOptions, Voice, start_browser};
 use crate::ops::resolve::renewed_just_now;
@@ -196,7 +196,13 @@ impl<'a> Login<'a> {
         if !place.is_region_set {
             place.target.region = match made_in {
                 Some(region) => checked_region(&region).map_err(|problem| Error::new(Kind::Config, problem))?,
-                None => new_region.insert(ask_for_region(context, name)?).clone(),
+                // A sign-in is made in a region, and the AWS CLI needs one too.
+                None => {
+                    let question = format!("AWS region of `{name}` [{USUAL_REGION}]: ");
+                    new_region
+                        .insert(ask_for_region(context, &question, "a region to sign in to", USUAL_REGION)?)
+                        .clone()
+                }
             };
         }
         let endpoint = hosts::sign_in(&place.target, &place.target.region)
@@ -424,26 +430,6 @@ fn show(callback: Callback, made: Result<&str, &AwsError>) {
         }
     };
     callback.show(&html);
-}
-
-/// A sign-in is made in a region, and the AWS CLI needs one too.
-fn ask_for_region(context: &Context<'_>, profile: &str) -> Result<String> {
-    for _ in 0..TRIES {
-        let asked = context.human.ask(&format!("AWS region of `{profile}` [{USUAL_REGION}]: "), None);
-        let asked = asked.map_err(|error| {
-            let hint = context.talk.again(&["--region", "REGION"]).to("add one to the command");
-            error.into_error("a region to sign in to").hint(hint)
-        })?;
-        match asked.trim() {
-            "" => return Ok(USUAL_REGION.to_owned()),
-            region => match check::region(region, false) {
-                Ok(()) => return Ok(region.to_owned()),
-                Err(problem) => context.human.progress(&problem),
-            },
-        }
-    }
-    let hint = context.talk.again(&["--region", "REGION"]).to("add it to the command");
-    Err(Error::new(Kind::Failed, "no valid region was entered").hint(hint))
 }
 
 pub(super) fn no_home() -> Error {

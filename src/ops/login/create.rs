@@ -10,6 +10,7 @@ use crate::hint::run;
 use crate::ini::{Document, SectionName};
 use crate::ops::Context;
 use crate::ops::edits::edit;
+use crate::ops::login::region::ask_for_region;
 use crate::profile::{AwsFile, Profiles, SectionKind};
 
 /// The start URL and region of a section that is to be.
@@ -44,17 +45,17 @@ pub fn region_of(context: &Context<'_>, start_url: &str, given: Option<String>) 
     if let Some(region) = region_in(start_url).filter(|_| given.is_none()) {
         return Ok(region);
     }
-    let hint = || context.talk.again(&["--region", "REGION"]).to("add it to the command");
-    let region = match given {
-        Some(region) => region,
-        None => {
-            let asked = context.human.ask("Region of the Identity Center, such as eu-west-1: ", None);
-            asked.map_err(|error| error.into_error("the region of the Identity Center").hint(hint()))?
+    match given {
+        Some(region) => {
+            let hint = context.talk.again(&["--region", "REGION"]).to("add it to the command");
+            check::region(&region, false).map_err(|problem| Error::new(Kind::Usage, problem).hint(hint))?;
+            Ok(region)
         }
-    };
-    let region = region.trim();
-    check::region(region, false).map_err(|problem| Error::new(Kind::Usage, problem).hint(hint()))?;
-    Ok(region.to_owned())
+        None => {
+            let question = "Region of the Identity Center, such as eu-west-1: ";
+            ask_for_region(context, question, "the region of the Identity Center", "")
+        }
+    }
 }
 
 impl NewSession {

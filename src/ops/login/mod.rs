@@ -5,6 +5,7 @@
 pub mod aws_login;
 pub mod create;
 pub mod logout;
+mod region;
 pub mod targets;
 
 use std::time::Duration;
