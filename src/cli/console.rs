@@ -134,27 +134,30 @@ impl ConsoleArgs {
         if !console.has_token {
             return open(url.expose());
         }
-        let failed = |error| Error::new(Kind::Failed, "no link for the browser can be made").because(error);
-        let mut name = [0; 32];
-        OsRng.fill_bytes(&mut name);
-        let link = OneUseLink::listen(&Secret::new(hex::encode(&name))).map_err(failed)?;
-        open(&link.url())?;
-        let mut refused = 0;
-        let followed = link.redirect(&url, LINK_LASTS, || refused += 1);
-        if refused > 0 {
-            world.talk.warn("another user of this machine connected to the link, and got nothing");
+        lead(world, &url, open)
+    }
+}
+
+/// Opens a link that redirects to the address once, and waits until a browser has followed it.
+fn lead(world: &World<'_>, url: &Secret, open: impl Fn(&str) -> Result<()>) -> Result<()> {
+    let failed = |error| Error::new(Kind::Failed, "no link for the browser can be made").because(error);
+    let mut name = [0; 32];
+    OsRng.fill_bytes(&mut name);
+    let link = OneUseLink::listen(&Secret::new(hex::encode(&name))).map_err(failed)?;
+    open(&link.url())?;
+    let mut refused = 0;
+    let followed = link.redirect(url, LINK_LASTS, || refused += 1);
+    if refused > 0 {
+        world.talk.warn("another user of this machine connected to the link, and got nothing");
+    }
+    match followed {
+        Followed::Once => Ok(()),
+        Followed::Again => {
+            world.talk.warn("the link was followed a second time, which got nothing: another program may have seen it");
+            Ok(())
         }
-        match followed {
-            Followed::Once => Ok(()),
-            Followed::Again => {
-                world
-                    .talk
-                    .warn("the link was followed a second time, which got nothing: another program may have seen it");
-                Ok(())
-            }
-            Followed::Never => Err(Error::new(Kind::Failed, "the browser did not open the link within a minute")
-                .hint(world.talk.again(&["--url"]).to("print the address, to open it yourself"))),
-        }
+        Followed::Never => Err(Error::new(Kind::Failed, "the browser did not open the link within a minute")
+            .hint(world.talk.again(&["--url"]).to("print the address, to open it yourself"))),
     }
 }
 

@@ -44,6 +44,21 @@ impl Typed {
         Typed { pairs, words, command: command.to_vec() }
     }
 
+    /// The options with a value, those without, the other words, and the command, as words of ours.
+    fn into_ours(self, is_open: bool) -> [Vec<Word>; 4] {
+        let pair = |(option, value): (String, String)| match (place_of(&option), ours(&option)) {
+            (Some("PROFILE"), _) => vec![Word::Value(value)],
+            // It works once.
+            (Some("CODE"), option) => vec![Word::Plain(option.into()), Word::Fill("CODE".into())],
+            (_, option) => [Word::given(&option), vec![Word::Value(value)]].concat(),
+        };
+        let own = |word: String| if word.starts_with("--") { ours(&word) } else { word };
+        let is_flag = |word: &String| word.starts_with('-') && !is_open;
+        let (flags, others): (Vec<String>, Vec<String>) = self.words.into_iter().map(own).partition(is_flag);
+        let words = |words: Vec<String>| words.iter().flat_map(|word| Word::given(word)).collect();
+        [self.pairs.into_iter().flat_map(pair).collect(), words(flags), words(others), words(self.command)]
+    }
+
     /// Whether one of the words that `row` answers is among it; the value of an option is none.
     pub(super) fn has(&self, row: &Other) -> bool {
         let name = |word: &str| word.split('=').next().map(str::to_owned).unwrap_or_default();
@@ -93,69 +108,9 @@ impl Other {
             return "`exec --server` is not available on Windows".into();
         }
         let Hint::Run { words: template, .. } = Hint::run(self.command, &[]) else { unreachable!("it makes commands") };
-        // What a command is given is not ours to read.
-        let is_open = self.command.ends_with("COMMAND");
-        let is_valued = |option: &str, value: &str| match (is_open, self.words.contains(&option)) {
-            (true, _) => matches!(place_of(option), Some("PROFILE" | "COMMAND")),
-            // A short one may have no value in the tool that is meant.
-            (false, true) => {
-                let has_value = self.takes(option) || option.starts_with("--") || place_of(option) == Some("OTHER");
-                has_value && is_valued(option, value)
-            }
-            // `exec`'s is its server.
-            (false, false) => is_valued(option, value) && (option != "-s" || self.takes(option)),
-        };
-        let Typed { mut pairs, words: mut left, mut command } = Typed::of(typed, is_valued);
-        pairs.retain(|(option, value)| self.takes(option) || !self.is_about(option, value));
-        for word in self.words {
-            let found = left.iter().position(|typed| typed.split('=').next() == Some(word));
-            found.map(|at| left.remove(at));
-        }
-        // What Granted runs is one word.
-        if let Some(at) = pairs.iter().position(|(option, _)| fits("COMMAND", option)) {
-            let line = pairs.remove(at).1;
-            left.extend(shell_words::split(&line).unwrap_or_else(|_| vec![line]));
-        }
-        let mut fill = |word: &Word| {
-            let Word::Fill(name) = word else { return word.clone() };
-            if let Some(at) = pairs.iter().position(|(option, _)| fits(name, option)) {
-                let value = pairs.remove(at).1;
-                // The AWS CLI's for a file.
-                return Word::Value(value.strip_prefix("file://").map_or(value.clone(), str::to_owned));
-            }
-            // They are named by options alone.
-            let is_option = name == "PROFILE" && self.on.iter().any(|on| AWS_CLI.contains(on))
-                || name == "SESSION" && self.words.contains(&"-A");
-            let fits = |typed: &String| match &**name {
-                _ if typed.starts_with('-') => false,
-                "URL" => typed.contains("://"),
-                "REGION" => is_region(typed),
-                "ROLE" => typed.contains(':'),
-                "TIME" => typed.starts_with(|first: char| first.is_ascii_digit()),
-                _ => true,
-            };
-            match left.iter().position(fits).filter(|_| !is_option) {
-                Some(at) => Word::Value(left.remove(at)),
-                None if name == "COMMAND" && command.len() > 1 => {
-                    command.remove(0);
-                    Word::Value(command.remove(0))
-                }
-                None => word.clone(),
-            }
-        };
-        let filled: Vec<Word> = template.iter().map(&mut fill).collect();
-        let pairs = pairs.into_iter().flat_map(|(option, value)| match (place_of(&option), ours(&option)) {
-            (Some("PROFILE"), _) => vec![Word::Value(value)],
-            // It works once.
-            (Some("CODE"), option) => vec![Word::Plain(option.into()), Word::Fill("CODE".into())],
-            (_, option) => [Word::given(&option), vec![Word::Value(value)]].concat(),
-        });
-        let pairs: Vec<Word> = pairs.collect();
-        let own = |word: &String| if word.starts_with("--") { ours(word) } else { word.clone() };
-        let (flags, others): (Vec<String>, Vec<String>) =
-            left.into_iter().map(|word| own(&word)).partition(|word| word.starts_with('-') && !is_open);
-        let words = |words: &[String]| words.iter().flat_map(|word| Word::given(word)).collect::<Vec<_>>();
-        let (flags, others, command) = (words(&flags), words(&others), words(&command));
+        let mut typed = self.read(typed);
+        let filled: Vec<Word> = template.iter().map(|word| self.fill(word, &mut typed)).collect();
+        let [pairs, flags, others, command] = typed.into_ours(self.is_open());
         let lines = [
             vec![&filled, &pairs, &flags, &others, &command],
             vec![&filled, &pairs, &others, &command],
@@ -166,6 +121,66 @@ impl Other {
         let mut lines = lines.into_iter().map(|parts| parts.into_iter().flatten().cloned().collect::<Vec<_>>());
         let line = lines.find(|line| is_taken(line.iter().map(sample)));
         hint(line.unwrap_or(template)).to(self.why)
+    }
+
+    /// Whether our command ends with another's, whose words are not ours to read.
+    fn is_open(&self) -> bool {
+        self.command.ends_with("COMMAND")
+    }
+
+    /// What was typed, without the words that this answers.
+    fn read(&self, typed: &[String]) -> Typed {
+        let is_valued = |option: &str, value: &str| match (self.is_open(), self.words.contains(&option)) {
+            (true, _) => matches!(place_of(option), Some("PROFILE" | "COMMAND")),
+            // A short one may have no value in the tool that is meant.
+            (false, true) => {
+                let has_value = self.takes(option) || option.starts_with("--") || place_of(option) == Some("OTHER");
+                has_value && is_valued(option, value)
+            }
+            // `exec`'s is its server.
+            (false, false) => is_valued(option, value) && (option != "-s" || self.takes(option)),
+        };
+        let mut typed = Typed::of(typed, is_valued);
+        typed.pairs.retain(|(option, value)| self.takes(option) || !self.is_about(option, value));
+        for word in self.words {
+            let found = typed.words.iter().position(|typed| typed.split('=').next() == Some(word));
+            found.map(|at| typed.words.remove(at));
+        }
+        // What Granted runs is one word.
+        if let Some(at) = typed.pairs.iter().position(|(option, _)| fits("COMMAND", option)) {
+            let line = typed.pairs.remove(at).1;
+            typed.words.extend(shell_words::split(&line).unwrap_or_else(|_| vec![line]));
+        }
+        typed
+    }
+
+    /// A word of our command: a placeholder gets what was typed for it.
+    fn fill(&self, word: &Word, typed: &mut Typed) -> Word {
+        let Word::Fill(name) = word else { return word.clone() };
+        if let Some(at) = typed.pairs.iter().position(|(option, _)| fits(name, option)) {
+            let value = typed.pairs.remove(at).1;
+            // The AWS CLI's for a file.
+            return Word::Value(value.strip_prefix("file://").map_or(value.clone(), str::to_owned));
+        }
+        // They are named by options alone.
+        let is_option = name == "PROFILE" && self.on.iter().any(|on| AWS_CLI.contains(on))
+            || name == "SESSION" && self.words.contains(&"-A");
+        let fits = |word: &String| match &**name {
+            _ if word.starts_with('-') => false,
+            "URL" => word.contains("://"),
+            "REGION" => is_region(word),
+            "ROLE" => word.contains(':'),
+            "TIME" => word.starts_with(|first: char| first.is_ascii_digit()),
+            _ => true,
+        };
+        match typed.words.iter().position(fits).filter(|_| !is_option) {
+            Some(at) => Word::Value(typed.words.remove(at)),
+            None if name == "COMMAND" && typed.command.len() > 1 => {
+                typed.command.remove(0);
+                Word::Value(typed.command.remove(0))
+            }
+            None => word.clone(),
+        }
     }
 }
 
