@@ -242,7 +242,7 @@ impl fmt::Display for Reason {
                 write!(f, "`{name}` of `{profile}` is not used: it cannot be sent with a {with}")
             }
             Reason::SessionInFile { profile, place } => {
-                write!(f, "the session of `{profile}` is in plain text at {place}, and nothing says when it expires")
+                write!(f, "the session of `{profile}` is in plain text at {place}, and no SDK can tell when it expires")
             }
             Reason::KeyEndsWalk { profile, role_arn } => write!(
                 f,

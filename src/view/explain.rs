@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::chain::base::Signs;
+use crate::chain::base::{Signs, key};
 use crate::chain::identity_center::SignInState;
 use crate::chain::layer::{Narrowed, NarrowedBy};
 use crate::chain::list::CodeDue;
@@ -161,6 +161,7 @@ pub fn text(
             None if plan.base.login_arn().is_some() => {
                 "those of the sign-in, renewed in AWS's own file 5 min before they end".to_owned()
             }
+            None if plan.base.kind == key::WRITTEN_SESSION => "as they are written there".to_owned(),
             None => "as they are, made again each time".to_owned(),
             Some(_) if cached.renews => {
                 format!("{}, renewed at the next use", until_text(cached.cached_until(), cached))

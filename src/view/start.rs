@@ -6,7 +6,7 @@ use crate::chain::list::names;
 use crate::format::harmless::one_line;
 use crate::hint::{Hint, run};
 use crate::index::Index;
-use crate::ops::import::plain_keys;
+use crate::ops::import::can_import;
 use crate::profile::{Profiles, SectionKind};
 use crate::sys::env::{Environment, vars};
 use crate::timestamp::Timestamp;
@@ -64,7 +64,7 @@ pub fn standing(machine: &Machine<'_>) -> Standing {
     let Machine { profiles, index, sessions, .. } = *machine;
     let all: Vec<&str> = names(profiles, index.profiles().keys().map(String::as_str)).collect();
     let there = || all.iter().filter_map(|name| profiles.get(name));
-    let is_long_term = |name: &str| profiles.get(name).is_some_and(|p| plain_keys(&p).iter().any(|key| !key.2));
+    let is_long_term = |name: &str| profiles.get(name).is_some_and(|profile| can_import(&profile));
     let plain: Vec<&str> = all.iter().copied().filter(|name| is_long_term(name)).collect();
     let stored: Vec<&str> = index.profiles().keys().map(String::as_str).collect();
     let linked = there().filter(is_linked).count();

@@ -172,3 +172,22 @@ fn a_role_without_a_region_is_offered_the_nearest_of_its_sources() {
         assert!(fixes.contains(&fix), "{name}: {fixes:?}");
     }
 }
+
+#[test]
+fn a_fix_repeats_itself_in_no_word_deletes_no_key_and_a_region_that_does_not_exist_is_named() {
+    let scene = Scene::new();
+    scene.append(
+        "[profile a]\nrole_arn = arn:aws:iam::111122223333:role/x\nsource_profile = work\nduration_seconds = 1\nregion = eu-west-1a\n\
+         [profile b]\nregion = euwest1\naws_acess_key_id = AKIAFAKEFAKEFAKEFAKE\n",
+    );
+    let shown = scene.sandbox.keyfob(&["doctor"]).run().stdout;
+    for (message, fix) in [
+        ("`duration_seconds` of `a`", "fix: `keyfob profile set a duration_seconds VALUE`"),
+        ("`eu-west-1a` is not a valid region", "fix: `keyfob profile set a region REGION`"),
+        ("`euwest1` is not a valid region", "fix: `keyfob profile set b region REGION`"),
+        ("unknown setting `aws_acess_key_id`", "fix: write `aws_access_key_id` there"),
+    ] {
+        let rest = shown.split_once(message).unwrap_or_else(|| panic!("no {message} in {shown}")).1;
+        assert!(rest.lines().nth(2).is_some_and(|line| line.trim_start().starts_with(fix)), "{fix}: {rest}");
+    }
+}

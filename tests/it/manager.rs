@@ -784,3 +784,47 @@ fn a_name_that_some_sdks_ignore_is_warned_of_where_it_is_written_and_not_again()
     assert!(run(&["profile", "rename", "plain", "a=b"])[0].contains("ignore `[profile a=b]`"));
     assert_eq!(run(&["profile", "rename", "a=b", "good"]), [""; 0]);
 }
+
+/// A stored key comes before a sign-in or another program's process, and before a key in the config file only the key does.
+#[test]
+fn a_key_that_the_profile_does_not_use_is_not_imported_in_place_of_what_it_uses() {
+    let (aws, sandbox) = machine();
+    let key = aws.user("ann").access_key();
+    let lines = format!("aws_access_key_id = {}\naws_secret_access_key = {}\n", key.id, key.secret);
+    let center = "sso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Dev\n";
+    let session = "[sso-session corp]\nsso_start_url = https://corp.awsapps.com/start\nsso_region = eu-central-1\n";
+    let process = "credential_process = /usr/bin/other\n";
+    let login = "login_session = arn:aws:iam::111122223333:user/me\n";
+    for (config, credentials, uses) in [
+        (format!("[profile p]\n{center}{lines}{session}"), String::new(), Some("sso_session")),
+        (format!("[profile p]\n{center}{session}"), format!("[p]\n{lines}"), Some("sso_session")),
+        (format!("[profile p]\n{process}{lines}"), String::new(), Some("credential_process")),
+        (format!("[profile p]\n{login}{lines}"), String::new(), Some("login_session")),
+        (format!("[profile p]\n{login}"), format!("[p]\n{lines}"), None),
+        (
+            format!("[profile p]\nrole_arn = arn:aws:iam::111122223333:role/x\nsource_profile = p\n{lines}"),
+            String::new(),
+            None,
+        ),
+    ] {
+        sandbox.write(".aws/config", &format!("{config}region = eu-west-1\n"));
+        sandbox.write(".aws/credentials", &credentials);
+        sandbox.may_hold_secrets(".aws/config");
+        sandbox.may_hold_secrets(".aws/credentials");
+        let explained = |sandbox: &Sandbox| {
+            let ran = sandbox.keyfob(&["explain", "p", "--json"]).run();
+            serde_json::from_str::<serde_json::Value>(&ran.stdout).map(|plan| plan["base"]["kind"].clone()).ok()
+        };
+        let before = explained(&sandbox);
+        let fix = sandbox.keyfob(&["doctor"]).run().stdout;
+        let ran = sandbox.keyfob(&["import", "p", "--no-verify", "--yes"]).run();
+        assert_eq!(ran.code == Some(0), uses.is_none(), "{config}{ran:?}");
+        assert_eq!(fix.contains("`keyfob import p`"), uses.is_none(), "{fix}");
+        if let Some(setting) = uses {
+            assert!(ran.stderr.contains(&format!("by `{setting}`, and a stored key would come first")), "{ran:?}");
+            assert_eq!(explained(&sandbox), before, "{config}");
+            assert_eq!(sandbox.read(".aws/config"), format!("{config}region = eu-west-1\n"));
+        }
+        sandbox.keyfob(&["remove", "p", "--yes"]).run();
+    }
+}

@@ -20,7 +20,8 @@ pub const TOKENS: [&str; 2] = ["aws_session_token", "aws_security_token"];
 pub const SETTINGS: &[&str] = &[ID, SECRET, TOKENS[0]];
 /// What this kind is called.
 pub const NAME: &str = "key";
-const WRITTEN_SESSION: &str = "written_session";
+/// The name of the kind for temporary keys in the AWS files.
+pub const WRITTEN_SESSION: &str = "written_session";
 
 /// The key in the key store: before all others, since only keyfob knows it.
 pub(in super::super) static STORED: Kind =

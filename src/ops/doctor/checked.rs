@@ -6,9 +6,9 @@ use crate::chain::{Plan, PlanError};
 use crate::config_file::path_of;
 use crate::hint::{Hint, run};
 use crate::ops::doctor::Finding;
-use crate::ops::import::can_import;
+use crate::ops::import::{before_key, can_import};
 use crate::process_line::keyfob_profile_of;
-use crate::profile::known::is_secret;
+use crate::profile::known::{is_secret, nearest};
 use crate::profile::{AwsFile, Profile, Profiles, Setting};
 use crate::sys::env::Environment;
 use crate::sys::paths::Paths;
@@ -65,9 +65,14 @@ impl Checked<'_, '_> {
 
     /// What takes a key out of the files.
     pub(super) fn fix_of_key(&self) -> Hint {
-        match can_import(self.profile) {
-            true => run!("keyfob import {}", self.profile.name()),
-            false => "delete its lines: it is not a valid key".into(),
+        match (can_import(self.profile), before_key(self.profile)) {
+            (true, _) => run!("keyfob import {}", self.profile.name()),
+            (false, Some(setting)) => {
+                let why =
+                    format!("its profile uses `{setting}`; delete its lines, or store it for a profile of its own");
+                run!("keyfob add PROFILE").to(why)
+            }
+            (false, None) => "delete its lines: it is not a valid key".into(),
         }
     }
 
@@ -79,7 +84,13 @@ impl Checked<'_, '_> {
             Some(setting) if overrides(self.profile).iter().any(|other| other.name == *setting.name) => {
                 self.link().unwrap_or_else(|| run!("keyfob profile unlink {}", name))
             }
-            Some(setting) => run!("keyfob profile unset {} {}", name, setting.name),
+            Some(setting) => match nearest(&setting.name).filter(|right| is_secret(right) || *right == key::ID) {
+                // Nothing else may have that key.
+                Some(right) => {
+                    format!("write `{right}` there, or delete the line if the key is stored elsewhere").into()
+                }
+                None => run!("keyfob profile unset {} {}", name, setting.name),
+            },
             None => run!("keyfob show {}", name),
         }
     }

@@ -48,8 +48,13 @@ impl Finding {
     /// What another part of keyfob refuses, as a finding.
     pub(super) fn of_error(check: &'static str, error: &Error) -> Finding {
         let why = error.causes().next().map_or_else(|| "keyfob cannot continue".to_owned(), ToString::to_string);
-        let fix = error.hints().first();
-        Finding::new(check, error.message(), why, fix.cloned().unwrap_or_else(|| "see above".into()))
+        let fix = error.hints().first().cloned().unwrap_or_else(|| "see above".into());
+        // It stands behind the word already.
+        let fix = match fix {
+            Hint::Run { words, why: Some(why) } if why == "fix it" => Hint::Run { words, why: None },
+            fix => fix,
+        };
+        Finding::new(check, error.message(), why, fix)
     }
 
     /// Makes it safe, where that is a matter of a mode; whether it is fixed.

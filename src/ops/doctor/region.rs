@@ -1,5 +1,6 @@
 //! A role without a region: SDKs take none over from its source.
 
+use crate::chain::check;
 use crate::hint::run;
 use crate::ops::doctor::Finding;
 use crate::ops::doctor::checked::Checked;
@@ -7,6 +8,13 @@ use crate::sys::env::vars;
 
 pub(super) fn check(checked: &Checked<'_, '_>) -> Vec<Finding> {
     let (profile, name) = (checked.profile, checked.profile.name());
+    let has_endpoint = profile.setting("endpoint_url").is_some();
+    if let Some(setting) = profile.setting("region").filter(|setting| !setting.value.is_empty())
+        && let Err(problem) = check::region(&setting.value, has_endpoint)
+    {
+        let fix = run!("keyfob profile set {} region REGION", name);
+        return vec![checked.finding("region", &setting, problem, "there is no such region, so calls fail", fix)];
+    }
     let by_variable = [vars::AWS_REGION, vars::AWS_DEFAULT_REGION].iter().any(|name| checked.env.get(name).is_some());
     let Some(role) = profile.setting("role_arn") else { return Vec::new() };
     if by_variable || profile.setting("region").is_some() {

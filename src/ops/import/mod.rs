@@ -32,7 +32,7 @@ use remains::Remaining;
 
 pub use aws_vault::import_from_aws_vault;
 pub use remains::unread_secrets;
-pub use written::{can_import, has_keys, import, plain_keys};
+pub use written::{before_key, can_import, has_keys, import, plain_keys};
 
 /// What is asked of [`import`] and [`import_from_aws_vault`].
 pub struct ImportRequest<'r> {
@@ -124,6 +124,8 @@ enum Stays {
     Temporary,
     /// Its own service renews it or does not, and AWS knows nothing of it.
     OfOtherService,
+    /// The profile gets its credentials by this setting. A stored key would come before it.
+    Behind(String),
     Unusable(InputError),
     Unreadable(String),
 }
@@ -186,6 +188,13 @@ fn move_all(
             }
             Err(Stays::OfOtherService) => {
                 leave("it is a key for a service other than AWS".to_owned(), false, false, None);
+                continue;
+            }
+            Err(Stays::Behind(setting)) => {
+                let reason =
+                    format!("the profile gets its credentials by `{setting}`, and a stored key would come first");
+                let hint = "delete its lines if nothing uses it, or store it for a profile of its own";
+                leave(reason, true, false, Some(run!("keyfob add PROFILE").to(hint)));
                 continue;
             }
             Err(Stays::Unusable(error)) => {

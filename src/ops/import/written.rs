@@ -118,6 +118,14 @@ pub fn plain_keys(profile: &Profile<'_>) -> Vec<(AwsFile, usize, bool)> {
     of_aws.map(|found| (found.file, found.line, temporary(found))).collect()
 }
 
+/// The setting by which this profile gets its credentials before a key in plain text, which [`import`] therefore does not move.
+pub fn before_key(profile: &Profile<'_>) -> Option<String> {
+    found_in(profile).into_iter().find_map(|found| match found.key {
+        Err(Stays::Behind(setting)) => Some(setting),
+        Ok(_) | Err(_) => None,
+    })
+}
+
 /// Whether the files hold a key of this profile that [`import`] would move.
 pub fn can_import(profile: &Profile<'_>) -> bool {
     found_in(profile).iter().any(|found| found.key.is_ok())
