@@ -14,6 +14,7 @@ pub mod exec;
 pub mod explain;
 pub mod export;
 pub mod import;
+mod journal;
 pub mod keys;
 pub mod log;
 pub mod login;

@@ -16,7 +16,7 @@ use crate::ops::manage::link::LineOf;
 use crate::ops::mfa::enroll::{EnrollRequest, enroll_for};
 use crate::ops::user::admin::{Admin, Patience, is_passing};
 use crate::ops::user::handover::{self, Sealing};
-use crate::ops::user::journal::JournalLock;
+use crate::ops::user::journal::{self, JournalLock};
 use crate::ops::user::plan::plan;
 use crate::ops::user::{passwords, unfinished};
 use crate::secret::Secret;
@@ -84,7 +84,7 @@ pub fn create(
 ) -> Result<Option<String>> {
     let name = &request.name;
     let admin = Admin::new(context, files, &request.with, request.mfa_code.as_ref())?;
-    let held = JournalLock::hold(&context.paths.data, &admin.account, name)?;
+    let held = journal::hold(&context.paths.data, &admin.account, name)?;
     let found = held.load()?.filter(|journal| !journal.has_ended());
     let journal = match (found, way) {
         (Some(journal), Way::New) => return Err(unfinished(&journal)),

@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::index::Index;
 use crate::ops::Context;
 use crate::ops::user::admin::{Admin, Patience};
-use crate::ops::user::journal;
+use crate::ops::user::journal::Journals;
 use crate::secret::Secret;
 use crate::sorted;
 use crate::timestamp::Timestamp;
@@ -71,7 +71,7 @@ pub fn list(context: &Context<'_>, with: &str, mfa_code: Option<&Secret>, files:
     };
     let rows: BTreeMap<&str, &Row> =
         sorted::map(report.iter().flat_map(|report| &report.users).map(|row| (row.user.as_str(), row)));
-    let (index, journals) = (Index::load(&context.paths.data)?, journal::all(&context.paths.data)?);
+    let (index, journals) = (Index::load(&context.paths.data)?, Journals::new(&context.paths.data).all()?);
     let mut users: Vec<UserLine> = Vec::new();
     for user in &details {
         let text = |name: &str| user.text(name).unwrap_or_default().to_owned();

@@ -25,7 +25,7 @@ use crate::user::Journal;
 /// # Errors
 /// Where a journal cannot be read.
 pub fn unfinished_users(context: &Context<'_>) -> Result<Vec<Journal>> {
-    let all = journal::all(&context.paths.data)?;
+    let all = journal::Journals::new(&context.paths.data).all()?;
     Ok(all.into_iter().filter(|journal| !journal.has_ended() && !journal.rests()).collect())
 }
 

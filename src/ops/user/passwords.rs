@@ -106,7 +106,7 @@ pub(super) fn forget(context: &Context<'_>, journal: &Journal) -> Result<()> {
 /// # Errors
 /// Where none is kept, or there is no terminal.
 pub fn password(context: &Context<'_>, name: &str) -> Result<()> {
-    let waiting = journal::all(&context.paths.data)?.into_iter().filter(|journal| {
+    let waiting = journal::Journals::new(&context.paths.data).all()?.into_iter().filter(|journal| {
         journal.name == name && journal.has_ended() && journal.wish.console && journal.wish.handover.is_none()
     });
     let mut waiting: Vec<Journal> = waiting.collect();
@@ -115,7 +115,7 @@ pub fn password(context: &Context<'_>, name: &str) -> Result<()> {
             .because("keyfob shows a password once, and keeps only those of users it created")
             .hint("set another one in the IAM console: Users, its name, Security credentials, Manage console access"));
     };
-    let held = journal::JournalLock::hold(&context.paths.data, found.account(), name)?;
+    let held = journal::hold(&context.paths.data, found.account(), name)?;
     if !show(context, &found)? {
         return Err(Error::new(Kind::NeedsHuman, "the password is shown on a terminal, and there is none")
             .hint(run!("keyfob user password {}", name).to("run this in a terminal")));

@@ -12,7 +12,7 @@ use crate::hint::run;
 use crate::index::Index;
 use crate::ops::Context;
 use crate::ops::user::admin::{Admin, no_such_user};
-use crate::ops::user::journal::JournalLock;
+use crate::ops::user::journal::{self, JournalLock};
 use crate::ops::user::{passwords, unfinished};
 use crate::secret::Secret;
 use crate::user::documents::deny_all;
@@ -36,7 +36,7 @@ pub struct RemoveRequest {
 pub fn remove(context: &Context<'_>, request: &RemoveRequest, files: &AwsFiles) -> Result<()> {
     let name = &request.name;
     let admin = Admin::new(context, files, &request.with, request.mfa_code.as_ref())?;
-    let held = JournalLock::hold(&context.paths.data, &admin.account, name)?;
+    let held = journal::hold(&context.paths.data, &admin.account, name)?;
     let mut journal = match held.load()? {
         Some(journal) if journal.has_ended() => {
             passwords::forget(context, &journal)?;
