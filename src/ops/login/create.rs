@@ -10,7 +10,7 @@ use crate::hint::run;
 use crate::ini::{Document, SectionName};
 use crate::ops::Context;
 use crate::ops::edits::edit;
-use crate::ops::login::region::ask_for_region;
+use crate::ops::login::region;
 use crate::profile::{AwsFile, Profiles, SectionKind};
 
 /// The start URL and region of a section that is to be.
@@ -45,17 +45,15 @@ pub fn region_of(context: &Context<'_>, start_url: &str, given: Option<String>) 
     if let Some(region) = region_in(start_url).filter(|_| given.is_none()) {
         return Ok(region);
     }
-    match given {
-        Some(region) => {
-            let hint = context.talk.again(&["--region", "REGION"]).to("add it to the command");
-            check::region(&region, false).map_err(|problem| Error::new(Kind::Usage, problem).hint(hint))?;
-            Ok(region)
-        }
-        None => {
-            let question = "Region of the Identity Center, such as eu-west-1: ";
-            ask_for_region(context, question, "the region of the Identity Center", "")
-        }
-    }
+    let Some(region) = given else {
+        let question = "Region of the Identity Center, such as eu-west-1: ";
+        return region::ask(context, question, "the region of the Identity Center", None);
+    };
+    let region = region.trim();
+    check::region(region, false).map_err(|problem| {
+        Error::new(Kind::Usage, problem).hint(context.talk.again(&["--region", "REGION"]).to("add it to the command"))
+    })?;
+    Ok(region.to_owned())
 }
 
 impl NewSession {

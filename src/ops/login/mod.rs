@@ -23,6 +23,9 @@ use crate::sign_in::{Browser, CallError, Keep, Portals, SignIns, Wanted, state, 
 use crate::sys::browser;
 use crate::timestamp::Timestamp;
 
+/// How often somebody is asked for a region or a pasted code.
+const TRIES: usize = 3;
+
 /// How somebody wants to sign in.
 #[derive(Debug, Clone, Default)]
 pub struct LoginOptions {

@@ -234,6 +234,23 @@ fn an_sdk_on_a_terminal_shows_a_code_there_and_an_approval_after_its_end_is_not_
 }
 
 #[test]
+fn a_mistyped_region_is_asked_for_again() {
+    let bed = Bed::new();
+    std::fs::remove_file(bed.sandbox.path(".aws/config")).expect("it was there");
+    let mut login = bed.sandbox.keyfob(&["login", "--start-url", START_URL]).on_terminal();
+    for mistyped in ["eu west", ""] {
+        login.expect("Region of the Identity Center, such as eu-west-1: ");
+        login.type_line(mistyped);
+    }
+    login.expect("Region of the Identity Center, such as eu-west-1: ");
+    login.type_line("eu-west-1");
+    login.expect("Name for https://corp.awsapps.com/start in the config file [corp]:");
+    login.type_line("");
+    login.expect("added `[sso-session corp]` to");
+    login.finish().0.ok();
+}
+
+#[test]
 fn a_start_url_from_a_colleague_is_all_it_takes() {
     let bed = Bed::new();
     std::fs::remove_file(bed.sandbox.path(".aws/config")).expect("it was there");
