@@ -2,8 +2,11 @@
 //!
 //! May use `sys` and the pure modules.
 
+mod error;
+
+pub use error::IndexError;
+
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,7 +14,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::chain::{StoredKeys, nearest_of};
 use crate::credentials::{AccessKeyId, StoreId, StoredKey};
-use crate::error::{Error, Kind};
 use crate::hint::{Hint, run};
 use crate::sorted;
 use crate::sys::files::{private_dir, read_own, replace};
@@ -83,30 +85,6 @@ pub struct SeedEntry {
     pub added_at: Timestamp,
     #[serde(flatten)]
     others: serde_json::Map<String, serde_json::Value>,
-}
-
-/// Why the index cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum IndexError {
-    /// It cannot be read or written.
-    #[error("cannot use `{path}`: {cause}", path = path.display())]
-    Io { path: PathBuf, cause: io::Error },
-    #[error("{path}:{line}: the index of stored keys is damaged: {cause}", path = path.display())]
-    Damaged {
-        path: PathBuf,
-        /// Where, from 1.
-        line: usize,
-        cause: String,
-    },
-    /// A newer keyfob wrote it in a way this one does not know.
-    #[error("`{path}` was written by a newer version of keyfob (format {version}; this one reads format 1)", path = path.display())]
-    Newer { path: PathBuf, version: u32 },
-    /// The data folder is not the user's own.
-    #[error("the data folder is not used: {0}")]
-    Distrusted(String),
-    /// Another process is changing it all the time.
-    #[error("`{path}`: {cause}", path = path.display())]
-    Held { path: PathBuf, cause: LockError },
 }
 
 const VERSION: u32 = 1;
@@ -358,23 +336,6 @@ impl IndexEdit {
         let mut text = serde_json::to_vec_pretty(&self.index).expect("names, ids and times are JSON");
         text.push(b'\n');
         replace(&self.path, &text).map_err(|cause| IndexError::Io { path: self.path, cause })
-    }
-}
-
-impl From<IndexError> for Error {
-    fn from(error: IndexError) -> Error {
-        let hint = match &error {
-            IndexError::Distrusted(_) => {
-                "make it yours, with mode 0700, or name another folder with `KEYFOB_DATA_DIR`".into()
-            }
-            IndexError::Io { .. } => "check its owner, its mode and the free disk space".into(),
-            IndexError::Damaged { .. } => {
-                run!("keyfob add PROFILE").to("restore it from a backup, or move it away and store each key again")
-            }
-            IndexError::Newer { .. } => "install the newest version of keyfob".into(),
-            IndexError::Held { .. } => "end that process, then try again".into(),
-        };
-        Error::new(Kind::KeyStore, error.to_string()).hint(hint)
     }
 }
 

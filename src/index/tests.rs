@@ -1,6 +1,7 @@
 //! The index on a folder of its own: what it keeps, refuses and survives.
 
 use super::*;
+use crate::error::Error;
 
 /// A busy machine may take its time.
 const PATIENCE: Duration = Duration::from_secs(30);

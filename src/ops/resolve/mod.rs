@@ -6,7 +6,9 @@
 //! steps it had done in the cache; the next one goes on from there.
 
 mod base;
+mod cached;
 mod call;
+mod own;
 mod rotating;
 mod sealing;
 
@@ -25,21 +27,16 @@ use std::time::{Duration, Instant};
 use crate::chain::base::Signs;
 use crate::chain::{KnownBase, Plan, Step, length};
 use crate::credentials::{Credentials, Session};
-use crate::duration;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::mfa::CodeSource;
 use crate::ops::Context;
 use crate::secret::Secret;
-use crate::session_cache::cache_summary::accepts;
+use crate::session_cache::CacheError;
 use crate::session_cache::failure::Failure;
-use crate::session_cache::inspection::kind_of;
 use crate::session_cache::name::SessionName;
-use crate::session_cache::seal::{BaseId, Header};
 use crate::session_cache::sealing_key::SealingKey;
-use crate::session_cache::{CacheError, CachedSession};
 use crate::sys::lock::{Lock, holder_name};
-use crate::timestamp::Timestamp;
 
 /// How long the renewal of a session that is still usable may take, leaving out what a person may be needed for: the
 /// code, and reading the key, which may ask for the vault's passphrase.
@@ -47,9 +44,6 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How long one process waits for another that gets the same session, where its own prompt has no limit.
 const LONGEST_WAIT: Duration = Duration::from_mins(2);
-
-/// From how many seconds on a clock that is ahead of AWS's would make sessions be renewed noticeably early.
-const AHEAD: i64 = 60;
 
 /// How a plan is to be carried out.
 #[derive(Debug, Clone, Default)]
@@ -303,84 +297,6 @@ impl Run<'_> {
         }
     }
 
-    /// The cached session of a step, where it works and this profile accepts it.
-    fn look(&self, key: &SealingKey, name: &SessionName) -> Option<CachedSession> {
-        let cached = match self.context.cache.get(key, name) {
-            Ok(cached) => cached?,
-            Err(error) => {
-                self.warn_of(Err(error));
-                return None;
-            }
-        };
-        let now = self.now_for(&cached.header);
-        if accepts(self.plan, &cached.header, now) && cached.life().is_usable(now) {
-            return Some(cached);
-        }
-        let as_then = self.context.clock.uncorrected().plus_seconds(cached.header.clock_offset);
-        if cached.header.clock_mark.is_none() && cached.life().is_usable(as_then) && !cached.life().is_usable(now) {
-            let ahead = duration::text(Duration::from_secs(cached.header.clock_offset.unsigned_abs()));
-            self.warn_once(&format!(
-                "the cached session of `{}` is not used: this machine's clock, {ahead} ahead of AWS's when the session was \
-                 made, says it has expired",
-                self.plan.profile
-            ));
-        }
-        None
-    }
-
-    fn suffices(&self, cached: &CachedSession, need: Need) -> bool {
-        match need {
-            Need::Fresh => cached.life().is_fresh(self.now_for(&cached.header), self.options.min_ttl),
-            Need::Usable => true,
-            Need::Replacement(refused) => cached.session.access_key_id != refused,
-        }
-    }
-
-    fn now_for(&self, header: &Header) -> Timestamp {
-        CachedSession::now_for(header, self.context.clock)
-    }
-
-    fn keep(&self, key: &SealingKey, name: &SessionName, index: usize, session: &Session) {
-        let Context { cache, clock, .. } = *self.context;
-        let (kind, role_arn) = kind_of(self.plan, &self.plan.steps[index]);
-        // Whoever shared the session that ended will share this one.
-        let profiles = match cache.get(key, name) {
-            Ok(Some(old)) => old.header.profiles,
-            Ok(None) | Err(_) => Vec::new(),
-        };
-        let mut header = Header {
-            kind,
-            base: BaseId::new(&self.plan.base),
-            profiles,
-            role_arn: role_arn.map(str::to_owned),
-            issued_at: session.issued_at,
-            expires_at: session.expires_at,
-            clock_offset: clock.offset_seconds(),
-            clock_mark: (clock.offset_seconds() <= -AHEAD).then(|| clock.mark()).flatten(),
-            digest: store_of(self.plan).and_then(|store| cache.digest(store, self.plan, index)),
-        };
-        header.note(&self.plan.profile);
-        self.warn_of(cache.put(key, name, &CachedSession { header, session: session.clone() }));
-        cache.sweep(clock.now());
-    }
-
-    /// Writes this profile into the header of a session another one made, so that `list` and `clear` know of it.
-    ///
-    /// Left for the next time where somebody holds the lock or the folder cannot be written: the session is good.
-    fn note_use(&self, key: &SealingKey, name: &SessionName, cached: &CachedSession) {
-        let cache = self.context.cache;
-        let note = |header: &mut Header| header.note(&self.plan.profile);
-        if !note(&mut cached.header.clone()) {
-            return;
-        }
-        let Ok(_lock) = cache.lock(name, Duration::ZERO, |_| {}) else { return };
-        if let Ok(Some(mut cached)) = cache.get(key, name)
-            && note(&mut cached.header)
-        {
-            let _ = cache.put(key, name, &cached);
-        }
-    }
-
     fn explain(&self, index: usize, how: &str, session: &Session) {
         let what = match &self.plan.steps[index] {
             Step::Base => "the base's own session",
@@ -390,19 +306,6 @@ impl Run<'_> {
             Step::Federation(_) => "the narrowed session from GetFederationToken",
         };
         self.context.talk.explain(&format!("{what}: {how}, expires at {}", session.expires_at));
-    }
-
-    /// Hands out a session that could not be renewed, unless it has run out meanwhile.
-    fn serve_old(&self, cached: CachedSession, error: Error) -> Result<Obtained> {
-        if !cached.life().is_usable(self.now_for(&cached.header)) {
-            return Err(error);
-        }
-        let profile = &self.plan.profile;
-        let until = cached.session.expires_at;
-        self.context
-            .talk
-            .warn(&format!("the session of `{profile}` expires at {until} and could not be renewed: {error}"));
-        Ok(Obtained::cached(cached.session))
     }
 
     /// What is left of the time a renewal may take; `None` where it may take as long as it needs.

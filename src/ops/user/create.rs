@@ -8,7 +8,6 @@ use crate::aws::{Access, Element};
 use crate::config_file::AwsFiles;
 use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
-use crate::hint::{Hint, run};
 use crate::keystore::access_key::read_access_key;
 use crate::ops::Context;
 use crate::ops::add::{AddRequest, add};
@@ -18,7 +17,7 @@ use crate::ops::user::admin::{Admin, Patience, is_passing};
 use crate::ops::user::handover::{self, Sealing};
 use crate::ops::user::journal::{self, JournalLock};
 use crate::ops::user::plan::plan;
-use crate::ops::user::{passwords, unfinished};
+use crate::ops::user::{passwords, rollback_of, unfinished};
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 use crate::user::documents::{REQUIRE_MFA, require_mfa};
@@ -68,7 +67,7 @@ pub(super) struct Creation<'a> {
     has_run: bool,
     /// Whether the current step was begun by that.
     pub(super) is_again: bool,
-    lines: Option<String>,
+    pub(super) lines: Option<String>,
 }
 
 /// Creates a user, or goes on with or back from a creation that was interrupted. Returns the lines to paste where the AWS file
@@ -324,84 +323,4 @@ impl Creation<'_> {
         (self.journal.made.sealed_key, self.journal.made.sealed_password) = (None, None);
         self.save()
     }
-
-    /// An error that ends this run, with what it leaves and how to continue. What has left nothing needs no journal.
-    fn stopped(&self, error: Error) -> Error {
-        let (step, _) = self.journal.at();
-        let made = &self.journal.made;
-        let name = &self.journal.name;
-        let nothing = step == UserStep::User && made.groups.is_empty() && made.attached.is_empty()
-            || step == UserStep::Groups && self.groups_are_untouched();
-        let absent = || matches!(self.admin.find("GetUser", &[("UserName", name)]), Ok(None));
-        if nothing && absent() && self.held.remove().is_ok() {
-            return error.outcome("nothing was created");
-        }
-        let error = error.because(format!("{} `{name}` stopped at `{}`: {}", step.doing(), step.name(), step.leaves()));
-        // Whoever presses Ctrl-C leaves the user there, too.
-        ways_on(&self.journal).into_iter().fold(error, Error::outcome)
-    }
-
-    fn groups_are_untouched(&self) -> bool {
-        let is_absent = |group: &String| matches!(self.admin.find("GetGroup", &[("GroupName", group)]), Ok(None));
-        let made = &self.journal.made;
-        made.groups.iter().all(is_absent) && made.attached.iter().all(|(group, _)| made.groups.contains(group))
-    }
-
-    fn end(self) -> Result<Option<String>> {
-        let (context, Journal { name, wish, .. }) = (self.admin.context, &self.journal);
-        let account = self.journal.account().to_owned();
-        if !self.journal.at().0.creates() {
-            self.held.remove()?;
-            context.talk.say(&format!("`{name}` and what was created for it is gone, at AWS and here"));
-            return Ok(None);
-        }
-        if let Some(url) = crate::ops::console::sign_in_url(&account, self.journal.partition()).filter(|_| wish.console)
-        {
-            context.talk.say(&format!("`{name}` signs in at {url}"));
-        }
-        match &wish.handover {
-            Some(handover) => {
-                self.held.remove()?;
-                let file = handover.file.display();
-                context.talk.say(&format!("wrote {file}; no secret of `{name}` is on this machine"));
-                // The folder is one of this machine.
-                let name = handover.file.file_name().map(|name| name.display().to_string()).unwrap_or_default();
-                let to = "send it to its owner, who runs";
-                if handover.to == Recipient::Passphrase {
-                    context.talk.hint(run!("keyfob user accept {}", name).to(to));
-                    context.talk.hint("send the passphrase by another channel than the file".into());
-                } else {
-                    context.talk.hint(run!("keyfob user accept {} --identity FILE", name).to(to));
-                }
-            }
-            None if wish.console => {
-                if !passwords::show(context, &self.journal)? {
-                    context
-                        .talk
-                        .hint(run!("keyfob user password {}", name).to("show its password once, in a terminal"));
-                    return Ok(self.lines);
-                }
-                self.held.remove()?;
-            }
-            None => self.held.remove()?,
-        }
-        Ok(self.lines)
-    }
-}
-
-/// The commands that continue what has begun, or take it back.
-pub(in crate::ops) fn ways_on(journal: &Journal) -> Vec<Hint> {
-    let Journal { name, with, .. } = journal;
-    if journal.at().0.creates() {
-        let resume = run!("keyfob user create {} --resume --with {}", name, with);
-        vec![resume.to(format!("continue creating `{name}`")), rollback_of(journal)]
-    } else {
-        let hint = run!("keyfob user create {} --rollback --with {}", name, with);
-        vec![hint.to(format!("continue taking back `{name}`"))]
-    }
-}
-
-/// The command that takes a creation back.
-pub(super) fn rollback_of(journal: &Journal) -> Hint {
-    run!("keyfob user create {} --rollback --with {}", journal.name, journal.with).to("or take it back")
 }

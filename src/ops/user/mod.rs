@@ -5,6 +5,7 @@
 pub mod accept;
 mod admin;
 pub mod create;
+mod end;
 pub mod handover;
 mod journal;
 pub mod list;
@@ -16,7 +17,7 @@ pub mod remove;
 mod undo;
 
 use crate::error::{Error, Kind, Result};
-use crate::hint::run;
+use crate::hint::{Hint, run};
 use crate::ops::Context;
 use crate::user::Journal;
 
@@ -41,5 +42,22 @@ fn unfinished(journal: &Journal) -> Error {
     }
     let message = format!("{} `{name}` is unfinished: it stopped at `{}`", step.doing(), step.name());
     let error = Error::new(Kind::Failed, message).because(step.leaves());
-    create::ways_on(journal).into_iter().fold(error, Error::hint)
+    ways_on(journal).into_iter().fold(error, Error::hint)
+}
+
+/// The commands that continue what has begun, or take it back.
+fn ways_on(journal: &Journal) -> Vec<Hint> {
+    let Journal { name, with, .. } = journal;
+    if journal.at().0.creates() {
+        let resume = run!("keyfob user create {} --resume --with {}", name, with);
+        vec![resume.to(format!("continue creating `{name}`")), rollback_of(journal)]
+    } else {
+        let hint = run!("keyfob user create {} --rollback --with {}", name, with);
+        vec![hint.to(format!("continue taking back `{name}`"))]
+    }
+}
+
+/// The command that takes a creation back.
+fn rollback_of(journal: &Journal) -> Hint {
+    run!("keyfob user create {} --rollback --with {}", journal.name, journal.with).to("or take it back")
 }
