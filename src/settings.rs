@@ -6,7 +6,7 @@ mod value;
 
 pub use serve::ServeSettings;
 pub use stores::StoreSettings;
-pub use value::{LogMode, LoginFromSdk, LoginWay, Prompt, SessionDuration, Way};
+pub use value::{LogMode, LoginFromSdk, LoginWay, Prompt, PromptWay, SessionDuration};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -241,9 +241,9 @@ mod tests {
     #[test]
     fn ways_to_ask_are_taken_in_the_order_given() {
         let ways = |text: &str| read("", &[("KEYFOB_PROMPT", text)]).expect("valid").prompt.ways().to_vec();
-        assert_eq!(ways(""), [Way::Terminal, Way::Pinentry]);
-        assert_eq!(ways("terminal"), [Way::Terminal]);
-        assert_eq!(ways("pinentry, terminal"), [Way::Pinentry, Way::Terminal]);
+        assert_eq!(ways(""), [PromptWay::Terminal, PromptWay::Pinentry]);
+        assert_eq!(ways("terminal"), [PromptWay::Terminal]);
+        assert_eq!(ways("pinentry, terminal"), [PromptWay::Pinentry, PromptWay::Terminal]);
         assert_eq!(ways("never"), []);
         read("", &[("KEYFOB_PROMPT", "terminal,never")]).expect_err("never is a choice of its own");
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::audit::report::Report;
+use crate::audit::report::CredentialReport;
 use crate::timestamp::Timestamp;
 
 /// A fact, or why it is not known.
@@ -63,7 +63,7 @@ pub struct Facts {
     pub own_keys: Known<Vec<OwnKey>>,
     /// The numbers of GetAccountSummary, by their names.
     pub summary: Known<BTreeMap<String, i64>>,
-    pub report: Known<Report>,
+    pub report: Known<CredentialReport>,
     /// None: the account has none.
     pub password_policy: Known<Option<PasswordPolicy>>,
     /// The ARNs of the users that have a virtual MFA device; the root user's ends in `:root`.

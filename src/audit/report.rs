@@ -9,7 +9,7 @@ pub const ROOT: &str = "<root_account>";
 
 /// A credential report.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
+pub struct CredentialReport {
     /// When AWS made it; at most 4 h ago, unless no new one could be made.
     pub generated: Timestamp,
     pub root: Option<Row>,
@@ -53,12 +53,12 @@ impl Row {
     }
 }
 
-impl Report {
+impl CredentialReport {
     /// Reads the document.
     ///
     /// # Errors
     /// What is wrong with it: it is not CSV, or lacks a column that the checks need.
-    pub fn parse(document: &str, generated: Timestamp) -> Result<Report, String> {
+    pub fn parse(document: &str, generated: Timestamp) -> Result<CredentialReport, String> {
         let mut reader = csv::ReaderBuilder::new().has_headers(true).from_reader(document.as_bytes());
         let headers = reader.headers().map_err(|_| "the credential report is not CSV".to_owned())?.clone();
         let column = |name: &str| {
@@ -76,7 +76,7 @@ impl Report {
                 column(&format!("access_key_{number}_last_used_date"))?,
             ]);
         }
-        let mut report = Report { generated, root: None, users: Vec::new() };
+        let mut report = CredentialReport { generated, root: None, users: Vec::new() };
         for record in reader.records() {
             let record = record.map_err(|_| "the credential report is not CSV".to_owned())?;
             let unknown = |at: usize| format!("the credential report has an unknown value of `{}`", &headers[at]);
@@ -127,8 +127,8 @@ mod tests {
         access_key_2_last_used_date,access_key_2_last_used_region,access_key_2_last_used_service,cert_1_active,\
         cert_1_last_rotated,cert_2_active,cert_2_last_rotated";
 
-    fn parse(rows: &str) -> Result<Report, String> {
-        Report::parse(&format!("{HEADER}\n{rows}"), Timestamp::from_unix(0))
+    fn parse(rows: &str) -> Result<CredentialReport, String> {
+        CredentialReport::parse(&format!("{HEADER}\n{rows}"), Timestamp::from_unix(0))
     }
 
     #[test]
@@ -159,20 +159,21 @@ mod tests {
             password_last_changed,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,\
             access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date\n\
             true,x,\"b,ob\",arn,N/A,false,N/A,N/A,false,N/A,N/A,false,N/A,N/A\n";
-        let report = Report::parse(shuffled, Timestamp::from_unix(0)).expect("a report");
+        let report = CredentialReport::parse(shuffled, Timestamp::from_unix(0)).expect("a report");
         assert_eq!((report.users[0].user.as_str(), report.users[0].has_mfa), ("b,ob", true));
         let without = shuffled.replace("mfa_active", "other");
-        let problem = Report::parse(&without, Timestamp::from_unix(0)).expect_err("a column is missing");
+        let problem = CredentialReport::parse(&without, Timestamp::from_unix(0)).expect_err("a column is missing");
         assert_eq!(problem, "the credential report has no column `mfa_active`");
         assert!(parse("one,two\n").is_err(), "a row of another length");
-        let problem = Report::parse(&shuffled.replace("\ntrue,x", "\n,x"), Timestamp::from_unix(0)).expect_err("empty");
+        let problem =
+            CredentialReport::parse(&shuffled.replace("\ntrue,x", "\n,x"), Timestamp::from_unix(0)).expect_err("empty");
         assert_eq!(problem, "the credential report has an unknown value of `mfa_active`");
         for date in ["", "yesterday"] {
             let undated = shuffled.replace("false,N/A,N/A,false", &format!("false,N/A,{date},false"));
-            let problem = Report::parse(&undated, Timestamp::from_unix(0)).expect_err("unknown");
+            let problem = CredentialReport::parse(&undated, Timestamp::from_unix(0)).expect_err("unknown");
             assert!(problem.starts_with("the credential report has an unknown value of `"), "{problem}");
         }
         assert!(parse("").is_err(), "nobody in it");
-        assert!(Report::parse("", Timestamp::from_unix(0)).is_err());
+        assert!(CredentialReport::parse("", Timestamp::from_unix(0)).is_err());
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::check::{Check, Judge, Resource};
 use super::facts::{Caller, Facts, Missing, OwnKey};
 use super::policies::allows_all;
-use super::report::{KeyRow, Report, Row};
+use super::report::{CredentialReport, KeyRow, Row};
 use super::{CHECKS, Choice};
 use crate::timestamp::Timestamp;
 
@@ -82,7 +82,7 @@ fn an_active_key_without_a_date_is_unknown_and_never_passes() {
         has_mfa: false,
         keys: [key, KeyRow::default()],
     };
-    facts.report = Ok(Report { generated: NOW, root: None, users: vec![row] });
+    facts.report = Ok(CredentialReport { generated: NOW, root: None, users: vec![row] });
     let own = OwnKey { id: "AKIA".to_owned(), is_active: true, created: None, used: Ok(None) };
     facts.own_keys = Ok(vec![own]);
     for id in ["old-keys", "unused-credentials", "own-keys"] {

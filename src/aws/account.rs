@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
 
 use crate::audit::facts::{Certificate, Details, Entity, EntityKind, InlinePolicy, PasswordPolicy, Policy};
-use crate::audit::report::Report;
+use crate::audit::report::CredentialReport;
 use crate::aws::client::{Aws, Sending};
 use crate::aws::iam::incomplete;
 use crate::aws::xml::Element;
@@ -35,7 +35,7 @@ pub trait Account: AccessKeys + MfaDevices + Sync {
     ///
     /// # Errors
     /// As [`Account::summary`]; `ReportNotPresent`, `ReportExpired` and `ReportInProgress` where there is none now.
-    fn report(&self, by: Access<'_>) -> Result<Report, AwsError>;
+    fn report(&self, by: Access<'_>) -> Result<CredentialReport, AwsError>;
 
     /// GetAccountPasswordPolicy; none where the account has none.
     ///
@@ -111,7 +111,7 @@ impl Account for Aws {
         Ok(answer.text("State") == Some("COMPLETE"))
     }
 
-    fn report(&self, by: Access<'_>) -> Result<Report, AwsError> {
+    fn report(&self, by: Access<'_>) -> Result<CredentialReport, AwsError> {
         let answer = self.iam(by, Sending::Retried, "GetCredentialReport", &[])?;
         let content = answer.text("Content").and_then(|content| STANDARD.decode(content).ok());
         let content = content.and_then(|content| String::from_utf8(content).ok());
@@ -119,7 +119,8 @@ impl Account for Aws {
         let (Some(content), Some(generated)) = (content, generated) else {
             return Err(incomplete("has no credential report"));
         };
-        Report::parse(&content, generated).map_err(|problem| incomplete(&format!("cannot be used: {problem}")))
+        CredentialReport::parse(&content, generated)
+            .map_err(|problem| incomplete(&format!("cannot be used: {problem}")))
     }
 
     fn password_policy(&self, by: Access<'_>) -> Result<Option<PasswordPolicy>, AwsError> {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use crate::aws::AwsError;
-use crate::aws::http::{Answer, Http, Request};
+use crate::aws::http::{Answer, Http, HttpRequest};
 use crate::secret::SecretBytes;
 
 /// What one request is answered: status, headers, body.
@@ -34,7 +34,7 @@ impl Canned {
 }
 
 impl Http for Canned {
-    fn send(&self, request: &Request<'_>) -> Result<Answer, AwsError> {
+    fn send(&self, request: &HttpRequest<'_>) -> Result<Answer, AwsError> {
         let text = format!("{} {} {}", request.method, request.url, request.body);
         self.requests.lock().expect("sound").push(text);
         let headers = request.headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();

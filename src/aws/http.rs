@@ -23,12 +23,12 @@ pub trait Http {
     ///
     /// # Errors
     /// Where there is none: [`AwsError::Unreachable`], [`AwsError::AnswerLost`], [`AwsError::Setup`].
-    fn send(&self, request: &Request<'_>) -> Result<Answer, AwsError>;
+    fn send(&self, request: &HttpRequest<'_>) -> Result<Answer, AwsError>;
 }
 
 /// A request.
 #[derive(Clone, Copy)]
-pub struct Request<'a> {
+pub struct HttpRequest<'a> {
     /// `GET`, `PUT`, `POST`.
     pub method: &'static str,
     /// A whole URL.
@@ -96,15 +96,15 @@ impl Answer {
 }
 
 impl Http for Aws {
-    fn send(&self, request: &Request<'_>) -> Result<Answer, AwsError> {
+    fn send(&self, request: &HttpRequest<'_>) -> Result<Answer, AwsError> {
         self.exchange(request, Bounds { longest: MOST_BODY, told: request.limit })
     }
 }
 
 impl Aws {
     /// As [`Http::send`], with other bounds.
-    pub(super) fn exchange(&self, request: &Request<'_>, bounds: Bounds) -> Result<Answer, AwsError> {
-        let Request { method, url, headers, body, is_nearby, ca_bundle, limit } = *request;
+    pub(super) fn exchange(&self, request: &HttpRequest<'_>, bounds: Bounds) -> Result<Answer, AwsError> {
+        let HttpRequest { method, url, headers, body, is_nearby, ca_bundle, limit } = *request;
         let (runtime, connector) = self.running(&Route { url: Some(url), ca_bundle, is_nearby })?;
         // Security: of what is wrong with a value nothing is repeated.
         let invalid = || AwsError::Setup(format!("the request to `{}` cannot be made", without_query(url)));

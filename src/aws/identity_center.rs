@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use crate::aws::AwsError;
-use crate::aws::http::{Answer, Http, Request, without_query};
+use crate::aws::http::{Answer, Http, HttpRequest, without_query};
 use crate::mask;
 use crate::secret::Secret;
 
@@ -58,7 +58,7 @@ impl Service<'_> {
     /// As [`AwsError`] tells.
     pub(super) fn send(&self, call: &Call<'_>) -> Result<Answer, AwsError> {
         let url = format!("{}{}", self.endpoint, call.path);
-        let answer = self.http.send(&Request {
+        let answer = self.http.send(&HttpRequest {
             method: call.method,
             url: &url,
             headers: call.headers,

@@ -21,7 +21,7 @@ const PAGE: &str = "100";
 /// An account that is assigned to whoever is signed in.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Account {
+pub struct PortalAccount {
     /// 12 digits, leading zeros included.
     pub account_id: String,
     #[serde(default)]
@@ -41,7 +41,7 @@ pub struct Page<T> {
 #[serde(rename_all = "camelCase")]
 struct Accounts {
     #[serde(default)]
-    account_list: Vec<Account>,
+    account_list: Vec<PortalAccount>,
     next_token: Option<String>,
 }
 
@@ -113,7 +113,7 @@ impl Portal<'_> {
     ///
     /// # Errors
     /// As [`Portal::role_credentials`].
-    pub fn accounts(&self, token: &Secret, page: Option<&str>) -> Result<Page<Account>, AwsError> {
+    pub fn accounts(&self, token: &Secret, page: Option<&str>) -> Result<Page<PortalAccount>, AwsError> {
         let path = format!("/assignment/accounts?max_result={PAGE}{}", next(page));
         let Accounts { account_list, next_token } = self.get(&path, token)?;
         Ok(Page { items: account_list, next: next_token.filter(|token| !token.is_empty()) })

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::aws::client::{Aws, Route, Sending, check_signer};
 use crate::aws::connector::host_of;
-use crate::aws::http::{Answer, Bounds, Request};
+use crate::aws::http::{Answer, Bounds, HttpRequest};
 use crate::aws::signature::{Scope, Unsigned, signed};
 use crate::aws::translate::{Redaction, foreign, plain};
 use crate::aws::xml::Element;
@@ -168,7 +168,7 @@ impl Aws {
         let headers: Vec<(&'static str, &str)> = headers.collect();
         let ca_bundle = by.target.ca_bundle.as_deref();
         let limit = until.deadline.saturating_duration_since(Instant::now());
-        let request = Request { method, url, headers: &headers, body, is_nearby: false, ca_bundle, limit };
+        let request = HttpRequest { method, url, headers: &headers, body, is_nearby: false, ca_bundle, limit };
         self.exchange(&request, Bounds { longest: call.longest, told: until.limit })
     }
 }

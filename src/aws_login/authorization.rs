@@ -36,7 +36,7 @@ pub struct Authorization {
 }
 
 /// A sign-in that was made, and whose it is.
-pub struct Made {
+pub struct MadeSignIn {
     pub sign_in: SignIn,
     /// Of the user or role.
     pub arn: String,
@@ -126,7 +126,7 @@ impl Authorization {
     ///
     /// # Errors
     /// As [`AwsError`] tells; its code is AWS Sign-In's (`AUTHCODE_EXPIRED`, `INSUFFICIENT_PERMISSIONS`).
-    pub fn exchange(self, service: &Service<'_>, code: &Secret, region: &str) -> Result<Made, AwsError> {
+    pub fn exchange(self, service: &Service<'_>, code: &Secret, region: &str) -> Result<MadeSignIn, AwsError> {
         let body = json!({
             "clientId": self.client_id,
             "grantType": "authorization_code",
@@ -139,7 +139,7 @@ impl Authorization {
         let id_token = tokens.id_token.as_ref().ok_or_else(|| service.invalid("contains no `idToken`"))?;
         let arn = subject(id_token).ok_or_else(|| service.invalid("does not say who is signed in"))?;
         let sign_in = tokens.into_sign_in(self.client_id, self.key, now, &arn, region);
-        Ok(Made { sign_in, arn })
+        Ok(MadeSignIn { sign_in, arn })
     }
 }
 

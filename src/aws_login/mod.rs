@@ -10,7 +10,7 @@ mod file;
 mod sessions;
 mod tokens;
 
-pub use authorization::{Authorization, Made};
+pub use authorization::{Authorization, MadeSignIn};
 pub use file::{SignIn, TokenFile};
 pub use sessions::revoke;
 pub use tokens::{Service, is_invalid, renew};

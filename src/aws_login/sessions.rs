@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::aws::AwsError;
-use crate::aws::http::Request;
+use crate::aws::http::HttpRequest;
 use crate::aws::signature::{Scope, Unsigned, signed};
 use crate::aws_login::authorization::issued_at;
 use crate::aws_login::{Service, SignIn};
@@ -57,8 +57,15 @@ impl Service<'_> {
         let headers = signed(signer, scope, &unsigned)
             .ok_or_else(|| AwsError::Setup("the request to AWS Sign-In cannot be signed".to_owned()))?;
         let headers: Vec<(&'static str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let request =
-            Request { method: "POST", url: &url, headers: &headers, body: &body, is_nearby: false, ca_bundle, limit };
+        let request = HttpRequest {
+            method: "POST",
+            url: &url,
+            headers: &headers,
+            body: &body,
+            is_nearby: false,
+            ca_bundle,
+            limit,
+        };
         let answer = http.send(&request)?;
         if answer.status != 200 {
             return Err(answer.refusal());

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use crate::aws::AwsError;
-use crate::aws::http::{Http, Request};
+use crate::aws::http::{Http, HttpRequest};
 use crate::aws_login::SignIn;
 use crate::aws_login::dpop::proof;
 use crate::aws_login::file::{AccessToken, LIFE_SECONDS};
@@ -141,7 +141,7 @@ impl Service<'_> {
         OsRng.fill_bytes(&mut unique);
         let proof = proof(key, &url, clock.now(), unique)
             .map_err(|_| AwsError::Setup("the `dpopKey` of the sign-in is not a P-256 key".to_owned()))?;
-        let answer = http.send(&Request {
+        let answer = http.send(&HttpRequest {
             method: "POST",
             url: &url,
             headers: &[("content-type", "application/json"), ("dpop", proof.expose())],

@@ -11,7 +11,7 @@ use crate::cli::snapshot::Snapshot;
 use crate::credentials::Credentials;
 use crate::error::{Error, Kind, Result};
 use crate::human::Talk;
-use crate::ops::agent::protocol::{self, Answer, Request};
+use crate::ops::agent::protocol::{self, AgentRequest, Answer};
 use crate::ops::log;
 use crate::ops::whoami::{From, Identity, Issued};
 
@@ -66,7 +66,7 @@ impl Snapshot<'_> {
         }
         // What an outer keyfob was asked for holds for its commands, wherever their credentials come from.
         let outer = narrow::of_outer(&world.process_env)?;
-        let mut request = Request::of(profile);
+        let mut request = AgentRequest::of(profile);
         request.duration_seconds = options.duration;
         request.read_only = options.narrow.read_only || outer.contains(&Layer::ReadOnly);
         request.identity_only = identity_only;
@@ -85,13 +85,13 @@ impl Snapshot<'_> {
 }
 
 #[cfg(unix)]
-fn ask(snapshot: &Snapshot<'_>, socket: &Path, request: &Request, limit: Option<Duration>) -> Result<Answer> {
+fn ask(snapshot: &Snapshot<'_>, socket: &Path, request: &AgentRequest, limit: Option<Duration>) -> Result<Answer> {
     let world = snapshot.world();
     crate::ops::agent::client::ask(socket, request, limit, &world.person(false, None), || world.clock().now())
 }
 
 #[cfg(not(unix))]
-fn ask(_: &Snapshot<'_>, _: &Path, _: &Request, _: Option<Duration>) -> Result<Answer> {
+fn ask(_: &Snapshot<'_>, _: &Path, _: &AgentRequest, _: Option<Duration>) -> Result<Answer> {
     Err(Error::new(Kind::Config, "`KEYFOB_AGENT` or `agent` is set, and agents are not available on Windows")
         .hint("use WSL, or unset it"))
 }

@@ -19,7 +19,7 @@ use crate::credentials::Credentials;
 use crate::error::{Error, Kind, Result};
 use crate::human::Talk;
 use crate::ops::agent;
-use crate::ops::agent::protocol::{About, Answer, LONGEST_REQUEST, Request};
+use crate::ops::agent::protocol::{About, AgentRequest, Answer, LONGEST_REQUEST};
 use crate::ops::log::Parent;
 use crate::ops::resolve::store_of;
 use crate::ops::whoami::of_plan;
@@ -69,7 +69,7 @@ pub(super) fn run(arguments: &[OsString], mut env: Environment) -> u8 {
     answer.map_or_else(|error| error.kind().exit_code(), |_| 0)
 }
 
-fn read_request(stream: &mut UnixStream) -> Result<Request> {
+fn read_request(stream: &mut UnixStream) -> Result<AgentRequest> {
     let line = read_line(stream, LONGEST_REQUEST, TIME_LIMIT).map_err(|error| {
         let what = match error.kind() {
             io::ErrorKind::TimedOut => format!("it took more than {} s", TIME_LIMIT.as_secs()),
@@ -78,11 +78,11 @@ fn read_request(stream: &mut UnixStream) -> Result<Request> {
         };
         Error::new(Kind::Usage, format!("the agent does not take the request: {what}"))
     })?;
-    Request::read(&line)
+    AgentRequest::read(&line)
 }
 
 /// A command that does the same on this machine: what hints repeat.
-fn repeated(request: &Request) -> Vec<OsString> {
+fn repeated(request: &AgentRequest) -> Vec<OsString> {
     let mut words = vec!["keyfob".to_owned(), "exec".to_owned(), request.profile.clone()];
     if let Some(seconds) = request.duration_seconds {
         words.push(format!("--duration={seconds}"));
@@ -92,7 +92,7 @@ fn repeated(request: &Request) -> Vec<OsString> {
     words.into_iter().map(OsString::from).collect()
 }
 
-fn serve(world: &World<'_>, args: &AgentArgs, request: &Request) -> Result<Answer> {
+fn serve(world: &World<'_>, args: &AgentArgs, request: &AgentRequest) -> Result<Answer> {
     let profile = &request.profile;
     if !args.only.contains(profile) {
         let text = format!("it does not serve `{profile}`, only {}", args.only.join(", "));

@@ -20,7 +20,7 @@ use crate::secret::Secret;
 use crate::settings::Prompt;
 use crate::sys::clock::Clock;
 use crate::sys::env::{Environment, vars};
-use crate::sys::http_server::{self, Request};
+use crate::sys::http_server::{self, ReceivedRequest};
 use crate::sys::own_socket::OwnListener;
 use crate::sys::server_process as process;
 use crate::timestamp::Timestamp;
@@ -86,7 +86,7 @@ fn serve(
         let answers = Arc::clone(&shared);
         std::thread::spawn(move || {
             let clock = Clock::system();
-            let answer = move |request: &Request| answers.answer(request, Via::Socket, || clock.now());
+            let answer = move |request: &ReceivedRequest| answers.answer(request, Via::Socket, || clock.now());
             http_server::serve(std::iter::repeat_with(|| socket.accept()), answer);
         });
     }

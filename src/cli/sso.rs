@@ -12,7 +12,7 @@ use crate::human::Talk;
 use crate::ops::manage::Manager;
 use crate::ops::sso::directory::Filter;
 use crate::ops::sso::template::Template;
-use crate::ops::sso::{self, ProfilesRequest, Report, legacy, portal};
+use crate::ops::sso::{self, ProfilesReport, ProfilesRequest, legacy, portal};
 use crate::ui::out;
 use crate::view;
 
@@ -144,7 +144,7 @@ impl ProfilesArgs {
         if json { out::write_json(&report) } else { out::write(&shown) }
     }
 
-    fn sync(&self, world: &World<'_>, manager: &Manager<'_>, session: &str) -> Result<(Report, String)> {
+    fn sync(&self, world: &World<'_>, manager: &Manager<'_>, session: &str) -> Result<(ProfilesReport, String)> {
         let context = manager.context;
         let center = portal::center(context, &manager.files.profiles(), session)?;
         let force = forced_or_shown(world, self.force_link, self.diff && !self.plain);

@@ -7,7 +7,7 @@ use crate::cli::options::{CredentialOptions, ProfileArg};
 use crate::cli::world::World;
 use crate::credentials::StoredKey;
 use crate::error::Result;
-use crate::format::Change;
+use crate::format::VariableChange;
 use crate::format::environment::hand_out;
 use crate::human::Talk;
 use crate::ini::Document;
@@ -116,8 +116,8 @@ fn check_agent(world: &World<'_>, profile: &str, identity: Identity) -> Result<I
     let mut env = world.process_env.clone();
     for change in hand_out(&world.process_env, profile, &credentials, &surroundings) {
         match change {
-            Change::Set { name, value } => env.set(&name, value.expose()),
-            Change::Unset { name } => env.remove(&name),
+            VariableChange::Set { name, value } => env.set(&name, value.expose()),
+            VariableChange::Unset { name } => env.remove(&name),
         }
     }
     check_environment(world, &env, identity)

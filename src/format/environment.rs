@@ -10,7 +10,7 @@ use std::ffi::{OsStr, OsString};
 use sha2::{Digest, Sha256};
 
 use crate::credentials::Credentials;
-use crate::format::Change;
+use crate::format::VariableChange;
 use crate::format::shell::is_variable_name;
 use crate::format::surroundings::ProfileVariables;
 use crate::hex;
@@ -130,7 +130,7 @@ pub fn hand_out<'a>(
     profile: &str,
     handed: impl Into<Handed<'a>>,
     surroundings: &ProfileVariables,
-) -> Vec<Change> {
+) -> Vec<VariableChange> {
     let before = before(environment);
     let mut wanted = differences(environment, &before);
     for (name, _) in before.iter() {
@@ -193,7 +193,7 @@ pub fn hand_out<'a>(
 }
 
 /// What has to change so that nothing of keyfob's is left, and an `AWS_PROFILE` or region it took away is back.
-pub fn take_back(environment: &Environment) -> Vec<Change> {
+pub fn take_back(environment: &Environment) -> Vec<VariableChange> {
     changes(environment, differences(environment, &before(environment)))
 }
 
@@ -207,14 +207,14 @@ fn differences(from: &Environment, to: &Environment) -> BTreeMap<String, Option<
     sorted::map(gone.chain(new).filter_map(|(name, value)| Some((text(name)?, value))))
 }
 
-fn changes(environment: &Environment, wanted: BTreeMap<String, Option<Secret>>) -> Vec<Change> {
+fn changes(environment: &Environment, wanted: BTreeMap<String, Option<Secret>>) -> Vec<VariableChange> {
     wanted
         .into_iter()
         .filter_map(|(name, value)| match value {
-            Some(value) => Some(Change::Set { name, value }),
+            Some(value) => Some(VariableChange::Set { name, value }),
             None => {
                 let needed = name == vars::AWS_SESSION_TOKEN || environment.raw(&name).is_some();
-                needed.then_some(Change::Unset { name })
+                needed.then_some(VariableChange::Unset { name })
             }
         })
         .collect()

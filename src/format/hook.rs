@@ -10,7 +10,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use crate::format::shell::{Shell, Unrepresentable, is_variable_name};
-use crate::format::{Change, quote};
+use crate::format::{VariableChange, quote};
 use crate::secret::Secret;
 use crate::sorted;
 use crate::sys::env::Environment;
@@ -57,7 +57,7 @@ impl fmt::Display for Kept {
 #[derive(Debug)]
 pub struct Switch<'a> {
     pub profile: &'a str,
-    pub changes: &'a [Change],
+    pub changes: &'a [VariableChange],
     /// When the shell asks again; never, if none.
     pub due: Option<Timestamp>,
 }
@@ -68,8 +68,8 @@ impl Switch<'_> {
     /// # Errors
     /// As [`Shell::render`].
     pub fn render(&self, shell: Shell, environment: &Environment, kept: &Kept) -> Result<Secret, Unrepresentable> {
-        let is_new = |change: &&Change| !kept.names.contains(change.name());
-        let restore: Vec<Change> =
+        let is_new = |change: &&VariableChange| !kept.names.contains(change.name());
+        let restore: Vec<VariableChange> =
             self.changes.iter().filter(is_new).filter_map(|change| earlier(environment, change.name())).collect();
         let names = kept.names.iter().cloned().chain(restore.iter().map(|change| change.name().to_owned()));
         let kept = Kept { names: names.collect(), is_told: kept.is_told };
@@ -84,7 +84,7 @@ impl Switch<'_> {
         &self,
         syntax: &dyn Syntax,
         shell: Shell,
-        restore: &[Change],
+        restore: &[VariableChange],
         kept: &Kept,
     ) -> Result<Secret, Unrepresentable> {
         let (changes, restore) = (shell.render(self.changes)?, shell.render(restore)?);
@@ -101,7 +101,7 @@ impl Switch<'_> {
     }
 
     /// Printable ASCII alone: PowerShell reads what a program writes in the console's code page.
-    fn json(&self, restore: &[Change], kept: &Kept) -> Result<Secret, Unrepresentable> {
+    fn json(&self, restore: &[VariableChange], kept: &Kept) -> Result<Secret, Unrepresentable> {
         let (changes, restore) = (Shell::Json.render(self.changes)?, Shell::Json.render(restore)?);
         let told = serde_json::json!({
             "profile": self.profile, "due": self.due.map(Timestamp::unix), "kept": kept.to_string(),
@@ -132,11 +132,11 @@ impl Switch<'_> {
 }
 
 /// What brings a variable back to what it is now. One whose value is not UTF-8 stays as it is changed: no line carries it.
-fn earlier(environment: &Environment, name: &str) -> Option<Change> {
+fn earlier(environment: &Environment, name: &str) -> Option<VariableChange> {
     let name = name.to_owned();
     Some(match environment.raw(&name) {
-        None => Change::Unset { name },
-        Some(value) => Change::Set { value: Secret::new(value.to_str()?.to_owned()), name },
+        None => VariableChange::Unset { name },
+        Some(value) => VariableChange::Set { value: Secret::new(value.to_str()?.to_owned()), name },
     })
 }
 
@@ -182,8 +182,8 @@ mod tests {
 
     fn switch(shell: Shell, environment: &[(&str, &str)], kept: &str) -> String {
         let changes = [
-            Change::Set { name: "AWS_REGION".into(), value: Secret::new("eu-west-1".into()) },
-            Change::Unset { name: "AWS_PROFILE".into() },
+            VariableChange::Set { name: "AWS_REGION".into(), value: Secret::new("eu-west-1".into()) },
+            VariableChange::Unset { name: "AWS_PROFILE".into() },
         ];
         let switch = Switch { profile: "it's ü", changes: &changes, due: Some(Timestamp::from_unix(1234)) };
         let environment = Environment::from_pairs(environment.iter().copied());

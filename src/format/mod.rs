@@ -16,7 +16,7 @@ use crate::secret::Secret;
 
 /// What happens to one environment variable.
 #[derive(Debug, Clone)]
-pub enum Change {
+pub enum VariableChange {
     /// It gets a value, and is exported.
     Set {
         name: String,
@@ -27,19 +27,19 @@ pub enum Change {
     Unset { name: String },
 }
 
-impl Change {
+impl VariableChange {
     /// The variable's name.
     pub fn name(&self) -> &str {
         match self {
-            Change::Set { name, .. } | Change::Unset { name } => name,
+            VariableChange::Set { name, .. } | VariableChange::Unset { name } => name,
         }
     }
 
     /// Its new value; none where it goes.
     pub fn value(&self) -> Option<&Secret> {
         match self {
-            Change::Set { value, .. } => Some(value),
-            Change::Unset { .. } => None,
+            VariableChange::Set { value, .. } => Some(value),
+            VariableChange::Unset { .. } => None,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::Serializer;
 use zeroize::Zeroizing;
 
-use crate::format::{Change, quote};
+use crate::format::{VariableChange, quote};
 use crate::secret::Secret;
 
 /// What reads the changes: a shell, or something like one.
@@ -104,7 +104,7 @@ impl Shell {
     ///
     /// # Errors
     /// A value the shell cannot carry, or a name that is none.
-    pub fn render(self, changes: &[Change]) -> Result<Secret, Unrepresentable> {
+    pub fn render(self, changes: &[VariableChange]) -> Result<Secret, Unrepresentable> {
         // Security: a buffer that grew would leave its old halves in memory, so it gets its size first.
         let mut out = Zeroizing::new(String::with_capacity(changes.iter().map(longest_line).sum::<usize>() + 16));
         for change in changes {
@@ -113,11 +113,11 @@ impl Shell {
                 return Err(refused("it is not a valid variable name"));
             }
             let line = match change {
-                Change::Set { value, .. } if value.expose().contains('\0') => {
+                VariableChange::Set { value, .. } if value.expose().contains('\0') => {
                     Err("a variable cannot contain a NUL byte")
                 }
-                Change::Set { name, value } => self.set(name, value.expose(), &mut out),
-                Change::Unset { name } => {
+                VariableChange::Set { name, value } => self.set(name, value.expose(), &mut out),
+                VariableChange::Unset { name } => {
                     self.unset(name, &mut out);
                     Ok(())
                 }
@@ -219,7 +219,7 @@ fn try_line(
     result
 }
 
-fn json(changes: &[Change], out: &mut String) {
+fn json(changes: &[VariableChange], out: &mut String) {
     // `Vec` and `String` share their buffer, so nothing is copied.
     let mut bytes = Zeroizing::new(std::mem::take(out).into_bytes());
     let pairs = changes.iter().map(|change| (change.name(), change.value().map(Secret::expose)));
@@ -232,7 +232,7 @@ fn json(changes: &[Change], out: &mut String) {
 
 /// More than the longest line for `change` in any shell: fish says a name four times, and PowerShell takes 16 bytes for
 /// a control character and 23 for one with a letter beside it.
-fn longest_line(change: &Change) -> usize {
+fn longest_line(change: &VariableChange) -> usize {
     160 + 4 * change.name().len() + 20 * change.value().map_or(0, |value| value.expose().len())
 }
 
@@ -242,14 +242,14 @@ mod tests {
 
     fn rendered(shell: Shell, value: &str) -> String {
         let changes = [
-            Change::Set { name: "AWS_CA_BUNDLE".into(), value: Secret::new(value.into()) },
-            Change::Unset { name: "AWS_PROFILE".into() },
+            VariableChange::Set { name: "AWS_CA_BUNDLE".into(), value: Secret::new(value.into()) },
+            VariableChange::Unset { name: "AWS_PROFILE".into() },
         ];
         shell.render(&changes).expect("it can carry that").expose().to_owned()
     }
 
     fn refused(shell: Shell, value: &str) -> String {
-        let changes = [Change::Set { name: "AWS_CA_BUNDLE".into(), value: Secret::new(value.into()) }];
+        let changes = [VariableChange::Set { name: "AWS_CA_BUNDLE".into(), value: Secret::new(value.into()) }];
         shell.render(&changes).expect_err("it cannot carry that").to_string()
     }
 
@@ -314,7 +314,7 @@ mod tests {
     fn a_name_that_would_be_code_is_refused() {
         for name in ["A;rm -rf x", "", "1A", "A-B", "ü", "A=B", "$(x)"] {
             for shell in Shell::ALL {
-                assert!(shell.render(&[Change::Unset { name: name.into() }]).is_err(), "{shell}: {name}");
+                assert!(shell.render(&[VariableChange::Unset { name: name.into() }]).is_err(), "{shell}: {name}");
             }
         }
     }
@@ -324,8 +324,8 @@ mod tests {
         for shell in Shell::ALL {
             for value in ["x '\"\\!ü\t🔑", "\n", "a\nb\n", "''", "\u{1}x\u{1}x"] {
                 let changes = [
-                    Change::Set { name: "A".into(), value: Secret::new(value.repeat(50)) },
-                    Change::Unset { name: "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE".into() },
+                    VariableChange::Set { name: "A".into(), value: Secret::new(value.repeat(50)) },
+                    VariableChange::Unset { name: "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE".into() },
                 ];
                 let room: usize = changes.iter().map(longest_line).sum();
                 if let Ok(lines) = shell.render(&changes) {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::credentials::StoreId;
 use crate::format::environment::of_helper;
-use crate::keystore::protocol::{Failure, FailureKind, Request, Response};
+use crate::keystore::protocol::{Failure, FailureKind, Response, StoreRequest};
 use crate::keystore::{Item, KeyStore, Opening, Presence, StoreError};
 use crate::mask;
 use crate::secret::{Secret, SecretBytes};
@@ -37,7 +37,7 @@ pub(super) trait Answers {
     ///
     /// # Errors
     /// Any failure of the store; [`Response::Failed`] is never returned.
-    fn answer(&self, request: &Request, deadline: Deadline) -> Result<Response, StoreError>;
+    fn answer(&self, request: &StoreRequest, deadline: Deadline) -> Result<Response, StoreError>;
 }
 
 /// When an answer has to be there.
@@ -91,23 +91,23 @@ impl<'a> Outside<'a> {
         }
     }
 
-    fn ask(&self, request: &Request, limit: Duration) -> Result<Response, StoreError> {
+    fn ask(&self, request: &StoreRequest, limit: Duration) -> Result<Response, StoreError> {
         self.answers.answer(request, Deadline::after(limit))
     }
 
-    fn unexpected(&self, request: &Request) -> StoreError {
+    fn unexpected(&self, request: &StoreRequest) -> StoreError {
         let title = self.id.title();
         StoreError::Unavailable(format!("{title} answered `{}` with something else", request.action()))
     }
 
     fn list(&self, limit: Duration) -> Result<Vec<String>, StoreError> {
-        match self.ask(&Request::List, limit)? {
+        match self.ask(&StoreRequest::List, limit)? {
             Response::Names(names) => Ok(names),
-            Response::Secret(_) | Response::Done | Response::Failed(_) => Err(self.unexpected(&Request::List)),
+            Response::Secret(_) | Response::Done | Response::Failed(_) => Err(self.unexpected(&StoreRequest::List)),
         }
     }
 
-    fn done(&self, request: &Request) -> Result<(), StoreError> {
+    fn done(&self, request: &StoreRequest) -> Result<(), StoreError> {
         match self.ask(request, self.limit)? {
             Response::Done => Ok(()),
             Response::Secret(_) | Response::Names(_) | Response::Failed(_) => Err(self.unexpected(request)),
@@ -121,7 +121,7 @@ impl KeyStore for Outside<'_> {
     }
 
     fn get(&self, item: &Item) -> Result<SecretBytes, StoreError> {
-        let request = Request::Get { name: item.to_string() };
+        let request = StoreRequest::Get { name: item.to_string() };
         match self.ask(&request, self.limit)? {
             Response::Secret(secret) => Ok(secret.into()),
             Response::Done | Response::Names(_) | Response::Failed(_) => Err(self.unexpected(&request)),
@@ -131,11 +131,11 @@ impl KeyStore for Outside<'_> {
     fn set(&self, item: &Item, value: &SecretBytes) -> Result<(), StoreError> {
         let text = std::str::from_utf8(value.expose());
         let text = text.map_err(|_| StoreError::Unavailable("only text can be stored there".to_owned()))?;
-        self.done(&Request::Set { name: item.to_string(), secret: Secret::new(text.to_owned()) })
+        self.done(&StoreRequest::Set { name: item.to_string(), secret: Secret::new(text.to_owned()) })
     }
 
     fn delete(&self, item: &Item) -> Result<(), StoreError> {
-        self.done(&Request::Delete { name: item.to_string() })
+        self.done(&StoreRequest::Delete { name: item.to_string() })
     }
 
     fn names(&self) -> Result<Option<Vec<String>>, StoreError> {
@@ -211,7 +211,7 @@ impl Launcher {
 
     /// What went wrong, in the words of the program that said so: `message`, then what it wrote to its standard error.
     // Security: either may repeat a secret, so what looks like one is masked, and so is the one it was given.
-    pub fn failed(&self, failure: Failure, answer: &Answer, request: &Request) -> StoreError {
+    pub fn failed(&self, failure: Failure, answer: &Answer, request: &StoreRequest) -> StoreError {
         let (title, Failure { kind, message }) = (self.id.title(), failure);
         let (message, stderr) = (harmless(&message, request), said(answer, request));
         let words = match (message.is_empty(), stderr.is_empty()) {
@@ -234,15 +234,17 @@ impl Launcher {
 }
 
 /// What a program wrote to its standard error, in one line, masked.
-pub(super) fn said(answer: &Answer, request: &Request) -> String {
+pub(super) fn said(answer: &Answer, request: &StoreRequest) -> String {
     harmless(&String::from_utf8_lossy(answer.stderr.expose()), request)
 }
 
-fn harmless(text: &str, request: &Request) -> String {
+fn harmless(text: &str, request: &StoreRequest) -> String {
     match request {
-        Request::Set { secret, .. } if !secret.is_empty() => {
+        StoreRequest::Set { secret, .. } if !secret.is_empty() => {
             mask::in_one_line(&text.replace(secret.expose(), mask::MASK))
         }
-        Request::Set { .. } | Request::Get { .. } | Request::Delete { .. } | Request::List => mask::in_one_line(text),
+        StoreRequest::Set { .. } | StoreRequest::Get { .. } | StoreRequest::Delete { .. } | StoreRequest::List => {
+            mask::in_one_line(text)
+        }
     }
 }

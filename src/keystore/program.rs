@@ -1,7 +1,7 @@
 //! Any program that speaks the protocol: one JSON request on its standard input, one response on its standard output.
 
 use crate::keystore::outside::{Answers, COMMAND, Deadline, Launcher, Outside, words_of};
-use crate::keystore::protocol::{Failure, FailureKind, Request, Response};
+use crate::keystore::protocol::{Failure, FailureKind, Response, StoreRequest};
 use crate::keystore::{KeyStore, Opening, PROGRAM, StoreError};
 
 /// Prepares the program that config.toml names; it is started at the first request.
@@ -21,7 +21,7 @@ struct Program {
 }
 
 impl Answers for Program {
-    fn answer(&self, request: &Request, deadline: Deadline) -> Result<Response, StoreError> {
+    fn answer(&self, request: &StoreRequest, deadline: Deadline) -> Result<Response, StoreError> {
         let answer = self.launcher.run(&self.argv, request.to_json(), deadline)?;
         let broken = |message: String| {
             let failure = Failure { kind: FailureKind::Unavailable, message };

@@ -25,7 +25,7 @@ pub const LONGEST_NAME: usize = 512;
 /// What a program is asked to do.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "the name and the secret are what the protocol calls so")]
-pub enum Request {
+pub enum StoreRequest {
     /// Return the secret of this name.
     Get { name: String },
     /// Store a secret, over an old one of the same name.
@@ -118,30 +118,30 @@ struct ResponseIn {
     message: String,
 }
 
-impl Request {
+impl StoreRequest {
     /// The name the request is about.
     pub fn name(&self) -> Option<&str> {
         match self {
-            Request::Get { name } | Request::Set { name, .. } | Request::Delete { name } => Some(name),
-            Request::List => None,
+            StoreRequest::Get { name } | StoreRequest::Set { name, .. } | StoreRequest::Delete { name } => Some(name),
+            StoreRequest::List => None,
         }
     }
 
     /// The word for what is asked, as the protocol has it.
     pub fn action(&self) -> &'static str {
         match self {
-            Request::Get { .. } => "get",
-            Request::Set { .. } => "set",
-            Request::Delete { .. } => "delete",
-            Request::List => "list",
+            StoreRequest::Get { .. } => "get",
+            StoreRequest::Set { .. } => "set",
+            StoreRequest::Delete { .. } => "delete",
+            StoreRequest::List => "list",
         }
     }
 
     /// One line of JSON.
     pub fn to_json(&self) -> SecretBytes {
         let secret = match self {
-            Request::Set { secret, .. } => Some(secret.expose()),
-            Request::Get { .. } | Request::Delete { .. } | Request::List => None,
+            StoreRequest::Set { secret, .. } => Some(secret.expose()),
+            StoreRequest::Get { .. } | StoreRequest::Delete { .. } | StoreRequest::List => None,
         };
         written(&RequestOut { version: VERSION, action: self.action(), name: self.name(), secret })
     }
@@ -150,7 +150,7 @@ impl Request {
     ///
     /// # Errors
     /// What is not a request of this version, a name that is not one, or a secret that is too long.
-    pub fn from_json(bytes: &[u8]) -> Result<Request, Malformed> {
+    pub fn from_json(bytes: &[u8]) -> Result<StoreRequest, Malformed> {
         let RequestIn { version, action, name, secret } = read(bytes, "the request")?;
         check_version(version)?;
         let name = || match &name {
@@ -159,11 +159,11 @@ impl Request {
             None => Err(Malformed(format!("the request `{}` has no name", mask::text(&action)))),
         };
         match (action.as_str(), secret) {
-            ("get", _) => Ok(Request::Get { name: name()? }),
-            ("delete", _) => Ok(Request::Delete { name: name()? }),
-            ("list", _) => Ok(Request::List),
+            ("get", _) => Ok(StoreRequest::Get { name: name()? }),
+            ("delete", _) => Ok(StoreRequest::Delete { name: name()? }),
+            ("list", _) => Ok(StoreRequest::List),
             ("set", Some(secret)) if secret.expose().len() <= LARGEST_SECRET => {
-                Ok(Request::Set { name: name()?, secret })
+                Ok(StoreRequest::Set { name: name()?, secret })
             }
             ("set", Some(_)) => Err(Malformed(format!("the secret has more than {LARGEST_SECRET} bytes"))),
             ("set", None) => Err(Malformed("the request `set` has no secret".to_owned())),
@@ -278,21 +278,24 @@ mod tests {
         let name = || "access-key/AKIAIOSFODNN7EXAMPLE".to_owned();
         let secret = Secret::new("FAKE \"é\" \\".to_owned());
         let cases = [
-            (Request::Get { name: name() }, r#"{"version":1,"action":"get","name":"access-key/AKIAIOSFODNN7EXAMPLE"}"#),
             (
-                Request::Set { name: name(), secret },
+                StoreRequest::Get { name: name() },
+                r#"{"version":1,"action":"get","name":"access-key/AKIAIOSFODNN7EXAMPLE"}"#,
+            ),
+            (
+                StoreRequest::Set { name: name(), secret },
                 r#"{"version":1,"action":"set","name":"access-key/AKIAIOSFODNN7EXAMPLE","secret":"FAKE \"é\" \\"}"#,
             ),
             (
-                Request::Delete { name: name() },
+                StoreRequest::Delete { name: name() },
                 r#"{"version":1,"action":"delete","name":"access-key/AKIAIOSFODNN7EXAMPLE"}"#,
             ),
-            (Request::List, r#"{"version":1,"action":"list"}"#),
+            (StoreRequest::List, r#"{"version":1,"action":"list"}"#),
         ];
         for (request, expected) in cases {
             let json = request.to_json();
             assert_eq!(text(&json), format!("{expected}\n"));
-            let again = Request::from_json(json.expose()).expect("a request");
+            let again = StoreRequest::from_json(json.expose()).expect("a request");
             assert_eq!(text(&again.to_json()), text(&json));
             assert!(!format!("{request:?}").contains("FAKE"), "{request:?}");
         }
@@ -328,7 +331,7 @@ mod tests {
             }
             other => panic!("{other:?}"),
         }
-        Request::from_json(br#"{"version":1,"action":"list","colour":"blue"}"#).expect("a request");
+        StoreRequest::from_json(br#"{"version":1,"action":"list","colour":"blue"}"#).expect("a request");
     }
 
     #[test]
@@ -350,7 +353,7 @@ mod tests {
             &long,
             &longest,
         ] {
-            let refused = Request::from_json(json.as_bytes()).expect_err(json);
+            let refused = StoreRequest::from_json(json.as_bytes()).expect_err(json);
             assert!(!refused.to_string().contains("FAKE"), "{refused}");
         }
         for json in ["", "[]", r#"{"version":7}"#, r#"{"secret":"FAKE-secret"}"#, r#"{"version":1,"secret":5}"#] {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use crate::error::{Error, Kind};
-use crate::format::Change;
+use crate::format::VariableChange;
 use crate::hint::run;
 use crate::human::Talk;
 use crate::sys::env::{Environment, vars};
@@ -29,7 +29,7 @@ impl From<&ExecError> for Error {
 pub fn exec(
     command: &[OsString],
     profile: &str,
-    changes: &[Change],
+    changes: &[VariableChange],
     environment: &Environment,
     talk: &dyn Talk,
 ) -> ExecError {

@@ -2,7 +2,7 @@
 
 use crate::chain::Plan;
 use crate::index::Index;
-use crate::settings::{Prompt, Way};
+use crate::settings::{Prompt, PromptWay};
 use crate::sys::env::{Environment, vars};
 
 /// Where the code of the plan's MFA device would come from; none where it has no device.
@@ -14,8 +14,8 @@ pub fn code_from(plan: &Plan, env: &Environment, prompt: &Prompt, index: &Index)
         (None, None, Some(_)) => format!("`mfa_process` of `{}`", mfa.profile),
         (None, None, None) => match prompt.ways() {
             [] => "but nobody can be asked: the setting `prompt` is `never`".to_owned(),
-            [Way::Terminal, ..] => "the terminal".to_owned(),
-            [Way::Pinentry, ..] => "pinentry".to_owned(),
+            [PromptWay::Terminal, ..] => "the terminal".to_owned(),
+            [PromptWay::Pinentry, ..] => "pinentry".to_owned(),
         },
     })
 }

@@ -17,7 +17,7 @@ use crate::error::{Error, Kind};
 use crate::ini::{Document, SectionName};
 use crate::profile::Profiles;
 use crate::secret::{Secret, SecretBytes};
-use crate::sys::http_server::{Request, Response};
+use crate::sys::http_server::{ReceivedRequest, Response};
 use crate::timestamp::Timestamp;
 
 /// Where the credentials are.
@@ -122,7 +122,7 @@ impl Shared {
     }
 
     /// Answers a request that came in `via` this; `now` is the time.
-    pub fn answer(&self, request: &Request, via: Via, now: impl Fn() -> Timestamp) -> Response {
+    pub fn answer(&self, request: &ReceivedRequest, via: Via, now: impl Fn() -> Timestamp) -> Response {
         if let Some(refusal) = self.refusal(request, via) {
             return refusal;
         }
@@ -145,7 +145,7 @@ impl Shared {
     }
 
     /// Why a request gets nothing. Security: a page in a browser knows neither the token nor, after DNS rebinding, the host.
-    fn refusal(&self, request: &Request, via: Via) -> Option<Response> {
+    fn refusal(&self, request: &ReceivedRequest, via: Via) -> Option<Response> {
         let host = request.header("host").unwrap_or_default();
         let is_for_us = match via {
             Via::Port => host == self.host,
@@ -198,9 +198,9 @@ mod tests {
 
     const TOKEN: &str = "0123456789abcdef";
 
-    fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> Request {
+    fn request(method: &str, path: &str, headers: &[(&str, &str)]) -> ReceivedRequest {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Request { method: method.to_owned(), path: path.to_owned(), headers }
+        ReceivedRequest { method: method.to_owned(), path: path.to_owned(), headers }
     }
 
     fn shared() -> (Shared, std::sync::mpsc::Receiver<()>) {

@@ -12,7 +12,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::aws::AwsError;
-use crate::aws::http::{Http, Request};
+use crate::aws::http::{Http, HttpRequest};
 use crate::credentials::{Session, account_of_arn};
 use crate::hex;
 use crate::roles_anywhere::{Certificate, PrivateKey};
@@ -104,7 +104,7 @@ fn send(http: &dyn Http, clock: &Clock, asked: &CreateSession<'_>) -> Result<Ses
     headers.extend((!chain.is_empty()).then_some(("x-amz-x509-chain", &*chain)));
     let authorization = authorization(asked, &now, &format!("{path}/sessions"), &query, &headers, &body);
     headers.push(("authorization", &authorization));
-    let answer = http.send(&Request {
+    let answer = http.send(&HttpRequest {
         method: "POST",
         url: &url,
         headers: &headers,

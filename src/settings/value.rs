@@ -126,8 +126,8 @@ impl Value for Prompt {
             return Ok(Prompt::never());
         }
         let way = |name: &str| match name.trim() {
-            "terminal" => Ok(Way::Terminal),
-            "pinentry" => Ok(Way::Pinentry),
+            "terminal" => Ok(PromptWay::Terminal),
+            "pinentry" => Ok(PromptWay::Pinentry),
             other => {
                 Err(format!("`{other}` is invalid; expected `terminal`, `pinentry`, both (comma-separated) or `never`"))
             }
@@ -190,11 +190,11 @@ impl Value for LoginFromSdk {
 
 /// Where a person may be asked, first way first; empty: nowhere, and whatever needs a person is exit 3.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Prompt(Vec<Way>);
+pub struct Prompt(Vec<PromptWay>);
 
 /// A way to ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum PromptWay {
     Terminal,
     /// In the window of a pinentry program; for secrets alone.
     Pinentry,
@@ -208,11 +208,11 @@ impl Prompt {
 
     /// Asked on the terminal alone.
     pub fn on_terminal() -> Self {
-        Prompt(vec![Way::Terminal])
+        Prompt(vec![PromptWay::Terminal])
     }
 
     /// The ways, first to last.
-    pub fn ways(&self) -> &[Way] {
+    pub fn ways(&self) -> &[PromptWay] {
         &self.0
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::aws::AwsError;
 use crate::aws::identity_center::Service;
-use crate::aws::portal::{Account, Page, Portal};
+use crate::aws::portal::{Page, Portal, PortalAccount};
 use crate::credentials::Session;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
@@ -68,7 +68,7 @@ impl<'a> Portals<'a> {
     ///
     /// # Errors
     /// As [`CallError`] tells.
-    pub fn accounts(&self, page: Option<&str>) -> Result<Page<Account>, CallError> {
+    pub fn accounts(&self, page: Option<&str>) -> Result<Page<PortalAccount>, CallError> {
         self.call(|portal, token| portal.accounts(token, page))
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::aws::AwsError;
-use crate::aws::http::{Http, Request};
+use crate::aws::http::{Http, HttpRequest};
 use crate::chain::identity_center::{contradiction, trimmed};
 use crate::error::{Error, Kind, Result};
 use crate::sign_in::{SignIns, Wanted};
@@ -55,7 +55,7 @@ fn resolve(http: &dyn Http, start_url: &str, ca_bundle: Option<&Path>, limit: Du
             .hint("use the `https://` address of your company's access portal"));
     }
     let ask = |method| {
-        http.send(&Request { method, url: start_url, headers: &[], body: "", is_nearby: false, ca_bundle, limit })
+        http.send(&HttpRequest { method, url: start_url, headers: &[], body: "", is_nearby: false, ca_bundle, limit })
     };
     let answer = match ask("HEAD") {
         Ok(answer) if matches!(answer.status, 405 | 501) => ask("GET"),

@@ -18,7 +18,7 @@ const MOST_CLIENTS: usize = 32;
 
 /// A request, as far as it is looked at.
 #[derive(Debug)]
-pub struct Request {
+pub struct ReceivedRequest {
     pub method: String,
     /// Without the query.
     pub path: String,
@@ -26,7 +26,7 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
 }
 
-impl Request {
+impl ReceivedRequest {
     /// The value of a header that is there once.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.iter().filter(|(header, _)| header == name).map(|(_, value)| value.as_str());
@@ -88,7 +88,7 @@ impl Stream for std::os::unix::net::UnixStream {
 /// Answers each own connection of a listener's in a thread of its own, as long as there are some.
 pub fn serve<S: Stream>(
     incoming: impl Iterator<Item = io::Result<S>>,
-    answer: impl Fn(&Request) -> Response + Send + Sync + 'static,
+    answer: impl Fn(&ReceivedRequest) -> Response + Send + Sync + 'static,
 ) {
     let (answer, clients) = (Arc::new(answer), Arc::new(AtomicUsize::new(0)));
     for stream in incoming {
@@ -114,7 +114,7 @@ pub fn serve<S: Stream>(
     }
 }
 
-fn talk(mut stream: impl Stream, answer: &dyn Fn(&Request) -> Response) -> io::Result<()> {
+fn talk(mut stream: impl Stream, answer: &dyn Fn(&ReceivedRequest) -> Response) -> io::Result<()> {
     stream.limit(TIME_LIMIT)?;
     let response = match read_request(&mut stream)? {
         Some(request) => answer(&request),
@@ -135,7 +135,7 @@ fn talk(mut stream: impl Stream, answer: &dyn Fn(&Request) -> Response) -> io::R
 ///
 /// # Errors
 /// Of a client that is gone or too slow.
-pub fn read_request(stream: &mut impl Read) -> io::Result<Option<Request>> {
+pub fn read_request(stream: &mut impl Read) -> io::Result<Option<ReceivedRequest>> {
     let (mut head, started) = (Vec::with_capacity(1024), Instant::now());
     while !head.ends_with(b"\r\n\r\n") {
         let mut piece = [0; 1024];
@@ -156,7 +156,7 @@ pub fn read_request(stream: &mut impl Read) -> io::Result<Option<Request>> {
     }
     let (Some(method), Some(path)) = (parsed.method, parsed.path) else { return Ok(None) };
     let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
-    Ok(Some(Request {
+    Ok(Some(ReceivedRequest {
         method: method.to_owned(),
         path: path.split('?').next().unwrap_or(path).to_owned(),
         headers: parsed.headers.iter().map(|header| (header.name.to_ascii_lowercase(), text(header.value))).collect(),

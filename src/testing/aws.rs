@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::audit::facts::{Certificate, Details, Entity, PasswordPolicy};
-use crate::audit::report::Report;
-use crate::aws::http::{Answer, Http, Request};
+use crate::audit::report::CredentialReport;
+use crate::aws::http::{Answer, Http, HttpRequest};
 use crate::aws::{
     Access, AccessKeys, Account, AssumeRole, AwsError, CallerIdentity, CodePair, Element, GetFederationToken,
     GetScopedCredentials, GetSessionToken, Iam, LastUse, ListedKey, MfaDevices, NewMfaDevice, Sts,
@@ -36,7 +36,7 @@ unasked! { Sts:
 }
 
 unasked! { Http:
-    send(&Request<'_>) -> Answer;
+    send(&HttpRequest<'_>) -> Answer;
 }
 
 unasked! { AccessKeys:
@@ -50,7 +50,7 @@ unasked! { AccessKeys:
 unasked! { Account:
     summary(Access<'_>) -> BTreeMap<String, i64>;
     generate_report(Access<'_>) -> bool;
-    report(Access<'_>) -> Report;
+    report(Access<'_>) -> CredentialReport;
     password_policy(Access<'_>) -> Option<PasswordPolicy>;
     virtual_device_owners(Access<'_>) -> Vec<String>;
     details(Access<'_>, &dyn Fn(usize)) -> Details;

@@ -8,7 +8,7 @@ use crate::format::environment::of_helper;
 use crate::format::harmless::one_line;
 use crate::human::{AskError, Human};
 use crate::secret::Secret;
-use crate::settings::{Settings, Way};
+use crate::settings::{PromptWay, Settings};
 use crate::sys::dialog;
 use crate::sys::env::Environment;
 use crate::sys::lock::{Lock, LockError};
@@ -74,7 +74,7 @@ impl<'a> Person<'a> {
         let ways = self.settings.prompt.ways();
         match ways.is_empty() {
             true => Err(AskError::Nobody("the setting `prompt` is `never`")),
-            false if ways.contains(&Way::Terminal) => Terminal::open(),
+            false if ways.contains(&PromptWay::Terminal) => Terminal::open(),
             false => Err(AskError::Nobody("the setting `prompt` does not include the terminal")),
         }
     }
@@ -82,7 +82,7 @@ impl<'a> Person<'a> {
     /// As [`Person::terminal`], for a question.
     fn to_ask(&self) -> Result<Terminal, AskError> {
         let ways = self.settings.prompt.ways();
-        self.is_forbidden.set(self.is_forbidden.get() || !ways.contains(&Way::Terminal));
+        self.is_forbidden.set(self.is_forbidden.get() || !ways.contains(&PromptWay::Terminal));
         self.terminal()
     }
 
@@ -99,7 +99,7 @@ impl<'a> Person<'a> {
     /// # Errors
     /// As [`Human::ask_secret`].
     pub fn allow_in_window(&self, question: &str, limit: Duration) -> Result<bool, AskError> {
-        if !self.settings.prompt.ways().contains(&Way::Pinentry) {
+        if !self.settings.prompt.ways().contains(&PromptWay::Pinentry) {
             return Err(AskError::Nobody("the setting `prompt` does not include pinentry"));
         }
         let env = of_helper(self.env);
@@ -141,8 +141,10 @@ impl Human for Person<'_> {
         let mut nobody = None;
         for way in self.settings.prompt.ways() {
             let asked = match way {
-                Way::Terminal => self.terminal().and_then(|at| at.read_line(&self.on(&at, prompt), Echo::Off, limit)),
-                Way::Pinentry => self.ask_in_window(prompt, limit),
+                PromptWay::Terminal => {
+                    self.terminal().and_then(|at| at.read_line(&self.on(&at, prompt), Echo::Off, limit))
+                }
+                PromptWay::Pinentry => self.ask_in_window(prompt, limit),
             };
             match asked {
                 Err(AskError::Nobody(reason)) => {
@@ -165,7 +167,7 @@ impl Human for Person<'_> {
     ) -> Result<(), AskError> {
         let limit = self.limit(limit);
         match self.terminal() {
-            Ok(terminal) if self.settings.prompt.ways().first() == Some(&Way::Terminal) => {
+            Ok(terminal) if self.settings.prompt.ways().first() == Some(&PromptWay::Terminal) => {
                 terminal.read_line_and(&self.on(&terminal, prompt), limit, check)
             }
             _ => self.ask_secret(prompt, limit).map(|secret| check(&secret)),

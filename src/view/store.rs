@@ -1,7 +1,7 @@
 //! `store list` and `store check`.
 
 use crate::format::harmless::one_line;
-use crate::ops::store::check::{Report, Status};
+use crate::ops::store::check::{CheckReport, Status};
 use crate::ops::store::list::{Listing, State};
 use crate::view::table::Table;
 
@@ -31,7 +31,7 @@ pub fn list(listing: &Listing, width: Option<usize>) -> String {
 }
 
 /// The checks, a line each, with what went wrong below.
-pub fn check(report: &Report) -> String {
+pub fn check(report: &CheckReport) -> String {
     let rows = report.checks.iter().map(|check| {
         let status = match check.status {
             Status::Pass => "ok",

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use keyfob::format::Change;
+use keyfob::format::VariableChange;
 use keyfob::format::shell::Shell;
 use keyfob::hint::{Hint, Word};
 use keyfob::secret::Secret;
@@ -76,7 +76,7 @@ fn nushell_keeps_every_value() {
 #[test]
 fn powershell_lines_parse_to_every_value() {
     let Some(python) = python("tree_sitter_powershell") else { return };
-    let parse = |changes: &[Change]| -> BTreeMap<String, Option<String>> {
+    let parse = |changes: &[VariableChange]| -> BTreeMap<String, Option<String>> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/powershell.py");
         let lines = Shell::PowerShell.render(changes).expect("PowerShell can carry that");
         let out = piped(Command::new(&python).arg(script), lines.expose());
@@ -85,7 +85,7 @@ fn powershell_lines_parse_to_every_value() {
     for_batches(|values| {
         let values: Vec<_> = values.into_iter().filter(|value| !value.is_empty()).collect();
         let mut changes = set(&values);
-        changes.push(Change::Unset { name: "AWS_PROFILE".into() });
+        changes.push(VariableChange::Unset { name: "AWS_PROFILE".into() });
         let got = parse(&changes);
         assert_eq!(got["AWS_PROFILE"], None);
         for (name, value) in named(&values) {
@@ -168,7 +168,8 @@ fn the_manuals_lines_load_the_credentials_in_each_real_shell() {
 #[test]
 fn fish_says_so_where_a_universal_variable_still_wins_and_leaves_it() {
     let Some(fish) = tools::require("fish") else { return };
-    let lines = Shell::Fish.render(&[Change::Unset { name: "AWS_PROFILE".into() }]).expect("fish carries everything");
+    let lines =
+        Shell::Fish.render(&[VariableChange::Unset { name: "AWS_PROFILE".into() }]).expect("fish carries everything");
     let folder = Folder::new(lines.expose());
     let load = format!("set -U -x AWS_PROFILE universal\n{}", Shell::Fish.how_to_load());
     let (got, said) = folder.run_and_hear(&fish, &[], &load);
@@ -185,7 +186,7 @@ fn every_value_survives(program: &str) {
     let Some(path) = tools::require(program) else { return };
     for_batches(|values| {
         let mut changes = set(&values);
-        changes.extend(["AWS_PROFILE", "NOT_SET"].map(|name| Change::Unset { name: name.into() }));
+        changes.extend(["AWS_PROFILE", "NOT_SET"].map(|name| VariableChange::Unset { name: name.into() }));
         let lines = shell.render(&changes).expect("this shell carries every value");
         let (got, said) = Folder::new(lines.expose()).run_and_hear(&path, arguments, shell.how_to_load());
         assert_eq!(said, "", "{program} complains");
@@ -223,8 +224,8 @@ fn named<'a>(values: &'a [&'a str]) -> impl Iterator<Item = (String, &'a str)> {
     values.iter().enumerate().map(|(number, value)| (format!("V{number}"), *value))
 }
 
-fn set(values: &[&str]) -> Vec<Change> {
-    named(values).map(|(name, value)| Change::Set { name, value: Secret::new(value.to_owned()) }).collect()
+fn set(values: &[&str]) -> Vec<VariableChange> {
+    named(values).map(|(name, value)| VariableChange::Set { name, value: Secret::new(value.to_owned()) }).collect()
 }
 
 /// A home with a `keyfob` on its `PATH` that prints given lines, and a program that tells its environment.

@@ -261,12 +261,12 @@ fn an_answer_without_credentials_is_no_session() {
 
 #[test]
 fn no_more_than_a_megabyte_of_a_response_is_read() {
-    use crate::aws::http::{Http, Request};
+    use crate::aws::http::{Http, HttpRequest};
     let long = "x".repeat(2 << 20);
     let server = Server::http([Reply::ok(&long), Reply::page(500, &long), Reply::ok(&long[..1 << 20])]);
     let url = server.url();
     let limit = Duration::from_secs(10);
-    let get = Request { method: "GET", url: &url, headers: &[], body: "", is_nearby: true, ca_bundle: None, limit };
+    let get = HttpRequest { method: "GET", url: &url, headers: &[], body: "", is_nearby: true, ca_bundle: None, limit };
     let aws = aws();
     for _ in 0..2 {
         let error = aws.send(&get).expect_err("too long");

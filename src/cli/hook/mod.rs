@@ -13,7 +13,7 @@ use crate::cli::usage;
 use crate::cli::world::World;
 use crate::credentials::Credentials;
 use crate::error::{Error, Kind, Result};
-use crate::format::Change;
+use crate::format::VariableChange;
 use crate::format::environment::hand_out;
 use crate::format::hook::{Kept, Switch};
 use crate::format::shell::Shell;
@@ -189,7 +189,7 @@ fn wrong(problem: String, meant: Vec<Hint>) -> Error {
 }
 
 /// The credentials, and what they change in the shell.
-fn issue(world: &World<'_>, profile: &str, options: &CredentialOptions) -> Result<(Vec<Change>, Credentials)> {
+fn issue(world: &World<'_>, profile: &str, options: &CredentialOptions) -> Result<(Vec<VariableChange>, Credentials)> {
     let mut snapshot = world.snapshot();
     snapshot.set_region(profile, options.region.as_deref())?;
     let (about, credentials) = snapshot.issue(profile, options, None)?;

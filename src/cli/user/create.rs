@@ -13,7 +13,7 @@ use crate::credentials::StoreId;
 use crate::error::{Error, Kind, Result};
 use crate::human::{Human, Talk};
 use crate::keystore::passphrase::passphrase_in;
-use crate::ops::user::create::{CreateRequest, Way, create};
+use crate::ops::user::create::{CreateRequest, CreateWay, create};
 use crate::ops::user::handover::check_public_key;
 use crate::ui::out;
 use crate::user::documents::{check_name, check_policy_arn};
@@ -101,9 +101,9 @@ impl MfaOption {
 impl CreateArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let way = match (self.resume, self.rollback) {
-            (true, _) => Way::On,
-            (_, true) => Way::Back,
-            _ => Way::New,
+            (true, _) => CreateWay::On,
+            (_, true) => CreateWay::Back,
+            _ => CreateWay::New,
         };
         let mut wish = self.wish(world, way)?;
         let (snapshot, with) = (world.snapshot(), self.signer.profile(world)?);
@@ -116,12 +116,12 @@ impl CreateArgs {
         });
         let passphrase = passphrase.transpose()?;
         let line = |profile: &str| link_line(world, profile, self.force_link);
-        if way == Way::New && wish.key && wish.handover.is_none() {
+        if way == CreateWay::New && wish.key && wish.handover.is_none() {
             // Refused before anything is created.
             line(&wish.profile)?;
         }
         let lines = snapshot.with_ports(self.yes, None, |context, stores| {
-            let needs_store = wish.handover.is_none() && way == Way::New;
+            let needs_store = wish.handover.is_none() && way == CreateWay::New;
             let backend = match needs_store {
                 true => stores.choose(world.asked_backend)?.0,
                 false => StoreId::VAULT,
@@ -134,7 +134,7 @@ impl CreateArgs {
         lines.map_or(Ok(()), |lines| out::write(&lines))
     }
 
-    fn wish(&self, world: &World<'_>, way: Way) -> Result<Wish> {
+    fn wish(&self, world: &World<'_>, way: CreateWay) -> Result<Wish> {
         let usage = |message: &str| Err(Error::new(Kind::Usage, message));
         if self.handover.is_some() && self.mfa.is_some_and(|mfa| mfa != MfaOption::None) {
             return usage("with `--handover`, `keyfob user accept` enrolls the MFA device: leave out `--mfa`");
@@ -144,7 +144,7 @@ impl CreateArgs {
         }
         let default = if self.key && self.handover.is_none() { MfaOption::Qr } else { MfaOption::None };
         let mfa = self.mfa.unwrap_or(default);
-        if way == Way::New && mfa == MfaOption::Qr && !world.person(false, None).is_there() {
+        if way == CreateWay::New && mfa == MfaOption::Qr && !world.person(false, None).is_there() {
             let message = "two codes from an authenticator app are needed, but nobody can be asked";
             return Err(Error::new(Kind::NeedsHuman, message)
                 .hint(world.talk.again(&["--mfa", "store"]).to("let keyfob store the seed and make the codes"))

@@ -5,7 +5,7 @@ use clap::{Args, value_parser};
 use crate::cli::user::SignerOptions;
 use crate::cli::world::World;
 use crate::error::Result;
-use crate::ops::user::policy::{Change, PolicyRequest, password_policy};
+use crate::ops::user::policy::{PolicyChange, PolicyRequest, password_policy};
 use crate::ui::out;
 use crate::view;
 
@@ -66,16 +66,16 @@ impl PolicyArgs {
         let (snapshot, with) = (world.snapshot(), self.signer.profile(world)?);
         let files = snapshot.files()?;
         let flags = [
-            (self.symbols, Change::Symbols),
-            (self.numbers, Change::Numbers),
-            (self.uppercase, Change::Uppercase),
-            (self.lowercase, Change::Lowercase),
-            (self.users_may_change, Change::OwnPasswords),
+            (self.symbols, PolicyChange::Symbols),
+            (self.numbers, PolicyChange::Numbers),
+            (self.uppercase, PolicyChange::Uppercase),
+            (self.lowercase, PolicyChange::Lowercase),
+            (self.users_may_change, PolicyChange::OwnPasswords),
         ];
         let numbers = [
-            self.min_length.map(Change::MinimumLength),
-            self.max_age.map(Change::MaxAgeDays),
-            self.reuse.map(Change::Reuse),
+            self.min_length.map(PolicyChange::MinimumLength),
+            self.max_age.map(PolicyChange::MaxAgeDays),
+            self.reuse.map(PolicyChange::Reuse),
         ];
         let flags = flags.into_iter().filter(|(given, _)| *given).map(|(_, change)| change);
         let change = numbers.into_iter().flatten().chain(flags).collect();

@@ -26,7 +26,7 @@ fn surroundings(region: Option<&str>, variables: &[(&str, &str)]) -> ProfileVari
 }
 
 /// The environment of a command run with `changes`, or of a shell that evaluated them.
-fn applied(environment: &Environment, changes: &[Change]) -> Environment {
+fn applied(environment: &Environment, changes: &[VariableChange]) -> Environment {
     let mut all: BTreeMap<OsString, OsString> =
         environment.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     for change in changes {
@@ -42,8 +42,8 @@ fn pairs(environment: &Environment) -> Vec<(&str, &str)> {
     environment.iter().map(|(name, value)| (name.to_str().expect("ASCII"), value.to_str().expect("ASCII"))).collect()
 }
 
-fn unset(changes: &[Change]) -> Vec<&str> {
-    changes.iter().filter(|change| change.value().is_none()).map(Change::name).collect()
+fn unset(changes: &[VariableChange]) -> Vec<&str> {
+    changes.iter().filter(|change| change.value().is_none()).map(VariableChange::name).collect()
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn what_the_user_set_since_is_the_users() {
         ("AWS_PROFILE", "new"),
         ("AWS_REGION", "ap-east-1"),
     ];
-    let set = |(name, value): (&str, &str)| Change::Set { name: name.into(), value: Secret::new(value.into()) };
+    let set = |(name, value): (&str, &str)| VariableChange::Set { name: name.into(), value: Secret::new(value.into()) };
     let now = applied(&handed, &by_hand.map(set));
     assert_eq!(
         by_hand.map(|(name, _)| before(&now).get(name).map(str::to_owned)),

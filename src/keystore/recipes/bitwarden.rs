@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use super::{FailureKind, Known, Recipe, Request, Response, StoreError, Tool, json_of, nothing};
+use super::{FailureKind, Known, Recipe, Response, StoreError, StoreRequest, Tool, json_of, nothing};
 use crate::secret::{Secret, SecretBytes};
 
 pub(super) const KNOWN: Known = Known {
@@ -58,14 +58,14 @@ const SECURE_NOTE: u32 = 2;
 const GENERIC: u32 = 0;
 
 impl Recipe for Bitwarden {
-    fn answer(&self, tool: &Tool<'_>, request: &Request) -> Result<Response, StoreError> {
+    fn answer(&self, tool: &Tool<'_>, request: &StoreRequest) -> Result<Response, StoreError> {
         match request {
-            Request::Get { name } => {
+            StoreRequest::Get { name } => {
                 let newest = named(tool, name)?.into_iter().max_by(|a, b| a.revised.cmp(&b.revised));
                 let notes = newest.ok_or(StoreError::NotFound)?.notes;
                 notes.map(Response::Secret).ok_or_else(|| tool.unreadable())
             }
-            Request::Set { name, secret } => {
+            StoreRequest::Set { name, secret } => {
                 let old = named(tool, name)?;
                 let secure_note = SecureNote { r#type: GENERIC };
                 let item = NewItem { r#type: SECURE_NOTE, name: &tool.path(name), notes: secret.expose(), secure_note };
@@ -73,11 +73,11 @@ impl Recipe for Bitwarden {
                 tool.call(&["create", "item", "--raw", "--nointeraction"], encoded)?;
                 delete(tool, &old)
             }
-            Request::Delete { name } => match named(tool, name)? {
+            StoreRequest::Delete { name } => match named(tool, name)? {
                 items if items.is_empty() => Err(StoreError::NotFound),
                 items => delete(tool, &items),
             },
-            Request::List => {
+            StoreRequest::List => {
                 let beginning = tool.path("");
                 let names =
                     listed(tool)?.into_iter().filter_map(|item| Some(item.name.strip_prefix(&beginning)?.to_owned()));

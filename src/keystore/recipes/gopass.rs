@@ -1,6 +1,6 @@
 //! gopass: `gopass insert`, `gopass show` and `gopass ls --flat`.
 
-use super::{FailureKind, Known, Recipe, Request, Response, StoreError, Tool, bytes_of, nothing, or_none};
+use super::{FailureKind, Known, Recipe, Response, StoreError, StoreRequest, Tool, bytes_of, nothing, or_none};
 
 pub(super) const KNOWN: Known = Known {
     id: "gopass",
@@ -24,18 +24,20 @@ pub(super) const KNOWN: Known = Known {
 struct Gopass;
 
 impl Recipe for Gopass {
-    fn answer(&self, tool: &Tool<'_>, request: &Request) -> Result<Response, StoreError> {
+    fn answer(&self, tool: &Tool<'_>, request: &StoreRequest) -> Result<Response, StoreError> {
         match request {
             // `-n`: as it is, and not as the fields of a form.
-            Request::Get { name } => tool
+            StoreRequest::Get { name } => tool
                 .call(&["show", "-n", "-f", &tool.path(name)], nothing())
                 .and_then(|answer| tool.text(&answer))
                 .map(Response::Secret),
-            Request::Set { name, secret } => {
+            StoreRequest::Set { name, secret } => {
                 tool.call(&["insert", "-m", "-f", &tool.path(name)], bytes_of(secret)).map(|_| Response::Done)
             }
-            Request::Delete { name } => tool.call(&["rm", "-f", &tool.path(name)], nothing()).map(|_| Response::Done),
-            Request::List => {
+            StoreRequest::Delete { name } => {
+                tool.call(&["rm", "-f", &tool.path(name)], nothing()).map(|_| Response::Done)
+            }
+            StoreRequest::List => {
                 let listed = tool.call(&["ls", "--flat", "--strip-prefix", tool.folder()], nothing());
                 or_none(listed.and_then(|answer| tool.lines(&answer))).map(Response::Names)
             }

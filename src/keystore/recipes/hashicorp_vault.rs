@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FailureKind, Known, Recipe, Request, Response, StoreError, Tool, escaped, json_of, nothing, unescaped};
+use super::{
+    FailureKind, Known, Recipe, Response, StoreError, StoreRequest, Tool, escaped, json_of, nothing, unescaped,
+};
 use crate::secret::Secret;
 use crate::sys::child::Answer;
 
@@ -57,16 +59,16 @@ struct Inner {
 }
 
 impl Recipe for HashicorpVault {
-    fn answer(&self, tool: &Tool<'_>, request: &Request) -> Result<Response, StoreError> {
+    fn answer(&self, tool: &Tool<'_>, request: &StoreRequest) -> Result<Response, StoreError> {
         let mount = format!("-mount={}", tool.setting("mount").unwrap_or(MOUNT));
         let path = |name: &str| tool.path(&escaped(name, KEPT));
         match request {
-            Request::Get { name } => get(tool, &mount, &path(name)).map(Response::Secret),
-            Request::Set { name, secret } => {
+            StoreRequest::Get { name } => get(tool, &mount, &path(name)).map(Response::Secret),
+            StoreRequest::Set { name, secret } => {
                 let input = json_of(&Written { secret: secret.expose() });
                 tool.call(&["kv", "put", &mount, &path(name), "-"], input).map(|_| Response::Done)
             }
-            Request::Delete { name } => {
+            StoreRequest::Delete { name } => {
                 let path = path(name);
                 // Vault deletes what is not there, and says that all went well.
                 get(tool, &mount, &path)?;
@@ -80,7 +82,7 @@ impl Recipe for HashicorpVault {
                 }
                 .map(|_| Response::Done)
             }
-            Request::List => {
+            StoreRequest::List => {
                 let mut names = Vec::new();
                 list(tool, &mount, tool.folder(), DEPTH, &mut names)?;
                 let beginning = tool.path("");

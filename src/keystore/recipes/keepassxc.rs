@@ -4,7 +4,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Answer, FailureKind, Known, Recipe, Request, Response, StoreError, Tool, escaped, or_none, unescaped};
+use super::{
+    Answer, FailureKind, Known, Recipe, Response, StoreError, StoreRequest, Tool, escaped, or_none, unescaped,
+};
 use crate::secret::{Secret, SecretBytes};
 use crate::sys::files::read_optional;
 
@@ -32,11 +34,11 @@ const KEPT: &str = "-_.:=@,+";
 struct KeePassXc;
 
 impl Recipe for KeePassXc {
-    fn answer(&self, tool: &Tool<'_>, request: &Request) -> Result<Response, StoreError> {
+    fn answer(&self, tool: &Tool<'_>, request: &StoreRequest) -> Result<Response, StoreError> {
         let entry = |name: &str| tool.path(&escaped(name, KEPT));
         match request {
-            Request::Get { name } => get(tool, &entry(name)).map(Response::Secret),
-            Request::Set { name, secret } => {
+            StoreRequest::Get { name } => get(tool, &entry(name)).map(Response::Secret),
+            StoreRequest::Set { name, secret } => {
                 // As base64: KeePass takes what is between braces for a placeholder.
                 let value = Secret::new(STANDARD.encode(secret.expose()));
                 let entry = entry(name);
@@ -50,7 +52,7 @@ impl Recipe for KeePassXc {
                 };
                 call(tool, &[action, "-q", "-p"], &[&entry], Some(&value)).map(|_| Response::Done)
             }
-            Request::Delete { name } => {
+            StoreRequest::Delete { name } => {
                 let entry = entry(name);
                 call(tool, &["rm", "-q"], &[&entry], None)?;
                 // The first time it goes into the bin, if the database has one.
@@ -58,7 +60,7 @@ impl Recipe for KeePassXc {
                 or_none(call(tool, &["rm", "-q"], &[&in_bin], None).map(|_| ()))?;
                 Ok(Response::Done)
             }
-            Request::List => {
+            StoreRequest::List => {
                 let listed = call(tool, &["ls", "-q", "-f", "-R"], &[tool.folder()], None);
                 let lines = or_none(listed.and_then(|answer| tool.lines(&answer)))?;
                 Ok(Response::Names(

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use crate::credentials::StoreId;
 use crate::error::{self, Error, Kind};
 use crate::keystore::outside::{Answers, COMMAND, Deadline, Launcher, Outside, words_of};
-use crate::keystore::protocol::{Failure, FailureKind, Request, Response};
+use crate::keystore::protocol::{Failure, FailureKind, Response, StoreRequest};
 use crate::keystore::{KeyStore, Opening, REGISTRY, Store, StoreError};
 use crate::secret::{Secret, SecretBytes};
 use crate::settings::Settings;
@@ -32,7 +32,7 @@ trait Recipe {
     ///
     /// # Errors
     /// Where the program does not do it; [`StoreError::NotFound`] where it has no such secret.
-    fn answer(&self, tool: &Tool<'_>, request: &Request) -> Result<Response, StoreError>;
+    fn answer(&self, tool: &Tool<'_>, request: &StoreRequest) -> Result<Response, StoreError>;
 }
 
 /// What is known of a program.
@@ -159,7 +159,7 @@ struct Prepared {
 }
 
 impl Answers for Prepared {
-    fn answer(&self, request: &Request, deadline: Deadline) -> Result<Response, StoreError> {
+    fn answer(&self, request: &StoreRequest, deadline: Deadline) -> Result<Response, StoreError> {
         self.recipe.answer(&Tool { prepared: self, request, deadline }, request)
     }
 }
@@ -167,7 +167,7 @@ impl Answers for Prepared {
 /// The program, for one request.
 struct Tool<'t> {
     prepared: &'t Prepared,
-    request: &'t Request,
+    request: &'t StoreRequest,
     deadline: Deadline,
 }
 

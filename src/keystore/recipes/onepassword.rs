@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FailureKind, Known, Recipe, Request, Response, StoreError, Tool, json_of, nothing};
+use super::{FailureKind, Known, Recipe, Response, StoreError, StoreRequest, Tool, json_of, nothing};
 use crate::secret::Secret;
 
 pub(super) const KNOWN: Known = Known {
@@ -73,16 +73,16 @@ struct Field {
 }
 
 impl Recipe for OnePassword {
-    fn answer(&self, tool: &Tool<'_>, request: &Request) -> Result<Response, StoreError> {
+    fn answer(&self, tool: &Tool<'_>, request: &StoreRequest) -> Result<Response, StoreError> {
         match request {
-            Request::Get { name } => {
+            StoreRequest::Get { name } => {
                 let items = titled(tool, name)?;
                 let newest = items.iter().max_by_key(|item| &item.updated_at).ok_or(StoreError::NotFound)?;
                 let read: Item = tool.json(&op(tool, &["item", "get", &newest.id, "--format", "json"], nothing())?)?;
                 let field = read.fields.into_iter().find(|field| field.id == FIELD);
                 field.and_then(|field| field.value).map(Response::Secret).ok_or_else(|| tool.unreadable())
             }
-            Request::Set { name, secret } => {
+            StoreRequest::Set { name, secret } => {
                 let old = titled(tool, name)?;
                 let title = tool.path(name);
                 let value = secret.expose();
@@ -91,11 +91,11 @@ impl Recipe for OnePassword {
                 op(tool, &["item", "create", "--format", "json", "-"], json_of(&item))?;
                 delete(tool, &old)
             }
-            Request::Delete { name } => match titled(tool, name)? {
+            StoreRequest::Delete { name } => match titled(tool, name)? {
                 items if items.is_empty() => Err(StoreError::NotFound),
                 items => delete(tool, &items),
             },
-            Request::List => {
+            StoreRequest::List => {
                 let beginning = tool.path("");
                 let names =
                     listed(tool)?.into_iter().filter_map(|item| Some(item.title.strip_prefix(&beginning)?.to_owned()));

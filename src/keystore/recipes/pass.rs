@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{FailureKind, Known, Recipe, Request, Response, StoreError, Tool, bytes_of, nothing};
+use super::{FailureKind, Known, Recipe, Response, StoreError, StoreRequest, Tool, bytes_of, nothing};
 use crate::sys::env::vars;
 use crate::sys::folder::files_below;
 
@@ -30,17 +30,19 @@ pub(super) const KNOWN: Known = Known {
 struct Pass;
 
 impl Recipe for Pass {
-    fn answer(&self, tool: &Tool<'_>, request: &Request) -> Result<Response, StoreError> {
+    fn answer(&self, tool: &Tool<'_>, request: &StoreRequest) -> Result<Response, StoreError> {
         match request {
-            Request::Get { name } => tool
+            StoreRequest::Get { name } => tool
                 .call(&["show", &tool.path(name)], nothing())
                 .and_then(|answer| tool.text(&answer))
                 .map(Response::Secret),
-            Request::Set { name, secret } => {
+            StoreRequest::Set { name, secret } => {
                 tool.call(&["insert", "-m", "-f", &tool.path(name)], bytes_of(secret)).map(|_| Response::Done)
             }
-            Request::Delete { name } => tool.call(&["rm", "-f", &tool.path(name)], nothing()).map(|_| Response::Done),
-            Request::List => list(tool),
+            StoreRequest::Delete { name } => {
+                tool.call(&["rm", "-f", &tool.path(name)], nothing()).map(|_| Response::Done)
+            }
+            StoreRequest::List => list(tool),
         }
     }
 }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
 use crate::human::Human;
-use crate::ops::agent::protocol::{Answer, LONGEST_ANSWER, Request};
+use crate::ops::agent::protocol::{AgentRequest, Answer, LONGEST_ANSWER};
 use crate::secret::SecretBytes;
 use crate::sys::own_socket::{self, SocketError};
 use crate::timestamp::Timestamp;
@@ -28,7 +28,7 @@ const SENDING: Duration = Duration::from_secs(5);
 /// A socket that is not this user's (exit 6); no answer (exit 1); the agent's own errors, with their exit codes.
 pub fn ask(
     socket: &Path,
-    request: &Request,
+    request: &AgentRequest,
     limit: Option<Duration>,
     human: &dyn Human,
     now: impl Fn() -> Timestamp,

@@ -32,7 +32,7 @@ const SKEW: i64 = 5 * 60;
 /// What a client asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Request {
+pub struct AgentRequest {
     version: u32,
     /// A profile of the agent's.
     pub profile: String,
@@ -56,19 +56,19 @@ struct Versioned {
     version: u32,
 }
 
-impl Request {
+impl AgentRequest {
     /// Of a profile, without a wish.
-    pub fn of(profile: &str) -> Request {
+    pub fn of(profile: &str) -> AgentRequest {
         let profile = profile.to_owned();
         let (duration_seconds, read_only, unattended, identity_only) = (None, false, false, false);
-        Request { version: VERSION, profile, duration_seconds, read_only, unattended, identity_only }
+        AgentRequest { version: VERSION, profile, duration_seconds, read_only, unattended, identity_only }
     }
 
     /// Reads a line.
     ///
     /// # Errors
     /// What is no request, or one of another version (exit 2).
-    pub fn read(line: &[u8]) -> Result<Request> {
+    pub fn read(line: &[u8]) -> Result<AgentRequest> {
         let wrong = |what: String| Error::new(Kind::Usage, format!("the agent does not take the request: {what}"));
         match serde_json::from_slice::<Versioned>(line) {
             Ok(Versioned { version: VERSION }) => {}

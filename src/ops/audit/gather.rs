@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::audit::facts::{Accessed, Details, Entity, EntityKind, Facts, Known, Missing, OwnKey, Source};
-use crate::audit::report::Report;
+use crate::audit::report::CredentialReport;
 use crate::aws::{Access, Account, AwsError};
 use crate::credentials::Credentials;
 use crate::duration;
@@ -137,7 +137,7 @@ impl Gather<'_> {
     }
 
     /// Waits for the report. Where none may be made, one that is there serves, with its age.
-    fn report(&self, mut generating: Result<bool, AwsError>) -> Known<Report> {
+    fn report(&self, mut generating: Result<bool, AwsError>) -> Known<CredentialReport> {
         let started = self.clock.now();
         let (mut pause, mut waited) = (PAUSE, Duration::ZERO);
         loop {

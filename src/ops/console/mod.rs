@@ -8,7 +8,7 @@ use serde_json::json;
 use url::form_urlencoded;
 
 use crate::aws::advice::{Attempted, Signer};
-use crate::aws::http::{Answer, Request};
+use crate::aws::http::{Answer, HttpRequest};
 use crate::chain::base::Signs;
 use crate::chain::target::Target;
 use crate::chain::{FederationStep, Plan, Step};
@@ -235,7 +235,7 @@ impl Signing<'_> {
         }
         query.append_pair("Session", session.expose());
         let (body, url) = (Secret::new(query.finish()), format!("{}/federation", self.hosts.sign_in));
-        let request = Request {
+        let request = HttpRequest {
             method: "POST",
             url: &url,
             headers: &[("content-type", "application/x-www-form-urlencoded"), ("accept", "application/json")],

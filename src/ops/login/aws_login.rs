@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::aws_login::{Made, TokenFile};
+use crate::aws_login::{MadeSignIn, TokenFile};
 use crate::chain::base::login::{self, is_root, place};
 use crate::chain::target::{Target, checked_region};
 use crate::chain::{Plan, hosts};
@@ -213,7 +213,7 @@ impl<'a> Login<'a> {
     }
 
     /// Signs in and keeps it; with the lines to paste where the config file cannot be replaced.
-    fn run(&self) -> Result<(Made, String)> {
+    fn run(&self) -> Result<(MadeSignIn, String)> {
         let made = self.sign_in()?;
         self.check(&made)?;
         let paste = self.keep(&made)?;
@@ -223,7 +223,7 @@ impl<'a> Login<'a> {
     }
 
     /// Whether it is who was meant.
-    fn check(&self, made: &Made) -> Result<()> {
+    fn check(&self, made: &MadeSignIn) -> Result<()> {
         let Login { profile, context, .. } = self;
         let arn = &made.arn;
         if is_root(arn) && !self.options.allow_root && !self.allows_root {
@@ -243,7 +243,7 @@ impl<'a> Login<'a> {
 
     /// Puts the tokens into AWS's file, under the lock of whoever renews those there are, then the setting into the profile.
     /// Returns the lines to paste where the config file cannot be replaced.
-    fn keep(&self, made: &Made) -> Result<String> {
+    fn keep(&self, made: &MadeSignIn) -> Result<String> {
         let Context { env, cache, talk, human, paths, .. } = *self.context;
         let Login { profile, .. } = self;
         let file = TokenFile::of(env, &made.arn).ok_or_else(no_home)?;

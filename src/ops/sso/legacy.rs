@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Report;
+use super::ProfilesReport;
 use super::changes::Skipped;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
@@ -34,7 +34,7 @@ struct Group {
 ///
 /// # Errors
 /// Several start URLs for one name, a name that is taken, and those of an edit.
-pub fn from_legacy(manager: &Manager<'_>, session: Option<&str>) -> Result<(Report, String)> {
+pub fn from_legacy(manager: &Manager<'_>, session: Option<&str>) -> Result<(ProfilesReport, String)> {
     let talk = manager.context.talk;
     let profiles = manager.files.profiles();
     let document = manager.files.config.clone().unwrap_or_default();
@@ -62,7 +62,7 @@ pub fn from_legacy(manager: &Manager<'_>, session: Option<&str>) -> Result<(Repo
     }
     let mut changed: Vec<String> = groups.into_iter().flat_map(|group| group.profiles).collect();
     sorted::sort(&mut changed);
-    Ok((Report { changed, skipped, ..Report::default() }, shown))
+    Ok((ProfilesReport { changed, skipped, ..ProfilesReport::default() }, shown))
 }
 
 fn group(profiles: &Profiles<'_>, document: &Document, session: Option<&str>) -> Result<(Vec<Group>, Vec<Skipped>)> {

@@ -55,7 +55,7 @@ pub struct ProfilesRequest<'a> {
 
 /// What was done, or would be.
 #[derive(Debug, Default, Serialize)]
-pub struct Report {
+pub struct ProfilesReport {
     pub added: Vec<String>,
     pub changed: Vec<String>,
     pub removed: Vec<String>,
@@ -80,7 +80,11 @@ pub struct Renamed {
 ///
 /// # Errors
 /// Those of the portal, of the files, and an answer that nobody can give.
-pub fn profiles(manager: &Manager<'_>, lists: &dyn Lists, request: ProfilesRequest<'_>) -> Result<(Report, String)> {
+pub fn profiles(
+    manager: &Manager<'_>,
+    lists: &dyn Lists,
+    request: ProfilesRequest<'_>,
+) -> Result<(ProfilesReport, String)> {
     let data = &manager.context.paths.data;
     let mut remembered = Remembered::load(data, request.session)?;
     let template = match (&request.template, &remembered.template) {
@@ -184,11 +188,11 @@ fn confirm_removal(manager: &Manager<'_>, found: &Profiles<'_>, mut changes: Cha
     Ok(changes)
 }
 
-fn report(changes: Changes, renamed: Vec<Renamed>) -> Report {
+fn report(changes: Changes, renamed: Vec<Renamed>) -> ProfilesReport {
     let Changes { added, relinked, removed, mut kept, gone, skipped } = changes;
     kept.extend(gone.iter().cloned());
     sorted::sort(&mut kept);
-    Report {
+    ProfilesReport {
         added: added.into_iter().map(|new| new.name).collect(),
         changed: relinked,
         removed,
@@ -222,7 +226,7 @@ fn renamed(
 }
 
 /// Says what people want to know of a report.
-fn tell(manager: &Manager<'_>, report: &Report) {
+fn tell(manager: &Manager<'_>, report: &ProfilesReport) {
     let talk = manager.context.talk;
     for Renamed { account_id, from, to, profiles } in &report.renamed {
         talk.warn(&format!("the account {account_id} was renamed from `{from}` to `{to}`"));

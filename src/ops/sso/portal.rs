@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::directory::Account;
 use super::fetch::Lists;
 use crate::aws::AwsError;
-use crate::aws::portal::Account as ListedAccount;
+use crate::aws::portal::PortalAccount;
 use crate::chain::identity_center::{IdentityCenter, of_session};
 use crate::chain::nearest_of;
 use crate::config_file;
@@ -95,7 +95,7 @@ impl Portal<'_> {
 impl Lists for Portal<'_> {
     fn accounts(&self, page: Option<&str>) -> Result<(Vec<Account>, Option<String>)> {
         let page = self.portals.accounts(page).map_err(|error| self.error(error))?;
-        let of = |ListedAccount { account_id, account_name, email_address }| Account {
+        let of = |PortalAccount { account_id, account_name, email_address }| Account {
             id: account_id,
             name: account_name,
             email: Some(email_address).filter(|email| !email.is_empty()),

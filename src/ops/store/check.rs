@@ -14,7 +14,7 @@ use crate::secret::SecretBytes;
 
 /// What `--json` reports.
 #[derive(Debug, Serialize)]
-pub struct Report {
+pub struct CheckReport {
     pub store: StoreId,
     pub checks: Vec<Check>,
 }
@@ -41,7 +41,7 @@ pub enum Status {
     Skipped,
 }
 
-impl Report {
+impl CheckReport {
     /// How many checks have failed.
     pub fn failed(&self) -> usize {
         self.checks.iter().filter(|check| check.status == Status::Fail).count()
@@ -78,7 +78,7 @@ const UNICODE: &str = "FAKE é 日本語 🔑 \"quotes\" 'single' \\back\\slash 
 ///
 /// # Errors
 /// Where the store cannot even be asked for a secret that it does not have: it is locked, denied, or does not work.
-pub fn check(context: &Context<'_>, store: &dyn KeyStore) -> Result<Report> {
+pub fn check(context: &Context<'_>, store: &dyn KeyStore) -> Result<CheckReport> {
     let id = store.id();
     let run = format!("{BEGINNING}{}-{}", std::process::id(), context.clock.now().unix());
     let [plain, odd, never] = NAMES.map(|name| Item::Check(format!("{run}/{name}")));
@@ -125,7 +125,7 @@ pub fn check(context: &Context<'_>, store: &dyn KeyStore) -> Result<Report> {
     checks.end("delete-missing", "deleting a missing secret is answered with `not-found`", again);
     let cleaned = [&plain, &odd].into_iter().try_for_each(|item| store.ensure_deleted(item));
     checks.end("clean", "nothing of the check is left", cleaned.map_err(|error| error.to_string()));
-    Ok(Report { store: id, checks: checks.done })
+    Ok(CheckReport { store: id, checks: checks.done })
 }
 
 /// As the user sees it; the hint to run this very check is left out.

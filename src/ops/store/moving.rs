@@ -22,7 +22,7 @@ use crate::secret::{Secret, SecretBytes};
 
 /// What [`move_items`] did, as `--json` reports it.
 #[derive(Debug, Default, Serialize)]
-pub struct Report {
+pub struct MoveReport {
     pub moved: Vec<Done>,
 }
 
@@ -42,8 +42,8 @@ pub struct Done {
 ///
 /// # Errors
 /// Where the target cannot be used, the answer is no, or a store fails: then every item is where it was, or where it should be.
-pub fn move_items(context: &Context<'_>, wanted: &Wanted, keep: bool, files: &AwsFiles) -> Result<Report> {
-    let mut report = Report::default();
+pub fn move_items(context: &Context<'_>, wanted: &Wanted, keep: bool, files: &AwsFiles) -> Result<MoveReport> {
+    let mut report = MoveReport::default();
     for journal in Moves::new(&context.paths.data).all()? {
         match resume_one(context, &journal.item) {
             Ok(done) => report.moved.extend(done),
@@ -100,8 +100,8 @@ pub fn move_items(context: &Context<'_>, wanted: &Wanted, keep: bool, files: &Aw
 ///
 /// # Errors
 /// As [`move_items`].
-pub fn resume(context: &Context<'_>) -> Result<Report> {
-    let mut report = Report::default();
+pub fn resume(context: &Context<'_>) -> Result<MoveReport> {
+    let mut report = MoveReport::default();
     for journal in Moves::new(&context.paths.data).all()? {
         report.moved.extend(resume_one(context, &journal.item).map_err(|error| stopped(context, error))?);
     }

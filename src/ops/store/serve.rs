@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::glob::Glob;
 use crate::human::AskError;
-use crate::keystore::protocol::{Failure, FailureKind, Request, Response};
+use crate::keystore::protocol::{Failure, FailureKind, Response, StoreRequest};
 use crate::keystore::{Item, KeyStore, StoreError};
 use crate::ops::store::check;
 use crate::ops::store::known::KnownNames;
@@ -80,7 +80,7 @@ impl<'a> Served<'a> {
             }
             let response = match is_too_long {
                 true => failed(FailureKind::Unavailable, "the request is too long"),
-                false => match Request::from_json(&document) {
+                false => match StoreRequest::from_json(&document) {
                     Ok(request) => self.answer(request),
                     Err(malformed) => failed(FailureKind::Unavailable, &malformed.to_string()),
                 },
@@ -98,39 +98,39 @@ impl<'a> Served<'a> {
         }
     }
 
-    fn answer(&self, request: Request) -> Response {
+    fn answer(&self, request: StoreRequest) -> Response {
         let done = match request.name().map(|name| (item(name), name)) {
             None => self.names().map(Response::Names),
             Some((Some(item), name)) if self.is_served(&item, name) => {
                 self.permit(&request, &item, name).and_then(|()| self.act(&request, &item))
             }
             // As if it were not there: what is not served is nobody's affair.
-            Some(_) if matches!(request, Request::Get { .. }) => Err(StoreError::NotFound),
+            Some(_) if matches!(request, StoreRequest::Get { .. }) => Err(StoreError::NotFound),
             Some((_, name)) => Err(StoreError::Denied(format!("`{name}` is not served"))),
         };
         done.unwrap_or_else(|error| Response::Failed(Failure::from(error)))
     }
 
-    fn act(&self, request: &Request, item: &Item) -> Result<Response, StoreError> {
+    fn act(&self, request: &StoreRequest, item: &Item) -> Result<Response, StoreError> {
         match request {
-            Request::Get { .. } => {
+            StoreRequest::Get { .. } => {
                 let secret = self.store.get(item)?;
                 let text = std::str::from_utf8(secret.expose());
                 let text = text.map_err(|_| StoreError::Unavailable("the item is not text".to_owned()))?;
                 Ok(Response::Secret(Secret::new(text.to_owned())))
             }
-            Request::Set { name, secret } => {
+            StoreRequest::Set { name, secret } => {
                 self.known.note(name, true).map_err(unusable)?;
                 self.store.set(item, &secret.clone().into()).map(|()| Response::Done)
             }
-            Request::Delete { name } => {
+            StoreRequest::Delete { name } => {
                 let deleted = self.store.delete(item);
                 if matches!(deleted, Ok(()) | Err(StoreError::NotFound)) {
                     self.known.note(name, false).map_err(unusable)?;
                 }
                 deleted.map(|()| Response::Done)
             }
-            Request::List => self.names().map(Response::Names),
+            StoreRequest::List => self.names().map(Response::Names),
         }
     }
 
@@ -155,20 +155,20 @@ impl<'a> Served<'a> {
     }
 
     /// Checks that this may be done, and asks if somebody has to say so.
-    fn permit(&self, request: &Request, item: &Item, name: &str) -> Result<(), StoreError> {
+    fn permit(&self, request: &StoreRequest, item: &Item, name: &str) -> Result<(), StoreError> {
         let action = request.action();
-        if self.get_only && !matches!(request, Request::Get { .. }) {
+        if self.get_only && !matches!(request, StoreRequest::Get { .. }) {
             return Err(StoreError::Denied(format!("`{action}` is not served, only `get`")));
         }
         let key = (action, name.to_owned());
-        let is_harmless = is_test(item) && (!matches!(request, Request::Set { .. }) || self.has_room(name)?);
+        let is_harmless = is_test(item) && (!matches!(request, StoreRequest::Set { .. }) || self.has_room(name)?);
         if is_harmless || !self.ask || self.allowed.borrow().contains(&key) {
             return Ok(());
         }
         let what = match request {
-            Request::Set { .. } => "store",
-            Request::Delete { .. } => "delete",
-            Request::Get { .. } | Request::List => "read",
+            StoreRequest::Set { .. } => "store",
+            StoreRequest::Delete { .. } => "delete",
+            StoreRequest::Get { .. } | StoreRequest::List => "read",
         };
         match (self.allow)(&format!(
             "Another keyfob, which has started `keyfob store serve` here, wants to {what} `{name}`. Allow it?"

@@ -47,7 +47,7 @@ pub struct CreateRequest<'r> {
 
 /// Which way an unfinished creation goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum CreateWay {
     /// From the beginning.
     New,
     /// `--resume`.
@@ -78,7 +78,7 @@ pub(super) struct Creation<'a> {
 pub fn create(
     context: &Context<'_>,
     request: &CreateRequest<'_>,
-    way: Way,
+    way: CreateWay,
     files: &AwsFiles,
 ) -> Result<Option<String>> {
     let name = &request.name;
@@ -86,10 +86,12 @@ pub fn create(
     let held = journal::hold(&context.paths.data, &admin.account, name)?;
     let found = held.load()?.filter(|journal| !journal.has_ended());
     let journal = match (found, way) {
-        (Some(journal), Way::New) => return Err(unfinished(&journal)),
-        (Some(journal), Way::On | Way::Back) if journal.at().0.removes() => return Err(unfinished(&journal)),
-        (Some(journal), Way::On | Way::Back) => journal,
-        (None, Way::New) => {
+        (Some(journal), CreateWay::New) => return Err(unfinished(&journal)),
+        (Some(journal), CreateWay::On | CreateWay::Back) if journal.at().0.removes() => {
+            return Err(unfinished(&journal));
+        }
+        (Some(journal), CreateWay::On | CreateWay::Back) => journal,
+        (None, CreateWay::New) => {
             // Whatever could keep the key from being stored is found out before there is one.
             if request.wish.handover.is_none() {
                 context.store(request.backend)?.presence().map_err(|error| error.for_user(request.backend))?;
@@ -99,15 +101,15 @@ pub fn create(
             planned.began_at = context.clock.now();
             planned
         }
-        (None, Way::On | Way::Back) => {
+        (None, CreateWay::On | CreateWay::Back) => {
             context.talk.say(&format!("there is nothing to continue or take back: `{name}` is not being created"));
             return Ok(None);
         }
     };
-    let has_run = way != Way::New;
+    let has_run = way != CreateWay::New;
     let mut creation =
         Creation { admin, files, held, journal, request, sealing: None, has_run, is_again: false, lines: None };
-    if way == Way::Back && creation.journal.at().0.creates() {
+    if way == CreateWay::Back && creation.journal.at().0.creates() {
         creation.journal.begin(UserStep::UndoUser, context.clock.now());
     }
     if creation.journal.at().0.creates() {

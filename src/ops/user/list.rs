@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::audit::report::{Report, Row};
+use crate::audit::report::{CredentialReport, Row};
 use crate::chain::StoredKeys;
 use crate::config_file::AwsFiles;
 use crate::error::{Error, Kind, Result};
@@ -122,7 +122,7 @@ fn state_of(journal: &Journal) -> Option<&'static str> {
 ///
 /// # Errors
 /// AWS's, and a report that is not one.
-pub(super) fn report(admin: &Admin<'_>) -> Result<Report> {
+pub(super) fn report(admin: &Admin<'_>) -> Result<CredentialReport> {
     let account = admin.context.account;
     let mut patience = Patience::new(admin.context);
     while !admin.patiently("GenerateCredentialReport", &[], |by| account.generate_report(by))? {

@@ -16,13 +16,13 @@ pub struct PolicyRequest {
     /// Whether what CIS asks for is set.
     pub cis: bool,
     /// Settings to change, beside CIS's.
-    pub change: Vec<Change>,
+    pub change: Vec<PolicyChange>,
     pub mfa_code: Option<Secret>,
 }
 
 /// One setting to change.
 #[derive(Debug, Clone, Copy)]
-pub enum Change {
+pub enum PolicyChange {
     MinimumLength(u32),
     /// 0: never.
     MaxAgeDays(u32),
@@ -93,17 +93,17 @@ pub fn password_policy(context: &Context<'_>, request: &PolicyRequest, files: &A
     Ok(PolicyReport { account: admin.account, is_set: true, settings: after.lines() })
 }
 
-fn apply(change: Change, policy: &mut PasswordPolicy) {
+fn apply(change: PolicyChange, policy: &mut PasswordPolicy) {
     let unless_zero = |number: u32| (number > 0).then_some(number);
     match change {
-        Change::MinimumLength(length) => policy.minimum_length = length,
-        Change::MaxAgeDays(days) => policy.max_age_days = unless_zero(days),
-        Change::Reuse(count) => policy.reuse_prevention = unless_zero(count),
-        Change::Symbols => policy.symbols = true,
-        Change::Numbers => policy.numbers = true,
-        Change::Uppercase => policy.uppercase = true,
-        Change::Lowercase => policy.lowercase = true,
-        Change::OwnPasswords => policy.users_may_change = true,
+        PolicyChange::MinimumLength(length) => policy.minimum_length = length,
+        PolicyChange::MaxAgeDays(days) => policy.max_age_days = unless_zero(days),
+        PolicyChange::Reuse(count) => policy.reuse_prevention = unless_zero(count),
+        PolicyChange::Symbols => policy.symbols = true,
+        PolicyChange::Numbers => policy.numbers = true,
+        PolicyChange::Uppercase => policy.uppercase = true,
+        PolicyChange::Lowercase => policy.lowercase = true,
+        PolicyChange::OwnPasswords => policy.users_may_change = true,
     }
 }
 

@@ -20,9 +20,9 @@ fn about() -> About {
 
 #[test]
 fn a_request_has_no_place_for_anything_that_could_widen() {
-    let wish = Request { duration_seconds: Some(900), read_only: true, ..Request::of("a b") };
+    let wish = AgentRequest { duration_seconds: Some(900), read_only: true, ..AgentRequest::of("a b") };
     assert_eq!(wish.line(), "{\"version\":1,\"profile\":\"a b\",\"duration_seconds\":900,\"read_only\":true}\n");
-    assert_eq!(Request::read(wish.line().as_bytes()).expect("a request"), wish);
+    assert_eq!(AgentRequest::read(wish.line().as_bytes()).expect("a request"), wish);
     for (line, says) in [
         (r#"{"version":1,"profile":"a","role_arn":"r"}"#, "unknown field `role_arn`"),
         (r#"{"version":1,"profile":"a","policy":"{}"}"#, "unknown field `policy`"),
@@ -34,7 +34,7 @@ fn a_request_has_no_place_for_anything_that_could_widen() {
         ("GET / HTTP/1.1", "it is not one"),
         ("", "it is not one"),
     ] {
-        let error = Request::read(line.as_bytes()).expect_err(line);
+        let error = AgentRequest::read(line.as_bytes()).expect_err(line);
         assert!(error.message().contains(says) && error.kind() == Kind::Usage, "{error}");
     }
 }

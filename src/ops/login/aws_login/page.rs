@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Login;
 use crate::aws::AwsError;
-use crate::aws_login::{Authorization, Made, Service};
+use crate::aws_login::{Authorization, MadeSignIn, Service};
 use crate::error::{Error, Kind, Result};
 use crate::hint::{Hint, run};
 use crate::ops::Context;
@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_mins(10);
 
 impl Login<'_> {
     /// Signs in as the options, the settings and the surroundings have it.
-    pub(super) fn sign_in(&self) -> Result<Made> {
+    pub(super) fn sign_in(&self) -> Result<MadeSignIn> {
         let Context { settings, env, talk, .. } = *self.context;
         let way = if self.options.device { LoginWay::Device } else { settings.login };
         match (way, browser::obstacle(env)) {
@@ -35,7 +35,7 @@ impl Login<'_> {
         }
     }
 
-    fn on_this_machine(&self) -> Result<Made> {
+    fn on_this_machine(&self) -> Result<MadeSignIn> {
         let profile = self.profile;
         let no_listener = |error| {
             Error::new(Kind::Failed, "cannot listen on 127.0.0.1 for the browser")
@@ -68,7 +68,7 @@ impl Login<'_> {
     }
 
     /// With a browser anywhere, whose page shows a code to bring here; with the one of this machine if it `opens` one.
-    fn anywhere(&self, opens: bool) -> Result<Made> {
+    fn anywhere(&self, opens: bool) -> Result<MadeSignIn> {
         let human = self.context.human;
         let authorization = Authorization::anywhere(&self.endpoint);
         self.say.say("To sign in, open this page in a browser on any device:");
@@ -93,7 +93,7 @@ impl Login<'_> {
         Err(Error::new(Kind::Failed, "no code of this sign-in was pasted").hint(self.again()))
     }
 
-    fn exchange(&self, authorization: Authorization, code: &Secret) -> Result<Made, AwsError> {
+    fn exchange(&self, authorization: Authorization, code: &Secret) -> Result<MadeSignIn, AwsError> {
         let Context { http, clock, settings, .. } = *self.context;
         let service = Service {
             http,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::aws::AwsError;
-use crate::aws::http::Request;
+use crate::aws::http::HttpRequest;
 use crate::chain::Plan;
 use crate::credentials::Credentials;
 use crate::error::{Error, Kind, Result};
@@ -39,7 +39,8 @@ pub(super) fn credentials(
     let authorization = token.as_ref().map(|token| ("authorization", token.expose()));
     let headers: Vec<_> = authorization.into_iter().chain([("accept", "application/json")]).collect();
     let is_nearby = url.starts_with("http://");
-    let request = Request { method: "GET", url, headers: &headers, body: "", is_nearby, ca_bundle: None, limit: LIMIT };
+    let request =
+        HttpRequest { method: "GET", url, headers: &headers, body: "", is_nearby, ca_bundle: None, limit: LIMIT };
     // What follows the host may be all that protects the credentials.
     let place = url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
     let answer = ask(context, request, limit).map_err(|error| match error {

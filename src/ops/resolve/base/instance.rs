@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::aws::AwsError;
-use crate::aws::http::{Answer, Request};
+use crate::aws::http::{Answer, HttpRequest};
 use crate::chain::Plan;
 use crate::credentials::Credentials;
 use crate::error::{Error, Kind, Result};
@@ -103,7 +103,8 @@ impl Metadata<'_> {
 
     fn send(&self, method: &'static str, path: &str, headers: &[(&'static str, &str)]) -> Result<Answer> {
         let url = format!("{}{path}", self.endpoint);
-        let request = Request { method, url: &url, headers, body: "", is_nearby: true, ca_bundle: None, limit: LIMIT };
+        let request =
+            HttpRequest { method, url: &url, headers, body: "", is_nearby: true, ca_bundle: None, limit: LIMIT };
         ask(self.context, request, self.limit).map_err(|error| self.silent(error))
     }
 

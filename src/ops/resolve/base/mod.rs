@@ -19,7 +19,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::aws::AwsError;
-use crate::aws::http::{Answer, Request};
+use crate::aws::http::{Answer, HttpRequest};
 use crate::chain::base::BaseSource;
 use crate::chain::base::web_identity::TokenSource;
 use crate::chain::{Base, Plan};
@@ -164,9 +164,9 @@ fn served_session(body: &SecretBytes, now: Timestamp) -> std::result::Result<Ses
 const ATTEMPTS: usize = 3;
 
 /// Asks a server nearby, again while it fails.
-fn ask(context: &Context, request: Request<'_>, limit: Option<Duration>) -> std::result::Result<Answer, AwsError> {
+fn ask(context: &Context, request: HttpRequest<'_>, limit: Option<Duration>) -> std::result::Result<Answer, AwsError> {
     let limit = limit.map_or(request.limit, |limit| limit.min(request.limit));
-    let request = Request { limit, ..request };
+    let request = HttpRequest { limit, ..request };
     let mut last = context.http.send(&request);
     for _ in 1..ATTEMPTS {
         match &last {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::aws::http::{Request, without_query};
+use crate::aws::http::{HttpRequest, without_query};
 use crate::chain::Plan;
 use crate::chain::base::web_identity::TokenSource;
 use crate::error::{Error, Kind, Result};
@@ -55,7 +55,7 @@ fn of_workflow(context: &Context, profile: &str, audience: &str, limit: Option<D
     let full = format!("{url}{separator}audience={audience}");
     let bearer = format!("bearer {}", variable(vars::ACTIONS_ID_TOKEN_REQUEST_TOKEN));
     let most = context.settings.call_timeout;
-    let request = Request {
+    let request = HttpRequest {
         method: "GET",
         url: &full,
         headers: &[("authorization", &bearer), ("accept", "application/json")],
