@@ -118,6 +118,12 @@ impl Error {
         self
     }
 
+    /// Names `profile` in the hints that have a command for any profile, as [`Hint::with_profile`] does.
+    pub fn with_profile(mut self, profile: &str) -> Self {
+        self.0.hints = self.0.hints.into_iter().map(|hint| hint.with_profile(profile)).collect();
+        self
+    }
+
     /// The kind, which picks the exit code.
     pub fn kind(&self) -> Kind {
         self.0.kind

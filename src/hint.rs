@@ -128,6 +128,17 @@ impl Hint {
         }
     }
 
+    /// Names the profile of a command that opens a key store, `keyfob exec PROFILE`: any that needs the same store would do.
+    pub fn with_profile(mut self, profile: &str) -> Hint {
+        if let Hint::Run { words, .. } = &mut self
+            && let [Word::Plain(program), Word::Plain(command), place @ Word::Fill(_), ..] = &mut words[..]
+            && (&**program, &**command, place.as_str()) == ("keyfob", "exec", "PROFILE")
+        {
+            *place = Word::Value(profile.to_owned());
+        }
+        self
+    }
+
     /// Adds an option without a value where it is wanted.
     pub fn flag(mut self, name: &'static str, wanted: bool) -> Hint {
         if let (Hint::Run { words, .. }, true) = (&mut self, wanted) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::chain::layer::{Layer, Narrowed, NarrowedBy};
 use crate::cli::about::About;
+use crate::cli::choice::DEFAULT;
 use crate::cli::narrow;
 use crate::cli::options::{CredentialOptions, NarrowOptions};
 use crate::cli::snapshot::Snapshot;
@@ -72,7 +73,13 @@ impl Snapshot<'_> {
         request.identity_only = identity_only;
         // Whoever may not be asked here may not be asked there.
         request.unattended = world.settings.prompt.ways().is_empty();
-        let answer = ask(self, socket, &request, prompt_limit)?;
+        let answer = ask(self, socket, &request, prompt_limit).map_err(|error| match error.kind() {
+            // Nobody may have asked for that one.
+            Kind::Config if profile == DEFAULT => {
+                error.hint("name a profile that the agent serves in the command, or set `AWS_PROFILE`")
+            }
+            _ => error,
+        })?;
         let wanted = outer.iter().chain(options.narrow.read_only.then_some(&Layer::ReadOnly));
         if wanted.into_iter().any(|layer| !answer.about.narrowed.contains(layer)) {
             let text =

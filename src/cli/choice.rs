@@ -60,7 +60,8 @@ impl ProfileArg {
     }
 }
 
-const DEFAULT: &str = "default";
+/// The profile where nothing names one.
+pub(super) const DEFAULT: &str = "default";
 
 /// The profile `default`, where nobody has named one.
 ///

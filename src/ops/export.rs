@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::chain::StoredKeys;
 use crate::chain::base::key::{ID, SECRET};
+use crate::chain::base::process::runs_keyfob;
 use crate::config_file::{AwsFiles, Edited, path_of};
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
@@ -76,7 +77,7 @@ pub fn export(
             return Err(Error::new(Kind::Failed, format!("{short} is not exported")));
         }
     }
-    let for_user = |error: crate::keystore::StoreError| error.for_user(stored.backend);
+    let for_user = |error: crate::keystore::StoreError| error.for_user(stored.backend).with_profile(profile);
     let key =
         context.stores.open(stored.backend).and_then(|store| read_access_key(store, &stored.id)).map_err(for_user)?;
     let (id, secret) = (key.id.as_str(), key.secret.expose());
@@ -99,7 +100,9 @@ pub fn export(
     context
         .talk
         .say(&format!("wrote {short} into {path} as `[{profile}]`; it is still in {} too", stored.backend.title()));
-    context.talk.hint(run!("keyfob profile unlink {}", profile).to("let SDKs use it from there alone"));
+    if files.profiles().get(profile).is_some_and(|profile| runs_keyfob(&profile)) {
+        context.talk.hint(run!("keyfob profile unlink {}", profile).to("let SDKs use that copy without keyfob"));
+    }
     context.talk.hint(run!("keyfob remove {}", profile).to("delete it from the key store, if you leave keyfob"));
     Ok(None)
 }

@@ -407,6 +407,11 @@ fn a_name_that_no_aws_tool_reads_back_is_refused() {
         sandbox.keyfob(&["add", name, "--stdin", "--no-link"]).stdin(&lines(&key)).run().ends_with(2);
     }
     is_untouched(&sandbox);
+    // One that only some of them read back is used.
+    let add =
+        sandbox.keyfob(&["add", "x]y", "--stdin", "--no-link", "--region", "eu-west-1"]).stdin(&lines(&key)).run();
+    let said = add.ends_with(0);
+    assert_eq!(said.matches("ignore `[profile x]y]`").count(), 1, "{said}");
 }
 
 #[test]

@@ -115,7 +115,12 @@ fn a_machine_without_a_key_gets_a_session_and_keeps_nothing() {
         assert!(said.contains("ask the agent at "), "{command:?}: {said}");
     }
     std::fs::remove_file(remote.path(".aws/config")).expect("written above");
-    fails(&remote.keyfob(&["credential-process"]).run(), 6, "it does not serve `default`, only audit, deploy");
+    for command in ["credential-process", "whoami"] {
+        let unnamed = remote.keyfob(&[command]).run();
+        fails(&unnamed, 6, "it does not serve `default`, only audit, deploy");
+        let hint = "hint: name a profile that the agent serves in the command, or set `AWS_PROFILE`";
+        assert!(unnamed.stderr.contains(hint), "{}", unnamed.stderr);
+    }
     // Nothing of it is on that machine but the log.
     let cache = remote.path("keyfob/cache");
     let files = || std::fs::read_dir(&cache).map(|entries| entries.count()).unwrap_or_default();

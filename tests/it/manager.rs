@@ -685,6 +685,13 @@ fn a_stored_key_is_exported_after_a_confirmation_that_yes_does_not_give() {
         sandbox.read(".aws/credentials"),
         format!("[work]\naws_access_key_id = {}\naws_secret_access_key = {}\n", key.id, key.secret)
     );
+    for offers in [true, false] {
+        let again = sandbox.keyfob(&["export", "work", "--to-credentials", "--force"]).run();
+        assert_eq!(again.ends_with(0).contains("`keyfob profile unlink work`"), offers, "{}", again.stderr);
+        if offers {
+            sandbox.keyfob(&["unlink", "work"]).run().ok();
+        }
+    }
     // On another machine.
     let (_, other) = machine();
     other.keep_secret(&key.secret, "secret of another machine");
@@ -783,6 +790,10 @@ fn a_name_that_some_sdks_ignore_is_warned_of_where_it_is_written_and_not_again()
     assert!(run(&["profile", "copy", "plain", "two words"])[0].contains("ignore `[profile 'two words']`"));
     assert!(run(&["profile", "rename", "plain", "a=b"])[0].contains("ignore `[profile a=b]`"));
     assert_eq!(run(&["profile", "rename", "a=b", "good"]), [""; 0]);
+    // What was there before stays known where lines above it are new.
+    let text = "[default]\n[profile default]\nregion = eu-west-1\nregion = eu-west-2\n";
+    sandbox.write(".aws/config", &format!("[profile top]\n{text}"));
+    assert_eq!(run(&["profile", "set", "top", "output", "json"]), [""; 0]);
 }
 
 /// A stored key comes before a sign-in or another program's process, and before a key in the config file only the key does.

@@ -52,7 +52,7 @@ impl<'a, 'c: 'a> Signer<'a, 'c> {
             false => Signed::by_plan(context, plan.clone(), target.clone()),
         };
         let signed = signed.with_code(code);
-        let read = || context.keys.access_key(&plan.base);
+        let read = || context.keys.access_key(&plan.base).map_err(|error| error.with_profile(&plan.profile));
         let key = SigningKey { base: plan.base.clone(), read: &read };
         let asked = signed.call(&key, Attempted::GetCallerIdentity, |by| {
             Ok((context.sts.get_caller_identity(by.signer, by.target)?, by.signer.clone()))
@@ -74,7 +74,8 @@ impl<'a, 'c: 'a> Signer<'a, 'c> {
     /// Where the person cancels. What else keeps an MFA session from being made is a warning: what needs none is known.
     pub(super) fn changes(&mut self, action: &str, error: &AwsError) -> Result<bool> {
         let before = self.credentials.access_key_id().to_owned();
-        let read = || self.context.keys.access_key(&self.plan.base);
+        let read =
+            || self.context.keys.access_key(&self.plan.base).map_err(|error| error.with_profile(&self.plan.profile));
         let key = SigningKey { base: self.plan.base.clone(), read: &read };
         let found =
             self.signed.call(&key, Attempted::Iam(action.rsplit(':').next().unwrap_or(action)), |by: Access<'_>| {

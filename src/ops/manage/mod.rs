@@ -62,10 +62,7 @@ impl Manager<'_> {
                 continue;
             }
             match edit(self.context, file, |document| change(file, document))? {
-                Edited::Changed => {
-                    self.context.talk.say(&format!("changed {}", path.display()));
-                    self.warn_of_new(file, &old, &new);
-                }
+                Edited::Changed => self.context.talk.say(&format!("changed {}", path.display())),
                 Edited::Unchanged => {}
                 Edited::Paste(paste) => {
                     let diff = diff();
@@ -75,18 +72,6 @@ impl Manager<'_> {
             }
         }
         Ok(shown)
-    }
-
-    /// Names what the change has brought in that some SDKs ignore or read otherwise: a new profile's name, for example.
-    fn warn_of_new(&self, file: AwsFile, old: &Document, new: &Document) {
-        let warnings = |document| match file {
-            AwsFile::Config => Profiles::new(Some(document), None).warnings(),
-            AwsFile::Credentials => Profiles::new(None, Some(document)).warnings(),
-        };
-        let known: Vec<String> = warnings(old).into_iter().map(|warning| warning.message).collect();
-        for warning in warnings(new).into_iter().filter(|warning| !known.contains(&warning.message)) {
-            self.context.talk.warn(&format!("{}: {}", self.place(file, warning.line), warning.message));
-        }
     }
 
     fn document(&self, file: AwsFile) -> Document {

@@ -30,7 +30,8 @@ impl<'a> Caller<'a> {
     /// # Errors
     /// Where the key is not available, AWS does not know it, or it is a root user's.
     pub(super) fn new(context: &'a Context<'a>, plan: &'a Plan) -> Result<Self> {
-        let (key, target) = (context.keys.access_key(&plan.base)?, plan.base_target()?);
+        let key = context.keys.access_key(&plan.base).map_err(|error| error.with_profile(&plan.profile))?;
+        let target = plan.base_target()?;
         let arn = match plan.base.user_arn() {
             Some(arn) => arn.to_owned(),
             None => {

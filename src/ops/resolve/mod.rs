@@ -104,6 +104,10 @@ impl Lesson {
 /// long as `--min-ttl` asks.
 pub fn credentials(context: &Context, plan: &Plan, options: &ResolveOptions) -> Result<Credentials> {
     check_life(plan, options)?;
+    run(context, plan, options).map_err(|error| error.with_profile(&plan.profile))
+}
+
+fn run(context: &Context, plan: &Plan, options: &ResolveOptions) -> Result<Credentials> {
     let source = plan.mfa.as_ref().map(|mfa| {
         let ResolveOptions { min_ttl: _, prompt_limit, mfa_code, lesson: _ } = options;
         RefCell::new(CodeSource::new(plan, mfa, *context, mfa_code.as_ref(), *prompt_limit))

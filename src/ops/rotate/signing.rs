@@ -66,7 +66,7 @@ impl<'a> Signing<'a> {
         match held {
             Some(held) => Ok(held.clone()),
             None => (self.context.stores.open(*backend).and_then(|store| read_access_key(store, id)))
-                .map_err(|error| error.for_user(*backend)),
+                .map_err(|error| error.for_user(*backend).with_profile(&self.profile)),
         }
     }
 
