@@ -74,7 +74,7 @@ pub(super) const UNUSED_SERVICES: Check = Check {
     id: "unused-services",
     title: "Users and roles have accessed every service that they may use",
     cis: None,
-    why: "a permission that nobody has used can be taken away and cannot be abused then",
+    why: "a permission that nobody has used can be removed, and can then not be abused",
     needs: &[Source::Details, Source::LastAccessed],
     judge: unused_services,
 };

@@ -13,7 +13,7 @@ pub(super) const PEOPLE: Check = Check {
     id: "people",
     title: "People have identities of their own",
     cis: None,
-    why: "what several people share nobody can limit, take away or trace to one of them",
+    why: "what several people share cannot be limited, revoked or traced for one person",
     needs: &[Source::Summary],
     judge: |judge| {
         let summary = judge.facts.summary.as_ref().map_err(Clone::clone)?;

@@ -16,7 +16,7 @@ pub enum CannotNarrow {
     #[error("AWS takes managed policies only with a role that keyfob assumes, and there is none")]
     ManagedWithoutRole,
     /// More policies that must all hold than AWS stacks.
-    #[error("more policies would have to hold at once than AWS allows for one session")]
+    #[error("these are more policies than AWS allows for one session")]
     TooMany,
     /// `--no-session`.
     #[error("an access key itself cannot be narrowed, and `--no-session` issues it")]

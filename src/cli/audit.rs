@@ -37,7 +37,7 @@ pub struct AuditArgs {
     /// Audit the accounts of all profiles that match (* and ?), each account once
     #[arg(long, value_name = "GLOB", conflicts_with = "profile", value_parser = NonEmptyStringValueParser::new())]
     profiles: Option<String>,
-    /// Version of the CIS AWS Foundations Benchmark: 3.0, 4.0 (4.0.1), 5.0, 6.0 or 7.0; leaves out checks that only others have
+    /// Version of the CIS AWS Foundations Benchmark: 3.0, 4.0 (4.0.1), 5.0, 6.0 or 7.0; skips checks that only other versions have
     #[arg(long, value_name = "VERSION")]
     cis: Option<String>,
     /// Run only these checks
@@ -46,7 +46,7 @@ pub struct AuditArgs {
     /// Run all but these checks
     #[arg(long, value_name = "CHECK", value_delimiter = ',')]
     skip: Vec<String>,
-    /// Also find services that users and roles may use and never have; makes two calls or more for each of them
+    /// Also find services that users and roles may use but never have used; makes two calls or more for each of them
     #[arg(long)]
     last_accessed: bool,
     /// MFA code (six digits)

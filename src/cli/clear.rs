@@ -24,7 +24,7 @@ pub struct ClearArgs {
     /// Delete only this profile's sessions [default: all sessions]
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     profile: Option<String>,
-    /// Also delete the keys that seal sessions and all sign-ins, and lock the vault
+    /// Also delete all sign-ins and the keys that seal sessions, and lock the vault
     #[arg(long, conflicts_with = "profile")]
     all: bool,
     /// Answer yes to all questions; there is none

@@ -13,7 +13,7 @@ use crate::ops::exec::exec;
 /// Run a command, or a subshell, with credentials
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
+Examples:
   keyfob exec production -- terraform plan
   keyfob exec production --server -- ./a-long-running-job")]
 pub struct ExecArgs {

@@ -17,7 +17,7 @@ key stays stored. MFA seeds are not exported.
 Example:
   keyfob export work --force | ssh other keyfob add work --replace --stdin --yes")]
 pub struct ExportArgs {
-    /// The profile
+    /// Profile name
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     profile: String,
     /// Print it as the CSV file of the AWS console

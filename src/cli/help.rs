@@ -10,7 +10,7 @@ use clap::Args;
 Example:
   keyfob help profile set")]
 pub struct HelpArgs {
-    /// The command; default: keyfob
+    /// Command [default: keyfob]
     #[arg(value_name = "COMMAND")]
     topic: Vec<String>,
 }

@@ -19,7 +19,7 @@ use crate::ui::out;
 #[command(after_help = "\
 Each key is checked, stored and read back before its two lines are removed. If it is interrupted, run it again.
 
-From aws-vault: reads its items in Secret Service and its encrypted files (with AWS_VAULT_BACKEND=pass or kwallet, those). The \
+From aws-vault: reads its items in Secret Service and its encrypted files, or from pass or kwallet if AWS_VAULT_BACKEND says so. The \
 passphrase comes from AWS_VAULT_FILE_PASSPHRASE or a prompt. The keys stay in aws-vault unless --delete-source is given. Settings in \
 ~/.aws/config keep working as they are. \
 The exception: aws-vault applies [default] to every profile, keyfob does not; import names the settings this affects.

@@ -37,7 +37,7 @@ pub struct LoginArgs {
     /// Add an `sso-session` with this start URL to the config file
     #[arg(long, value_name = "URL", value_parser = NonEmptyStringValueParser::new())]
     start_url: Option<String>,
-    /// Region of the Identity Center, with --start-url; else of a profile that has none
+    /// With --start-url, the region of the Identity Center; otherwise that of a profile without one
     #[arg(long, value_name = "REGION", value_parser = checked_region)]
     region: Option<String>,
     /// Accept the root user, and let the profile use its credentials

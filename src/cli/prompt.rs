@@ -26,7 +26,7 @@ Examples:
   PS1='$(keyfob prompt --shell bash) \\$ '                 bash
   setopt prompt_subst; PROMPT='$(keyfob prompt --shell zsh) %# '   zsh")]
 pub struct PromptArgs {
-    /// Shell whose prompt it becomes part of [default: any that needs no marks around colours]
+    /// Shell whose prompt shows it [default: one that needs no marks around colors]
     #[arg(long, value_name = "SHELL")]
     shell: Option<Shell>,
 }

@@ -124,7 +124,7 @@ fn accounts(world: &World<'_>, session: &str, filter: &Filter, json: bool) -> Re
         return out::write_json(&listing);
     }
     if listing.accounts.is_empty() {
-        world.talk.say("no account and role is assigned to you that matches");
+        world.talk.say("no role that is assigned to you matches");
     }
     out::write_page(&view::sso::text(&listing, out::terminal_width()))
 }

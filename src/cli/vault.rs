@@ -32,7 +32,7 @@ Example:
     /// Change the vault's passphrase
     #[command(after_help = "\
 Asks for the current passphrase, then for the new one twice. KEYFOB_PASSPHRASE_FILE and KEYFOB_PASSPHRASE_COMMAND give the \
-current one; with KEYFOB_IDENTITY_FILE it is not needed. If it is stopped at any point, the old or the new one opens the vault.
+current one; with KEYFOB_IDENTITY_FILE it is not needed. If it is interrupted, either the old or the new one opens the vault.
 
 Example:
   keyfob vault passphrase")]

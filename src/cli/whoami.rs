@@ -22,7 +22,7 @@ use crate::view;
 /// Show whose credentials the shell or a profile has
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Without PROFILE, the credentials in the environment, if there are any. Does not call AWS unless asked to.
+Without PROFILE, shows the credentials in the environment, if there are any. Calls AWS only with --check.
 
 Example:
   keyfob whoami --check")]

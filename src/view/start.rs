@@ -89,7 +89,7 @@ pub fn standing(machine: &Machine<'_>) -> Standing {
                     others.push(run!("keyfob sso profiles {}", center).to("write a profile for each account and role"));
                 }
                 _ if linked == 0 => {
-                    others.push(run!("keyfob profile link --all").to("have SDKs get credentials from keyfob"));
+                    others.push(run!("keyfob profile link --all").to("make SDKs get credentials from keyfob"));
                 }
                 _ => {}
             }

@@ -12,7 +12,9 @@ pub mod roles_anywhere;
 pub mod sso;
 pub mod web_identity;
 
-pub use for_sdks::{Override, first_for_sdks, is_complete_for_sdks, names_a_source, overrides, settings_for_sdks};
+pub use for_sdks::{
+    Override, before_key_in, first_for_sdks, is_complete_for_sdks, names_a_source, overrides, settings_for_sdks,
+};
 pub use identity::{CommandLine, Identity};
 
 use crate::chain::error::PlanError;

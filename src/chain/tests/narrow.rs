@@ -130,9 +130,9 @@ fn what_cannot_be_narrowed_is_refused_with_the_reason() {
         ),
         (KEY_WITH_DEVICE, "b", vec![managed(ADMIN_ARN)], "AWS takes managed policies only with a role"),
         (OVER_SESSION, "a", vec![managed(ADMIN_ARN)], "AWS takes managed policies only with a role"),
-        (ROLE, "a", many.clone(), "more policies would have to hold at once"),
-        (KEY, "b", many, "more policies would have to hold at once"),
-        (KEY, "b", vec![managed(ADMIN_ARN), managed(READ_ONLY_ARN)], "more policies would have to hold at once"),
+        (ROLE, "a", many.clone(), "these are more policies than AWS allows"),
+        (KEY, "b", many, "these are more policies than AWS allows"),
+        (KEY, "b", vec![managed(ADMIN_ARN), managed(READ_ONLY_ARN)], "these are more policies than AWS allows"),
     ] {
         let error = narrowed(config, profile, &layers).expect_err("refused");
         assert!(error.to_string().contains(reason), "{error}");

@@ -39,8 +39,8 @@ Examples:
   eval (keyfob hook elvish | slurp)                 in elvish's rc.elv
   keyfob hook nu | save -f ($nu.user-autoload-dirs.0)/kf.nu
 
-  kf PROFILE [OPTIONS]    switch to a profile; options as those of `keyfob env`,
-                          without --shell, --unset, --backend, -v and -q
+  kf PROFILE [OPTIONS]    switch to a profile, with the options of `keyfob env`
+                          except --shell, --unset, --backend, -v and -q
   kf                      choose from a list
   kf -                    go back to the previous profile
   kf off                  restore what was there before")]

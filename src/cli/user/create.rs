@@ -34,7 +34,7 @@ pub struct CreateArgs {
     /// Group to put the user in; created if missing
     #[arg(long, value_name = "GROUP", value_parser = group_name)]
     group: Vec<String>,
-    /// Policy for the first group, else for the user
+    /// Policy for the first group, or for the user
     #[arg(long, value_name = "ARN", value_parser = policy_arn)]
     policy: Vec<String>,
     /// Deny everything without MFA, through a group
@@ -67,7 +67,7 @@ pub struct CreateArgs {
     /// Continue an unfinished creation
     #[arg(long, conflicts_with = "rollback")]
     resume: bool,
-    /// Take an unfinished creation back
+    /// Undo an unfinished creation
     #[arg(long)]
     rollback: bool,
     #[command(flatten)]

@@ -9,7 +9,7 @@ use crate::ops::user::policy::{PolicyChange, PolicyRequest, password_policy};
 use crate::ui::out;
 use crate::view;
 
-/// Show the account's password policy beside CIS's, or change it
+/// Show the account's password policy next to that of CIS, or change it
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Without options, shows the policy. Changes are shown and confirmed; settings you do not name stay as they are.
@@ -21,7 +21,7 @@ pub struct PolicyArgs {
     /// Set what the CIS AWS Foundations Benchmark asks for: 14 characters, 24 passwords remembered
     #[arg(long)]
     cis: bool,
-    /// Fewest characters
+    /// Minimum number of characters
     #[arg(long, value_name = "NUMBER", value_parser = value_parser!(u32).range(6..=128))]
     min_length: Option<u32>,
     /// Days after which a password expires (0: never)
@@ -36,10 +36,10 @@ pub struct PolicyArgs {
     /// Require a digit
     #[arg(long)]
     numbers: bool,
-    /// Require a capital letter
+    /// Require an uppercase letter
     #[arg(long)]
     uppercase: bool,
-    /// Require a small letter
+    /// Require a lowercase letter
     #[arg(long)]
     lowercase: bool,
     /// Let users change their own password

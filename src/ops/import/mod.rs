@@ -231,7 +231,7 @@ fn move_all(
                 let may_work_later = error.kind() != Kind::Refused;
                 leave(error.in_one_line(), true, may_work_later, error.hints().first().cloned());
                 if !may_work_later {
-                    context.talk.hint(format!("if the key is not used any more, delete its lines: {place}").into());
+                    context.talk.hint(format!("if the key is no longer used, delete its lines: {place}").into());
                 }
             }
         }

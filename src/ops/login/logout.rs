@@ -112,7 +112,7 @@ pub fn logout_of_login(context: &Context<'_>, profiles: &Profiles<'_>, target: &
         let plural = if sessions_deleted == 1 { "" } else { "s" };
         match &ended {
             Some(Err(problem)) => talk.warn(&format!(
-                "AWS could not be told, so the session lasts there for at most 12 hours, without anybody to renew it: {problem}"
+                "AWS could not be told, so the session lasts there for up to 12 hours, and nothing renews it: {problem}"
             )),
             Some(Ok(false)) => talk.explain("AWS lists no session, or several, that could be the one of this sign-in"),
             Some(Ok(true)) | None => {}

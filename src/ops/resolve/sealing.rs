@@ -31,9 +31,7 @@ pub(super) fn key(context: &Context, plan: &Plan) -> Result<Option<SealingKey>> 
         SealWith::Default => {
             let key = context.keys.sealing_key_unasked().and_then(|bytes| SealingKey::new(&bytes));
             if key.is_none() {
-                context
-                    .talk
-                    .explain("sessions are not kept: no key to seal them with can be read without asking anybody");
+                context.talk.explain("sessions are not cached: no key to seal them with can be read without a prompt");
             }
             Ok(key)
         }

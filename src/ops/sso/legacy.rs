@@ -96,7 +96,7 @@ fn group(profiles: &Profiles<'_>, document: &Document, session: Option<&str>) ->
             (None, Some(session)) if names.contains(session) => {
                 return Err(Error::new(
                     Kind::Config,
-                    format!("the session `{session}` is of another start URL or region"),
+                    format!("the session `{session}` has another start URL or region"),
                 )
                 .hint(run!("keyfob sso profiles NAME --from-legacy").to("choose another name")));
             }

@@ -264,7 +264,7 @@ fn tell(manager: &Manager<'_>, report: &ProfilesReport) {
     ];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
     match (parts.is_empty(), manager.show_only) {
-        (true, _) => talk.say("no account and role is assigned that matches"),
+        (true, _) => talk.say("no role that is assigned to you matches"),
         (false, true) => talk.say(&format!("profiles that would be: {}", parts.join(", "))),
         (false, false) => talk.say(&format!("profiles: {}", parts.join(", "))),
     }

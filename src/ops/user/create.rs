@@ -102,7 +102,7 @@ pub fn create(
             planned
         }
         (None, CreateWay::On | CreateWay::Back) => {
-            context.talk.say(&format!("there is nothing to continue or take back: `{name}` is not being created"));
+            context.talk.say(&format!("there is nothing to continue or roll back: `{name}` is not being created"));
             return Ok(None);
         }
     };

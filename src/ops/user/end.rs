@@ -34,7 +34,7 @@ impl Creation<'_> {
         let account = self.journal.account().to_owned();
         if !self.journal.at().0.creates() {
             self.held.remove()?;
-            context.talk.say(&format!("`{name}` and what was created for it is gone, at AWS and here"));
+            context.talk.say(&format!("`{name}` and everything created for it were deleted, at AWS and here"));
             return Ok(None);
         }
         if let Some(url) = crate::ops::console::sign_in_url(&account, self.journal.partition()).filter(|_| wish.console)

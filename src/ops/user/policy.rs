@@ -89,7 +89,7 @@ pub fn password_policy(context: &Context<'_>, request: &PolicyRequest, files: &A
     let parameters = after.parameters();
     let parameters: Vec<(&str, &str)> = parameters.iter().map(|(name, value)| (*name, value.as_str())).collect();
     admin.ask("UpdateAccountPasswordPolicy", &parameters)?;
-    talk.say("set; it holds for the next password each user chooses");
+    talk.say("set; it applies to the next password that each user chooses");
     Ok(PolicyReport { account: admin.account, is_set: true, settings: after.lines() })
 }
 
@@ -119,7 +119,7 @@ fn tell_of_expiry(admin: &Admin<'_>, days: u32) -> Result<()> {
     match names.as_slice() {
         [] => admin.context.talk.say("  no password expires at once"),
         names => admin.context.talk.warn(&format!(
-            "{} passwords expire at once, and their users have to choose new ones: `{}`",
+            "{} passwords expire at once, and their users must choose new ones: `{}`",
             names.len(),
             names.join("`, `")
         )),

@@ -206,7 +206,7 @@ fn may_delete(admin: &Admin<'_>, request: &RemoveRequest, journal: &Journal) -> 
         Some(from) => {
             let message = format!("`{name}` is shut out, and will not be deleted before {from}");
             Err(Error::new(Kind::Failed, message)
-                .because("whatever breaks without it is noticed while that can still be taken back")
+                .because("if something breaks without the user, this can be undone until then")
                 .hint(run!("keyfob user remove {} --now --with {}", name, journal.with).to("delete it anyway")))
         }
     }
