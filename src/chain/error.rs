@@ -94,7 +94,11 @@ pub enum PlanError {
     },
     /// A profile without anything that leads to credentials.
     #[error("the profile `{profile}` has neither an access key nor a role")]
-    NoCredentials { profile: String },
+    NoCredentials {
+        profile: String,
+        /// A setting of its that is nearly called as one that would lead to credentials: the place, and the right name.
+        misspelt: Option<(Place, String)>,
+    },
     /// Half a key.
     #[error("{place}: `{profile}` has `{has}`, but no `{lacks}`")]
     IncompleteKey {

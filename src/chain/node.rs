@@ -67,6 +67,11 @@ impl<'p> Node<'p> {
         self.profile.as_ref().and_then(|profile| profile.setting(name))
     }
 
+    /// Every setting of the profile, known or not.
+    pub(super) fn settings(&self) -> impl Iterator<Item = Setting<'p>> {
+        self.profile.iter().flat_map(Profile::settings)
+    }
+
     /// `aws_account_id`.
     pub(super) fn account_id(&self) -> Option<String> {
         Some(self.setting("aws_account_id")?.value.into_owned())

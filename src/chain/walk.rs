@@ -3,14 +3,14 @@
 //! Pure. Follows AWS's reference (smithy-rs, `aws-config/src/profile/credentials/repr.rs`); what makes a base is asked of the
 //! registry.
 
-use crate::chain::base::{Base, Kind, Lead, RoleUse, Signs, key};
+use crate::chain::base::{Base, Kind, Lead, RoleUse, Signs, key, settings_for_sdks};
 use crate::chain::error::PlanError;
 use crate::chain::nearest::nearest;
 use crate::chain::node::{Lookup, Node, Trace};
 use crate::chain::reason::Reason;
-use crate::chain::request::Used;
+use crate::chain::request::{Place, Used};
 use crate::process_line::{keyfob_profile_of, options_of};
-use crate::profile::Setting;
+use crate::profile::{Setting, known};
 
 /// Longest chain of profiles that is followed.
 const MOST_PROFILES: usize = 50;
@@ -177,7 +177,16 @@ fn lead_without_role(kinds: &[&Kind], node: &Node<'_>, trace: &mut Trace) -> Res
     }
     Err(match node.setting("credential_process") {
         Some(process) => PlanError::LinkedToNothing { profile: node.name.clone(), place: node.place(&process) },
-        None => PlanError::NoCredentials { profile: node.name.clone() },
+        None => PlanError::NoCredentials { profile: node.name.clone(), misspelt: misspelt(node) },
+    })
+}
+
+/// The first setting that is nearly called as one that leads to credentials, and what that one is called.
+fn misspelt(node: &Node<'_>) -> Option<(Place, String)> {
+    let leading = settings_for_sdks();
+    node.settings().find_map(|setting| {
+        let right = known::nearest(&setting.name).filter(|right| leading.contains(&right.as_str()))?;
+        Some((node.place(&setting), right))
     })
 }
 

@@ -1,8 +1,7 @@
 //! The settings in which SDKs find credentials, by the kinds of bases: which of them they follow before a link.
 
-use super::process::{self, Process};
 use super::{KINDS, RoleUse, key};
-use crate::profile::{AwsFile, Profile, Setting};
+use crate::profile::{AwsFile, Profile};
 
 /// A setting that SDKs follow before they come to `credential_process`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,22 +32,6 @@ pub fn overrides(profile: &Profile<'_>) -> Vec<Override> {
     }
     let set = names.into_iter().filter_map(|name| profile.plain(name)).filter(|setting| !setting.value.is_empty());
     set.map(|setting| Override { name: setting.name.to_string(), file: setting.file, line: setting.line }).collect()
-}
-
-/// What a profile's own credentials come from before the complete key that it has in this file. A stored key would come before
-/// that, so the key cannot be moved into the key store without changing whose credentials the profile gives. A role is none of
-/// them: it comes before a stored key too.
-pub fn before_key_in<'p>(profile: &Profile<'p>, file: AwsFile) -> Option<Setting<'p>> {
-    let key = match file {
-        AwsFile::Credentials => &key::CREDENTIALS_FILE,
-        AwsFile::Config => &key::EITHER_FILE,
-    };
-    let before = KINDS.iter().take_while(|kind| !std::ptr::eq(**kind, key)).filter(|kind| kind.role == RoleUse::Apart);
-    let names = before.flat_map(|kind| kind.settings).filter(|name| !key::SETTINGS.contains(name));
-    let set = names.filter_map(|name| profile.setting(name)).find(|setting| !setting.value.is_empty())?;
-    // keyfob's own line is a link to this very key.
-    let is_other = set.name != "credential_process" || process::of(profile) == Process::OtherProgram;
-    is_other.then_some(set)
 }
 
 /// The settings in which an SDK finds credentials, or a role to assume.

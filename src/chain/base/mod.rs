@@ -2,6 +2,7 @@
 //!
 //! Pure; one file per base. How a base's credentials are made is in `ops/resolve/base`, a file of the same name.
 
+mod before_key;
 pub mod credential_source;
 mod for_sdks;
 mod identity;
@@ -12,9 +13,8 @@ pub mod roles_anywhere;
 pub mod sso;
 pub mod web_identity;
 
-pub use for_sdks::{
-    Override, before_key_in, first_for_sdks, is_complete_for_sdks, names_a_source, overrides, settings_for_sdks,
-};
+pub use before_key::before_key_in;
+pub use for_sdks::{Override, first_for_sdks, is_complete_for_sdks, names_a_source, overrides, settings_for_sdks};
 pub use identity::{CommandLine, Identity};
 
 use crate::chain::error::PlanError;

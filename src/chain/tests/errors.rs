@@ -120,6 +120,14 @@ const CASES: &[Case] = &[
         hint: "store an access key: `keyfob add a`",
     },
     Case {
+        says: "a key whose settings are misspelt",
+        config: "[profile a]|region = eu-west-1|aws_acess_key_id = AKIAFILE000000000000|aws_secret_acess_key = x",
+        stored: "",
+        asked: "a",
+        message: "the profile `a` has neither an access key nor a role",
+        hint: "did you mean `aws_access_key_id` at ~/.aws/config:3?\nor store an access key: `keyfob add a`",
+    },
+    Case {
         says: "half a key",
         config: "[profile a]|aws_access_key_id = AKIAFILE000000000000",
         stored: "",

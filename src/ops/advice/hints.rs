@@ -61,9 +61,17 @@ fn hints(error: &PlanError) -> Vec<Hint> {
             run!("keyfob profile set {} source_profile PROFILE", profile).to("set the profile that has the access key")
         }
         PlanError::TwoSources { profile, .. } => format!("remove one of them from `{profile}`").into(),
+        PlanError::NoCredentials { profile, misspelt: Some((place, right)) } => {
+            return vec![
+                format!("did you mean `{right}` at {place}?").into(),
+                run!("keyfob add {}", profile).to("or store an access key"),
+            ];
+        }
         PlanError::SelfSourceWithoutKey { profile, .. }
         | PlanError::LinkedToNothing { profile, .. }
-        | PlanError::NoCredentials { profile } => run!("keyfob add {}", profile).to("store an access key"),
+        | PlanError::NoCredentials { profile, misspelt: None } => {
+            run!("keyfob add {}", profile).to("store an access key")
+        }
         PlanError::IncompleteKey { profile, .. } | PlanError::BadKeyId { profile, .. } => {
             run!("keyfob add {}", profile).to("delete that line and store the complete key")
         }
