@@ -253,6 +253,8 @@ fn what_was_meant_is_the_first_hint() {
     ];
     let wrong: Vec<String> = table
         .iter()
+        // Windows has no server.
+        .filter(|(_, expected)| cfg!(unix) || !expected.contains("--server"))
         .map(|(line, expected)| (line, expected, answered(line, &[])))
         .filter(|(_, expected, got)| got.first().map(String::as_str) != Some(**expected))
         .map(|(line, expected, got)| format!("{line}: {got:?}, not {expected}"))
