@@ -191,3 +191,17 @@ fn a_fix_repeats_itself_in_no_word_deletes_no_key_and_a_region_that_does_not_exi
         assert!(rest.lines().nth(2).is_some_and(|line| line.trim_start().starts_with(fix)), "{fix}: {rest}");
     }
 }
+
+#[test]
+fn the_region_of_another_service_is_left_alone() {
+    let scene = Scene::new();
+    let key = "aws_access_key_id = minioadmin\naws_secret_access_key = minioadmin\n";
+    scene.append(&format!(
+        "[profile a]\nregion = auto\nendpoint_url = https://r2.example.com\n[profile b]\nregion = auto\n{key}\
+         [services other]\ns3 =\n  endpoint_url = http://localhost:9000\n[profile c]\nregion = auto\nservices = other\n"
+    ));
+    let regions = |ran: &Ran| findings(ran).into_iter().filter(|found| found.0 == "region").collect::<Vec<_>>();
+    assert_eq!(regions(&doctor(&scene.sandbox)), []);
+    scene.append("[profile d]\nregion = auto\n");
+    assert_eq!(regions(&doctor(&scene.sandbox)).len(), 1);
+}

@@ -1,6 +1,9 @@
-//! A role without a region: SDKs take none over from its source.
+//! A region that does not exist, and a role without one: SDKs take none over from its source.
 
+use crate::chain::base::key;
 use crate::chain::check;
+use crate::chain::target::names_endpoint;
+use crate::credentials::AccessKeyId;
 use crate::hint::run;
 use crate::ops::doctor::Finding;
 use crate::ops::doctor::checked::Checked;
@@ -8,9 +11,12 @@ use crate::sys::env::vars;
 
 pub(super) fn check(checked: &Checked<'_, '_>) -> Vec<Finding> {
     let (profile, name) = (checked.profile, checked.profile.name());
-    let has_endpoint = profile.setting("endpoint_url").is_some();
+    // Another service has regions of its own (`auto`), whether its endpoint is configured or given to each command.
+    let id = profile.setting(key::ID);
+    let is_elsewhere = names_endpoint(checked.profiles, name)
+        || id.is_some_and(|id| !id.value.parse::<AccessKeyId>().is_ok_and(|id| id.is_of_aws()));
     if let Some(setting) = profile.setting("region").filter(|setting| !setting.value.is_empty())
-        && let Err(problem) = check::region(&setting.value, has_endpoint)
+        && let Err(problem) = check::region(&setting.value, is_elsewhere)
     {
         let fix = run!("keyfob profile set {} region REGION", name);
         return vec![checked.finding("region", &setting, problem, "there is no such region, so calls fail", fix)];
