@@ -183,15 +183,11 @@ pub(super) fn link_program(world: &World<'_>, force: bool) -> Result<PathBuf> {
     })
 }
 
-/// Whether a link may name a path that will not last: where that is forced, or where the link is only shown, with a warning.
-pub(super) fn forced_or_shown(world: &World<'_>, force: bool, show_only: bool) -> bool {
-    if show_only
-        && !force
-        && let Err(error) = link_program(world, false)
-    {
+/// Says of a link that was only shown what keeps it from being made.
+pub(super) fn warn_of_shown(world: &World<'_>, force: bool) {
+    if let Err(error) = link_program(world, force) {
         world.talk.warn(&format!("without `--diff`, this fails: {error}"));
     }
-    force || show_only
 }
 
 /// The line that makes SDKs ask this program for `profile`.

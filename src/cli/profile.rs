@@ -3,7 +3,7 @@
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
-use crate::cli::add::{forced_or_shown, link_line};
+use crate::cli::add::{link_line, warn_of_shown};
 use crate::cli::world::World;
 use crate::error::{Error, Kind, Result};
 use crate::hint::run;
@@ -203,7 +203,7 @@ impl LinkArgs {
     pub(super) fn run(self, world: &World<'_>) -> Result<()> {
         let snapshot = world.snapshot();
         let profiles = snapshot.files()?.profiles();
-        let force = forced_or_shown(world, self.force_link, self.how.diff);
+        let force = self.force_link || self.how.diff;
         let line = |profile: &str| {
             // A link to that very path is there already.
             let there = profiles.get(profile).and_then(|profile| profile.plain("credential_process"));
@@ -212,7 +212,11 @@ impl LinkArgs {
             if is_there { Ok(forced) } else { link_line(world, profile, force) }
         };
         let request = LinkRequest { profile: self.profile.as_deref(), line: &line, yes: self.yes, name_keys: true };
-        edit(world, self.how, self.yes, |on| on.link(request))
+        edit(world, self.how, self.yes, |on| on.link(request))?;
+        if self.how.diff {
+            warn_of_shown(world, self.force_link);
+        }
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
 use crate::chain::target::checked_region;
-use crate::cli::add::{forced_or_shown, link_line};
+use crate::cli::add::{link_line, warn_of_shown};
 use crate::cli::world::World;
 use crate::error::Result;
 use crate::glob::Glob;
@@ -147,8 +147,7 @@ impl ProfilesArgs {
     fn sync(&self, world: &World<'_>, manager: &Manager<'_>, session: &str) -> Result<(ProfilesReport, String)> {
         let context = manager.context;
         let center = portal::center(context, &manager.files.profiles(), session)?;
-        let force = forced_or_shown(world, self.force_link, self.diff && !self.plain);
-        let line = |profile: &str| link_line(world, profile, force);
+        let line = |profile: &str| link_line(world, profile, self.force_link || self.diff);
         let request = ProfilesRequest {
             session,
             session_region: &center.region,
@@ -159,6 +158,10 @@ impl ProfilesArgs {
             prune: self.prune,
             line: &line,
         };
-        portal::with_lists(context, session, &center, |lists| sso::profiles(manager, lists, request))
+        let done = portal::with_lists(context, session, &center, |lists| sso::profiles(manager, lists, request))?;
+        if self.diff && !self.plain {
+            warn_of_shown(world, self.force_link);
+        }
+        Ok(done)
     }
 }
